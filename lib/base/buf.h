@@ -1,0 +1,32 @@
+/*
+ * A growing text or byte buffer, for building CSV, JSON and YAML before one checked write.
+ *
+ *     struct eo_buf b = {0};
+ *     eo_buf_printf(&b, "%s,%d\n", name, n);
+ *     if (eo_buf_check(&b, err) || eo_io_write(path, b.data, b.len, err)) ...
+ *     eo_buf_release(&b);
+ *
+ * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check().
+ * `data` is always followed by a NUL that `len` does not count; it is NULL while nothing was appended.
+ */
+#ifndef EO_BASE_BUF_H
+#define EO_BASE_BUF_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct eo_buf {
+    char *data;
+    size_t len;
+    size_t cap;
+    int failed;
+};
+
+void eo_buf_append(struct eo_buf *b, const void *bytes, size_t n);
+void eo_buf_puts(struct eo_buf *b, const char *s);
+void eo_buf_printf(struct eo_buf *b, const char *fmt, ...) EO_PRINTF(2, 3);
+int eo_buf_check(const struct eo_buf *b, struct eo_err *err) EO_MUST_CHECK;
+void eo_buf_release(struct eo_buf *b);
+
+#endif

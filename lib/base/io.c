@@ -1,0 +1,259 @@
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define FIRST_READ 65536
+
+static int read_fd(int fd, size_t limit, struct eo_buf *buf, struct eo_err *err)
+{
+    size_t chunk = FIRST_READ;
+    struct stat st;
+    char *piece;
+    int rc = -1;
+
+    if (fstat(fd, &st))
+        return eo_err_errno(err, "cannot read");
+    if (S_ISDIR(st.st_mode))
+        return eo_err_set(err, "expected a file, found a directory");
+    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > limit)
+        return eo_err_set(err, "expected at most %zu bytes, found %lld", limit, (long long)st.st_size);
+    if (S_ISREG(st.st_mode) && (size_t)st.st_size > chunk)
+        chunk = (size_t)st.st_size;
+    piece = malloc(chunk);
+    if (!piece)
+        return eo_err_set(err, "out of memory: %zu bytes", chunk);
+    for (;;) {
+        ssize_t n = read(fd, piece, chunk);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            eo_err_errno(err, "cannot read");
+            goto out;
+        }
+        if (n == 0)
+            break;
+        if (buf->len + (size_t)n > limit) {
+            eo_err_set(err, "expected at most %zu bytes, found more", limit);
+            goto out;
+        }
+        eo_buf_append(buf, piece, (size_t)n);
+    }
+    eo_buf_puts(buf, ""); /* an empty file still gets its NUL */
+    rc = eo_buf_check(buf, err);
+out:
+    free(piece);
+    return rc;
+}
+
+int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct eo_err *err)
+{
+    int is_stdin = strcmp(path, "-") == 0;
+    struct eo_buf buf = {0};
+    int fd, rc;
+
+    fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return eo_err_errno(err, "cannot open");
+    rc = read_fd(fd, limit, &buf, err);
+    if (!is_stdin)
+        close(fd);
+    if (rc) {
+        eo_buf_release(&buf);
+        return -1;
+    }
+    *data = buf.data;
+    *size = buf.len;
+    return 0;
+}
+
+static int write_all(int fd, const char *p, size_t n, struct eo_err *err)
+{
+    while (n > 0) {
+        ssize_t k = write(fd, p, n);
+
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k < 0)
+            return eo_err_errno(err, "cannot write");
+        p += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+static int write_stdout(const void *data, size_t size, struct eo_err *err)
+{
+    if (write_all(STDOUT_FILENO, data, size, err))
+        return -1;
+    /* Some file systems report a full disk only here; a terminal or a pipe cannot be closed twice, so dup it. */
+    int fd = dup(STDOUT_FILENO);
+
+    if (fd < 0 || close(fd))
+        return eo_err_errno(err, "cannot close standard output");
+    return 0;
+}
+
+/* A device or pipe given as the target: there is nothing to rename over. */
+static int write_direct(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int rc;
+
+    if (fd < 0)
+        return eo_err_errno(err, "cannot open for writing");
+    rc = write_all(fd, data, size, err);
+    if (close(fd) && !rc)
+        rc = eo_err_errno(err, "cannot close");
+    return rc;
+}
+
+/* Splits `path` into its directory (with the slash, "" for none) and ".NAME.tmp" behind it. Both malloc'ed. */
+static int temporary_name(const char *path, char **dir, char **tmp, struct eo_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
+    struct eo_buf d = {0}, t = {0};
+
+    eo_buf_append(&d, path, dir_len);
+    eo_buf_append(&t, path, dir_len);
+    eo_buf_printf(&t, ".%s.tmp", path + dir_len);
+    if (eo_buf_check(&d, err) || eo_buf_check(&t, err)) {
+        eo_buf_release(&d);
+        eo_buf_release(&t);
+        return -1;
+    }
+    *dir = d.data;
+    *tmp = t.data;
+    return 0;
+}
+
+/* Opens and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
+static int open_locked(const char *tmp, struct eo_err *err)
+{
+    for (;;) {
+        struct stat by_fd, by_name;
+        int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+        if (fd < 0)
+            return eo_err_errno(err, "cannot create");
+        if (flock(fd, LOCK_EX | LOCK_NB)) {
+            close(fd);
+            return eo_err_set(err, "cannot write: another process is writing this file");
+        }
+        if (fstat(fd, &by_fd) == 0 && stat(tmp, &by_name) == 0 && by_fd.st_ino == by_name.st_ino)
+            return fd;
+        close(fd);
+    }
+}
+
+static int sync_directory(const char *dir, struct eo_err *err)
+{
+    int fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = 0;
+
+    if (fd < 0)
+        return eo_err_errno(err, "cannot open the directory");
+    if (fsync(fd) && errno != EINVAL && errno != EROFS)
+        rc = eo_err_errno(err, "cannot sync the directory");
+    close(fd);
+    return rc;
+}
+
+static int write_and_rename(const char *path, const char *dir, const char *tmp, const void *data, size_t size,
+                            struct eo_err *err)
+{
+    int fd = open_locked(tmp, err);
+    int rc;
+
+    if (fd < 0)
+        return -1;
+    rc = ftruncate(fd, 0) ? eo_err_errno(err, "cannot truncate") : write_all(fd, data, size, err);
+    if (!rc && fsync(fd))
+        rc = eo_err_errno(err, "cannot sync");
+    /* Renamed while the lock is held: a second writer finds either our lock or the finished file. */
+    if (!rc && rename(tmp, path))
+        rc = eo_err_errno(err, "cannot rename");
+    if (rc)
+        unlink(tmp);
+    if (close(fd) && !rc)
+        rc = eo_err_errno(err, "cannot close");
+    return rc ? rc : sync_directory(dir, err);
+}
+
+int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    char *dir = NULL, *tmp = NULL;
+    sigset_t block, old;
+    struct stat st;
+    int rc;
+
+    if (strcmp(path, "-") == 0)
+        return write_stdout(data, size, err);
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (S_ISDIR(st.st_mode))
+            return eo_err_set(err, "cannot write: is a directory");
+        return write_direct(path, data, size, err);
+    }
+    if (temporary_name(path, &dir, &tmp, err))
+        return -1;
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
+    sigaddset(&block, SIGTERM);
+    sigaddset(&block, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &block, &old);
+    rc = write_and_rename(path, dir, tmp, data, size, err);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    free(dir);
+    free(tmp);
+    return rc;
+}
+
+int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    char *old = NULL;
+    size_t old_size = 0;
+    int same;
+
+    if (eo_io_read(path, size, &old, &old_size, NULL) == 0) {
+        same = old_size == size && memcmp(old, data, size) == 0;
+        free(old);
+        if (same)
+            return 0;
+    }
+    return eo_io_write(path, data, size, err);
+}
+
+int eo_io_mkdirs(const char *path, struct eo_err *err)
+{
+    char *copy = eo_strdup(path, err);
+    struct stat st;
+    char *p;
+
+    if (!copy)
+        return -1;
+    for (p = copy + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        mkdir(copy, 0777);
+        *p = '/';
+    }
+    mkdir(copy, 0777);
+    free(copy);
+    if (stat(path, &st))
+        return eo_err_errno(err, "cannot create the directory");
+    return S_ISDIR(st.st_mode) ? 0 : eo_err_set(err, "expected a directory, found a file");
+}

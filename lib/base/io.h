@@ -1,0 +1,37 @@
+/*
+ * Whole files, in and out.
+ *
+ * Everything this project reads or writes fits in memory, so a file is one call. A path of "-" means standard
+ * input or standard output.
+ *
+ * Writing is atomic: the bytes go to ".NAME.tmp" beside the target (exclusively locked, so that two writers of
+ * one target cannot mix; what a killed run left there is overwritten), every write is checked, the file is
+ * synced, closed and renamed over the target, and the directory synced. The target is at every moment the old
+ * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM and SIGHUP wait until it is done. A target
+ * that exists and is not a regular file (/dev/full, a pipe) is written directly.
+ */
+#ifndef EO_BASE_IO_H
+#define EO_BASE_IO_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define EO_IO_MAX ((size_t)1 << 30) /* no input of this project is larger than this many bytes */
+
+/*
+ * Reads `path` whole. *data is NUL-terminated behind its *size bytes and released with free(). Fails on a
+ * directory, and on more than `limit` bytes. The message does not name the file.
+ */
+int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct eo_err *err) EO_MUST_CHECK;
+
+/* Writes `size` bytes to `path` atomically, or to standard output. The message does not name the file. */
+int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/* As eo_io_write(), but leaves a file that has these bytes already untouched, with its time. */
+int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/* Creates the directory and its parents, as mkdir -p. */
+int eo_io_mkdirs(const char *path, struct eo_err *err) EO_MUST_CHECK;
+
+#endif

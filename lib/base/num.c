@@ -1,0 +1,139 @@
+#include "base/num.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The longest number text that is looked at; anything longer is not a number a person wrote. */
+#define MAX_TEXT 64
+
+static int is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static size_t count_digits(const char *s)
+{
+    size_t n = 0;
+
+    while (is_digit(s[n]))
+        n++;
+    return n;
+}
+
+/* Length of the integer part at s (after any sign), or 0 when it is none or has a leading zero. */
+static size_t integer_part(const char *s)
+{
+    size_t n = count_digits(s);
+
+    return n > 1 && s[0] == '0' ? 0 : n;
+}
+
+static int is_integer(const char *s)
+{
+    size_t n;
+
+    if (strlen(s) > MAX_TEXT)
+        return 0;
+    if (*s == '-' || *s == '+')
+        s++;
+    n = integer_part(s);
+    return n > 0 && s[n] == '\0';
+}
+
+static int is_decimal(const char *s)
+{
+    size_t n;
+
+    if (strlen(s) > MAX_TEXT)
+        return 0;
+    if (*s == '-' || *s == '+')
+        s++;
+    n = integer_part(s);
+    if (n == 0)
+        return 0;
+    s += n;
+    if (*s == '.') {
+        n = count_digits(++s);
+        if (n == 0)
+            return 0;
+        s += n;
+    }
+    if (*s == 'e' || *s == 'E') {
+        s++;
+        if (*s == '-' || *s == '+')
+            s++;
+        n = count_digits(s);
+        if (n == 0)
+            return 0;
+        s += n;
+    }
+    return *s == '\0';
+}
+
+int eo_num_parse_i64(const char *text, int64_t min, int64_t max, int64_t *out, struct eo_err *err)
+{
+    long long v = 0;
+    int ok = is_integer(text);
+
+    if (ok) {
+        errno = 0;
+        v = strtoll(text, NULL, 10);
+        ok = errno == 0 && v >= min && v <= max;
+    }
+    if (!ok)
+        return eo_err_set(err, "expected an integer in %" PRId64 "..%" PRId64 ", found '%.40s'", min, max, text);
+    *out = v;
+    return 0;
+}
+
+int eo_num_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out, struct eo_err *err)
+{
+    unsigned long long v = 0;
+    int ok = is_integer(text) && text[0] != '-';
+
+    if (ok) {
+        errno = 0;
+        v = strtoull(text, NULL, 10);
+        ok = errno == 0 && v >= min && v <= max;
+    }
+    if (!ok)
+        return eo_err_set(err, "expected an integer in %" PRIu64 "..%" PRIu64 ", found '%.40s'", min, max, text);
+    *out = v;
+    return 0;
+}
+
+int eo_num_parse_double(const char *text, double min, double max, double *out, struct eo_err *err)
+{
+    double v = 0;
+    int ok = is_decimal(text);
+
+    if (ok) {
+        v = strtod(text, NULL);
+        ok = isfinite(v) && v >= min && v <= max;
+    }
+    if (!ok)
+        return eo_err_set(err, "expected a number in %g..%g, found '%.40s'", min, max, text);
+    *out = v;
+    return 0;
+}
+
+void eo_num_format_double(double value, char text[EO_NUM_TEXT])
+{
+    int digits;
+
+    for (digits = 1; digits < 17; digits++) {
+        snprintf(text, EO_NUM_TEXT, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    if (digits == 17)
+        snprintf(text, EO_NUM_TEXT, "%.17g", value);
+    if (fabs(value) < 1e16 && strchr(text, 'e') && fabs(value) >= 1)
+        snprintf(text, EO_NUM_TEXT, "%.0f", value);
+    if (!strpbrk(text, ".en"))
+        strcat(text, ".0");
+}

@@ -1,0 +1,7 @@
+/* The version of all programs. A change of results (other bytes from equal inputs) raises the second number. */
+#ifndef EO_BASE_VERSION_H
+#define EO_BASE_VERSION_H
+
+#define EO_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * The experiment: one YAML mapping of scalars and flat lists.
+ *
+ * One table in config.c lists every key with its type, default, range, the stages that read it and a line of
+ * help. Parsing, validation, slices, `eo-config --help` and the documentation all come from that table.
+ *
+ * A stage's *slice* is the canonical YAML text of the keys that this stage reads, in table order, defaults filled
+ * in. It is a valid experiment file itself. Equal slices mean equal results, so its SHA-256 stands in the metadata
+ * of what the stage wrote. A slice holds one seed: `seeds` never appears in it, `seed` is seed number k of the list.
+ *
+ * What is refused, always with line, column, key, what was found and what is allowed: unknown keys (the nearest
+ * known one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys,
+ * nested mappings, several documents, quoted numbers, numbers in other notations, anything that is not UTF-8.
+ */
+#ifndef EO_FORMAT_CONFIG_H
+#define EO_FORMAT_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "format/precision.h"
+
+#define EO_CONFIG_LIST_MAX 64  /* entries of a list */
+#define EO_CONFIG_TEXT_MAX 256 /* bytes of a string, its NUL included */
+#define EO_CONFIG_ALL (-1)     /* `null` in train_subset, val_subset: no limit was set */
+
+enum eo_validation {
+    EO_VALIDATION_HOLDOUT, /* decisions look at the tail of the training set */
+    EO_VALIDATION_TEST     /* as the original: at the head of the test set */
+};
+
+enum eo_backend {
+    EO_BACKEND_FBGEMM, /* activations 0..127, one weight scale per output channel */
+    EO_BACKEND_QNNPACK /* activations 0..255, one weight scale per tensor */
+};
+
+struct eo_config {
+    uint64_t seeds[EO_CONFIG_LIST_MAX]; /* at least one, all different */
+    int seed_count;
+    uint64_t dataloader_seed; /* order of the training images; default: the seed in use */
+    int dataloader_seed_set;  /* 0: follows the seed */
+    int num_workers;          /* accepted for the original's files, has no effect: loading is not the bottleneck */
+    int threads;              /* 0: all processors */
+    char dataset[EO_CONFIG_TEXT_MAX]; /* synthetic, mnist, fashion-mnist, idx */
+    char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`; else "" */
+    enum eo_validation validation;
+    int64_t train_subset; /* images, or EO_CONFIG_ALL */
+    int64_t val_subset;   /* images, or EO_CONFIG_ALL */
+    char model[EO_CONFIG_TEXT_MAX]; /* "smallcnn" */
+    int conv1_channels, conv2_channels; /* 1..64, 1..128 */
+    int batch_size, epochs, fine_tune_epochs;
+    double learning_rate;
+    double pruning_levels[EO_CONFIG_LIST_MAX]; /* in [0, 1), all different */
+    int pruning_level_count;
+    enum eo_precision precisions[EO_PRECISION_COUNT]; /* all different */
+    int precision_count;
+    enum eo_backend quantization_backend;
+    int calibration_batches;
+    int benchmark_repeats, benchmark_trials, benchmark_warmup;
+    double power_watts;
+    double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them */
+    int memory_budget_count;
+    double active_memory_budget_mb;
+    double cpu_frequency_scale;
+    int pareto_use_ci;
+    double memory_bandwidth_gbps;
+    double peak_compute_gmacs; /* 0: null, not given */
+    char output_dir[EO_CONFIG_TEXT_MAX]; /* "": out/<name of the file> */
+    char device[EO_CONFIG_TEXT_MAX]; /* "cpu" */
+};
+
+/* The stages that have a slice. Their names are the slices' file names. */
+enum eo_config_stage {
+    EO_STAGE_DATA,     /* which data set */
+    EO_STAGE_TRAIN,    /* base model */
+    EO_STAGE_FINETUNE, /* training on after pruning */
+    EO_STAGE_QUANT,
+    EO_STAGE_EVAL,
+    EO_STAGE_BENCH,
+    EO_STAGE_SELECT, /* eo-pareto */
+    EO_STAGE_HARDWARE,
+    EO_STAGE_SUMMARY,
+    EO_STAGE_COUNT
+};
+
+const char *eo_config_stage_name(enum eo_config_stage stage); /* "data", "train", ... */
+int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err) EO_MUST_CHECK;
+
+/* Every key at its default. */
+void eo_config_init(struct eo_config *cfg);
+
+/* Reads and validates a file ("-": standard input). The message begins with line and column, not with the file. */
+int eo_config_load(struct eo_config *cfg, const char *path, struct eo_err *err) EO_MUST_CHECK;
+int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/* The seed that shuffles training images in a run with seed number `seed_index`. */
+uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
+
+/* Appends the canonical text of one stage's slice, for seed number `seed_index`. */
+void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index, struct eo_buf *out);
+void eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
+                            char text[EO_SHA256_TEXT]);
+
+/* Appends the whole experiment in canonical form; loading it gives the same configuration. */
+void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
+
+/* Appends the reference of all keys, as text for --help or as a Markdown table for the README. */
+void eo_config_help(struct eo_buf *out);
+void eo_config_markdown(struct eo_buf *out);
+
+/* A pruning level as it stands in file names and columns: at least two decimals ("0.50", "0.125"). */
+void eo_config_level_text(double level, char text[32]);
+
+#endif

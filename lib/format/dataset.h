@@ -1,0 +1,72 @@
+/*
+ * A data set of 28 x 28 images in 10 classes, as four IDX files in one folder (plain or with ".gz"):
+ *
+ *     train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
+ *
+ * and its division into the images a stage may look at.
+ */
+#ifndef EO_FORMAT_DATASET_H
+#define EO_FORMAT_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "format/config.h"
+#include "format/idx.h"
+
+#define EO_IMAGE_SIDE 28
+#define EO_IMAGE_PIXELS (EO_IMAGE_SIDE * EO_IMAGE_SIDE)
+#define EO_CLASSES 10
+
+/* A view: nothing is owned. Pixel p is the grey value 0..255; a network sees p / 127.5 - 1. */
+struct eo_images {
+    const uint8_t *pixels; /* [count, 28, 28] */
+    const uint8_t *labels; /* [count], 0..9 */
+    size_t count;
+};
+
+enum eo_dataset_part {
+    EO_DATASET_TRAIN = 1,
+    EO_DATASET_TEST = 2
+};
+
+struct eo_dataset {
+    struct eo_images train, test; /* count 0 where the part was not asked for */
+    char train_sha256[EO_SHA256_TEXT]; /* of the uncompressed images file, then the labels file; "" as above */
+    char test_sha256[EO_SHA256_TEXT];
+    struct eo_idx idx[4];
+};
+
+/*
+ * Where the four files of cfg->dataset are: `option` (--data) if not NULL, else cfg->data_dir for `idx`, else
+ * $EO_DATA_DIR/<dataset> if that folder exists, else data/<dataset>. The text ends up in `dir`.
+ */
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+    EO_MUST_CHECK;
+
+/* Loads and checks the parts asked for (enum eo_dataset_part, or-ed). The message names the file. */
+int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err) EO_MUST_CHECK;
+void eo_dataset_release(struct eo_dataset *ds);
+
+/* Views into a loaded data set. */
+struct eo_split {
+    struct eo_images train;      /* to train and calibrate on */
+    struct eo_images validation; /* to decide by; never overlaps train */
+    struct eo_images test;       /* the official test set, whole; for the record only */
+};
+
+/*
+ * validation holdout: the last val_subset training images (null: one sixth) are for validation, the first
+ * train_subset (null: all) of the others for training. validation test: the first val_subset test images (null:
+ * all) are for validation, the first train_subset training images for training. Views of parts that were not
+ * loaded are empty. Fails where the sizes do not fit the data set.
+ */
+int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
+                  struct eo_err *err) EO_MUST_CHECK;
+
+/* The parts that validation needs: EO_DATASET_TRAIN for holdout, EO_DATASET_TEST for test. */
+int eo_split_validation_part(const struct eo_config *cfg);
+
+#endif

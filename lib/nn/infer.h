@@ -1,0 +1,66 @@
+/*
+ * Running a model on images.
+ *
+ *     struct eo_infer *inf = eo_infer_new(&model, isa, max_batch, err);
+ *     eo_infer_run(inf, pixels, n, scores);             // n <= max_batch
+ *     eo_infer_free(inf);
+ *
+ * The definition of every score (the same bits on each instruction set, for every n, alone or in a batch):
+ *
+ * fp32, fp16  x = p / 127.5 - 1 (two roundings; fp16: then rounded to binary16).
+ *             convolution: acc = bias; acc = fma(x, w, acc) for ic, kh, kw in order, taps outside the image left
+ *             out; pooled = the largest of the four, then max(., 0) (fp16: rounded to binary16).
+ *             classifier: for each channel, part = 0; part = fma(x, w, part) over its 49 pixels;
+ *             score = bias + part of channel 0 + part of channel 1 + ...
+ * int8        q = clamp(round_half_even(x / input_scale) + zero_point, 0, qmax), by a table of 256 entries; then
+ *             integers only: acc = bias + sum (q - zero_point) * w; pooled = clamp(zero_point' +
+ *             scaled(the largest of the four), zero_point', qmax), requant.h, factor = input_scale * weight_scale /
+ *             next input_scale; score = scaled(acc) to the common scale eo_infer_score_scale().
+ *
+ * One object serves one thread at a time; run several, one each, to use more threads. Nothing is allocated inside
+ * eo_infer_run(). The model may be released once eo_infer_new() has returned.
+ */
+#ifndef EO_NN_INFER_H
+#define EO_NN_INFER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cpu.h"
+#include "base/err.h"
+#include "nn/model.h"
+
+struct eo_infer;
+
+union eo_score {
+    float f32;   /* fp32, fp16: the logit */
+    int32_t s32; /* int8: logit / eo_infer_score_scale() */
+};
+
+/* max_batch in 1..65536. NULL and err on failure. */
+struct eo_infer *eo_infer_new(const struct eo_model *m, enum eo_isa isa, int max_batch, struct eo_err *err)
+    EO_MUST_CHECK;
+void eo_infer_free(struct eo_infer *inf); /* NULL is allowed */
+
+/*
+ * pixels [n, 28, 28] grey values; scores [n, 10]. n in 1..max_batch. Cannot fail. n = 1 takes the latency path, more
+ * the throughput path.
+ */
+void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_score *scores);
+
+/* 1 for fp32 and fp16. */
+double eo_infer_score_scale(const struct eo_infer *inf);
+
+/* A score as a real number, for logits files. */
+double eo_infer_logit(const struct eo_infer *inf, union eo_score score);
+
+/* The class of the largest of ten scores, the first one of equals. */
+int eo_infer_class(const struct eo_infer *inf, const union eo_score scores[10]);
+
+/* Bytes of all working buffers of this object (activations and scratch; weights excluded). */
+size_t eo_infer_workspace_bytes(const struct eo_infer *inf);
+
+/* What ran: "fp32-avx512", for timing rows. */
+const char *eo_infer_kernel_name(const struct eo_infer *inf);
+
+#endif

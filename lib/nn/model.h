@@ -1,0 +1,108 @@
+/*
+ * A model in memory and as a safetensors file.
+ *
+ * Tensors of the file, by precision (c1, c2 = channels; names and layouts as in PyTorch's state_dict):
+ *
+ *     name                        shape            fp32  fp16  int8
+ *     conv1.weight                [c1, 1, 3, 3]    F32   F16   I8
+ *     conv1.bias                  [c1]             F32   F16   I32
+ *     conv2.weight                [c2, c1, 3, 3]   F32   F16   I8
+ *     conv2.bias                  [c2]             F32   F16   I32
+ *     classifier.weight           [10, 49 c2]      F32   F16   I8
+ *     classifier.bias             [10]             F32   F16   I32
+ *     <layer>.weight_scale        [outputs]                    F32
+ *     <layer>.input_scale         [1]                          F32
+ *     <layer>.input_zero_point    [1]                          I32
+ *
+ * real weight = weight * weight_scale[o]; real input = (input - input_zero_point) * input_scale;
+ * real bias = bias * input_scale * weight_scale[o].
+ *
+ * Metadata (strings; tools pass on what they do not know): architecture, precision, pruning_level, seed, dataset,
+ * dataset_sha256, conv1_kept, conv2_kept (indices in the base model, comma-separated), eo_version,
+ * quantization_backend (int8), and <stage>_sha256 of every slice that the model was made from.
+ */
+#ifndef EO_NN_MODEL_H
+#define EO_NN_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "format/config.h"
+#include "format/precision.h"
+#include "nn/shape.h"
+
+#define EO_MODEL_META_MAX 32
+#define EO_MODEL_ARCHITECTURE "SmallCNN"
+
+struct eo_model_layer {
+    union {
+        float *f32;
+        uint16_t *f16; /* bit patterns */
+        int8_t *s8;
+    } weight; /* [outputs, terms], terms in the order ic, kh, kw or c, h, w */
+    union {
+        float *f32;
+        uint16_t *f16;
+        int32_t *s32;
+    } bias; /* [outputs] */
+    /* int8 only: */
+    float *weight_scale; /* [outputs], > 0; NULL at other precisions */
+    float input_scale;   /* > 0 */
+    int32_t input_zero_point; /* 0..eo_backend_activation_max() */
+};
+
+struct eo_model_meta {
+    char *key, *value;
+};
+
+struct eo_model {
+    enum eo_precision precision;
+    struct eo_shape shape;
+    enum eo_backend backend; /* int8 only */
+    struct eo_model_layer layer[EO_LAYERS];
+    struct eo_model_meta meta[EO_MODEL_META_MAX]; /* sorted by key */
+    size_t meta_count;
+    void *storage; /* the one allocation behind all layers */
+};
+
+/* Largest quantised activation: 127 (fbgemm: a pair of u8 x s8 products fits in 16 bits) or 255 (qnnpack). */
+int eo_backend_activation_max(enum eo_backend backend);
+const char *eo_backend_name(enum eo_backend backend);
+
+/* An empty model: zeroed weights, no metadata. Release with eo_model_release(), also after failure. */
+int eo_model_init(struct eo_model *m, enum eo_precision precision, struct eo_shape shape, struct eo_err *err)
+    EO_MUST_CHECK;
+void eo_model_release(struct eo_model *m); /* harmless on a zeroed struct */
+
+/* Metadata. A value of NULL removes the key. `get` returns NULL when absent; `copy` replaces all of dst's. */
+int eo_model_meta_set(struct eo_model *m, const char *key, const char *value, struct eo_err *err) EO_MUST_CHECK;
+const char *eo_model_meta_get(const struct eo_model *m, const char *key);
+int eo_model_meta_copy(struct eo_model *dst, const struct eo_model *src, struct eo_err *err) EO_MUST_CHECK;
+
+/* pruning_level and seed from the metadata; 0 where absent or not a number. */
+double eo_model_pruning_level(const struct eo_model *m);
+uint64_t eo_model_seed(const struct eo_model *m);
+
+/*
+ * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
+ * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
+ * scale is finite, scales are > 0, zero points in range, biases too small to overflow an accumulator, metadata
+ * consistent with the tensors, and the file is canonical: written again it gives the same bytes.
+ * `sha256` (may be NULL) receives the checksum of the file.
+ */
+int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TEXT], struct eo_err *err)
+    EO_MUST_CHECK;
+int eo_model_parse(struct eo_model *m, const void *bytes, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/* Sets architecture and precision in the metadata and writes the canonical file. Refuses non-finite weights. */
+int eo_model_save(struct eo_model *m, const char *path, struct eo_err *err) EO_MUST_CHECK;
+int eo_model_serialize(struct eo_model *m, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
+/* Bytes of all tensors, exactly as in the file; without header and metadata. */
+size_t eo_model_tensor_bytes(const struct eo_model *m);
+size_t eo_model_layer_tensor_bytes(const struct eo_model *m, enum eo_layer layer);
+
+#endif

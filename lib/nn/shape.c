@@ -1,0 +1,83 @@
+#include "nn/shape.h"
+
+const char *eo_layer_name(enum eo_layer layer)
+{
+    static const char *const names[EO_LAYERS] = {"conv1", "conv2", "classifier"};
+
+    return names[layer];
+}
+
+int eo_shape_outputs(const struct eo_shape *s, enum eo_layer layer)
+{
+    return layer == EO_CONV1 ? s->c1 : layer == EO_CONV2 ? s->c2 : 10;
+}
+
+int eo_shape_terms(const struct eo_shape *s, enum eo_layer layer)
+{
+    return layer == EO_CONV1 ? 9 : layer == EO_CONV2 ? 9 * s->c1 : EO_POOL2_PIXELS * s->c2;
+}
+
+size_t eo_shape_weights(const struct eo_shape *s, enum eo_layer layer)
+{
+    return (size_t)eo_shape_outputs(s, layer) * (size_t)eo_shape_terms(s, layer);
+}
+
+size_t eo_shape_parameters(const struct eo_shape *s)
+{
+    size_t n = 0;
+    int l;
+
+    for (l = 0; l < EO_LAYERS; l++)
+        n += eo_shape_weights(s, (enum eo_layer)l) + (size_t)eo_shape_outputs(s, (enum eo_layer)l);
+    return n;
+}
+
+size_t eo_shape_conv_elements(const struct eo_shape *s, enum eo_layer layer)
+{
+    size_t pixels = layer == EO_CONV1 ? 784 : layer == EO_CONV2 ? 196 : 1;
+
+    return pixels * (size_t)eo_shape_outputs(s, layer);
+}
+
+size_t eo_shape_layer_macs(const struct eo_shape *s, enum eo_layer layer)
+{
+    return eo_shape_conv_elements(s, layer) * (size_t)eo_shape_terms(s, layer);
+}
+
+size_t eo_shape_macs(const struct eo_shape *s)
+{
+    size_t n = 0;
+    int l;
+
+    for (l = 0; l < EO_LAYERS; l++)
+        n += eo_shape_layer_macs(s, (enum eo_layer)l);
+    return n;
+}
+
+size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_layer layer)
+{
+    size_t pixels = layer == EO_CONV1 ? EO_POOL1_SIDE * EO_POOL1_SIDE : layer == EO_CONV2 ? EO_POOL2_PIXELS : 1;
+
+    return pixels * (size_t)eo_shape_outputs(s, layer);
+}
+
+size_t eo_shape_input_elements(const struct eo_shape *s, enum eo_layer layer)
+{
+    return layer == EO_CONV1 ? 784 : eo_shape_output_elements(s, (enum eo_layer)(layer - 1));
+}
+
+size_t eo_shape_peak_activation_bytes(const struct eo_shape *s, enum eo_precision precision)
+{
+    size_t peak = 0;
+    int l;
+
+    for (l = 0; l < EO_LAYERS; l++) {
+        /* Class scores are 32-bit at every precision. */
+        size_t out_bytes = l == EO_CLASSIFIER ? 4 : (size_t)eo_precision_activation_bytes(precision);
+        size_t bytes = eo_shape_input_elements(s, (enum eo_layer)l) * (size_t)eo_precision_activation_bytes(precision) +
+                       eo_shape_output_elements(s, (enum eo_layer)l) * out_bytes;
+
+        peak = bytes > peak ? bytes : peak;
+    }
+    return peak;
+}

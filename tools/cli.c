@@ -1,0 +1,191 @@
+#include "tools/cli.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/version.h"
+
+#define MAX_OPTIONS 40
+#define FIRST_LONG 256 /* getopt values of options without a letter */
+
+static void hint(const struct cli_program *p)
+{
+    fprintf(stderr, "Try '%s --help'.\n", p->name);
+    exit(2);
+}
+
+void cli_usage(const struct cli_program *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "%s: ", p->name);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    hint(p);
+    exit(2);
+}
+
+int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err)
+{
+    if (file)
+        fprintf(stderr, "%s: %s: %s\n", p->name, strcmp(file, "-") == 0 ? "(standard stream)" : file, err->msg);
+    else
+        fprintf(stderr, "%s: %s\n", p->name, err->msg);
+    return 1;
+}
+
+/* Standard output may be a full disk too: --help > /dev/full must not exit 0. */
+static void finish_stdout(const struct cli_program *p)
+{
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "%s: cannot write standard output\n", p->name);
+        exit(1);
+    }
+    exit(0);
+}
+
+static void print_help(const struct cli_program *p)
+{
+    const struct cli_option *o;
+
+    printf("usage: %s %s\n\n%s\n\noptions:\n", p->name, p->synopsis, p->purpose);
+    for (o = p->options; o->name; o++) {
+        char left[64];
+
+        snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
+                 o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        printf("  %-28s %s\n", left, o->help);
+    }
+    printf("  %-28s %s\n  %-28s %s\n", "-h, --help", "this text", "    --version",
+           "version, and the instruction sets of this machine");
+    if (p->footer)
+        printf("\n%s", p->footer);
+    finish_stdout(p);
+}
+
+static void print_version(const struct cli_program *p)
+{
+    int i;
+
+    printf("%s (edge-opt) %s\ninstruction sets:", p->name, EO_VERSION);
+    for (i = EO_ISA_COUNT - 1; i >= 0; i--) {
+        if (eo_isa_available((enum eo_isa)i))
+            printf(" %s", eo_isa_name((enum eo_isa)i));
+    }
+    printf("\n");
+    finish_stdout(p);
+}
+
+/* Stores one option's argument; wrong usage ends the program. */
+static void store(const struct cli_program *p, const struct cli_option *o, const char *text)
+{
+    struct eo_err err;
+    int rc = 0;
+
+    switch (o->type) {
+    case CLI_FLAG:
+        *(int *)o->target = 1;
+        break;
+    case CLI_TEXT:
+        *(const char **)o->target = text;
+        break;
+    case CLI_INT:
+        rc = eo_num_parse_i64(text, (int64_t)o->min, (int64_t)o->max, o->target, &err);
+        break;
+    case CLI_SEED:
+        rc = eo_num_parse_u64(text, 0, UINT64_MAX, o->target, &err);
+        break;
+    case CLI_NUMBER:
+        rc = eo_num_parse_double(text, o->min, o->max, o->target, &err);
+        break;
+    case CLI_ISA:
+        rc = eo_isa_parse(text, o->target, &err);
+        break;
+    }
+    if (rc)
+        cli_usage(p, "option '--%s': %s", o->name, err.msg);
+}
+
+int cli_parse(const struct cli_program *p, int argc, char **argv)
+{
+    struct option longs[MAX_OPTIONS + 3];
+    char letters[2 * MAX_OPTIONS + 8] = ":h";
+    int n, c, i;
+
+    for (n = 0; p->options[n].name && n < MAX_OPTIONS; n++) {
+        const struct cli_option *o = &p->options[n];
+        int takes = o->type != CLI_FLAG;
+
+        longs[n] = (struct option){o->name, takes ? required_argument : no_argument, NULL, FIRST_LONG + n};
+        if (o->letter)
+            sprintf(letters + strlen(letters), "%c%s", o->letter, takes ? ":" : "");
+    }
+    longs[n] = (struct option){"help", no_argument, NULL, 'h'};
+    longs[n + 1] = (struct option){"version", no_argument, NULL, FIRST_LONG + MAX_OPTIONS};
+    longs[n + 2] = (struct option){NULL, 0, NULL, 0};
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (c == 'h')
+            print_help(p);
+        if (c == FIRST_LONG + MAX_OPTIONS)
+            print_version(p);
+        if (c == ':')
+            cli_usage(p, "option '%s' needs an argument", argv[optind - 1]);
+        if (c == '?' && optopt >= FIRST_LONG)
+            cli_usage(p, "option '%s' takes no argument", argv[optind - 1]);
+        if (c == '?' && optopt)
+            cli_usage(p, "unknown option '-%c'", optopt);
+        if (c == '?')
+            cli_usage(p, "unknown or ambiguous option '%s'", argv[optind - 1]);
+        for (i = 0; i < n; i++) {
+            if (c == FIRST_LONG + i || (p->options[i].letter && c == p->options[i].letter))
+                break;
+        }
+        store(p, &p->options[i], optarg);
+    }
+    if (argc - optind > p->max_operands)
+        cli_usage(p, "unexpected operand '%s'", argv[optind + p->max_operands]);
+    return argc - optind;
+}
+
+int cli_check_binary_output(const struct cli_program *p, const char *path)
+{
+    struct eo_err err;
+
+    if (strcmp(cli_path(path), "-") != 0 || !isatty(STDOUT_FILENO))
+        return 0;
+    eo_err_set(&err, "a model is binary data and standard output is a terminal; use -o FILE, or a pipe");
+    return cli_fail(p, NULL, &err);
+}
+
+const char *cli_path(const char *path)
+{
+    return path ? path : "-";
+}
+
+enum eo_isa cli_default_isa(const struct cli_program *p)
+{
+    const char *name = getenv("EO_ISA");
+    enum eo_isa isa = eo_isa_best();
+    struct eo_err err;
+
+    if (name && *name && eo_isa_parse(name, &isa, &err)) {
+        eo_err_prefix(&err, "EO_ISA");
+        exit(cli_fail(p, NULL, &err));
+    }
+    return isa;
+}
+
+int cli_threads(int64_t option, const struct eo_config *cfg)
+{
+    int n = option > 0 ? (int)option : cfg && cfg->threads > 0 ? cfg->threads : eo_cpu_count();
+
+    return n < EO_POOL_MAX ? n : EO_POOL_MAX;
+}

@@ -1,0 +1,71 @@
+/*
+ * What all tools share: messages, options, standard names.
+ *
+ * A tool is `int main(int argc, char **argv)` that fills a struct of options with cli_options(), calls lib/ and
+ * returns cli_fail() or 0. Exit status: 0 done, 1 bad input or failed work, 2 wrong usage.
+ */
+#ifndef EO_TOOLS_CLI_H
+#define EO_TOOLS_CLI_H
+
+#include <stdint.h>
+
+#include "base/cpu.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "format/config.h"
+
+/* How an option's argument is taken. Each writes through `target`. */
+enum cli_type {
+    CLI_FLAG,   /* int *, becomes 1 */
+    CLI_TEXT,   /* const char ** */
+    CLI_INT,    /* int64_t *, within min..max */
+    CLI_SEED,   /* uint64_t * */
+    CLI_NUMBER, /* double *, within min..max */
+    CLI_ISA     /* enum eo_isa *; checked against the machine */
+};
+
+struct cli_option {
+    char letter;      /* 0: long only */
+    const char *name; /* without "--"; NULL ends the list */
+    enum cli_type type;
+    void *target;
+    double min, max;      /* CLI_INT, CLI_NUMBER */
+    const char *argument; /* name in the help; NULL for flags */
+    const char *help;     /* one line */
+};
+
+struct cli_program {
+    const char *name;     /* "eo-prune" */
+    const char *synopsis; /* "[options] [MODEL]" */
+    const char *purpose;  /* one or two lines, shown first in --help */
+    const struct cli_option *options;
+    int max_operands;
+    const char *footer; /* further text of --help, or NULL */
+};
+
+/*
+ * Parses argv by getopt_long. --help and --version print to standard output and exit 0; wrong usage prints
+ * "eo-x: what is wrong" and "Try 'eo-x --help'." and exits 2. Returns the number of operands, which are
+ * argv[argc - n] .. argv[argc - 1] after the call.
+ */
+int cli_parse(const struct cli_program *p, int argc, char **argv);
+
+/* Prints "eo-x: FILE: message" (without FILE when NULL) as one line on standard error; returns 1. */
+int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err);
+
+/* Wrong usage found after parsing: message, hint, exit 2. */
+void cli_usage(const struct cli_program *p, const char *fmt, ...) EO_PRINTF(2, 3) __attribute__((noreturn));
+
+/* Refuses binary output ("-" or NULL) to a terminal. Returns 0, or 1 after printing. */
+int cli_check_binary_output(const struct cli_program *p, const char *path);
+
+/* "-" where the operand or option is missing. */
+const char *cli_path(const char *path);
+
+/* Default for CLI_ISA options: EO_ISA from the environment if set (exits 1 when it is bad), else the best. */
+enum eo_isa cli_default_isa(const struct cli_program *p);
+
+/* Threads to use: the option if > 0, else the config's if > 0, else all processors. */
+int cli_threads(int64_t option, const struct eo_config *cfg);
+
+#endif
