@@ -22,13 +22,12 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-ifeq ($(origin CC),undefined)
+ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
-ifeq ($(CC),cc)
-CC := gcc
+ifneq ($(filter default undefined,$(origin AR)),)
+AR := ar
 endif
-AR ?= ar
 OPT ?= -O3
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)

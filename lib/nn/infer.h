@@ -48,6 +48,13 @@ void eo_infer_free(struct eo_infer *inf); /* NULL is allowed */
  */
 void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_score *scores);
 
+/*
+ * fp32 models only: one image [28, 28], with what the layers hand on: pool1 [c1, 14, 14] and pool2 [c2, 7, 7], after
+ * ReLU, in the order of PyTorch. Same bits as eo_infer_run(). For calibration.
+ */
+void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *pool1, float *pool2,
+                          union eo_score scores[10]);
+
 /* 1 for fp32 and fp16. */
 double eo_infer_score_scale(const struct eo_infer *inf);
 
