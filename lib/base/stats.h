@@ -1,0 +1,54 @@
+/*
+ * Small statistics on doubles: what stands in accuracy rows, timing rows and seed summaries.
+ *
+ * Nothing is allocated and nothing can fail. Only + - * / and sqrt are used, all correctly rounded, in the
+ * order of the array, so a result has the same bits on every machine. Arrays hold finite numbers; n is a
+ * count of elements.
+ */
+#ifndef EO_BASE_STATS_H
+#define EO_BASE_STATS_H
+
+#include <stddef.h>
+
+/* Sum from the first to the last, divided by n. 0 for n = 0. */
+double eo_stats_mean(const double *x, size_t n);
+
+/*
+ * Standard deviation, in two passes (Chan, Golub, LeVeque 1983): of the n values themselves (divisor n), or
+ * as the estimate for what they were drawn from (divisor n - 1). 0 for n = 0; the sample form also for n = 1.
+ */
+double eo_stats_std_population(const double *x, size_t n);
+double eo_stats_std_sample(const double *x, size_t n);
+
+/* The smallest value. 0 for n = 0. */
+double eo_stats_min(const double *x, size_t n);
+
+/* Ascending, in place. */
+void eo_stats_sort(double *x, size_t n);
+
+/* Of a sorted array: the middle value, or the mean of the two middle ones. 0 for n = 0. */
+double eo_stats_median_sorted(const double *sorted, size_t n);
+
+/*
+ * Of a sorted array: the percentile p in 0..100 by linear interpolation between the closest ranks, at
+ * position (n - 1) p / 100 (Hyndman and Fan 1996, type 7; the default of numpy.percentile, same bits). 0 for
+ * n = 0.
+ */
+double eo_stats_percentile_sorted(const double *sorted, size_t n, double p);
+
+/*
+ * 95 % interval for a proportion of which `correct` out of n were observed (Wilson 1927, without continuity
+ * correction). Always inside 0..1; n = 0 gives 0..1.
+ */
+void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high);
+
+/*
+ * The 97.5 % quantile of Student's t distribution, df >= 1: a table up to 30, then the expansion in 1/df of
+ * Abramowitz and Stegun 26.7.5 (relative error below 1e-8). 0 for df = 0.
+ */
+double eo_stats_t975(size_t df);
+
+/* Half the width of the 95 % Student-t interval around the mean of n values; 0 for n < 2. */
+double eo_stats_t95_half_width(double std_sample, size_t n);
+
+#endif
