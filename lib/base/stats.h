@@ -44,7 +44,7 @@ void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high);
 
 /*
  * The 97.5 % quantile of Student's t distribution, df >= 1: a table up to 30, then the expansion in 1/df of
- * Abramowitz and Stegun 26.7.5 (relative error below 1e-8). 0 for df = 0.
+ * Abramowitz and Stegun 26.7.5 (absolute error below 3e-8). 0 for df = 0.
  */
 double eo_stats_t975(size_t df);
 

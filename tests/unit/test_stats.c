@@ -1,0 +1,141 @@
+/* eo_stats: against values that numpy, mpmath and the published formulas gave. */
+#include "base/stats.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int passed, failed;
+
+static void check_near(const char *what, double found, double expected, double tolerance)
+{
+    if (fabs(found - expected) <= tolerance) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: expected %.17g within %g, found %.17g\n", what, expected, tolerance, found);
+}
+
+static void check_same(const char *what, double found, double expected)
+{
+    check_near(what, found, expected, 0);
+}
+
+static const double values[] = {3.5, 1.25, 9, -2, 4.75, 4.75, 0.1, 7};
+#define N (sizeof(values) / sizeof(values[0]))
+
+static void test_moments(void)
+{
+    /* numpy 2.4: mean, std, std(ddof=1) of `values`; two units in the last place for numpy's pairwise sum. */
+    check_near("mean", eo_stats_mean(values, N), 3.54375, 1e-15);
+    check_near("std_population", eo_stats_std_population(values, N), 3.4000402111592742, 1e-14);
+    check_near("std_sample", eo_stats_std_sample(values, N), 3.6347958775464369, 1e-14);
+    check_same("min", eo_stats_min(values, N), -2);
+    check_same("mean of none", eo_stats_mean(values, 0), 0);
+    check_same("std_population of none", eo_stats_std_population(values, 0), 0);
+    check_same("std_population of one", eo_stats_std_population(values, 1), 0);
+    check_same("std_sample of one", eo_stats_std_sample(values, 1), 0);
+    check_same("min of none", eo_stats_min(values, 0), 0);
+}
+
+static void test_order(void)
+{
+    static const double expected[] = {-2, 0.1, 1.25, 3.5, 4.75, 4.75, 7, 9};
+    double x[N];
+    size_t i;
+
+    memcpy(x, values, sizeof(x));
+    eo_stats_sort(x, N);
+    for (i = 0; i < N; i++)
+        check_same("sort", x[i], expected[i]);
+    eo_stats_sort(x, 0);
+    check_same("median, even", eo_stats_median_sorted(x, N), 4.125);
+    check_same("median, odd", eo_stats_median_sorted(x, N - 1), 3.5);
+    check_same("median of none", eo_stats_median_sorted(x, 0), 0);
+}
+
+static void test_percentile(void)
+{
+    static const double sorted[] = {-2, 0.1, 1.25, 3.5, 4.75, 4.75, 7, 9};
+    /* numpy.percentile(sorted, p), every bit. */
+    static const struct {
+        double p, expected;
+    } cases[] = {{0, -2},     {1, -1.853},  {5, -1.265}, {25, 0.9625},
+                 {50, 4.125}, {75, 5.3125}, {90, 7.6},   {95, 8.299999999999999},
+                 {99, 8.86},  {100, 9}};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char what[40];
+
+        snprintf(what, sizeof(what), "percentile %g", cases[i].p);
+        check_same(what, eo_stats_percentile_sorted(sorted, 8, cases[i].p), cases[i].expected);
+    }
+    check_same("percentile of one", eo_stats_percentile_sorted(sorted, 1, 95), -2);
+    check_same("percentile of none", eo_stats_percentile_sorted(sorted, 0, 95), 0);
+}
+
+static void test_wilson(void)
+{
+    /* mpmath, 40 digits, z = 1.959963984540054. */
+    static const struct {
+        size_t correct, n;
+        double low, high;
+    } cases[] = {{0, 10, 0.0, 0.277532799862889205},
+                 {10, 10, 0.722467200137110795, 1.0},
+                 {1, 10, 0.017876213095072907, 0.404150026795238457},
+                 {2640, 3000, 0.867882933282237236, 0.891145141686515033},
+                 {8800, 10000, 0.873484502893017069, 0.886223658345268718},
+                 {9900, 10000, 0.987853017744885353, 0.991770663851851583},
+                 {1, 1, 0.206549314377237427, 1.0},
+                 {0, 1, 0.0, 0.793450685622762573},
+                 {5, 10, 0.236593090512564001, 0.763406909487435999},
+                 {0, 0, 0, 1}};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        double low, high;
+        char what[60];
+
+        eo_stats_wilson95(cases[i].correct, cases[i].n, &low, &high);
+        snprintf(what, sizeof(what), "wilson %zu of %zu, low", cases[i].correct, cases[i].n);
+        check_near(what, low, cases[i].low, 4e-16);
+        snprintf(what, sizeof(what), "wilson %zu of %zu, high", cases[i].correct, cases[i].n);
+        check_near(what, high, cases[i].high, 4e-16);
+    }
+}
+
+static void test_student(void)
+{
+    /* mpmath, 18 digits. from 31 on the error is largest at 31. */
+    static const struct {
+        size_t df;
+        double t;
+    } cases[] = {{1, 12.7062047361747046},   {2, 4.30265272974946385},  {9, 2.26215716279820554},
+                 {30, 2.04227245630123831},  {31, 2.03951344639640849}, {32, 2.03693334346010196},
+                 {40, 2.02107539030627342},  {60, 2.0002978220142605},  {100, 1.98397151852355229},
+                 {1000, 1.96233908082640848}};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char what[40];
+
+        snprintf(what, sizeof(what), "t975 df %zu", cases[i].df);
+        check_near(what, eo_stats_t975(cases[i].df), cases[i].t, cases[i].df > 30 ? 3e-8 : 1e-15);
+    }
+    check_same("t975 df 0", eo_stats_t975(0), 0);
+    check_same("half width of one", eo_stats_t95_half_width(1, 1), 0);
+    check_near("half width of four", eo_stats_t95_half_width(2, 4), 3.1824463052837096, 1e-15);
+}
+
+int main(void)
+{
+    test_moments();
+    test_order();
+    test_percentile();
+    test_wilson();
+    test_student();
+    printf("test_stats: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
