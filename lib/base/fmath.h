@@ -1,0 +1,20 @@
+/*
+ * exp and log that give the same bits everywhere. The C library's differ in the last place between versions and
+ * processors; these use + - * / in a fixed order alone, so they depend on IEEE 754 only.
+ */
+#ifndef EO_BASE_FMATH_H
+#define EO_BASE_FMATH_H
+
+/*
+ * e^x. Relative error below 1e-15 for x in -708..709; 0 below, infinity above, NaN for NaN.
+ * Method: x = k ln 2 + r, |r| <= ln 2 / 2, Taylor polynomial of degree 13 for e^r.
+ */
+double eo_exp(double x);
+
+/*
+ * Natural logarithm. Error below 1e-15 relative (absolute near 1) for normal x > 0; -infinity for 0, NaN for x < 0.
+ * Method: x = 2^e m, m in [0.71, 1.42], log m = 2 atanh((m - 1) / (m + 1)) by its odd series up to the 21st power.
+ */
+double eo_log(double x);
+
+#endif

@@ -1,0 +1,353 @@
+/*
+ * Training against an independent implementation: the same network in double, written in the plainest way, whose
+ * gradients are themselves checked by central differences. Then: equal bits on every instruction set and for every
+ * number of threads.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "nn/trainer.h"
+
+static int passed, failed;
+
+static void check(int ok, const char *what, double expected, double found)
+{
+    if (ok) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("FAIL %s: expected %.9g, found %.9g\n", what, expected, found);
+}
+
+/* The network in double; weights in the layout of the model, all in one array. */
+struct plain {
+    int c1, c2;
+    double *w; /* conv1 w, b, conv2 w, b, classifier w, b */
+    double *g;
+};
+
+static size_t plain_size(int c1, int c2)
+{
+    return (size_t)(c1 * 10 + c2 * (9 * c1 + 1) + 10 * (49 * c2 + 1));
+}
+
+/* Convolution 3x3 pad 1, pool 2, ReLU, with the place of each maximum. */
+static void plain_conv(const double *x, int ic_n, int side, const double *w, const double *b, int oc_n, double *y,
+                       int *arg)
+{
+    int half = side / 2;
+
+    for (int oc = 0; oc < oc_n; oc++) {
+        for (int py = 0; py < half; py++) {
+            for (int px = 0; px < half; px++) {
+                double best = 0;
+                int where = -1;
+
+                for (int s = 0; s < 4; s++) {
+                    int cy = 2 * py + s / 2, cx = 2 * px + s % 2;
+                    double sum = b[oc];
+
+                    for (int ic = 0; ic < ic_n; ic++) {
+                        for (int t = 0; t < 9; t++) {
+                            int yy = cy + t / 3 - 1, xx = cx + t % 3 - 1;
+
+                            if (yy >= 0 && yy < side && xx >= 0 && xx < side)
+                                sum += x[(ic * side + yy) * side + xx] * w[(oc * ic_n + ic) * 9 + t];
+                        }
+                    }
+                    if (where < 0 || sum > best) {
+                        best = sum;
+                        where = cy * side + cx;
+                    }
+                }
+                y[(oc * half + py) * half + px] = best > 0 ? best : 0;
+                arg[(oc * half + py) * half + px] = best > 0 ? where : -1;
+            }
+        }
+    }
+}
+
+static void plain_conv_backward(const double *x, int ic_n, int side, const double *w, int oc_n, const double *dy,
+                                const int *arg, double *dw, double *db, double *dx)
+{
+    int pixels = side * side / 4;
+
+    for (int oc = 0; oc < oc_n; oc++) {
+        for (int p = 0; p < pixels; p++) {
+            int at = arg[oc * pixels + p];
+            double g = dy[oc * pixels + p];
+
+            if (at < 0)
+                continue;
+            db[oc] += g;
+            for (int ic = 0; ic < ic_n; ic++) {
+                for (int t = 0; t < 9; t++) {
+                    int yy = at / side + t / 3 - 1, xx = at % side + t % 3 - 1;
+
+                    if (yy < 0 || yy >= side || xx < 0 || xx >= side)
+                        continue;
+                    dw[(oc * ic_n + ic) * 9 + t] += g * x[(ic * side + yy) * side + xx];
+                    if (dx)
+                        dx[(ic * side + yy) * side + xx] += g * w[(oc * ic_n + ic) * 9 + t];
+                }
+            }
+        }
+    }
+}
+
+/* Loss of one image; adds its gradients, divided by n, to p->g. */
+static double plain_image(struct plain *p, const uint8_t *pixels, int label, int n)
+{
+    int c1 = p->c1, c2 = p->c2;
+    double *w1 = p->w, *b1 = w1 + 9 * c1, *w2 = b1 + c1, *b2 = w2 + 9 * c1 * c2, *w3 = b2 + c2,
+           *b3 = w3 + 490 * c2;
+    double *d1 = p->g, *db1 = d1 + 9 * c1, *d2 = db1 + c1, *db2 = d2 + 9 * c1 * c2, *d3 = db2 + c2,
+           *db3 = d3 + 490 * c2;
+    double x[784], z[10], max = -1e300, sum = 0, loss;
+    double *a1 = calloc((size_t)c1 * 196, sizeof(double)), *da1 = calloc((size_t)c1 * 196, sizeof(double));
+    double *a2 = calloc((size_t)c2 * 49, sizeof(double)), *da2 = calloc((size_t)c2 * 49, sizeof(double));
+    int *arg1 = calloc((size_t)c1 * 196, sizeof(int)), *arg2 = calloc((size_t)c2 * 49, sizeof(int));
+
+    for (int i = 0; i < 784; i++)
+        x[i] = pixels[i] / 127.5 - 1;
+    plain_conv(x, 1, 28, w1, b1, c1, a1, arg1);
+    plain_conv(a1, c1, 14, w2, b2, c2, a2, arg2);
+    for (int k = 0; k < 10; k++) {
+        z[k] = b3[k];
+        for (int j = 0; j < 49 * c2; j++)
+            z[k] += a2[j] * w3[k * 49 * c2 + j];
+        max = z[k] > max ? z[k] : max;
+    }
+    for (int k = 0; k < 10; k++)
+        sum += exp(z[k] - max);
+    loss = log(sum) - (z[label] - max);
+    for (int k = 0; k < 10; k++) {
+        double g = (exp(z[k] - max) / sum - (k == label)) / n;
+
+        db3[k] += g;
+        for (int j = 0; j < 49 * c2; j++) {
+            d3[k * 49 * c2 + j] += g * a2[j];
+            da2[j] += g * w3[k * 49 * c2 + j];
+        }
+    }
+    plain_conv_backward(a1, c1, 14, w2, c2, da2, arg2, d2, db2, da1);
+    plain_conv_backward(x, 1, 28, w1, c1, da1, arg1, d1, db1, NULL);
+    free(a1), free(da1), free(a2), free(da2), free(arg1), free(arg2);
+    return loss;
+}
+
+static double plain_batch(struct plain *p, const uint8_t *pixels, const uint8_t *labels, const uint32_t *index, int n)
+{
+    double loss = 0;
+
+    memset(p->g, 0, plain_size(p->c1, p->c2) * sizeof(double));
+    for (int i = 0; i < n; i++)
+        loss += plain_image(p, pixels + index[i] * 784, labels[index[i]], n);
+    return loss;
+}
+
+/* All parameters of a model, in the order of struct plain. */
+static void flatten(const struct eo_model *m, float *out)
+{
+    for (int l = 0; l < EO_LAYERS; l++) {
+        size_t w = eo_shape_weights(&m->shape, (enum eo_layer)l), b = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
+
+        memcpy(out, m->layer[l].weight.f32, w * sizeof(float));
+        memcpy(out + w, m->layer[l].bias.f32, b * sizeof(float));
+        out += w + b;
+    }
+}
+
+static void random_model(struct eo_model *m, int c1, int c2, uint64_t seed)
+{
+    struct eo_shape shape = {c1, c2};
+    struct eo_rng rng;
+    struct eo_err err;
+
+    if (eo_model_init(m, EO_FP32, shape, &err)) {
+        printf("FAIL %s\n", err.msg);
+        exit(1);
+    }
+    eo_rng_init(&rng, seed, EO_RNG_INIT);
+    for (int l = 0; l < EO_LAYERS; l++) {
+        size_t w = eo_shape_weights(&shape, (enum eo_layer)l);
+        float bound = 1 / sqrtf((float)eo_shape_terms(&shape, (enum eo_layer)l));
+
+        for (size_t i = 0; i < w; i++)
+            m->layer[l].weight.f32[i] = (2 * eo_rng_f32(&rng) - 1) * bound;
+        for (int i = 0; i < eo_shape_outputs(&shape, (enum eo_layer)l); i++)
+            m->layer[l].bias.f32[i] = (2 * eo_rng_f32(&rng) - 1) * bound;
+    }
+}
+
+#define IMAGES 40
+
+static uint8_t pixels[IMAGES * 784], labels[IMAGES];
+static uint32_t order[IMAGES];
+
+static void make_images(void)
+{
+    struct eo_rng rng;
+
+    eo_rng_init(&rng, 1, EO_RNG_SYNTHETIC);
+    for (int i = 0; i < IMAGES * 784; i++)
+        pixels[i] = (uint8_t)eo_rng_below(&rng, 256);
+    for (int i = 0; i < IMAGES; i++) {
+        labels[i] = (uint8_t)eo_rng_below(&rng, 10);
+        order[i] = (uint32_t)((i * 7) % IMAGES);
+    }
+}
+
+static void plain_from_model(struct plain *p, const struct eo_model *m)
+{
+    size_t n = plain_size(m->shape.c1, m->shape.c2);
+    float *flat = malloc(n * sizeof(float));
+
+    *p = (struct plain){m->shape.c1, m->shape.c2, malloc(n * sizeof(double)), malloc(n * sizeof(double))};
+    flatten(m, flat);
+    for (size_t i = 0; i < n; i++)
+        p->w[i] = flat[i];
+    free(flat);
+}
+
+/* Central differences of the plain network itself: the oracle has to be right first. */
+static void test_oracle(void)
+{
+    struct eo_model m;
+    struct plain p;
+    double *g, step = 1e-6;
+
+    random_model(&m, 2, 3, 5);
+    plain_from_model(&p, &m);
+    size_t n = plain_size(2, 3);
+    g = malloc(n * sizeof(double));
+    plain_batch(&p, pixels, labels, order, 3);
+    memcpy(g, p.g, n * sizeof(double));
+    for (size_t i = 0; i < n; i += n > 200 ? 7 : 1) {
+        double keep = p.w[i], up, down, slope;
+
+        p.w[i] = keep + step;
+        up = plain_batch(&p, pixels, labels, order, 3) / 3;
+        p.w[i] = keep - step;
+        down = plain_batch(&p, pixels, labels, order, 3) / 3;
+        p.w[i] = keep;
+        slope = (up - down) / (2 * step);
+        check(fabs(slope - g[i]) < 1e-6 + 1e-5 * fabs(slope), "central difference", slope, g[i]);
+    }
+    free(g), free(p.w), free(p.g);
+    eo_model_release(&m);
+}
+
+static void gradients(const struct eo_model *m, enum eo_isa isa, struct eo_pool *pool, int n, float *flat, double *loss)
+{
+    struct eo_model grad;
+    struct eo_err err;
+    struct eo_trainer *t = eo_trainer_new(m, isa, pool, IMAGES, &err);
+
+    *loss = 0;
+    if (!t || eo_model_init(&grad, EO_FP32, m->shape, &err)) {
+        printf("FAIL %s\n", err.msg);
+        exit(1);
+    }
+    eo_trainer_gradients(t, pixels, labels, order, n, &grad, loss);
+    flatten(&grad, flat);
+    eo_model_release(&grad);
+    eo_trainer_free(t);
+}
+
+/* Each parameter's gradient against the oracle, relative to the largest gradient of the same kind. */
+static void test_gradients(int c1, int c2, int n)
+{
+    size_t size = plain_size(c1, c2);
+    float *flat = malloc(size * sizeof(float)), *other = malloc(size * sizeof(float));
+    struct eo_model m;
+    struct plain p;
+    double loss, expected, largest = 0, worst = 0;
+
+    random_model(&m, c1, c2, (uint64_t)(c1 * 100 + c2));
+    plain_from_model(&p, &m);
+    gradients(&m, EO_ISA_GENERIC, NULL, n, flat, &loss);
+    expected = plain_batch(&p, pixels, labels, order, n);
+    check(fabs(loss - expected) < 1e-5 * fabs(expected), "loss", expected, loss);
+    for (size_t i = 0; i < size; i++)
+        largest = fabs(p.g[i]) > largest ? fabs(p.g[i]) : largest;
+    for (size_t i = 0; i < size; i++)
+        worst = fabs(p.g[i] - flat[i]) > worst ? fabs(p.g[i] - flat[i]) : worst;
+    check(worst < 1e-5 * largest, "gradients: largest difference", 0, worst / largest);
+    for (int isa = 1; isa < EO_ISA_COUNT; isa++) {
+        double other_loss;
+
+        if (!eo_isa_available((enum eo_isa)isa))
+            continue;
+        gradients(&m, (enum eo_isa)isa, NULL, n, other, &other_loss);
+        check(loss == other_loss, "loss by another instruction set", loss, other_loss);
+        check(memcmp(flat, other, size * sizeof(float)) == 0, eo_isa_name((enum eo_isa)isa), 0, 1);
+    }
+    free(flat), free(other), free(p.w), free(p.g);
+    eo_model_release(&m);
+}
+
+/* A few steps on 1, 2 and 3 threads and on every instruction set end in the same weights. */
+static void test_steps(void)
+{
+    size_t size = plain_size(5, 18);
+    float *first = malloc(size * sizeof(float)), *flat = malloc(size * sizeof(float));
+    double first_loss = 0;
+    struct eo_err err;
+    struct eo_model m;
+    int run = 0;
+
+    random_model(&m, 5, 18, 3);
+    for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
+        for (int threads = 1; threads <= 3; threads++) {
+            struct eo_model out;
+            struct eo_trainer *t;
+            struct eo_pool *pool;
+            double loss = 0;
+            uint64_t correct = 0;
+
+            if (!eo_isa_available((enum eo_isa)isa))
+                continue;
+            pool = eo_pool_new(threads, &err);
+            t = pool ? eo_trainer_new(&m, (enum eo_isa)isa, pool, IMAGES, &err) : NULL;
+            if (!t || eo_model_init(&out, EO_FP32, m.shape, &err)) {
+                printf("FAIL %s\n", err.msg);
+                exit(1);
+            }
+            for (int i = 0; i < 6; i++)
+                eo_trainer_step(t, pixels, labels, order, i % 2 ? IMAGES : 21, 1e-2, &loss, &correct);
+            eo_trainer_export(t, &out);
+            flatten(&out, flat);
+            if (run++ == 0) {
+                memcpy(first, flat, size * sizeof(float));
+                first_loss = loss;
+                check(loss < 6 * 30.5 * 2.4 && loss > 0, "loss of six steps", 6 * 30.5 * 2.3, loss);
+            }
+            check(loss == first_loss, "loss of six steps", first_loss, loss);
+            check(memcmp(first, flat, size * sizeof(float)) == 0, "weights after six steps", 0, threads);
+            eo_model_release(&out);
+            eo_trainer_free(t);
+            eo_pool_free(pool);
+        }
+    }
+    free(first), free(flat);
+    eo_model_release(&m);
+}
+
+int main(void)
+{
+    make_images();
+    test_oracle();
+    test_gradients(16, 32, 3);
+    test_gradients(1, 1, 17);
+    test_gradients(5, 10, 33);
+    test_gradients(11, 22, 4);
+    test_gradients(17, 33, 2);
+    test_steps();
+    printf("test_trainer: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
