@@ -6,9 +6,10 @@
  *               mapping of strings; may be padded with spaces
  *     ...       the tensors, little-endian, row-major, without gaps
  *
- * Reading checks every rule of the format (shared list in safetensors.c) before anything is used. Writing is
- * canonical: tensors by alignment (largest first), then name; keys sorted; data aligned to 8 bytes. Equal contents
- * give equal bytes.
+ * Reading checks every rule of the format (list in safetensors.c) before anything is used, and accepts any order of
+ * keys and tensors, so files of other writers load. Writing is canonical: metadata first, sorted by key; tensors by
+ * type (F32, I32, F16, I8, U8), then name; the header padded so that the data begin at a multiple of 8. Equal
+ * contents give equal bytes, those of the format's own library where it sorts the metadata.
  */
 #ifndef EO_FORMAT_SAFETENSORS_H
 #define EO_FORMAT_SAFETENSORS_H
@@ -22,6 +23,7 @@
 #define EO_ST_MAX_DIMS 4
 #define EO_ST_MAX_TENSORS 64
 #define EO_ST_MAX_META 64
+#define EO_ST_MAX_HEADER ((size_t)1 << 20) /* the format allows 100,000,000; what it describes here is small */
 #define EO_ST_MAX_FILE ((size_t)64 << 20)
 
 enum eo_st_dtype {
@@ -42,7 +44,7 @@ struct eo_st_tensor {
     int dims;
     size_t shape[EO_ST_MAX_DIMS];
     size_t bytes;
-    const void *data; /* 8-byte aligned only if the writer did so: copy out with memcpy */
+    const void *data; /* little-endian, aligned only if the writer did so: copy out with memcpy */
 };
 
 struct eo_st_pair {
@@ -51,7 +53,7 @@ struct eo_st_pair {
 
 struct eo_st {
     size_t tensor_count, meta_count;
-    struct eo_st_tensor tensors[EO_ST_MAX_TENSORS];
+    struct eo_st_tensor tensors[EO_ST_MAX_TENSORS]; /* after parsing: in the order of their data */
     struct eo_st_pair meta[EO_ST_MAX_META]; /* sorted by key */
     char *file;                             /* owned when loaded; NULL when the caller filled the struct */
     void *json;                             /* owned, as file */
@@ -62,7 +64,10 @@ int eo_st_parse(struct eo_st *st, const void *bytes, size_t size, struct eo_err 
 void eo_st_release(struct eo_st *st);
 const struct eo_st_tensor *eo_st_find(const struct eo_st *st, const char *name); /* NULL when absent */
 
-/* Appends the canonical file. `st` may be filled by hand; order of tensors and pairs does not matter. */
+/*
+ * Appends the canonical file. `st` may be filled by hand; order of tensors and pairs does not matter. What was built
+ * is parsed before it is handed out, so whatever eo_st_parse() would refuse is never written.
+ */
 int eo_st_serialize(const struct eo_st *st, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -89,15 +89,26 @@ uint64_t eo_model_seed(const struct eo_model *m);
 /*
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
- * scale is finite, scales are > 0, zero points in range, biases too small to overflow an accumulator, metadata
- * consistent with the tensors, and the file is canonical: written again it gives the same bytes.
- * `sha256` (may be NULL) receives the checksum of the file.
+ * scale is finite, and the metadata agree with the tensors: pruning_level in [0, 1), conv1_kept and conv2_kept as
+ * many rising indices as there are channels. int8: scales > 0, zero points in range; each requantisation factor
+ * input_scale * weight_scale[o] / next layer's input_scale is < 1; and for each output
+ *
+ *     |bias| + (activation_max + zero_point) * sum |weight| < 2^31
+ *
+ * so that no order of summation, with the zero point subtracted before or after, overflows an accumulator.
+ *
+ * Any metadata may be missing, so a state_dict that PyTorch's user exported loads: the precision is then that of
+ * the tensors (int8 needs quantization_backend). Order and spacing of the file are free.
+ * `sha256` (may be NULL) receives the checksum of the file. On failure *m is empty.
  */
 int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TEXT], struct eo_err *err)
     EO_MUST_CHECK;
 int eo_model_parse(struct eo_model *m, const void *bytes, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
-/* Sets architecture and precision in the metadata and writes the canonical file. Refuses non-finite weights. */
+/*
+ * Sets architecture, precision, eo_version and (int8 alone) quantization_backend in the metadata and writes the
+ * canonical file: equal models give equal bytes. Refuses what eo_model_load() would refuse.
+ */
 int eo_model_save(struct eo_model *m, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_model_serialize(struct eo_model *m, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
