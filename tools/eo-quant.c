@@ -1,0 +1,148 @@
+/* eo-quant: a model at another precision. */
+#include <string.h>
+
+#include "base/io.h"
+#include "nn/infer.h"
+#include "stage/quant.h"
+#include "tools/cli.h"
+
+static const char *config, *data, *report, *output, *precision_text;
+static int64_t threads;
+static enum eo_isa isa;
+
+static const struct cli_option options[] = {
+    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "fp32, fp16 or int8 (required)"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or quant slice (int8: required)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the calibration images (int8)"},
+    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and saturation there (int8)"},
+    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set of the calibration runs"},
+    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads of the calibration runs"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "model to write; default: standard output"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-quant",
+    .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
+    .purpose = "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8, calibrated on the first\n"
+               "calibration_batches x batch_size training images. With -p fp32 it is copied.",
+    .options = options,
+    .max_operands = 1,
+    .footer = "The bytes written depend on the model, the images and the config alone. A conversion that fails is an\n"
+              "error and leaves no file.",
+};
+
+struct calibration_data {
+    struct eo_config cfg;
+    struct eo_dataset dataset;
+    struct eo_split split;
+    char dir[1024];
+};
+
+static int load_config(struct calibration_data *d)
+{
+    struct eo_err err;
+
+    return eo_config_load(&d->cfg, config, &err) ? cli_fail(&program, config, &err) : 0;
+}
+
+static int load_images(struct calibration_data *d, const struct eo_model *m)
+{
+    struct eo_err err;
+
+    if (eo_dataset_find(&d->cfg, data, d->dir, sizeof(d->dir), &err) ||
+        eo_dataset_load(&d->dataset, d->dir, EO_DATASET_TRAIN, &err))
+        return cli_fail(&program, NULL, &err);
+    if (eo_split_make(&d->split, &d->dataset, &d->cfg, &err) ||
+        eo_quant_check_dataset(m, d->dataset.train_sha256, &err))
+        return cli_fail(&program, d->dir, &err);
+    return 0;
+}
+
+static int write_report(const struct eo_model *m, const struct eo_model *q, const struct calibration_data *d,
+                        const struct eo_calibration *cal, const struct eo_quant_options *opt)
+{
+    uint64_t saturated[EO_LAYERS];
+    struct eo_buf text = {0};
+    struct eo_err err;
+    int rc = eo_quant_saturation(m, q, &d->split.train, opt, saturated, &err);
+
+    if (!rc) {
+        eo_quant_report(q, cal, saturated, opt->observer, &text);
+        rc = eo_buf_check(&text, &err) || eo_io_write(report, text.data, text.len, &err);
+    }
+    if (rc)
+        cli_fail(&program, report, &err);
+    eo_buf_release(&text);
+    return rc ? 1 : 0;
+}
+
+static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_model *q)
+{
+    struct eo_quant_options opt = {.backend = d->cfg.quantization_backend, .observer = EO_OBSERVER_HISTOGRAM,
+                                   .batch_size = d->cfg.batch_size, .batches = d->cfg.calibration_batches, .isa = isa};
+    char sha256[EO_SHA256_TEXT];
+    struct eo_calibration cal;
+    struct eo_err err;
+    int rc;
+
+    if (load_images(d, m))
+        return 1;
+    opt.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
+    if (!opt.pool)
+        return cli_fail(&program, NULL, &err);
+    eo_config_slice_sha256(&d->cfg, EO_STAGE_QUANT, 0, sha256);
+    rc = eo_calibration_run(&cal, m, &d->split.train, &opt, &err) || eo_quant_int8(m, &cal, opt.backend, q, &err) ||
+         eo_model_meta_set(q, "quant_sha256", sha256, &err);
+    if (rc)
+        cli_fail(&program, name, &err);
+    else if (report)
+        rc = write_report(m, q, d, &cal, &opt);
+    eo_pool_free(opt.pool);
+    return rc ? 1 : 0;
+}
+
+static int convert(const char *name, enum eo_precision precision, struct calibration_data *d)
+{
+    struct eo_model m = {0}, q = {0};
+    struct eo_err err;
+    int rc = 1;
+
+    if (eo_model_load(&m, name, NULL, &err))
+        cli_fail(&program, name, &err);
+    else if (precision == EO_INT8)
+        rc = to_int8(&m, name, d, &q);
+    else if (precision == EO_FP16 ? eo_quant_fp16(&m, &q, &err) : eo_quant_fp32(&m, &q, &err))
+        cli_fail(&program, name, &err);
+    else
+        rc = 0;
+    if (!rc && eo_model_save(&q, cli_path(output), &err))
+        rc = cli_fail(&program, output, &err);
+    eo_model_release(&m);
+    eo_model_release(&q);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static struct calibration_data d;
+    enum eo_precision precision;
+    struct eo_err err;
+    int operands, rc;
+
+    isa = cli_default_isa(&program);
+    operands = cli_parse(&program, argc, argv);
+    if (!precision_text)
+        cli_usage(&program, "option '-p' is required");
+    if (eo_precision_parse(precision_text, &precision, &err))
+        cli_usage(&program, "option '-p': %s", err.msg);
+    if (precision == EO_INT8 && !config)
+        cli_usage(&program, "option '-c' is required for int8");
+    if (precision != EO_INT8 && report)
+        cli_usage(&program, "option '--report' is for int8 alone");
+    if (cli_check_binary_output(&program, output) || (precision == EO_INT8 && load_config(&d)))
+        return 1;
+    rc = convert(cli_path(operands ? argv[argc - 1] : NULL), precision, &d);
+    eo_dataset_release(&d.dataset);
+    return rc;
+}
