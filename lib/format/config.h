@@ -25,6 +25,7 @@
 
 #define EO_CONFIG_LIST_MAX 64  /* entries of a list */
 #define EO_CONFIG_TEXT_MAX 256 /* bytes of a string, its NUL included */
+#define EO_CONFIG_OUT_MAX (EO_CONFIG_TEXT_MAX + 8) /* bytes of the output folder's path, its NUL included */
 #define EO_CONFIG_ALL (-1)     /* `null` in train_subset, val_subset: no limit was set */
 
 enum eo_validation {
@@ -53,7 +54,7 @@ struct eo_config {
     int conv1_channels, conv2_channels; /* 1..64, 1..128 */
     int batch_size, epochs, fine_tune_epochs;
     double learning_rate;
-    double pruning_levels[EO_CONFIG_LIST_MAX]; /* in [0, 1), all different */
+    double pruning_levels[EO_CONFIG_LIST_MAX]; /* in 0..0.999, at most 6 decimals, all different */
     int pruning_level_count;
     enum eo_precision precisions[EO_PRECISION_COUNT]; /* all different */
     int precision_count;
@@ -61,14 +62,14 @@ struct eo_config {
     int calibration_batches;
     int benchmark_repeats, benchmark_trials, benchmark_warmup;
     double power_watts;
-    double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them */
+    double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;
     double active_memory_budget_mb;
     double cpu_frequency_scale;
     int pareto_use_ci;
     double memory_bandwidth_gbps;
     double peak_compute_gmacs; /* 0: null, not given */
-    char output_dir[EO_CONFIG_TEXT_MAX]; /* "": out/<name of the file> */
+    char output_dir[EO_CONFIG_TEXT_MAX]; /* as given, no slash at the end; "": out/<name of the file> */
     char device[EO_CONFIG_TEXT_MAX]; /* "cpu" */
 };
 
@@ -92,20 +93,35 @@ int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct 
 /* Every key at its default. */
 void eo_config_init(struct eo_config *cfg);
 
-/* Reads and validates a file ("-": standard input). The message begins with line and column, not with the file. */
+/*
+ * Reads and validates a file ("-": standard input) of at most 64 KiB. The message begins with line and column, not
+ * with the file. After a failure the contents of *cfg mean nothing.
+ */
 int eo_config_load(struct eo_config *cfg, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /* The seed that shuffles training images in a run with seed number `seed_index`. */
 uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
 
-/* Appends the canonical text of one stage's slice, for seed number `seed_index`. */
+/*
+ * Appends the canonical text of one stage's slice, for seed number `seed_index` in 0..seed_count - 1. Every key in it
+ * is resolved, so a slice's own slice for the same stage and seed 0 is the same text. The hash becomes "" when memory
+ * runs out.
+ */
 void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index, struct eo_buf *out);
 void eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
                             char text[EO_SHA256_TEXT]);
 
 /* Appends the whole experiment in canonical form; loading it gives the same configuration. */
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
+
+/*
+ * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
+ * EO_OUT (the output folder: output_dir, taken below out/ where it is relative, else out/<name>), EO_DATASET,
+ * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_SLICES.
+ * Fails on a name that Make cannot handle and on a folder that is reserved for the programs (out/bin, ...).
+ */
+int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends the reference of all keys, as text for --help or as a Markdown table for the README. */
 void eo_config_help(struct eo_buf *out);

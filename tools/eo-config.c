@@ -1,0 +1,159 @@
+/* eo-config: checks an experiment and derives from it what the stages and Make read. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "tools/cli.h"
+
+static struct {
+    int check, print, make, keys;
+    const char *stage, *slices, *output;
+    int64_t seed_index;
+} opt = {.seed_index = -1};
+
+static const struct cli_option options[] = {
+    {0, "check", CLI_FLAG, &opt.check, 0, 0, NULL, "only report what is wrong"},
+    {0, "print", CLI_FLAG, &opt.print, 0, 0, NULL, "print the whole experiment in canonical form"},
+    {0, "stage", CLI_TEXT, &opt.stage, 0, 0, "NAME", "print the keys that this stage reads"},
+    {0, "seed-index", CLI_INT, &opt.seed_index, 0, EO_CONFIG_LIST_MAX - 1, "K",
+     "with --stage: for seed number K (default 0)"},
+    {0, "slices", CLI_TEXT, &opt.slices, 0, 0, "DIR",
+     "write DIR/STAGE.yaml for every stage, and DIR/seedN/STAGE.yaml for every further seed N; "
+     "files that stay the same keep their time"},
+    {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that the Makefile includes"},
+    {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print the reference of all keys as a Markdown table"},
+    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
+    {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
+};
+
+static struct cli_program program = {
+    .name = "eo-config",
+    .synopsis = "--check|--print|--stage NAME|--slices DIR|--make|--keys [options] [FILE]",
+    .purpose =
+        "Checks an experiment (YAML) and prints it, one stage's part of it, or what Make needs of it.\n"
+        "FILE may be - or missing: standard input.",
+    .options = options,
+    .max_operands = 1,
+};
+
+static void check_usage(int operands)
+{
+    int modes = opt.check + opt.print + opt.make + opt.keys + (opt.stage != NULL) + (opt.slices != NULL);
+
+    if (modes != 1)
+        cli_usage(&program,
+                  "expected exactly one of --check, --print, --stage, --slices, --make, --keys, found %d",
+                  modes);
+    if (opt.seed_index >= 0 && !opt.stage)
+        cli_usage(&program, "option '--seed-index' goes with --stage only");
+    if (opt.output && (opt.check || opt.slices))
+        cli_usage(&program, "option '--output' does not go with %s", opt.check ? "--check" : "--slices");
+    if (opt.keys && operands)
+        cli_usage(&program, "option '--keys' takes no FILE");
+}
+
+static int write_text(const char *path, const struct eo_buf *text)
+{
+    struct eo_err err;
+
+    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
+        return cli_fail(&program, path, &err);
+    return 0;
+}
+
+static int write_slice(const struct eo_config *cfg, const char *dir, enum eo_config_stage stage,
+                       int seed_index)
+{
+    struct eo_buf path = {0}, slice = {0};
+    struct eo_err err;
+    int rc = 0;
+
+    eo_buf_printf(&path, "%s/%s.yaml", dir, eo_config_stage_name(stage));
+    eo_config_slice(cfg, stage, seed_index, &slice);
+    if (eo_buf_check(&path, &err) || eo_buf_check(&slice, &err))
+        rc = cli_fail(&program, dir, &err);
+    else if (eo_io_write_if_changed(path.data, slice.data, slice.len, &err))
+        rc = cli_fail(&program, path.data, &err);
+    eo_buf_release(&path);
+    eo_buf_release(&slice);
+    return rc;
+}
+
+/* Seed number 0 has its slices in the folder itself, each further seed in a folder of its own. */
+static int write_slices_of_seed(const struct eo_config *cfg, int seed_index)
+{
+    struct eo_buf dir = {0};
+    struct eo_err err;
+    int stage, rc = 0;
+
+    eo_buf_puts(&dir, opt.slices);
+    if (seed_index > 0)
+        eo_buf_printf(&dir, "/seed%llu", (unsigned long long)cfg->seeds[seed_index]);
+    if (eo_buf_check(&dir, &err) || eo_io_mkdirs(dir.data, &err))
+        rc = cli_fail(&program, opt.slices, &err);
+    for (stage = 0; !rc && stage < EO_STAGE_COUNT; stage++)
+        rc = write_slice(cfg, dir.data, (enum eo_config_stage)stage, seed_index);
+    eo_buf_release(&dir);
+    return rc;
+}
+
+static int write_slices(const struct eo_config *cfg)
+{
+    int i, rc = 0;
+
+    for (i = 0; !rc && i < cfg->seed_count; i++)
+        rc = write_slices_of_seed(cfg, i);
+    return rc;
+}
+
+/* The text that was asked for, of a configuration that is valid. */
+static int derive(const struct eo_config *cfg, const char *file, enum eo_config_stage stage,
+                  struct eo_buf *text, struct eo_err *err)
+{
+    int k = opt.seed_index > 0 ? (int)opt.seed_index : 0;
+
+    if (opt.make)
+        return eo_config_make(cfg, file, text, err);
+    if (opt.print) {
+        eo_config_print(cfg, text);
+        return 0;
+    }
+    if (k >= cfg->seed_count)
+        return eo_err_set(err, "option '--seed-index': expected 0..%d, found %d", cfg->seed_count - 1, k);
+    eo_config_slice(cfg, stage, k, text);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    enum eo_config_stage stage = EO_STAGE_DATA;
+    struct eo_buf reference = {0}, text = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+    const char *file;
+    int operands, rc = 0;
+
+    eo_config_help(&reference);
+    program.footer = reference.data;
+    operands = cli_parse(&program, argc, argv);
+    check_usage(operands);
+    if (opt.stage && eo_config_stage_parse(opt.stage, &stage, &err))
+        cli_usage(&program, "option '--stage': %s", err.msg);
+    file = operands ? argv[argc - 1] : "-";
+    if (opt.make && strcmp(file, "-") == 0)
+        cli_usage(&program, "option '--make' needs a FILE: the artefacts' folder is named after it");
+    if (opt.keys)
+        eo_config_markdown(&text);
+    else if (eo_config_load(&cfg, file, &err))
+        rc = cli_fail(&program, file, &err);
+    else if (opt.slices)
+        rc = write_slices(&cfg);
+    else if (!opt.check && derive(&cfg, file, stage, &text, &err))
+        rc = cli_fail(&program, file, &err);
+    if (!rc && !opt.check && !opt.slices)
+        rc = write_text(cli_path(opt.output), &text);
+    eo_buf_release(&reference);
+    eo_buf_release(&text);
+    return rc;
+}
