@@ -41,7 +41,7 @@ ALL_CFLAGS = $(PROJECT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -ffp-contract=off
 ALL_LDFLAGS = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS := -lyaml -ljansson -lpng -lz -lmd -lm
 
-ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 ISA_x86_64 := avx2 avx512
 ISA_aarch64 := neon
 ISAS := $(ISA_$(ARCH))
@@ -71,22 +71,286 @@ isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
-	@$(if $(filter 0,$(V)),echo "  CC    $<")
+	@$(if $(filter 0,$(V)),echo "  CC      $<")
 	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) -MMD -MP -c -o $@ $<
 
 $(LIBEO): $(LIB_OBJ)
-	@$(if $(filter 0,$(V)),echo "  AR    $@")
+	@$(if $(filter 0,$(V)),echo "  AR      $@")
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
-$(BIN)/%: $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
-	@mkdir -p $(@D)
-	@$(if $(filter 0,$(V)),echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+# A program keeps its time when linking gives the same bytes, so that an edit in lib/ runs again only the stages
+# whose program contains it.
+$(BIN)/%: $(OBJ)/link/%.stamp ; @:
+$(OBJ)/link/%.stamp: $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
+	@mkdir -p $(@D) $(BIN)
+	@$(if $(filter 0,$(V)),echo "  LD      $(BIN)/$*")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $(@D)/$* $^ $(LIBS)
+	@cmp -s $(@D)/$* $(BIN)/$* && rm $(@D)/$* || mv $(@D)/$* $(BIN)/$*
+	@touch $@
 
 $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	@mkdir -p $(@D)
-	@$(if $(filter 0,$(V)),echo "  LD    $@")
+	@$(if $(filter 0,$(V)),echo "  LD      $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 .SECONDARY:
+
+# ---------------------------------------------------------------------------------------------------------------
+# The experiment. eo-config turns CONFIG into a plan (a Make fragment: levels, precisions, seeds, output folder) and
+# into one slice per stage, which is replaced only when its content changes: what a stage does not read cannot
+# make it run again.
+
+ifneq ($(words $(CONFIG)),1)
+$(error CONFIG names $(words $(CONFIG)) files; run make once for each)
+endif
+CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(CONFIG)))
+NAME := $(basename $(notdir $(CONFIG_FILE)))
+PLAN := $(OBJ)/plan/$(subst /,_,$(CONFIG_FILE)).mk
+
+# Goals that need no experiment; `deps` alone must not even need a compiler.
+PLAIN_GOALS := programs deps help data install format fuzz distclean check check-% unit-tests
+GOALS := $(or $(MAKECMDGOALS),all)
+EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
+
+ifneq ($(filter deps,$(GOALS)),)
+$(OBJ)/flags: | deps
+endif
+
+$(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
+	@mkdir -p $(@D)
+	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
+	$(Q)$(BIN)/eo-config --slices $$(sed -n 's/^EO_OUT := //p' $@.new)/config $(CONFIG_FILE)
+	@printf '%s\n' '$(CONFIG_FILE)' >$$(sed -n 's/^EO_OUT := //p' $@.new)/config/source
+	@mv $@.new $@
+
+$(CONFIG_FILE):
+	@echo "make: $@: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; exit 1
+
+ifneq ($(EXPERIMENT),)
+include $(PLAN)
+else ifneq ($(filter clean,$(GOALS)),)
+-include $(wildcard $(PLAN))
+endif
+OUT := $(or $(EO_OUT),out/$(NAME))
+
+ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
+OWNER := $(shell cat $(OUT)/config/source 2>/dev/null)
+ifneq ($(OWNER),$(CONFIG_FILE))
+ifneq ($(OWNER),)
+$(error $(OUT) holds the results of $(OWNER); give one of the two another output_dir, or: make clean CONFIG=$(OWNER))
+endif
+endif
+endif
+
+SL := $(OUT)/config
+say = @printf '  %-8s%s\n' '$(1)' '$(2)'
+THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
+
+# A slice that somebody deleted comes back.
+$(SL)/%.yaml:
+	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
+
+# Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
+SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
+ifeq ($(EO_DATASET),synthetic)
+DATA := data/synthetic
+DATA_FILES := $(SYNTHETIC)
+else
+DATA := $(or $(EO_DATA_SOURCE),$(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR)/$(EO_DATASET)/) data/$(EO_DATASET))))
+DATA_FILES := $(wildcard $(DATA)/*-ubyte $(DATA)/*-ubyte.gz)
+endif
+
+$(SYNTHETIC) &: $(BIN)/eo-data
+	$(call say,DATA,data/synthetic)
+	$(Q)$(BIN)/eo-data --generate data/synthetic
+
+$(OUT)/dataset.csv: $(SL)/dataset.stamp ; @:
+$(SL)/dataset.stamp: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml --data $(DATA) -o $(OUT)/dataset.csv
+	@touch $@
+
+# Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
+M = $(OUT)/models$(1)
+R = $(OUT)/rows$(1)
+training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
+attempt = $(BIN)/eo-attempt --row $(3) --level $(4) --precision $(5) --seed $(2) --stage $(6)
+
+define train_rule
+$(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(OUT)/dataset.csv $(BIN)/eo-train
+	$$(call say,TRAIN,$(M)/base.safetensors)
+	@mkdir -p $(M) $(R)
+	$(Q)$(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
+endef
+
+# $(3) = level. Level 0 removes nothing, so there is nothing to recover from.
+define prune_rule
+$(M)/p$(3).safetensors $(R)/p$(3).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(if $(recovers),$(SL)$(1)/finetune.yaml $(BIN)/eo-train) $(BIN)/eo-attempt
+	$$(call say,PRUNE,$(M)/p$(3).safetensors)
+	$(Q)$(call attempt,$(1),$(2),$(R)/p$(3).prune.err,$(3),any,prune) -- $(if $(recovers),\
+	  sh -c '$(BIN)/eo-prune -l $(3) $(M)/base.safetensors | $(BIN)/eo-train -c $(SL)$(1)/finetune.yaml --init - --fine-tune --data $(DATA) $(THREAD_OPTION) --log $(M)/p$(3)-finetune_log.csv -o $(M)/p$(3).safetensors',\
+	  $(BIN)/eo-prune -l $(3) -o $(M)/p$(3).safetensors $(M)/base.safetensors)
+endef
+recovers = $(if $(filter 0.00,$(3)),,$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
+
+# $(3) = level, $(4) = precision.
+C = p$(3)-$(4)
+define candidate_rules
+$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/p$(3).safetensors $(R)/p$(3).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(4)),$(SL)$(1)/quant.yaml $(OUT)/dataset.csv)
+	$$(call say,QUANT,$(M)/$(C).safetensors)
+	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).quant.err,$(3),$(4),quant) --after $(R)/p$(3).prune.err -- \
+	  $(BIN)/eo-quant -p $(4) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/p$(3).safetensors
+
+$(R)/$(C).accuracy.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(OUT)/dataset.csv $(BIN)/eo-eval $(BIN)/eo-attempt
+	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
+	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).accuracy.err,$(3),$(4),accuracy) --after $(R)/$(C).quant.err -- \
+	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
+
+$(R)/$(C).timing.csv $(R)/$(C).timing.err &: $(M)/$(C).safetensors $(SL)$(1)/bench.yaml $(BIN)/eo-bench $(BIN)/eo-attempt | $(ACCURACY) $(TIMED_BEFORE)
+	$$(call say,TIME,$(R)/$(C).timing.csv)
+	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).timing.err,$(3),$(4),timing) --after $(R)/$(C).accuracy.err -- \
+	  $(BIN)/eo-bench -c $(SL)$(1)/bench.yaml --data $(DATA) -o $(R)/$(C).timing.csv $(M)/$(C).safetensors
+$(eval TIMED_BEFORE := $(R)/$(C).timing.err)
+endef
+
+# (seed, sub-folder) pairs and, from them, all candidates.
+subdir = $(if $(filter $(1),$(firstword $(EO_SEEDS))),,/seed$(1))
+over_candidates = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(p)))))
+row_stem = $(R)/$(C)
+model_file = $(M)/$(C).safetensors
+STEMS := $(strip $(call over_candidates,row_stem))
+MODELS := $(strip $(call over_candidates,model_file))
+ACCURACY := $(STEMS:%=%.accuracy.err)
+TIMING := $(STEMS:%=%.timing.err)
+ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).timing.csv $(s).timing.err)
+
+ifneq ($(EXPERIMENT),)
+TIMED_BEFORE :=
+$(foreach s,$(EO_SEEDS),$(eval $(call train_rule,$(call subdir,$(s)),$(s))))
+$(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(eval $(call prune_rule,$(call subdir,$(s)),$(s),$(l)))))
+$(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(eval $(call candidate_rules,$(call subdir,$(s)),$(s),$(l),$(p))))))
+endif
+
+SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)
+$(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/select.yaml $(BIN)/eo-pareto
+	$(call say,SELECT,$(OUT)/sweep_results.csv)
+	$(Q)set --; for f in $(ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
+	  --seeds $(OUT)/seed_summary.csv "$$@"
+
+HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
+$(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-hwreport
+	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
+	$(Q)set --; for f in $(MODELS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
+	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
+
+PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
+$(PLOTS): $(OUT)/%.png: plots/%.gp plots/common.gp $(SWEEP) $(HARDWARE)
+	$(call say,PLOT,$@)
+	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+
+SUMMARY := $(OUT)/summary.json $(OUT)/manifest.json
+BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)
+$(SUMMARY) &: $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
+	$(call say,SUMMARY,$(OUT)/summary.json)
+	$(Q)set --; for f in $(OUT)/dataset.csv $(wildcard $(SL)/*.yaml) $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE); do \
+	  if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	  --hardware $(OUT)/hardware_summary.csv --manifest $(OUT)/manifest.json -o $(OUT)/summary.json "$$@"
+
+.PHONY: all
+all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) ## the whole experiment of CONFIG, ending with the table
+	@$(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	  --hardware $(OUT)/hardware_summary.csv --table
+
+.PHONY: clean distclean
+clean: ## remove what this CONFIG has built
+	rm -rf $(OUT)
+	rm -f $(PLAN)
+
+distclean: ## remove everything that was built, for all configurations; downloaded data stays
+	rm -rf out data/synthetic
+
+# ---------------------------------------------------------------------------------------------------------------
+# Set-up, data, installation.
+
+DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libjansson-dev libmd-dev gnuplot-nox curl ca-certificates
+DEPS_CHECK := bats clang
+PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK))
+
+.PHONY: deps
+deps: ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
+	@missing=; for p in $(PACKAGES); do \
+	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \
+	if ! command -v apt-get >/dev/null || { [ -n "$$sudo" ] && ! command -v sudo >/dev/null; }; then \
+	  echo "make deps: cannot install (needs apt-get, as root or with sudo); missing packages:$$missing" >&2; exit 1; fi; \
+	echo "  DEPS   $$missing"; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null || \
+	{ echo "make deps: apt-get could not install:$$missing" >&2; exit 1; }
+
+.PHONY: data
+data: ## download MNIST and Fashion-MNIST into data/, resuming, with checksums (DATASETS="mnist" for one)
+	@sh data/fetch.sh $(or $(DATASETS),mnist fashion-mnist)
+
+.PHONY: install
+install: $(TOOLS) ## install the programs below PREFIX (DESTDIR is honoured)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET... [CONFIG=configs/default.yaml] [SANITIZE=address,undefined] [V=1]"; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | sort | expand -t 22
+	@echo; echo "configurations: $(wildcard configs/*.yaml)"
+
+# ---------------------------------------------------------------------------------------------------------------
+# Tests.
+
+HELPER_SRC := $(wildcard tests/helpers/*.c)
+HELPERS := $(HELPER_SRC:tests/helpers/%.c=$(OBJ)/tests/%)
+FUZZ := $(patsubst tests/fuzz/%.c,$(OBJ)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Every past crash and the corpus through the readers, without a fuzzer; `make fuzz` looks for new ones.
+$(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(LIBEO)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: unit-tests
+unit-tests: $(UNIT) $(HELPERS) $(FUZZ)
+
+.PHONY: check
+check: programs unit-tests check-headers ## all tests; ends with "N passed, N failed, N skipped"
+	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
+
+.PHONY: check-unit
+check-unit: unit-tests ## the C unit tests and fuzz corpora alone
+	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit
+
+.PHONY: check-headers
+check-headers: $(patsubst %,$(OBJ)/%.ok,$(wildcard lib/*/*.h) tools/cli.h) ## every header compiles alone
+$(OBJ)/%.h.ok: %.h $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '#include "$<"' | $(CC) $(ALL_CFLAGS) -x c -fsyntax-only - && touch $@
+
+.PHONY: format
+format: ## format all C files
+	clang-format -i $(wildcard lib/*/*.[ch] tools/*.[ch] tests/*/*.[ch])
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer
+	@for t in $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))); do \
+	  mkdir -p out/fuzz/$$t; echo "  FUZZ    $$t"; \
+	  clang -std=c11 -D_GNU_SOURCE -Ilib -I. -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off \
+	    $(filter-out %_avx2.c %_avx512.c %_neon.c,$(wildcard lib/base/*.c lib/format/*.c lib/nn/model.c lib/nn/shape.c lib/nn/half.c lib/nn/requant.c)) \
+	    tests/fuzz/$$t.c $(LIBS) -o out/fuzz/$$t/run && \
+	  out/fuzz/$$t/run -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=out/fuzz/$$t/ out/fuzz/$$t \
+	    $$(ls -d tests/fuzz/corpus/$${t#fuzz_} 2>/dev/null) || exit 1; done

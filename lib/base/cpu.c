@@ -3,8 +3,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/buf.h"
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static const char *const names[EO_ISA_COUNT] = {"generic", "neon", "avx2", "avx512"};
 
@@ -12,6 +13,16 @@ const char *eo_isa_name(enum eo_isa isa)
 {
     return names[isa];
 }
+
+#if defined(__x86_64__)
+/* clang 14 does not know this one by name. The registers it uses are those of AVX, which are asked for as well. */
+static int has_f16c(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
 
 int eo_isa_available(enum eo_isa isa)
 {
@@ -21,7 +32,7 @@ int eo_isa_available(enum eo_isa isa)
 #if defined(__x86_64__)
     /* __builtin_cpu_supports() asks XGETBV too: the system must save the wide registers. */
     case EO_ISA_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     case EO_ISA_AVX512:
         return eo_isa_available(EO_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&

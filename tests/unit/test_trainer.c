@@ -325,7 +325,8 @@ static void test_steps(void)
             if (run++ == 0) {
                 memcpy(first, flat, size * sizeof(float));
                 first_loss = loss;
-                check(loss < 6 * 30.5 * 2.4 && loss > 0, "loss of six steps", 6 * 30.5 * 2.3, loss);
+                /* 183 images were seen; a guess among ten classes costs 2.3 each */
+                check(loss > 0 && loss < 183 * 2.6, "loss of six steps", 183 * 2.3, loss);
             }
             check(loss == first_loss, "loss of six steps", first_loss, loss);
             check(memcmp(first, flat, size * sizeof(float)) == 0, "weights after six steps", 0, threads);
