@@ -1,0 +1,231 @@
+#include "format/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LABELS_HEADER 8
+#define WAYS_OUT "run 'make data', or say where the files are with EO_DATA_DIR or --data"
+#define WAYS_OUT_SYNTHETIC "run 'make', which generates it, or say where the files are with EO_DATA_DIR or --data"
+
+static const char *const file_names[4] = {
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+};
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int put_path(char *dir, size_t size, struct eo_err *err, const char *fmt, const char *a, const char *b)
+{
+    int n = b ? snprintf(dir, size, fmt, a, b) : snprintf(dir, size, fmt, a);
+
+    return n >= 0 && (size_t)n < size ? 0 : eo_err_set(err, "expected a path of at most %zu bytes", size - 1);
+}
+
+static int check_name(const char *name, struct eo_err *err)
+{
+    if (strcmp(name, "synthetic") == 0 || strcmp(name, "mnist") == 0 || strcmp(name, "fashion-mnist") == 0 ||
+        strcmp(name, "idx") == 0)
+        return 0;
+    return eo_err_set(err, "dataset '%s': expected synthetic, mnist, fashion-mnist or idx", name);
+}
+
+/* $EO_DATA_DIR/<name>, else data/<name>. */
+static int find_named(const char *name, char *dir, size_t dir_size, struct eo_err *err)
+{
+    const char *root = getenv("EO_DATA_DIR");
+    const char *ways = strcmp(name, "synthetic") == 0 ? WAYS_OUT_SYNTHETIC : WAYS_OUT;
+
+    if (root && *root) {
+        if (put_path(dir, dir_size, err, "%s/%s", root, name))
+            return -1;
+        if (is_folder(dir))
+            return 0;
+    }
+    if (put_path(dir, dir_size, err, "data/%s", name, NULL))
+        return -1;
+    if (is_folder(dir))
+        return 0;
+    if (root && *root)
+        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or '%s', found neither; %s", name, root, name,
+                          dir, ways);
+    return eo_err_set(err, "dataset '%s': expected a folder '%s', found none; %s", name, dir, ways);
+}
+
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+{
+    const char *given = option;
+
+    if (check_name(cfg->dataset, err))
+        return -1;
+    if (!given && strcmp(cfg->dataset, "idx") == 0) {
+        given = cfg->data_dir;
+        if (!*given)
+            return eo_err_set(err, "dataset 'idx': expected the folder of its files in 'data_dir' or --data");
+    }
+    if (!given)
+        return find_named(cfg->dataset, dir, dir_size, err);
+    if (put_path(dir, dir_size, err, "%s", given, NULL))
+        return -1;
+    if (!is_folder(dir))
+        return eo_err_set(err, "dataset '%s': expected a folder '%s' (%s), found none", cfg->dataset, dir,
+                          option ? "--data" : "data_dir");
+    return 0;
+}
+
+/* Loads one of the four files, plain or with ".gz". The message names the file that was read. */
+static int load_file(struct eo_idx *idx, const char *dir, const char *name, char *path, size_t path_size,
+                     struct eo_err *err)
+{
+    if (put_path(path, path_size, err, "%s/%s", dir, name))
+        return -1;
+    if (access(path, F_OK) != 0) {
+        if (put_path(path, path_size, err, "%s/%s.gz", dir, name))
+            return -1;
+        if (access(path, F_OK) != 0)
+            return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; " WAYS_OUT, dir, name, name);
+    }
+    return eo_idx_load(idx, path, err) ? eo_err_prefix(err, "'%s'", path) : 0;
+}
+
+static int check_images(const struct eo_idx *idx, struct eo_err *err)
+{
+    if (idx->dims == 1)
+        return eo_err_set(err, "byte 3: expected images (3 dimensions), found 1 dimension: this is a labels file");
+    if (idx->dims != 3)
+        return eo_err_set(err, "byte 3: expected images (3 dimensions), found %d dimensions", idx->dims);
+    if (idx->dim[1] != EO_IMAGE_SIDE || idx->dim[2] != EO_IMAGE_SIDE)
+        return eo_err_set(err, "byte 8: expected images of %d x %d pixels, found %u x %u", EO_IMAGE_SIDE,
+                          EO_IMAGE_SIDE, idx->dim[1], idx->dim[2]);
+    return 0;
+}
+
+static int check_labels(const struct eo_idx *idx, uint32_t images, struct eo_err *err)
+{
+    size_t i;
+
+    if (idx->dims == 3)
+        return eo_err_set(err, "byte 3: expected labels (1 dimension), found 3 dimensions: this is an images file");
+    if (idx->dims != 1)
+        return eo_err_set(err, "byte 3: expected labels (1 dimension), found %d dimensions", idx->dims);
+    if (idx->dim[0] != images)
+        return eo_err_set(err, "byte 4: expected %u labels, as many as there are images, found %u", images,
+                          idx->dim[0]);
+    for (i = 0; i < idx->count; i++) {
+        if (idx->data[i] >= EO_CLASSES)
+            return eo_err_set(err, "byte %zu: expected a label in 0..%d, found %d", LABELS_HEADER + i, EO_CLASSES - 1,
+                              idx->data[i]);
+    }
+    return 0;
+}
+
+/* Loads one part: its images file and its labels file, idx[0] and idx[1]. */
+static int load_part(struct eo_idx idx[2], const char *const names[2], const char *dir, struct eo_images *images,
+                     char sha256[EO_SHA256_TEXT], struct eo_err *err)
+{
+    struct eo_hash_piece pieces[2];
+    char path[4096];
+
+    if (load_file(&idx[0], dir, names[0], path, sizeof(path), err))
+        return -1;
+    if (check_images(&idx[0], err))
+        return eo_err_prefix(err, "'%s'", path);
+    if (load_file(&idx[1], dir, names[1], path, sizeof(path), err))
+        return -1;
+    if (check_labels(&idx[1], idx[0].dim[0], err))
+        return eo_err_prefix(err, "'%s'", path);
+    pieces[0] = (struct eo_hash_piece){idx[0].file, idx[0].file_size};
+    pieces[1] = (struct eo_hash_piece){idx[1].file, idx[1].file_size};
+    eo_hash_sha256_pieces(pieces, 2, sha256);
+    *images = (struct eo_images){idx[0].data, idx[1].data, idx[0].dim[0]};
+    return 0;
+}
+
+int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err)
+{
+    memset(ds, 0, sizeof(*ds));
+    if (((parts & EO_DATASET_TRAIN) &&
+         load_part(ds->idx, file_names, dir, &ds->train, ds->train_sha256, err)) ||
+        ((parts & EO_DATASET_TEST) &&
+         load_part(ds->idx + 2, file_names + 2, dir, &ds->test, ds->test_sha256, err))) {
+        eo_dataset_release(ds);
+        return -1;
+    }
+    return 0;
+}
+
+void eo_dataset_release(struct eo_dataset *ds)
+{
+    int i;
+
+    for (i = 0; i < 4; i++)
+        eo_idx_release(&ds->idx[i]);
+    memset(ds, 0, sizeof(*ds));
+}
+
+static struct eo_images slice(const struct eo_images *all, size_t first, size_t count)
+{
+    return (struct eo_images){all->pixels + first * EO_IMAGE_PIXELS, all->labels + first, count};
+}
+
+static int split_holdout(struct eo_split *split, const struct eo_images *all, const struct eo_config *cfg,
+                         struct eo_err *err)
+{
+    size_t validation = cfg->val_subset == EO_CONFIG_ALL ? all->count / 6 : (size_t)cfg->val_subset;
+    size_t rest, train;
+
+    if (validation > all->count)
+        return eo_err_set(err, "'val_subset': expected at most the %zu training images, found %zu", all->count,
+                          validation);
+    rest = all->count - validation;
+    train = cfg->train_subset == EO_CONFIG_ALL ? rest : (size_t)cfg->train_subset;
+    if (train > rest)
+        return eo_err_set(err,
+                          "'train_subset' + 'val_subset': expected at most the %zu training images, found %zu + %zu",
+                          all->count, train, validation);
+    if (train == 0)
+        return eo_err_set(err, "'val_subset': expected fewer than the %zu training images, found %zu: none is left "
+                          "to train on", all->count, validation);
+    split->train = slice(all, 0, train);
+    split->validation = slice(all, rest, validation);
+    return 0;
+}
+
+int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
+                  struct eo_err *err)
+{
+    size_t n;
+
+    memset(split, 0, sizeof(*split));
+    split->test = ds->test;
+    if (cfg->validation == EO_VALIDATION_HOLDOUT)
+        return ds->train.count ? split_holdout(split, &ds->train, cfg, err) : 0;
+    if (ds->train.count) {
+        /* The original takes what there is when train_subset asks for more. */
+        n = ds->train.count;
+        if (cfg->train_subset != EO_CONFIG_ALL && (uint64_t)cfg->train_subset < n)
+            n = (size_t)cfg->train_subset;
+        split->train = slice(&ds->train, 0, n);
+    }
+    if (ds->test.count) {
+        n = cfg->val_subset == EO_CONFIG_ALL ? ds->test.count : (size_t)cfg->val_subset;
+        if (n > ds->test.count)
+            return eo_err_set(err, "'val_subset': expected at most the %zu test images, found %zu", ds->test.count, n);
+        split->validation = slice(&ds->test, 0, n);
+    }
+    return 0;
+}
+
+int eo_split_validation_part(const struct eo_config *cfg)
+{
+    return cfg->validation == EO_VALIDATION_HOLDOUT ? EO_DATASET_TRAIN : EO_DATASET_TEST;
+}
