@@ -1,0 +1,77 @@
+#include "stage/data_report.h"
+
+#include <string.h>
+
+#include "format/csv.h"
+#include "stage/preview.h"
+
+#define COLUMNS_MAX 4
+
+struct column {
+    const char *name;
+    const struct eo_images *images;
+    size_t per_class[EO_CLASSES];
+};
+
+static void count_classes(struct column *c)
+{
+    size_t i;
+
+    memset(c->per_class, 0, sizeof(c->per_class));
+    for (i = 0; i < c->images->count; i++)
+        c->per_class[c->images->labels[i]]++;
+}
+
+static void put_table(const char *dataset, const struct column *c, int columns, struct eo_buf *out)
+{
+    char label[64];
+    int i, k;
+
+    eo_buf_printf(out, "%-14s", "");
+    for (i = 0; i < columns; i++)
+        eo_buf_printf(out, " %12s", c[i].name);
+    eo_buf_printf(out, "\n%-14s", "images");
+    for (i = 0; i < columns; i++)
+        eo_buf_printf(out, " %12zu", c[i].images->count);
+    eo_buf_puts(out, "\n");
+    for (k = 0; k < EO_CLASSES; k++) {
+        eo_preview_class_label(dataset, k, label, sizeof(label));
+        eo_buf_printf(out, "%-14s", label);
+        for (i = 0; i < columns; i++)
+            eo_buf_printf(out, " %12zu", c[i].per_class[k]);
+        eo_buf_puts(out, "\n");
+    }
+}
+
+void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds, const struct eo_split *split,
+                  struct eo_buf *out)
+{
+    struct column c[COLUMNS_MAX] = {{.name = "train set", .images = &ds->train},
+                                    {.name = "test set", .images = &ds->test}};
+    int columns = 2, i;
+
+    if (split) {
+        c[columns++] = (struct column){.name = "to train on", .images = &split->train};
+        c[columns++] = (struct column){.name = "validation", .images = &split->validation};
+    }
+    for (i = 0; i < columns; i++)
+        count_classes(&c[i]);
+    eo_buf_printf(out, "dataset: %s\nfolder: %s\ntrain sha256: %s\ntest sha256: %s\n\n", name, dir, ds->train_sha256,
+                  ds->test_sha256);
+    put_table(name, c, columns, out);
+}
+
+static void put_row(const char *name, const char *part, size_t images, const char *sha256, struct eo_buf *out)
+{
+    eo_csv_put_text(out, name, ',');
+    eo_csv_put_text(out, part, ',');
+    eo_csv_put_int(out, (long long)images, ',');
+    eo_csv_put_text(out, sha256, '\n');
+}
+
+void eo_data_checksums(const char *name, const struct eo_dataset *ds, struct eo_buf *out)
+{
+    eo_buf_puts(out, "dataset,part,images,sha256\n");
+    put_row(name, "train", ds->train.count, ds->train_sha256, out);
+    put_row(name, "test", ds->test.count, ds->test_sha256, out);
+}
