@@ -1,0 +1,215 @@
+#include "stage/eval.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/rng.h"
+#include "base/stats.h"
+#include "format/csv.h"
+
+struct run {
+    struct eo_eval *eval;
+    struct eo_infer **workers; /* one for each thread */
+};
+
+static void run_chunk(void *ctx, int task, int worker)
+{
+    const struct run *run = ctx;
+    const struct eo_images *images = &run->eval->images;
+    struct eo_infer *inf = run->workers[worker];
+    union eo_score scores[EO_EVAL_CHUNK * EO_CLASSES];
+    size_t first = (size_t)task * EO_EVAL_CHUNK;
+    size_t n = images->count - first < EO_EVAL_CHUNK ? images->count - first : EO_EVAL_CHUNK;
+    size_t i;
+    int c;
+
+    eo_infer_run(inf, images->pixels + first * EO_IMAGE_PIXELS, (int)n, scores);
+    for (i = 0; i < n; i++) {
+        const union eo_score *s = &scores[i * EO_CLASSES];
+
+        run->eval->predicted[first + i] = (uint8_t)eo_infer_class(inf, s);
+        for (c = 0; c < EO_CLASSES; c++)
+            run->eval->logits[(first + i) * EO_CLASSES + (size_t)c] = eo_infer_logit(inf, s[c]);
+    }
+}
+
+static struct eo_infer **make_workers(const struct eo_model *m, enum eo_isa isa, int threads, struct eo_err *err)
+{
+    struct eo_infer **workers = eo_alloc((size_t)threads, sizeof(struct eo_infer *), err);
+    int i;
+
+    for (i = 0; workers && i < threads; i++) {
+        workers[i] = eo_infer_new(m, isa, EO_EVAL_CHUNK, err);
+        if (workers[i])
+            continue;
+        while (i > 0)
+            eo_infer_free(workers[--i]);
+        free(workers);
+        workers = NULL;
+    }
+    return workers;
+}
+
+static void free_workers(struct eo_infer **workers, int threads)
+{
+    int i;
+
+    for (i = 0; workers && i < threads; i++)
+        eo_infer_free(workers[i]);
+    free(workers);
+}
+
+static size_t count_correct(const struct eo_eval *eval)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < eval->images.count; i++)
+        n += eval->predicted[i] == eval->images.labels[i];
+    return n;
+}
+
+int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images, enum eo_isa isa,
+                int threads, struct eo_err *err)
+{
+    size_t chunks = images->count / EO_EVAL_CHUNK + (images->count % EO_EVAL_CHUNK != 0);
+    struct run run = {.eval = eval};
+    struct eo_pool *pool = NULL;
+    int rc = -1;
+
+    *eval = (struct eo_eval){.images = *images};
+    if (images->count < 1 || images->count > UINT32_MAX / 2)
+        return eo_err_set(err, "expected at least 1 image to evaluate, found %zu", images->count);
+    if ((size_t)threads > chunks)
+        threads = (int)chunks;
+    eval->logits = eo_alloc(images->count, EO_CLASSES * sizeof(*eval->logits), err);
+    eval->predicted = eval->logits ? eo_alloc(images->count, 1, err) : NULL;
+    pool = eval->predicted ? eo_pool_new(threads, err) : NULL;
+    run.workers = pool ? make_workers(m, isa, threads, err) : NULL;
+    if (!run.workers)
+        goto out;
+    eo_pool_run(pool, run_chunk, &run, (int)chunks);
+    eval->correct = count_correct(eval);
+    rc = 0;
+out:
+    free_workers(run.workers, threads);
+    eo_pool_free(pool);
+    if (rc)
+        eo_eval_release(eval);
+    return rc;
+}
+
+void eo_eval_release(struct eo_eval *eval)
+{
+    free(eval->logits);
+    free(eval->predicted);
+    *eval = (struct eo_eval){0};
+}
+
+void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct)
+{
+    *a = (struct eo_accuracy){.images = images, .correct = correct, .value = (double)correct / (double)images};
+    eo_stats_wilson95(correct, images, &a->ci_low, &a->ci_high);
+}
+
+void eo_accuracy_bootstrap(struct eo_accuracy *a, uint64_t seed)
+{
+    double resampled[EO_EVAL_RESAMPLES];
+    struct eo_rng rng;
+    size_t r, i;
+
+    eo_rng_init(&rng, seed, EO_RNG_BOOTSTRAP);
+    for (r = 0; r < EO_EVAL_RESAMPLES; r++) {
+        size_t hits = 0;
+
+        for (i = 0; i < a->images; i++)
+            hits += eo_rng_below(&rng, (uint32_t)a->images) < a->correct;
+        resampled[r] = (double)hits / (double)a->images;
+    }
+    eo_stats_sort(resampled, EO_EVAL_RESAMPLES);
+    a->bootstrap_low = eo_stats_percentile_sorted(resampled, EO_EVAL_RESAMPLES, 2.5);
+    a->bootstrap_high = eo_stats_percentile_sorted(resampled, EO_EVAL_RESAMPLES, 97.5);
+}
+
+int eo_eval_parts(const struct eo_config *cfg, int validation, int test)
+{
+    return (validation ? eo_split_validation_part(cfg) : 0) | (test ? EO_DATASET_TEST : 0);
+}
+
+void eo_eval_put_header(struct eo_buf *out)
+{
+    eo_buf_puts(out, "pruning_level,precision,seed,model_sha256,images,correct,accuracy,"
+                     "accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,"
+                     "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high\n");
+}
+
+static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end)
+{
+    eo_csv_put_int(out, (long long)a->images, ',');
+    eo_csv_put_int(out, (long long)a->correct, ',');
+    eo_csv_put_double(out, a->value, ',');
+    eo_csv_put_double(out, a->ci_low, ',');
+    eo_csv_put_double(out, a->ci_high, end);
+}
+
+void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,
+                     const struct eo_accuracy *validation, const struct eo_accuracy *test)
+{
+    char level[32];
+
+    eo_config_level_text(eo_model_pruning_level(m), level);
+    eo_csv_put_text(out, level, ',');
+    eo_csv_put_text(out, eo_precision_name(m->precision), ',');
+    eo_buf_printf(out, "%" PRIu64 ",", eo_model_seed(m));
+    eo_csv_put_text(out, model_sha256, ',');
+    if (validation) {
+        put_wilson(out, validation, ',');
+        eo_csv_put_double(out, validation->bootstrap_low, ',');
+        eo_csv_put_double(out, validation->bootstrap_high, ',');
+    } else {
+        eo_buf_puts(out, ",,,,,,,");
+    }
+    if (test)
+        put_wilson(out, test, '\n');
+    else
+        eo_buf_puts(out, ",,,,\n");
+}
+
+void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out)
+{
+    size_t i;
+    int c;
+
+    eo_buf_puts(out, "index,label,class0,class1,class2,class3,class4,class5,class6,class7,class8,class9\n");
+    for (i = 0; i < eval->images.count; i++) {
+        eo_buf_printf(out, "%zu,%d", i, eval->images.labels[i]);
+        for (c = 0; c < EO_CLASSES; c++)
+            eo_buf_printf(out, ",%.9g", eval->logits[i * EO_CLASSES + (size_t)c]);
+        eo_buf_puts(out, "\n");
+    }
+}
+
+void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out)
+{
+    size_t i;
+
+    eo_buf_puts(out, "index,label,predicted\n");
+    for (i = 0; i < eval->images.count; i++)
+        eo_buf_printf(out, "%zu,%d,%d\n", i, eval->images.labels[i], eval->predicted[i]);
+}
+
+void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out)
+{
+    size_t counts[EO_CLASSES][EO_CLASSES] = {{0}};
+    size_t i;
+    int t, p;
+
+    for (i = 0; i < eval->images.count; i++)
+        counts[eval->images.labels[i]][eval->predicted[i]]++;
+    eo_buf_puts(out, "true_class,predicted_class,count\n");
+    for (t = 0; t < EO_CLASSES; t++) {
+        for (p = 0; p < EO_CLASSES; p++)
+            eo_buf_printf(out, "%d,%d,%zu\n", t, p, counts[t][p]);
+    }
+}

@@ -1,0 +1,265 @@
+/* lib/stage/eval: accuracy, its intervals, and the tables, for every thread count alike. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "format/csv.h"
+#include "stage/eval.h"
+
+#define IMAGES 600 /* two full chunks and a short one */
+
+static int passed, failed;
+
+static void check(int ok, const char *what, double found, double expected)
+{
+    if (ok) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: expected %.17g, found %.17g\n", what, expected, found);
+}
+
+static void check_text(const char *what, const char *found, const char *expected)
+{
+    check(strcmp(found, expected) == 0, what, 0, 1);
+    if (strcmp(found, expected) != 0)
+        printf("  expected:\n%s\n  found:\n%s\n", expected, found);
+}
+
+struct accuracy_case {
+    size_t images, correct;
+    uint64_t seed;
+    double value, ci_low, ci_high, bootstrap_low, bootstrap_high;
+};
+
+/*
+ * Computed by Python 3 in plain double arithmetic: Wilson's interval with z = 1.959963984540054, and the bootstrap by
+ * a second implementation of splitmix64, xoshiro256** and Lemire's bounded draw; percentiles by hand.
+ */
+static const struct accuracy_case accuracy_cases[] = {
+    {100, 90, 7u, 0.90000000000000002,
+     0.82563433849508649, 0.94477086293932488, 0.83999999999999997, 0.95999999999999996},
+    {100, 90, 8u, 0.90000000000000002,
+     0.82563433849508649, 0.94477086293932488, 0.83999999999999997, 0.95999999999999996},
+    {1, 1, 1u, 1, 0.20654931437723745, 1, 1, 1},
+    {1, 0, 1u, 0, 0, 0.79345068562276255, 0, 0},
+    {3000, 2640, 7u, 0.88,
+     0.86788293328223731, 0.89114514168651504, 0.86799999999999999, 0.89134166666666659},
+    {10, 0, 3u, 0, 0, 0.2775327998628892, 0, 0},
+    {10, 10, 3u, 1, 0.72246720013711074, 0.99999999999999989, 1, 1},
+    {257, 200, 18446744073709551615u, 0.77821011673151752,
+     0.72352941342441146, 0.82469631973367563, 0.7275291828793774, 0.8287937743190662},
+};
+
+static void test_accuracy(const struct accuracy_case *c)
+{
+    struct eo_accuracy a;
+
+    eo_accuracy_make(&a, c->images, c->correct);
+    check(a.images == c->images && a.correct == c->correct, "counts", (double)a.correct, (double)c->correct);
+    check(a.value == c->value, "accuracy", a.value, c->value);
+    check(fabs(a.ci_low - c->ci_low) < 1e-14, "Wilson low", a.ci_low, c->ci_low);
+    check(fabs(a.ci_high - c->ci_high) < 1e-14, "Wilson high", a.ci_high, c->ci_high);
+    check(a.bootstrap_low == 0 && a.bootstrap_high == 0, "no bootstrap yet", a.bootstrap_high, 0);
+    eo_accuracy_bootstrap(&a, c->seed);
+    check(fabs(a.bootstrap_low - c->bootstrap_low) < 1e-14, "bootstrap low", a.bootstrap_low, c->bootstrap_low);
+    check(fabs(a.bootstrap_high - c->bootstrap_high) < 1e-14, "bootstrap high", a.bootstrap_high, c->bootstrap_high);
+    check(a.bootstrap_low <= a.value && a.value <= a.bootstrap_high, "inside", a.value, a.bootstrap_low);
+}
+
+static uint8_t pixels[IMAGES * EO_IMAGE_PIXELS], labels[IMAGES];
+
+static void make_images(struct eo_rng *rng)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(pixels); i++)
+        pixels[i] = (uint8_t)eo_rng_below(rng, 256);
+    for (i = 0; i < IMAGES; i++)
+        labels[i] = (uint8_t)eo_rng_below(rng, EO_CLASSES);
+}
+
+/* Small random weights; at int8 with scales that use the whole range of the scores. */
+static int make_model(struct eo_model *m, enum eo_precision precision, struct eo_rng *rng, struct eo_err *err)
+{
+    struct eo_shape shape = {3, 5};
+    int l, o;
+    size_t i;
+
+    if (eo_model_init(m, precision, shape, err))
+        return -1;
+    for (l = 0; l < EO_LAYERS; l++) {
+        struct eo_model_layer *layer = &m->layer[l];
+
+        for (i = 0; i < eo_shape_weights(&shape, (enum eo_layer)l); i++) {
+            if (precision == EO_INT8)
+                layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, 255) - 127);
+            else
+                layer->weight.f32[i] = eo_rng_f32(rng) - 0.5f;
+        }
+        for (o = 0; precision == EO_INT8 && o < eo_shape_outputs(&shape, (enum eo_layer)l); o++)
+            layer->weight_scale[o] = 0.01f;
+        layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 0.1f;
+        layer->input_zero_point = precision == EO_INT8 && l == EO_CONV1 ? 64 : 0;
+    }
+    return 0;
+}
+
+/* Every image by itself, against what the evaluation of all of them kept. */
+static void check_by_hand(const struct eo_eval *eval, const struct eo_model *m)
+{
+    struct eo_err err;
+    struct eo_infer *inf = eo_infer_new(m, EO_ISA_GENERIC, 1, &err);
+    union eo_score scores[EO_CLASSES];
+    size_t i, correct = 0, wrong_class = 0, wrong_logit = 0;
+    int c;
+
+    check(inf != NULL, "inference object", 0, 1);
+    for (i = 0; inf && i < IMAGES; i++) {
+        eo_infer_run(inf, pixels + i * EO_IMAGE_PIXELS, 1, scores);
+        wrong_class += eval->predicted[i] != eo_infer_class(inf, scores);
+        correct += eo_infer_class(inf, scores) == labels[i];
+        for (c = 0; c < EO_CLASSES; c++) {
+            double logit = m->precision == EO_INT8 ? scores[c].s32 * eo_infer_score_scale(inf)
+                                                   : (double)scores[c].f32;
+
+            wrong_logit += eval->logits[i * EO_CLASSES + (size_t)c] != logit;
+        }
+    }
+    check(wrong_class == 0, "predictions that differ", (double)wrong_class, 0);
+    check(wrong_logit == 0, "logits that differ", (double)wrong_logit, 0);
+    check(eval->correct == correct, "correct", (double)eval->correct, (double)correct);
+    eo_infer_free(inf);
+}
+
+/* The three tables, against what stands in the struct. */
+static void check_tables(const struct eo_eval *eval)
+{
+    static void (*const put[])(const struct eo_eval *, struct eo_buf *) = {
+        eo_eval_put_logits, eo_eval_put_predictions, eo_eval_put_confusion};
+    static const size_t columns[] = {12, 3, 3}, rows[] = {IMAGES, IMAGES, 100};
+    size_t t, r, wrong = 0, sum = 0;
+
+    for (t = 0; t < 3; t++) {
+        struct eo_buf out = {0};
+        struct eo_err err;
+        struct eo_csv csv;
+
+        put[t](eval, &out);
+        if (eo_csv_parse(&csv, out.data, out.len, &err)) {
+            check(0, err.msg, (double)t, 0);
+            eo_buf_release(&out);
+            continue;
+        }
+        check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)csv.rows, (double)rows[t]);
+        for (r = 0; r < csv.rows; r++) {
+            const char *last = eo_csv_cell(&csv, r, (int)csv.columns - 1);
+            double logit = t == 0 ? eval->logits[r * EO_CLASSES + 9] : 0;
+
+            wrong += t < 2 && (atoi(eo_csv_cell(&csv, r, 0)) != (int)r || atoi(eo_csv_cell(&csv, r, 1)) != labels[r]);
+            wrong += t == 0 && fabs(atof(last) - logit) > 5e-9 * fabs(logit); /* nine significant digits */
+            wrong += t == 1 && atoi(last) != eval->predicted[r];
+            wrong += t == 2 && (atoi(eo_csv_cell(&csv, r, 0)) != (int)r / 10 ||
+                                atoi(eo_csv_cell(&csv, r, 1)) != (int)r % 10);
+            sum += t == 2 ? (size_t)atoi(last) : 0;
+        }
+        eo_csv_release(&csv);
+        eo_buf_release(&out);
+    }
+    check(wrong == 0, "wrong cells", (double)wrong, 0);
+    check(sum == IMAGES, "sum of the confusion matrix", (double)sum, IMAGES);
+}
+
+static void test_run(enum eo_precision precision)
+{
+    struct eo_images images = {pixels, labels, IMAGES};
+    struct eo_eval eval, first = {0};
+    struct eo_model m = {0};
+    struct eo_rng rng;
+    struct eo_err err;
+    int threads;
+
+    eo_rng_init(&rng, 11, EO_RNG_INIT);
+    make_images(&rng);
+    if (make_model(&m, precision, &rng, &err) || eo_eval_run(&first, &m, &images, EO_ISA_GENERIC, 1, &err)) {
+        check(0, err.msg, 0, 0);
+        eo_model_release(&m);
+        return;
+    }
+    check_by_hand(&first, &m);
+    check_tables(&first);
+    for (threads = 2; threads <= 5; threads++) {
+        if (eo_eval_run(&eval, &m, &images, eo_isa_best(), threads, &err)) {
+            check(0, err.msg, threads, 0);
+            continue;
+        }
+        check(memcmp(eval.logits, first.logits, IMAGES * EO_CLASSES * sizeof(double)) == 0 &&
+                  memcmp(eval.predicted, first.predicted, IMAGES) == 0 && eval.correct == first.correct,
+              "same on every number of threads", threads, 1);
+        eo_eval_release(&eval);
+    }
+    images.count = 0;
+    check(eo_eval_run(&eval, &m, &images, EO_ISA_GENERIC, 2, &err) == -1, "no images", 0, -1);
+    check_text("message", err.msg, "expected at least 1 image to evaluate, found 0");
+    eo_eval_release(&first);
+    check(first.logits == NULL && first.predicted == NULL, "released", 0, 0);
+    eo_model_release(&m);
+}
+
+static void test_row(void)
+{
+    struct eo_accuracy validation = {8, 6, 0.75, 0.5, 0.875, 0.25, 1.0}, test = {4, 1, 0.25, 0.125, 0.5, 0, 0};
+    struct eo_shape shape = {1, 1};
+    struct eo_model m = {0};
+    struct eo_buf out = {0};
+    struct eo_err err;
+    struct eo_csv csv;
+
+    if (eo_model_init(&m, EO_FP16, shape, &err) || eo_model_meta_set(&m, "pruning_level", "0.125", &err) ||
+        eo_model_meta_set(&m, "seed", "7", &err)) {
+        check(0, err.msg, 0, 0);
+        return;
+    }
+    eo_eval_put_header(&out);
+    eo_eval_put_row(&out, &m, "cd", &validation, &test);
+    eo_eval_put_row(&out, &m, "cd", NULL, &test);
+    eo_eval_put_row(&out, &m, "cd", &validation, NULL);
+    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 16 && csv.rows == 3, "columns", 0, 16);
+    eo_csv_release(&csv);
+    check_text("rows", strchr(out.data, '\n') + 1,
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5\n"
+               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5\n"
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,\n");
+    eo_buf_release(&out);
+    eo_model_release(&m);
+}
+
+static void test_parts(void)
+{
+    struct eo_config cfg;
+
+    eo_config_init(&cfg);
+    cfg.validation = EO_VALIDATION_HOLDOUT;
+    check(eo_eval_parts(&cfg, 1, 1) == (EO_DATASET_TRAIN | EO_DATASET_TEST), "both", eo_eval_parts(&cfg, 1, 1), 3);
+    check(eo_eval_parts(&cfg, 1, 0) == EO_DATASET_TRAIN, "validation", eo_eval_parts(&cfg, 1, 0), 1);
+    check(eo_eval_parts(&cfg, 0, 1) == EO_DATASET_TEST, "test", eo_eval_parts(&cfg, 0, 1), 2);
+    cfg.validation = EO_VALIDATION_TEST;
+    check(eo_eval_parts(&cfg, 1, 1) == EO_DATASET_TEST, "all test", eo_eval_parts(&cfg, 1, 1), 2);
+}
+
+int main(void)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(accuracy_cases) / sizeof(*accuracy_cases); i++)
+        test_accuracy(&accuracy_cases[i]);
+    test_run(EO_FP32);
+    test_run(EO_INT8);
+    test_row();
+    test_parts();
+    printf("test_eval: %d passed, %d failed\n", passed, failed);
+    return failed > 0;
+}
