@@ -1,0 +1,234 @@
+#include "stage/inspect.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/io.h"
+#include "nn/half.h"
+
+int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
+{
+    char *data = NULL;
+    int rc;
+
+    memset(in, 0, sizeof(*in));
+    if (eo_io_read(path, EO_ST_MAX_FILE, &data, &in->file_bytes, err))
+        return -1;
+    rc = eo_model_parse(&in->model, data, in->file_bytes, err) || eo_st_parse(&in->file, data, in->file_bytes, err);
+    if (rc)
+        eo_inspect_release(in);
+    else
+        eo_hash_sha256(data, in->file_bytes, in->sha256);
+    free(data);
+    return rc ? -1 : 0;
+}
+
+void eo_inspect_release(struct eo_inspect *in)
+{
+    eo_model_release(&in->model);
+    eo_st_release(&in->file);
+    memset(in, 0, sizeof(*in));
+}
+
+/* Element i of a tensor; every type's values are exact in double. */
+static double element(const struct eo_st_tensor *t, size_t i)
+{
+    size_t size = eo_st_dtype_bytes(t->dtype), k;
+    const unsigned char *p = (const unsigned char *)t->data + i * size;
+    uint32_t bits = 0;
+    int32_t s32;
+    float f32;
+
+    for (k = size; k-- > 0;)
+        bits = bits << 8 | p[k];
+    memcpy(&f32, &bits, sizeof(f32));
+    memcpy(&s32, &bits, sizeof(s32));
+    switch (t->dtype) {
+    case EO_ST_F32:
+        return (double)f32;
+    case EO_ST_F16:
+        return (double)eo_half_to_float((uint16_t)bits);
+    case EO_ST_I8:
+        return bits < 128 ? (double)bits : (double)bits - 256;
+    case EO_ST_I32:
+        return (double)s32;
+    default:
+        return (double)bits;
+    }
+}
+
+static void find_range(const struct eo_st_tensor *t, double *min, double *max)
+{
+    size_t n = t->bytes / eo_st_dtype_bytes(t->dtype), i;
+
+    *min = *max = element(t, 0); /* no tensor of a model is empty */
+    for (i = 1; i < n; i++) {
+        double x = element(t, i);
+
+        *min = x < *min ? x : *min;
+        *max = x > *max ? x : *max;
+    }
+}
+
+/* One number of the report. */
+struct property {
+    const char *name;
+    size_t value;
+};
+
+#define PROPERTIES 7
+
+static void list_properties(const struct eo_inspect *in, struct property p[PROPERTIES])
+{
+    const struct eo_shape *s = &in->model.shape;
+
+    p[0] = (struct property){"conv1_channels", (size_t)s->c1};
+    p[1] = (struct property){"conv2_channels", (size_t)s->c2};
+    p[2] = (struct property){"parameters", eo_shape_parameters(s)};
+    p[3] = (struct property){"macs", eo_shape_macs(s)};
+    p[4] = (struct property){"tensor_bytes", eo_model_tensor_bytes(&in->model)};
+    p[5] = (struct property){"file_bytes", in->file_bytes};
+    p[6] = (struct property){"peak_activation_bytes", eo_shape_peak_activation_bytes(s, in->model.precision)};
+}
+
+static void put_tensor_line(const struct eo_st_tensor *t, struct eo_buf *out)
+{
+    char shape[100] = "";
+    double min, max;
+    int i;
+
+    for (i = 0; i < t->dims; i++)
+        snprintf(shape + strlen(shape), sizeof(shape) - strlen(shape), "%s%zu", i ? "x" : "", t->shape[i]);
+    find_range(t, &min, &max);
+    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8zu  %15.9g  %15.9g\n", t->name, eo_st_dtype_name(t->dtype), shape,
+                  t->bytes, min, max);
+}
+
+/* Text from the file; what is no printable character could steer a terminal and becomes '?'. */
+static void put_visible(struct eo_buf *out, const char *s)
+{
+    for (; *s; s++)
+        eo_buf_append(out, (unsigned char)*s < 0x20 || *s == 0x7f ? "?" : s, 1);
+}
+
+void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
+{
+    struct property p[PROPERTIES];
+    size_t i;
+
+    list_properties(in, p);
+    eo_buf_printf(out, "%-22s  %s\n", "architecture", EO_MODEL_ARCHITECTURE);
+    eo_buf_printf(out, "%-22s  %s\n", "precision", eo_precision_name(in->model.precision));
+    for (i = 0; i < PROPERTIES; i++)
+        eo_buf_printf(out, "%-22s  %zu\n", p[i].name, p[i].value);
+    eo_buf_printf(out, "%-22s  %s\n\n", "sha256", in->sha256);
+    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min", "max");
+    for (i = 0; i < in->file.tensor_count; i++)
+        put_tensor_line(&in->file.tensors[i], out);
+    if (in->model.meta_count)
+        eo_buf_puts(out, "\nmetadata\n");
+    for (i = 0; i < in->model.meta_count; i++) {
+        put_visible(out, in->model.meta[i].key);
+        eo_buf_puts(out, ": ");
+        put_visible(out, in->model.meta[i].value);
+        eo_buf_puts(out, "\n");
+    }
+}
+
+static json_t *number(size_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+/* A value as its type has it: integers stay integers. */
+static json_t *value_of(const struct eo_st_tensor *t, double x)
+{
+    return t->dtype == EO_ST_F32 || t->dtype == EO_ST_F16 ? json_real(x) : json_integer((json_int_t)x);
+}
+
+static json_t *tensors_json(const struct eo_st *file)
+{
+    json_t *list = json_array();
+    size_t i;
+    int k;
+
+    for (i = 0; i < file->tensor_count; i++) {
+        const struct eo_st_tensor *t = &file->tensors[i];
+        json_t *shape = json_array();
+        double min, max;
+
+        for (k = 0; k < t->dims; k++)
+            json_array_append_new(shape, number(t->shape[k]));
+        find_range(t, &min, &max);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
+                                              eo_st_dtype_name(t->dtype), "shape", shape, "bytes", number(t->bytes),
+                                              "min", value_of(t, min), "max", value_of(t, max)));
+    }
+    return list;
+}
+
+static json_t *layers_json(const struct eo_model *m)
+{
+    json_t *list = json_array();
+    int i;
+
+    for (i = 0; i < EO_LAYERS; i++) {
+        enum eo_layer layer = (enum eo_layer)i;
+
+        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", eo_layer_name(layer), "macs",
+                                              number(eo_shape_layer_macs(&m->shape, layer)), "tensor_bytes",
+                                              number(eo_model_layer_tensor_bytes(m, layer))));
+    }
+    return list;
+}
+
+static json_t *metadata_json(const struct eo_model *m)
+{
+    json_t *object = json_object();
+    size_t i;
+
+    for (i = 0; i < m->meta_count; i++)
+        json_object_set_new(object, m->meta[i].key, json_string(m->meta[i].value));
+    return object;
+}
+
+int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err)
+{
+    json_t *root = json_pack("{s:s, s:s}", "architecture", EO_MODEL_ARCHITECTURE, "precision",
+                             eo_precision_name(in->model.precision));
+    struct property p[PROPERTIES];
+    char *text;
+    size_t i;
+
+    list_properties(in, p);
+    for (i = 0; i < PROPERTIES; i++)
+        json_object_set_new(root, p[i].name, number(p[i].value));
+    json_object_set_new(root, "sha256", json_string(in->sha256));
+    json_object_set_new(root, "metadata", metadata_json(&in->model));
+    json_object_set_new(root, "layers", layers_json(&in->model));
+    json_object_set_new(root, "tensors", tensors_json(&in->file));
+    text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)); /* what a float needs to read back the same */
+    json_decref(root);
+    if (!text)
+        return eo_err_set(err, "out of memory while building JSON");
+    eo_buf_puts(out, text);
+    eo_buf_puts(out, "\n");
+    free(text);
+    return eo_buf_check(out, err);
+}
+
+int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_st_tensor *t = eo_st_find(&in->file, tensor);
+    size_t n, i;
+
+    if (!t)
+        return eo_err_set(err, "no tensor '%.60s' in this model", tensor);
+    n = t->bytes / eo_st_dtype_bytes(t->dtype);
+    for (i = 0; i < n; i++)
+        eo_buf_printf(out, "%.9g\n", element(t, i));
+    return eo_buf_check(out, err);
+}

@@ -1,0 +1,48 @@
+/*
+ * What is in a model file, for people and for scripts.
+ *
+ *     struct eo_inspect in;
+ *     eo_inspect_load(&in, "base.safetensors", err);
+ *     eo_inspect_text(&in, &out);
+ *     eo_inspect_release(&in);
+ */
+#ifndef EO_STAGE_INSPECT_H
+#define EO_STAGE_INSPECT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "format/safetensors.h"
+#include "nn/model.h"
+
+struct eo_inspect {
+    struct eo_model model;
+    struct eo_st file; /* the same, as tensors of the file in the order of their data */
+    size_t file_bytes;
+    char sha256[EO_SHA256_TEXT];
+};
+
+/* Reads and validates a model ("-": standard input). On failure there is nothing to release. */
+int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err) EO_MUST_CHECK;
+void eo_inspect_release(struct eo_inspect *in);
+
+/*
+ * Appends a report: properties ("name value" with two or more blanks between them), a table of the tensors with
+ * their least and largest values, and the metadata.
+ */
+void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out);
+
+/*
+ * Appends the same as one JSON object: architecture, precision, conv1_channels, conv2_channels, parameters, macs,
+ * tensor_bytes, file_bytes, peak_activation_bytes, sha256, metadata {key: text}, layers [{name, macs,
+ * tensor_bytes}], tensors [{name, dtype, shape, bytes, min, max}].
+ */
+int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
+/* Appends the values of one tensor, one a line, row-major, %.9g. Fails when there is none of that name. */
+int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out, struct eo_err *err)
+    EO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,48 @@
+/* eo-inspect: prints what is in a model file. */
+#include <stddef.h>
+
+#include "base/io.h"
+#include "stage/inspect.h"
+#include "tools/cli.h"
+
+int main(int argc, char **argv)
+{
+    const char *dump = NULL, *output = NULL, *input;
+    int json = 0;
+    const struct cli_option options[] = {
+        {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "one JSON object instead of text"},
+        {'d', "dump", CLI_TEXT, &dump, 0, 0, "TENSOR", "print this tensor's values alone, one a line"},
+        {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "where the report goes; default: standard output"},
+        {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
+    };
+    const struct cli_program program = {
+        "eo-inspect",
+        "[options] [MODEL]",
+        "Prints what is in a model file: precision, sizes, costs, tensors and metadata.",
+        options,
+        1,
+        "MODEL is a safetensors file, or standard input when missing or '-'.\n",
+    };
+    struct eo_inspect in = {0};
+    struct eo_buf out = {0};
+    struct eo_err err;
+    int rc, status = 0;
+
+    input = cli_path(cli_parse(&program, argc, argv) ? argv[argc - 1] : NULL);
+    if (json && dump)
+        cli_usage(&program, "options '--json' and '--dump' exclude each other");
+    rc = eo_inspect_load(&in, input, &err);
+    if (!rc && dump)
+        rc = eo_inspect_dump(&in, dump, &out, &err);
+    else if (!rc && json)
+        rc = eo_inspect_json(&in, &out, &err);
+    else if (!rc)
+        eo_inspect_text(&in, &out);
+    if (rc)
+        status = cli_fail(&program, input, &err);
+    else if (eo_buf_check(&out, &err) || eo_io_write(cli_path(output), out.data, out.len, &err))
+        status = cli_fail(&program, cli_path(output), &err);
+    eo_inspect_release(&in);
+    eo_buf_release(&out);
+    return status;
+}
