@@ -1,0 +1,346 @@
+#include "stage/join.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* More than any config can ask for. */
+#define MAX_ENTRIES (EO_CONFIG_LIST_MAX * EO_CONFIG_LIST_MAX * EO_PRECISION_COUNT)
+
+/* What is known of one candidate so far. Latencies are the host's until eo_join_finish(). */
+struct entry {
+    struct eo_candidate c;
+    size_t seed_rank; /* order in which seeds appeared */
+    int has_accuracy, has_timing, has_error;
+    char accuracy_sha256[EO_SHA256_TEXT], timing_sha256[EO_SHA256_TEXT];
+    char stage[EO_SWEEP_NAME];
+    struct eo_err error;
+};
+
+struct eo_join {
+    struct entry *entries;
+    size_t count, cap, seeds;
+};
+
+/* What the rows of a file hold, or-ed. */
+enum content { HAS_ACCURACY = 1, HAS_TIMING = 2, HAS_SWEEP = 4, HAS_ERROR = 8 };
+
+struct eo_join *eo_join_new(struct eo_err *err)
+{
+    return eo_alloc(1, sizeof(struct eo_join), err);
+}
+
+void eo_join_free(struct eo_join *join)
+{
+    if (join)
+        free(join->entries);
+    free(join);
+}
+
+static int has(const struct eo_csv *csv, const char *name)
+{
+    return eo_csv_column(csv, name) >= 0;
+}
+
+static int find_content(const struct eo_csv *csv)
+{
+    int content = 0;
+
+    if (has(csv, "accuracy") && has(csv, "latency_ms") && has(csv, "host_latency_ms"))
+        return HAS_ACCURACY | HAS_TIMING | HAS_SWEEP;
+    if (has(csv, "accuracy"))
+        content |= HAS_ACCURACY;
+    if (has(csv, "host_latency_ms"))
+        content |= HAS_TIMING;
+    if (content == 0 && has(csv, "stage") && has(csv, "error"))
+        content = HAS_ERROR;
+    return content;
+}
+
+static int read_column(struct eo_candidate *c, const struct eo_sweep_column *column, const char *name,
+                       const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    if (eo_sweep_read_cell(c, column, eo_csv_cell(csv, row, eo_csv_column(csv, name)), err))
+        return eo_err_prefix(err, "row %zu: column '%s'", row + 1, name);
+    return 0;
+}
+
+/* Reads the columns of one source. `name` is the row's name for a column, or the sweep's own. */
+static int read_source(struct eo_candidate *c, enum eo_sweep_source source, int own_names,
+                       const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    size_t i, count;
+    const struct eo_sweep_column *columns = eo_sweep_columns(&count);
+
+    for (i = 0; i < count; i++) {
+        const char *name = own_names ? columns[i].name : columns[i].row_name;
+
+        if (columns[i].source == source && read_column(c, &columns[i], name, csv, row, err))
+            return -1;
+    }
+    return 0;
+}
+
+static struct entry *find_entry(struct eo_join *join, const struct eo_candidate *key)
+{
+    size_t i;
+
+    for (i = 0; i < join->count; i++) {
+        const struct eo_candidate *c = &join->entries[i].c;
+
+        if (c->pruning_level == key->pruning_level && c->precision == key->precision && c->seed == key->seed)
+            return &join->entries[i];
+    }
+    return NULL;
+}
+
+static size_t find_seed_rank(struct eo_join *join, uint64_t seed)
+{
+    size_t i;
+
+    for (i = 0; i < join->count; i++) {
+        if (join->entries[i].c.seed == seed)
+            return join->entries[i].seed_rank;
+    }
+    return join->seeds++;
+}
+
+static struct entry *add_entry(struct eo_join *join, const struct eo_candidate *key, struct eo_err *err)
+{
+    struct entry *e;
+
+    if (join->count == MAX_ENTRIES) {
+        eo_err_set(err, "expected at most %d candidates", MAX_ENTRIES);
+        return NULL;
+    }
+    if (join->count == join->cap) {
+        size_t cap = join->cap ? 2 * join->cap : 32;
+
+        e = realloc(join->entries, cap * sizeof(*e));
+        if (!e) {
+            eo_err_set(err, "out of memory for %zu candidates", cap);
+            return NULL;
+        }
+        join->entries = e;
+        join->cap = cap;
+    }
+    e = &join->entries[join->count];
+    memset(e, 0, sizeof(*e));
+    e->seed_rank = find_seed_rank(join, key->seed);
+    eo_candidate_init(&e->c);
+    e->c.pruning_level = key->pruning_level;
+    e->c.precision = key->precision;
+    e->c.seed = key->seed;
+    join->count++;
+    return e;
+}
+
+/* The first error of a candidate is its cause; later ones follow from it. */
+static void set_error(struct entry *e, const char *stage, const char *message)
+{
+    if (e->has_error)
+        return;
+    e->has_error = 1;
+    snprintf(e->stage, sizeof(e->stage), "%s", stage);
+    snprintf(e->error.msg, sizeof(e->error.msg), "%s", message);
+}
+
+static int refuse_second(const struct entry *e, const char *kind, size_t row, struct eo_err *err)
+{
+    char level[32];
+
+    eo_config_level_text(e->c.pruning_level, level);
+    return eo_err_set(err, "row %zu: second %s row for pruning_level %s, precision %s, seed %" PRIu64,
+                      row + 1, kind, level, eo_precision_name(e->c.precision), e->c.seed);
+}
+
+static int add_accuracy(struct entry *e, const struct eo_candidate *key, int content,
+                        const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    struct eo_err cell;
+
+    if (e->has_accuracy)
+        return refuse_second(e, "accuracy", row, err);
+    e->has_accuracy = 1;
+    strcpy(e->accuracy_sha256, key->model_sha256);
+    if (read_source(&e->c, EO_FROM_ACCURACY, content & HAS_SWEEP, csv, row, &cell))
+        set_error(e, "eval", cell.msg);
+    return 0;
+}
+
+/* sweep_results.csv holds scaled latencies and one unscaled one, which gives the scale that was used. */
+static void undo_scale(struct eo_candidate *c)
+{
+    double scale = c->host_latency_ms / c->latency_ms;
+
+    if (scale == 1)
+        return;
+    c->latency_ms = c->host_latency_ms;
+    c->latency_median_ms *= scale;
+    c->latency_std_ms *= scale;
+    c->latency_p95_ms *= scale;
+    c->latency_min_ms *= scale;
+    c->single_latency_ms *= scale;
+    c->single_latency_median_ms *= scale;
+    c->single_latency_p95_ms *= scale;
+}
+
+static int add_timing(struct entry *e, const struct eo_candidate *key, int content, const struct eo_csv *csv,
+                      size_t row, struct eo_err *err)
+{
+    const struct eo_sweep_column *host = eo_sweep_numeric_column("host_latency_ms");
+    struct eo_err cell;
+
+    if (e->has_timing)
+        return refuse_second(e, "timing", row, err);
+    e->has_timing = 1;
+    strcpy(e->timing_sha256, key->model_sha256);
+    if (read_source(&e->c, EO_FROM_TIMING, content & HAS_SWEEP, csv, row, &cell))
+        set_error(e, "bench", cell.msg);
+    else if ((content & HAS_SWEEP) && read_column(&e->c, host, host->name, csv, row, &cell))
+        set_error(e, "bench", cell.msg);
+    else if (content & HAS_SWEEP)
+        undo_scale(&e->c);
+    return 0;
+}
+
+static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, size_t row,
+                   struct eo_err *err)
+{
+    struct eo_candidate key;
+    struct entry *e;
+
+    eo_candidate_init(&key);
+    if (read_source(&key, EO_FROM_KEY, 1, csv, row, err))
+        return -1;
+    e = find_entry(join, &key);
+    if (!e)
+        e = add_entry(join, &key, err);
+    if (!e)
+        return -1;
+    if (content & HAS_ERROR)
+        set_error(e, eo_csv_cell(csv, row, eo_csv_column(csv, "stage")),
+                  eo_csv_cell(csv, row, eo_csv_column(csv, "error")));
+    if ((content & HAS_ACCURACY) && add_accuracy(e, &key, content, csv, row, err))
+        return -1;
+    return content & HAS_TIMING ? add_timing(e, &key, content, csv, row, err) : 0;
+}
+
+int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *err)
+{
+    static const char *const key[] = {"pruning_level", "precision", "seed"};
+    int content = find_content(csv);
+    size_t i;
+
+    if (content == 0)
+        return eo_err_set(
+            err, "expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none");
+    for (i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
+        if (!has(csv, key[i]))
+            return eo_err_set(err, "expected a column '%s', found none", key[i]);
+    }
+    for (i = 0; i < csv->rows; i++) {
+        if (add_row(join, content, csv, i, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* A complete candidate has both rows, of one model file. */
+static void check_entry(struct entry *e)
+{
+    struct eo_err err;
+
+    if (!e->has_accuracy)
+        set_error(e, "select", "no accuracy row");
+    if (!e->has_timing)
+        set_error(e, "select", "no timing row");
+    if (e->accuracy_sha256[0] && e->timing_sha256[0] && strcmp(e->accuracy_sha256, e->timing_sha256) != 0) {
+        eo_err_set(&err, "stale: accuracy is of model %.12s, timing of model %.12s", e->accuracy_sha256,
+                   e->timing_sha256);
+        set_error(e, "select", err.msg);
+    }
+}
+
+static void derive(struct eo_candidate *c, const struct eo_config *cfg)
+{
+    double scale = cfg->cpu_frequency_scale;
+    double activations = isfinite(c->peak_activation_bytes) ? c->peak_activation_bytes : 0;
+
+    c->host_latency_ms = c->latency_ms;
+    c->latency_ms /= scale;
+    c->latency_median_ms /= scale;
+    c->latency_std_ms /= scale;
+    c->latency_p95_ms /= scale;
+    c->latency_min_ms /= scale;
+    c->single_latency_ms /= scale;
+    c->single_latency_median_ms /= scale;
+    c->single_latency_p95_ms /= scale;
+    c->throughput_sps = 1000 / c->latency_ms;
+    c->energy_proxy_j = c->latency_ms / 1000 * cfg->power_watts;
+    c->model_memory_mb = c->model_bytes / EO_MIB;
+    c->memory_mb = c->model_memory_mb;
+    c->estimated_runtime_memory_mb = (c->model_bytes + activations) / EO_MIB;
+    c->active_budget_mb = cfg->active_memory_budget_mb;
+    c->accepted = !eo_candidate_violates(c, cfg->active_memory_budget_mb);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+
+    if (x->seed_rank != y->seed_rank)
+        return x->seed_rank < y->seed_rank ? -1 : 1;
+    if (x->c.pruning_level != y->c.pruning_level)
+        return x->c.pruning_level < y->c.pruning_level ? -1 : 1;
+    return (x->c.precision > y->c.precision) - (x->c.precision < y->c.precision);
+}
+
+static void store(const struct entry *entry, const struct eo_config *cfg, struct eo_sweep *sweep)
+{
+    struct entry e = *entry;
+
+    check_entry(&e);
+    if (e.has_error) {
+        struct eo_sweep_error *out = &sweep->errors[sweep->error_count++];
+
+        out->pruning_level = e.c.pruning_level;
+        out->precision = e.c.precision;
+        out->seed = e.c.seed;
+        strcpy(out->stage, e.stage);
+        strcpy(out->message, e.error.msg);
+        return;
+    }
+    strcpy(e.c.model_sha256, e.accuracy_sha256[0] ? e.accuracy_sha256 : e.timing_sha256);
+    derive(&e.c, cfg);
+    sweep->rows[sweep->row_count++] = e.c;
+}
+
+int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, struct eo_sweep *sweep,
+                   struct eo_err *err)
+{
+    const struct entry **order = NULL;
+    size_t i;
+
+    *sweep = (struct eo_sweep){0};
+    order = eo_alloc(join->count, sizeof(*order), err);
+    sweep->rows = eo_alloc(join->count, sizeof(*sweep->rows), err);
+    sweep->errors = eo_alloc(join->count, sizeof(*sweep->errors), err);
+    if (!order || !sweep->rows || !sweep->errors) {
+        free(order);
+        eo_sweep_release(sweep);
+        return -1;
+    }
+    for (i = 0; i < join->count; i++)
+        order[i] = &join->entries[i];
+    if (join->count)
+        qsort(order, join->count, sizeof(*order), compare);
+    for (i = 0; i < join->count; i++)
+        store(order[i], cfg, sweep);
+    free(order);
+    return 0;
+}

@@ -1,0 +1,412 @@
+#include "stage/sweep.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+
+#define MAX_COUNT 9007199254740992.0 /* 2^53: every integer up to here is a double */
+#define MIN_LATENCY_MS 1e-9
+#define MAX_LATENCY_MS 1e12
+#define MAX_NUMBER 1e300
+
+const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy and not a measurement";
+
+#define FIELD(f) offsetof(struct eo_candidate, f), sizeof(((struct eo_candidate *)0)->f)
+#define SHARE(f, required)                                                                                   \
+    {                                                                                                        \
+#f, #f, EO_SWEEP_NUMBER, EO_FROM_ACCURACY, FIELD(f), 0, 1, required                                  \
+    }
+#define TIME(f, row_name, required)                                                                          \
+    {                                                                                                        \
+#f, row_name, EO_SWEEP_NUMBER, EO_FROM_TIMING, FIELD(f), MIN_LATENCY_MS, MAX_LATENCY_MS, required    \
+    }
+#define SPREAD(f, row_name)                                                                                  \
+    {                                                                                                        \
+#f, row_name, EO_SWEEP_NUMBER, EO_FROM_TIMING, FIELD(f), 0, MAX_LATENCY_MS, 0                        \
+    }
+#define DERIVED(f)                                                                                           \
+    {                                                                                                        \
+#f, #f, EO_SWEEP_NUMBER, EO_DERIVED, FIELD(f), 0, MAX_NUMBER, 0                                      \
+    }
+#define COUNT(f, source, required)                                                                           \
+    {                                                                                                        \
+#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required                                     \
+    }
+#define TEXT(f, source)                                                                                      \
+    {                                                                                                        \
+#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0                                                     \
+    }
+
+static const struct eo_sweep_column columns[] = {
+    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(pruning_level), 0, 1, 1},
+    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(precision), 0, 0, 1},
+    {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0},
+    {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0},
+    DERIVED(active_budget_mb),
+    SHARE(accuracy, 1),
+    SHARE(accuracy_ci95_low, 0),
+    SHARE(accuracy_ci95_high, 0),
+    TIME(latency_ms, "host_latency_ms", 1),
+    TIME(latency_median_ms, "host_latency_median_ms", 0),
+    SPREAD(latency_std_ms, "host_latency_std_ms"),
+    TIME(latency_p95_ms, "host_latency_p95_ms", 0),
+    DERIVED(throughput_sps),
+    DERIVED(model_memory_mb),
+    DERIVED(memory_mb),
+    DERIVED(estimated_runtime_memory_mb),
+    DERIVED(energy_proxy_j),
+    {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0},
+    {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0},
+    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(seed), 0, 0, 1},
+    TIME(single_latency_ms, "host_single_latency_ms", 0),
+    TIME(single_latency_median_ms, "host_single_latency_median_ms", 0),
+    TIME(single_latency_p95_ms, "host_single_latency_p95_ms", 0),
+    TIME(latency_min_ms, "host_latency_min_ms", 0),
+    DERIVED(host_latency_ms),
+    COUNT(batch_size, EO_FROM_TIMING, 0),
+    COUNT(threads, EO_FROM_TIMING, 0),
+    TEXT(isa, EO_FROM_TIMING),
+    TEXT(kernel, EO_FROM_TIMING),
+    SHARE(test_accuracy, 0),
+    SHARE(test_accuracy_ci95_low, 0),
+    SHARE(test_accuracy_ci95_high, 0),
+    SHARE(accuracy_bootstrap95_low, 0),
+    SHARE(accuracy_bootstrap95_high, 0),
+    COUNT(images, EO_FROM_ACCURACY, 0),
+    COUNT(macs, EO_FROM_TIMING, 0),
+    COUNT(parameters, EO_FROM_TIMING, 0),
+    COUNT(model_bytes, EO_FROM_TIMING, 1),
+    COUNT(peak_activation_bytes, EO_FROM_TIMING, 0),
+    COUNT(workspace_bytes, EO_FROM_TIMING, 0),
+    TEXT(model_sha256, EO_FROM_KEY),
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+const struct eo_sweep_column *eo_sweep_columns(size_t *count)
+{
+    *count = COLUMNS;
+    return columns;
+}
+
+static int is_numeric(enum eo_sweep_kind kind)
+{
+    return kind == EO_SWEEP_LEVEL || kind == EO_SWEEP_NUMBER || kind == EO_SWEEP_COUNT;
+}
+
+static void *field(struct eo_candidate *c, const struct eo_sweep_column *column)
+{
+    return (char *)c + column->offset;
+}
+
+static const void *const_field(const struct eo_candidate *c, const struct eo_sweep_column *column)
+{
+    return (const char *)c + column->offset;
+}
+
+void eo_candidate_init(struct eo_candidate *c)
+{
+    size_t i;
+
+    memset(c, 0, sizeof(*c));
+    for (i = 0; i < COLUMNS; i++) {
+        if (is_numeric(columns[i].kind))
+            *(double *)field(c, &columns[i]) = NAN;
+    }
+}
+
+static int read_count(const char *text, double min, double max, double *out, struct eo_err *err)
+{
+    int64_t value;
+
+    if (eo_num_parse_i64(text, (int64_t)min, (int64_t)max, &value, err))
+        return -1;
+    *out = (double)value;
+    return 0;
+}
+
+static int read_bool(const char *text, int *out, struct eo_err *err)
+{
+    *out = strcmp(text, "True") == 0;
+    if (!*out && strcmp(text, "False") != 0)
+        return eo_err_set(err, "expected True or False, found '%.40s'", text);
+    return 0;
+}
+
+static int read_text(const char *text, char *out, size_t size, struct eo_err *err)
+{
+    if (strlen(text) >= size)
+        return eo_err_set(err, "expected at most %zu characters, found '%.60s...'", size - 1, text);
+    strcpy(out, text);
+    return 0;
+}
+
+int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
+                       struct eo_err *err)
+{
+    void *out = field(c, column);
+
+    if (*text == '\0')
+        return column->required ? eo_err_set(err, "expected a value, found none") : 0;
+    switch (column->kind) {
+    case EO_SWEEP_LEVEL:
+    case EO_SWEEP_NUMBER:
+        return eo_num_parse_double(text, column->min, column->max, out, err);
+    case EO_SWEEP_COUNT:
+        return read_count(text, column->min, column->max, out, err);
+    case EO_SWEEP_PRECISION:
+        return eo_precision_parse(text, out, err);
+    case EO_SWEEP_SEED:
+        return eo_num_parse_u64(text, 0, UINT64_MAX, out, err);
+    case EO_SWEEP_BOOL:
+        return read_bool(text, out, err);
+    case EO_SWEEP_TEXT:
+        return read_text(text, out, column->size, err);
+    case EO_SWEEP_EMPTY:
+    case EO_SWEEP_NOTE:
+    case EO_SWEEP_VIOLATES:
+        break;
+    }
+    return 0;
+}
+
+const struct eo_sweep_column *eo_sweep_numeric_column(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < COLUMNS; i++) {
+        if (is_numeric(columns[i].kind) && strcmp(columns[i].name, name) == 0)
+            return &columns[i];
+    }
+    return NULL;
+}
+
+double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_column *column)
+{
+    return *(const double *)const_field(c, column);
+}
+
+int eo_candidate_violates(const struct eo_candidate *c, double budget_mb)
+{
+    return c->model_memory_mb > budget_mb;
+}
+
+void eo_sweep_violates_name(double budget_mb, char name[EO_SWEEP_NAME])
+{
+    char text[EO_NUM_TEXT];
+
+    eo_num_format_double(budget_mb, text);
+    snprintf(name, EO_SWEEP_NAME, "violates_%smb", text);
+}
+
+/* Reads one row of sweep_results.csv. */
+static int read_row(struct eo_candidate *c, const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    size_t i;
+
+    eo_candidate_init(c);
+    for (i = 0; i < COLUMNS; i++) {
+        const char *text = eo_csv_cell(csv, row, eo_csv_column(csv, columns[i].name));
+
+        if (eo_sweep_read_cell(c, &columns[i], text, err))
+            return eo_err_prefix(err, "row %zu: column '%s'", row + 1, columns[i].name);
+    }
+    return 0;
+}
+
+int eo_sweep_read(struct eo_sweep *sweep, const struct eo_csv *csv, struct eo_err *err)
+{
+    size_t i;
+
+    *sweep = (struct eo_sweep){0};
+    for (i = 0; i < COLUMNS; i++) {
+        if (columns[i].required && eo_csv_column(csv, columns[i].name) < 0)
+            return eo_err_set(err, "expected a column '%s', found none", columns[i].name);
+    }
+    sweep->rows = eo_alloc(csv->rows, sizeof(*sweep->rows), err);
+    if (!sweep->rows)
+        return -1;
+    for (i = 0; i < csv->rows; i++) {
+        if (read_row(&sweep->rows[i], csv, i, err)) {
+            eo_sweep_release(sweep);
+            return -1;
+        }
+    }
+    sweep->row_count = csv->rows;
+    return 0;
+}
+
+int eo_sweep_load(struct eo_sweep *sweep, const char *path, struct eo_err *err)
+{
+    struct eo_csv csv;
+    int rc;
+
+    *sweep = (struct eo_sweep){0};
+    if (eo_csv_load(&csv, path, err))
+        return -1;
+    rc = eo_sweep_read(sweep, &csv, err);
+    eo_csv_release(&csv);
+    return rc;
+}
+
+void eo_sweep_release(struct eo_sweep *sweep)
+{
+    free(sweep->rows);
+    free(sweep->errors);
+    *sweep = (struct eo_sweep){0};
+}
+
+void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out)
+{
+    size_t i;
+    int k;
+
+    for (i = 0; i < COLUMNS; i++) {
+        if (columns[i].kind != EO_SWEEP_VIOLATES) {
+            eo_csv_put_text(out, columns[i].name, i + 1 < COLUMNS ? ',' : '\n');
+            continue;
+        }
+        for (k = 0; k < cfg->memory_budget_count; k++) {
+            char name[EO_SWEEP_NAME];
+
+            eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
+            eo_csv_put_text(out, name, ',');
+        }
+    }
+}
+
+static const char *bool_text(int value)
+{
+    return value ? "True" : "False";
+}
+
+static void put_violates(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out)
+{
+    int k;
+
+    for (k = 0; k < cfg->memory_budget_count; k++)
+        eo_csv_put_text(out, bool_text(eo_candidate_violates(c, cfg->memory_budgets_mb[k])), ',');
+}
+
+void eo_sweep_put_count(struct eo_buf *out, double value, char end)
+{
+    if (isfinite(value))
+        eo_csv_put_int(out, (long long)value, end);
+    else
+        eo_csv_put_text(out, "", end);
+}
+
+void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end)
+{
+    eo_buf_printf(out, "%" PRIu64 "%c", seed, end);
+}
+
+void eo_sweep_put_level(struct eo_buf *out, double level, char end)
+{
+    char text[32];
+
+    eo_config_level_text(level, text);
+    eo_csv_put_text(out, text, end);
+}
+
+static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column *column,
+                     const struct eo_config *cfg, struct eo_buf *out, char end)
+{
+    const void *value = const_field(c, column);
+
+    switch (column->kind) {
+    case EO_SWEEP_LEVEL:
+        eo_sweep_put_level(out, *(const double *)value, end);
+        break;
+    case EO_SWEEP_NUMBER:
+        eo_csv_put_double(out, *(const double *)value, end);
+        break;
+    case EO_SWEEP_COUNT:
+        eo_sweep_put_count(out, *(const double *)value, end);
+        break;
+    case EO_SWEEP_PRECISION:
+        eo_csv_put_text(out, eo_precision_name(*(const enum eo_precision *)value), end);
+        break;
+    case EO_SWEEP_SEED:
+        eo_sweep_put_seed(out, *(const uint64_t *)value, end);
+        break;
+    case EO_SWEEP_BOOL:
+        eo_csv_put_text(out, bool_text(*(const int *)value), end);
+        break;
+    case EO_SWEEP_TEXT:
+        eo_csv_put_text(out, value, end);
+        break;
+    case EO_SWEEP_EMPTY:
+        eo_csv_put_text(out, "", end);
+        break;
+    case EO_SWEEP_NOTE:
+        eo_csv_put_text(out, eo_sweep_energy_note, end);
+        break;
+    case EO_SWEEP_VIOLATES:
+        put_violates(c, cfg, out);
+        break;
+    }
+}
+
+void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out)
+{
+    size_t i;
+
+    for (i = 0; i < COLUMNS; i++)
+        put_cell(c, &columns[i], cfg, out, i + 1 < COLUMNS ? ',' : '\n');
+}
+
+size_t eo_sweep_first_seed_rows(const struct eo_sweep *sweep)
+{
+    size_t n = 0;
+
+    while (n < sweep->row_count && sweep->rows[n].seed == sweep->rows[0].seed)
+        n++;
+    return n;
+}
+
+const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep)
+{
+    size_t i, n = eo_sweep_first_seed_rows(sweep);
+
+    for (i = 0; i < n; i++) {
+        if (sweep->rows[i].pruning_level == 0 && sweep->rows[i].precision == EO_FP32)
+            return &sweep->rows[i];
+    }
+    return n ? &sweep->rows[0] : NULL;
+}
+
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, double level,
+                                         enum eo_precision precision, uint64_t seed)
+{
+    size_t i;
+
+    for (i = 0; i < sweep->row_count; i++) {
+        const struct eo_candidate *c = &sweep->rows[i];
+
+        if (c->pruning_level == level && c->precision == precision && c->seed == seed)
+            return c;
+    }
+    return NULL;
+}
+
+const struct eo_candidate *eo_sweep_recommended(const struct eo_sweep *sweep)
+{
+    const struct eo_candidate *best = NULL;
+    size_t i, n = eo_sweep_first_seed_rows(sweep);
+
+    for (i = 0; i < n; i++) {
+        const struct eo_candidate *c = &sweep->rows[i];
+
+        if (!c->accepted)
+            continue;
+        if (!best || c->accuracy > best->accuracy ||
+            (c->accuracy == best->accuracy && c->latency_ms < best->latency_ms))
+            best = c;
+    }
+    return best;
+}

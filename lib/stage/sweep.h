@@ -1,0 +1,153 @@
+/*
+ * The table of candidates: one row per (seed, pruning level, precision), as it stands in sweep_results.csv.
+ *
+ * One table in sweep.c lists every column with its place in the struct, its type and where it comes from.
+ * Reading the rows of eo-eval and eo-bench, reading and writing sweep_results.csv and writing JSON all go by
+ * that table.
+ *
+ * A figure that is missing is NAN in memory and an empty field in the file.
+ */
+#ifndef EO_STAGE_SWEEP_H
+#define EO_STAGE_SWEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "format/config.h"
+#include "format/csv.h"
+#include "format/precision.h"
+
+#define EO_SWEEP_NAME 48 /* bytes of an instruction set's, kernel's or stage's name, its NUL included */
+#define EO_MIB 1048576.0 /* what the original calls a MB */
+
+struct eo_candidate {
+    double pruning_level;
+    enum eo_precision precision;
+    uint64_t seed;
+    int accepted;
+
+    /* Accuracies are shares of images in 0..1. */
+    double accuracy, accuracy_ci95_low, accuracy_ci95_high;
+    double accuracy_bootstrap95_low, accuracy_bootstrap95_high;
+    double test_accuracy, test_accuracy_ci95_low, test_accuracy_ci95_high;
+    double images;
+
+    /* Per image, scaled by 1 / cpu_frequency_scale; the first six at batch_size images a call, single_* at
+     * one. */
+    double latency_ms, latency_median_ms, latency_std_ms, latency_p95_ms, latency_min_ms, throughput_sps;
+    double single_latency_ms, single_latency_median_ms, single_latency_p95_ms;
+    double host_latency_ms; /* as measured */
+    double batch_size, threads;
+    char isa[EO_SWEEP_NAME], kernel[EO_SWEEP_NAME];
+
+    double macs, parameters, model_bytes, peak_activation_bytes, workspace_bytes;
+    double active_budget_mb, model_memory_mb, memory_mb, estimated_runtime_memory_mb, energy_proxy_j;
+    char model_sha256[EO_SHA256_TEXT]; /* "" where unknown */
+};
+
+struct eo_sweep_error {
+    double pruning_level;
+    enum eo_precision precision;
+    uint64_t seed;
+    char stage[EO_SWEEP_NAME];
+    char message[512];
+};
+
+struct eo_sweep {
+    struct eo_candidate
+        *rows; /* by seed in order of first appearance, then level, then precision, both rising */
+    size_t row_count;
+    struct eo_sweep_error *errors; /* likewise */
+    size_t error_count;
+};
+
+enum eo_sweep_kind {
+    EO_SWEEP_LEVEL,     /* double, eo_config_level_text() */
+    EO_SWEEP_PRECISION, /* enum eo_precision */
+    EO_SWEEP_SEED,      /* uint64_t */
+    EO_SWEEP_BOOL,      /* int; True or False, as pandas writes them */
+    EO_SWEEP_NUMBER,    /* double */
+    EO_SWEEP_COUNT,     /* double that holds an integer */
+    EO_SWEEP_TEXT,      /* char[] */
+    EO_SWEEP_EMPTY,     /* always empty: `error` of a row that has none */
+    EO_SWEEP_NOTE,      /* a fixed sentence */
+    EO_SWEEP_VIOLATES   /* stands for one column per memory budget */
+};
+
+/* Which file a column comes from. */
+enum eo_sweep_source {
+    EO_FROM_KEY,      /* every row */
+    EO_FROM_ACCURACY, /* eo-eval */
+    EO_FROM_TIMING,   /* eo-bench */
+    EO_DERIVED        /* computed in selection */
+};
+
+struct eo_sweep_column {
+    const char *name;
+    const char *row_name; /* its name in the source's rows */
+    enum eo_sweep_kind kind;
+    enum eo_sweep_source source;
+    size_t offset, size; /* in struct eo_candidate */
+    double min, max;     /* numbers and counts */
+    int required;        /* a row of its source without it is an error */
+};
+
+/* The columns in the order of the file, EO_SWEEP_VIOLATES being one entry. */
+const struct eo_sweep_column *eo_sweep_columns(size_t *count);
+
+/* A candidate without any figure. */
+void eo_candidate_init(struct eo_candidate *c);
+
+/* Stores the text of a cell; an empty one leaves a missing figure. The message does not name the column. */
+int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
+                       struct eo_err *err) EO_MUST_CHECK;
+
+/* The value of a column by which rows can be ordered, that is a NUMBER, COUNT or LEVEL; NULL for another
+ * name. */
+const struct eo_sweep_column *eo_sweep_numeric_column(const char *name);
+double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_column *column);
+
+/* Whether the model alone is larger than a budget in MiB. */
+int eo_candidate_violates(const struct eo_candidate *c, double budget_mb);
+
+/* "violates_1.0mb": the budget's text is Python's. */
+void eo_sweep_violates_name(double budget_mb, char name[EO_SWEEP_NAME]);
+
+extern const char eo_sweep_energy_note[];
+
+/* Reads sweep_results.csv (not the errors). Messages give the line and column. Release with
+ * eo_sweep_release(). */
+int eo_sweep_load(struct eo_sweep *sweep, const char *path, struct eo_err *err) EO_MUST_CHECK;
+int eo_sweep_read(struct eo_sweep *sweep, const struct eo_csv *csv, struct eo_err *err) EO_MUST_CHECK;
+void eo_sweep_release(struct eo_sweep *sweep); /* harmless on a zeroed struct */
+
+/* Appends header or row. The budgets are the config's. */
+void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out);
+void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out);
+
+/* Parts of a row, for other tables that begin with a candidate's key; each ends with `end`. */
+void eo_sweep_put_level(struct eo_buf *out, double level, char end);
+void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end);
+void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the empty field */
+
+/* The row that others are compared with: level 0 in fp32 with the first seed, else the first. NULL without
+ * rows. */
+const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep);
+
+/* The candidate of that key, or NULL. */
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, double level,
+                                         enum eo_precision precision, uint64_t seed);
+
+/*
+ * The most accurate accepted candidate of the first seed, ties to the faster, then to the earlier row. NULL
+ * when none is accepted. With several seeds the later ones repeat the experiment; they do not compete.
+ */
+const struct eo_candidate *eo_sweep_recommended(const struct eo_sweep *sweep);
+
+/* Rows of the first seed, which come first. */
+size_t eo_sweep_first_seed_rows(const struct eo_sweep *sweep);
+
+#endif

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# eo-pareto: joining rows, derived figures, frontiers, error rows, messages.
+
+bats_require_minimum_version 1.5.0
+load common
+load rows
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  cat >c.yaml <<'EOF'
+memory_budgets_mb: [0.01, 1, 1.5]
+active_memory_budget_mb: 0.05
+cpu_frequency_scale: 0.5
+power_watts: 2.0
+EOF
+}
+
+four_candidates() {
+  candidate 0.00 fp32 7 0.95 0.1 81960
+  candidate 0.00 int8 7 0.94 0.05 21000
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  candidate 0.50 int8 7 0.91 0.02 9000
+}
+
+@test "sweep_results.csv begins with the original's columns in their order" {
+  four_candidates
+  eo-pareto -c c.yaml --sweep s.csv *-*.csv
+  run head -n 1 s.csv
+  [[ $output == pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_0.01mb,violates_1.0mb,violates_1.5mb,seed,* ]]
+}
+
+@test "a row holds exactly what the config's arithmetic gives" {
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  run --separate-stderr eo-pareto -c c.yaml --sweep - acc-7-0.50-fp32.csv time-7-0.50-fp32.csv
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ "${#lines[@]}" -eq 2 ]
+  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa" ]
+}
+
+@test "rows are sorted by seed as it appears, level, precision, whatever the order of the files" {
+  candidate 0.50 int8 9 0.9 0.1 1000
+  candidate 0.00 int8 9 0.9 0.1 1000
+  candidate 0.00 fp32 9 0.9 0.1 1000
+  candidate 0.125 fp16 7 0.9 0.1 1000
+  eo-pareto -c c.yaml --sweep s.csv time-9-0.50-int8.csv acc-7-0.125-fp16.csv acc-9-*.csv time-7*.csv time-9-0.00*.csv
+  [ "$(column s.csv seed)" = "9 9 9 7" ]
+  [ "$(column s.csv pruning_level)" = "0.00 0.00 0.50 0.125" ]
+  [ "$(column s.csv precision)" = "fp32 int8 int8 fp16" ]
+}
+
+@test "the frontier: accepted candidates, rising x, strictly rising accuracy; on standard output by default" {
+  four_candidates
+  eo-pareto -c c.yaml *-*.csv >f.csv
+  [ "$(column f.csv pruning_level)" = "0.50 0.00" ]
+  [ "$(column f.csv precision)" = "int8 int8" ]
+  eo-pareto -c c.yaml --sweep s.csv --latency l.csv --energy e.csv *-*.csv >stdout
+  [ ! -s stdout ]
+  cmp f.csv l.csv
+  cmp f.csv e.csv
+}
+
+@test "a candidate that the budget rejects is in the sweep and not on the frontier" {
+  four_candidates
+  eo-pareto -c c.yaml --sweep s.csv --latency l.csv *-*.csv
+  [ "$(column s.csv accepted)" = "False True True True" ]
+  sed -i 's/^active.*/active_memory_budget_mb: 0.1/' c.yaml
+  eo-pareto -c c.yaml --latency l.csv *-*.csv
+  [ "$(column l.csv precision)" = "int8 int8 fp32" ]
+}
+
+@test "-x orders the frontier by another column" {
+  four_candidates
+  eo-pareto -c c.yaml -x model_bytes *-*.csv >f.csv
+  [ "$(column f.csv model_bytes)" = "9000 21000" ]
+  eo-pareto -c c.yaml --sweep s.csv --x single_latency_ms *-*.csv >f.csv
+  [ "$(column f.csv single_latency_ms)" = "0.16 0.4" ]
+}
+
+@test "equal x: the more accurate one is kept alone; equal accuracy: the cheaper" {
+  candidate 0.00 fp32 7 0.90 0.1 1000
+  candidate 0.00 fp16 7 0.92 0.1 1000
+  candidate 0.00 int8 7 0.92 0.2 1000
+  eo-pareto -c c.yaml *-*.csv >f.csv
+  [ "$(column f.csv precision)" = fp16 ]
+}
+
+@test "pareto_use_ci compares the lower bounds" {
+  candidate 0.00 fp32 7 0.95 0.2 1000
+  candidate 0.00 int8 7 0.94 0.1 1000
+  sed -i '2s/0.9400,0.9600/0.9250,0.9700/' acc-7-0.00-fp32.csv
+  eo-pareto -c c.yaml *-*.csv >f.csv
+  [ "$(column f.csv precision)" = "int8 fp32" ]
+  echo "pareto_use_ci: true" >>c.yaml
+  eo-pareto -c c.yaml *-*.csv >f.csv
+  [ "$(column f.csv precision)" = int8 ]
+}
+
+@test "with several seeds the frontier is the first seed's and seed_summary.csv has the spread" {
+  candidate 0.00 fp32 7 0.90 0.1 1000
+  candidate 0.00 fp32 8 0.92 0.2 1000
+  candidate 0.00 fp32 9 0.94 0.3 1000
+  candidate 0.50 int8 8 0.80 0.1 1000
+  eo-pareto -c c.yaml --seeds seeds.csv --latency l.csv *-7-* *-8-* *-9-*
+  [ "$(column l.csv seed)" = 7 ]
+  [ "$(column seeds.csv seeds)" = "3 1" ]
+  # numpy: mean 0.92, std(ddof=1) 0.02; t(0.975, 2) = 4.302652729749464; half width 0.0496827...
+  run awk -F, 'NR == 2 { exit !($4 > 0.9199999 && $4 < 0.9200001 && $5 > 0.0199999 && $5 < 0.0200001 &&
+    $6 > 0.870317 && $6 < 0.870318 && $7 > 0.969682 && $7 < 0.969683) }' seeds.csv
+  [ "$status" -eq 0 ]
+  [ "$(tail -n 1 seeds.csv)" = "0.50,int8,1,0.8,,,,0.5,,,,0.2,,," ]
+}
+
+@test "a failed candidate becomes an error row and stops nothing" {
+  four_candidates
+  error_row 0.50 int8 7 quant "cannot, really" | sed '2s/cannot, really/"cannot, really"/' >err.csv
+  error_row 0.70 int8 7 bench "exploded" >err2.csv
+  head -n 1 err.csv >none.csv
+  eo-pareto -c c.yaml --sweep s.csv --errors e.csv *-*.csv err.csv err2.csv none.csv
+  [ "$(column s.csv precision)" = "fp32 int8 fp32" ]
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage
+0.50,int8,\"cannot, really\",0.05,7,quant
+0.70,int8,exploded,0.05,7,bench" ]
+}
+
+@test "sweep_errors.csv exists without errors, with its header" {
+  four_candidates
+  eo-pareto -c c.yaml --errors e.csv *-*.csv
+  [ "$(cat e.csv)" = pruning_level,precision,error,active_budget_mb,seed,stage ]
+}
+
+@test "missing, stale and malformed rows become error rows with the reason" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  candidate 0.00 fp16 7 0.95 0.1 1000
+  candidate 0.00 int8 7 0.95 0.1 1000
+  candidate 0.25 fp32 7 0.95 0.1 1000
+  candidate 0.25 fp16 7 0.95 0.1 1000
+  rm acc-7-0.00-fp32.csv time-7-0.00-fp16.csv
+  accuracy_row 0.00 int8 7 0.95 bbbbbbbbbbbbbbbb >acc-7-0.00-int8.csv
+  accuracy_row 0.25 fp32 7 1.5 >acc-7-0.25-fp32.csv
+  timing_row 0.25 fp16 7 0.1 "" >time-7-0.25-fp16.csv
+  eo-pareto -c c.yaml --errors e.csv --sweep s.csv *-*.csv
+  [ "$(wc -l <s.csv)" -eq 1 ]
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage
+0.00,fp32,no accuracy row,0.05,7,select
+0.00,fp16,no timing row,0.05,7,select
+0.00,int8,\"stale: accuracy is of model bbbbbbbbbbbb, timing of model aaaa\",0.05,7,select
+0.25,fp32,\"row 1: column 'accuracy': expected a number in 0..1, found '1.5'\",0.05,7,eval
+0.25,fp16,\"row 1: column 'model_bytes': expected a value, found none\",0.05,7,bench" ]
+}
+
+@test "a table that was joined already, on standard input" {
+  cat >joined.csv <<'EOF'
+pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
+0.0,fp32,1,0.9,0.1,1048576
+0.5,fp32,1,0.8,0.05,10
+EOF
+  run --separate-stderr eo-pareto -c c.yaml --sweep - <joined.csv
+  [ "$status" -eq 0 ]
+  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,," ]
+  eo-pareto -c c.yaml <joined.csv >f.csv
+  [ "$(column f.csv pruning_level)" = 0.50 ]
+}
+
+@test "sweep_results.csv selects again, to the same bytes, and under another scale" {
+  four_candidates
+  eo-pareto -c c.yaml --sweep s.csv --latency l.csv *-*.csv
+  eo-pareto -c c.yaml --sweep again.csv --latency l2.csv s.csv
+  cmp s.csv again.csv
+  cmp l.csv l2.csv
+  sed -i 's/^cpu_f.*/cpu_frequency_scale: 0.25/' c.yaml
+  eo-pareto -c c.yaml --sweep direct.csv *-*.csv
+  eo-pareto -c c.yaml --sweep again.csv s.csv
+  cmp direct.csv again.csv
+}
+
+@test "--allow-missing skips files that are not there" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  run --separate-stderr eo-pareto -c c.yaml --allow-missing nothing.csv *-*.csv
+  [ "$status" -eq 0 ]
+  run --separate-stderr eo-pareto -c c.yaml nothing.csv *-*.csv
+  [ "$status" -eq 1 ]
+  [ -z "$output" ]
+  [[ $stderr == "eo-pareto: nothing.csv: "*"No such file or directory" ]]
+}
+
+# fails_with STATUS STDERR ARGUMENT...: and no output file
+fails_with() {
+  local expected_status=$1 expected=$2
+  shift 2
+  run --separate-stderr eo-pareto "$@"
+  echo "status $status, stderr: $stderr"
+  [ "$status" -eq "$expected_status" ]
+  [ -z "$output" ]
+  [ "${stderr_lines[0]}" = "$expected" ]
+  [ ! -e s.csv ]
+}
+
+@test "bad files: one line, exit 1, no output file" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  echo "a,b" >x.csv
+  fails_with 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none" \
+    -c c.yaml --sweep s.csv x.csv
+  echo "accuracy,precision,seed" >x.csv
+  fails_with 1 "eo-pareto: x.csv: expected a column 'pruning_level', found none" -c c.yaml --sweep s.csv x.csv
+  accuracy_row 0.00 bf16 7 0.9 >x.csv
+  run --separate-stderr eo-pareto -c c.yaml --sweep s.csv x.csv
+  [ "$status" -eq 1 ]
+  [[ $stderr == "eo-pareto: x.csv: row 1: column 'precision': "*"'bf16'"* ]]
+  [ ! -e s.csv ]
+  fails_with 1 "eo-pareto: acc-7-0.00-fp32.csv: row 1: second accuracy row for pruning_level 0.00, precision fp32, seed 7" \
+    -c c.yaml --sweep s.csv acc-7-0.00-fp32.csv acc-7-0.00-fp32.csv
+  fails_with 1 "eo-pareto: time-7-0.00-fp32.csv: row 1: second timing row for pruning_level 0.00, precision fp32, seed 7" \
+    -c c.yaml --sweep s.csv time-7-0.00-fp32.csv time-7-0.00-fp32.csv
+  printf 'a,b\n1\n' >x.csv
+  fails_with 1 "eo-pareto: x.csv: line 2: expected 2 fields, found 1" -c c.yaml --sweep s.csv x.csv
+  echo "power_watts: -1" >bad.yaml
+  run --separate-stderr eo-pareto -c bad.yaml acc-7-0.00-fp32.csv
+  [ "$status" -eq 1 ]
+  [[ $stderr == "eo-pareto: bad.yaml: "* ]]
+}
+
+@test "a full disk: exit 1, also for standard output" {
+  four_candidates
+  run --separate-stderr eo-pareto -c c.yaml --sweep /dev/full *-*.csv
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "eo-pareto: /dev/full: cannot write: No space left on device" ] || [[ $stderr == "eo-pareto: /dev/full: "*"No space left on device" ]]
+  run --separate-stderr bash -c "eo-pareto -c c.yaml *-*.csv >/dev/full"
+  [ "$status" -eq 1 ]
+  [[ $stderr == "eo-pareto: (standard stream): "*"No space left on device" ]]
+}
+
+@test "wrong usage: exit 2" {
+  fails_with 2 "eo-pareto: option '-c' is required" x.csv
+  fails_with 2 "eo-pareto: option '--x': expected a column of numbers such as latency_ms, found 'isa'" -c c.yaml --x isa
+  fails_with 2 "eo-pareto: only one output can go to standard output; give the others a file" \
+    -c c.yaml --sweep - --errors - x.csv
+  fails_with 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv
+  fails_with 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv -
+  fails_with 2 "eo-pareto: unknown or ambiguous option '--nonsense'" --nonsense
+}

@@ -1,0 +1,36 @@
+# Rows of candidates with invented figures, for the tests of selection, reports and plots.
+
+ACCURACY_HEADER=pruning_level,precision,seed,model_sha256,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
+TIMING_HEADER=pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters
+
+# accuracy_row LEVEL PRECISION SEED ACCURACY [SHA]: a file's text
+accuracy_row() {
+  echo "$ACCURACY_HEADER"
+  echo "$1,$2,$3,${5:-aaaa},1000,,$4,$(awk "BEGIN { printf \"%.4f,%.4f\", $4 - 0.01, ($4 > 0.99 ? 1 : $4 + 0.01) }"),,,,,0.5,0.4,0.6"
+}
+
+# timing_row LEVEL PRECISION SEED HOST_LATENCY_MS MODEL_BYTES [SHA]: other latencies follow from the first
+timing_row() {
+  echo "$TIMING_HEADER"
+  awk -v l="$4" -v key="$1,$2,$3,${6:-aaaa}" -v bytes="$5" 'BEGIN {
+    printf "%s,generic,k,1,128,20,%s,%s,%s,%s,%s,%s,%s", key, l, l, l / 10, l * 2, l / 2, 1000 / l, l * 128
+    printf ",%s,%s,%s,%s,%s,%s,%s,1000,2000,3000,4000\n", l * 4, l * 4, l / 5, l * 8, l * 2, 250 / l, bytes
+  }'
+}
+
+# candidate LEVEL PRECISION SEED ACCURACY HOST_LATENCY_MS MODEL_BYTES: both files, in the current directory
+candidate() {
+  accuracy_row "$1" "$2" "$3" "$4" >"acc-$3-$1-$2.csv"
+  timing_row "$1" "$2" "$3" "$5" "$6" >"time-$3-$1-$2.csv"
+}
+
+# error_row LEVEL PRECISION SEED STAGE MESSAGE
+error_row() {
+  echo pruning_level,precision,seed,stage,error
+  echo "$1,$2,$3,$4,$5"
+}
+
+# column FILE NAME: the values of a column of a file without quoted fields, joined by spaces
+column() {
+  awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { printf "%s%s", sep, $c; sep = " " }' "$1"
+}

@@ -1,0 +1,139 @@
+/* The frontier against its definition, on random sweeps with many ties; and what the join computes. */
+#include "stage/pareto.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "stage/join.h"
+
+#define ROWS 12
+
+static int passed, failed;
+
+static void check(int ok, const char *what, unsigned long long seed)
+{
+    if (ok) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: wrong for sweep %llu\n", what, seed);
+}
+
+/* Few different values, so that ties of every kind occur. */
+static void make_sweep(struct eo_candidate rows[ROWS], struct eo_sweep *sweep, uint64_t seed)
+{
+    struct eo_rng rng;
+    size_t i;
+
+    eo_rng_init(&rng, seed, EO_RNG_BENCH);
+    for (i = 0; i < ROWS; i++) {
+        eo_candidate_init(&rows[i]);
+        rows[i].seed = i < 9 ? 1 : 2;
+        rows[i].accepted = eo_rng_below(&rng, 4) > 0;
+        rows[i].latency_ms = eo_rng_below(&rng, 8) ? 1 + eo_rng_below(&rng, 5) : NAN;
+        rows[i].accuracy = eo_rng_below(&rng, 5) / 5.0;
+        rows[i].accuracy_ci95_low = eo_rng_below(&rng, 6) ? eo_rng_below(&rng, 5) / 5.0 : NAN;
+    }
+    *sweep = (struct eo_sweep){.rows = rows, .row_count = ROWS};
+}
+
+static double height(const struct eo_candidate *c, int use_ci)
+{
+    return use_ci ? c->accuracy_ci95_low : c->accuracy;
+}
+
+static int competes(const struct eo_candidate *c, int use_ci)
+{
+    return c->seed == 1 && c->accepted && isfinite(c->latency_ms) && isfinite(height(c, use_ci));
+}
+
+/* Kept by definition: no competitor is at least as cheap and at least as accurate, bar equals that come
+ * later. */
+static int belongs(const struct eo_sweep *sweep, size_t i, int use_ci)
+{
+    const struct eo_candidate *c = &sweep->rows[i];
+    size_t k;
+
+    if (!competes(c, use_ci))
+        return 0;
+    for (k = 0; k < sweep->row_count; k++) {
+        const struct eo_candidate *o = &sweep->rows[k];
+        int equal = o->latency_ms == c->latency_ms && height(o, use_ci) == height(c, use_ci);
+
+        if (k != i && competes(o, use_ci) && o->latency_ms <= c->latency_ms &&
+            height(o, use_ci) >= height(c, use_ci) && !(equal && k > i))
+            return 0;
+    }
+    return 1;
+}
+
+static void test_frontier(void)
+{
+    struct eo_candidate rows[ROWS];
+    struct eo_sweep sweep;
+    uint64_t seed;
+    int use_ci;
+
+    for (seed = 0; seed < 4000; seed++) {
+        make_sweep(rows, &sweep, seed);
+        for (use_ci = 0; use_ci < 2; use_ci++) {
+            size_t index[ROWS], count, i, expected = 0;
+            int ok = 1;
+
+            eo_pareto_frontier(&sweep, eo_sweep_numeric_column("latency_ms"), use_ci, index, &count);
+            for (i = 0; i < ROWS; i++)
+                expected += (size_t)belongs(&sweep, i, use_ci);
+            for (i = 0; i < count; i++) {
+                ok = ok && belongs(&sweep, index[i], use_ci);
+                if (i > 0)
+                    ok = ok && rows[index[i]].latency_ms > rows[index[i - 1]].latency_ms;
+            }
+            check(ok && count == expected, use_ci ? "frontier of bounds" : "frontier", seed);
+        }
+    }
+}
+
+static void test_join(void)
+{
+    static const char text[] =
+        "pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes,peak_activation_bytes\n"
+        "0.5,int8,3,0.75,0.25,1048576,524288\n";
+    struct eo_config cfg;
+    struct eo_join *join = eo_join_new(NULL);
+    struct eo_sweep sweep = {0};
+    struct eo_csv csv;
+    const struct eo_candidate *c;
+
+    eo_config_init(&cfg);
+    cfg.cpu_frequency_scale = 0.5;
+    cfg.power_watts = 4;
+    cfg.active_memory_budget_mb = 1;
+    if (!join || eo_csv_parse(&csv, text, sizeof(text) - 1, NULL) || eo_join_add(join, &csv, NULL) ||
+        eo_join_finish(join, &cfg, &sweep, NULL)) {
+        check(0, "join", 0);
+        return;
+    }
+    c = eo_sweep_find(&sweep, 0.5, EO_INT8, 3);
+    check(c != NULL && eo_sweep_find(&sweep, 0.5, EO_INT8, 4) == NULL, "find", 0);
+    check(c && c->latency_ms == 0.5 && c->host_latency_ms == 0.25 && c->throughput_sps == 2000, "latency", 0);
+    check(c && c->energy_proxy_j == 0.002, "energy", 0);
+    check(c && c->memory_mb == 1 && c->estimated_runtime_memory_mb == 1.5, "memory", 0);
+    check(c && c->accepted, "a budget that is met exactly accepts", 0);
+    check(c && isnan(c->latency_p95_ms) && isnan(c->test_accuracy), "missing figures", 0);
+    check(c == eo_sweep_baseline(&sweep) && c == eo_sweep_recommended(&sweep), "baseline, recommended", 0);
+    eo_sweep_release(&sweep);
+    eo_csv_release(&csv);
+    eo_join_free(join);
+}
+
+int main(void)
+{
+    test_frontier();
+    test_join();
+    printf("test_pareto: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}

@@ -1,0 +1,179 @@
+/* eo-pareto: joins accuracy and timing rows, derives what follows from the config, and selects. */
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "stage/join.h"
+#include "stage/pareto.h"
+#include "tools/cli.h"
+
+static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path;
+static int allow_missing;
+
+static const struct cli_option options[] = {
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or select slice (required)"},
+    {'x', "x", CLI_TEXT, &x_name, 0, 0, "COLUMN", "print the frontier of accuracy over this column"},
+    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "write all good candidates there (sweep_results.csv)"},
+    {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "write the failed ones there (sweep_errors.csv)"},
+    {0, "latency", CLI_TEXT, &latency_path, 0, 0, "CSV", "write the frontier over latency_ms there"},
+    {0, "energy", CLI_TEXT, &energy_path, 0, 0, "CSV", "write the frontier over energy_proxy_j there"},
+    {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV", "write the spread over seeds there (seed_summary.csv)"},
+    {0, "allow-missing", CLI_FLAG, &allow_missing, 0, 0, NULL, "skip operands that do not exist"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-pareto",
+    .synopsis = "-c FILE [options] [ROWS.csv ...]",
+    .purpose = "Joins the rows of eo-eval, eo-bench and eo-attempt by seed, pruning level and precision, "
+               "scales them\n"
+               "to the device of the config, and finds the candidates that no other accepted one beats.",
+    .options = options,
+    .max_operands = INT_MAX,
+    .footer = "Without an output option the frontier over latency_ms goes to standard output. A candidate "
+              "that failed,\n"
+              "lacks a row, or whose rows are of different model files goes to --errors and stops nothing. "
+              "Rows come\n"
+              "in any order; the first seed that appears is the one that the frontiers are about. "
+              "sweep_results.csv\n"
+              "is itself a valid operand.\n",
+};
+
+static int add_file(struct eo_join *join, const char *path)
+{
+    struct eo_csv csv;
+    struct eo_err err;
+    int rc = 0;
+
+    if (allow_missing && strcmp(path, "-") != 0 && access(path, F_OK) != 0)
+        return 0;
+    if (eo_csv_load(&csv, path, &err))
+        return cli_fail(&program, path, &err);
+    if (eo_join_add(join, &csv, &err))
+        rc = cli_fail(&program, path, &err);
+    eo_csv_release(&csv);
+    return rc;
+}
+
+static int load(struct eo_config *cfg, struct eo_sweep *sweep, char **files, int count)
+{
+    struct eo_err err;
+    struct eo_join *join;
+    int i, rc = 1;
+
+    if (eo_config_load(cfg, config, &err))
+        return cli_fail(&program, config, &err);
+    join = eo_join_new(&err);
+    if (!join)
+        return cli_fail(&program, NULL, &err);
+    if (count == 0 && add_file(join, "-"))
+        goto out;
+    for (i = 0; i < count; i++) {
+        if (add_file(join, files[i]))
+            goto out;
+    }
+    rc = eo_join_finish(join, cfg, sweep, &err) ? cli_fail(&program, NULL, &err) : 0;
+out:
+    eo_join_free(join);
+    return rc;
+}
+
+static int finish(const char *path, struct eo_buf *text)
+{
+    struct eo_err err;
+    int rc = 0;
+
+    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
+        rc = cli_fail(&program, path, &err);
+    eo_buf_release(text);
+    return rc;
+}
+
+static int write_frontier(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
+                          const struct eo_sweep_column *x)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (!path)
+        return 0;
+    if (eo_pareto_put_frontier(sweep, cfg, x, &text, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, path, &err);
+    }
+    return finish(path, &text);
+}
+
+static int write_seeds(const char *path, const struct eo_sweep *sweep)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (!path)
+        return 0;
+    if (eo_pareto_put_seeds(sweep, &text, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, path, &err);
+    }
+    return finish(path, &text);
+}
+
+static int write_table(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
+                       void (*put)(const struct eo_sweep *, const struct eo_config *, struct eo_buf *))
+{
+    struct eo_buf text = {0};
+
+    if (!path)
+        return 0;
+    put(sweep, cfg, &text);
+    return finish(path, &text);
+}
+
+static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
+                     const struct eo_sweep_column *x)
+{
+    return write_table(sweep_path, sweep, cfg, eo_pareto_put_sweep) ||
+           write_table(errors_path, sweep, cfg, eo_pareto_put_errors) ||
+           write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column("latency_ms")) ||
+           write_frontier(energy_path, sweep, cfg, eo_sweep_numeric_column("energy_proxy_j")) ||
+           write_seeds(seeds_path, sweep) || (x && write_frontier("-", sweep, cfg, x));
+}
+
+/* Two tables on one stream would be neither; nor can one stream be both inputs. */
+static void check_streams(char **files, int count)
+{
+    const char *const outputs[] = {sweep_path,  errors_path, latency_path,
+                                   energy_path, seeds_path,  x_name ? "-" : NULL};
+    int streams = 0, inputs = (strcmp(config, "-") == 0) + (count == 0), i;
+
+    for (i = 0; i < (int)(sizeof(outputs) / sizeof(*outputs)); i++)
+        streams += outputs[i] && strcmp(outputs[i], "-") == 0;
+    if (streams > 1)
+        cli_usage(&program, "only one output can go to standard output; give the others a file");
+    for (i = 0; i < count; i++)
+        inputs += strcmp(files[i], "-") == 0;
+    if (inputs > 1)
+        cli_usage(&program, "only one input can come from standard input");
+}
+
+int main(int argc, char **argv)
+{
+    static struct eo_config cfg;
+    struct eo_sweep sweep = {0};
+    const struct eo_sweep_column *x = NULL;
+    int count = cli_parse(&program, argc, argv), rc;
+    char **files = argv + argc - count;
+
+    if (!config)
+        cli_usage(&program, "option '-c' is required");
+    if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path)
+        x_name = "latency_ms";
+    if (x_name && !(x = eo_sweep_numeric_column(x_name)))
+        cli_usage(&program, "option '--x': expected a column of numbers such as latency_ms, found '%s'",
+                  x_name);
+    check_streams(files, count);
+    rc = load(&cfg, &sweep, files, count) || write_all(&sweep, &cfg, x);
+    eo_sweep_release(&sweep);
+    return rc;
+}
