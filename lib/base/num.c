@@ -112,8 +112,9 @@ int eo_num_parse_double(const char *text, double min, double max, double *out, s
     int ok = is_decimal(text);
 
     if (ok) {
+        errno = 0;
         v = strtod(text, NULL);
-        ok = isfinite(v) && v >= min && v <= max;
+        ok = isfinite(v) && !(v == 0 && errno == ERANGE) && v >= min && v <= max;
     }
     if (!ok)
         return eo_err_set(err, "expected a number in %g..%g, found '%.40s'", min, max, text);

@@ -3,7 +3,8 @@
  *
  * Reading is strict: the whole string must be one number in decimal notation, with an optional sign; no
  * surrounding space, no leading zeros ("012"), no hexadecimal, no "nan" or "inf", no value that overflows to
- * infinity. "1e-3" is a number. Writing is the shortest text that reads back as the same value.
+ * infinity or that is so small that it would become zero. "1e-3" is a number. Writing is the shortest text that reads
+ * back as the same value.
  */
 #ifndef EO_BASE_NUM_H
 #define EO_BASE_NUM_H
@@ -21,7 +22,10 @@ int eo_num_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out
 /* A finite number in min..max, both included. */
 int eo_num_parse_double(const char *text, double min, double max, double *out, struct eo_err *err) EO_MUST_CHECK;
 
-/* Shortest round-trip text; integers get ".0" as in Python ("1.0", "0.25", "1e-05"). */
+/*
+ * Shortest round-trip text of a finite number, the same as Python's repr(): integers get ".0", and the exponent form
+ * is for values below 1e-4 and from 1e16 on ("1.0", "0.25", "1e-05", "1e+16").
+ */
 void eo_num_format_double(double value, char text[EO_NUM_TEXT]);
 
 #endif
