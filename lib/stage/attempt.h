@@ -1,0 +1,42 @@
+/*
+ * Running one step of one candidate so that its failure is a result and not the end of the sweep.
+ *
+ * An error row says which candidate failed, where and why: pruning_level,precision,seed,stage,error. A file
+ * of error rows has that header and at most one row; with the header alone, all went well.
+ */
+#ifndef EO_STAGE_ATTEMPT_H
+#define EO_STAGE_ATTEMPT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "format/precision.h"
+
+#define EO_ATTEMPT_LINE 512
+
+struct eo_attempt_key {
+    double pruning_level;
+    enum eo_precision precision;
+    uint64_t seed;
+    const char *stage;
+};
+
+/*
+ * Runs argv[0], found by PATH, with argv (NULL-terminated) and waits for it. Its standard error goes on to
+ * the descriptor `through`. *status is its exit status, or 128 + n when signal n killed it. `line` receives
+ * the last line that was not empty, cut to fit, without "<program>: " in front; "" when there was none. Fails
+ * when the program cannot be run.
+ */
+int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],
+                   struct eo_err *err) EO_MUST_CHECK;
+
+/* Appends a file of error rows: the header and, unless `error` is NULL, one row. */
+void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct eo_buf *out);
+
+/*
+ * Reads the error rows of an earlier stage. If there is one, appends the same file to `out` and sets *failed.
+ */
+int eo_attempt_earlier(const char *path, int *failed, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
+#endif

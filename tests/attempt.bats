@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# eo-attempt: success, failure, failure of an earlier stage, bugs and interrupts.
+
+bats_require_minimum_version 1.5.0
+load common
+
+HEADER=pruning_level,precision,seed,stage,error
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+attempt() {
+  eo-attempt --row row.csv --level 0.5 --precision int8 --seed 7 --stage quant "$@"
+}
+
+@test "success: the header alone, the command's output and messages pass through" {
+  run --separate-stderr attempt -- sh -c 'echo result; echo note >&2'
+  [ "$status" -eq 0 ]
+  [ "$output" = result ]
+  [ "$stderr" = note ]
+  [ "$(cat row.csv)" = "$HEADER" ]
+}
+
+@test "exit 1: a row with the last message, status 0" {
+  run --separate-stderr attempt -- sh -c 'echo first >&2; echo "sh: m.safetensors: bad, \"very\" bad" >&2; echo >&2; exit 1'
+  [ "$status" -eq 0 ]
+  [ "$(cat row.csv)" = "$HEADER
+0.50,int8,7,quant,\"m.safetensors: bad, \"\"very\"\" bad\"" ]
+  [ "${stderr_lines[1]}" = 'sh: m.safetensors: bad, "very" bad' ]
+}
+
+@test "a message without a line break, and none at all" {
+  attempt -- sh -c 'printf "no end" >&2; exit 1' 2>/dev/null
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,no end" ]
+  attempt -- false
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,exit status 1 without a message" ]
+}
+
+@test "a very long message is cut, all of it passes through" {
+  run --separate-stderr attempt -- sh -c 'head -c 100000 /dev/zero | tr "\0" x >&2; exit 1'
+  [ "$status" -eq 0 ]
+  [ "${#stderr}" -eq 100000 ]
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,$(printf 'x%.0s' $(seq 511))" ]
+}
+
+@test "the prefix is that of the program as called, path or not" {
+  printf '#!/bin/sh\necho "tool: it is broken" >&2\nexit 1\n' >tool
+  chmod +x tool
+  attempt -- ./tool 2>/dev/null
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,it is broken" ]
+}
+
+@test "the row is written only when it changes" {
+  attempt -- true
+  touch -d '2001-01-01' row.csv
+  attempt -- true
+  [ "$(stat -c %Y row.csv)" = "$(date -d 2001-01-01 +%s)" ]
+  attempt -- false
+  [ "$(stat -c %Y row.csv)" != "$(date -d 2001-01-01 +%s)" ]
+}
+
+@test "other exit statuses and signals are passed on and leave the row alone" {
+  attempt -- true
+  cp row.csv before.csv
+  run attempt -- sh -c 'exit 2'
+  [ "$status" -eq 2 ]
+  run attempt -- sh -c 'exit 77'
+  [ "$status" -eq 77 ]
+  run attempt -- sh -c 'kill -TERM $$'
+  [ "$status" -eq 143 ]
+  cmp row.csv before.csv
+}
+
+@test "--after with a row: nothing runs and the row is copied" {
+  printf '%s\n0.50,int8,7,prune,"a, b"\n' "$HEADER" >earlier.csv
+  run attempt --after earlier.csv -- touch ran
+  [ "$status" -eq 0 ]
+  [ ! -e ran ]
+  cmp row.csv earlier.csv
+}
+
+@test "--after without a row: the command runs" {
+  echo "$HEADER" >earlier.csv
+  attempt --after earlier.csv -- touch ran
+  [ -e ran ]
+  [ "$(cat row.csv)" = "$HEADER" ]
+}
+
+# fails_with STATUS FIRST-LINE-OF-STDERR ARGUMENT...
+fails_with() {
+  local expected_status=$1 expected=$2
+  shift 2
+  run --separate-stderr eo-attempt "$@"
+  echo "status $status, stderr: $stderr"
+  [ "$status" -eq "$expected_status" ]
+  [ "${stderr_lines[0]}" = "$expected" ]
+  [ ! -e row.csv ]
+}
+
+@test "bad input and a full disk: exit 1, one line" {
+  local options=(--row row.csv -l 0 -p fp32 --stage eval)
+  fails_with 1 "eo-attempt: 'no-such-program': cannot run: No such file or directory" "${options[@]}" -- no-such-program
+  printf 'a,b\n' >earlier.csv
+  fails_with 1 "eo-attempt: earlier.csv: expected a column 'pruning_level', found none" \
+    "${options[@]}" --after earlier.csv -- true
+  printf '%s\n0,int8,7,a,b\n0,int8,7,a,b\n' "$HEADER" >earlier.csv
+  fails_with 1 "eo-attempt: earlier.csv: expected at most 1 row, found 2" "${options[@]}" --after earlier.csv -- true
+  run --separate-stderr eo-attempt --row /dev/full -l 0 -p fp32 --stage eval -- true
+  [ "$status" -eq 1 ]
+  [[ $stderr == "eo-attempt: /dev/full: "*"No space left on device" ]]
+}
+
+@test "wrong usage: exit 2" {
+  fails_with 2 "eo-attempt: option '--row' is required" -l 0 -p fp32 --stage eval -- true
+  fails_with 2 "eo-attempt: option '--level' is required" --row row.csv -p fp32 --stage eval -- true
+  fails_with 2 "eo-attempt: option '--precision' is required" --row row.csv -l 0 --stage eval -- true
+  fails_with 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
+  fails_with 2 "eo-attempt: option '--level': expected a number in 0..1, found '2'" --row row.csv -l 2
+  fails_with 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
+  run --separate-stderr eo-attempt --row row.csv -l 0 -p bf16 --stage eval -- true
+  [ "$status" -eq 2 ]
+  [[ $stderr == "eo-attempt: option '--precision': "*"bf16"* ]]
+}

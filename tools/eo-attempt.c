@@ -1,0 +1,93 @@
+/* eo-attempt: runs a step of one candidate; its failure becomes an error row. */
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "stage/attempt.h"
+#include "tools/cli.h"
+
+static const char *row_path, *precision_text, *stage, *after;
+static double level = -1;
+static uint64_t seed;
+
+static const struct cli_option options[] = {
+    {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
+    {'l', "level", CLI_NUMBER, &level, 0, 1, "LEVEL", "pruning level of the candidate (required)"},
+    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
+     "its precision: fp32, fp16 or int8 (required)"},
+    {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
+    {0, "stage", CLI_TEXT, &stage, 0, 0, "NAME", "what is attempted, for the row (required)"},
+    {0, "after", CLI_TEXT, &after, 0, 0, "FILE",
+     "if this file of error rows has one, copy it and run nothing"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-attempt",
+    .synopsis = "--row FILE --level LEVEL --precision NAME --stage NAME [options] -- COMMAND [ARGUMENT ...]",
+    .purpose = "Runs a command for one candidate of a sweep. When it exits with 1, FILE gets a row with the "
+               "last line of\n"
+               "its standard error, and the exit status is 0: a bad candidate does not stop the sweep.",
+    .options = options,
+    .max_operands = INT_MAX,
+    .footer = "When the command succeeds, FILE has its header alone. FILE is written only when its content "
+              "changes.\n"
+              "Any other exit status, and death by a signal (128 + its number), is passed on, and FILE is "
+              "left as it\n"
+              "was: that is a mistake or an interruption and says nothing about the candidate.\n",
+};
+
+static int finish(struct eo_buf *text)
+{
+    struct eo_err err;
+    int rc = 0;
+
+    if (eo_buf_check(text, &err) || eo_io_write_if_changed(row_path, text->data, text->len, &err))
+        rc = cli_fail(&program, row_path, &err);
+    eo_buf_release(text);
+    return rc;
+}
+
+static int run(const struct eo_attempt_key *key, char **command)
+{
+    char line[EO_ATTEMPT_LINE];
+    struct eo_buf text = {0};
+    struct eo_err err;
+    int status, failed = 0;
+
+    if (after && eo_attempt_earlier(after, &failed, &text, &err))
+        return cli_fail(&program, after, &err);
+    if (failed)
+        return finish(&text);
+    if (eo_attempt_run(command, STDERR_FILENO, &status, line, &err))
+        return cli_fail(&program, NULL, &err);
+    if (status > 1)
+        return status;
+    if (status == 1 && line[0] == '\0')
+        strcpy(line, "exit status 1 without a message");
+    eo_attempt_put(key, status ? line : NULL, &text);
+    return finish(&text);
+}
+
+int main(int argc, char **argv)
+{
+    int count = cli_parse(&program, argc, argv);
+    struct eo_attempt_key key;
+    struct eo_err err;
+
+    if (!row_path || level < 0 || !precision_text || !stage)
+        cli_usage(&program, "option '--%s' is required",
+                  !row_path         ? "row"
+                  : level < 0       ? "level"
+                  : !precision_text ? "precision"
+                                    : "stage");
+    if (eo_precision_parse(precision_text, &key.precision, &err))
+        cli_usage(&program, "option '--precision': %s", err.msg);
+    if (count == 0)
+        cli_usage(&program, "expected a command after '--'");
+    key.pruning_level = level;
+    key.seed = seed;
+    key.stage = stage;
+    return run(&key, argv + argc - count);
+}
