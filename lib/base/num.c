@@ -122,19 +122,30 @@ int eo_num_parse_double(const char *text, double min, double max, double *out, s
     return 0;
 }
 
-void eo_num_format_double(double value, char text[EO_NUM_TEXT])
+/* The fewest digits that read back as `value`; 17 always do. */
+static int shortest_digits(double value)
 {
+    char text[EO_NUM_TEXT];
     int digits;
 
     for (digits = 1; digits < 17; digits++) {
-        snprintf(text, EO_NUM_TEXT, "%.*g", digits, value);
+        snprintf(text, sizeof(text), "%.*g", digits, value);
         if (strtod(text, NULL) == value)
             break;
     }
-    if (digits == 17)
-        snprintf(text, EO_NUM_TEXT, "%.17g", value);
-    if (fabs(value) < 1e16 && strchr(text, 'e') && fabs(value) >= 1)
-        snprintf(text, EO_NUM_TEXT, "%.0f", value);
-    if (!strpbrk(text, ".en"))
-        strcat(text, ".0");
+    return digits;
+}
+
+void eo_num_format_double(double value, char text[EO_NUM_TEXT])
+{
+    int digits = shortest_digits(value);
+    double size = fabs(value);
+
+    /* %g takes the exponent form from as many places on as there are digits; Python always from 17 places on. */
+    if (size >= 1e16)
+        snprintf(text, EO_NUM_TEXT, "%.*e", digits - 1, value);
+    else if (size >= 1 && size == floor(size))
+        snprintf(text, EO_NUM_TEXT, "%.1f", value);
+    else
+        snprintf(text, EO_NUM_TEXT, "%.*g%s", digits, value, value == 0 ? ".0" : "");
 }

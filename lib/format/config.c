@@ -986,11 +986,8 @@ static int read_pair(struct reader *r)
     r->value_at[i] = r->event.start_mark;
     if (k->capacity)
         return read_list(r, k);
-    if (read_entry(r, k, 0))
-        return -1;
-    if (!k->nullable || !entry_is_null(r->cfg, k))
-        set_count(r->cfg, k, 1);
-    return 0;
+    set_count(r->cfg, k, 1); /* null makes it 0 again */
+    return read_entry(r, k, 0);
 }
 
 static int read_mapping(struct reader *r)

@@ -1,0 +1,753 @@
+/* eo_config: what is read, every refusal with its message, slices, hashes, the Make fragment and the shipped
+ * files. */
+#include "format/config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int passed, failed;
+
+static void check_text(const char *what, const char *input, const char *found, const char *expected)
+{
+    if (strcmp(found, expected) == 0) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s, input:\n%s\nexpected:\n%s\nfound:\n%s\n", what, input, expected, found);
+}
+
+static void check(const char *what, int ok)
+{
+    passed += ok != 0;
+    failed += !ok;
+    if (!ok)
+        printf("%s: expected to hold, found otherwise\n", what);
+}
+
+static int parse(struct eo_config *cfg, const char *text, struct eo_err *err)
+{
+    return eo_config_parse(cfg, text, strlen(text), err);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ */
+
+static const char defaults[] = "seed: 7\n"
+                               "dataloader_seed: null\n"
+                               "dataset: synthetic\n"
+                               "validation: holdout\n"
+                               "train_subset: null\n"
+                               "val_subset: null\n"
+                               "model: smallcnn\n"
+                               "conv1_channels: 16\n"
+                               "conv2_channels: 32\n"
+                               "batch_size: 128\n"
+                               "epochs: 2\n"
+                               "fine_tune_epochs: 0\n"
+                               "learning_rate: 0.001\n"
+                               "pruning_levels: [0.0, 0.25, 0.5, 0.7]\n"
+                               "precisions: [fp32, fp16, int8]\n"
+                               "quantization_backend: fbgemm\n"
+                               "calibration_batches: 8\n"
+                               "benchmark_repeats: 5\n"
+                               "benchmark_trials: 3\n"
+                               "benchmark_warmup: 3\n"
+                               "power_watts: 5.0\n"
+                               "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
+                               "active_memory_budget_mb: 0.05\n"
+                               "cpu_frequency_scale: 0.7\n"
+                               "pareto_use_ci: false\n"
+                               "memory_bandwidth_gbps: 12.8\n"
+                               "peak_compute_gmacs: null\n"
+                               "threads: 0\n"
+                               "num_workers: 2\n"
+                               "device: cpu\n";
+
+/* The canonical text of what was read, or the message. */
+static void check_print(const char *what, const char *text, const char *expected)
+{
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+
+    if (parse(&cfg, text, &err))
+        eo_buf_puts(&out, err.msg);
+    else
+        eo_config_print(&cfg, &out);
+    check_text(what, text, out.data, expected);
+    eo_buf_release(&out);
+}
+
+static void test_defaults(void)
+{
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+
+    eo_config_init(&cfg);
+    eo_config_print(&cfg, &out);
+    check_text("defaults", "(none)", out.data, defaults);
+    check_print("one line is enough", "epochs: 2\n", defaults);
+    check_print("canonical text reads back", defaults, defaults);
+    eo_buf_release(&out);
+}
+
+/* One line in, that key's line of the canonical text out. */
+static void check_line(const char *text, const char *expected)
+{
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+    char line[600];
+
+    snprintf(line, sizeof(line), "\n%s\n", expected);
+    if (parse(&cfg, text, &err)) {
+        check_text("a good line", text, err.msg, expected);
+        return;
+    }
+    eo_buf_puts(&out, "\n");
+    eo_config_print(&cfg, &out);
+    if (strstr(out.data, line))
+        passed++;
+    else
+        check_text("a good line", text, out.data, expected);
+    eo_buf_release(&out);
+}
+
+static void test_values(void)
+{
+    static const char *const cases[][2] = {
+        {"seed: 18446744073709551615", "seed: 18446744073709551615"},
+        {"seeds: [3]", "seed: 3"},
+        {"seeds: [3, 1, 2]", "seeds: [3, 1, 2]"},
+        {"seeds:\n- 3\n- 1\n", "seeds: [3, 1]"},
+        {"dataloader_seed: 0", "dataloader_seed: 0"},
+        {"dataloader_seed: ~", "dataloader_seed: null"},
+        {"train_subset:\nseed: 1", "train_subset: null"},
+        {"train_subset: 12000", "train_subset: 12000"},
+        {"peak_compute_gmacs: 64.0", "peak_compute_gmacs: 64.0"},
+        {"peak_compute_gmacs: null", "peak_compute_gmacs: null"},
+        {"power_watts: 5", "power_watts: 5.0"},
+        {"learning_rate: 1e-3", "learning_rate: 0.001"},
+        {"learning_rate: 1e-05", "learning_rate: 1e-05"},
+        {"pruning_levels: [0, 5e-1, 0.999]", "pruning_levels: [0.0, 0.5, 0.999]"},
+        {"pruning_levels: [-0.0]", "pruning_levels: [0.0]"},
+        {"precisions: [int8]", "precisions: [int8]"},
+        {"precisions: ['int8', \"fp32\"]", "precisions: [int8, fp32]"},
+        {"pareto_use_ci: true", "pareto_use_ci: true"},
+        {"quantization_backend: qnnpack", "quantization_backend: qnnpack"},
+        {"validation: test", "validation: test"},
+        {"dataset: idx\ndata_dir: ../my/data", "data_dir: ../my/data"},
+        {"output_dir: outputs/", "output_dir: outputs"},
+        {"output_dir: /tmp/x", "output_dir: /tmp/x"},
+        {"---\nepochs: 3 # three\n...\n", "epochs: 3"},
+        {"\xef\xbb\xbf"
+         "epochs: 3",
+         "epochs: 3"},
+        {"{\"epochs\": 3, \"seed\": 1}", "epochs: 3"},
+        {"epochs: 3\r\nseed: 1\r\n", "epochs: 3"},
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++)
+        check_line(cases[i][0], cases[i][1]);
+}
+
+static void test_refused(void)
+{
+    static const char *const cases[][2] = {
+        /* shape of the file */
+        {"", "1:1: expected at least one key, found none"},
+        {"# nothing\n", "2:1: expected at least one key, found none"},
+        {"{}", "1:1: expected at least one key, found none"},
+        {"seed", "1:1: expected 'key: value' lines, found text"},
+        {"- seed", "1:1: expected 'key: value' lines, found a list"},
+        {"seed: 1\n---\nseed: 2\n", "2:1: expected one document, found another"},
+        {"%YAML 1.1\n---\nseed: 1\n",
+         "1:1: expected a key, found a directive ('%'): directives are not supported"},
+        {"%TAG ! tag:x,2000:\n---\nseed: 1\n",
+         "1:1: expected a key, found a directive ('%'): directives are not supported"},
+        {"? [a]\n: 1\n", "1:3: expected a key, found a list"},
+        {"? {a: 1}\n: 1\n", "1:3: expected a key, found a mapping"},
+        {"seeds: [1", "2:1: expected YAML: while parsing a flow sequence, did not find expected ',' or ']'"},
+        {"seed: 1: 2", "1:8: expected YAML: mapping values are not allowed in this context"},
+        {"\tseed: 1\n", "1:1: expected spaces, found a tab in the indentation"},
+        {"seeds:\n\t- 1\n", "2:1: expected spaces, found a tab in the indentation"},
+        {"epochs: 3\nseed: \xff\n", "2:7: expected UTF-8 text, found byte 0xff: invalid leading UTF-8 octet"},
+        {"epochs: 3 # \xc3\xa9 \x01\n",
+         "1:15: expected UTF-8 text, found byte 0x01: control characters are not allowed"},
+
+        /* keys */
+        {"epoch: 1", "1:1: unknown key 'epoch'; did you mean 'epochs'?"},
+        {"seed: 1\n  \nlearning_rat: 1", "3:1: unknown key 'learning_rat'; did you mean 'learning_rate'?"},
+        {"Seed: 1", "1:1: unknown key 'Seed'; did you mean 'seed'?"},
+        {"color: red", "1:1: unknown key 'color'; 'eo-config --help' lists all keys"},
+        {"? ''\n: 1\n", "1:3: unknown key ''; 'eo-config --help' lists all keys"},
+        {"\"seed\\0\": 1", "1:1: unknown key 'seed?'; did you mean 'seed'?"},
+        {"\"a\\nb\\x1b\\x9b\": 1", "1:1: unknown key 'a?b?\?'; 'eo-config --help' lists all keys"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9zzzzzzzzz: 1",
+         "1:1: unknown key 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'; 'eo-config --help' "
+         "lists all "
+         "keys"},
+        {"seed: 1\nepochs: 1\nseed: 1", "3:1: duplicate key 'seed', given in line 1 already"},
+        {"seeds: [1]\nseed: 1",
+         "1:1: key 'seeds': expected either 'seed' or 'seeds', found 'seed' in line 2 too"},
+
+        /* what would make a value depend on something else */
+        {"epochs: &a 3", "1:9: expected a value, found an anchor ('&'): anchors are not supported"},
+        {"seeds: &a [3]", "1:8: expected a value, found an anchor ('&'): anchors are not supported"},
+        {"&a seed: 3", "1:1: expected a value, found an anchor ('&'): anchors are not supported"},
+        {"&a\nseed: 3", "1:1: expected a value, found an anchor ('&'): anchors are not supported"},
+        {"epochs: *a", "1:9: expected a value, found an alias ('*'): aliases are not supported"},
+        {"epochs: !!int 3", "1:9: expected a value, found a tag ('!'): tags are not supported"},
+        {"epochs: ! 3", "1:9: expected a value, found a tag ('!'): tags are not supported"},
+        {"seeds: !x [3]", "1:8: expected a value, found a tag ('!'): tags are not supported"},
+        {"!x\nseed: 3", "1:1: expected a value, found a tag ('!'): tags are not supported"},
+        {"<<: {seed: 3}", "1:1: expected a key, found '<<': merge keys are not supported"},
+
+        /* integers */
+        {"seed: 1\n\nepochs: -1", "3:9: key 'epochs': expected an integer in 1..10000, found '-1'"},
+        {"epochs: 0", "1:9: key 'epochs': expected an integer in 1..10000, found '0'"},
+        {"epochs: 10001", "1:9: key 'epochs': expected an integer in 1..10000, found '10001'"},
+        {"epochs: 2.9", "1:9: key 'epochs': expected an integer in 1..10000, found '2.9'"},
+        {"epochs: 2.0", "1:9: key 'epochs': expected an integer in 1..10000, found '2.0'"},
+        {"epochs: 012", "1:9: key 'epochs': expected an integer in 1..10000, found '012'"},
+        {"epochs: 0x10", "1:9: key 'epochs': expected an integer in 1..10000, found '0x10'"},
+        {"epochs: 1_000", "1:9: key 'epochs': expected an integer in 1..10000, found '1_000'"},
+        {"epochs: three", "1:9: key 'epochs': expected an integer in 1..10000, found 'three'"},
+        {"epochs: \"3\"", "1:9: key 'epochs': expected an integer in 1..10000, found the quoted text '3'"},
+        {"epochs: |\n  3\n",
+         "1:9: key 'epochs': expected an integer in 1..10000, found the quoted text '3?'"},
+        {"epochs:", "1:8: key 'epochs': expected an integer in 1..10000, found nothing"},
+        {"epochs: null", "1:9: key 'epochs': expected an integer in 1..10000, found 'null'"},
+        {"epochs: [3]", "1:9: key 'epochs': expected an integer in 1..10000, found a list"},
+        {"epochs: {a: 3}", "1:9: key 'epochs': expected an integer in 1..10000, found a mapping"},
+        {"train_subset: 0", "1:15: key 'train_subset': expected an integer in 1..1000000 or null, found '0'"},
+        {"val_subset: ''",
+         "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found the quoted text ''"},
+        {"val_subset: Null",
+         "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found 'Null'"},
+        {"seed: 18446744073709551616",
+         "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '18446744073709551616'"},
+        {"seed: -1", "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '-1'"},
+
+        /* numbers */
+        {"power_watts: 0", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '0'"},
+        {"power_watts: .nan", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '.nan'"},
+        {"power_watts: nan", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found 'nan'"},
+        {"power_watts: inf", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found 'inf'"},
+        {"power_watts: 1e999", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '1e999'"},
+        {"power_watts: 5,0", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '5,0'"},
+        {"active_memory_budget_mb: -1",
+         "1:26: key 'active_memory_budget_mb': expected a number in 1e-06..1e+06, found '-1'"},
+        {"peak_compute_gmacs: 0",
+         "1:21: key 'peak_compute_gmacs': expected a number in 1e-06..1e+09 or null, found '0'"},
+
+        /* words */
+        {"pareto_use_ci: yes", "1:16: key 'pareto_use_ci': expected true or false, found 'yes'"},
+        {"pareto_use_ci: on", "1:16: key 'pareto_use_ci': expected true or false, found 'on'"},
+        {"pareto_use_ci: True", "1:16: key 'pareto_use_ci': expected true or false, found 'True'"},
+        {"pareto_use_ci: 1", "1:16: key 'pareto_use_ci': expected true or false, found '1'"},
+        {"pareto_use_ci: 'true'",
+         "1:16: key 'pareto_use_ci': expected true or false, found the quoted text 'true'"},
+        {"model: SmallCNN", "1:8: key 'model': expected smallcnn, found 'SmallCNN'"},
+        {"model: \"smallcnn\\0x\"",
+         "1:8: key 'model': expected smallcnn, found the quoted text 'smallcnn?x'"},
+        {"device: cuda", "1:9: key 'device': expected cpu, found 'cuda'; this program runs on the CPU only"},
+        {"device: mps", "1:9: key 'device': expected cpu, found 'mps'; this program runs on the CPU only"},
+        {"dataset: cifar",
+         "1:10: key 'dataset': expected one of synthetic, mnist, fashion-mnist, idx, found 'cifar'"},
+        {"validation: none", "1:13: key 'validation': expected one of holdout, test, found 'none'"},
+        {"quantization_backend: x86",
+         "1:23: key 'quantization_backend': expected one of fbgemm, qnnpack, found 'x86'"},
+
+        /* lists */
+        {"pruning_levels: 0.5", "1:17: key 'pruning_levels': expected a list, found '0.5'"},
+        {"pruning_levels: []",
+         "1:17: key 'pruning_levels': expected a list of at least one entry, found an empty one"},
+        {"pruning_levels: [0.5, 1.0]",
+         "1:23: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
+         "decimals, found '1.0'"},
+        {"pruning_levels: [0.1234567]",
+         "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
+         "decimals, found '0.1234567'"},
+        {"pruning_levels: [[0.5]]",
+         "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
+         "decimals, found a list"},
+        {"pruning_levels: [a: 1]", "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
+                                   "decimals, found a mapping"},
+        {"pruning_levels: [0.5, 0.50]",
+         "1:23: key 'pruning_levels': expected different entries, found '0.50'"},
+        {"pruning_levels: [0, -0.0]", "1:21: key 'pruning_levels': expected different entries, found '-0.0'"},
+        {"precisions: [fp32, bf16]",
+         "1:20: key 'precisions': expected one of fp32, fp16, int8, found 'bf16'"},
+        {"precisions: [fp32, fp32]", "1:20: key 'precisions': expected different entries, found 'fp32'"},
+        {"precisions: [fp32, fp16, int8, fp32]",
+         "1:32: key 'precisions': expected at most 3 entries, found more"},
+        {"seeds: [1, 1]", "1:12: key 'seeds': expected different entries, found '1'"},
+        {"seeds: 1", "1:8: key 'seeds': expected a list, found '1'"},
+        {"memory_budgets_mb: [1.0, 1]",
+         "1:26: key 'memory_budgets_mb': expected different entries, found '1'"},
+        {"memory_budgets_mb: [1.0, ~]",
+         "1:26: key 'memory_budgets_mb': expected a number in 1e-06..1e+06, found '~'"},
+
+        /* paths */
+        {"dataset: idx", "1:10: key 'dataset': expected 'data_dir' beside 'idx', found none"},
+        {"epochs: 3\ndata_dir: x",
+         "2:1: key 'data_dir': expected 'dataset: idx' beside it, found 'synthetic'"},
+        {"data_dir: -x",
+         "1:11: key 'data_dir': expected a path of at most 255 letters, digits and any of ._+-/, found "
+         "'-x'; Make cannot handle other characters"},
+        {"output_dir: my out",
+         "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
+         "._+-/, found 'my out'; Make cannot handle other characters"},
+        {"output_dir: $(HOME)/x",
+         "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
+         "._+-/, found '$(HOME)/x'; Make cannot handle other characters"},
+        {"output_dir: ''",
+         "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
+         "._+-/, found the quoted text ''; Make cannot handle other characters"},
+        {"output_dir: .",
+         "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found '.'"},
+        {"output_dir: /",
+         "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found '/'"},
+        {"output_dir: ./out",
+         "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found './out'"},
+        {"output_dir: a/../b",
+         "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found 'a/../b'"},
+        {"output_dir: a//b",
+         "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found 'a//b'"},
+        {"output_dir: /home",
+         "1:13: key 'output_dir': expected a folder below another, found '/home', which 'make "
+         "clean' would remove"},
+        {"output_dir: out",
+         "1:13: key 'output_dir': expected a folder of its own, found 'out', which is reserved for "
+         "programs and objects"},
+        {"output_dir: out/bin",
+         "1:13: key 'output_dir': expected a folder of its own, found 'out/bin', which is "
+         "reserved for programs and objects"},
+        {"output_dir: build/x",
+         "1:13: key 'output_dir': expected a folder of its own, found 'out/build/x', which is "
+         "reserved for programs and objects"},
+    };
+    struct eo_config cfg;
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        struct eo_err err = {"(accepted)"};
+        int rc = parse(&cfg, cases[i][0], &err);
+
+        check_text("refused", cases[i][0], err.msg, cases[i][1]);
+        check("a refusal returns -1", rc == -1);
+    }
+}
+
+static void test_nul_and_size(void)
+{
+    static char big[65537], many[64 * 8];
+    struct eo_config cfg;
+    struct eo_err err = {""};
+    int i;
+
+    check("a NUL byte is refused", eo_config_parse(&cfg, "seed: \0001", 8, &err) == -1);
+    check_text("NUL", "seed: \\0 1", err.msg,
+               "1:7: expected UTF-8 text, found byte 0x00: control characters are not allowed");
+    memset(big, '\n', sizeof(big));
+    memcpy(big, "seed: 1", 7);
+    check("64 KiB are read", eo_config_parse(&cfg, big, 65536, &err) == 0);
+    check("one byte more is refused", eo_config_parse(&cfg, big, 65537, &err) == -1);
+    check_text("size", "(65537 bytes)", err.msg, "expected at most 65536 bytes, found 65537");
+
+    memset(big, '[', sizeof(big));
+    check("deep nesting is refused", eo_config_parse(&cfg, big, 65536, &err) == -1);
+
+    strcpy(many, "seeds: [0");
+    for (i = 1; i < 64; i++)
+        sprintf(many + strlen(many), ",%d", i);
+    strcat(many, "]");
+    check("64 seeds", parse(&cfg, many, &err) == 0 && cfg.seed_count == 64 && cfg.seeds[63] == 63);
+    strcpy(many + strlen(many) - 1, ",64]");
+    check("65 seeds", parse(&cfg, many, &err) == -1);
+    check_text("65 seeds", many, strchr(err.msg, 'k'),
+               "key 'seeds': expected at most 64 entries, found more");
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ */
+
+static void check_slice(const char *text, enum eo_config_stage stage, int seed_index, const char *expected)
+{
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+
+    if (parse(&cfg, text, &err))
+        eo_buf_puts(&out, err.msg);
+    else
+        eo_config_slice(&cfg, stage, seed_index, &out);
+    check_text(eo_config_stage_name(stage), text, out.data, expected);
+    eo_buf_release(&out);
+}
+
+static void test_slices(void)
+{
+    static const char two_seeds[] = "seeds: [5, 9]\nval_subset: 100\n";
+    static const char as_original[] = "validation: test\nval_subset: 100\ndataset: idx\ndata_dir: d\n";
+
+    check_slice(two_seeds, EO_STAGE_DATA, 1, "# edge-opt slice: data\ndataset: synthetic\n");
+    check_slice(
+        two_seeds, EO_STAGE_TRAIN, 1,
+        "# edge-opt slice: train\nseed: 9\ndataloader_seed: 9\ndataset: synthetic\nvalidation: holdout\n"
+        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nconv1_channels: 16\nconv2_channels: 32\n"
+        "batch_size: 128\nepochs: 2\nlearning_rate: 0.001\n");
+    check_slice(
+        two_seeds, EO_STAGE_FINETUNE, 0,
+        "# edge-opt slice: finetune\nseed: 5\ndataloader_seed: 5\ndataset: synthetic\nvalidation: holdout\n"
+        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\n"
+        "learning_rate: 0.001\n");
+    check_slice(
+        "seeds: [5, 9]\ndataloader_seed: 1", EO_STAGE_FINETUNE, 1,
+        "# edge-opt slice: finetune\nseed: 9\ndataloader_seed: 1\ndataset: synthetic\nvalidation: holdout\n"
+        "train_subset: null\nval_subset: null\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\n"
+        "learning_rate: 0.001\n");
+    check_slice(as_original, EO_STAGE_QUANT, 0,
+                "# edge-opt slice: quant\ndataset: idx\ndata_dir: d\nvalidation: test\ntrain_subset: null\n"
+                "val_subset: null\nbatch_size: 128\nquantization_backend: fbgemm\ncalibration_batches: 8\n");
+    check_slice(
+        as_original, EO_STAGE_EVAL, 0,
+        "# edge-opt slice: eval\nseed: 7\ndataset: idx\ndata_dir: d\nvalidation: test\nval_subset: 100\n");
+    check_slice("epochs: 1", EO_STAGE_BENCH, 0,
+                "# edge-opt slice: bench\ndataset: synthetic\nvalidation: holdout\nval_subset: null\n"
+                "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\n");
+    check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
+                "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n");
+    check_slice("peak_compute_gmacs: 64", EO_STAGE_HARDWARE, 0,
+                "# edge-opt slice: hardware\nbatch_size: 128\ncpu_frequency_scale: 0.7\n"
+                "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
+    check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
+                "# edge-opt slice: summary\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\n");
+}
+
+/* Each line of an experiment, and the stages whose slice its change must reach; all others must stay as they
+ * are. */
+static void test_reach(void)
+{
+    static const struct {
+        const char *line;
+        unsigned stages;
+    } cases[] = {
+#define BIT(s) (1u << EO_STAGE_##s)
+        {"seed: 8", BIT(TRAIN) | BIT(FINETUNE) | BIT(EVAL)},
+        {"dataloader_seed: 8", BIT(TRAIN) | BIT(FINETUNE)},
+        {"dataloader_seed: 7", 0},
+        {"dataset: mnist", BIT(DATA) | BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT) | BIT(EVAL) | BIT(BENCH)},
+        {"dataset: idx\ndata_dir: d",
+         BIT(DATA) | BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT) | BIT(EVAL) | BIT(BENCH)},
+        {"validation: test", BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT) | BIT(EVAL) | BIT(BENCH)},
+        {"train_subset: 9", BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT)},
+        {"val_subset: 9", BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT) | BIT(EVAL) | BIT(BENCH)},
+        {"conv1_channels: 9", BIT(TRAIN)},
+        {"conv2_channels: 9", BIT(TRAIN)},
+        {"batch_size: 9", BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT) | BIT(BENCH) | BIT(HARDWARE)},
+        {"epochs: 9", BIT(TRAIN)},
+        {"fine_tune_epochs: 9", BIT(FINETUNE)},
+        {"learning_rate: 0.9", BIT(TRAIN) | BIT(FINETUNE)},
+        {"pruning_levels: [0.9]", 0},
+        {"precisions: [fp16]", 0},
+        {"quantization_backend: qnnpack", BIT(QUANT)},
+        {"calibration_batches: 9", BIT(QUANT)},
+        {"benchmark_repeats: 9", BIT(BENCH)},
+        {"benchmark_trials: 9", BIT(BENCH)},
+        {"benchmark_warmup: 9", BIT(BENCH)},
+        {"power_watts: 9", BIT(SELECT) | BIT(SUMMARY)},
+        {"memory_budgets_mb: [9]", BIT(SELECT) | BIT(SUMMARY)},
+        {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
+        {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(HARDWARE) | BIT(SUMMARY)},
+        {"pareto_use_ci: true", BIT(SELECT)},
+        {"memory_bandwidth_gbps: 9", BIT(HARDWARE)},
+        {"peak_compute_gmacs: 9", BIT(HARDWARE)},
+        {"threads: 9", 0},
+        {"num_workers: 9", 0},
+        {"output_dir: elsewhere", 0},
+    };
+    struct eo_config usual, changed;
+    struct eo_err err;
+    size_t i;
+
+    eo_config_init(&usual);
+    for (i = 0; i < COUNT(cases); i++) {
+        int s;
+
+        if (parse(&changed, cases[i].line, &err)) {
+            check_text("reach", cases[i].line, err.msg, "(accepted)");
+            continue;
+        }
+        for (s = 0; s < EO_STAGE_COUNT; s++) {
+            char before[EO_SHA256_TEXT], after[EO_SHA256_TEXT];
+            int reaches;
+
+            eo_config_slice_sha256(&usual, (enum eo_config_stage)s, 0, before);
+            eo_config_slice_sha256(&changed, (enum eo_config_stage)s, 0, after);
+            reaches = strcmp(before, after) != 0;
+            if (reaches == (int)(cases[i].stages >> s & 1))
+                passed++;
+            else
+                check_text(cases[i].line, eo_config_stage_name((enum eo_config_stage)s),
+                           reaches ? "changed" : "unchanged", reaches ? "unchanged" : "changed");
+        }
+    }
+}
+
+/* Tools stamp the hash of a slice; whether they were given the whole file or the slice may not matter. */
+static void test_slice_of_slice(void)
+{
+    static const char *const files[] = {
+        "epochs: 3",
+        "seeds: [5, 9, 2]\nval_subset: 100\npeak_compute_gmacs: 3",
+        "seeds: [5, 9]\ndataloader_seed: 4\nvalidation: test\nval_subset: 100",
+        "dataset: idx\ndata_dir: some/where\ntrain_subset: 10\npareto_use_ci: true\nlearning_rate: 1e-7",
+    };
+    size_t i;
+
+    for (i = 0; i < COUNT(files); i++) {
+        struct eo_config cfg, again;
+        struct eo_err err;
+        int s, k;
+
+        check("the experiment is read", parse(&cfg, files[i], &err) == 0);
+        for (s = 0; s < EO_STAGE_COUNT * cfg.seed_count; s++) {
+            enum eo_config_stage stage = (enum eo_config_stage)(s % EO_STAGE_COUNT);
+            struct eo_buf slice = {0}, second = {0};
+            char whole[EO_SHA256_TEXT], part[EO_SHA256_TEXT];
+
+            k = s / EO_STAGE_COUNT;
+            eo_config_slice(&cfg, stage, k, &slice);
+            check("the slice is read", parse(&again, slice.data, &err) == 0);
+            eo_config_slice(&again, stage, 0, &second);
+            check_text("slice of slice", files[i], second.data, slice.data);
+            eo_config_slice_sha256(&cfg, stage, k, whole);
+            eo_config_slice_sha256(&again, stage, 0, part);
+            check_text("hash of slice", files[i], part, whole);
+            check("the seeds are the same",
+                  again.seeds[0] == cfg.seeds[k] || strncmp(slice.data, "seed:", 5) != 0);
+            if (stage == EO_STAGE_TRAIN || stage == EO_STAGE_FINETUNE)
+                check("the data loader's seed is the same",
+                      eo_config_dataloader_seed(&again, 0) == eo_config_dataloader_seed(&cfg, k));
+            eo_buf_release(&slice);
+            eo_buf_release(&second);
+        }
+    }
+}
+
+/* A hash that must not change from version to version unless the slice does: it stands in model files. */
+static void test_hash(void)
+{
+    static const char slice[] = "# edge-opt slice: data\ndataset: synthetic\n";
+    char expected[EO_SHA256_TEXT], found[EO_SHA256_TEXT];
+    struct eo_config cfg;
+
+    eo_config_init(&cfg);
+    eo_hash_sha256(slice, strlen(slice), expected);
+    eo_config_slice_sha256(&cfg, EO_STAGE_DATA, 0, found);
+    check_text("hash", slice, found, expected);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ */
+
+static void check_make(const char *text, const char *path, const char *expected)
+{
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+
+    if (parse(&cfg, text, &err) || eo_config_make(&cfg, path, &out, &err)) {
+        eo_buf_release(&out);
+        eo_buf_puts(&out, err.msg);
+    }
+    check_text(path, text, out.data, expected);
+    eo_buf_release(&out);
+}
+
+static void test_make(void)
+{
+    static const char bad_name[] =
+        "expected a file name of at most 100 letters, digits and any of ._+-, beginning with "
+        "neither '.' nor '-'; the artefacts' folder is named after it";
+    static const char *const bad_paths[] = {"a b.yaml", "x/.yaml", "-x.yaml", "",         "x/",
+                                            "a$b.yml",  "..yaml",  ".yml",    "a:b.yaml", "\xc3\xa9.yaml"};
+    static const char *const outs[][3] = {
+        {"epochs: 1", "some/where/default.yaml", "EO_OUT := out/default\n"},
+        {"epochs: 1", "x.yml", "EO_OUT := out/x\n"},
+        {"epochs: 1", "x.yaml.yml", "EO_OUT := out/x.yaml\n"},
+        {"epochs: 1", "x", "EO_OUT := out/x\n"},
+        {"output_dir: outputs", "x.yaml", "EO_OUT := out/outputs\n"},
+        {"output_dir: out/a/b", "x.yaml", "EO_OUT := out/a/b\n"},
+        {"output_dir: outer", "x.yaml", "EO_OUT := out/outer\n"},
+        {"output_dir: /tmp/x", "x.yaml", "EO_OUT := /tmp/x\n"},
+        {"output_dir: y", "bin.yaml", "EO_OUT := out/y\n"},
+    };
+    struct eo_buf out = {0};
+    struct eo_config cfg;
+    struct eo_err err;
+    size_t i;
+
+    check_make(
+        "val_subset: 3", "configs/default.yaml",
+        "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
+        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_PRECISIONS := fp32 fp16 int8\n"
+        "EO_FINE_TUNE_EPOCHS := 0\n"
+        "EO_SLICES := data train finetune quant eval bench select hardware summary\n");
+    check_make(
+        "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
+        "pruning_levels: [0.125, 0, 0.000001]\nfine_tune_epochs: 2\noutput_dir: a+b/c",
+        "x-1.yaml",
+        "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
+        "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001\n"
+        "EO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_SLICES := data train finetune quant eval bench select hardware summary\n");
+    for (i = 0; i < COUNT(outs); i++) {
+        check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
+        check("the fragment is made", eo_config_make(&cfg, outs[i][1], &out, &err) == 0);
+        check(outs[i][2], out.data && strstr(out.data, outs[i][2]) != NULL);
+        eo_buf_release(&out);
+    }
+    for (i = 0; i < COUNT(bad_paths); i++)
+        check_make("epochs: 1", bad_paths[i], bad_name);
+    check_make("epochs: 1", "x/bin.yaml",
+               "expected a folder of its own, found 'out/bin', which is reserved for programs and objects");
+    check_make("epochs: 1", "out.yaml",
+               "expected a folder of its own, found 'out', which is reserved for programs and objects");
+}
+
+static void test_level_text(void)
+{
+    static const struct {
+        double level;
+        const char *expected;
+    } cases[] = {
+        {0, "0.00"},
+        {0.5, "0.50"},
+        {0.25, "0.25"},
+        {0.125, "0.125"},
+        {0.7, "0.70"},
+        {0.999, "0.999"},
+        {0.000001, "0.000001"},
+        {0.3, "0.30"},
+        {0.333333, "0.333333"},
+        {0.1 + 0.2, "0.30000000000000004"},
+    };
+    char text[32], input[40];
+    size_t i;
+
+    for (i = 0; i < COUNT(cases); i++) {
+        snprintf(input, sizeof(input), "%.17g", cases[i].level);
+        eo_config_level_text(cases[i].level, text);
+        check_text("level", input, text, cases[i].expected);
+    }
+}
+
+static void test_stages(void)
+{
+    enum eo_config_stage stage;
+    struct eo_err err = {""};
+    int s;
+
+    for (s = 0; s < EO_STAGE_COUNT; s++) {
+        int rc = eo_config_stage_parse(eo_config_stage_name((enum eo_config_stage)s), &stage, &err);
+
+        check("a stage's name is read", rc == 0 && (int)stage == s);
+    }
+    check("an unknown stage", eo_config_stage_parse("prune", &stage, &err) == -1);
+    check_text("an unknown stage", "prune", err.msg,
+               "expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found "
+               "'prune'");
+}
+
+/* Every key of the table stands in help, Markdown and, with a value, in the canonical text. */
+static void test_reference(void)
+{
+    struct eo_buf help = {0}, table = {0};
+    const char *p, *end;
+    int lines = 0;
+
+    eo_config_help(&help);
+    eo_config_markdown(&table);
+    for (p = table.data; *p; p = end + 1) {
+        char name[64], entry[80];
+
+        end = strchr(p, '\n');
+        if (lines++ < 2)
+            continue;
+        check("a row of the table", sscanf(p, "| `%63[a-z0-9_]` |", name) == 1);
+        snprintf(entry, sizeof(entry), "\n  %s: ", name);
+        check(entry, strstr(help.data, entry) != NULL);
+    }
+    check("keys in the table", lines == 2 + 33);
+    check("help tells default, range and readers",
+          strstr(help.data,
+                 "\n  epochs: 2\n      Passes over the training images.\n      an integer in 1..10000; read "
+                 "by train\n") != NULL);
+    check("Markdown tells them too",
+          strstr(table.data, "\n| `epochs` | 2 | an integer in 1..10000 | train | Passes over "
+                             "the training images. |\n") != NULL);
+    eo_buf_release(&help);
+    eo_buf_release(&table);
+}
+
+static void test_files(void)
+{
+    static const char *const shipped[] = {"configs/default.yaml", "configs/mnist.yaml",
+                                          "configs/fashion-mnist.yaml", "tests/golden/small.yaml"};
+    struct eo_config first, full;
+    struct eo_err err = {""};
+    size_t i;
+
+    for (i = 0; i < COUNT(shipped); i++) {
+        if (eo_config_load(&first, shipped[i], &err))
+            check_text("shipped", shipped[i], err.msg, "(accepted)");
+        else
+            check("budgets bind", first.active_memory_budget_mb < 0.078 || first.conv1_channels < 16);
+    }
+    check("the original's first form", eo_config_load(&first, "tests/golden/original-first.yaml", &err) == 0);
+    check("the original's full form", eo_config_load(&full, "configs/original.yaml", &err) == 0);
+    check("full form: values",
+          full.seeds[0] == 7 && full.seed_count == 1 && full.dataloader_seed == 7 &&
+              full.train_subset == 12000 && full.val_subset == 3000 && full.epochs == 2 &&
+              full.pruning_level_count == 4 && full.pruning_levels[3] == 0.7 && full.precision_count == 3 &&
+              full.memory_budget_count == 3 && full.memory_budgets_mb[2] == 4.0 &&
+              full.active_memory_budget_mb == 2.0 && full.peak_compute_gmacs == 64.0 &&
+              strcmp(full.output_dir, "outputs") == 0 && strcmp(full.dataset, "fashion-mnist") == 0);
+    check("a missing file", eo_config_load(&full, "tests/golden/no-such-file.yaml", &err) == -1);
+    check_text("a missing file", "", err.msg, "cannot open: No such file or directory");
+    /* The full form adds the defaults of the earlier one, and a peak. */
+    check("full form again", eo_config_load(&full, "configs/original.yaml", &err) == 0);
+    first.dataloader_seed = 7;
+    first.dataloader_seed_set = 1;
+    first.peak_compute_gmacs = 64.0;
+    check("both forms agree", memcmp(&first, &full, sizeof(first)) == 0);
+}
+
+int main(void)
+{
+    test_defaults();
+    test_values();
+    test_refused();
+    test_nul_and_size();
+    test_slices();
+    test_reach();
+    test_slice_of_slice();
+    test_hash();
+    test_make();
+    test_level_text();
+    test_stages();
+    test_reference();
+    test_files();
+    printf("test_config: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
