@@ -1,0 +1,212 @@
+# eo-config: options, outputs, messages and exit statuses. What a YAML file may hold is tested in test_config.c.
+load common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# expect STATUS STDOUT STDERR COMMAND...: all three exactly; stdin is this function's.
+expect() {
+  local status=0 want=$1 out=$2 err=$3
+  shift 3
+  "$@" >stdout 2>stderr || status=$?
+  echo "command: $*"
+  echo "status: expected $want, found $status"
+  diff <(printf '%s' "$out") stdout
+  diff <(printf '%s' "$err") stderr
+  [ "$status" = "$want" ]
+}
+
+hint=$'\nTry \'eo-config --help\'.\n'
+
+@test "eo-config --check: silent when all is well" {
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/default.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/mnist.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/fashion-mnist.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/tests/golden/small.yaml"
+}
+
+@test "eo-config --check: both published forms of the original's configuration" {
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/original.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/tests/golden/original-first.yaml"
+}
+
+@test "eo-config --check: file, line, column, key, what is allowed and what was found" {
+  printf 'seed: 7\n\nepochs: -1\n' >bad.yaml
+  expect 1 '' $'eo-config: bad.yaml: 3:9: key \'epochs\': expected an integer in 1..10000, found \'-1\'\n' \
+    eo-config --check bad.yaml
+}
+
+@test "eo-config: an unknown key suggests the nearest" {
+  expect 1 '' $'eo-config: (standard stream): 1:1: unknown key \'epoch\'; did you mean \'epochs\'?\n' \
+    eo-config --check <<<'epoch: 3'
+}
+
+@test "eo-config: a device other than the CPU" {
+  expect 1 '' $'eo-config: (standard stream): 1:9: key \'device\': expected cpu, found \'cuda\'; this program runs on the CPU only\n' \
+    eo-config --check - <<<'device: cuda'
+}
+
+@test "eo-config: every mode refuses a bad file and writes nothing" {
+  echo 'epochs: -1' >bad.yaml
+  local mode message=$'eo-config: bad.yaml: 1:9: key \'epochs\': expected an integer in 1..10000, found \'-1\'\n'
+  for mode in --check "--print -o x" "--stage train -o x" "--slices x" "--make -o x"; do
+    expect 1 '' "$message" eo-config $mode bad.yaml
+    [ ! -e x ]
+  done
+}
+
+@test "eo-config: a missing file, a folder, too large a file" {
+  expect 1 '' $'eo-config: none.yaml: cannot open: No such file or directory\n' eo-config --check none.yaml
+  expect 1 '' $'eo-config: .: expected a file, found a directory\n' eo-config --check .
+  head -c 70000 /dev/zero >big.yaml
+  expect 1 '' $'eo-config: big.yaml: expected at most 65536 bytes, found 70000\n' eo-config --check big.yaml
+}
+
+@test "eo-config --print: the canonical form prints as itself" {
+  eo-config --print "$EO_ROOT/configs/default.yaml" >once
+  eo-config --print once >twice
+  cmp once twice
+  grep -qx 'memory_budgets_mb: \[0.01, 0.02, 0.05\]' once
+  grep -qx 'fine_tune_epochs: 1' once
+}
+
+@test "eo-config --stage: the stage's own keys" {
+  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n' \
+    '' eo-config --stage select <<<'power_watts: 2'
+}
+
+@test "eo-config --stage: a slice of a slice is the slice" {
+  local stage
+  for stage in data train finetune quant eval bench select hardware summary; do
+    eo-config --stage $stage "$EO_ROOT/configs/original.yaml" >once
+    eo-config --stage $stage once >twice
+    cmp once twice
+  done
+}
+
+@test "eo-config --seed-index: picks a seed of the list" {
+  echo 'seeds: [5, 9]' >x.yaml
+  eo-config --stage eval --seed-index 1 x.yaml >slice
+  grep -qx 'seed: 9' slice
+  eo-config --stage eval x.yaml >slice
+  grep -qx 'seed: 5' slice
+  expect 1 '' $'eo-config: x.yaml: option \'--seed-index\': expected 0..1, found 2\n' \
+    eo-config --stage eval --seed-index 2 x.yaml
+}
+
+@test "eo-config --slices: one file a stage, a folder for each further seed" {
+  echo 'seeds: [5, 9]' >x.yaml
+  expect 0 '' '' eo-config --slices a/b x.yaml
+  (cd a/b && find . -type f | sort) >found
+  for dir in . ./seed9; do
+    for stage in bench data eval finetune hardware quant select summary train; do echo "$dir/$stage.yaml"; done
+  done | sort | diff - found
+  eo-config --stage train --seed-index 1 x.yaml | cmp - a/b/seed9/train.yaml
+  eo-config --stage train x.yaml | cmp - a/b/train.yaml
+}
+
+@test "eo-config --slices: what stays the same keeps its time" {
+  echo 'power_watts: 5' >x.yaml
+  eo-config --slices s x.yaml
+  touch -d '2001-02-03' s/*.yaml
+  echo 'power_watts: 6' >x.yaml
+  eo-config --slices s x.yaml
+  find s -newermt '2002-01-01' -type f | sort >changed
+  printf 's/select.yaml\ns/summary.yaml\n' | diff - changed
+}
+
+@test "eo-config --slices: a folder that cannot be" {
+  echo 'power_watts: 5' >x.yaml
+  expect 1 '' $'eo-config: x.yaml: expected a directory, found a file\n' eo-config --slices x.yaml x.yaml
+  mkdir -p s/eval.yaml
+  expect 1 '' $'eo-config: s/eval.yaml: cannot write: is a directory\n' eo-config --slices s x.yaml
+}
+
+@test "eo-config --make: the fragment" {
+  expect 0 'EO_NAME := default
+EO_OUT := out/default
+EO_DATASET := synthetic
+EO_DATA_SOURCE :=
+EO_THREADS := 0
+EO_SEEDS := 7
+EO_LEVELS := 0.00 0.25 0.50 0.70
+EO_PRECISIONS := fp32 fp16 int8
+EO_FINE_TUNE_EPOCHS := 1
+EO_SLICES := data train finetune quant eval bench select hardware summary
+' '' eo-config --make "$EO_ROOT/configs/default.yaml"
+}
+
+@test "eo-config --make: the original's output_dir is taken below out/" {
+  eo-config --make "$EO_ROOT/configs/original.yaml" | grep -qx 'EO_OUT := out/outputs'
+}
+
+@test "eo-config --make: a name that Make cannot handle, a folder that is reserved" {
+  echo 'seed: 1' >'a b.yaml'
+  expect 1 '' $'eo-config: a b.yaml: expected a file name of at most 100 letters, digits and any of ._+-, beginning with neither \'.\' nor \'-\'; the artefacts\' folder is named after it\n' \
+    eo-config --make 'a b.yaml'
+  echo 'seed: 1' >bin.yaml
+  expect 1 '' $'eo-config: bin.yaml: expected a folder of its own, found \'out/bin\', which is reserved for programs and objects\n' \
+    eo-config --make bin.yaml
+}
+
+@test "eo-config --make: standard input has no name" {
+  expect 2 '' $'eo-config: option \'--make\' needs a FILE: the artefacts\' folder is named after it'"$hint" \
+    eo-config --make <<<'seed: 1'
+}
+
+@test "eo-config --keys: a Markdown table" {
+  eo-config --keys >table
+  [ "$(head -n 1 table)" = '| key | default | allowed | read by | meaning |' ]
+  grep -qxF '| `epochs` | 2 | an integer in 1..10000 | train | Passes over the training images. |' table
+  [ "$(awk -F' [|] ' '{ print NF }' table | sort -u)" = 5 ]
+  expect 2 '' $'eo-config: option \'--keys\' takes no FILE'"$hint" eo-config --keys table
+}
+
+@test "eo-config --help: the options and every key" {
+  eo-config --help >help
+  eo-config -h | cmp - help
+  grep -q '^usage: eo-config ' help
+  eo-config --keys | sed -n 's/^| `\([a-z0-9_]*\)`.*/\1/p' >keys
+  [ "$(wc -l <keys)" = 33 ]
+  while read -r key; do grep -q "^  $key: " help; done <keys
+}
+
+@test "eo-config --version" {
+  eo-config --version | head -n 1 | grep -qE '^eo-config \(edge-opt\) [0-9]+\.[0-9]+\.[0-9]+$'
+}
+
+@test "eo-config -o: a file instead of standard output" {
+  expect 0 '' '' eo-config --print -o out.yaml "$EO_ROOT/configs/default.yaml"
+  eo-config --print "$EO_ROOT/configs/default.yaml" | cmp - out.yaml
+  expect 0 '' '' eo-config --make --output make.mk "$EO_ROOT/configs/default.yaml"
+  [ -s make.mk ]
+}
+
+@test "eo-config: output that cannot be written" {
+  [ -e /dev/full ] || skip "needs /dev/full"
+  local status=0
+  eo-config --keys >/dev/full 2>stderr || status=$?
+  [ "$status" = 1 ]
+  [ "$(cat stderr)" = 'eo-config: (standard stream): cannot write: No space left on device' ]
+  expect 1 '' $'eo-config: /dev/full: cannot write: No space left on device\n' eo-config --keys -o /dev/full
+  expect 1 '' $'eo-config: no/such/dir: cannot create: No such file or directory\n' eo-config --keys -o no/such/dir
+}
+
+@test "eo-config: exactly one mode" {
+  local modes='expected exactly one of --check, --print, --stage, --slices, --make, --keys, found'
+  expect 2 '' "eo-config: $modes 0$hint" eo-config
+  expect 2 '' "eo-config: $modes 2$hint" eo-config --check --print x.yaml
+}
+
+@test "eo-config: wrong usage" {
+  expect 2 '' $'eo-config: option \'--seed-index\' goes with --stage only'"$hint" eo-config --print --seed-index 0
+  expect 2 '' $'eo-config: option \'--seed-index\': expected an integer in 0..63, found \'64\''"$hint" \
+    eo-config --stage eval --seed-index 64
+  expect 2 '' $'eo-config: option \'--output\' does not go with --check'"$hint" eo-config --check -o x
+  expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
+  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found \'prune\''"$hint" \
+    eo-config --stage prune
+  expect 2 '' $'eo-config: unknown or ambiguous option \'--frobnicate\''"$hint" eo-config --frobnicate
+  expect 2 '' $'eo-config: unexpected operand \'b\''"$hint" eo-config --check a b
+}
