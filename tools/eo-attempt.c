@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "format/precision.h"
 #include "stage/attempt.h"
 #include "tools/cli.h"
 
@@ -15,11 +16,11 @@ static const struct cli_option options[] = {
     {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
     {'l', "level", CLI_NUMBER, &level, 0, 1, "LEVEL", "pruning level of the candidate (required)"},
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
-     "its precision: fp32, fp16 or int8 (required)"},
+     "fp32, fp16, int8, or any: a step they share (required)"},
     {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
     {0, "stage", CLI_TEXT, &stage, 0, 0, "NAME", "what is attempted, for the row (required)"},
     {0, "after", CLI_TEXT, &after, 0, 0, "FILE",
-     "if this file of error rows has one, copy it and run nothing"},
+     "if this file of error rows has one, repeat it and run nothing"},
     {0},
 };
 
@@ -43,7 +44,7 @@ static int finish(struct eo_buf *text)
     struct eo_err err;
     int rc = 0;
 
-    if (eo_buf_check(text, &err) || eo_io_write_if_changed(row_path, text->data, text->len, &err))
+    if (eo_buf_check(text, &err) || eo_io_write(row_path, text->data, text->len, &err))
         rc = cli_fail(&program, row_path, &err);
     eo_buf_release(text);
     return rc;
@@ -56,7 +57,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     struct eo_err err;
     int status, failed = 0;
 
-    if (after && eo_attempt_earlier(after, &failed, &text, &err))
+    if (after && eo_attempt_earlier(after, key, &failed, &text, &err))
         return cli_fail(&program, after, &err);
     if (failed)
         return finish(&text);
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 {
     int count = cli_parse(&program, argc, argv);
     struct eo_attempt_key key;
+    enum eo_precision precision;
     struct eo_err err;
 
     if (!row_path || level < 0 || !precision_text || !stage)
@@ -82,11 +84,12 @@ int main(int argc, char **argv)
                   : level < 0       ? "level"
                   : !precision_text ? "precision"
                                     : "stage");
-    if (eo_precision_parse(precision_text, &key.precision, &err))
+    if (strcmp(precision_text, EO_ATTEMPT_ANY) != 0 && eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '--precision': %s", err.msg);
     if (count == 0)
         cli_usage(&program, "expected a command after '--'");
     key.pruning_level = level;
+    key.precision = precision_text;
     key.seed = seed;
     key.stage = stage;
     return run(&key, argv + argc - count);

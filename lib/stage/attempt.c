@@ -110,9 +110,12 @@ static int wait_for(pid_t pid, int *status, struct eo_err *err)
 static const char *strip_program(const char *line, const char *program)
 {
     const char *name = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
-    size_t n = strlen(name);
+    const char *colon = strstr(line, ": ");
+    size_t n = colon ? (size_t)(colon - line) : 0;
 
-    return strncmp(line, name, n) == 0 && strncmp(line + n, ": ", 2) == 0 ? line + n + 2 : line;
+    if (colon && n == strlen(name) && strncmp(line, name, n) == 0)
+        return colon + 2;
+    return strncmp(line, "eo-", 3) == 0 && strcspn(line, " ") == n + 1 ? colon + 2 : line;
 }
 
 int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],
@@ -137,21 +140,16 @@ int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_AT
     return rc;
 }
 
-static void put_header(struct eo_buf *out)
+void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct eo_buf *out)
 {
     size_t i;
 
     for (i = 0; i < COLUMNS; i++)
         eo_csv_put_text(out, columns[i], i + 1 < COLUMNS ? ',' : '\n');
-}
-
-void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct eo_buf *out)
-{
-    put_header(out);
     if (!error)
         return;
     eo_sweep_put_level(out, key->pruning_level, ',');
-    eo_csv_put_text(out, eo_precision_name(key->precision), ',');
+    eo_csv_put_text(out, key->precision, ',');
     eo_sweep_put_seed(out, key->seed, ',');
     eo_csv_put_text(out, key->stage, ',');
     eo_csv_put_text(out, error, '\n');
@@ -168,10 +166,10 @@ static int check_columns(const struct eo_csv *csv, struct eo_err *err)
     return csv->rows > 1 ? eo_err_set(err, "expected at most 1 row, found %zu", csv->rows) : 0;
 }
 
-int eo_attempt_earlier(const char *path, int *failed, struct eo_buf *out, struct eo_err *err)
+int eo_attempt_earlier(const char *path, const struct eo_attempt_key *key, int *failed, struct eo_buf *out,
+                       struct eo_err *err)
 {
     struct eo_csv csv;
-    size_t i;
     int rc;
 
     if (eo_csv_load(&csv, path, err))
@@ -179,10 +177,10 @@ int eo_attempt_earlier(const char *path, int *failed, struct eo_buf *out, struct
     rc = check_columns(&csv, err);
     *failed = rc == 0 && csv.rows == 1;
     if (*failed) {
-        put_header(out);
-        for (i = 0; i < COLUMNS; i++)
-            eo_csv_put_text(out, eo_csv_cell(&csv, 0, eo_csv_column(&csv, columns[i])),
-                            i + 1 < COLUMNS ? ',' : '\n');
+        struct eo_attempt_key then = *key;
+
+        then.stage = eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stage"));
+        eo_attempt_put(&then, eo_csv_cell(&csv, 0, eo_csv_column(&csv, "error")), out);
     }
     eo_csv_release(&csv);
     return rc;

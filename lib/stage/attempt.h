@@ -11,13 +11,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "format/precision.h"
 
 #define EO_ATTEMPT_LINE 512
+#define EO_ATTEMPT_ANY "any"
 
 struct eo_attempt_key {
     double pruning_level;
-    enum eo_precision precision;
+    const char *precision; /* a precision's name, or EO_ATTEMPT_ANY for a step that all precisions share */
     uint64_t seed;
     const char *stage;
 };
@@ -25,8 +25,8 @@ struct eo_attempt_key {
 /*
  * Runs argv[0], found by PATH, with argv (NULL-terminated) and waits for it. Its standard error goes on to
  * the descriptor `through`. *status is its exit status, or 128 + n when signal n killed it. `line` receives
- * the last line that was not empty, cut to fit, without "<program>: " in front; "" when there was none. Fails
- * when the program cannot be run.
+ * the last line that was not empty, cut to fit, without "<program>: " in front (the program being argv[0] or
+ * any eo-*, which a shell may have run); "" when there was none. Fails when the program cannot be run.
  */
 int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],
                    struct eo_err *err) EO_MUST_CHECK;
@@ -35,8 +35,10 @@ int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_AT
 void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct eo_buf *out);
 
 /*
- * Reads the error rows of an earlier stage. If there is one, appends the same file to `out` and sets *failed.
+ * Reads the error rows of an earlier stage. If there is one, sets *failed and appends the same file to `out`,
+ * with the stage and the message of then and the candidate of `key`.
  */
-int eo_attempt_earlier(const char *path, int *failed, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+int eo_attempt_earlier(const char *path, const struct eo_attempt_key *key, int *failed, struct eo_buf *out,
+                       struct eo_err *err) EO_MUST_CHECK;
 
 #endif
