@@ -1,0 +1,210 @@
+bats_require_minimum_version 1.5.0
+load common
+load measure
+
+HEADER=pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples
+HEADER+=,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,host_latency_min_ms
+HEADER+=,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms
+HEADER+=,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms
+HEADER+=,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters
+HINT="Try 'eo-bench --help'."
+
+setup_file() {
+  fixture "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+  F=$BATS_FILE_TMPDIR
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# near A B: equal but for rounding
+near() {
+  awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(d <= 1e-9 * b && -d <= 1e-9 * b) }'
+}
+
+@test "bench: a header and one row, with the exact sizes" {
+  eo-bench -c $F/cfg.yaml $F/base.safetensors >row.csv
+  [ "$(wc -l <row.csv)" -eq 2 ]
+  [ "$(head -n 1 row.csv)" = "$HEADER" ]
+  [ "$(tail -n 1 row.csv | cut -d, -f1-4)" = "0.00,fp32,5,$(sha256sum <$F/base.safetensors | cut -d' ' -f1)" ]
+  # 4 and 6 channels: 40 + 222 + 2950 parameters; conv2 takes 784 values and leaves 294, conv1 takes 784 and leaves 784
+  [ "$(tail -n 1 row.csv | cut -d, -f23,24,26,27)" = 12848,6272,73500,3212 ]
+  [ "$(column threads row.csv),$(column batch_size row.csv),$(column samples row.csv)" = 1,20,20 ]
+  [ "$(column workspace_bytes row.csv)" -gt 0 ]
+  [[ $(column kernel row.csv) == fp32-* ]]
+}
+
+@test "bench: every latency column follows from the raw samples" {
+  eo-bench -c $F/cfg.yaml --samples s.csv $F/int8.safetensors >row.csv
+  [ "$(head -n 1 s.csv)" = trial,sample,batch,calls,seconds_per_call ]
+  [ "$(wc -l <s.csv)" -eq 41 ] # 5 trials instead of 2, each of 4 samples of both sizes
+  awk -F, 'NR > 1 && $4 * $5 < 0.00199999 { exit 1 }' s.csv
+  check() { # check BATCH PREFIX
+    awk -F, -v b="$1" 'NR > 1 && $3 == b { printf "%.17g\n", $5 * 1000 / b }' s.csv | sort -g >ms
+    awk '{ x[NR] = $1; s += $1 } END { n = NR; m = s / n; for (i = 1; i <= n; i++) q += (x[i] - m) ^ 2
+      r = 0.95 * (n - 1); k = int(r)
+      printf "%.17g %.17g %.17g %.17g %.17g %.17g\n", m, (x[n / 2] + x[n / 2 + 1]) / 2, sqrt(q / (n - 1)),
+        x[k + 1] + (r - k) * (x[k + 2] - x[k + 1]), x[1], 1000 / m }' ms >expected
+    read -r mean median std p95 min rate <expected
+    near "$(column "$2_latency_ms" row.csv)" $mean
+    near "$(column "$2_latency_median_ms" row.csv)" $median
+    near "$(column "$2_latency_std_ms" row.csv)" $std
+    near "$(column "$2_latency_p95_ms" row.csv)" $p95
+    near "$(column "$2_latency_min_ms" row.csv)" $min
+    near "$(column "$2_throughput_sps" row.csv)" $rate
+    [ "$1" = 1 ] || near "$(column host_batch_latency_ms row.csv)" "$(awk -v m=$mean -v b="$1" 'BEGIN { printf "%.17g", m * b }')"
+  }
+  check 20 host
+  check 1 host_single
+}
+
+@test "bench: batches and single images take turns, the second trial the other way round" {
+  eo-bench -c $F/cfg.yaml --repeats 7 --trials 2 --samples s.csv $F/int8.safetensors >row.csv
+  [ "$(column samples row.csv)" = 21 ]
+  awk -F, 'NR > 1 { print $1 "," $3 }' s.csv | uniq -c | awk '{ printf "%s ", $1 ":" $2 }' >order
+  [ "$(cat order)" = "7:0,20 7:0,1 7:1,1 7:1,20 7:2,20 7:2,1 " ]
+}
+
+@test "bench: options win over the config" {
+  eo-bench -c $F/cfg.yaml --batch 3 --repeats 30 --trials 1 --warmup 0 --samples s.csv $F/int8.safetensors >row.csv
+  [ "$(column batch_size row.csv),$(column samples row.csv)" = 3,30 ]
+  [ "$(awk -F, 'NR > 1 { print $3 }' s.csv | sort -u | tr '\n' ' ')" = "1 3 " ]
+  [ "$(tail -n 1 s.csv | cut -d, -f1,2)" = 0,29 ]
+}
+
+@test "bench: batch 1 fills both groups of columns with the same samples" {
+  eo-bench --batch 1 --samples s.csv $F/int8.safetensors >row.csv
+  [ "$(tail -n 1 row.csv | cut -d, -f10-15)" = "$(tail -n 1 row.csv | cut -d, -f17-22)" ]
+  [ "$(column host_batch_latency_ms row.csv)" = "$(column host_latency_ms row.csv)" ]
+  [ "$(($(wc -l <s.csv) - 1))" = "$(column samples row.csv)" ]
+}
+
+@test "bench: warm-up samples take time and are not kept" {
+  start=$(date +%s%N)
+  eo-bench -c $F/cfg.yaml --warmup 300 --samples s.csv $F/int8.safetensors >row.csv
+  [ $((($(date +%s%N) - start) / 1000000)) -ge 1000 ] # 600 samples of 2 ms
+  [ "$(wc -l <s.csv)" -eq 41 ]
+}
+
+@test "bench: threads, instruction set and their columns" {
+  eo-bench -c $F/cfg.yaml --threads 2 --batch 64 --isa generic $F/base.safetensors >row.csv
+  [ "$(column isa row.csv),$(column threads row.csv),$(column batch_size row.csv)" = generic,2,64 ]
+  EO_ISA=generic eo-bench $F/base.safetensors >row.csv
+  [ "$(column isa row.csv),$(column threads row.csv)" = generic,1 ]
+}
+
+@test "bench: no config needs no data; --no-header, -o, standard input" {
+  (unset EO_DATA_DIR; eo-bench <$F/half.safetensors) >row.csv
+  [ "$(head -n 1 row.csv)" = "$HEADER" ]
+  [ "$(column precision row.csv)" = fp16 ]
+  eo-bench --no-header -o row2.csv - <$F/half.safetensors
+  [ "$(wc -l <row2.csv)" -eq 1 ]
+  [ "$(cut -d, -f1-9 row2.csv)" = "$(tail -n 1 row.csv | cut -d, -f1-9)" ]
+}
+
+@test "bench: a pipe of prune, quant and bench" {
+  eo-prune -l 0.5 $F/base.safetensors | eo-quant -p int8 -c $F/cfg.yaml | eo-bench -c $F/cfg.yaml >row.csv
+  [ "$(wc -l <row.csv)" -eq 2 ]
+  [ "$(tail -n 1 row.csv | cut -d, -f1-3)" = 0.50,int8,5 ]
+}
+
+@test "bench: --layers is exact and agrees with the row" {
+  eo-bench --layers $F/base.safetensors >layers
+  printf 'layer,input_bytes,output_bytes,total_bytes\nconv1,3136,3136,6272\nconv2,3136,1176,4312\nclassifier,1176,40,1216\n' | cmp - layers
+  eo-bench --layers -o layers - <$F/int8.safetensors
+  printf 'layer,input_bytes,output_bytes,total_bytes\nconv1,784,784,1568\nconv2,784,294,1078\nclassifier,294,40,334\n' | cmp - layers
+  eo-bench $F/int8.safetensors >row.csv
+  [ "$(column peak_activation_bytes row.csv)" = 1568 ]
+}
+
+@test "bench: two at a time wait for each other, whatever the folder" {
+  mkdir a b lock
+  export TMPDIR=$PWD/lock
+  for d in a b; do
+    (cd $d && eo-bench --no-header --batch 2 --warmup 0 --repeats 100 --trials 1 --samples s.csv $F/int8.safetensors >row) &
+  done
+  wait
+  [ -e lock/edge-opt-timing.lock ]
+  [ "$(cat a/row b/row | wc -l)" -eq 2 ]
+  # While somebody else holds the lock nothing is timed.
+  exec 8<lock/edge-opt-timing.lock
+  flock 8
+  eo-bench -o held.csv $F/int8.safetensors 8<&- &
+  sleep 1
+  [ ! -e held.csv ]
+  flock -u 8
+  wait $!
+  [ "$(wc -l <held.csv)" -eq 2 ]
+  # Without a place for the lock, timing goes on.
+  TMPDIR=/nonexistent eo-bench --no-header $F/int8.safetensors >row
+  [ "$(wc -l <row)" -eq 1 ]
+}
+
+@test "bench: wrong usage exits 2" {
+  m=$F/base.safetensors
+  fails 2 "eo-bench: option '--batch': expected an integer in 1..65536, found '0'"$'\n'"$HINT" eo-bench --batch 0 $m
+  fails 2 "eo-bench: option '--batch': expected an integer in 1..65536, found '65537'"$'\n'"$HINT" eo-bench --batch 65537 $m
+  fails 2 "eo-bench: option '--repeats': expected an integer in 1..1000, found '0'"$'\n'"$HINT" eo-bench --repeats 0 $m
+  fails 2 "eo-bench: option '--trials': expected an integer in 1..1000, found '-1'"$'\n'"$HINT" eo-bench --trials -1 $m
+  fails 2 "eo-bench: option '--warmup': expected an integer in 0..1000, found 'x'"$'\n'"$HINT" eo-bench --warmup x $m
+  fails 2 "eo-bench: option '--threads': expected an integer in 1..256, found '257'"$'\n'"$HINT" eo-bench --threads 257 $m
+  fails 2 "eo-bench: unknown or ambiguous option '--split'"$'\n'"$HINT" eo-bench --split both $m
+  fails 2 "eo-bench: option '--batch' needs an argument"$'\n'"$HINT" eo-bench $m --batch
+  fails 2 "eo-bench: unexpected operand 'two'"$'\n'"$HINT" eo-bench $m two
+  fails 2 "eo-bench: only one output can go to standard output; give the other a file"$'\n'"$HINT" eo-bench --samples - $m
+  fails 2 "eo-bench: the config and the model cannot both come from standard input"$'\n'"$HINT" eo-bench -c -
+  fails 2 "eo-bench: option '--data' needs '-c': without a config the images are random pixels"$'\n'"$HINT" eo-bench --data $F/set $m
+  fails 2 "eo-bench: option '--layers' times nothing and cannot be combined with '--samples'"$'\n'"$HINT" \
+    eo-bench --layers --samples s $m
+  fails 2 "eo-bench: option '--layers' times nothing and cannot be combined with '--no-header'"$'\n'"$HINT" \
+    eo-bench --layers --no-header $m
+  run --separate-stderr eo-bench --isa z80 $m
+  [ "$status" -eq 2 ]
+  [[ $stderr == "eo-bench: option '--isa': "*"'z80'"* ]]
+}
+
+@test "bench: bad input exits 1 with one line and leaves no file" {
+  m=$F/base.safetensors
+  out="-o row --samples s"
+  fails 1 "eo-bench: none.safetensors: cannot open: No such file or directory" eo-bench $out none.safetensors
+  fails 1 "eo-bench: none.yaml: cannot open: No such file or directory" eo-bench -c none.yaml $out $m
+  printf 'PK\3\4 this is not a model' >zip
+  fails_like 1 "eo-bench: zip: byte *" eo-bench $out zip
+  fails_like 1 "eo-bench: zip: byte *" eo-bench --layers -o row zip
+  head -c 3000 $m >short
+  fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - <short
+  fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - </dev/null
+  fails 1 "eo-bench: dataset 'idx': expected a folder 'none' (--data), found none" \
+    eo-bench -c $F/cfg.yaml --data none $out $m
+  printf 'dataset: mnist\n' >mnist.yaml
+  (
+    unset EO_DATA_DIR
+    fails_like 1 "eo-bench: dataset 'mnist': expected *" eo-bench -c mnist.yaml $out $m
+  )
+  sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
+  fails 1 "eo-bench: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
+    eo-bench -c cfg.yaml $out $m
+  EO_ISA=z80 fails_like 1 "eo-bench: EO_ISA: *'z80'*" eo-bench $out $m
+  [ ! -e row ]
+  [ ! -e s ]
+}
+
+@test "bench: a full disk exits 1" {
+  for o in -o --samples; do
+    fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench -o row $o /dev/full $F/int8.safetensors
+    [ ! -e row ]
+  done
+  fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --layers -o /dev/full $F/int8.safetensors
+  run --separate-stderr bash -c "eo-bench $F/int8.safetensors >/dev/full"
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "eo-bench: (standard stream): cannot write: No space left on device" ]
+}
+
+@test "bench: --help states what a sample is" {
+  eo-bench --help >help
+  grep -q 'at least 2 ms' help
+  grep -q 'At least 20 samples' help
+  run --separate-stderr bash -c "eo-bench --help >/dev/full"
+  [ "$status" -eq 1 ]
+}

@@ -1,0 +1,178 @@
+bats_require_minimum_version 1.5.0
+load common
+load measure
+
+HEADER=pruning_level,precision,seed,model_sha256,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high
+HEADER+=,accuracy_bootstrap95_low,accuracy_bootstrap95_high
+HEADER+=,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
+HINT="Try 'eo-eval --help'."
+
+setup_file() {
+  fixture "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+  F=$BATS_FILE_TMPDIR
+  cd "$BATS_TEST_TMPDIR"
+}
+
+@test "eval: a header and one row, with the model's name and checksum" {
+  eo-eval -c $F/cfg.yaml $F/base.safetensors >row.csv
+  [ "$(wc -l <row.csv)" -eq 2 ]
+  [ "$(head -n 1 row.csv)" = "$HEADER" ]
+  sum=$(sha256sum <$F/base.safetensors | cut -d' ' -f1)
+  [[ $(tail -n 1 row.csv) == 0.00,fp32,5,$sum,310,* ]]
+  [ "$(column test_images row.csv)" = 90 ]
+}
+
+@test "eval: every column follows from the predictions" {
+  eo-eval -c $F/cfg.yaml --predictions p.csv $F/int8.safetensors >row.csv
+  [ "$(column precision row.csv)" = int8 ]
+  [ "$(head -n 1 p.csv)" = index,label,predicted ]
+  hits=$(awk -F, 'NR > 1 { if ($1 != NR - 2) exit 1; n += $2 == $3 } END { print n + 0 }' p.csv)
+  [ "$(column correct row.csv)" = "$hits" ]
+  [ "$hits" -gt 100 ] # it has learnt the bands: chance would be 31
+  column accuracy row.csv | awk -v h=$hits '{ exit !($1 - h / 310 < 1e-15 && h / 310 - $1 < 1e-15) }'
+  awk -F, 'NR > 1 { exit !($8 < $7 && $7 < $9 && $10 <= $7 && $7 <= $11 && $15 <= $14 && $14 <= $16) }' row.csv
+}
+
+@test "eval: logits, predictions and confusion matrix agree" {
+  eo-eval -c $F/cfg.yaml --logits l.csv --predictions p.csv --confusion c.csv $F/base.safetensors >row.csv
+  [ "$(head -n 1 l.csv)" = index,label,class0,class1,class2,class3,class4,class5,class6,class7,class8,class9 ]
+  [ "$(head -n 1 c.csv)" = true_class,predicted_class,count ]
+  [ "$(wc -l <l.csv) $(wc -l <p.csv) $(wc -l <c.csv)" = "311 311 101" ]
+  awk -F, 'NR == 1 { print "index,label,predicted"; next }
+    { best = 0; for (k = 1; k < 10; k++) if ($(k + 3) + 0 > $(best + 3) + 0) best = k; print $1 "," $2 "," best }' \
+    l.csv | cmp - p.csv
+  awk -F, 'NR == FNR { if (FNR > 1) n[$2 "," $3]++; next } FNR > 1 { if ($3 != n[$1 "," $2] + 0) exit 1 }' p.csv c.csv
+}
+
+@test "eval: the same bytes for every number of threads and instruction set" {
+  for m in base half int8; do
+    eo-eval -c $F/cfg.yaml --threads 1 --isa generic --logits l1 --predictions p1 --confusion c1 -o r1 $F/$m.safetensors
+    for n in 2 3 7; do
+      eo-eval -c $F/cfg.yaml --threads $n --logits l2 --predictions p2 --confusion c2 -o r2 $F/$m.safetensors
+      cmp l1 l2
+      cmp p1 p2
+      cmp c1 c2
+      cmp r1 r2
+    done
+  done
+}
+
+@test "eval: --split leaves the other half empty" {
+  eo-eval -c $F/cfg.yaml $F/base.safetensors >both
+  eo-eval -c $F/cfg.yaml --split both $F/base.safetensors | cmp - both
+  eo-eval -c $F/cfg.yaml --split validation $F/base.safetensors >validation
+  eo-eval -c $F/cfg.yaml --split test $F/base.safetensors >test
+  [ "$(tail -n 1 validation)" = "$(tail -n 1 both | cut -d, -f1-11),,,,," ]
+  [ "$(tail -n 1 test)" = "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-)" ]
+}
+
+@test "eval: with --split test the tables are about the test set" {
+  eo-eval -c $F/cfg.yaml --split test --logits l --predictions p --confusion c $F/base.safetensors >row
+  [ "$(wc -l <l) $(wc -l <p)" = "91 91" ]
+  [ "$(awk -F, 'NR > 1 { n += $3 } END { print n }' c)" = 90 ]
+  [ "$(awk -F, 'NR > 1 && $2 == $3' p | wc -l)" = "$(column test_correct row)" ]
+}
+
+@test "eval: only the files that are needed are read" {
+  mkdir set
+  cp $F/set/t10k-* set
+  eo-eval -c $F/cfg.yaml --data set --split test $F/base.safetensors >row
+  [ "$(column test_images row)" = 90 ]
+  sed 's/^val_subset.*/val_subset: 50/' $F/cfg.yaml >cfg.yaml
+  echo 'validation: test' >>cfg.yaml
+  eo-eval -c cfg.yaml --data set --predictions p $F/base.safetensors >row
+  [ "$(column images row)" = 50 ]
+  [ "$(awk -F, 'NR > 1 && $2 == $3' p | wc -l)" = "$(column correct row)" ]
+  rm set/*
+  cp $F/set/train-* set
+  eo-eval -c $F/cfg.yaml --data set --split validation $F/base.safetensors >row
+  [ "$(column images row)" = 310 ]
+}
+
+@test "eval: the model from standard input, the row into a file" {
+  eo-eval -c $F/cfg.yaml $F/base.safetensors >expected
+  eo-eval -c $F/cfg.yaml <$F/base.safetensors | cmp - expected
+  eo-eval -c $F/cfg.yaml -o row - <$F/base.safetensors
+  cmp row expected
+  eo-eval -c - $F/base.safetensors <$F/cfg.yaml | cmp - expected
+}
+
+@test "eval: the bootstrap is drawn by the config's seed, all else stays" {
+  sed 's/^seed.*/seed: 6/' $F/cfg.yaml >six.yaml
+  eo-eval -c $F/cfg.yaml $F/base.safetensors | cut -d, -f1-9,12- >a
+  eo-eval -c six.yaml $F/base.safetensors | cut -d, -f1-9,12- | cmp - a
+  for s in 5 6 7 8 9 10 11 12; do
+    sed "s/^seed.*/seed: $s/" $F/cfg.yaml >s.yaml
+    eo-eval -c s.yaml --split validation $F/base.safetensors | tail -n 1 | cut -d, -f10,11
+  done | sort -u >intervals
+  [ "$(wc -l <intervals)" -gt 1 ]
+}
+
+@test "eval: EO_ISA and --isa" {
+  EO_ISA=generic eo-eval -c $F/cfg.yaml --split test $F/base.safetensors >a
+  eo-eval -c $F/cfg.yaml --split test --isa generic $F/base.safetensors | cmp - a
+  EO_ISA=z80 eo-eval -c $F/cfg.yaml --split test --isa generic $F/base.safetensors | cmp - a
+  EO_ISA=z80 fails_like 1 "eo-eval: EO_ISA: *'z80'*" eo-eval -c $F/cfg.yaml $F/base.safetensors
+  run --separate-stderr eo-eval -c $F/cfg.yaml --isa z80 $F/base.safetensors
+  [ "$status" -eq 2 ]
+  [[ $stderr == "eo-eval: option '--isa': "*"'z80'"* ]]
+}
+
+@test "eval: wrong usage exits 2" {
+  m=$F/base.safetensors
+  fails 2 "eo-eval: option '-c' is required"$'\n'"$HINT" eo-eval $m
+  fails 2 "eo-eval: option '--split': expected validation, test or both, found 'train'"$'\n'"$HINT" \
+    eo-eval -c $F/cfg.yaml --split train $m
+  fails 2 "eo-eval: option '--threads': expected an integer in 1..256, found '0'"$'\n'"$HINT" \
+    eo-eval -c $F/cfg.yaml --threads 0 $m
+  fails 2 "eo-eval: unknown or ambiguous option '--batch'"$'\n'"$HINT" eo-eval -c $F/cfg.yaml --batch $m
+  fails 2 "eo-eval: unexpected operand 'two'"$'\n'"$HINT" eo-eval -c $F/cfg.yaml $m two
+  fails 2 "eo-eval: only one output can go to standard output; give the others a file"$'\n'"$HINT" \
+    eo-eval -c $F/cfg.yaml --logits - $m
+  fails 2 "eo-eval: the config and the model cannot both come from standard input"$'\n'"$HINT" eo-eval -c -
+}
+
+@test "eval: bad input exits 1 with one line and leaves no file" {
+  m=$F/base.safetensors
+  out="-o row --logits l --predictions p --confusion c"
+  fails 1 "eo-eval: none.yaml: cannot open: No such file or directory" eo-eval -c none.yaml $out $m
+  fails 1 "eo-eval: none.safetensors: cannot open: No such file or directory" eo-eval -c $F/cfg.yaml $out none.safetensors
+  fails 1 "eo-eval: dataset 'idx': expected a folder 'none' (--data), found none" \
+    eo-eval -c $F/cfg.yaml --data none $out $m
+  mkdir empty
+  fails_like 1 "eo-eval: 'empty': expected *" eo-eval -c $F/cfg.yaml --data empty $out $m
+  printf 'PK\3\4 this is not a model' >zip
+  fails_like 1 "eo-eval: zip: byte *" eo-eval -c $F/cfg.yaml $out zip
+  head -c 3000 $m >short
+  fails_like 1 "eo-eval: (standard stream): *" eo-eval -c $F/cfg.yaml $out - <short
+  sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
+  fails 1 "eo-eval: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
+    eo-eval -c cfg.yaml $out $m
+  for f in row l p c; do
+    [ ! -e $f ]
+  done
+}
+
+@test "eval: a full disk exits 1" {
+  for o in -o --logits --predictions --confusion; do
+    fails 1 "eo-eval: /dev/full: cannot write: No space left on device" \
+      eo-eval -c $F/cfg.yaml -o row $o /dev/full $F/base.safetensors
+    [ ! -e row ]
+  done
+  run --separate-stderr bash -c "eo-eval -c $F/cfg.yaml $F/base.safetensors >/dev/full"
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "eo-eval: (standard stream): cannot write: No space left on device" ]
+}
+
+@test "eval: real test images" {
+  need_data mnist
+  printf 'dataset: mnist\nseed: 1\ntrain_subset: 1500\nval_subset: 500\nepochs: 4\nbatch_size: 32\nconv1_channels: 4\nconv2_channels: 8\n' >cfg.yaml
+  eo-train -q -c cfg.yaml -o m
+  eo-quant -p int8 -c cfg.yaml -o q m
+  eo-eval -c cfg.yaml q >row
+  [ "$(column images row) $(column test_images row)" = "500 10000" ]
+  column test_accuracy row | awk '{ exit !($1 > 0.6 && $1 < 1) }'
+}

@@ -1,0 +1,67 @@
+# A tiny data set, its config and three models, for the tests of eo-eval and eo-bench: fixture DIR
+
+# be32 N: four bytes, most significant first
+be32() {
+  printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
+  printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
+}
+
+# put_set PREFIX COUNT: images with one bright band each, whose height is the label; every seventh label is wrong
+put_set() {
+  { printf '\0\0\10\3'; be32 "$2"; be32 28; be32 28
+    awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++) for (p = 0; p < 784; p++)
+      printf "%c", int(p / 56) == i % 10 + 2 ? 255 - i % 50 : 1 + (p * 7 + i * 13) % 40 }'; } >"$1-images-idx3-ubyte"
+  { printf '\0\0\10\1'; be32 "$2"
+    for ((i = 0; i < $2; i++)); do printf "\\$(printf %03o $(((i + (i % 7 == 3)) % 10)))"; done; } >"$1-labels-idx1-ubyte"
+}
+
+fixture() {
+  mkdir -p "$1/set"
+  put_set "$1/set/train" 620
+  put_set "$1/set/t10k" 90
+  cat >"$1/cfg.yaml" <<END
+dataset: idx
+data_dir: $1/set
+seed: 5
+train_subset: 300
+val_subset: 310
+conv1_channels: 4
+conv2_channels: 6
+batch_size: 20
+epochs: 2
+learning_rate: 0.005
+calibration_batches: 2
+benchmark_repeats: 4
+benchmark_trials: 2
+benchmark_warmup: 1
+END
+  eo-train -q -c "$1/cfg.yaml" -o "$1/base.safetensors"
+  eo-quant -p fp16 -o "$1/half.safetensors" "$1/base.safetensors"
+  eo-quant -p int8 -c "$1/cfg.yaml" -o "$1/int8.safetensors" "$1/base.safetensors"
+}
+
+# column NAME [FILE]: the cell of that column in every row
+column() {
+  awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "${2:--}"
+}
+
+# fails STATUS MESSAGE COMMAND...: exactly this status and standard error, nothing on standard output
+fails() {
+  local want=$1 message=$2
+  shift 2
+  run --separate-stderr "$@"
+  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "$stderr" = "$message" ] && return
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$message"
+  return 1
+}
+
+# fails_like STATUS PATTERN COMMAND...: the same for one line that matches a glob
+fails_like() {
+  local want=$1 pattern=$2
+  shift 2
+  run --separate-stderr "$@"
+  # shellcheck disable=SC2053
+  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == $pattern ]] && return
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$pattern"
+  return 1
+}
