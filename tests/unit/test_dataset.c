@@ -1,0 +1,271 @@
+/* eo_dataset and eo_split: where files are looked for, what is refused, and who sees which images. */
+#include "format/dataset.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+static int passed, failed;
+
+static void check_text(const char *what, const char *found, const char *expected)
+{
+    if (strcmp(found, expected) == 0) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: expected '%s', found '%s'\n", what, expected, found);
+}
+
+static void must(int rc)
+{
+    if (rc) {
+        printf("test_dataset: cannot prepare a test\n");
+        exit(1);
+    }
+}
+
+static void test_find(void)
+{
+    static const struct {
+        const char *dataset, *data_dir, *option, *env, *expected;
+    } cases[] = {
+        {"mnist", "", NULL, NULL, "data/mnist"},
+        {"mnist", "", NULL, "", "data/mnist"},
+        {"mnist", "", NULL, "root", "root/mnist"},
+        {"mnist", "", "here", "root", "here"},
+        {"mnist", "here", NULL, NULL, "data/mnist"}, /* data_dir is for idx alone */
+        {"synthetic", "", NULL, "root", "data/synthetic"},
+        {"idx", "here", NULL, "root", "here"},
+        {"idx", "here", "root/mnist", NULL, "root/mnist"},
+        {"idx", "", NULL, NULL, "error: dataset 'idx': expected the folder of its files in 'data_dir' or --data"},
+        {"idx", "gone", NULL, NULL, "error: dataset 'idx': expected a folder 'gone' (data_dir), found none"},
+        {"mnist", "", "gone", NULL, "error: dataset 'mnist': expected a folder 'gone' (--data), found none"},
+        {"mnist", "", "file", NULL, "error: dataset 'mnist': expected a folder 'file' (--data), found none"},
+        {"cifar", "", NULL, NULL, "error: dataset 'cifar': expected synthetic, mnist, fashion-mnist or idx"},
+        {"fashion-mnist", "", NULL, NULL,
+         "error: dataset 'fashion-mnist': expected a folder 'data/fashion-mnist', found none; run 'make data', or say "
+         "where the files are with EO_DATA_DIR or --data"},
+        {"fashion-mnist", "", NULL, "root",
+         "error: dataset 'fashion-mnist': expected a folder 'root/fashion-mnist' or 'data/fashion-mnist', found neither; "
+         "run 'make data', or say where the files are with EO_DATA_DIR or --data"},
+    };
+    char found[1024], what[32];
+    struct eo_config cfg;
+    struct eo_err err;
+    size_t i;
+
+    must(eo_io_mkdirs("data/mnist", &err) || eo_io_mkdirs("data/synthetic", &err) || eo_io_mkdirs("root/mnist", &err) ||
+         eo_io_mkdirs("here", &err) || eo_io_write("file", "x", 1, &err));
+    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        char dir[512];
+
+        memset(&cfg, 0, sizeof(cfg));
+        snprintf(cfg.dataset, sizeof(cfg.dataset), "%s", cases[i].dataset);
+        snprintf(cfg.data_dir, sizeof(cfg.data_dir), "%s", cases[i].data_dir);
+        must(cases[i].env ? setenv("EO_DATA_DIR", cases[i].env, 1) : unsetenv("EO_DATA_DIR"));
+        if (eo_dataset_find(&cfg, cases[i].option, dir, sizeof(dir), &err))
+            snprintf(found, sizeof(found), "error: %s", err.msg);
+        else
+            snprintf(found, sizeof(found), "%s", dir);
+        snprintf(what, sizeof(what), "find, case %zu", i);
+        check_text(what, found, cases[i].expected);
+    }
+    snprintf(cfg.dataset, sizeof(cfg.dataset), "mnist");
+    check_text("find, short buffer", eo_dataset_find(&cfg, "here", found, 4, &err) ? err.msg : "found",
+               "expected a path of at most 3 bytes");
+    must(unsetenv("EO_DATA_DIR"));
+}
+
+/* An IDX file of `dims` dimensions; element i is i % modulus. */
+static void put_idx(const char *path, int dims, const uint32_t *dim, int modulus)
+{
+    static uint8_t file[65536];
+    size_t n = 4, count = 1, i;
+    struct eo_err err;
+    int k;
+
+    file[2] = 8;
+    file[3] = (uint8_t)dims;
+    for (k = 0; k < dims; k++) {
+        file[n++] = 0;
+        file[n++] = 0;
+        file[n++] = (uint8_t)(dim[k] >> 8);
+        file[n++] = (uint8_t)dim[k];
+        count *= dim[k];
+    }
+    for (i = 0; i < count; i++)
+        file[n + i] = (uint8_t)(i % (size_t)modulus);
+    must(eo_io_write(path, file, n + count, &err));
+}
+
+static void put_images(const char *path, uint32_t count, uint32_t height, uint32_t width)
+{
+    const uint32_t dim[3] = {count, height, width};
+
+    put_idx(path, 3, dim, 251);
+}
+
+static void put_labels(const char *path, uint32_t count, int modulus)
+{
+    put_idx(path, 1, &count, modulus);
+}
+
+static const char *load(const char *dir, int parts)
+{
+    static char text[1024];
+    struct eo_dataset ds;
+    struct eo_err err;
+
+    if (eo_dataset_load(&ds, dir, parts, &err)) {
+        snprintf(text, sizeof(text), "%s", err.msg);
+        return text;
+    }
+    snprintf(text, sizeof(text), "train %zu %.8s test %zu %.8s", ds.train.count, ds.train_sha256, ds.test.count,
+             ds.test_sha256);
+    eo_dataset_release(&ds);
+    return text;
+}
+
+static void put_good(void)
+{
+    put_images("here/train-images-idx3-ubyte", 30, 28, 28);
+    put_labels("here/train-labels-idx1-ubyte", 30, 10);
+    put_images("here/t10k-images-idx3-ubyte", 12, 28, 28);
+    put_labels("here/t10k-labels-idx1-ubyte", 12, 10);
+}
+
+static void test_load(void)
+{
+    const uint32_t plane[2] = {30, 784};
+    struct eo_idx idx;
+    struct eo_err err;
+
+    put_good();
+    check_text("load, missing file", load("here/none", EO_DATASET_TRAIN),
+               "'here/none': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; run 'make "
+               "data', or say where the files are with EO_DATA_DIR or --data");
+    /* The sums come from Python's hashlib over the same bytes. */
+    check_text("load, both", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST), "train 30 1935aaf7 test 12 e5852533");
+    check_text("load, train", load("here", EO_DATASET_TRAIN), "train 30 1935aaf7 test 0 ");
+    check_text("load, test", load("here", EO_DATASET_TEST), "train 0  test 12 e5852533");
+    must(eo_idx_load(&idx, "here/t10k-images-idx3-ubyte", &err) || unlink("here/t10k-images-idx3-ubyte") ||
+         eo_idx_save_gz("here/t10k-images-idx3-ubyte.gz", 3, idx.dim, idx.data, &err));
+    eo_idx_release(&idx);
+    check_text("load, gzip", load("here", EO_DATASET_TEST), "train 0  test 12 e5852533");
+
+    put_labels("here/train-labels-idx1-ubyte", 30, 11);
+    check_text("load, label 10", load("here", EO_DATASET_TRAIN),
+               "'here/train-labels-idx1-ubyte': byte 18: expected a label in 0..9, found 10");
+    put_labels("here/train-labels-idx1-ubyte", 29, 10);
+    check_text("load, counts", load("here", EO_DATASET_TRAIN),
+               "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29");
+    put_images("here/train-labels-idx1-ubyte", 30, 28, 28);
+    check_text("load, images for labels", load("here", EO_DATASET_TRAIN),
+               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 3 dimensions: this is an "
+               "images file");
+    put_idx("here/train-labels-idx1-ubyte", 2, plane, 10);
+    check_text("load, two dimensions of labels", load("here", EO_DATASET_TRAIN),
+               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 2 dimensions");
+    put_idx("here/train-images-idx3-ubyte", 2, plane, 10);
+    check_text("load, two dimensions of images", load("here", EO_DATASET_TRAIN),
+               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 2 dimensions");
+    put_labels("here/train-images-idx3-ubyte", 30, 10);
+    check_text("load, labels for images", load("here", EO_DATASET_TRAIN),
+               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: this is a "
+               "labels file");
+    put_images("here/train-images-idx3-ubyte", 30, 28, 27);
+    check_text("load, other size", load("here", EO_DATASET_TRAIN),
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 28 x 28 pixels, found 28 x 27");
+    must(eo_io_write("here/train-images-idx3-ubyte", "\0\0", 2, &err));
+    check_text("load, short", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST),
+               "'here/train-images-idx3-ubyte': expected an IDX header of at least 8 bytes, found 2 bytes");
+    must(unlink("here/t10k-images-idx3-ubyte.gz"));
+}
+
+/* "train first+count validation first+count test count"; validation of the test set is marked with a t. */
+static void describe_split(const struct eo_split *s, const struct eo_dataset *ds, char *text, size_t size)
+{
+    const struct eo_images *v = &s->validation;
+    int of_test = v->count && v->pixels >= ds->test.pixels && v->pixels < ds->test.pixels + ds->test.count * 784;
+    const struct eo_images *base = of_test ? &ds->test : &ds->train;
+    long train_first = s->train.count ? (long)(s->train.labels - ds->train.labels) : 0;
+    long first = v->count ? (long)(v->labels - base->labels) : 0;
+
+    snprintf(text, size, "train %ld+%zu validation %s%ld+%zu test %zu", train_first, s->train.count, of_test ? "t" : "",
+             first, v->count, s->test.count);
+    if (v->count && v->pixels != base->pixels + (size_t)first * 784)
+        snprintf(text, size, "labels and pixels differ");
+}
+
+static void test_split(void)
+{
+    static const struct {
+        enum eo_validation validation;
+        int64_t train, val;
+        int parts;
+        const char *expected;
+    } cases[] = {
+        {EO_VALIDATION_HOLDOUT, 20, 7, 3, "train 0+20 validation 23+7 test 12"},
+        {EO_VALIDATION_HOLDOUT, EO_CONFIG_ALL, EO_CONFIG_ALL, 3, "train 0+25 validation 25+5 test 12"},
+        {EO_VALIDATION_HOLDOUT, EO_CONFIG_ALL, 29, 3, "train 0+1 validation 1+29 test 12"},
+        {EO_VALIDATION_HOLDOUT, 23, 7, 3, "train 0+23 validation 23+7 test 12"},
+        {EO_VALIDATION_HOLDOUT, 24, 7, 3,
+         "error: 'train_subset' + 'val_subset': expected at most the 30 training images, found 24 + 7"},
+        {EO_VALIDATION_HOLDOUT, 1, 31, 3, "error: 'val_subset': expected at most the 30 training images, found 31"},
+        {EO_VALIDATION_HOLDOUT, EO_CONFIG_ALL, 30, 3,
+         "error: 'val_subset': expected fewer than the 30 training images, found 30: none is left to train on"},
+        {EO_VALIDATION_HOLDOUT, 99, 99, EO_DATASET_TEST, "train 0+0 validation 0+0 test 12"},
+        {EO_VALIDATION_HOLDOUT, 20, 7, EO_DATASET_TRAIN, "train 0+20 validation 23+7 test 0"},
+        {EO_VALIDATION_TEST, 20, 7, 3, "train 0+20 validation t0+7 test 12"},
+        {EO_VALIDATION_TEST, EO_CONFIG_ALL, EO_CONFIG_ALL, 3, "train 0+30 validation t0+12 test 12"},
+        {EO_VALIDATION_TEST, 31, 12, 3, "train 0+30 validation t0+12 test 12"},
+        {EO_VALIDATION_TEST, 20, 13, 3, "error: 'val_subset': expected at most the 12 test images, found 13"},
+        {EO_VALIDATION_TEST, 20, 13, EO_DATASET_TRAIN, "train 0+20 validation 0+0 test 0"},
+        {EO_VALIDATION_TEST, 20, 7, EO_DATASET_TEST, "train 0+0 validation t0+7 test 12"},
+    };
+    char found[1024], what[32];
+    struct eo_config cfg;
+    struct eo_split split;
+    struct eo_dataset ds;
+    struct eo_err err;
+    size_t i;
+
+    put_good();
+    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        memset(&cfg, 0, sizeof(cfg));
+        cfg.validation = cases[i].validation;
+        cfg.train_subset = cases[i].train;
+        cfg.val_subset = cases[i].val;
+        must(eo_dataset_load(&ds, "here", cases[i].parts, &err));
+        if (eo_split_make(&split, &ds, &cfg, &err))
+            snprintf(found, sizeof(found), "error: %s", err.msg);
+        else
+            describe_split(&split, &ds, found, sizeof(found));
+        snprintf(what, sizeof(what), "split, case %zu", i);
+        check_text(what, found, cases[i].expected);
+        eo_dataset_release(&ds);
+    }
+    cfg.validation = EO_VALIDATION_HOLDOUT;
+    check_text("part, holdout", eo_split_validation_part(&cfg) == EO_DATASET_TRAIN ? "train" : "other", "train");
+    cfg.validation = EO_VALIDATION_TEST;
+    check_text("part, test", eo_split_validation_part(&cfg) == EO_DATASET_TEST ? "test" : "other", "test");
+}
+
+int main(void)
+{
+    char dir[] = "/tmp/test_dataset.XXXXXX", command[64];
+
+    must(!mkdtemp(dir) || chdir(dir));
+    test_find();
+    test_load();
+    test_split();
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    must(system(command));
+    printf("test_dataset: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}

@@ -1,0 +1,98 @@
+/* eo_png: what is written reads back, the bytes repeat, and no time is in them. */
+#include "format/png.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <png.h>
+
+#include "base/io.h"
+
+static int passed, failed;
+
+static void check_text(const char *what, const char *found, const char *expected)
+{
+    if (strcmp(found, expected) == 0) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: expected '%s', found '%s'\n", what, expected, found);
+}
+
+/* Names of the chunks, in order, with repetitions dropped. */
+static void list_chunks(const uint8_t *bytes, size_t size, char *text, size_t text_size)
+{
+    size_t at = 8, n = 0;
+
+    while (at + 8 <= size && n + 6 < text_size) {
+        size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+
+        if (n < 5 || memcmp(text + n - 5, bytes + at + 4, 4) != 0)
+            n += (size_t)snprintf(text + n, text_size - n, "%.4s ", (const char *)bytes + at + 4);
+        at += 12 + length;
+    }
+}
+
+static const char *read_back(const void *bytes, size_t size, uint32_t width, uint32_t height, const uint8_t *pixels)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    uint8_t found[4096];
+
+    if (!png_image_begin_read_from_memory(&image, bytes, size))
+        return "libpng refuses it";
+    if (image.width != width || image.height != height || image.format != PNG_FORMAT_GRAY)
+        return "other size or format";
+    if (!png_image_finish_read(&image, NULL, found, 0, NULL))
+        return "libpng refuses it";
+    return memcmp(found, pixels, (size_t)width * height) == 0 ? "same" : "other pixels";
+}
+
+static void test_round_trip(const char *path, uint32_t width, uint32_t height)
+{
+    uint8_t pixels[4096];
+    char *first = NULL, *second = NULL, chunks[128] = "";
+    size_t first_size = 0, second_size = 0, i;
+    struct eo_err err;
+
+    for (i = 0; i < sizeof(pixels); i++)
+        pixels[i] = (uint8_t)(i * 37 + i / 256);
+    if (eo_png_write_gray8(path, width, height, pixels, &err) || eo_io_read(path, 65536, &first, &first_size, &err) ||
+        eo_png_write_gray8(path, width, height, pixels, &err) || eo_io_read(path, 65536, &second, &second_size, &err)) {
+        check_text("write and read", err.msg, "");
+        goto out;
+    }
+    check_text("pixels", read_back(first, first_size, width, height, pixels), "same");
+    check_text("twice", first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other", "same");
+    list_chunks((const uint8_t *)first, first_size, chunks, sizeof(chunks));
+    check_text("chunks", chunks, "IHDR sRGB IDAT IEND ");
+out:
+    free(first);
+    free(second);
+}
+
+int main(void)
+{
+    char dir[] = "/tmp/test_png.XXXXXX", path[64];
+    uint8_t pixel = 0;
+    struct eo_err err;
+
+    if (!mkdtemp(dir))
+        return 1;
+    snprintf(path, sizeof(path), "%s/x.png", dir);
+    test_round_trip(path, 1, 1);
+    test_round_trip(path, 7, 31);
+    test_round_trip(path, 64, 64);
+    check_text("no pixels", eo_png_write_gray8(path, 0, 1, &pixel, &err) ? err.msg : "written",
+               "expected an image of at most 16384 x 16384 pixels, found 0 x 1");
+    check_text("too large", eo_png_write_gray8(path, 1, 16385, &pixel, &err) ? err.msg : "written",
+               "expected an image of at most 16384 x 16384 pixels, found 1 x 16385");
+    check_text("full disk", eo_png_write_gray8("/dev/full", 1, 1, &pixel, &err) ? err.msg : "written",
+               "cannot write: No space left on device");
+    unlink(path);
+    rmdir(dir);
+    printf("test_png: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
