@@ -1,0 +1,63 @@
+/*
+ * Fuzz target: whatever the bytes, eo_model_parse() refuses them with a message or gives a model that can be written,
+ * read and written again with the same bytes, and pruned when it is fp32.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/model.h"
+#include "stage/prune.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The writer adds up to four entries of metadata: a model that has all that fit is the one thing it may refuse. */
+static int may_be_full(const struct eo_model *m)
+{
+    return m->meta_count + 4 > EO_MODEL_META_MAX;
+}
+
+static void check_round_trip(struct eo_model *m)
+{
+    struct eo_buf first = {0}, second = {0};
+    struct eo_model again = {0};
+
+    if (eo_model_serialize(m, &first, NULL)) {
+        if (!may_be_full(m))
+            abort();
+    } else if (eo_model_parse(&again, first.data, first.len, NULL) || eo_model_serialize(&again, &second, NULL) ||
+               first.len != second.len || memcmp(first.data, second.data, first.len) != 0) {
+        abort();
+    }
+    eo_model_release(&again);
+    eo_buf_release(&first);
+    eo_buf_release(&second);
+}
+
+static void check_pruning(const struct eo_model *m)
+{
+    struct eo_model pruned;
+    int rc = eo_prune(m, 0.5, &pruned, NULL);
+
+    if (rc ? m->precision == EO_FP32 && !may_be_full(m) : m->precision != EO_FP32)
+        abort();
+    if (!rc)
+        check_round_trip(&pruned);
+    eo_model_release(&pruned);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct eo_err err = {""};
+    struct eo_model m;
+
+    if (eo_model_parse(&m, data, size, &err)) {
+        if (!err.msg[0])
+            abort();
+        return 0;
+    }
+    check_pruning(&m);
+    check_round_trip(&m);
+    eo_model_release(&m);
+    return 0;
+}
