@@ -19,8 +19,7 @@ static const struct cli_option options[] = {
     {0, "seed-index", CLI_INT, &opt.seed_index, 0, EO_CONFIG_LIST_MAX - 1, "K",
      "with --stage: for seed number K (default 0)"},
     {0, "slices", CLI_TEXT, &opt.slices, 0, 0, "DIR",
-     "write DIR/STAGE.yaml for every stage, and DIR/seedN/STAGE.yaml for every further seed N; "
-     "files that stay the same keep their time"},
+     "write DIR/STAGE.yaml for every stage, and DIR/seedN/STAGE.yaml for each further seed N"},
     {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that the Makefile includes"},
     {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print the reference of all keys as a Markdown table"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},

@@ -1,7 +1,7 @@
 /*
  * The experiment: one YAML mapping of scalars and flat lists.
  *
- * One table in config.c lists every key with its type, default, range, the stages that read it and a line of
+ * One table in config_keys.c lists every key with its type, default, range, the stages that read it and a line of
  * help. Parsing, validation, slices, `eo-config --help` and the documentation all come from that table.
  *
  * A stage's *slice* is the canonical YAML text of the keys that this stage reads, in table order, defaults filled
@@ -116,8 +116,15 @@ void eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage st
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
 
 /*
+ * The folder of the artefacts for an experiment of that name: output_dir, taken below out/ where it is relative, else
+ * out/<name>. Fails on a folder that `make clean` had better not remove.
+ */
+int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out[EO_CONFIG_OUT_MAX], struct eo_err *err)
+    EO_MUST_CHECK;
+
+/*
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
- * EO_OUT (the output folder: output_dir, taken below out/ where it is relative, else out/<name>), EO_DATASET,
+ * EO_OUT (eo_config_output_dir()), EO_DATASET,
  * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_SLICES.
  * Fails on a name that Make cannot handle and on a folder that is reserved for the programs (out/bin, ...).
  */

@@ -1,0 +1,607 @@
+#include "format/config_keys.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/pool.h"
+
+static const char *const dataset_names[] = {"synthetic", "mnist", "fashion-mnist", "idx", NULL};
+static const char *const validation_names[] = {"holdout", "test", NULL};
+static const char *const model_names[] = {"smallcnn", NULL};
+static const char *const precision_names[] = {"fp32", "fp16", "int8", NULL};
+static const char *const backend_names[] = {"fbgemm", "qnnpack", NULL};
+static const char *const device_names[] = {"cpu", NULL};
+
+#define DATA (1u << EO_STAGE_DATA)
+#define TRAIN (1u << EO_STAGE_TRAIN)
+#define FINETUNE (1u << EO_STAGE_FINETUNE)
+#define QUANT (1u << EO_STAGE_QUANT)
+#define EVAL (1u << EO_STAGE_EVAL)
+#define BENCH (1u << EO_STAGE_BENCH)
+#define SELECT (1u << EO_STAGE_SELECT)
+#define HARDWARE (1u << EO_STAGE_HARDWARE)
+#define SUMMARY (1u << EO_STAGE_SUMMARY)
+#define MAKE EO_KEY_MAKE
+
+#define LEARNING (TRAIN | FINETUNE)
+#define TRAINING EO_KEY_TRAINING
+
+#define AT(field) offsetof(struct eo_config, field)
+
+const struct eo_key eo_keys[EO_KEY_COUNT] = {
+    {.name = "seed",
+     .type = EO_KEY_SEED,
+     .offset = AT(seeds),
+     .count = AT(seed_count),
+     .initial = "7",
+     .readers = LEARNING | EVAL,
+     .help = "Initial weights, order of the training images, bootstrap. Short form of a list with one seed."},
+    {.name = "seeds",
+     .type = EO_KEY_SEED,
+     .offset = AT(seeds),
+     .count = AT(seed_count),
+     .capacity = EO_CONFIG_LIST_MAX,
+     .readers = MAKE,
+     .help = "Repeats the experiment once for each seed; excludes seed."},
+    {.name = "dataloader_seed",
+     .type = EO_KEY_SEED,
+     .offset = AT(dataloader_seed),
+     .count = AT(dataloader_seed_set),
+     .nullable = 1,
+     .readers = LEARNING,
+     .help = "Order of the training images alone; null follows the seed."},
+    {.name = "dataset",
+     .type = EO_KEY_WORD,
+     .offset = AT(dataset),
+     .names = dataset_names,
+     .initial = "synthetic",
+     .readers = DATA | TRAINING | EVAL | BENCH | MAKE,
+     .help = "The images: generated digits, a published set, or your own (idx)."},
+    {.name = "data_dir",
+     .type = EO_KEY_PATH,
+     .offset = AT(data_dir),
+     .readers = DATA | TRAINING | EVAL | BENCH | MAKE,
+     .help = "Folder of the four IDX files; goes with dataset: idx, and only with it.",
+     .note = "Make cannot handle other characters"},
+    {.name = "validation",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(validation),
+     .names = validation_names,
+     .initial = "holdout",
+     .readers = TRAINING | EVAL | BENCH,
+     .help = "What decisions look at: images held out from the tail of the training set, or the test set as "
+             "the original does."},
+    {.name = "train_subset",
+     .type = EO_KEY_IMAGES,
+     .offset = AT(train_subset),
+     .min = 1,
+     .max = 1e6,
+     .nullable = 1,
+     .readers = TRAINING,
+     .help = "Images to train on; null takes all that are not held out."},
+    {.name = "val_subset",
+     .type = EO_KEY_IMAGES,
+     .offset = AT(val_subset),
+     .min = 1,
+     .max = 1e6,
+     .nullable = 1,
+     .readers = TRAINING | EVAL | BENCH,
+     .help = "Images to decide by; null takes one sixth of the training set, or with validation: test the "
+             "whole test set."},
+    {.name = "model",
+     .type = EO_KEY_WORD,
+     .offset = AT(model),
+     .names = model_names,
+     .initial = "smallcnn",
+     .readers = LEARNING,
+     .help = "The architecture."},
+    {.name = "conv1_channels",
+     .type = EO_KEY_INT,
+     .offset = AT(conv1_channels),
+     .min = 1,
+     .max = 64,
+     .initial = "16",
+     .readers = TRAIN,
+     .help = "Channels of the first convolution before pruning."},
+    {.name = "conv2_channels",
+     .type = EO_KEY_INT,
+     .offset = AT(conv2_channels),
+     .min = 1,
+     .max = 128,
+     .initial = "32",
+     .readers = TRAIN,
+     .help = "Channels of the second convolution before pruning."},
+    {.name = "batch_size",
+     .type = EO_KEY_INT,
+     .offset = AT(batch_size),
+     .min = 1,
+     .max = 4096,
+     .initial = "128",
+     .readers = TRAINING | BENCH | HARDWARE,
+     .help = "Images in a training step, a calibration batch and a timed batch."},
+    {.name = "epochs",
+     .type = EO_KEY_INT,
+     .offset = AT(epochs),
+     .min = 1,
+     .max = 10000,
+     .initial = "2",
+     .readers = TRAIN,
+     .help = "Passes over the training images."},
+    {.name = "fine_tune_epochs",
+     .type = EO_KEY_INT,
+     .offset = AT(fine_tune_epochs),
+     .min = 0,
+     .max = 10000,
+     .initial = "0",
+     .readers = FINETUNE | MAKE,
+     .help = "Passes over the training images after pruning, so that accuracy recovers."},
+    {.name = "learning_rate",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(learning_rate),
+     .min = 1e-9,
+     .max = 10,
+     .initial = "0.001",
+     .readers = LEARNING,
+     .help = "Step size of Adam."},
+    {.name = "pruning_levels",
+     .type = EO_KEY_LEVEL,
+     .offset = AT(pruning_levels),
+     .count = AT(pruning_level_count),
+     .capacity = EO_CONFIG_LIST_MAX,
+     .min = 0,
+     .max = 0.999,
+     .initial = "0.0 0.25 0.5 0.7",
+     .readers = MAKE,
+     .help = "Shares of the channels to remove, one candidate each."},
+    {.name = "precisions",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(precisions),
+     .count = AT(precision_count),
+     .capacity = EO_PRECISION_COUNT,
+     .names = precision_names,
+     .initial = "fp32 fp16 int8",
+     .readers = MAKE,
+     .help = "Number formats, one candidate each at every pruning level."},
+    {.name = "quantization_backend",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(quantization_backend),
+     .names = backend_names,
+     .initial = "fbgemm",
+     .readers = QUANT,
+     .help = "Numeric scheme of int8: activations 0..127 with one weight scale per channel (fbgemm), or "
+             "0..255 with one per tensor (qnnpack)."},
+    {.name = "calibration_batches",
+     .type = EO_KEY_INT,
+     .offset = AT(calibration_batches),
+     .min = 1,
+     .max = 10000,
+     .initial = "8",
+     .readers = QUANT,
+     .help = "Training batches from which int8 takes its ranges."},
+    {.name = "benchmark_repeats",
+     .type = EO_KEY_INT,
+     .offset = AT(benchmark_repeats),
+     .min = 1,
+     .max = 100000,
+     .initial = "5",
+     .readers = BENCH,
+     .help = "Timed runs in a trial."},
+    {.name = "benchmark_trials",
+     .type = EO_KEY_INT,
+     .offset = AT(benchmark_trials),
+     .min = 1,
+     .max = 1000,
+     .initial = "3",
+     .readers = BENCH,
+     .help = "Trials; each begins with its own warm-up."},
+    {.name = "benchmark_warmup",
+     .type = EO_KEY_INT,
+     .offset = AT(benchmark_warmup),
+     .min = 0,
+     .max = 100000,
+     .initial = "3",
+     .readers = BENCH,
+     .help = "Runs before each trial that are not timed."},
+    {.name = "power_watts",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(power_watts),
+     .min = 1e-6,
+     .max = 1e6,
+     .initial = "5.0",
+     .readers = SELECT | SUMMARY,
+     .help = "Assumed power of the device, for the energy proxy."},
+    {.name = "memory_budgets_mb",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(memory_budgets_mb),
+     .count = AT(memory_budget_count),
+     .capacity = EO_CONFIG_LIST_MAX,
+     .min = 1e-6,
+     .max = 1e6,
+     .initial = "0.01 0.02 0.05",
+     .readers = SELECT | SUMMARY,
+     .help = "Budgets in MiB; each gets its own column of violations."},
+    {.name = "active_memory_budget_mb",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(active_memory_budget_mb),
+     .min = 1e-6,
+     .max = 1e6,
+     .initial = "0.05",
+     .readers = SELECT | SUMMARY,
+     .help = "The budget in MiB that decides which candidates are accepted."},
+    {.name = "cpu_frequency_scale",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(cpu_frequency_scale),
+     .min = 0.001,
+     .max = 100,
+     .initial = "0.7",
+     .readers = SELECT | HARDWARE | SUMMARY,
+     .help = "Speed of the device's clock relative to this machine's."},
+    {.name = "pareto_use_ci",
+     .type = EO_KEY_BOOL,
+     .offset = AT(pareto_use_ci),
+     .initial = "false",
+     .readers = SELECT,
+     .help = "Compare candidates by the lower 95 % bound of accuracy."},
+    {.name = "memory_bandwidth_gbps",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(memory_bandwidth_gbps),
+     .min = 1e-6,
+     .max = 1e6,
+     .initial = "12.8",
+     .readers = HARDWARE,
+     .help = "Memory bandwidth of the device in GB/s, for the roofline."},
+    {.name = "peak_compute_gmacs",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(peak_compute_gmacs),
+     .min = 1e-6,
+     .max = 1e9,
+     .nullable = 1,
+     .readers = HARDWARE,
+     .help = "Peak of the device in 10^9 multiply-accumulates per second; null leaves the roofline out."},
+    {.name = "threads",
+     .type = EO_KEY_INT,
+     .offset = AT(threads),
+     .min = 0,
+     .max = EO_POOL_MAX,
+     .initial = "0",
+     .readers = MAKE,
+     .help = "Threads of training and evaluation; 0 takes all processors. No result depends on it."},
+    {.name = "num_workers",
+     .type = EO_KEY_INT,
+     .offset = AT(num_workers),
+     .min = 0,
+     .max = 1024,
+     .initial = "2",
+     .readers = 0,
+     .help = "Accepted for the original's files; has no effect."},
+    {.name = "device",
+     .type = EO_KEY_WORD,
+     .offset = AT(device),
+     .names = device_names,
+     .initial = "cpu",
+     .readers = 0,
+     .help = "Accepted for the original's files.",
+     .note = "this program runs on the CPU only"},
+    {.name = "output_dir",
+     .type = EO_KEY_PATH,
+     .offset = AT(output_dir),
+     .readers = MAKE,
+     .help =
+         "Folder of the artefacts, out/<name of the file> by default; relative paths are taken below out/.",
+     .note = "Make cannot handle other characters"},
+};
+
+static const size_t type_size[] = {
+    [EO_KEY_SEED] = sizeof(uint64_t), [EO_KEY_INT] = sizeof(int),         [EO_KEY_IMAGES] = sizeof(int64_t),
+    [EO_KEY_NUMBER] = sizeof(double), [EO_KEY_LEVEL] = sizeof(double),    [EO_KEY_BOOL] = sizeof(int),
+    [EO_KEY_CHOICE] = sizeof(int),    [EO_KEY_WORD] = EO_CONFIG_TEXT_MAX, [EO_KEY_PATH] = EO_CONFIG_TEXT_MAX,
+};
+
+/* Choices are stored through memcpy of an int. */
+_Static_assert(sizeof(enum eo_validation) == sizeof(int) && sizeof(enum eo_backend) == sizeof(int) &&
+                   sizeof(enum eo_precision) == sizeof(int),
+               "enumerations must be as large as int");
+
+static int find_name(const char *const *names, const char *text)
+{
+    int i;
+
+    for (i = 0; names[i]; i++) {
+        if (strcmp(names[i], text) == 0)
+            return i;
+    }
+    return -1;
+}
+
+const struct eo_key *eo_key_find(const char *name)
+{
+    int i;
+
+    for (i = 0; i < EO_KEY_COUNT; i++) {
+        if (strcmp(eo_keys[i].name, name) == 0)
+            return &eo_keys[i];
+    }
+    return NULL;
+}
+
+int eo_key_null_text(const char *text)
+{
+    return *text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
+static char *field_at(struct eo_config *cfg, const struct eo_key *k, int index)
+{
+    return (char *)cfg + k->offset + (size_t)index * type_size[k->type];
+}
+
+static const char *const_field_at(const struct eo_config *cfg, const struct eo_key *k, int index)
+{
+    return (const char *)cfg + k->offset + (size_t)index * type_size[k->type];
+}
+
+void eo_key_set_count(struct eo_config *cfg, const struct eo_key *k, int n)
+{
+    if (k->count)
+        memcpy((char *)cfg + k->count, &n, sizeof(n));
+}
+
+int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k)
+{
+    int n = 1;
+
+    if (k->count)
+        memcpy(&n, (const char *)cfg + k->count, sizeof(n));
+    return n;
+}
+
+/* Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. */
+static int is_path(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/";
+
+    return !eo_key_null_text(text) && text[0] != '-' && strlen(text) < EO_CONFIG_TEXT_MAX &&
+           text[strspn(text, allowed)] == '\0';
+}
+
+/* Whether `value` is one that few enough decimals can write. */
+static int is_short_level(double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%.*f", EO_KEY_DECIMALS, value);
+    return strtod(text, NULL) == value;
+}
+
+static int set_text(char *field, const char *text)
+{
+    snprintf(field, EO_CONFIG_TEXT_MAX, "%s", text);
+    return 0;
+}
+
+static int set_int(void *field, int value)
+{
+    if (value < 0)
+        return -1;
+    memcpy(field, &value, sizeof(value));
+    return 0;
+}
+
+static int set_number(const struct eo_key *k, double *field, const char *text)
+{
+    double v;
+
+    if (eo_num_parse_double(text, k->min, k->max, &v, NULL))
+        return -1;
+    if (k->type == EO_KEY_LEVEL && !is_short_level(v))
+        return -1;
+    *field = v + 0.0; /* -0.0 becomes 0.0, so that equal values have equal bytes and equal texts */
+    return 0;
+}
+
+int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text)
+{
+    void *field = field_at(cfg, k, index);
+    int64_t v;
+
+    switch (k->type) {
+    case EO_KEY_SEED:
+        return eo_num_parse_u64(text, 0, UINT64_MAX, field, NULL);
+    case EO_KEY_IMAGES:
+        return eo_num_parse_i64(text, (int64_t)k->min, (int64_t)k->max, field, NULL);
+    case EO_KEY_INT:
+        return eo_num_parse_i64(text, (int64_t)k->min, (int64_t)k->max, &v, NULL) ? -1
+                                                                                  : set_int(field, (int)v);
+    case EO_KEY_NUMBER:
+    case EO_KEY_LEVEL:
+        return set_number(k, field, text);
+    case EO_KEY_BOOL:
+        return set_int(field, strcmp(text, "true") == 0 ? 1 : strcmp(text, "false") == 0 ? 0 : -1);
+    case EO_KEY_CHOICE:
+        return set_int(field, find_name(k->names, text));
+    case EO_KEY_WORD:
+        return find_name(k->names, text) < 0 ? -1 : set_text(field, text);
+    case EO_KEY_PATH:
+        return is_path(text) ? set_text(field, text) : -1;
+    }
+    return -1;
+}
+
+void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k)
+{
+    int64_t all = EO_CONFIG_ALL;
+    char *field = field_at(cfg, k, 0);
+
+    memset(field, 0, type_size[k->type]);
+    if (k->type == EO_KEY_IMAGES)
+        memcpy(field, &all, sizeof(all));
+    eo_key_set_count(cfg, k, 0);
+}
+
+int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k)
+{
+    const void *field = const_field_at(cfg, k, 0);
+
+    switch (k->type) {
+    case EO_KEY_IMAGES:
+        return *(const int64_t *)field == EO_CONFIG_ALL;
+    case EO_KEY_NUMBER:
+        return *(const double *)field == 0;
+    default:
+        return eo_key_get_count(cfg, k) == 0;
+    }
+}
+
+static int get_int(const void *field)
+{
+    int v;
+
+    memcpy(&v, field, sizeof(v));
+    return v;
+}
+
+void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int index, struct eo_buf *out)
+{
+    const void *field = const_field_at(cfg, k, index);
+    char number[EO_NUM_TEXT];
+
+    switch (k->type) {
+    case EO_KEY_SEED:
+        eo_buf_printf(out, "%" PRIu64, *(const uint64_t *)field);
+        break;
+    case EO_KEY_IMAGES:
+        eo_buf_printf(out, "%" PRId64, *(const int64_t *)field);
+        break;
+    case EO_KEY_INT:
+        eo_buf_printf(out, "%d", get_int(field));
+        break;
+    case EO_KEY_NUMBER:
+    case EO_KEY_LEVEL:
+        eo_num_format_double(*(const double *)field, number);
+        eo_buf_puts(out, number);
+        break;
+    case EO_KEY_BOOL:
+        eo_buf_puts(out, get_int(field) ? "true" : "false");
+        break;
+    case EO_KEY_CHOICE:
+        eo_buf_puts(out, k->names[get_int(field)]);
+        break;
+    case EO_KEY_WORD:
+    case EO_KEY_PATH:
+        eo_buf_puts(out, field);
+        break;
+    }
+}
+
+void eo_key_put(const struct eo_config *cfg, const struct eo_key *k, struct eo_buf *out)
+{
+    int i;
+
+    if (k->nullable && eo_key_is_null(cfg, k)) {
+        eo_buf_puts(out, "null");
+        return;
+    }
+    if (!k->capacity) {
+        eo_key_put_entry(cfg, k, 0, out);
+        return;
+    }
+    for (i = 0; i < eo_key_get_count(cfg, k); i++) {
+        eo_buf_puts(out, i ? ", " : "[");
+        eo_key_put_entry(cfg, k, i, out);
+    }
+    eo_buf_puts(out, "]");
+}
+
+int eo_key_is_repeated(const struct eo_config *cfg, const struct eo_key *k, int index)
+{
+    int i;
+
+    for (i = 0; i < index; i++) {
+        if (memcmp(const_field_at(cfg, k, i), const_field_at(cfg, k, index), type_size[k->type]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int eo_key_is_printable(const struct eo_config *cfg, const struct eo_key *k)
+{
+    if (k->type == EO_KEY_PATH)
+        return *const_field_at(cfg, k, 0) != '\0';
+    if (k->offset == AT(seeds))
+        return (k->capacity > 0) == (cfg->seed_count > 1);
+    return 1;
+}
+
+static void join_names(const char *const *names, char *text, size_t size)
+{
+    int i;
+
+    snprintf(text, size, "%s", names[1] ? "one of " : "");
+    for (i = 0; names[i]; i++)
+        snprintf(text + strlen(text), size - strlen(text), "%s%s", i ? ", " : "", names[i]);
+}
+
+void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
+{
+    switch (k->type) {
+    case EO_KEY_SEED:
+        snprintf(text, EO_KEY_ALLOWED, "an integer in 0..%" PRIu64, UINT64_MAX);
+        break;
+    case EO_KEY_INT:
+    case EO_KEY_IMAGES:
+        snprintf(text, EO_KEY_ALLOWED, "an integer in %.0f..%.0f", k->min, k->max);
+        break;
+    case EO_KEY_NUMBER:
+        snprintf(text, EO_KEY_ALLOWED, "a number in %g..%g", k->min, k->max);
+        break;
+    case EO_KEY_LEVEL:
+        snprintf(text, EO_KEY_ALLOWED, "a number in %g..%g with at most %d decimals", k->min, k->max,
+                 EO_KEY_DECIMALS);
+        break;
+    case EO_KEY_BOOL:
+        snprintf(text, EO_KEY_ALLOWED, "true or false");
+        break;
+    case EO_KEY_CHOICE:
+    case EO_KEY_WORD:
+        join_names(k->names, text, EO_KEY_ALLOWED);
+        break;
+    case EO_KEY_PATH:
+        snprintf(text, EO_KEY_ALLOWED, "a path of at most %d letters, digits and any of ._+-/",
+                 EO_CONFIG_TEXT_MAX - 1);
+        break;
+    }
+    if (k->nullable)
+        snprintf(text + strlen(text), EO_KEY_ALLOWED - strlen(text), " or null");
+}
+
+/* Applies a default of the table; the tests read every one, so it cannot be refused here. */
+static void set_initial(struct eo_config *cfg, const struct eo_key *k)
+{
+    char text[EO_CONFIG_TEXT_MAX];
+    char *entry, *rest = NULL;
+    int n = 0, rc = 0;
+
+    if (!k->initial) {
+        if (k->nullable)
+            eo_key_set_null(cfg, k);
+        return;
+    }
+    snprintf(text, sizeof(text), "%s", k->initial);
+    for (entry = strtok_r(text, " ", &rest); entry; entry = strtok_r(NULL, " ", &rest))
+        rc |= eo_key_set(cfg, k, n++, entry);
+    assert(rc == 0);
+    (void)rc;
+    eo_key_set_count(cfg, k, n);
+}
+
+void eo_config_init(struct eo_config *cfg)
+{
+    int i;
+
+    memset(cfg, 0, sizeof(*cfg));
+    for (i = 0; i < EO_KEY_COUNT; i++)
+        set_initial(cfg, &eo_keys[i]);
+}

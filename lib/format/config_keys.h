@@ -1,0 +1,87 @@
+/*
+ * The keys of an experiment, for config*.c alone: the one table of them, and what can be done with a key
+ * whatever its type. The contract for everybody else is config.h.
+ *
+ * A key's value lives in a field of struct eo_config. A list has the number of its entries beside it.
+ */
+#ifndef EO_FORMAT_CONFIG_KEYS_H
+#define EO_FORMAT_CONFIG_KEYS_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "format/config.h"
+
+#define EO_KEY_COUNT 33
+/* Decimals of a pruning level: they stand in file names, and no channel count needs more. */
+#define EO_KEY_DECIMALS 6
+
+#define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
+
+enum eo_key_type {
+    EO_KEY_SEED,   /* uint64_t */
+    EO_KEY_INT,    /* int in min..max */
+    EO_KEY_IMAGES, /* int64_t in min..max; null is EO_CONFIG_ALL */
+    EO_KEY_NUMBER, /* double in min..max; null is 0 */
+    EO_KEY_LEVEL,  /* double in min..max with at most EO_KEY_DECIMALS decimals */
+    EO_KEY_BOOL,   /* int: 0 or 1 */
+    EO_KEY_CHOICE, /* int or enum: position in `names` */
+    EO_KEY_WORD,   /* text: one of `names` */
+    EO_KEY_PATH    /* text that Make can take as a file name */
+};
+
+struct eo_key {
+    const char *name;
+    enum eo_key_type type; /* of the value, or of each entry of a list */
+    int capacity;          /* entries of a list; 0: a single value */
+    size_t offset;         /* of the field in struct eo_config */
+    size_t count;    /* offset of the int beside it: entries in use, or whether a value is set; 0: none */
+    double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER, EO_KEY_LEVEL */
+    const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
+    int nullable;             /* `null` is a value */
+    const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
+    unsigned readers;    /* one bit for each enum eo_config_stage, and EO_KEY_MAKE */
+    const char *help;
+    const char *note; /* added to the message that refuses a value, or NULL */
+};
+
+/* The bit behind those of the stages: Make, which knows what artefacts there are, not what is in them. */
+#define EO_KEY_MAKE (1u << EO_STAGE_COUNT)
+
+/* Stages that see the training part of the split and nothing else. */
+#define EO_KEY_TRAINING (1u << EO_STAGE_TRAIN | 1u << EO_STAGE_FINETUNE | 1u << EO_STAGE_QUANT)
+
+extern const struct eo_key eo_keys[EO_KEY_COUNT];
+
+const struct eo_key *eo_key_find(const char *name); /* NULL if there is none */
+
+/* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it.
+ */
+int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text) EO_MUST_CHECK;
+
+/* What one value or entry may be, in words: "an integer in 1..10000". */
+void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED]);
+
+/* Whether a plain YAML text means null; making a nullable key null; and whether it is. */
+int eo_key_null_text(const char *text);
+void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k);
+int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k);
+
+/* The int beside a value, see `count`; 1 and no effect where there is none. */
+void eo_key_set_count(struct eo_config *cfg, const struct eo_key *k, int n);
+int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k);
+
+/* Whether entry `index` of a list equals one before it. */
+int eo_key_is_repeated(const struct eo_config *cfg, const struct eo_key *k, int index);
+
+/*
+ * Whether the canonical text has a line for the key. A path has no value that stands for "unset", and of seed
+ * and seeds only the one that fits can be written.
+ */
+int eo_key_is_printable(const struct eo_config *cfg, const struct eo_key *k);
+
+/* Appends one entry, or the value in YAML: "null", "0.5", "[fp32, int8]". */
+void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int index, struct eo_buf *out);
+void eo_key_put(const struct eo_config *cfg, const struct eo_key *k, struct eo_buf *out);
+
+#endif
