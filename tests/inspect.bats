@@ -1,0 +1,169 @@
+# eo-inspect: the report, JSON, dumps, messages.
+bats_require_minimum_version 1.5.0
+
+setup() {
+  load common
+  cd "$BATS_TEST_TMPDIR"
+  golden=$EO_ROOT/tests/golden/python-safetensors.safetensors
+}
+
+make_model() {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
+}
+
+expect_failure() {
+  local message=$1
+  shift
+  run --separate-stderr "$@"
+  echo "status $status, stderr: $stderr"
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "$message" ]
+  [ -z "$output" ]
+}
+
+expect_usage() {
+  local message=$1
+  shift
+  run --separate-stderr "$@"
+  echo "status $status, stderr: $stderr"
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "$message
+Try 'eo-inspect --help'." ]
+  [ -z "$output" ]
+}
+
+@test "the whole report of a file that Python's safetensors wrote" {
+  eo-inspect "$golden" >report
+  diff - report <<END
+architecture            SmallCNN
+precision               fp32
+conv1_channels          2
+conv2_channels          3
+parameters              1557
+macs                    26166
+tensor_bytes            6228
+file_bytes              6748
+peak_activation_bytes   4704
+sha256                  $(sha256sum <"$golden" | cut -d' ' -f1)
+
+tensor                        dtype  shape            bytes              min              max
+classifier.bias               F32    10                  40             -0.5           0.0625
+classifier.weight             F32    10x147            5880             -0.5              0.5
+conv1.bias                    F32    2                    8             -0.5          -0.4375
+conv1.weight                  F32    2x1x3x3             72             -0.5              0.5
+conv2.bias                    F32    3                   12             -0.5           -0.375
+conv2.weight                  F32    3x2x3x3            216             -0.5              0.5
+
+metadata
+generator: Python safetensors 0.8.0, numpy 2.4.6
+END
+}
+
+@test "--dump: every value, row-major" {
+  run --separate-stderr eo-inspect --dump conv2.bias "$golden"
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$output" = "-0.5
+-0.4375
+-0.375" ]
+  awk 'BEGIN { for (i = 0; i < 1470; i++) printf "%.9g\n", (i % 17 - 8) / 16 }' | cmp - <(eo-inspect -d classifier.weight "$golden")
+}
+
+@test "an int8 model: tensors of three types" {
+  make_model 3 4 9 0.25 int8 qnnpack >model
+  eo-inspect model >report
+  grep -qx 'precision               int8' report
+  grep -qx 'quantization_backend: qnnpack' report
+  grep -q '^conv2.weight  *I8  *4x3x3x3  *108 ' report
+  grep -q '^conv2.weight_scale  *F32  *4  *16 ' report
+  grep -q '^conv2.bias  *I32  *4  *16 ' report
+  [ "$(eo-inspect -d conv1.input_zero_point model)" = 128 ]
+  eo-inspect -d conv2.weight model | awk '$1 != int($1) || $1 < -128 || $1 > 127 { exit 1 } $1 < 0 { n++ } END { exit !n || NR != 108 }'
+}
+
+@test "an fp16 model holds the rounded values of the fp32 one" {
+  make_model 3 4 9 >f
+  make_model 3 4 9 0 fp16 >h
+  [ "$(eo-inspect h | awk '$1 == "tensor_bytes" { print $2 * 2 }')" = "$(eo-inspect f | awk '$1 == "tensor_bytes" { print $2 }')" ]
+  paste <(eo-inspect -d conv2.weight f) <(eo-inspect -d conv2.weight h) |
+    awk '{ d = $1 - $2; if (d < 0) d = -d; a = $1 < 0 ? -$1 : $1; if (d > a / 2048 + 2 ^ -25) exit 1; if (d > 0) n++ } END { exit !n }'
+}
+
+@test "--json agrees with the text" {
+  make_model 3 4 9 0.25 int8 >model
+  run --separate-stderr eo-inspect --json model
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  echo "$output" >json
+  eo-inspect model >report
+  for key in conv1_channels conv2_channels parameters macs tensor_bytes file_bytes peak_activation_bytes; do
+    grep -qx "  \"$key\": $(awk -v k=$key '$1 == k { print $2 }' report)," json
+  done
+  grep -qx '  "precision": "int8",' json
+  grep -qx "  \"sha256\": \"$(sha256sum <model | cut -d' ' -f1)\"," json
+  grep -qx '    "pruning_level": "0.25",' json
+  [ "$(grep -c '"dtype"' json)" -eq 15 ]
+}
+
+@test "--json is JSON" {
+  command -v python3 >/dev/null || skip "needs python3"
+  make_model 3 4 9 >model
+  eo-inspect -j model | python3 -c '
+import json, sys
+r = json.load(sys.stdin)
+assert sum(t["bytes"] for t in r["tensors"]) == r["tensor_bytes"] == sum(l["tensor_bytes"] for l in r["layers"])
+assert sum(l["macs"] for l in r["layers"]) == r["macs"]
+assert [t["shape"] for t in r["tensors"] if t["name"] == "conv2.weight"] == [[4, 3, 3, 3]]
+assert all(t["min"] < t["max"] for t in r["tensors"])
+assert r["metadata"]["seed"] == "9"'
+}
+
+@test "standard input and -o" {
+  make_model 3 4 9 >model
+  eo-inspect model >a
+  eo-inspect <model >b
+  eo-inspect - <model >c
+  run --separate-stderr eo-inspect -o d model
+  [ "$status" -eq 0 ] && [ -z "$output$stderr" ]
+  cmp a b && cmp a c && cmp a d
+}
+
+@test "control characters of the metadata do not reach the terminal" {
+  make_model 1 1 12345 >model
+  sed 's/"seed":"12345"/"\\u001b":"abc"/' model >evil # of the same length, so that the offsets stay right
+  eo-inspect evil >report
+  grep -qx '?: abc' report
+  ! grep -q $'\033' report
+}
+
+@test "messages" {
+  make_model 1 1 1 >model
+  { cat model; echo; } >longer
+  expect_failure "eo-inspect: longer: byte offset 2624: 1 bytes that belong to no tensor" eo-inspect longer
+  expect_failure "eo-inspect: model: no tensor 'conv3.weight' in this model" eo-inspect --dump conv3.weight model
+  expect_failure "eo-inspect: missing: cannot open: No such file or directory" eo-inspect missing
+  expect_failure "eo-inspect: /dev/full: cannot write: No space left on device" eo-inspect -o /dev/full model
+  run --separate-stderr bash -c 'eo-inspect model >/dev/full'
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "eo-inspect: (standard stream): cannot write: No space left on device" ]
+}
+
+@test "a failed run leaves no output" {
+  expect_failure "eo-inspect: $EO_ROOT/tests/fuzz/corpus/model/nan: tensor 'conv2.weight': element 8: expected a finite number, found nan" \
+    eo-inspect -o out "$EO_ROOT/tests/fuzz/corpus/model/nan"
+  [ ! -e out ]
+}
+
+@test "wrong usage" {
+  expect_usage "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
+  expect_usage "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
+  expect_usage "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
+  expect_usage "eo-inspect: unexpected operand 'b'" eo-inspect a b
+}
+
+@test "--help and --version" {
+  run --separate-stderr eo-inspect --help
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [[ $output == "usage: eo-inspect [options] [MODEL]"* ]]
+  [[ $output == *"-j, --json"* && $output == *"-d, --dump TENSOR"* && $output == *"-o, --output FILE"* ]]
+  run eo-inspect --version
+  [[ ${lines[0]} == "eo-inspect (edge-opt) "* ]]
+}
