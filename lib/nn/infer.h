@@ -15,7 +15,8 @@
  * int8        q = clamp(round_half_even(x / input_scale) + zero_point, 0, qmax), by a table of 256 entries; then
  *             integers only: acc = bias + sum (q - zero_point) * w; pooled = clamp(zero_point' +
  *             scaled(the largest of the four), zero_point', qmax), requant.h, factor = input_scale * weight_scale /
- *             next input_scale; score = scaled(acc) to the common scale eo_infer_score_scale().
+ *             next input_scale; score = scaled(acc) to the common scale eo_infer_score_scale(), which is that of the
+ *             classifier's accumulators of the class with the largest weight_scale.
  *
  * One object serves one thread at a time; run several, one each, to use more threads. Nothing is allocated inside
  * eo_infer_run(). The model may be released once eo_infer_new() has returned.

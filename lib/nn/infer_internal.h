@@ -60,8 +60,9 @@ const struct eo_engine_ops *eo_s8_ops_avx512(void);
  *
  *     input_table[p]   = clamp(rint(x / input_scale) + zero_point, 0, qmax), in float, x = p / 127.5f - 1
  *     conv1, conv2     factor of channel o = input_scale * weight_scale[o] / next input_scale
- *     score_scale      = 2 * input_scale * (largest weight_scale), of the classifier
- *     classifier       factor of class o = weight_scale[o] / (2 * largest weight_scale): at most 1/2
+ *     score_scale      = input_scale * (largest weight_scale), of the classifier
+ *     classifier       factor of class o = weight_scale[o] / largest weight_scale; 1 becomes (2^31 - 1) / 2^31, which
+ *                      leaves every accumulator below 2^30 in magnitude as it is
  */
 struct eo_s8_params {
     uint8_t input_table[256];

@@ -113,10 +113,9 @@ void eo_conv_s8_ref(const uint8_t *x, const int8_t *w, const int32_t *b, int ic,
                                         conv_at_s8(x, w, b[o], ic, s, zero_point, r, c + 1));
                 int32_t down = larger_s32(conv_at_s8(x, w, b[o], ic, s, zero_point, r + 1, c),
                                           conv_at_s8(x, w, b[o], ic, s, zero_point, r + 1, c + 1));
-                int32_t q = next_zero_point + eo_requant_apply(rq[o], larger_s32(up, down));
+                int32_t q = larger_s32(eo_requant_apply(rq[o], larger_s32(up, down)), 0);
 
-                q = q < next_zero_point ? next_zero_point : q;
-                *y++ = (uint8_t)(q > qmax ? qmax : q);
+                *y++ = (uint8_t)(q < qmax - next_zero_point ? next_zero_point + q : qmax);
             }
         }
     }
@@ -158,9 +157,11 @@ static int requant_scores(struct eo_s8_params *p, const struct eo_model *m, stru
 
     for (k = 0; k < EO_CLASSES; k++)
         top = layer->weight_scale[k] > top ? layer->weight_scale[k] : top;
-    p->score_scale = 2 * (double)layer->input_scale * top;
+    p->score_scale = (double)layer->input_scale * top;
     for (k = 0; k < EO_CLASSES; k++) {
-        if (eo_requant_make(layer->weight_scale[k] / (2 * top), &p->classifier[k], err))
+        double factor = layer->weight_scale[k] / top;
+
+        if (eo_requant_make(factor < 1 ? factor : nextafter(1, 0), &p->classifier[k], err))
             return eo_err_prefix(err, "layer 'classifier', class %d", k);
     }
     return 0;

@@ -1,0 +1,383 @@
+/*
+ * Vectors of the int8 kernels, under the same names on every instruction set, so that kernels_s8_body.h is written
+ * once. Included only by kernel files; EO_SIMD_<SET> is defined there. All of it is integer arithmetic and exact.
+ *
+ *     S8_VL      32-bit lanes of an sv
+ *     S8_POS     how many of a pooling window's four positions are computed at a time (as registers allow)
+ *     S8_UNITS   how many vectors of output channels the one-image kernel of conv2 computes at a time
+ *     S8_WINDOWS how many pooling windows the same takes at a time for a single vector of channels
+ *     S8_SINGLE_MAX  up to how many leftover images go one by one rather than as a batch with idle lanes
+ *     S8_WORDS   how the four weights that meet one activation word are packed (enum eo_s8_words)
+ *     sv         S8_VL accumulators, s32
+ *     sa         activations: four u8 for each lane, ready to be multiplied
+ *     sw         weights: four s8 for each lane, likewise
+ *
+ * sa_load takes S8_VL words of four bytes from memory, sa_set1 one for all lanes. sw_set1 is word number i of a packed
+ * array for all lanes, sw_load vector number i. sv_dot adds the four products of each lane. None needs alignment.
+ *
+ * sv_scale(x, c) is eo_requant_apply() of max(x, 0), lane by lane, with one multiplier for all (sv_scale1) or one each
+ * (sv_scale). With x >= 0 the sum stays below 2^63 and a logical shift will do.
+ */
+#ifndef EO_NN_SIMD_S8_H
+#define EO_NN_SIMD_S8_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "nn/kernels_s8.h"
+
+#define EO_INLINE static inline __attribute__((always_inline))
+
+EO_INLINE int32_t load_s32(const void *p)
+{
+    int32_t x;
+
+    memcpy(&x, p, sizeof(x));
+    return x;
+}
+
+#if defined(EO_SIMD_AVX512)
+#include <immintrin.h>
+#define S8_VL 16
+#define S8_POS 4
+#define S8_UNITS 2
+#define S8_WINDOWS 4
+#define S8_SINGLE_MAX 8
+#define S8_WORDS EO_S8_WORDS_S8
+typedef __m512i sv;
+typedef __m512i sa;
+typedef __m512i sw;
+EO_INLINE sv sv_set1(int32_t x) { return _mm512_set1_epi32(x); }
+EO_INLINE sv sv_load(const int32_t *p) { return _mm512_loadu_si512(p); }
+EO_INLINE void sv_store(int32_t *p, sv a) { _mm512_storeu_si512(p, a); }
+EO_INLINE sv sv_add(sv a, sv b) { return _mm512_add_epi32(a, b); }
+EO_INLINE sv sv_max(sv a, sv b) { return _mm512_max_epi32(a, b); }
+EO_INLINE sv sv_min(sv a, sv b) { return _mm512_min_epi32(a, b); }
+EO_INLINE sa sa_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
+EO_INLINE sa sa_set1(const uint8_t *p) { return _mm512_set1_epi32(load_s32(p)); }
+EO_INLINE sw sw_set1(const void *words, int i) { return _mm512_set1_epi32(load_s32((const char *)words + 4 * i)); }
+EO_INLINE sw sw_load(const void *words, int i) { return _mm512_loadu_si512((const char *)words + 64 * i); }
+EO_INLINE sv sv_dot(sv acc, sa a, sw w) { return _mm512_dpbusd_epi32(acc, a, w); }
+EO_INLINE sv sv_merge(__m512i even, __m512i odd)
+{
+    return _mm512_mask_shuffle_epi32(even, 0xaaaa, odd, _MM_PERM_CCAA);
+}
+EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
+{
+    __m512i m = _mm512_set1_epi64(f->multiplier), round = _mm512_set1_epi64(f->round);
+    __m512i shift = _mm512_set1_epi64(f->shift), even, odd;
+
+    x = _mm512_max_epi32(x, _mm512_setzero_si512());
+    even = _mm512_mul_epu32(x, m);
+    odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), m);
+    return sv_merge(_mm512_srlv_epi64(_mm512_add_epi64(even, round), shift),
+                    _mm512_srlv_epi64(_mm512_add_epi64(odd, round), shift));
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f)
+{
+    __m512i even, odd;
+
+    x = _mm512_max_epi32(x, _mm512_setzero_si512());
+    even = _mm512_mul_epu32(x, _mm512_loadu_si512(f));
+    odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), _mm512_loadu_si512(f + 8));
+    even = _mm512_add_epi64(even, _mm512_loadu_si512(f + 16));
+    odd = _mm512_add_epi64(odd, _mm512_loadu_si512(f + 24));
+    return sv_merge(_mm512_srlv_epi64(even, _mm512_loadu_si512(f + 32)),
+                    _mm512_srlv_epi64(odd, _mm512_loadu_si512(f + 40)));
+}
+/* The low bytes of four vectors, interleaved: lane l of the result is a, b, c, d of lane l. All are in 0..255. */
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+{
+    __m512i low = _mm512_or_si512(a, _mm512_slli_epi32(b, 8)), high = _mm512_or_si512(c, _mm512_slli_epi32(d, 8));
+
+    _mm512_storeu_si512(p, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+}
+/* The low byte of each lane, S8_VL bytes. */
+EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+{
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(a));
+}
+
+#elif defined(EO_SIMD_AVX2)
+#include <immintrin.h>
+#define S8_VL 8
+#define S8_POS 2
+#define S8_UNITS 2
+#define S8_WINDOWS 2
+#define S8_SINGLE_MAX 4
+typedef __m256i sv;
+EO_INLINE sv sv_set1(int32_t x) { return _mm256_set1_epi32(x); }
+EO_INLINE sv load_256(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+EO_INLINE sv sv_load(const int32_t *p) { return load_256(p); }
+EO_INLINE void sv_store(int32_t *p, sv a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
+EO_INLINE sv sv_add(sv a, sv b) { return _mm256_add_epi32(a, b); }
+EO_INLINE sv sv_max(sv a, sv b) { return _mm256_max_epi32(a, b); }
+EO_INLINE sv sv_min(sv a, sv b) { return _mm256_min_epi32(a, b); }
+#if !defined(EO_S8_WIDE)
+/* Activations 0..127: a pair of products is at most 2 * 127 * 128 = 32,512 in magnitude and does not saturate. */
+#define S8_WORDS EO_S8_WORDS_S8
+typedef __m256i sa;
+typedef __m256i sw;
+EO_INLINE sa sa_load(const uint8_t *p) { return load_256(p); }
+EO_INLINE sa sa_set1(const uint8_t *p) { return _mm256_set1_epi32(load_s32(p)); }
+EO_INLINE sw sw_set1(const void *words, int i) { return _mm256_set1_epi32(load_s32((const char *)words + 4 * i)); }
+EO_INLINE sw sw_load(const void *words, int i) { return load_256((const char *)words + 32 * i); }
+EO_INLINE sv sv_dot(sv acc, sa a, sw w)
+{
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(a, w), _mm256_set1_epi16(1)));
+}
+#else
+/* Activations 0..255: widened to 16 bits, the even and the odd bytes apart. */
+#define S8_WORDS EO_S8_WORDS_S16_SPLIT
+typedef struct {
+    __m256i even, odd;
+} sa;
+typedef sa sw;
+EO_INLINE sa widen(__m256i a)
+{
+    return (sa){_mm256_and_si256(a, _mm256_set1_epi16(255)), _mm256_srli_epi16(a, 8)};
+}
+EO_INLINE sa sa_load(const uint8_t *p) { return widen(load_256(p)); }
+EO_INLINE sa sa_set1(const uint8_t *p) { return widen(_mm256_set1_epi32(load_s32(p))); }
+EO_INLINE sw sw_set1(const void *words, int i)
+{
+    const char *p = (const char *)words + 8 * i;
+
+    return (sw){_mm256_set1_epi32(load_s32(p)), _mm256_set1_epi32(load_s32(p + 4))};
+}
+EO_INLINE sw sw_load(const void *words, int i)
+{
+    const char *p = (const char *)words + 64 * i;
+
+    return (sw){load_256(p), load_256(p + 32)};
+}
+EO_INLINE sv sv_dot(sv acc, sa a, sw w)
+{
+    acc = _mm256_add_epi32(acc, _mm256_madd_epi16(a.even, w.even));
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(a.odd, w.odd));
+}
+#endif
+EO_INLINE sv sv_merge(__m256i even, __m256i odd)
+{
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
+{
+    __m256i m = _mm256_set1_epi64x(f->multiplier), round = _mm256_set1_epi64x(f->round);
+    __m256i shift = _mm256_set1_epi64x(f->shift), even, odd;
+
+    x = _mm256_max_epi32(x, _mm256_setzero_si256());
+    even = _mm256_mul_epu32(x, m);
+    odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), m);
+    return sv_merge(_mm256_srlv_epi64(_mm256_add_epi64(even, round), shift),
+                    _mm256_srlv_epi64(_mm256_add_epi64(odd, round), shift));
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f)
+{
+    __m256i even, odd;
+
+    x = _mm256_max_epi32(x, _mm256_setzero_si256());
+    even = _mm256_mul_epu32(x, load_256(f));
+    odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), load_256(f + 4));
+    even = _mm256_add_epi64(even, load_256(f + 8));
+    odd = _mm256_add_epi64(odd, load_256(f + 12));
+    return sv_merge(_mm256_srlv_epi64(even, load_256(f + 16)), _mm256_srlv_epi64(odd, load_256(f + 20)));
+}
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+{
+    __m256i low = _mm256_or_si256(a, _mm256_slli_epi32(b, 8)), high = _mm256_or_si256(c, _mm256_slli_epi32(d, 8));
+
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_or_si256(low, _mm256_slli_epi32(high, 16)));
+}
+EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+{
+    __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(words, words));
+}
+
+#elif defined(EO_SIMD_NEON)
+#include <arm_neon.h>
+#define S8_VL 8
+#define S8_POS 1
+#define S8_UNITS 1
+#define S8_WINDOWS 1
+#define S8_SINGLE_MAX 1
+#define S8_WORDS EO_S8_WORDS_S16_PLANES
+typedef int32x4x2_t sv;
+typedef int16x8x4_t sa; /* one vector for each of the four bytes */
+typedef int16x8x4_t sw;
+EO_INLINE sv sv_set1(int32_t x) { return (sv){{vdupq_n_s32(x), vdupq_n_s32(x)}}; }
+EO_INLINE sv sv_load(const int32_t *p) { return (sv){{vld1q_s32(p), vld1q_s32(p + 4)}}; }
+EO_INLINE void sv_store(int32_t *p, sv a) { vst1q_s32(p, a.val[0]); vst1q_s32(p + 4, a.val[1]); }
+EO_INLINE sv sv_add(sv a, sv b) { return (sv){{vaddq_s32(a.val[0], b.val[0]), vaddq_s32(a.val[1], b.val[1])}}; }
+EO_INLINE sv sv_max(sv a, sv b) { return (sv){{vmaxq_s32(a.val[0], b.val[0]), vmaxq_s32(a.val[1], b.val[1])}}; }
+EO_INLINE sv sv_min(sv a, sv b) { return (sv){{vminq_s32(a.val[0], b.val[0]), vminq_s32(a.val[1], b.val[1])}}; }
+EO_INLINE int16x8_t widen(uint8x8_t a) { return vreinterpretq_s16_u16(vmovl_u8(a)); }
+EO_INLINE sa sa_load(const uint8_t *p)
+{
+    uint8x8x4_t a = vld4_u8(p);
+
+    return (sa){{widen(a.val[0]), widen(a.val[1]), widen(a.val[2]), widen(a.val[3])}};
+}
+EO_INLINE sa sa_set1(const uint8_t *p)
+{
+    return (sa){{vdupq_n_s16(p[0]), vdupq_n_s16(p[1]), vdupq_n_s16(p[2]), vdupq_n_s16(p[3])}};
+}
+EO_INLINE sw sw_set1(const void *words, int i)
+{
+    const int16_t *w = (const int16_t *)words + 4 * i;
+
+    return (sw){{vdupq_n_s16(w[0]), vdupq_n_s16(w[1]), vdupq_n_s16(w[2]), vdupq_n_s16(w[3])}};
+}
+EO_INLINE sw sw_load(const void *words, int i)
+{
+    const int16_t *w = (const int16_t *)words + 32 * i;
+
+    return (sw){{vld1q_s16(w), vld1q_s16(w + 8), vld1q_s16(w + 16), vld1q_s16(w + 24)}};
+}
+EO_INLINE sv sv_dot(sv acc, sa a, sw w)
+{
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+        acc.val[0] = vmlal_s16(acc.val[0], vget_low_s16(a.val[k]), vget_low_s16(w.val[k]));
+        acc.val[1] = vmlal_high_s16(acc.val[1], a.val[k], w.val[k]);
+    }
+    return acc;
+}
+/* Four lanes; m, round and shift hold the values of lanes 0 and 2 in [0], of 1 and 3 in [1]. */
+EO_INLINE int32x4_t scale_four(int32x4_t x, const int64x2_t m[2], const int64x2_t round[2], const int64x2_t shift[2])
+{
+    int32x4_t y = vmaxq_s32(x, vdupq_n_s32(0));
+    int32x2_t even = vuzp1_s32(vget_low_s32(y), vget_high_s32(y)), odd = vuzp2_s32(vget_low_s32(y), vget_high_s32(y));
+    int64x2_t p = vaddq_s64(vmull_s32(even, vmovn_s64(m[0])), round[0]);
+    int64x2_t q = vaddq_s64(vmull_s32(odd, vmovn_s64(m[1])), round[1]);
+
+    even = vmovn_s64(vshlq_s64(p, vnegq_s64(shift[0])));
+    odd = vmovn_s64(vshlq_s64(q, vnegq_s64(shift[1])));
+    return vcombine_s32(vzip1_s32(even, odd), vzip2_s32(even, odd));
+}
+EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
+{
+    int64x2_t m = vdupq_n_s64(f->multiplier), round = vdupq_n_s64(f->round), shift = vdupq_n_s64(f->shift);
+    const int64x2_t ms[2] = {m, m}, rounds[2] = {round, round}, shifts[2] = {shift, shift};
+
+    return (sv){{scale_four(x.val[0], ms, rounds, shifts), scale_four(x.val[1], ms, rounds, shifts)}};
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f)
+{
+    sv r;
+
+    for (int h = 0; h < 2; h++) {
+        const int64x2_t m[2] = {vld1q_s64(f + 2 * h), vld1q_s64(f + 4 + 2 * h)};
+        const int64x2_t round[2] = {vld1q_s64(f + 8 + 2 * h), vld1q_s64(f + 12 + 2 * h)};
+        const int64x2_t shift[2] = {vld1q_s64(f + 16 + 2 * h), vld1q_s64(f + 20 + 2 * h)};
+
+        r.val[h] = scale_four(x.val[h], m, round, shift);
+    }
+    return r;
+}
+EO_INLINE uint8x8_t narrow(sv a)
+{
+    return vmovn_u16(vreinterpretq_u16_s16(vcombine_s16(vmovn_s32(a.val[0]), vmovn_s32(a.val[1]))));
+}
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+{
+    vst4_u8(p, (uint8x8x4_t){{narrow(a), narrow(b), narrow(c), narrow(d)}});
+}
+EO_INLINE void sv_store_u8(uint8_t *p, sv a) { vst1_u8(p, narrow(a)); }
+
+#else /* generic: plain C */
+#define S8_VL 4
+#define S8_POS 1
+#define S8_UNITS 1
+#define S8_WINDOWS 1
+#define S8_SINGLE_MAX 1
+#define S8_WORDS EO_S8_WORDS_S16
+typedef struct {
+    int32_t x[4];
+} sv;
+typedef struct {
+    int16_t x[16];
+} sa;
+typedef sa sw;
+#define S8_LANES(type, expr)        \
+    do {                            \
+        type r;                     \
+        for (int i = 0; i < 4; i++) \
+            r.x[i] = (expr);        \
+        return r;                   \
+    } while (0)
+EO_INLINE sv sv_set1(int32_t x) { S8_LANES(sv, x); }
+EO_INLINE sv sv_load(const int32_t *p) { S8_LANES(sv, p[i]); }
+EO_INLINE void sv_store(int32_t *p, sv a) { memcpy(p, a.x, sizeof(a.x)); }
+EO_INLINE sv sv_add(sv a, sv b) { S8_LANES(sv, a.x[i] + b.x[i]); }
+EO_INLINE sv sv_max(sv a, sv b) { S8_LANES(sv, a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
+EO_INLINE sv sv_min(sv a, sv b) { S8_LANES(sv, a.x[i] < b.x[i] ? a.x[i] : b.x[i]); }
+EO_INLINE sa sa_load(const uint8_t *p)
+{
+    sa r;
+
+    for (int i = 0; i < 16; i++)
+        r.x[i] = p[i];
+    return r;
+}
+EO_INLINE sa sa_set1(const uint8_t *p)
+{
+    sa r;
+
+    for (int i = 0; i < 16; i++)
+        r.x[i] = p[i % 4];
+    return r;
+}
+EO_INLINE sw sw_set1(const void *words, int i)
+{
+    sw r;
+
+    for (int k = 0; k < 4; k++)
+        memcpy(r.x + 4 * k, (const int16_t *)words + 4 * i, 4 * sizeof(r.x[0]));
+    return r;
+}
+EO_INLINE sw sw_load(const void *words, int i)
+{
+    sw r;
+
+    memcpy(r.x, (const int16_t *)words + 16 * i, sizeof(r.x));
+    return r;
+}
+EO_INLINE sv sv_dot(sv acc, sa a, sw w)
+{
+    for (int i = 0; i < 4; i++)
+        acc.x[i] += a.x[4 * i] * w.x[4 * i] + a.x[4 * i + 1] * w.x[4 * i + 1] + a.x[4 * i + 2] * w.x[4 * i + 2] +
+                    a.x[4 * i + 3] * w.x[4 * i + 3];
+    return acc;
+}
+EO_INLINE int32_t scale_lane(int32_t x, int64_t m, int64_t round, int64_t shift)
+{
+    return x > 0 ? (int32_t)((x * m + round) >> shift) : 0;
+}
+EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
+{
+    S8_LANES(sv, scale_lane(x.x[i], f->multiplier, f->round, f->shift));
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f)
+{
+    S8_LANES(sv, scale_lane(x.x[i], f[i % 2 * 2 + i / 2], f[4 + i % 2 * 2 + i / 2], f[8 + i % 2 * 2 + i / 2]));
+}
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+{
+    for (int i = 0; i < 4; i++) {
+        p[4 * i] = (uint8_t)a.x[i];
+        p[4 * i + 1] = (uint8_t)b.x[i];
+        p[4 * i + 2] = (uint8_t)c.x[i];
+        p[4 * i + 3] = (uint8_t)d.x[i];
+    }
+}
+EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)a.x[i];
+}
+#endif
+
+#endif
