@@ -34,3 +34,17 @@ error_row() {
 column() {
   awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { printf "%s%s", sep, $c; sep = " " }' "$1"
 }
+
+# make_model C1 C2 SEED [LEVEL [PRECISION]]: a random model on standard output
+make_model() {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
+}
+
+# measured_model FILE C1 C2 LEVEL PRECISION SEED ACCURACY HOST_LATENCY_MS: a model, and both rows of it as FILE.acc.csv, .time.csv
+measured_model() {
+  local sha
+  make_model "$2" "$3" "$6" "$4" "$5" >"$1"
+  sha=$(sha256sum <"$1" | cut -d' ' -f1)
+  accuracy_row "$4" "$5" "$6" "$7" "$sha" >"$1.acc.csv"
+  timing_row "$4" "$5" "$6" "$8" 20000 "$sha" >"$1.time.csv"
+}
