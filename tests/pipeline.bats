@@ -1,0 +1,153 @@
+# The pipeline as Make runs it: a small experiment in a folder of its own.
+load common
+
+setup() {
+  ROOT=$EO_ROOT
+  CONFIG=$BATS_TEST_TMPDIR/exp.yaml
+  OUT=$BATS_TEST_TMPDIR/result
+  sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >"$CONFIG"
+  echo "output_dir: $OUT" >>"$CONFIG"
+}
+
+teardown() {
+  make_eo clean >/dev/null 2>&1 || true
+}
+
+# Make in the project's root with the programs that are under test.
+make_eo() {
+  make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" "$@"
+}
+
+# The stages that ran, one word each, sorted: "EVAL EVAL TIME".
+stages() {
+  sed -n 's/^  \([A-Z]\{4,8\}\)  *[^ ]*$/\1/p' <<<"$output" | grep -vE '^(CC|LD|AR)$' | sort | tr '\n' ' '
+}
+
+@test "pipeline: make writes every artefact and ends with the table" {
+  run make_eo all
+  [ "$status" -eq 0 ]
+  for f in dataset.csv models/base.safetensors training_log.csv models/p0.00.safetensors models/p0.50.safetensors \
+    models/p0.50-int8.safetensors config/train.yaml sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
+    pareto_frontier_energy.csv seed_summary.csv layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv \
+    summary.json manifest.json accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png \
+    layerwise_activation_memory.png layerwise_macs.png; do
+    [ -s "$OUT/$f" ] || { echo "missing: $f"; false; }
+  done
+  [[ $(tail -n 1 <<<"$output") == *recommended* ]]
+  head -n 1 "$OUT/sweep_results.csv" | grep -q '^pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_'
+  [ -z "$(find "$OUT" -name '*.tmp')" ]
+}
+
+@test "pipeline: what an edit does not touch is not run again" {
+  run make_eo all
+  [ "$status" -eq 0 ]
+
+  # nothing to do
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(stages)" = "" ]
+
+  # a comment, another order of keys, a touch
+  { echo "# a comment"; tac "$CONFIG"; } >"$CONFIG.new" && mv "$CONFIG.new" "$CONFIG"
+  touch "$EO_ROOT"/data/synthetic/*.gz
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(stages)" = "" ]
+
+  # arithmetic alone
+  echo "power_watts: 2.5" >>"$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [[ "$(stages)" != *TIME* && "$(stages)" != *EVAL* && "$(stages)" != *TRAIN* && "$(stages)" == *SELECT* ]]
+
+  # one more level: that level alone, three candidates
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.0, 0.25, 0.5]/' "$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^  PRUNE' <<<"$output")" -eq 1 ]
+  [ "$(grep -c '^  TIME' <<<"$output")" -eq 3 ]
+  [ "$(grep -c '^  TRAIN' <<<"$output")" -eq 0 ]
+  [ "$(grep -c '^0.25,' "$OUT/sweep_results.csv")" -eq 3 ]
+
+  # and away again
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.0, 0.5]/' "$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^  TIME' <<<"$output")" -eq 0 ]
+  [ "$(grep -c '^0.25,' "$OUT/sweep_results.csv")" -eq 0 ]
+
+  # a clean build gives the same models and accuracies
+  mkdir "$BATS_TEST_TMPDIR/before"
+  cp -r "$OUT/models" "$OUT/rows" "$BATS_TEST_TMPDIR/before"
+  make_eo clean
+  run make_eo all
+  [ "$status" -eq 0 ]
+  for f in "$OUT"/models/*.safetensors; do
+    cmp "$f" "$BATS_TEST_TMPDIR/before/models/$(basename "$f")"
+  done
+  for f in "$OUT"/rows/*.accuracy.csv; do
+    cmp "$f" "$BATS_TEST_TMPDIR/before/rows/$(basename "$f")"
+  done
+}
+
+@test "pipeline: two seeds, -j3, summary over the seeds" {
+  sed -i 's/^seed:.*/seeds: [7, 8]/' "$CONFIG"
+  run make_eo -j3 all
+  [ "$status" -eq 0 ]
+  [ -s "$OUT/models/seed8/base.safetensors" ]
+  ! cmp -s "$OUT/models/base.safetensors" "$OUT/models/seed8/base.safetensors"
+  [ "$(cut -d, -f3 "$OUT/seed_summary.csv" | sort -u | tr '\n' ' ')" = "2 seeds " ]
+}
+
+@test "pipeline: a candidate that fails becomes an error row and the sweep goes on" {
+  run make_eo all
+  [ "$status" -eq 0 ]
+  good=$(wc -l <"$OUT/sweep_results.csv")
+  echo "not a model" >"$OUT/models/p0.50-int8.safetensors"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(wc -l <"$OUT/sweep_results.csv")" -eq $((good - 1)) ]
+  [ "$(wc -l <"$OUT/sweep_errors.csv")" -eq 2 ]
+  grep -q '^0.50*,int8,' "$OUT/sweep_errors.csv"
+  # and comes back when the cause is gone
+  rm "$OUT/models/p0.50-int8.safetensors"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(wc -l <"$OUT/sweep_results.csv")" -eq "$good" ]
+}
+
+@test "pipeline: two configurations cannot share an output folder" {
+  make_eo "$OUT/dataset.csv"
+  cp "$CONFIG" "$BATS_TEST_TMPDIR/other.yaml"
+  CONFIG=$BATS_TEST_TMPDIR/other.yaml run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"holds the results of"*"exp.yaml"* ]]
+}
+
+@test "pipeline: a configuration that does not exist, and one that is wrong" {
+  CONFIG=$BATS_TEST_TMPDIR/none.yaml run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"no such configuration"* ]]
+  echo "epochs: -1" >"$BATS_TEST_TMPDIR/bad.yaml"
+  CONFIG=$BATS_TEST_TMPDIR/bad.yaml run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"bad.yaml: 1:9: key 'epochs': expected an integer"* ]]
+}
+
+@test "pipeline: real data that is not there names the two ways out" {
+  printf 'dataset: mnist\noutput_dir: %s\n' "$OUT" >"$CONFIG"
+  [ ! -d "$EO_ROOT/data/mnist" ] || skip "data/mnist is there"
+  EO_DATA_DIR= run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"make data"* && $output == *"EO_DATA_DIR"* ]]
+}
+
+@test "pipeline: prune | quant | bench prints a header and one row" {
+  make_eo "$OUT/models/base.safetensors"
+  cd "$EO_ROOT"
+  run sh -c "eo-prune -l 0.5 '$OUT/models/base.safetensors' | eo-quant -p int8 -c '$CONFIG' | eo-bench -c '$CONFIG'"
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 2 ]
+  [[ ${lines[0]} == pruning_level,precision,seed,* ]]
+  [[ ${lines[1]} == 0.50,int8,7,* ]]
+}
