@@ -27,8 +27,9 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-attempt",
     .synopsis = "--row FILE --level LEVEL --precision NAME --stage NAME [options] -- COMMAND [ARGUMENT ...]",
-    .purpose = "Runs a command for one candidate of a sweep. When it exits with 1, FILE gets a row with the last\n"
-               "line of its standard error, and the exit status is 0: a bad candidate does not stop the sweep.",
+    .purpose =
+        "Runs a command for one candidate of a sweep. When it exits with 1, FILE gets a row with the last\n"
+        "line of its standard error, and the exit status is 0: a bad candidate does not stop the sweep.",
     .options = options,
     .max_operands = INT_MAX,
     .footer = "When the command succeeds, FILE has its header alone. Any other exit status, and death by a\n"

@@ -26,15 +26,17 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-pareto",
     .synopsis = "-c FILE [options] [ROWS.csv ...]",
-    .purpose = "Joins the rows of eo-eval, eo-bench and eo-attempt by seed, pruning level and precision,\n"
-               "scales them to the device of the config, and finds the candidates that no other accepted one\n"
-               "beats.",
+    .purpose =
+        "Joins the rows of eo-eval, eo-bench and eo-attempt by seed, pruning level and precision,\n"
+        "scales them to the device of the config, and finds the candidates that no other accepted one\n"
+        "beats.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer = "Without an output option the frontier over latency_ms goes to standard output. A candidate that\n"
-              "failed, lacks a row, or whose rows are of different model files goes to --errors and stops\n"
-              "nothing. Rows come in any order; the first seed that appears is the one that the frontiers are\n"
-              "about. sweep_results.csv is itself a valid operand.\n",
+    .footer =
+        "Without an output option the frontier over latency_ms goes to standard output. A candidate that\n"
+        "failed, lacks a row, or whose rows are of different model files goes to --errors and stops\n"
+        "nothing. Rows come in any order; the first seed that appears is the one that the frontiers are\n"
+        "about. sweep_results.csv is itself a valid operand.\n",
 };
 
 static int add_file(struct eo_join *join, const char *path)

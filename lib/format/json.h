@@ -1,0 +1,40 @@
+/*
+ * Writing JSON (RFC 8259), two spaces a level, keys in the order of the calls, LF.
+ *
+ *     struct eo_json j = {.out = &buf};
+ *     eo_json_open(&j, NULL, '{');
+ *     eo_json_text(&j, "name", "conv1");
+ *     eo_json_open(&j, "sizes", '[');
+ *     eo_json_double(&j, NULL, 0.5);               // in a list there are no keys
+ *     eo_json_close(&j);
+ *     eo_json_close(&j);                           // the last one ends the line
+ *
+ * Numbers are the shortest text that reads back the same; JSON has no NaN or infinity, so those become null.
+ * Bytes that are not UTF-8 become U+FFFD. Running out of memory is found by eo_buf_check() on the buffer.
+ */
+#ifndef EO_FORMAT_JSON_H
+#define EO_FORMAT_JSON_H
+
+#include "base/buf.h"
+
+#define EO_JSON_DEPTH 8
+
+struct eo_json {
+    struct eo_buf *out;
+    int depth;
+    int filled[EO_JSON_DEPTH]; /* whether something was written on that level */
+    char close[EO_JSON_DEPTH];
+};
+
+/* `key` is NULL in a list and for the outermost value. `kind` is '{' or '['. At most EO_JSON_DEPTH levels. */
+void eo_json_open(struct eo_json *j, const char *key, char kind);
+void eo_json_close(struct eo_json *j);
+
+void eo_json_text(struct eo_json *j, const char *key, const char *value); /* NULL: null */
+void eo_json_double(struct eo_json *j, const char *key, double value);
+void eo_json_int(struct eo_json *j, const char *key, long long value);
+void eo_json_u64(struct eo_json *j, const char *key, unsigned long long value);
+void eo_json_bool(struct eo_json *j, const char *key, int value);
+void eo_json_null(struct eo_json *j, const char *key);
+
+#endif

@@ -1,0 +1,374 @@
+#include "stage/summary.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/version.h"
+#include "stage/pareto.h"
+
+#define TABLE_WIDTH 100
+
+static void put_count(struct eo_json *j, const char *key, double value)
+{
+    if (isfinite(value))
+        eo_json_int(j, key, (long long)value);
+    else
+        eo_json_null(j, key);
+}
+
+static void put_violates(struct eo_json *j, const struct eo_candidate *c, const struct eo_config *cfg)
+{
+    char name[EO_SWEEP_NAME];
+    int k;
+
+    for (k = 0; k < cfg->memory_budget_count; k++) {
+        eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
+        eo_json_bool(j, name, eo_candidate_violates(c, cfg->memory_budgets_mb[k]));
+    }
+}
+
+/* One column of the sweep as a typed value. */
+static void put_column(struct eo_json *j, const struct eo_candidate *c, const struct eo_sweep_column *column,
+                       const struct eo_config *cfg)
+{
+    const char *value = (const char *)c + column->offset;
+
+    switch (column->kind) {
+    case EO_SWEEP_LEVEL:
+    case EO_SWEEP_NUMBER:
+        eo_json_double(j, column->name, eo_candidate_number(c, column));
+        break;
+    case EO_SWEEP_COUNT:
+        put_count(j, column->name, eo_candidate_number(c, column));
+        break;
+    case EO_SWEEP_PRECISION:
+        eo_json_text(j, column->name, eo_precision_name(c->precision));
+        break;
+    case EO_SWEEP_SEED:
+        eo_json_u64(j, column->name, c->seed);
+        break;
+    case EO_SWEEP_BOOL:
+        eo_json_bool(j, column->name, c->accepted);
+        break;
+    case EO_SWEEP_TEXT:
+        eo_json_text(j, column->name, *value ? value : NULL);
+        break;
+    case EO_SWEEP_EMPTY:
+        eo_json_null(j, column->name);
+        break;
+    case EO_SWEEP_NOTE:
+        eo_json_text(j, column->name, eo_sweep_energy_note);
+        break;
+    case EO_SWEEP_VIOLATES:
+        put_violates(j, c, cfg);
+        break;
+    }
+}
+
+static void put_candidate(struct eo_json *j, const char *key, const struct eo_candidate *c,
+                          const struct eo_config *cfg)
+{
+    size_t i, count;
+    const struct eo_sweep_column *columns = eo_sweep_columns(&count);
+
+    if (!c) {
+        eo_json_null(j, key);
+        return;
+    }
+    eo_json_open(j, key, '{');
+    for (i = 0; i < count; i++)
+        put_column(j, c, &columns[i], cfg);
+    eo_json_bool(j, "accepted_under_active_budget", !eo_candidate_violates(c, cfg->active_memory_budget_mb));
+    eo_json_close(j);
+}
+
+static void put_budgets(struct eo_json *j, const struct eo_config *cfg)
+{
+    int k;
+
+    eo_json_open(j, "memory_budgets_mb", '[');
+    for (k = 0; k < cfg->memory_budget_count; k++)
+        eo_json_double(j, NULL, cfg->memory_budgets_mb[k]);
+    eo_json_close(j);
+    eo_json_double(j, "active_memory_budget_mb", cfg->active_memory_budget_mb);
+    eo_json_double(j, "cpu_frequency_scale", cfg->cpu_frequency_scale);
+    eo_json_double(j, "latency_multiplier", 1 / cfg->cpu_frequency_scale);
+    eo_json_double(j, "power_watts", cfg->power_watts);
+}
+
+static void put_counts(struct eo_json *j, const struct eo_summary_inputs *in)
+{
+    const struct eo_sweep *sweep = in->sweep;
+    size_t i, accepted = 0;
+
+    for (i = 0; i < sweep->row_count; i++)
+        accepted += sweep->rows[i].accepted != 0;
+    eo_json_int(j, "study_rows", (long long)sweep->row_count);
+    eo_json_int(j, "accepted_rows", (long long)accepted);
+    eo_json_int(j, "rejected_rows", (long long)(sweep->row_count - accepted));
+    eo_json_int(j, "error_rows", (long long)in->errors->rows);
+}
+
+static void put_best(struct eo_json *j, const struct eo_sweep *sweep)
+{
+    size_t i, n = eo_sweep_first_seed_rows(sweep);
+    double accuracy = NAN, latency = NAN;
+
+    for (i = 0; i < n; i++) {
+        const struct eo_candidate *c = &sweep->rows[i];
+
+        if (!c->accepted)
+            continue;
+        if (!(accuracy >= c->accuracy))
+            accuracy = c->accuracy;
+        if (!(latency <= c->latency_ms))
+            latency = c->latency_ms;
+    }
+    eo_json_double(j, "best_accuracy_accepted", accuracy);
+    eo_json_double(j, "lowest_latency_ms_accepted", latency);
+}
+
+/* The row of the hardware table that describes the baseline. */
+static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate *baseline, size_t *row,
+                             struct eo_err *err)
+{
+    int level = eo_csv_column(csv, "pruning_level"), precision = eo_csv_column(csv, "precision");
+    int seed = eo_csv_column(csv, "seed");
+    char level_text[32], seed_text[32];
+
+    if (level < 0 || precision < 0 || seed < 0)
+        return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
+    eo_config_level_text(baseline->pruning_level, level_text);
+    snprintf(seed_text, sizeof(seed_text), "%" PRIu64, baseline->seed);
+    for (*row = 0; *row < csv->rows; ++*row) {
+        if (strcmp(eo_csv_cell(csv, *row, level), level_text) == 0 &&
+            strcmp(eo_csv_cell(csv, *row, precision), eo_precision_name(baseline->precision)) == 0 &&
+            strcmp(eo_csv_cell(csv, *row, seed), seed_text) == 0)
+            return 0;
+    }
+    return eo_err_set(err,
+                      "expected a row for the baseline, pruning_level %s, precision %s, seed %s, found none",
+                      level_text, eo_precision_name(baseline->precision), seed_text);
+}
+
+/* A cell as null, a number or text, by what stands there. */
+static void put_cell(struct eo_json *j, const char *key, const char *text)
+{
+    int64_t integer;
+    double number;
+
+    if (*text == '\0')
+        eo_json_null(j, key);
+    else if (eo_num_parse_i64(text, INT64_MIN, INT64_MAX, &integer, NULL) == 0)
+        eo_json_int(j, key, integer);
+    else if (eo_num_parse_double(text, -1e300, 1e300, &number, NULL) == 0)
+        eo_json_double(j, key, number);
+    else
+        eo_json_text(j, key, text);
+}
+
+/* The device in use: many images a call, or one after the other as they come; and the roofline figures. */
+static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in,
+                          const struct eo_candidate *baseline, struct eo_err *err)
+{
+    const struct eo_csv *csv = in->hardware;
+    size_t row = 0, i;
+
+    if (baseline && find_hardware_row(csv, baseline, &row, err))
+        return -1;
+    eo_json_open(j, "deployment", '{');
+    eo_json_double(j, "cpu_frequency_scale", in->cfg->cpu_frequency_scale);
+    eo_json_double(j, "latency_multiplier", 1 / in->cfg->cpu_frequency_scale);
+    eo_json_double(j, "batch_latency_ms", baseline ? baseline->latency_ms * baseline->batch_size : NAN);
+    eo_json_double(j, "batch_throughput_sps", baseline ? baseline->throughput_sps : NAN);
+    eo_json_double(j, "stream_avg_latency_ms", baseline ? baseline->single_latency_ms : NAN);
+    eo_json_double(j, "stream_throughput_sps", baseline ? 1000 / baseline->single_latency_ms : NAN);
+    for (i = 0; baseline && i < csv->columns && strcmp(csv->cells[i], "pruning_level") != 0; i++)
+        put_cell(j, csv->cells[i], eo_csv_cell(csv, row, (int)i));
+    eo_json_close(j);
+    return 0;
+}
+
+static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
+{
+    if (!c) {
+        eo_json_null(j, "recommended");
+        return;
+    }
+    eo_json_open(j, "recommended", '{');
+    eo_json_double(j, "pruning_level", c->pruning_level);
+    eo_json_text(j, "precision", eo_precision_name(c->precision));
+    eo_json_u64(j, "seed", c->seed);
+    eo_json_double(j, "accuracy", c->accuracy);
+    eo_json_double(j, "test_accuracy", c->test_accuracy);
+    eo_json_double(j, "latency_ms", c->latency_ms);
+    eo_json_double(j, "single_latency_ms", c->single_latency_ms);
+    eo_json_double(j, "energy_proxy_j", c->energy_proxy_j);
+    put_count(j, "model_bytes", c->model_bytes);
+    put_count(j, "peak_activation_bytes", c->peak_activation_bytes);
+    eo_json_text(j, "model_sha256", c->model_sha256[0] ? c->model_sha256 : NULL);
+    eo_json_close(j);
+}
+
+int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_candidate *baseline = eo_sweep_baseline(in->sweep);
+    struct eo_json j = {.out = out};
+
+    eo_json_open(&j, NULL, '{');
+    put_candidate(&j, "baseline", baseline, in->cfg);
+    put_budgets(&j, in->cfg);
+    put_counts(&j, in);
+    put_best(&j, in->sweep);
+    if (put_deployment(&j, in, baseline, err))
+        return -1;
+    put_recommended(&j, eo_sweep_recommended(in->sweep));
+    eo_json_close(&j);
+    return 0;
+}
+
+/* A share as per cent, a time in microseconds, a count: right-aligned, "-" where the figure is missing. */
+static void put_figure(struct eo_buf *out, int width, int decimals, double value)
+{
+    if (isfinite(value))
+        eo_buf_printf(out, "%*.*f", width, decimals, value);
+    else
+        eo_buf_printf(out, "%*s", width, "-");
+}
+
+static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int recommended, int on_frontier)
+{
+    char level[32];
+
+    eo_config_level_text(c->pruning_level, level);
+    eo_buf_printf(out, "%c%c %-6s %-9s", recommended ? '>' : ' ', on_frontier ? '*' : ' ', level,
+                  eo_precision_name(c->precision));
+    put_figure(out, 11, 2, 100 * c->accuracy);
+    put_figure(out, 9, 2, 100 * c->test_accuracy);
+    put_figure(out, 15, 2, 1000 * c->latency_ms);
+    put_figure(out, 17, 2, 1000 * c->single_latency_ms);
+    put_figure(out, 13, 0, c->model_bytes);
+    eo_buf_printf(out, "  %s\n", c->accepted ? "yes" : "no");
+}
+
+static int is_among(size_t i, const size_t *index, size_t count)
+{
+    while (count > 0) {
+        if (index[--count] == i)
+            return 1;
+    }
+    return 0;
+}
+
+static int put_candidates(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_sweep *sweep = in->sweep;
+    const struct eo_candidate *recommended = eo_sweep_recommended(sweep);
+    size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
+    size_t i, count, n = eo_sweep_first_seed_rows(sweep);
+
+    if (!index)
+        return -1;
+    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg->pareto_use_ci, index, &count);
+    eo_buf_puts(
+        out, "   level  precision accuracy %   test %  batch us/image  single us/image  model bytes  fits\n");
+    for (i = 0; i < n; i++)
+        put_table_row(out, &sweep->rows[i], &sweep->rows[i] == recommended, is_among(i, index, count));
+    free(index);
+    return 0;
+}
+
+/* Cut to the width of the table: the whole message is in sweep_errors.csv. */
+static void put_failures(const struct eo_csv *errors, struct eo_buf *out)
+{
+    int level = eo_csv_column(errors, "pruning_level"), precision = eo_csv_column(errors, "precision");
+    int stage = eo_csv_column(errors, "stage"), message = eo_csv_column(errors, "error");
+    size_t i;
+
+    for (i = 0; i < errors->rows; i++) {
+        char line[TABLE_WIDTH + 1];
+
+        snprintf(line, sizeof(line), "!  %-6s %-9s failed in %s: %s", eo_csv_cell(errors, i, level),
+                 eo_csv_cell(errors, i, precision), eo_csv_cell(errors, i, stage),
+                 eo_csv_cell(errors, i, message));
+        line[strcspn(line, "\r\n")] = '\0';
+        eo_buf_printf(out, "%s\n", line);
+    }
+}
+
+static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
+{
+    const struct eo_candidate *c = eo_sweep_recommended(in->sweep);
+    double budget = floor(in->cfg->active_memory_budget_mb * EO_MIB);
+    char level[32];
+
+    if (!c) {
+        eo_buf_printf(out, "recommended: none; no candidate fits in %.0f bytes\n", budget);
+        return;
+    }
+    eo_config_level_text(c->pruning_level, level);
+    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes\n",
+                  level, eo_precision_name(c->precision), 100 * c->accuracy, 1000 * c->latency_ms,
+                  c->model_bytes, budget);
+}
+
+int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_sweep *sweep = in->sweep;
+
+    if (put_candidates(in, out, err))
+        return -1;
+    put_failures(in->errors, out);
+    eo_buf_puts(out, "* on the frontier of accuracy over latency   > recommended   us: scaled by 1 / "
+                     "cpu_frequency_scale\n");
+    if (eo_sweep_first_seed_rows(sweep) < sweep->row_count)
+        eo_buf_printf(out, "shown: seed %" PRIu64 "; the spread over seeds is in seed_summary.csv\n",
+                      sweep->rows[0].seed);
+    put_verdict(in, out);
+    return 0;
+}
+
+void eo_manifest_begin(struct eo_json *j, enum eo_isa isa)
+{
+    char cpu[128];
+
+    eo_cpu_model(cpu, sizeof(cpu));
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "version", EO_VERSION);
+    eo_json_open(j, "host", '{');
+    eo_json_text(j, "cpu", cpu);
+    eo_json_text(j, "isa", eo_isa_name(isa));
+    eo_json_int(j, "cores", eo_cpu_count());
+    eo_json_close(j);
+    eo_json_open(j, "files", '[');
+}
+
+int eo_manifest_add(struct eo_json *j, const char *path, struct eo_err *err)
+{
+    char sha256[EO_SHA256_TEXT], *data;
+    size_t size;
+
+    if (eo_io_read(path, EO_IO_MAX, &data, &size, err))
+        return -1;
+    eo_hash_sha256(data, size, sha256);
+    free(data);
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "path", path);
+    eo_json_u64(j, "bytes", size);
+    eo_json_text(j, "sha256", sha256);
+    eo_json_close(j);
+    return 0;
+}
+
+void eo_manifest_end(struct eo_json *j)
+{
+    eo_json_close(j);
+    eo_json_close(j);
+}

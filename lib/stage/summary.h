@@ -1,0 +1,56 @@
+/*
+ * The end of an experiment: summary.json, manifest.json and the table that is printed.
+ *
+ * summary.json, with the original's keys:
+ *     baseline                  all columns of that row of sweep_results.csv, typed, and
+ *                               accepted_under_active_budget; null without rows
+ *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, latency_multiplier (1 / scale),
+ * power_watts study_rows                rows of sweep_results.csv = accepted_rows + rejected_rows error_rows
+ * rows of sweep_errors.csv best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed; null when
+ * none is accepted deployment                the baseline in calls of batch_size images and one by one, and
+ * its row of hardware_summary.csv recommended               eo_sweep_recommended(); null when none is
+ * accepted
+ */
+#ifndef EO_STAGE_SUMMARY_H
+#define EO_STAGE_SUMMARY_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/cpu.h"
+#include "base/err.h"
+#include "format/config.h"
+#include "format/csv.h"
+#include "format/json.h"
+#include "stage/sweep.h"
+
+struct eo_summary_inputs {
+    const struct eo_config *cfg;
+    const struct eo_sweep *sweep;
+    const struct eo_csv *errors;   /* sweep_errors.csv */
+    const struct eo_csv *hardware; /* hardware_summary.csv */
+};
+
+/* Appends summary.json. Fails when the hardware table has no row for the baseline, or columns are missing. */
+int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
+                        struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Appends the table, at most 100 columns wide: the candidates of the first seed, '*' for the frontier over
+ * latency, '>' for the recommended one; then a line per failed candidate; then the recommended one in words.
+ */
+int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
+                         struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * manifest.json: version, then what the timings were taken on (processor, instruction set, processors in
+ * use), then the files with their sizes and checksums. Only `host` depends on the machine, apart from the
+ * files' contents.
+ *
+ *     eo_manifest_begin(&j, isa); eo_manifest_add(&j, path, err) ...; eo_manifest_end(&j);
+ */
+void eo_manifest_begin(struct eo_json *j, enum eo_isa isa);
+int eo_manifest_add(struct eo_json *j, const char *path, struct eo_err *err) EO_MUST_CHECK;
+void eo_manifest_end(struct eo_json *j);
+
+#endif

@@ -1,0 +1,155 @@
+/* eo-summary: summary.json, manifest.json and the printed table of an experiment. */
+#include <limits.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "stage/summary.h"
+#include "tools/cli.h"
+
+static const char *config, *sweep_path, *errors_path, *hardware_path, *manifest_path, *output;
+static int table;
+
+static const struct cli_option options[] = {
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or summary slice (required)"},
+    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "sweep_results.csv (required)"},
+    {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "sweep_errors.csv (required)"},
+    {0, "hardware", CLI_TEXT, &hardware_path, 0, 0, "CSV", "hardware_summary.csv (required)"},
+    {0, "manifest", CLI_TEXT, &manifest_path, 0, 0, "JSON", "write checksums of the operands there"},
+    {0, "table", CLI_FLAG, &table, 0, 0, NULL, "print a table of the candidates"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "write the summary there"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-summary",
+    .synopsis = "-c FILE --sweep CSV --errors CSV --hardware CSV [options] [FILE ...]",
+    .purpose = "Sums up an experiment: the baseline, what the budget accepts, the best and the recommended.",
+    .options = options,
+    .max_operands = INT_MAX,
+    .footer = "Without -o, --table and --manifest the summary goes to standard output. The operands are the\n"
+              "files that the manifest lists, in their order.\n",
+};
+
+struct inputs {
+    struct eo_config cfg;
+    struct eo_sweep sweep;
+    struct eo_csv errors, hardware;
+};
+
+static int load(struct inputs *in)
+{
+    struct eo_err err;
+
+    if (eo_config_load(&in->cfg, config, &err))
+        return cli_fail(&program, config, &err);
+    if (eo_sweep_load(&in->sweep, sweep_path, &err))
+        return cli_fail(&program, sweep_path, &err);
+    if (eo_csv_load(&in->errors, errors_path, &err))
+        return cli_fail(&program, errors_path, &err);
+    if (eo_csv_load(&in->hardware, hardware_path, &err))
+        return cli_fail(&program, hardware_path, &err);
+    return 0;
+}
+
+static int finish(const char *path, struct eo_buf *text)
+{
+    struct eo_err err;
+    int rc = 0;
+
+    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
+        rc = cli_fail(&program, path, &err);
+    eo_buf_release(text);
+    return rc;
+}
+
+static int write_summary(const struct eo_summary_inputs *in)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (!output)
+        return 0;
+    if (eo_summary_put_json(in, &text, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, hardware_path, &err);
+    }
+    return finish(output, &text);
+}
+
+static int write_table(const struct eo_summary_inputs *in)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (!table)
+        return 0;
+    if (eo_summary_put_table(in, &text, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, NULL, &err);
+    }
+    return finish("-", &text);
+}
+
+static int write_manifest(char **files, int count)
+{
+    struct eo_buf text = {0};
+    struct eo_json j = {.out = &text};
+    struct eo_err err;
+    int i;
+
+    if (!manifest_path)
+        return 0;
+    eo_manifest_begin(&j, cli_default_isa(&program));
+    for (i = 0; i < count; i++) {
+        if (eo_manifest_add(&j, files[i], &err)) {
+            eo_buf_release(&text);
+            return cli_fail(&program, files[i], &err);
+        }
+    }
+    eo_manifest_end(&j);
+    return finish(manifest_path, &text);
+}
+
+static void check_usage(int count, char **files)
+{
+    const char *const inputs[] = {config, sweep_path, errors_path, hardware_path};
+    const char *const names[] = {"-c", "--sweep", "--errors", "--hardware"};
+    int i, streams = 0;
+
+    for (i = 0; i < 4; i++) {
+        if (!inputs[i])
+            cli_usage(&program, "option '%s' is required", names[i]);
+        streams += strcmp(inputs[i], "-") == 0;
+    }
+    for (i = 0; i < count; i++)
+        streams += strcmp(files[i], "-") == 0;
+    if (streams > 1)
+        cli_usage(&program, "only one input can come from standard input");
+    if (count > 0 && !manifest_path)
+        cli_usage(&program, "unexpected operand '%s' without '--manifest'", files[0]);
+    streams =
+        table + (output && strcmp(output, "-") == 0) + (manifest_path && strcmp(manifest_path, "-") == 0);
+    if (streams > 1)
+        cli_usage(&program, "only one output can go to standard output; give the others a file");
+}
+
+int main(int argc, char **argv)
+{
+    static struct inputs in;
+    int count = cli_parse(&program, argc, argv), rc;
+    char **files = argv + argc - count;
+
+    check_usage(count, files);
+    if (!output && !table && !manifest_path)
+        output = "-";
+    rc = load(&in);
+    if (rc == 0) {
+        struct eo_summary_inputs inputs = {&in.cfg, &in.sweep, &in.errors, &in.hardware};
+
+        rc = write_summary(&inputs) || write_manifest(files, count) || write_table(&inputs);
+    }
+    eo_csv_release(&in.hardware);
+    eo_csv_release(&in.errors);
+    eo_sweep_release(&in.sweep);
+    return rc;
+}
