@@ -29,14 +29,16 @@ static const struct cli_option options[] = {
     {0, "train", CLI_INT, &opt.train, 1, EO_SYNTHETIC_MAX, "N", "training images to generate (15000)"},
     {0, "test", CLI_INT, &opt.test, 1, EO_SYNTHETIC_MAX, "N", "test images to generate (3000)"},
     {0, "seed", CLI_SEED, &opt.seed, 0, 0, "S", "of the generated images (1)"},
-    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "of --info and --checksum; left alone if it is the same"},
+    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE",
+     "of --info and --checksum; left alone if it is the same"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_program program = {
     .name = "eo-data",
     .synopsis = "[options]",
-    .purpose = "Checks a data set of 28 x 28 images in 10 classes and says what it holds, draws a contact sheet of it,\n"
+    .purpose = "Checks a data set of 28 x 28 images in 10 classes and says what it holds, draws a contact "
+               "sheet of it,\n"
                "or generates the synthetic one. At most one of --info, --checksum, --preview and --generate.",
     .options = options,
     .footer = "The files are looked for in --data, else in $EO_DATA_DIR/NAME, else in data/NAME:\n"

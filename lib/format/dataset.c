@@ -8,7 +8,8 @@
 
 #define LABELS_HEADER 8
 #define WAYS_OUT "run 'make data', or say where the files are with EO_DATA_DIR or --data"
-#define WAYS_OUT_SYNTHETIC "run 'make', which generates it, or say where the files are with EO_DATA_DIR or --data"
+#define WAYS_OUT_SYNTHETIC                                                                                   \
+    "run 'make', which generates it, or say where the files are with EO_DATA_DIR or --data"
 
 static const char *const file_names[4] = {
     "train-images-idx3-ubyte",
@@ -56,12 +57,13 @@ static int find_named(const char *name, char *dir, size_t dir_size, struct eo_er
     if (is_folder(dir))
         return 0;
     if (root && *root)
-        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or '%s', found neither; %s", name, root, name,
-                          dir, ways);
+        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or '%s', found neither; %s", name,
+                          root, name, dir, ways);
     return eo_err_set(err, "dataset '%s': expected a folder '%s', found none; %s", name, dir, ways);
 }
 
-int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
+                    struct eo_err *err)
 {
     const char *given = option;
 
@@ -92,7 +94,8 @@ static int load_file(struct eo_idx *idx, const char *dir, const char *name, char
         if (put_path(path, path_size, err, "%s/%s.gz", dir, name))
             return -1;
         if (access(path, F_OK) != 0)
-            return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; " WAYS_OUT, dir, name, name);
+            return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; " WAYS_OUT, dir, name,
+                              name);
     }
     return eo_idx_load(idx, path, err) ? eo_err_prefix(err, "'%s'", path) : 0;
 }
@@ -100,7 +103,8 @@ static int load_file(struct eo_idx *idx, const char *dir, const char *name, char
 static int check_images(const struct eo_idx *idx, struct eo_err *err)
 {
     if (idx->dims == 1)
-        return eo_err_set(err, "byte 3: expected images (3 dimensions), found 1 dimension: this is a labels file");
+        return eo_err_set(err,
+                          "byte 3: expected images (3 dimensions), found 1 dimension: this is a labels file");
     if (idx->dims != 3)
         return eo_err_set(err, "byte 3: expected images (3 dimensions), found %d dimensions", idx->dims);
     if (idx->dim[1] != EO_IMAGE_SIDE || idx->dim[2] != EO_IMAGE_SIDE)
@@ -114,7 +118,8 @@ static int check_labels(const struct eo_idx *idx, uint32_t images, struct eo_err
     size_t i;
 
     if (idx->dims == 3)
-        return eo_err_set(err, "byte 3: expected labels (1 dimension), found 3 dimensions: this is an images file");
+        return eo_err_set(
+            err, "byte 3: expected labels (1 dimension), found 3 dimensions: this is an images file");
     if (idx->dims != 1)
         return eo_err_set(err, "byte 3: expected labels (1 dimension), found %d dimensions", idx->dims);
     if (idx->dim[0] != images)
@@ -122,15 +127,15 @@ static int check_labels(const struct eo_idx *idx, uint32_t images, struct eo_err
                           idx->dim[0]);
     for (i = 0; i < idx->count; i++) {
         if (idx->data[i] >= EO_CLASSES)
-            return eo_err_set(err, "byte %zu: expected a label in 0..%d, found %d", LABELS_HEADER + i, EO_CLASSES - 1,
-                              idx->data[i]);
+            return eo_err_set(err, "byte %zu: expected a label in 0..%d, found %d", LABELS_HEADER + i,
+                              EO_CLASSES - 1, idx->data[i]);
     }
     return 0;
 }
 
 /* Loads one part: its images file and its labels file, idx[0] and idx[1]. */
-static int load_part(struct eo_idx idx[2], const char *const names[2], const char *dir, struct eo_images *images,
-                     char sha256[EO_SHA256_TEXT], struct eo_err *err)
+static int load_part(struct eo_idx idx[2], const char *const names[2], const char *dir,
+                     struct eo_images *images, char sha256[EO_SHA256_TEXT], struct eo_err *err)
 {
     struct eo_hash_piece pieces[2];
     char path[4096];
@@ -184,17 +189,20 @@ static int split_holdout(struct eo_split *split, const struct eo_images *all, co
     size_t rest, train;
 
     if (validation > all->count)
-        return eo_err_set(err, "'val_subset': expected at most the %zu training images, found %zu", all->count,
-                          validation);
+        return eo_err_set(err, "'val_subset': expected at most the %zu training images, found %zu",
+                          all->count, validation);
     rest = all->count - validation;
     train = cfg->train_subset == EO_CONFIG_ALL ? rest : (size_t)cfg->train_subset;
     if (train > rest)
-        return eo_err_set(err,
-                          "'train_subset' + 'val_subset': expected at most the %zu training images, found %zu + %zu",
-                          all->count, train, validation);
+        return eo_err_set(
+            err, "'train_subset' + 'val_subset': expected at most the %zu training images, found %zu + %zu",
+            all->count, train, validation);
     if (train == 0)
-        return eo_err_set(err, "'val_subset': expected fewer than the %zu training images, found %zu: none is left "
-                          "to train on", all->count, validation);
+        return eo_err_set(
+            err,
+            "'val_subset': expected fewer than the %zu training images, found %zu: none is left "
+            "to train on",
+            all->count, validation);
     split->train = slice(all, 0, train);
     split->validation = slice(all, rest, validation);
     return 0;
@@ -219,7 +227,8 @@ int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const str
     if (ds->test.count) {
         n = cfg->val_subset == EO_CONFIG_ALL ? ds->test.count : (size_t)cfg->val_subset;
         if (n > ds->test.count)
-            return eo_err_set(err, "'val_subset': expected at most the %zu test images, found %zu", ds->test.count, n);
+            return eo_err_set(err, "'val_subset': expected at most the %zu test images, found %zu",
+                              ds->test.count, n);
         split->validation = slice(&ds->test, 0, n);
     }
     return 0;

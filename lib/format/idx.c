@@ -59,7 +59,8 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
     if (is_gzip(p, n))
         return eo_err_set(err, "byte 0: expected IDX data, found gzip data that was compressed twice");
     if (p[0] || p[1])
-        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x", p[0], p[1], p[2]);
+        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x", p[0], p[1],
+                          p[2]);
     if (p[2] != TYPE_U8)
         return eo_err_set(err, "byte 2: expected element type 0x08 (unsigned bytes), found 0x%02x (%s)", p[2],
                           type_name(p[2]));
@@ -69,8 +70,8 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
 }
 
 /*
- * Checks the header in the first n bytes, fills dims, dim and count, and tells how long the whole file has to be:
- * at most EO_IO_MAX.
+ * Checks the header in the first n bytes, fills dims, dim and count, and tells how long the whole file has to
+ * be: at most EO_IO_MAX.
  */
 static int parse_header(struct eo_idx *idx, const uint8_t *p, size_t n, size_t *total, struct eo_err *err)
 {
@@ -88,10 +89,11 @@ static int parse_header(struct eo_idx *idx, const uint8_t *p, size_t n, size_t *
 
         idx->dim[i] = get_be32(p + at);
         if (idx->dim[i] == 0)
-            return eo_err_set(err, "byte %zu: expected a size of at least 1 for dimension %d, found 0", at, i + 1);
+            return eo_err_set(err, "byte %zu: expected a size of at least 1 for dimension %d, found 0", at,
+                              i + 1);
         if (eo_size_mul(count, idx->dim[i], &count) || count > EO_IO_MAX - HEADER_MAX)
-            return eo_err_set(err, "byte %zu: expected at most %zu elements, found more (dimension %d is %u)", at,
-                              EO_IO_MAX - HEADER_MAX, i + 1, idx->dim[i]);
+            return eo_err_set(err, "byte %zu: expected at most %zu elements, found more (dimension %d is %u)",
+                              at, EO_IO_MAX - HEADER_MAX, i + 1, idx->dim[i]);
     }
     idx->count = count;
     *total = header + count;
@@ -100,8 +102,8 @@ static int parse_header(struct eo_idx *idx, const uint8_t *p, size_t n, size_t *
 
 static int too_short(size_t total, size_t found, struct eo_err *err)
 {
-    return eo_err_set(err, "byte %zu: expected %zu bytes in all by the header, found the end of the data", found,
-                      total);
+    return eo_err_set(err, "byte %zu: expected %zu bytes in all by the header, found the end of the data",
+                      found, total);
 }
 
 static int too_long(size_t total, struct eo_err *err)
@@ -128,11 +130,13 @@ static int inflate_step(z_stream *z, size_t size, int *ended, struct eo_err *err
     if (rc == Z_STREAM_END || ((rc == Z_OK || rc == Z_BUF_ERROR) && z->avail_out == 0 && z->avail_in > 0))
         return 0;
     if (rc == Z_OK || rc == Z_BUF_ERROR)
-        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file", size);
+        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file",
+                          size);
     return eo_err_set(err, "byte %zu: damaged gzip stream (%s)", at, z->msg ? z->msg : "unexpected content");
 }
 
-/* A second member would be legal gzip, but no data set is published so; a file joined to another is a mistake. */
+/* A second member would be legal gzip, but no data set is published so; a file joined to another is a
+ * mistake. */
 static int check_behind(const z_stream *z, size_t size, struct eo_err *err)
 {
     size_t at = size - z->avail_in;
@@ -141,13 +145,14 @@ static int check_behind(const z_stream *z, size_t size, struct eo_err *err)
         return 0;
     if (is_gzip(z->next_in, z->avail_in))
         return eo_err_set(err, "byte %zu: expected one gzip member, found a second one", at);
-    return eo_err_set(err, "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes", at,
-                      z->avail_in);
+    return eo_err_set(err,
+                      "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes",
+                      at, z->avail_in);
 }
 
 /*
- * The header is inflated first, so that the buffer is allocated once, in the size the header gives; a header that
- * promises more than deflate can pack into the input is refused before.
+ * The header is inflated first, so that the buffer is allocated once, in the size the header gives; a header
+ * that promises more than deflate can pack into the input is refused before.
  */
 static int inflate_file(struct eo_idx *idx, z_stream *z, size_t size, struct eo_err *err)
 {
@@ -165,8 +170,9 @@ static int inflate_file(struct eo_idx *idx, z_stream *z, size_t size, struct eo_
     if (got > total)
         return too_long(total, err);
     if (total / DEFLATE_RATIO > size)
-        return eo_err_set(err, "byte 4: the header promises %zu bytes, more than %zu compressed bytes can hold", total,
-                          size);
+        return eo_err_set(err,
+                          "byte 4: the header promises %zu bytes, more than %zu compressed bytes can hold",
+                          total, size);
     file = malloc(total);
     if (!file)
         return eo_err_set(err, "out of memory: %zu bytes", total);
@@ -278,7 +284,8 @@ int eo_idx_save_gz(const char *path, int dims, const uint32_t *dim, const uint8_
     for (i = 0; i < dims; i++) {
         put_be32(head + MAGIC_SIZE + 4 * i, dim[i]);
         if (eo_size_mul(count, dim[i], &count) || count == 0 || count > EO_IO_MAX - HEADER_MAX)
-            return eo_err_set(err, "cannot write IDX data: expected 1 to %zu elements", EO_IO_MAX - HEADER_MAX);
+            return eo_err_set(err, "cannot write IDX data: expected 1 to %zu elements",
+                              EO_IO_MAX - HEADER_MAX);
     }
     if (deflateInit2(&z, SAVE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK)
         return eo_err_set(err, "out of memory while compressing");

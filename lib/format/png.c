@@ -6,9 +6,11 @@
 
 #include "base/io.h"
 
-int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels, struct eo_err *err)
+int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
+                       struct eo_err *err)
 {
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = PNG_FORMAT_GRAY};
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = PNG_FORMAT_GRAY};
     png_alloc_size_t size;
     void *bytes = NULL;
     int rc = -1;

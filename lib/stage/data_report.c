@@ -43,8 +43,8 @@ static void put_table(const char *dataset, const struct column *c, int columns, 
     }
 }
 
-void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds, const struct eo_split *split,
-                  struct eo_buf *out)
+void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds,
+                  const struct eo_split *split, struct eo_buf *out)
 {
     struct column c[COLUMNS_MAX] = {{.name = "train set", .images = &ds->train},
                                     {.name = "test set", .images = &ds->test}};
@@ -56,8 +56,8 @@ void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds
     }
     for (i = 0; i < columns; i++)
         count_classes(&c[i]);
-    eo_buf_printf(out, "dataset: %s\nfolder: %s\ntrain sha256: %s\ntest sha256: %s\n\n", name, dir, ds->train_sha256,
-                  ds->test_sha256);
+    eo_buf_printf(out, "dataset: %s\nfolder: %s\ntrain sha256: %s\ntest sha256: %s\n\n", name, dir,
+                  ds->train_sha256, ds->test_sha256);
     put_table(name, c, columns, out);
 }
 

@@ -6,11 +6,11 @@
 #include "format/dataset.h"
 
 /*
- * Appends folder, numbers of images, numbers per class and checksums. With a `split` its parts are shown beside the
- * two sets; NULL leaves them out. Both parts of `ds` must be loaded.
+ * Appends folder, numbers of images, numbers per class and checksums. With a `split` its parts are shown
+ * beside the two sets; NULL leaves them out. Both parts of `ds` must be loaded.
  */
-void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds, const struct eo_split *split,
-                  struct eo_buf *out);
+void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds,
+                  const struct eo_split *split, struct eo_buf *out);
 
 /* Appends the CSV `dataset,part,images,sha256`, a row for train and one for test. */
 void eo_data_checksums(const char *name, const struct eo_dataset *ds, struct eo_buf *out);

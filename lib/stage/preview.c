@@ -100,8 +100,8 @@ static const uint8_t unknown_glyph[GLYPH_HEIGHT] = {0x1f, 0x11, 0x11, 0x11, 0x11
 static const uint8_t space_glyph[GLYPH_HEIGHT] = {0};
 
 /* The names that the authors of Fashion-MNIST give the classes. */
-static const char *const fashion_names[EO_CLASSES] = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                                                      "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+static const char *const fashion_names[EO_CLASSES] = {
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"};
 
 struct sheet {
     uint32_t width, height;

@@ -1,6 +1,6 @@
 /*
- * A contact sheet of a data set: a title line, then one row per class with its label and its first examples, at
- * twice their size, as a grey PNG.
+ * A contact sheet of a data set: a title line, then one row per class with its label and its first examples,
+ * at twice their size, as a grey PNG.
  */
 #ifndef EO_STAGE_PREVIEW_H
 #define EO_STAGE_PREVIEW_H
@@ -14,10 +14,11 @@
 #define EO_PREVIEW_COLUMNS 16
 
 struct eo_preview {
-    const char *dataset;              /* its name, for the title and the names of the classes */
-    const char *part;                 /* what `images` are: "train", "validation", "test" */
-    const struct eo_images *images;   /* to draw from; a class with fewer than 16 images leaves the row unfilled */
-    size_t train_count, test_count;   /* of the whole data set, for the title */
+    const char *dataset; /* its name, for the title and the names of the classes */
+    const char *part;    /* what `images` are: "train", "validation", "test" */
+    const struct eo_images
+        *images; /* to draw from; a class with fewer than 16 images leaves the row unfilled */
+    size_t train_count, test_count; /* of the whole data set, for the title */
 };
 
 /* Writes the sheet ("-": standard output). The message does not name the file. */

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: whatever the bytes, eo_idx_parse() refuses them with a message and holds no memory, or gives sizes
- * that match the data, all of which can be read.
+ * Fuzz target: whatever the bytes, eo_idx_parse() refuses them with a message and holds no memory, or gives
+ * sizes that match the data, all of which can be read.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -42,16 +42,19 @@ static void test_find(void)
         {"synthetic", "", NULL, "root", "data/synthetic"},
         {"idx", "here", NULL, "root", "here"},
         {"idx", "here", "root/mnist", NULL, "root/mnist"},
-        {"idx", "", NULL, NULL, "error: dataset 'idx': expected the folder of its files in 'data_dir' or --data"},
+        {"idx", "", NULL, NULL,
+         "error: dataset 'idx': expected the folder of its files in 'data_dir' or --data"},
         {"idx", "gone", NULL, NULL, "error: dataset 'idx': expected a folder 'gone' (data_dir), found none"},
         {"mnist", "", "gone", NULL, "error: dataset 'mnist': expected a folder 'gone' (--data), found none"},
         {"mnist", "", "file", NULL, "error: dataset 'mnist': expected a folder 'file' (--data), found none"},
         {"cifar", "", NULL, NULL, "error: dataset 'cifar': expected synthetic, mnist, fashion-mnist or idx"},
         {"fashion-mnist", "", NULL, NULL,
-         "error: dataset 'fashion-mnist': expected a folder 'data/fashion-mnist', found none; run 'make data', or say "
+         "error: dataset 'fashion-mnist': expected a folder 'data/fashion-mnist', found none; run 'make "
+         "data', or say "
          "where the files are with EO_DATA_DIR or --data"},
         {"fashion-mnist", "", NULL, "root",
-         "error: dataset 'fashion-mnist': expected a folder 'root/fashion-mnist' or 'data/fashion-mnist', found neither; "
+         "error: dataset 'fashion-mnist': expected a folder 'root/fashion-mnist' or 'data/fashion-mnist', "
+         "found neither; "
          "run 'make data', or say where the files are with EO_DATA_DIR or --data"},
     };
     char found[1024], what[32];
@@ -59,8 +62,8 @@ static void test_find(void)
     struct eo_err err;
     size_t i;
 
-    must(eo_io_mkdirs("data/mnist", &err) || eo_io_mkdirs("data/synthetic", &err) || eo_io_mkdirs("root/mnist", &err) ||
-         eo_io_mkdirs("here", &err) || eo_io_write("file", "x", 1, &err));
+    must(eo_io_mkdirs("data/mnist", &err) || eo_io_mkdirs("data/synthetic", &err) ||
+         eo_io_mkdirs("root/mnist", &err) || eo_io_mkdirs("here", &err) || eo_io_write("file", "x", 1, &err));
     for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         char dir[512];
 
@@ -125,8 +128,8 @@ static const char *load(const char *dir, int parts)
         snprintf(text, sizeof(text), "%s", err.msg);
         return text;
     }
-    snprintf(text, sizeof(text), "train %zu %.8s test %zu %.8s", ds.train.count, ds.train_sha256, ds.test.count,
-             ds.test_sha256);
+    snprintf(text, sizeof(text), "train %zu %.8s test %zu %.8s", ds.train.count, ds.train_sha256,
+             ds.test.count, ds.test_sha256);
     eo_dataset_release(&ds);
     return text;
 }
@@ -147,10 +150,12 @@ static void test_load(void)
 
     put_good();
     check_text("load, missing file", load("here/none", EO_DATASET_TRAIN),
-               "'here/none': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; run 'make "
+               "'here/none': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found "
+               "neither; run 'make "
                "data', or say where the files are with EO_DATA_DIR or --data");
     /* The sums come from Python's hashlib over the same bytes. */
-    check_text("load, both", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST), "train 30 1935aaf7 test 12 e5852533");
+    check_text("load, both", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST),
+               "train 30 1935aaf7 test 12 e5852533");
     check_text("load, train", load("here", EO_DATASET_TRAIN), "train 30 1935aaf7 test 0 ");
     check_text("load, test", load("here", EO_DATASET_TEST), "train 0  test 12 e5852533");
     must(eo_idx_load(&idx, "here/t10k-images-idx3-ubyte", &err) || unlink("here/t10k-images-idx3-ubyte") ||
@@ -162,11 +167,13 @@ static void test_load(void)
     check_text("load, label 10", load("here", EO_DATASET_TRAIN),
                "'here/train-labels-idx1-ubyte': byte 18: expected a label in 0..9, found 10");
     put_labels("here/train-labels-idx1-ubyte", 29, 10);
-    check_text("load, counts", load("here", EO_DATASET_TRAIN),
-               "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29");
+    check_text(
+        "load, counts", load("here", EO_DATASET_TRAIN),
+        "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29");
     put_images("here/train-labels-idx1-ubyte", 30, 28, 28);
     check_text("load, images for labels", load("here", EO_DATASET_TRAIN),
-               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 3 dimensions: this is an "
+               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 3 dimensions: "
+               "this is an "
                "images file");
     put_idx("here/train-labels-idx1-ubyte", 2, plane, 10);
     check_text("load, two dimensions of labels", load("here", EO_DATASET_TRAIN),
@@ -176,7 +183,8 @@ static void test_load(void)
                "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 2 dimensions");
     put_labels("here/train-images-idx3-ubyte", 30, 10);
     check_text("load, labels for images", load("here", EO_DATASET_TRAIN),
-               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: this is a "
+               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: "
+               "this is a "
                "labels file");
     put_images("here/train-images-idx3-ubyte", 30, 28, 27);
     check_text("load, other size", load("here", EO_DATASET_TRAIN),
@@ -191,13 +199,14 @@ static void test_load(void)
 static void describe_split(const struct eo_split *s, const struct eo_dataset *ds, char *text, size_t size)
 {
     const struct eo_images *v = &s->validation;
-    int of_test = v->count && v->pixels >= ds->test.pixels && v->pixels < ds->test.pixels + ds->test.count * 784;
+    int of_test =
+        v->count && v->pixels >= ds->test.pixels && v->pixels < ds->test.pixels + ds->test.count * 784;
     const struct eo_images *base = of_test ? &ds->test : &ds->train;
     long train_first = s->train.count ? (long)(s->train.labels - ds->train.labels) : 0;
     long first = v->count ? (long)(v->labels - base->labels) : 0;
 
-    snprintf(text, size, "train %ld+%zu validation %s%ld+%zu test %zu", train_first, s->train.count, of_test ? "t" : "",
-             first, v->count, s->test.count);
+    snprintf(text, size, "train %ld+%zu validation %s%ld+%zu test %zu", train_first, s->train.count,
+             of_test ? "t" : "", first, v->count, s->test.count);
     if (v->count && v->pixels != base->pixels + (size_t)first * 784)
         snprintf(text, size, "labels and pixels differ");
 }
@@ -216,9 +225,11 @@ static void test_split(void)
         {EO_VALIDATION_HOLDOUT, 23, 7, 3, "train 0+23 validation 23+7 test 12"},
         {EO_VALIDATION_HOLDOUT, 24, 7, 3,
          "error: 'train_subset' + 'val_subset': expected at most the 30 training images, found 24 + 7"},
-        {EO_VALIDATION_HOLDOUT, 1, 31, 3, "error: 'val_subset': expected at most the 30 training images, found 31"},
+        {EO_VALIDATION_HOLDOUT, 1, 31, 3,
+         "error: 'val_subset': expected at most the 30 training images, found 31"},
         {EO_VALIDATION_HOLDOUT, EO_CONFIG_ALL, 30, 3,
-         "error: 'val_subset': expected fewer than the 30 training images, found 30: none is left to train on"},
+         "error: 'val_subset': expected fewer than the 30 training images, found 30: none is left to train "
+         "on"},
         {EO_VALIDATION_HOLDOUT, 99, 99, EO_DATASET_TEST, "train 0+0 validation 0+0 test 12"},
         {EO_VALIDATION_HOLDOUT, 20, 7, EO_DATASET_TRAIN, "train 0+20 validation 23+7 test 0"},
         {EO_VALIDATION_TEST, 20, 7, 3, "train 0+20 validation t0+7 test 12"},
@@ -251,7 +262,8 @@ static void test_split(void)
         eo_dataset_release(&ds);
     }
     cfg.validation = EO_VALIDATION_HOLDOUT;
-    check_text("part, holdout", eo_split_validation_part(&cfg) == EO_DATASET_TRAIN ? "train" : "other", "train");
+    check_text("part, holdout", eo_split_validation_part(&cfg) == EO_DATASET_TRAIN ? "train" : "other",
+               "train");
     cfg.validation = EO_VALIDATION_TEST;
     check_text("part, test", eo_split_validation_part(&cfg) == EO_DATASET_TEST ? "test" : "other", "test");
 }

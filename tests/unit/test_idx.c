@@ -1,4 +1,5 @@
-/* eo_idx: what is read, what is refused and with which message, plain and compressed, and that saving agrees. */
+/* eo_idx: what is read, what is refused and with which message, plain and compressed, and that saving agrees.
+ */
 #include "format/idx.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ static size_t compress_bytes(const void *bytes, size_t size, uint8_t *out, size_
     z.avail_in = (uInt)size;
     z.next_out = out;
     z.avail_out = (uInt)out_size;
-    if (deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&z, Z_FINISH) != Z_STREAM_END)
+    if (deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY) != Z_OK ||
+        deflate(&z, Z_FINISH) != Z_STREAM_END)
         exit(1);
     deflateEnd(&z);
     return out_size - z.avail_out;
@@ -64,46 +66,66 @@ struct parse_case {
     const char *gzip; /* NULL: as `plain` */
 };
 
-#define CASE(bytes, plain, gzip) {bytes, sizeof(bytes) - 1, plain, gzip}
+#define CASE(bytes, plain, gzip)                                                                             \
+    {                                                                                                        \
+        bytes, sizeof(bytes) - 1, plain, gzip                                                                \
+    }
 #define HEAD1 "\0\0\x08\x01"
 
 static const struct parse_case parse_cases[] = {
     CASE(HEAD1 "\0\0\0\3\7\x08\x09", "3: 7..9", NULL),
     CASE("\0\0\x08\x02\0\0\0\2\0\0\0\1\7\x08", "2x1: 7..8", NULL),
     CASE("\0\0\x08\x04\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\xff", "1x1x1x1: 255..255", NULL),
-    CASE(HEAD1 "\0\0\0\3\7\x08", "error: byte 10: expected 11 bytes in all by the header, found the end of the data",
-         NULL),
-    CASE(HEAD1 "\0\0\0\3\7\x08\x09\x0a", "error: byte 11: expected the end of the data by the header, found more", NULL),
+    CASE(HEAD1 "\0\0\0\3\7\x08",
+         "error: byte 10: expected 11 bytes in all by the header, found the end of the data", NULL),
+    CASE(HEAD1 "\0\0\0\3\7\x08\x09\x0a",
+         "error: byte 11: expected the end of the data by the header, found more", NULL),
     /* longer than the 20 bytes in which the header of a compressed file is looked for */
-    CASE(HEAD1 "\0\0\0\x10" "0123456789abcdef" "g", "error: byte 24: expected the end of the data by the header, found more",
+    CASE(HEAD1 "\0\0\0\x10"
+               "0123456789abcdef"
+               "g",
+         "error: byte 24: expected the end of the data by the header, found more", NULL),
+    CASE(HEAD1 "\0\0\0\x10"
+               "0123456789abcde",
+         "error: byte 23: expected 24 bytes in all by the header, found the end of the "
+         "data",
          NULL),
-    CASE(HEAD1 "\0\0\0\x10" "0123456789abcde", "error: byte 23: expected 24 bytes in all by the header, found the end of the "
-         "data", NULL),
     CASE("", "error: expected an IDX header of at least 8 bytes, found 0 bytes", NULL),
     CASE("\0\0\x08", "error: expected an IDX header of at least 8 bytes, found 3 bytes", NULL),
     CASE(HEAD1 "\0\0\0", "error: expected an IDX header of 8 bytes, found 7 bytes", NULL),
     CASE("PK\3\4....", "error: byte 0: expected an IDX file (00 00 08), found 50 4b 03", NULL),
-    CASE("\0\0\x0d\x01\0\0\0\1....", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0d (32-bit floats)",
+    CASE("\0\0\x0d\x01\0\0\0\1....",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0d (32-bit floats)", NULL),
+    CASE("\0\0\x09\x01\0\0\0\1.",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x09 (signed bytes)", NULL),
+    CASE("\0\0\x0b\x01\0\0\0\1..",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0b (16-bit integers)", NULL),
+    CASE("\0\0\x0c\x01\0\0\0\1....",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0c (32-bit "
+         "integers)",
          NULL),
-    CASE("\0\0\x09\x01\0\0\0\1.", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x09 (signed bytes)",
+    CASE("\0\0\x0e\x01\0\0\0\1........",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0e (64-bit "
+         "floats)",
          NULL),
-    CASE("\0\0\x0b\x01\0\0\0\1..", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0b (16-bit integers)",
-         NULL),
-    CASE("\0\0\x0c\x01\0\0\0\1....", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0c (32-bit "
-         "integers)", NULL),
-    CASE("\0\0\x0e\x01\0\0\0\1........", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0e (64-bit "
-         "floats)", NULL),
-    CASE("\0\0\x0a\x01\0\0\0\1.", "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0a (no known type)",
-         NULL),
+    CASE("\0\0\x0a\x01\0\0\0\1.",
+         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0a (no known type)", NULL),
     CASE("\0\0\x08\0", "error: byte 3: expected 1 to 4 dimensions, found 0", NULL),
     CASE("\0\0\x08\5", "error: byte 3: expected 1 to 4 dimensions, found 5", NULL),
-    CASE("\0\0\x08\x02\0\0\0\1\0\0\0\0", "error: byte 8: expected a size of at least 1 for dimension 2, found 0", NULL),
-    CASE("\0\0\x08\x01\xff\xff\xff\xff", "error: byte 4: expected at most 1073741804 elements, found more (dimension 1 is "
-         "4294967295)", NULL),
-    CASE("\0\0\x08\x04\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0", "error: byte 8: expected at most 1073741804 elements, found more "
-         "(dimension 2 is 65536)", NULL),
-    CASE("\0\0\x08\x01\x3f\xff\xff\0.", "error: byte 9: expected 1073741576 bytes in all by the header, found the end of the "
-         "data", "error: byte 4: the header promises 1073741576 bytes, more than 29 compressed bytes can hold"),
+    CASE("\0\0\x08\x02\0\0\0\1\0\0\0\0",
+         "error: byte 8: expected a size of at least 1 for dimension 2, found 0", NULL),
+    CASE("\0\0\x08\x01\xff\xff\xff\xff",
+         "error: byte 4: expected at most 1073741804 elements, found more (dimension 1 is "
+         "4294967295)",
+         NULL),
+    CASE("\0\0\x08\x04\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0",
+         "error: byte 8: expected at most 1073741804 elements, found more "
+         "(dimension 2 is 65536)",
+         NULL),
+    CASE("\0\0\x08\x01\x3f\xff\xff\0.",
+         "error: byte 9: expected 1073741576 bytes in all by the header, found the end of the "
+         "data",
+         "error: byte 4: the header promises 1073741576 bytes, more than 29 compressed bytes can hold"),
 };
 
 static void test_parse(void)
@@ -128,7 +150,8 @@ static void test_parse(void)
 /* What can be wrong with the compression itself. */
 static void test_gzip(void)
 {
-    static const char plain[] = HEAD1 "\0\0\0\x10" "0123456789abcdef";
+    static const char plain[] = HEAD1 "\0\0\0\x10"
+                                      "0123456789abcdef";
     uint8_t gz[256], twice[256], bad[256];
     char found[1024], what[64], expected[256];
     size_t n = compress_bytes(plain, sizeof(plain) - 1, gz, sizeof(gz)), k;
@@ -153,7 +176,8 @@ static void test_gzip(void)
     memcpy(bad, gz, n);
     bad[n - 8] ^= 1;
     describe(bad, n, found, sizeof(found));
-    snprintf(expected, sizeof(expected), "error: byte %zu: damaged gzip stream (incorrect data check)", n - 4);
+    snprintf(expected, sizeof(expected), "error: byte %zu: damaged gzip stream (incorrect data check)",
+             n - 4);
     check_text("wrong CRC", found, expected);
     memcpy(bad, gz, n);
     bad[2] = 7;
@@ -161,7 +185,8 @@ static void test_gzip(void)
     check_text("unknown method", found, "error: byte 4: damaged gzip stream (unknown compression method)");
     k = compress_bytes(gz, n, twice, sizeof(twice));
     describe(twice, k, found, sizeof(found));
-    check_text("compressed twice", found, "error: byte 0: expected IDX data, found gzip data that was compressed twice");
+    check_text("compressed twice", found,
+               "error: byte 0: expected IDX data, found gzip data that was compressed twice");
 }
 
 /* Saved, loaded, saved again. */
@@ -184,15 +209,19 @@ static void test_save(void)
         check_text("save and load", err.msg, "");
         return;
     }
-    check_text("loaded data", memcmp(idx.data, data, sizeof(data)) == 0 && idx.count == sizeof(data) ? "same" : "other",
+    check_text("loaded data",
+               memcmp(idx.data, data, sizeof(data)) == 0 && idx.count == sizeof(data) ? "same" : "other",
                "same");
-    check_text("loaded sizes", memcmp(idx.dim, dim, sizeof(dim)) == 0 && idx.dims == 3 ? "same" : "other", "same");
+    check_text("loaded sizes", memcmp(idx.dim, dim, sizeof(dim)) == 0 && idx.dims == 3 ? "same" : "other",
+               "same");
     if (eo_idx_save_gz(path, 3, dim, idx.data, &err) || eo_io_read(path, 4096, &second, &second_size, &err))
         check_text("save again", err.msg, "");
     check_text("saved again",
-               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other", "same");
+               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other",
+               "same");
     /* No time (bytes 4 to 7), no name (flag 8 in byte 3), no operating system (255 in byte 9). */
-    check_text("gzip header", memcmp(first + 3, "\0\0\0\0\0", 5) == 0 && (uint8_t)first[9] == 255 ? "bare" : "other",
+    check_text("gzip header",
+               memcmp(first + 3, "\0\0\0\0\0", 5) == 0 && (uint8_t)first[9] == 255 ? "bare" : "other",
                "bare");
     eo_idx_release(&idx);
     check_text("missing file", eo_idx_load(&idx, "/nonexistent/x", &err) ? err.msg : "loaded",

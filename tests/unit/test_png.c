@@ -28,7 +28,8 @@ static void list_chunks(const uint8_t *bytes, size_t size, char *text, size_t te
     size_t at = 8, n = 0;
 
     while (at + 8 <= size && n + 6 < text_size) {
-        size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | bytes[at + 3];
+        size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 |
+                        bytes[at + 3];
 
         if (n < 5 || memcmp(text + n - 5, bytes + at + 4, 4) != 0)
             n += (size_t)snprintf(text + n, text_size - n, "%.4s ", (const char *)bytes + at + 4);
@@ -36,7 +37,8 @@ static void list_chunks(const uint8_t *bytes, size_t size, char *text, size_t te
     }
 }
 
-static const char *read_back(const void *bytes, size_t size, uint32_t width, uint32_t height, const uint8_t *pixels)
+static const char *read_back(const void *bytes, size_t size, uint32_t width, uint32_t height,
+                             const uint8_t *pixels)
 {
     png_image image = {.version = PNG_IMAGE_VERSION};
     uint8_t found[4096];
@@ -59,13 +61,17 @@ static void test_round_trip(const char *path, uint32_t width, uint32_t height)
 
     for (i = 0; i < sizeof(pixels); i++)
         pixels[i] = (uint8_t)(i * 37 + i / 256);
-    if (eo_png_write_gray8(path, width, height, pixels, &err) || eo_io_read(path, 65536, &first, &first_size, &err) ||
-        eo_png_write_gray8(path, width, height, pixels, &err) || eo_io_read(path, 65536, &second, &second_size, &err)) {
+    if (eo_png_write_gray8(path, width, height, pixels, &err) ||
+        eo_io_read(path, 65536, &first, &first_size, &err) ||
+        eo_png_write_gray8(path, width, height, pixels, &err) ||
+        eo_io_read(path, 65536, &second, &second_size, &err)) {
         check_text("write and read", err.msg, "");
         goto out;
     }
     check_text("pixels", read_back(first, first_size, width, height, pixels), "same");
-    check_text("twice", first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other", "same");
+    check_text("twice",
+               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other",
+               "same");
     list_chunks((const uint8_t *)first, first_size, chunks, sizeof(chunks));
     check_text("chunks", chunks, "IHDR sRGB IDAT IEND ");
 out:

@@ -1,4 +1,5 @@
-/* eo_synthetic: the same images everywhere, balanced labels, parts and seeds that differ, a drawing in each image. */
+/* eo_synthetic: the same images everywhere, balanced labels, parts and seeds that differ, a drawing in each
+ * image. */
 #include "stage/synthetic.h"
 
 #include <stdio.h>
@@ -28,8 +29,8 @@ static void draw(uint64_t seed, enum eo_dataset_part part, uint8_t *pixels, uint
 }
 
 /*
- * SHA-256 of 400 images and their labels. Found with gcc 12 and clang 14, -O0 and -O3, with and without FMA, and
- * on aarch64; a change of it is a change of results.
+ * SHA-256 of 400 images and their labels. Found with gcc 12 and clang 14, -O0 and -O3, with and without FMA,
+ * and on aarch64; a change of it is a change of results.
  */
 static void test_golden(uint8_t *pixels, uint8_t *labels)
 {
@@ -103,8 +104,7 @@ int main(void)
     test_golden(pixels, labels);
     test_labels(labels);
     test_images(pixels);
-    check_text("unwritable folder",
-               eo_synthetic_write("/dev/null/x", 1, 1, 1, &err) ? err.msg : "written",
+    check_text("unwritable folder", eo_synthetic_write("/dev/null/x", 1, 1, 1, &err) ? err.msg : "written",
                "'/dev/null/x': cannot create the directory: Not a directory");
     free(pixels);
     printf("test_synthetic: %d passed, %d failed\n", passed, failed);
