@@ -10,8 +10,10 @@ int main(int argc, char **argv)
     const char *output = NULL, *input;
     double level = -1;
     const struct cli_option options[] = {
-        {'l', "level", CLI_NUMBER, &level, 0, 1, "LEVEL", "share of the channels to remove, in [0, 1); required"},
-        {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "where the pruned model goes; default: standard output"},
+        {'l', "level", CLI_NUMBER, &level, 0, 1, "LEVEL",
+         "share of the channels to remove, in [0, 1); required"},
+        {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
+         "where the pruned model goes; default: standard output"},
         {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
     };
     const struct cli_program program = {

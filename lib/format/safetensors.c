@@ -81,8 +81,8 @@ static int check_frame(const unsigned char *bytes, size_t size, size_t *header_s
     for (last = PREFIX_BYTES + (size_t)n - 1; bytes[last] == ' '; last--)
         ;
     if (bytes[last] != '}')
-        return eo_err_set(err, "byte offset %zu: expected '}' or spaces at the header's end, found 0x%02x", last,
-                          bytes[last]);
+        return eo_err_set(err, "byte offset %zu: expected '}' or spaces at the header's end, found 0x%02x",
+                          last, bytes[last]);
     *header_size = (size_t)n;
     return 0;
 }
@@ -125,7 +125,8 @@ static int read_metadata(struct eo_st *st, json_t *object, struct eo_err *err)
     if (json_object_size(object) > EO_ST_MAX_META)
         return eo_err_set(err, "'" METADATA_KEY "': expected at most %d entries, found %zu", EO_ST_MAX_META,
                           json_object_size(object));
-    json_object_foreach (object, key, value) {
+    json_object_foreach(object, key, value)
+    {
         if (!json_is_string(value))
             return eo_err_set(err, "metadata '%.60s': expected a string", key);
         st->meta[st->meta_count++] = (struct eo_st_pair){key, json_string_value(value)};
@@ -171,8 +172,8 @@ static int read_dtype(struct eo_st_tensor *t, const json_t *value, struct eo_err
             return 0;
         }
     }
-    return eo_err_set(err, "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, found '%.20s'", t->name,
-                      text);
+    return eo_err_set(err, "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, found '%.20s'",
+                      t->name, text);
 }
 
 /* Rule 9: the bytes that dtype and shape ask for. */
@@ -214,13 +215,13 @@ static int read_tensor(struct eo_st_tensor *t, const char *name, const json_t *e
         return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu is before begin %zu", name, range[1],
                           range[0]);
     if (range[1] > data_size)
-        return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu, but the file has %zu bytes of data", name,
-                          range[1], data_size);
+        return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu, but the file has %zu bytes of data",
+                          name, range[1], data_size);
     if (tensor_bytes(t, err))
         return -1;
     if (t->bytes != range[1] - range[0])
-        return eo_err_set(err, "tensor '%.60s': its shape needs %zu bytes, data_offsets span %zu", name, t->bytes,
-                          range[1] - range[0]);
+        return eo_err_set(err, "tensor '%.60s': its shape needs %zu bytes, data_offsets span %zu", name,
+                          t->bytes, range[1] - range[0]);
     t->data = data + range[0];
     return 0;
 }
@@ -263,7 +264,8 @@ static int read_entries(struct eo_st *st, const char *data, size_t data_size, st
     const char *key;
     json_t *value;
 
-    json_object_foreach (st->json, key, value) {
+    json_object_foreach(st->json, key, value)
+    {
         if (strcmp(key, METADATA_KEY) == 0) {
             if (read_metadata(st, value, err))
                 return -1;

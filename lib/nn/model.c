@@ -60,12 +60,12 @@ static int parse_backend(const char *name, enum eo_backend *backend, struct eo_e
     return eo_err_set(err, "expected one of fbgemm, qnnpack, found '%.40s'", name);
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * The tensors
  */
 
-static void set_field(struct field *f, enum eo_layer layer, const char *suffix, enum eo_st_dtype dtype, int dims,
-                      const size_t *shape, void *data)
+static void set_field(struct field *f, enum eo_layer layer, const char *suffix, enum eo_st_dtype dtype,
+                      int dims, const size_t *shape, void *data)
 {
     int i;
 
@@ -157,7 +157,7 @@ size_t eo_model_tensor_bytes(const struct eo_model *m)
     return bytes;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * Storage
  */
 
@@ -223,7 +223,7 @@ void eo_model_release(struct eo_model *m)
     memset(m, 0, sizeof(*m));
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * Metadata
  */
 
@@ -316,7 +316,7 @@ uint64_t eo_model_seed(const struct eo_model *m)
     return text && eo_num_parse_u64(text, 0, UINT64_MAX, &seed, NULL) == 0 ? seed : 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * Checks
  */
 
@@ -331,7 +331,9 @@ static int check_finite(const struct field *f, struct eo_err *err)
 
         if (!isfinite(x))
             return eo_err_set(err, "tensor '%s': element %zu: expected a finite number, found %s", f->name, i,
-                              isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+                              isnan(x) ? "nan"
+                              : x > 0  ? "inf"
+                                       : "-inf");
     }
     return 0;
 }
@@ -344,8 +346,9 @@ static int check_scales(const struct eo_model *m, enum eo_layer layer, struct eo
 
     for (i = 0; i < outputs; i++) {
         if (!(l->weight_scale[i] > 0))
-            return eo_err_set(err, "tensor '%s.weight_scale': element %d: expected a number above 0, found %g", name,
-                              i, (double)l->weight_scale[i]);
+            return eo_err_set(err,
+                              "tensor '%s.weight_scale': element %d: expected a number above 0, found %g",
+                              name, i, (double)l->weight_scale[i]);
     }
     if (!(l->input_scale > 0))
         return eo_err_set(err, "tensor '%s.input_scale': expected a number above 0, found %g", name,
@@ -368,7 +371,8 @@ static int check_accumulators(const struct eo_model *m, enum eo_layer layer, str
         for (t = 0; t < terms; t++)
             bound += reach * abs(l->weight.s8[(size_t)o * (size_t)terms + (size_t)t]);
         if (bound > INT32_MAX)
-            return eo_err_set(err, "tensor '%s.bias': element %d: its accumulator may reach %lld, beyond 32 bits",
+            return eo_err_set(err,
+                              "tensor '%s.bias': element %d: its accumulator may reach %lld, beyond 32 bits",
                               eo_layer_name(layer), o, (long long)bound);
     }
     return 0;
@@ -385,10 +389,11 @@ static int check_factors(const struct eo_model *m, enum eo_layer layer, struct e
         double factor = (double)l->input_scale * (double)l->weight_scale[o] / next;
 
         if (!(factor > 0 && factor < 1))
-            return eo_err_set(err,
-                              "'%s': output %d: input_scale * weight_scale / input_scale of '%s' is %g, expected a "
-                              "factor above 0 and below 1",
-                              eo_layer_name(layer), o, eo_layer_name((enum eo_layer)(layer + 1)), factor);
+            return eo_err_set(
+                err,
+                "'%s': output %d: input_scale * weight_scale / input_scale of '%s' is %g, expected a "
+                "factor above 0 and below 1",
+                eo_layer_name(layer), o, eo_layer_name((enum eo_layer)(layer + 1)), factor);
     }
     return 0;
 }
@@ -423,7 +428,8 @@ static int check_kept(const char *text, int count, int limit, struct eo_err *err
             break;
         text += n + 1;
     }
-    return found == count ? 0 : eo_err_set(err, "expected %d channels as in the tensors, found %d", count, found);
+    return found == count ? 0
+                          : eo_err_set(err, "expected %d channels as in the tensors, found %d", count, found);
 }
 
 static int check_metadata(const struct eo_model *m, struct eo_err *err)
@@ -433,8 +439,9 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
     double level;
 
     if (level_text && (eo_num_parse_double(level_text, 0, 1, &level, NULL) || level >= 1))
-        return eo_err_set(err, "metadata 'pruning_level': expected a number of at least 0 and below 1, found '%.40s'",
-                          level_text);
+        return eo_err_set(
+            err, "metadata 'pruning_level': expected a number of at least 0 and below 1, found '%.40s'",
+            level_text);
     if (kept1 && check_kept(kept1, m->shape.c1, EO_MAX_C1, err))
         return eo_err_prefix(err, "metadata 'conv1_kept'");
     if (kept2 && check_kept(kept2, m->shape.c2, EO_MAX_C2, err))
@@ -457,7 +464,7 @@ static int check_model(const struct eo_model *m, struct eo_err *err)
     return check_metadata(m, err);
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * Reading
  */
 
@@ -510,7 +517,8 @@ static int read_backend(const struct eo_st *st, enum eo_backend *backend, struct
 }
 
 /* The number of filters of a convolution. */
-static int read_channels(const struct eo_st *st, const char *name, int limit, int *channels, struct eo_err *err)
+static int read_channels(const struct eo_st *st, const char *name, int limit, int *channels,
+                         struct eo_err *err)
 {
     const struct eo_st_tensor *t = eo_st_find(st, name);
 
@@ -544,7 +552,8 @@ static int check_field(const struct field *f, const struct eo_st_tensor *t, enum
         return eo_err_set(err, "tensor '%s': missing", f->name);
     if (t->dtype != f->dtype)
         return eo_err_set(err, "tensor '%s': expected dtype %s in an %s model, found %s", f->name,
-                          eo_st_dtype_name(f->dtype), eo_precision_name(precision), eo_st_dtype_name(t->dtype));
+                          eo_st_dtype_name(f->dtype), eo_precision_name(precision),
+                          eo_st_dtype_name(t->dtype));
     if (t->dims != f->dims || memcmp(t->shape, f->shape, (size_t)f->dims * sizeof(f->shape[0])) != 0) {
         shape_text(expected, sizeof(expected), f->dims, f->shape);
         shape_text(found, sizeof(found), t->dims, t->shape);
@@ -584,7 +593,8 @@ static int read_model(struct eo_model *m, const struct eo_st *st, struct eo_err 
 
     if (read_precision(st, &precision, err) || (precision == EO_INT8 && read_backend(st, &backend, err)) ||
         read_channels(st, "conv1.weight", EO_MAX_C1, &shape.c1, err) ||
-        read_channels(st, "conv2.weight", EO_MAX_C2, &shape.c2, err) || eo_model_init(m, precision, shape, err))
+        read_channels(st, "conv2.weight", EO_MAX_C2, &shape.c2, err) ||
+        eo_model_init(m, precision, shape, err))
         return -1;
     m->backend = backend;
     for (i = 0; i < st->meta_count; i++) {
@@ -625,7 +635,7 @@ int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TE
     return rc;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
+/* ----------------------------------------------------------------------------------------------------
  * Writing
  */
 

@@ -17,7 +17,8 @@ int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
     memset(in, 0, sizeof(*in));
     if (eo_io_read(path, EO_ST_MAX_FILE, &data, &in->file_bytes, err))
         return -1;
-    rc = eo_model_parse(&in->model, data, in->file_bytes, err) || eo_st_parse(&in->file, data, in->file_bytes, err);
+    rc = eo_model_parse(&in->model, data, in->file_bytes, err) ||
+         eo_st_parse(&in->file, data, in->file_bytes, err);
     if (rc)
         eo_inspect_release(in);
     else
@@ -103,8 +104,8 @@ static void put_tensor_line(const struct eo_st_tensor *t, struct eo_buf *out)
     for (i = 0; i < t->dims; i++)
         snprintf(shape + strlen(shape), sizeof(shape) - strlen(shape), "%s%zu", i ? "x" : "", t->shape[i]);
     find_range(t, &min, &max);
-    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8zu  %15.9g  %15.9g\n", t->name, eo_st_dtype_name(t->dtype), shape,
-                  t->bytes, min, max);
+    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8zu  %15.9g  %15.9g\n", t->name, eo_st_dtype_name(t->dtype),
+                  shape, t->bytes, min, max);
 }
 
 /* Text from the file; what is no printable character could steer a terminal and becomes '?'. */
@@ -125,7 +126,8 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
     for (i = 0; i < PROPERTIES; i++)
         eo_buf_printf(out, "%-22s  %zu\n", p[i].name, p[i].value);
     eo_buf_printf(out, "%-22s  %s\n\n", "sha256", in->sha256);
-    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min", "max");
+    eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min",
+                  "max");
     for (i = 0; i < in->file.tensor_count; i++)
         put_tensor_line(&in->file.tensors[i], out);
     if (in->model.meta_count)
@@ -163,9 +165,10 @@ static json_t *tensors_json(const struct eo_st *file)
         for (k = 0; k < t->dims; k++)
             json_array_append_new(shape, number(t->shape[k]));
         find_range(t, &min, &max);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
-                                              eo_st_dtype_name(t->dtype), "shape", shape, "bytes", number(t->bytes),
-                                              "min", value_of(t, min), "max", value_of(t, max)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
+                                        eo_st_dtype_name(t->dtype), "shape", shape, "bytes", number(t->bytes),
+                                        "min", value_of(t, min), "max", value_of(t, max)));
     }
     return list;
 }
@@ -210,7 +213,8 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
     json_object_set_new(root, "metadata", metadata_json(&in->model));
     json_object_set_new(root, "layers", layers_json(&in->model));
     json_object_set_new(root, "tensors", tensors_json(&in->file));
-    text = json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)); /* what a float needs to read back the same */
+    text = json_dumps(root,
+                      JSON_INDENT(2) | JSON_REAL_PRECISION(9)); /* what a float needs to read back the same */
     json_decref(root);
     if (!text)
         return eo_err_set(err, "out of memory while building JSON");

@@ -59,16 +59,17 @@ static void select_channels(const struct eo_model *base, double level, eo_prune_
 }
 
 /*
- * Copies the rows `rows` of a layer, and of each row the groups `groups` of `group` consecutive weights; NULL stands
- * for all of them.
+ * Copies the rows `rows` of a layer, and of each row the groups `groups` of `group` consecutive weights; NULL
+ * stands for all of them.
  */
-static void copy_layer(const struct eo_model *base, struct eo_model *out, enum eo_layer layer, const int *rows,
-                       const int *groups, int group)
+static void copy_layer(const struct eo_model *base, struct eo_model *out, enum eo_layer layer,
+                       const int *rows, const int *groups, int group)
 {
     const struct eo_model_layer *from = &base->layer[layer];
     const struct eo_model_layer *to = &out->layer[layer];
     size_t terms = (size_t)eo_shape_terms(&base->shape, layer), bytes = (size_t)group * sizeof(float);
-    int outputs = eo_shape_outputs(&out->shape, layer), count = eo_shape_terms(&out->shape, layer) / group, o, g;
+    int outputs = eo_shape_outputs(&out->shape, layer), count = eo_shape_terms(&out->shape, layer) / group, o,
+        g;
     float *w = to->weight.f32;
 
     for (o = 0; o < outputs; o++) {
@@ -76,7 +77,8 @@ static void copy_layer(const struct eo_model *base, struct eo_model *out, enum e
 
         to->bias.f32[o] = from->bias.f32[row];
         for (g = 0; g < count; g++, w += group)
-            memcpy(w, from->weight.f32 + row * terms + (size_t)(groups ? groups[g] : g) * (size_t)group, bytes);
+            memcpy(w, from->weight.f32 + row * terms + (size_t)(groups ? groups[g] : g) * (size_t)group,
+                   bytes);
     }
 }
 
@@ -123,7 +125,8 @@ static int set_level(struct eo_model *out, double level, struct eo_err *err)
     char text[EO_NUM_TEXT];
 
     if (before > 0 && level > 0)
-        level = fmin(1 - (1 - before) * (1 - level), 1 - 0x1p-53); /* what is left must not round to nothing */
+        level =
+            fmin(1 - (1 - before) * (1 - level), 1 - 0x1p-53); /* what is left must not round to nothing */
     else
         level = fmax(before, level);
     eo_num_format_double(level, text);

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: whatever the bytes, eo_model_parse() refuses them with a message or gives a model that can be written,
- * read and written again with the same bytes, and pruned when it is fp32.
+ * Fuzz target: whatever the bytes, eo_model_parse() refuses them with a message or gives a model that can be
+ * written, read and written again with the same bytes, and pruned when it is fp32.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The writer adds up to four entries of metadata: a model that has all that fit is the one thing it may refuse. */
+/* The writer adds up to four entries of metadata: a model that has all that fit is the one thing it may
+ * refuse. */
 static int may_be_full(const struct eo_model *m)
 {
     return m->meta_count + 4 > EO_MODEL_META_MAX;
@@ -25,8 +26,9 @@ static void check_round_trip(struct eo_model *m)
     if (eo_model_serialize(m, &first, NULL)) {
         if (!may_be_full(m))
             abort();
-    } else if (eo_model_parse(&again, first.data, first.len, NULL) || eo_model_serialize(&again, &second, NULL) ||
-               first.len != second.len || memcmp(first.data, second.data, first.len) != 0) {
+    } else if (eo_model_parse(&again, first.data, first.len, NULL) ||
+               eo_model_serialize(&again, &second, NULL) || first.len != second.len ||
+               memcmp(first.data, second.data, first.len) != 0) {
         abort();
     }
     eo_model_release(&again);

@@ -1,6 +1,6 @@
 /*
- * Fuzz target: whatever the bytes, eo_st_parse() refuses them with a message or gives tensors that lie inside the
- * file; written and read again, they are the same, and the second writing gives the bytes of the first.
+ * Fuzz target: whatever the bytes, eo_st_parse() refuses them with a message or gives tensors that lie inside
+ * the file; written and read again, they are the same, and the second writing gives the bytes of the first.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ static void check_round_trip(const struct eo_st *st)
 
     if (eo_st_serialize(st, &first, NULL) || eo_st_parse(&again, first.data, first.len, NULL))
         abort();
-    if (again.tensor_count != st->tensor_count || again.meta_count != st->meta_count || touch(&again) != touch(st))
+    if (again.tensor_count != st->tensor_count || again.meta_count != st->meta_count ||
+        touch(&again) != touch(st))
         abort();
     if (eo_st_serialize(&again, &second, NULL) || first.len != second.len ||
         memcmp(first.data, second.data, first.len) != 0)

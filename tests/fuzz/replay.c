@@ -1,5 +1,6 @@
 /*
- * Runs one fuzz target on the files given, without a fuzzer: the corpus and every past crash belong to the tests.
+ * Runs one fuzz target on the files given, without a fuzzer: the corpus and every past crash belong to the
+ * tests.
  *
  *     replay FILE...        exit 0 when all ran (a crash is the failure), 1 when a file cannot be read
  */

@@ -1,5 +1,6 @@
 /*
- * Writes a random but always equal model to standard output, for tests that need one and have no time to train:
+ * Writes a random but always equal model to standard output, for tests that need one and have no time to
+ * train:
  *
  *     make_model C1 C2 SEED [PRUNING_LEVEL [PRECISION [BACKEND]]] > model.safetensors
  *
@@ -79,7 +80,8 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_err *err)
 
     if (argc < 4 || argc > 7)
         return eo_err_set(err, "usage: make_model C1 C2 SEED [PRUNING_LEVEL [PRECISION [BACKEND]]]");
-    if (eo_num_parse_i64(argv[1], 1, EO_MAX_C1, &c1, err) || eo_num_parse_i64(argv[2], 1, EO_MAX_C2, &c2, err) ||
+    if (eo_num_parse_i64(argv[1], 1, EO_MAX_C1, &c1, err) ||
+        eo_num_parse_i64(argv[2], 1, EO_MAX_C2, &c2, err) ||
         eo_num_parse_u64(argv[3], 0, UINT64_MAX, &seed, err) ||
         (argc > 5 && eo_precision_parse(argv[5], &precision, err)) ||
         eo_model_init(m, precision, (struct eo_shape){(int)c1, (int)c2}, err))

@@ -1,6 +1,6 @@
 /*
- * lib/nn/half: all 65,536 halves there and back, and rounding to half against an oracle that knows nothing of bit
- * patterns: it lists the values of all halves with ldexp() and looks for the nearest.
+ * lib/nn/half: all 65,536 halves there and back, and rounding to half against an oracle that knows nothing of
+ * bit patterns: it lists the values of all halves with ldexp() and looks for the nearest.
  */
 #include <math.h>
 #include <stdio.h>
@@ -135,10 +135,10 @@ static void test_table(void)
         uint16_t half;
     } cases[] = {
         {0x00000000, 0x0000}, {0x80000000, 0x8000}, {0x3f800000, 0x3c00}, /* 0, -0, 1 */
-        {0x477fe000, 0x7bff},                       /* 65504, the largest */
+        {0x477fe000, 0x7bff},                                             /* 65504, the largest */
         {0x477fefff, 0x7bff}, {0x477ff000, 0x7c00}, /* below 65520 and at it: the tie goes to infinity */
-        {0xc77ff000, 0xfc00}, {0x7f7fffff, 0x7c00}, {0x7f800000, 0x7c00}, {0xff800000, 0xfc00},
-        {0x33800000, 0x0001},                       /* 2^-24, the least */
+        {0xc77ff000, 0xfc00}, {0x7f7fffff, 0x7c00}, {0x7f800000, 0x7c00},
+        {0xff800000, 0xfc00}, {0x33800000, 0x0001}, /* 2^-24, the least */
         {0x33000000, 0x0000}, {0x33000001, 0x0001}, /* half of it ties to 0, anything above does not */
         {0x33c00000, 0x0002},                       /* 1.5 * 2^-24 ties to the even 2 */
         {0x387fc000, 0x03ff}, {0x38800000, 0x0400}, {0x387fffff, 0x0400}, /* the largest subnormal, 2^-14 */

@@ -87,7 +87,8 @@ static int same_values(const struct eo_model *a, const struct eo_model *b, enum 
     return memcmp(x->weight.f32, y->weight.f32, weights * weight_bytes) == 0 &&
            memcmp(x->bias.f32, y->bias.f32, outputs * bias_bytes) == 0 && x->input_scale == y->input_scale &&
            x->input_zero_point == y->input_zero_point &&
-           (a->precision != EO_INT8 || memcmp(x->weight_scale, y->weight_scale, outputs * sizeof(float)) == 0);
+           (a->precision != EO_INT8 ||
+            memcmp(x->weight_scale, y->weight_scale, outputs * sizeof(float)) == 0);
 }
 
 static void check_round_trip(enum eo_precision precision, enum eo_backend backend, int c1, int c2)
@@ -102,10 +103,12 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     check(eo_model_meta_set(&m, "note", "k\xc3\xb6rner \"\n", &err) == 0, "set", "success", err.msg);
     check(eo_model_serialize(&m, &first, &err) == 0, "serialise", "success", err.msg);
     check(eo_model_parse(&back, first.data, first.len, &err) == 0, "parse", "success", err.msg);
-    check(back.precision == precision && back.shape.c1 == c1 && back.shape.c2 == c2 && back.backend == backend,
+    check(back.precision == precision && back.shape.c1 == c1 && back.shape.c2 == c2 &&
+              back.backend == backend,
           "round trip", "the same kind", "another");
     for (i = 0; back.storage && i < EO_LAYERS; i++)
-        check(same_values(&m, &back, (enum eo_layer)i), "round trip", "equal values", eo_layer_name((enum eo_layer)i));
+        check(same_values(&m, &back, (enum eo_layer)i), "round trip", "equal values",
+              eo_layer_name((enum eo_layer)i));
     check_text("architecture", "SmallCNN", eo_model_meta_get(&back, "architecture"));
     check_text("precision", eo_precision_name(precision), eo_model_meta_get(&back, "precision"));
     check_text("version", EO_VERSION, eo_model_meta_get(&back, "eo_version"));
@@ -155,10 +158,13 @@ static const struct damage damages[] = {
     {EO_INT8, DROP, "conv2.input_scale", NULL, 0, 0, "tensor 'conv2.input_scale': missing"},
     {EO_FP32, RENAME, "conv1.bias", "conv1.b", 0, 0, "tensor 'conv1.bias': missing"},
     {EO_FP32, WIDEN, "extra", NULL, 0, 0, "tensor 'extra': not part of an fp32 SmallCNN"},
-    {EO_FP32, WIDEN, "conv1.weight_scale", NULL, 0, 0, "tensor 'conv1.weight_scale': not part of an fp32 SmallCNN"},
+    {EO_FP32, WIDEN, "conv1.weight_scale", NULL, 0, 0,
+     "tensor 'conv1.weight_scale': not part of an fp32 SmallCNN"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 0, "tensor 'conv1.weight': expected 1..64 filters, found 0"},
-    {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 65, "tensor 'conv1.weight': expected 1..64 filters, found 65"},
-    {EO_FP32, RESHAPE, "conv2.weight", NULL, 0, 129, "tensor 'conv2.weight': expected 1..128 filters, found 129"},
+    {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 65,
+     "tensor 'conv1.weight': expected 1..64 filters, found 65"},
+    {EO_FP32, RESHAPE, "conv2.weight", NULL, 0, 129,
+     "tensor 'conv2.weight': expected 1..128 filters, found 129"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 3, 2,
      "tensor 'conv1.weight': expected shape [3, 1, 3, 3], found [3, 1, 3, 2]"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 4, "tensor 'conv1.bias': expected shape [4], found [3]"},
@@ -198,12 +204,15 @@ static const struct damage damages[] = {
      "tensor 'conv1.input_zero_point': expected 0..127 (fbgemm), found -1"},
     {EO_INT8, PUT_I32, "conv1.input_zero_point", NULL, 0, 127, NULL},
     {EO_INT8, PUT_F32, "conv2.input_scale", NULL, 0, 1e-5,
-     "'conv1': output 0: input_scale * weight_scale / input_scale of 'conv2' is 29.515, expected a factor above 0 and "
+     "'conv1': output 0: input_scale * weight_scale / input_scale of 'conv2' is 29.515, expected a factor "
+     "above 0 and "
      "below 1"},
     {EO_INT8, PUT_F32, "classifier.input_scale", NULL, 0, 1e-5,
-     "'conv2': output 0: input_scale * weight_scale / input_scale of 'classifier' is 27.0828, expected a factor above 0 "
+     "'conv2': output 0: input_scale * weight_scale / input_scale of 'classifier' is 27.0828, expected a "
+     "factor above 0 "
      "and below 1"},
-    {EO_FP32, META, "architecture", "BigCNN", 0, 0, "metadata 'architecture': expected 'SmallCNN', found 'BigCNN'"},
+    {EO_FP32, META, "architecture", "BigCNN", 0, 0,
+     "metadata 'architecture': expected 'SmallCNN', found 'BigCNN'"},
     {EO_FP32, META, "architecture", NULL, 0, 0, NULL},
     {EO_FP32, META, "precision", "fp64", 0, 0,
      "metadata 'precision': expected one of fp32, fp16, int8, found 'fp64'"},
@@ -222,10 +231,14 @@ static const struct damage damages[] = {
     {EO_FP32, META, "pruning_level", "half", 0, 0,
      "metadata 'pruning_level': expected a number of at least 0 and below 1, found 'half'"},
     {EO_FP32, META, "conv1_kept", "0,2,63", 0, 0, NULL},
-    {EO_FP32, META, "conv1_kept", "0,2", 0, 0, "metadata 'conv1_kept': expected 3 channels as in the tensors, found 2"},
-    {EO_FP32, META, "conv1_kept", "0,2,64", 0, 0, "metadata 'conv1_kept': expected an integer in 3..63, found '64'"},
-    {EO_FP32, META, "conv1_kept", "0,2,2", 0, 0, "metadata 'conv1_kept': expected an integer in 3..63, found '2'"},
-    {EO_FP32, META, "conv1_kept", "0,2,", 0, 0, "metadata 'conv1_kept': expected an integer in 3..63, found ''"},
+    {EO_FP32, META, "conv1_kept", "0,2", 0, 0,
+     "metadata 'conv1_kept': expected 3 channels as in the tensors, found 2"},
+    {EO_FP32, META, "conv1_kept", "0,2,64", 0, 0,
+     "metadata 'conv1_kept': expected an integer in 3..63, found '64'"},
+    {EO_FP32, META, "conv1_kept", "0,2,2", 0, 0,
+     "metadata 'conv1_kept': expected an integer in 3..63, found '2'"},
+    {EO_FP32, META, "conv1_kept", "0,2,", 0, 0,
+     "metadata 'conv1_kept': expected an integer in 3..63, found ''"},
     {EO_FP32, META, "conv2_kept", "0,1,2,127", 0, 0, NULL},
     {EO_FP32, META, "conv2_kept", "0,1,2,128", 0, 0,
      "metadata 'conv2_kept': expected an integer in 3..127, found '128'"},
@@ -322,10 +335,12 @@ static void check_damage(const struct damage *d)
     check(rc == 0, "a damaged file", "to be made", err.msg);
     if (!rc) {
         rc = eo_model_parse(&back, bad.data, bad.len, &err);
-        check(rc == (d->message ? -1 : 0), d->name, d->message ? d->message : "success", rc ? err.msg : "success");
+        check(rc == (d->message ? -1 : 0), d->name, d->message ? d->message : "success",
+              rc ? err.msg : "success");
         if (d->message)
             check_text(d->name, d->message, err.msg);
-        check(rc == 0 || (!back.storage && !back.meta_count), d->name, "an empty model after failure", "a full one");
+        check(rc == 0 || (!back.storage && !back.meta_count), d->name, "an empty model after failure",
+              "a full one");
     }
     eo_model_release(&m);
     eo_model_release(&back);
@@ -353,7 +368,8 @@ static void test_accumulators(void)
         m.layer[EO_CONV2].bias.s32[2] += sign;
         check(eo_model_serialize(&m, &out, &err) == -1, "accumulator beyond", "a refusal", "success");
         check_text("accumulator beyond",
-                   "tensor 'conv2.bias': element 2: its accumulator may reach 2147483648, beyond 32 bits", err.msg);
+                   "tensor 'conv2.bias': element 2: its accumulator may reach 2147483648, beyond 32 bits",
+                   err.msg);
     }
     m.layer[EO_CONV2].bias.s32[2] = INT32_MIN;
     check(eo_model_serialize(&m, &out, &err) == -1, "most negative bias", "a refusal", "success");
@@ -388,7 +404,8 @@ static void test_factors(void)
     m.layer[EO_CONV1].weight_scale[1] = 0.02f;
     check(eo_model_serialize(&m, &out, &err) == -1, "factor 1", "a refusal", "success");
     check_text("factor 1",
-               "'conv1': output 1: input_scale * weight_scale / input_scale of 'conv2' is 1, expected a factor above 0 "
+               "'conv1': output 1: input_scale * weight_scale / input_scale of 'conv2' is 1, expected a "
+               "factor above 0 "
                "and below 1",
                err.msg);
     m.layer[EO_CONV1].weight_scale[1] = nextafterf(0.02f, 0);
@@ -440,7 +457,7 @@ static void test_metadata(void)
 {
     struct eo_model m = {0}, copy = {0};
     struct eo_err err = {""};
-    char key[8];
+    char key[16];
     int i;
 
     check(!eo_model_meta_get(&m, "a"), "absent", "NULL", "something");
@@ -450,20 +467,23 @@ static void test_metadata(void)
     check_size("count", 3, m.meta_count);
     check_text("sorted", "a", m.meta[0].key);
     check_text("replaced", "two", eo_model_meta_get(&m, "b"));
-    check(eo_model_meta_set(&m, "b", eo_model_meta_get(&m, "b"), &err) == 0, "its own value", "success", err.msg);
-    check_text("its own value", "two", eo_model_meta_get(&m, "b"));
-    check(eo_model_meta_set(&copy, "x", "y", &err) == 0 && eo_model_meta_copy(&copy, &m, &err) == 0, "copy", "success",
+    check(eo_model_meta_set(&m, "b", eo_model_meta_get(&m, "b"), &err) == 0, "its own value", "success",
           err.msg);
-    check(copy.meta_count == 3 && !eo_model_meta_get(&copy, "x"), "copy", "the source's alone", "others");
-    check(eo_model_meta_set(&m, "a", NULL, &err) == 0 && eo_model_meta_set(&m, "none", NULL, &err) == 0, "remove",
+    check_text("its own value", "two", eo_model_meta_get(&m, "b"));
+    check(eo_model_meta_set(&copy, "x", "y", &err) == 0 && eo_model_meta_copy(&copy, &m, &err) == 0, "copy",
           "success", err.msg);
+    check(copy.meta_count == 3 && !eo_model_meta_get(&copy, "x"), "copy", "the source's alone", "others");
+    check(eo_model_meta_set(&m, "a", NULL, &err) == 0 && eo_model_meta_set(&m, "none", NULL, &err) == 0,
+          "remove", "success", err.msg);
     check(m.meta_count == 2 && !eo_model_meta_get(&m, "a"), "remove", "gone", "still there");
     check(eo_model_pruning_level(&m) == 0 && eo_model_seed(&m) == 0, "defaults", "0", "others");
     check(eo_model_meta_set(&m, "pruning_level", "0.25", &err) == 0 &&
               eo_model_meta_set(&m, "seed", "18446744073709551615", &err) == 0,
           "set", "success", err.msg);
-    check(eo_model_pruning_level(&m) == 0.25 && eo_model_seed(&m) == UINT64_MAX, "numbers", "as set", "others");
-    check(eo_model_meta_set(&m, "seed", "seven", &err) == 0 && eo_model_seed(&m) == 0, "no number", "0", "other");
+    check(eo_model_pruning_level(&m) == 0.25 && eo_model_seed(&m) == UINT64_MAX, "numbers", "as set",
+          "others");
+    check(eo_model_meta_set(&m, "seed", "seven", &err) == 0 && eo_model_seed(&m) == 0, "no number", "0",
+          "other");
     for (i = 0; i < EO_MODEL_META_MAX - 4; i++) {
         snprintf(key, sizeof(key), "k%d", i);
         check(eo_model_meta_set(&m, key, "", &err) == 0, "up to the limit", "success", err.msg);
@@ -475,13 +495,17 @@ static void test_metadata(void)
     eo_model_release(&copy);
 }
 
-/* The sizes that the shapes must have, from the published table (int8: scales, zero points and s32 biases on top). */
+/* The sizes that the shapes must have, from the published table (int8: scales, zero points and s32 biases on
+ * top). */
 static void test_sizes(void)
 {
     static const struct {
         int c1, c2;
         size_t fp32, fp16;
-    } cases[] = {{16, 32, 81960, 40980}, {12, 24, 58024, 29012}, {11, 22, 52400, 26200}, {8, 16, 36392, 18196},
+    } cases[] = {{16, 32, 81960, 40980},
+                 {12, 24, 58024, 29012},
+                 {11, 22, 52400, 26200},
+                 {8, 16, 36392, 18196},
                  {5, 10, 21680, 10840}};
     size_t i;
 
@@ -497,7 +521,8 @@ static void test_sizes(void)
         check_size("fp16 bytes", cases[i].fp16, eo_model_tensor_bytes(&m));
         eo_model_release(&m);
         make(&m, EO_INT8, cases[i].c1, cases[i].c2);
-        check_size("int8 bytes", cases[i].fp32 / 4 - outputs + 8 * outputs + 3 * 8, eo_model_tensor_bytes(&m));
+        check_size("int8 bytes", cases[i].fp32 / 4 - outputs + 8 * outputs + 3 * 8,
+                   eo_model_tensor_bytes(&m));
         eo_model_release(&m);
     }
 }

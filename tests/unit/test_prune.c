@@ -31,11 +31,13 @@ static void test_keep_count(void)
         double level;
         int keep;
     } cases[] = {
-        {16, 0, 16},   {32, 0, 32},  {16, 0.25, 12},  {32, 0.25, 24}, {16, 0.3, 11},  {32, 0.3, 22},
-        {16, 0.5, 8},  {32, 0.5, 16}, {16, 0.7, 5},   {32, 0.7, 10},
-        {5, 0.5, 2},   {7, 0.5, 4}, /* 2.5 and 3.5 go to the even neighbour */
-        {1, 0.9, 1},   {16, 0.999, 1}, {64, 0.99, 1}, {3, 0.5, 2}, {1, 0.5, 1}, /* 0.5 would be 0: at least one stays */
-        {10, 0.05, 10}, {10, 0.15, 8}, {128, 0.001, 128},
+        {16, 0, 16},    {32, 0, 32},    {16, 0.25, 12},
+        {32, 0.25, 24}, {16, 0.3, 11},  {32, 0.3, 22},
+        {16, 0.5, 8},   {32, 0.5, 16},  {16, 0.7, 5},
+        {32, 0.7, 10},  {5, 0.5, 2},    {7, 0.5, 4}, /* 2.5 and 3.5 go to the even neighbour */
+        {1, 0.9, 1},    {16, 0.999, 1}, {64, 0.99, 1},
+        {3, 0.5, 2},    {1, 0.5, 1}, /* 0.5 would be 0: at least one stays */
+        {10, 0.05, 10}, {10, 0.15, 8},  {128, 0.001, 128},
     };
     size_t i;
 
@@ -57,9 +59,9 @@ static void test_select(void)
         int keep;
         const char *kept;
     } cases[] = {
-        {{1, 2, 3, 4, 5, 6}, 3, "3 4 5 "}, {{6, 5, 4, 3, 2, 1}, 3, "0 1 2 "},
-        {{1, 9, 1, 9, 1, 9}, 2, "1 3 "},   {{0, 0, 0, 0, 0, 0}, 4, "0 1 2 3 "},
-        {{2, 1, 1, 1, 3, 1}, 4, "0 1 2 4 "}, {{5, 0, 0, 0, 0, 7}, 1, "5 "},
+        {{1, 2, 3, 4, 5, 6}, 3, "3 4 5 "},       {{6, 5, 4, 3, 2, 1}, 3, "0 1 2 "},
+        {{1, 9, 1, 9, 1, 9}, 2, "1 3 "},         {{0, 0, 0, 0, 0, 0}, 4, "0 1 2 3 "},
+        {{2, 1, 1, 1, 3, 1}, 4, "0 1 2 4 "},     {{5, 0, 0, 0, 0, 7}, 1, "5 "},
         {{5, 0, 0, 0, 0, 7}, 6, "0 1 2 3 4 5 "},
     };
     size_t i;
@@ -156,14 +158,16 @@ static int list_kept(int channels, int keep, int *kept)
     return n;
 }
 
-static int places_right(const struct eo_model *base, const struct eo_model *m, const int *kept1, const int *kept2)
+static int places_right(const struct eo_model *base, const struct eo_model *m, const int *kept1,
+                        const int *kept2)
 {
     int c1 = m->shape.c1, c2 = m->shape.c2, o, i, wrong = 0;
 
     for (o = 0; o < c1; o++) {
         wrong += m->layer[EO_CONV1].bias.f32[o] != (float)kept1[o];
         for (i = 0; i < 9; i++)
-            wrong += m->layer[EO_CONV1].weight.f32[o * 9 + i] != conv_value(rank_of(kept1[o], base->shape.c1), 0, i);
+            wrong += m->layer[EO_CONV1].weight.f32[o * 9 + i] !=
+                     conv_value(rank_of(kept1[o], base->shape.c1), 0, i);
     }
     for (o = 0; o < c2; o++) {
         wrong += m->layer[EO_CONV2].bias.f32[o] != (float)-kept2[o];
@@ -174,7 +178,8 @@ static int places_right(const struct eo_model *base, const struct eo_model *m, c
     for (o = 0; o < 10; o++) {
         wrong += m->layer[EO_CLASSIFIER].bias.f32[o] != (float)(o * o);
         for (i = 0; i < c2 * 49; i++)
-            wrong += m->layer[EO_CLASSIFIER].weight.f32[o * c2 * 49 + i] != linear_value(o, kept2[i / 49], i % 49);
+            wrong +=
+                m->layer[EO_CLASSIFIER].weight.f32[o * c2 * 49 + i] != linear_value(o, kept2[i / 49], i % 49);
     }
     return wrong == 0;
 }
@@ -195,7 +200,8 @@ static void test_places(void)
         check(eo_prune(&base, levels[i], &m, &err) == 0, "prune", "success", err.msg);
         list_kept(16, eo_prune_keep_count(16, levels[i]), kept1);
         list_kept(32, eo_prune_keep_count(32, levels[i]), kept2);
-        ok = m.shape.c1 == eo_prune_keep_count(16, levels[i]) && m.shape.c2 == eo_prune_keep_count(32, levels[i]);
+        ok = m.shape.c1 == eo_prune_keep_count(16, levels[i]) &&
+             m.shape.c2 == eo_prune_keep_count(32, levels[i]);
         check(ok, "shape", "the counts above", "others");
         check(ok && places_right(&base, &m, kept1, kept2), "weights", "each at its place", "others");
         eo_model_release(&m);

@@ -1,4 +1,5 @@
-/* lib/format/safetensors: every rule with its message, valid files in all their forms, and the canonical writer. */
+/* lib/format/safetensors: every rule with its message, valid files in all their forms, and the canonical
+ * writer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,8 @@ static void check_text(const char *what, const char *expected, const char *found
 {
     const char *tilde = strchr(expected, '~');
 
-    check(tilde ? strncmp(expected, found, (size_t)(tilde - expected)) == 0 : strcmp(expected, found) == 0, what,
-          expected, found);
+    check(tilde ? strncmp(expected, found, (size_t)(tilde - expected)) == 0 : strcmp(expected, found) == 0,
+          what, expected, found);
 }
 
 /* A file with this header and `data` bytes 0, 1, 2, ... behind it. */
@@ -63,8 +64,10 @@ static const struct {
     {"{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k': expected a string"},
     {"{\"a\":1}", 0, "tensor 'a': expected an object"},
     {A("\"dtype\":\"U8\",\"shape\":[0]"), 0, "tensor 'a': expected exactly dtype, shape and data_offsets"},
-    {A("\"dtype\":\"U8\",\"data_offsets\":[0,0]"), 0, "tensor 'a': expected exactly dtype, shape and data_offsets"},
-    {A("\"shape\":[0],\"data_offsets\":[0,0]"), 0, "tensor 'a': expected exactly dtype, shape and data_offsets"},
+    {A("\"dtype\":\"U8\",\"data_offsets\":[0,0]"), 0,
+     "tensor 'a': expected exactly dtype, shape and data_offsets"},
+    {A("\"shape\":[0],\"data_offsets\":[0,0]"), 0,
+     "tensor 'a': expected exactly dtype, shape and data_offsets"},
     {A("\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":0"), 0,
      "tensor 'a': expected exactly dtype, shape and data_offsets"},
     {A("\"dtype\":8,\"shape\":[0],\"data_offsets\":[0,0]"), 0, "tensor 'a': dtype: expected a string"},
@@ -77,7 +80,8 @@ static const struct {
      "tensor 'a': shape: number 2: expected an unsigned integer"},
     {A("\"dtype\":\"U8\",\"shape\":[4.0],\"data_offsets\":[0,4]"), 4,
      "tensor 'a': shape: number 1: expected an unsigned integer"},
-    {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":4"), 4, "tensor 'a': data_offsets: expected an array"},
+    {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":4"), 4,
+     "tensor 'a': data_offsets: expected an array"},
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0]"), 4,
      "tensor 'a': data_offsets: expected 2 numbers, found 1"},
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4,8]"), 4,
@@ -153,14 +157,16 @@ static void test_frames(void)
 
     expect_refusal("", 0, "empty file", "expected a safetensors file of at least 8 bytes, found 0");
     expect_refusal("1234567", 7, "7 bytes", "expected a safetensors file of at least 8 bytes, found 7");
-    expect_refusal(huge, sizeof(huge), "length 2^64 - 1",
-                   "byte offset 0: expected a header of at most 1048576 bytes, found length 18446744073709551615");
+    expect_refusal(
+        huge, sizeof(huge), "length 2^64 - 1",
+        "byte offset 0: expected a header of at most 1048576 bytes, found length 18446744073709551615");
     expect_refusal(above, sizeof(above), "length above the limit",
                    "byte offset 0: expected a header of at most 1048576 bytes, found length 1048577");
     expect_refusal(cut, sizeof(cut), "length above the file's",
                    "byte offset 0: header of 5 bytes, but only 4 bytes follow");
     if (big)
-        expect_refusal(big, EO_ST_MAX_FILE + 1, "too large", "expected at most 67108864 bytes, found 67108865");
+        expect_refusal(big, EO_ST_MAX_FILE + 1, "too large",
+                       "expected at most 67108864 bytes, found 67108865");
     free(big);
 }
 
@@ -192,7 +198,8 @@ static void test_limits(void)
     build_many(&b[0], "{", tensor, EO_ST_MAX_TENSORS + 1, "}");
     expect_refusal(b[0].data, b[0].len, "65 tensors", "expected at most 64 tensors, found more");
     build_many(&b[1], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META + 1, "}}");
-    expect_refusal(b[1].data, b[1].len, "65 metadata", "'__metadata__': expected at most 64 entries, found 65");
+    expect_refusal(b[1].data, b[1].len, "65 metadata",
+                   "'__metadata__': expected at most 64 entries, found 65");
     build_many(&b[2], "{", tensor, EO_ST_MAX_TENSORS, "}");
     build_many(&b[3], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META, "}}");
     for (i = 2; i < 4; i++) {
@@ -207,11 +214,10 @@ static void test_limits(void)
 /* Other writers' order and spacing, scalars, empty tensors, escapes. */
 static void test_accepted(void)
 {
-    static const char header[] =
-        "{ \"z\" : {\"data_offsets\":[4, 6],\"shape\":[],\"dtype\":\"F16\"},\n"
-        "\"e\":{\"dtype\":\"I32\",\"shape\":[3,0],\"data_offsets\":[4,4]},"
-        "\"__metadata__\":{\"b\":\"\\u00e9\\n\",\"a\":\"\"},"
-        "\"\\u0061\":{\"dtype\":\"I8\",\"shape\":[2,2],\"data_offsets\":[0,4]}}   ";
+    static const char header[] = "{ \"z\" : {\"data_offsets\":[4, 6],\"shape\":[],\"dtype\":\"F16\"},\n"
+                                 "\"e\":{\"dtype\":\"I32\",\"shape\":[3,0],\"data_offsets\":[4,4]},"
+                                 "\"__metadata__\":{\"b\":\"\\u00e9\\n\",\"a\":\"\"},"
+                                 "\"\\u0061\":{\"dtype\":\"I8\",\"shape\":[2,2],\"data_offsets\":[0,4]}}   ";
     struct eo_buf b = {0};
     struct eo_err err = {""};
     struct eo_st st;
@@ -225,9 +231,11 @@ static void test_accepted(void)
         check_text("order of data", "z", st.tensors[2].name);
         check_text("metadata sorted", "a", st.meta[0].key);
         check_text("metadata value", "\xc3\xa9\n", st.meta[1].value);
-        check(st.tensors[2].dims == 0 && st.tensors[2].bytes == 2, "scalar", "0 dimensions, 2 bytes", "others");
+        check(st.tensors[2].dims == 0 && st.tensors[2].bytes == 2, "scalar", "0 dimensions, 2 bytes",
+              "others");
         check(memcmp(st.tensors[2].data, "\4\5", 2) == 0, "scalar", "its bytes", "others");
-        check(eo_st_find(&st, "e") == &st.tensors[1] && !eo_st_find(&st, "x"), "find", "e and not x", "others");
+        check(eo_st_find(&st, "e") == &st.tensors[1] && !eo_st_find(&st, "x"), "find", "e and not x",
+              "others");
     }
     eo_st_release(&st);
     eo_st_release(&st); /* harmless */
@@ -305,11 +313,13 @@ static void test_unwritable(void)
     struct eo_st st = sample();
 
     st.tensors[0].name = "f";
-    expect_unwritable(&st, "cannot write a valid safetensors file: byte offset 341: header has a key twice: ~");
+    expect_unwritable(&st,
+                      "cannot write a valid safetensors file: byte offset 341: header has a key twice: ~");
     st = sample();
     st.tensors[0].bytes = 2;
-    expect_unwritable(&st, "cannot write a valid safetensors file: tensor 'u': its shape needs 3 bytes, data_offsets "
-                           "span 2");
+    expect_unwritable(
+        &st, "cannot write a valid safetensors file: tensor 'u': its shape needs 3 bytes, data_offsets "
+             "span 2");
     st = sample();
     st.meta[0].value = "\xff";
     expect_unwritable(&st, "cannot write a valid safetensors file: byte offset 64: header is not UTF-8");
