@@ -1,0 +1,10 @@
+# Accuracy over the energy proxy, with the energy frontier.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title "Accuracy over energy proxy"
+x_column = "energy_proxy_j"
+x_factor = 1000000
+x_title = "energy proxy per image, latency x power (microjoules; computed, not measured)"
+frontier = dir."/pareto_frontier_energy.csv"
+budget = 0
+load folder."/scatter.gp"

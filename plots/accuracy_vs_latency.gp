@@ -1,0 +1,10 @@
+# Accuracy over scaled latency per image in a batch, with the latency frontier.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title "Accuracy over latency"
+x_column = "latency_ms"
+x_factor = 1000
+x_title = "latency of one image in a batch, scaled to the device (microseconds)"
+frontier = dir."/pareto_frontier_latency.csv"
+budget = 0
+load folder."/scatter.gp"

@@ -1,0 +1,34 @@
+# What all plots share. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG to write:
+#
+#     gnuplot -e "dir='out/mnist'; out='latency.png'" plots/accuracy_vs_latency.gp
+
+if (!exists("dir") || !exists("out")) { print "usage: gnuplot -e \"dir='FOLDER'; out='FILE.png'\" SCRIPT"; exit status 2 }
+
+set terminal pngcairo size 800,560 font "DejaVu Sans,10" noenhanced
+set output out
+set datafile separator ","
+set datafile columnheaders
+set border 3 linecolor rgb "#404040"
+set tics nomirror
+set grid linecolor rgb "#d8d8d8" linetype 1 linewidth 1
+set key top left Left reverse samplen 2 opaque box linecolor rgb "#d8d8d8"
+
+# Blue, vermilion, green and grey that also differ in brightness; shapes and patterns carry the same message.
+BLUE = "#0055a4"
+RED = "#c8401a"
+GREEN = "#1a7a4c"
+GREY = "#909090"
+
+sweep = dir."/sweep_results.csv"
+layers = dir."/layerwise_breakdown.csv"
+
+rows_of(file) = int(system("awk 'END { print NR - 1 }' '".file."'"))
+
+# A sweep in which every candidate failed still gets its picture.
+say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; set label 1 'no candidate: see sweep_errors.csv' at 0.5,0.5 center; plot NaN notitle"
+
+# With several seeds the plots show the first.
+first_row(file, name) = system("awk -F, -v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
+is_first(seed) = (strcol("seed") eq seed)
+
+candidate(level, precision) = "p".level." ".precision

@@ -1,0 +1,90 @@
+# Finds a place for each label: prints x,y,label of their centres, in the units of the plot, for scatter.gp.
+#
+#     awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
+#         -v width= -v height= -v key_w= -v key_h= -f labels.awk sweep_results.csv
+#
+# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels, key_w and key_h that of the legend
+# in the lower right corner. The points are taken in turn, and each takes the place beside it that covers least:
+# other labels count most, then points, legend and border, then the bars of the intervals. The nearer places come first.
+
+function px(v) { return width * (logx ? log(v / x0) / log(x1 / x0) : (v - x0) / (x1 - x0)) }
+function py(v) { return height * (v - y0) / (y1 - y0) }
+function data_x(p) { return logx ? x0 * exp(p / width * log(x1 / x0)) : x0 + p / width * (x1 - x0) }
+function data_y(p) { return y0 + p / height * (y1 - y0) }
+
+# Length that two intervals share.
+function shared(a0, a1, b0, b1, from, to) {
+  from = a0 > b0 ? a0 : b0
+  to = a1 < b1 ? a1 : b1
+  return to > from ? to - from : 0
+}
+function covered(cx, cy, w, x_from, x_to, y_from, y_to) {
+  return shared(cx - w / 2, cx + w / 2, x_from, x_to) * shared(cy - 6, cy + 6, y_from, y_to)
+}
+
+function cost(cx, cy, w, sum, k) {
+  sum = 0
+  for (k = 1; k <= placed; k++)
+    sum += 10 * covered(cx, cy, w, at_x[k] - at_w[k] / 2, at_x[k] + at_w[k] / 2, at_y[k] - 6, at_y[k] + 6)
+  for (k = 1; k <= n; k++) {
+    sum += 4 * covered(cx, cy, w, x[k] - 8, x[k] + 8, y[k] - 8, y[k] + 8)
+    sum += 2 * covered(cx, cy, w, x[k] - 4, x[k] + 4, low[k], high[k])
+  }
+  sum += 10 * covered(cx, cy, w, width - key_w, width, 0, key_h)
+  sum += 10 * (12 * w - covered(cx, cy, w, 0, width, 0, height))
+  return sum
+}
+
+function try(cx, cy, w, c) {
+  c = cost(cx, cy, w) + 1.5 * rank++
+  if (best < 0 || c < best) {
+    best = c
+    best_x = cx
+    best_y = cy
+  }
+}
+
+function place(k, w, dx, step) {
+  w = 6 * length(label[k])
+  dx = w / 2 + 10
+  best = -1
+  rank = 0
+  try(x[k] - dx, y[k] + 4, w)
+  try(x[k] + dx, y[k] - 4, w)
+  try(x[k] + dx, y[k] + 6, w)
+  try(x[k] - dx, y[k] - 6, w)
+  try(x[k], high[k] + 9, w)
+  try(x[k], low[k] - 9, w)
+  for (step = 14; step <= 42; step += 14) {
+    try(x[k] - dx, y[k] + step, w)
+    try(x[k] + dx, y[k] - step, w)
+    try(x[k] + dx, y[k] + step, w)
+    try(x[k] - dx, y[k] - step, w)
+    try(x[k], high[k] + 9 + step, w)
+    try(x[k], low[k] - 9 - step, w)
+  }
+  placed++
+  at_x[placed] = best_x
+  at_y[placed] = best_y
+  at_w[placed] = w
+}
+
+NR == 1 {
+  for (i = 1; i <= NF; i++) at[$i] = i
+  next
+}
+$at["seed"] == seed && $at[column] != "" {
+  n++
+  x[n] = px($at[column] * factor)
+  y[n] = py(100 * $at["accuracy"])
+  low[n] = $at["accuracy_ci95_low"] == "" ? y[n] : py(100 * $at["accuracy_ci95_low"])
+  high[n] = $at["accuracy_ci95_high"] == "" ? y[n] : py(100 * $at["accuracy_ci95_high"])
+  label[n] = "p" $at["pruning_level"] " " $at["precision"]
+}
+END {
+  print "x,y,label"
+  for (k = 1; k <= n; k++) {
+    place(k)
+    printf "%.6g,%.8g,%s\n", data_x(best_x), data_y(best_y), label[k]
+  }
+}

@@ -1,0 +1,10 @@
+# Activation memory of each layer: its input and its output, one image, convolution and pooling fused.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title "Activation memory by layer, one image"
+set xlabel "candidate"
+set ylabel "input + output of the fused layer (KiB)"
+y_column = "fused_activation_bytes"
+y_log = 0
+y_factor = 1 / 1024.0
+load folder."/bars.gp"

@@ -1,0 +1,10 @@
+# Multiply-accumulates of each layer, one image.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title "Multiply-accumulates by layer, one image"
+set xlabel "candidate"
+set ylabel "multiply-accumulates (thousands)"
+y_column = "macs_per_image"
+y_log = 1
+y_factor = 1 / 1000.0
+load folder."/bars.gp"

@@ -1,0 +1,81 @@
+# Accuracy of every candidate over one cost. The caller has loaded common.gp and set
+#     x_column, x_factor, x_title   what is plotted, in which unit
+#     frontier                      the CSV whose rows are joined by a line, or "" for none
+#     budget                        1: a vertical line at active_budget_mb
+
+set xlabel x_title
+set ylabel "accuracy on validation images (%)"
+
+if (rows_of(sweep) < 1) {
+    eval say_nothing
+} else {
+    seed = first_row(sweep, "seed")
+    x(dummy) = is_first(seed) ? column(x_column) * x_factor : NaN
+    percent(name) = 100 * column(name)
+    # A missing interval is drawn as none.
+    low(dummy) = strcol("accuracy_ci95_low") eq "" ? percent("accuracy") : percent("accuracy_ci95_low")
+    high(dummy) = strcol("accuracy_ci95_high") eq "" ? percent("accuracy") : percent("accuracy_ci95_high")
+    x_if(answer) = strcol("accepted") eq answer ? x(0) : NaN
+
+    stats sweep using (x(0)) nooutput
+    x_min = STATS_min
+    x_max = STATS_max
+    budget_at = budget ? real(first_row(sweep, "active_budget_mb")) * x_factor : x_min
+    x_min = budget_at < x_min ? budget_at : x_min
+    x_max = budget_at > x_max ? budget_at : x_max
+    stats sweep using (is_first(seed) ? low(0) : NaN) nooutput
+    y_min = STATS_min
+    stats sweep using (is_first(seed) ? high(0) : NaN) nooutput
+    y_max = STATS_max
+
+    # Room for the labels at the sides, for the legend below.
+    logx = x_max > 10 * x_min
+    if (logx) {
+        set logscale x
+        room = (x_max / x_min) ** 0.14
+        x_min = x_min / room
+        x_max = x_max * room
+        do for [k = -6:9] {
+            do for [m in "2 5"] {
+                tick = real(m) * 10.0 ** k
+                if (tick > x_min && tick < x_max) { set xtics add (sprintf("%g", tick) tick) }
+            }
+        }
+    } else {
+        room = x_max > x_min ? 0.14 * (x_max - x_min) : 0.1 * x_max
+        x_min = x_min - room
+        x_max = x_max + room
+    }
+    set xrange [x_min : x_max]
+    room = y_max > y_min ? 0.08 * (y_max - y_min) : 1
+    y_min = y_min - 2 * room
+    y_max = y_max + 2 * room
+    set yrange [y_min : y_max]
+
+    if (budget) {
+        set arrow 1 from budget_at, graph 0 to budget_at, graph 1 nohead dashtype 2 linewidth 1.5 linecolor rgb RED
+        set label 1 sprintf("budget %g KiB", budget_at) at budget_at, graph 0.97 right offset -0.7,0 textcolor rgb RED
+    }
+    # Margins are fixed, so that the size of the plot in pixels is known to labels.awk.
+    set lmargin at screen 0.085
+    set rmargin at screen 0.975
+    set bmargin at screen 0.1
+    set tmargin at screen 0.92
+    place = sprintf("< awk -F, -v seed=%s -v column=%s -v factor=%d -v logx=%d -v x0=%.17g -v x1=%.17g -v y0=%.17g -v y1=%.17g -v width=712 -v height=459 -v key_w=310 -v key_h=75 -f '%s/labels.awk' '%s'", \
+                    seed, x_column, x_factor, logx, x_min, x_max, y_min, y_max, folder, sweep)
+    # A frontier without rows is none, as that of a plot that has none.
+    has_frontier = frontier ne "" && (rows_of(frontier) > 0)
+    marked = has_frontier ? frontier : sweep
+    line_x(dummy) = has_frontier ? column(x_column) * x_factor : NaN
+    set key bottom right
+    plot \
+        sweep using (x(0)):(percent("accuracy")):(low(0)):(high(0)) with yerrorbars \
+            pointtype 0 linecolor rgb GREY linewidth 1 title "95 % interval", \
+        marked using (line_x(0)):(percent("accuracy")) with linespoints \
+            pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE title (has_frontier ? "Pareto frontier" : ""), \
+        sweep using (x_if("True")):(percent("accuracy")) with points \
+            pointtype 7 pointsize 1.1 linecolor rgb GREEN title "accepted", \
+        sweep using (x_if("False")):(percent("accuracy")) with points \
+            pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED title "rejected: over the memory budget", \
+        place using "x":"y":"label" with labels center font ",8" notitle
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# The five plots: size, that they show the data, and the awkward cases.
+
+bats_require_minimum_version 1.5.0
+load common
+load rows
+
+PLOTS="accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs"
+
+setup() {
+  command -v gnuplot >/dev/null || skip "needs gnuplot"
+  cd "$BATS_TEST_TMPDIR"
+  printf 'active_memory_budget_mb: 0.05\nmemory_budgets_mb: [0.05]\nmemory_bandwidth_gbps: 2.0\n' >c.yaml
+}
+
+# From the rows that the test has made. Layers are those of the original's network, for each row.
+tables() {
+  eo-pareto -c c.yaml --sweep sweep_results.csv --latency pareto_frontier_latency.csv \
+    --energy pareto_frontier_energy.csv --allow-missing acc-* time-* err.csv
+  { echo layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+      { k = "," $1 "," $2 "," $at["seed"]
+        print "conv1,112896,15680" k; print "conv2,903168,18816" k; print "classifier,15680,6312" k }' sweep_results.csv
+  } >layerwise_breakdown.csv
+}
+
+many_candidates() {
+  local level
+  for level in 0.00 0.25 0.50 0.70; do
+    candidate $level fp32 7 "$(awk "BEGIN { print 0.97 - $level / 30 }")" "$(awk "BEGIN { print 0.02 * (1 - $level) ^ 2 }")" \
+      "$(awk "BEGIN { print int(82000 * (1 - $level)) }")"
+    candidate $level int8 7 "$(awk "BEGIN { print 0.965 - $level / 30 }")" "$(awk "BEGIN { print 0.006 * (1 - $level) ^ 2 }")" \
+      "$(awk "BEGIN { print int(21000 * (1 - $level)) }")"
+  done
+}
+
+plot() {
+  gnuplot -e "dir='.'; out='$1.png'" "$EO_ROOT/plots/$1.gp"
+}
+
+# A PNG of 800 x 560, and not a word on standard error.
+check_plot() {
+  run --separate-stderr plot "$1"
+  echo "$1: status $status, stderr: $stderr"
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ "$(head -c 24 "$1.png" | od -An -tx1 -v | tr -d ' \n')" = 89504e470d0a1a0a0000000d494844520000032000000230 ]
+}
+
+@test "all plots of a usual sweep" {
+  many_candidates
+  tables
+  for p in $PLOTS; do check_plot "$p"; done
+}
+
+@test "the same data give the same picture, other data another" {
+  many_candidates
+  tables
+  for p in $PLOTS; do plot "$p" && mv "$p.png" "$p.first" && plot "$p" && cmp "$p.png" "$p.first"; done
+  candidate 0.70 int8 7 0.97 0.04 82000
+  tables
+  sed -i 's/15680/25680/' layerwise_breakdown.csv
+  for p in $PLOTS; do
+    plot "$p"
+    ! cmp -s "$p.png" "$p.first"
+  done
+}
+
+@test "accepted, rejected and frontier look different" {
+  many_candidates
+  tables
+  plot accuracy_vs_latency
+  cp accuracy_vs_latency.png first
+  sed '2s/False/True/;3s/True/False/' -i sweep_results.csv
+  plot accuracy_vs_latency
+  ! cmp -s accuracy_vs_latency.png first
+  cp accuracy_vs_latency.png first
+  sed -i 2d pareto_frontier_latency.csv
+  plot accuracy_vs_latency
+  ! cmp -s accuracy_vs_latency.png first
+}
+
+@test "one candidate; without intervals; with several seeds" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  tables
+  for p in $PLOTS; do check_plot "$p"; done
+  sed -i '2s/0.9400,0.9600/,/' acc-7-0.00-fp32.csv
+  tables
+  for p in $PLOTS; do check_plot "$p" && mv "$p.png" "$p.one"; done
+  candidate 0.00 fp32 8 0.96 0.2 1000
+  tables
+  for p in $PLOTS; do check_plot "$p" && cmp "$p.png" "$p.one"; done
+}
+
+@test "nothing accepted, so the frontiers are empty" {
+  candidate 0.00 fp32 7 0.95 0.1 81960
+  candidate 0.50 fp32 7 0.93 0.05 61960
+  tables
+  [ "$(wc -l <pareto_frontier_latency.csv)" -eq 1 ]
+  for p in $PLOTS; do check_plot "$p"; done
+}
+
+@test "everything failed: still five pictures" {
+  error_row 0.00 fp32 7 train exploded >err.csv
+  tables
+  for p in $PLOTS; do check_plot "$p"; done
+}
+
+@test "labels: one for each point, none over another" {
+  many_candidates
+  candidate 0.00 fp16 7 0.97 0.021 41000
+  candidate 0.25 fp16 7 0.9617 0.0118 31000
+  tables
+  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=0.3 -v x1=50 -v y0=93 -v y1=99 \
+    -v width=712 -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels.csv
+  [ "$(wc -l <labels.csv)" -eq 11 ]
+  [ "$(cut -d, -f3 labels.csv | sort -u | wc -l)" -eq 11 ]
+  # 66 pixels wide, 12 high, so that any two are that far apart in one direction
+  awk -F, 'NR > 1 { n++; x[n] = 712 * log($1 / 0.3) / log(50 / 0.3); y[n] = 459 * ($2 - 93) / 6 }
+    END { for (i = 1; i <= n; i++) for (k = 1; k < i; k++) { dx = x[i] - x[k]; dy = y[i] - y[k]
+      if (dx * dx < 60 * 60 && dy * dy < 11.9 * 11.9) { print i, k; bad = 1 } } exit bad }' labels.csv
+}
+
+@test "without its variables a plot says what it needs" {
+  run --separate-stderr gnuplot "$EO_ROOT/plots/layerwise_macs.gp"
+  [ "$status" -eq 2 ]
+  [[ $stderr == "usage: gnuplot -e "* ]]
+}
