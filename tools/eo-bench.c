@@ -11,15 +11,18 @@ static int no_header, layers;
 static enum eo_isa isa = EO_ISA_COUNT; /* not given */
 
 static const struct cli_option options[] = {
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or bench slice; default: all keys at their defaults"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
+     "experiment or bench slice; default: all keys at their defaults"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the data set's four files (with -c)"},
     {0, "batch", CLI_INT, &batch, 1, EO_BENCH_MAX_BATCH, "N", "images in a call (batch_size)"},
     {0, "repeats", CLI_INT, &repeats, 1, EO_BENCH_MAX_COUNT, "N", "samples in a trial (benchmark_repeats)"},
     {0, "trials", CLI_INT, &trials, 1, EO_BENCH_MAX_COUNT, "N", "trials (benchmark_trials)"},
-    {0, "warmup", CLI_INT, &warmup, 0, EO_BENCH_MAX_COUNT, "N", "samples thrown away first (benchmark_warmup)"},
+    {0, "warmup", CLI_INT, &warmup, 0, EO_BENCH_MAX_COUNT, "N",
+     "samples thrown away first (benchmark_warmup)"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads that share a batch; default: 1"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
-    {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write trial,sample,batch,calls,seconds_per_call there"},
+    {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV",
+     "write trial,sample,batch,calls,seconds_per_call there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
     {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "print activation bytes by layer and time nothing"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "row to write; default: standard output"},
@@ -29,19 +32,21 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-bench",
     .synopsis = "[-c FILE] [options] [MODEL]",
-    .purpose = "Times a model on this machine and prints one CSV row of raw host figures: host_latency_* is the time of\n"
-               "one image in a batch, host_single_* that of one image alone.",
+    .purpose = "Times a model on this machine and prints one CSV row of raw host figures:\n"
+               "host_latency_* is the time of one image in a batch, host_single_* that of one image\n"
+               "alone.",
     .options = options,
     .max_operands = 1,
-    .footer =
-        "A sample is as many calls in a row as last at least 2 ms (or 100 steps of the clock), less the clock's\n"
-        "overhead, divided by the number of calls. A trial is `repeats` samples at the batch size and as many with\n"
-        "one image, in turns. `warmup` samples of each kind are thrown away first. At least 20 samples of each are\n"
-        "taken, in whole trials, so that the 95th percentile is not simply the largest: `trials` is raised to that.\n"
-        "With --batch 1 both groups of columns come from the same samples.\n"
-        "\n"
-        "The images are the first of the validation split; without -c they are random pixels. Only one eo-bench\n"
-        "runs at a time on a machine: others wait for ${TMPDIR:-/tmp}/edge-opt-timing.lock.\n",
+    .footer = "A sample is as many calls in a row as last at least 2 ms (or 100 steps of the clock),\n"
+              "less the clock's overhead, divided by the number of calls. A trial is `repeats`\n"
+              "samples at the batch size and as many with one image, in turns. `warmup` samples of\n"
+              "each kind are thrown away first. At least 20 samples of each are taken, in whole\n"
+              "trials, so that the 95th percentile is not simply the largest: `trials` is raised to\n"
+              "that. With --batch 1 both groups of columns come from the same samples.\n"
+              "\n"
+              "The images are the first of the validation split; without -c they are random pixels.\n"
+              "Only one eo-bench runs at a time on a machine: others wait for\n"
+              "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n",
 };
 
 struct inputs {
@@ -96,8 +101,8 @@ static void make_plan(struct eo_bench_plan *plan, const struct eo_config *cfg)
 }
 
 /* Takes the samples while no other benchmark runs. */
-static int collect(struct eo_bench_engine *engine, const struct eo_bench_plan *plan, struct eo_bench_samples *samples,
-                   struct eo_err *err)
+static int collect(struct eo_bench_engine *engine, const struct eo_bench_plan *plan,
+                   struct eo_bench_samples *samples, struct eo_err *err)
 {
     struct eo_bench_subject subject = eo_bench_engine_subject(engine);
     int lock = eo_bench_lock();
@@ -135,8 +140,8 @@ static int run(const struct inputs *in)
     int rc = 1;
 
     make_plan(&plan, &in->cfg);
-    engine = eo_bench_engine_new(&in->model, config ? &in->split.validation : NULL, isa, (int)threads, plan.batch,
-                                 &err);
+    engine = eo_bench_engine_new(&in->model, config ? &in->split.validation : NULL, isa, (int)threads,
+                                 plan.batch, &err);
     if (!engine || collect(engine, &plan, &samples, &err) ||
         eo_bench_summarise(&row.at_batch, &samples, plan.batch, &err) ||
         eo_bench_summarise(&row.single, &samples, 1, &err)) {

@@ -25,13 +25,14 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-eval",
     .synopsis = "-c FILE [options] [MODEL]",
-    .purpose = "Runs a model on images and prints one CSV row: accuracy on the validation split with a Wilson and a\n"
-               "bootstrap 95 % interval, and on the whole official test set with a Wilson interval.",
+    .purpose = "Runs a model on images and prints one CSV row: accuracy on the validation split with a\n"
+               "Wilson and a bootstrap 95 % interval, and on the whole official test set with a Wilson\n"
+               "interval.",
     .options = options,
     .max_operands = 1,
-    .footer = "What was not asked for by --split is empty in the row. The three tables are about the validation\n"
-              "split, with --split test about the test set. All figures depend on the model, the images and the\n"
-              "seed alone, not on threads or instruction set.\n",
+    .footer = "What was not asked for by --split is empty in the row. The three tables are about the\n"
+              "validation split, with --split test about the test set. All figures depend on the\n"
+              "model, the images and the seed alone, not on threads or instruction set.\n",
 };
 
 struct inputs {
@@ -77,7 +78,8 @@ static int write_table(const char *path, const struct eo_eval *eval,
 }
 
 /* Runs one split. `tables`: this is the one that the three tables are about. */
-static int evaluate(const struct inputs *in, const struct eo_images *images, int tables, struct eo_accuracy *accuracy)
+static int evaluate(const struct inputs *in, const struct eo_images *images, int tables,
+                    struct eo_accuracy *accuracy)
 {
     struct eo_eval eval = {0};
     struct eo_err err;
@@ -108,7 +110,8 @@ static int run(struct inputs *in)
     if (in->test && evaluate(in, &in->split.test, !in->validation, &test))
         return 1;
     eo_eval_put_header(&row);
-    eo_eval_put_row(&row, &in->model, in->sha256, in->validation ? &validation : NULL, in->test ? &test : NULL);
+    eo_eval_put_row(&row, &in->model, in->sha256, in->validation ? &validation : NULL,
+                    in->test ? &test : NULL);
     if (eo_buf_check(&row, &err) || eo_io_write(cli_path(output), row.data, row.len, &err))
         cli_fail(&program, cli_path(output), &err);
     else

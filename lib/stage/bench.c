@@ -40,8 +40,8 @@ static uint64_t time_calls(const struct meter *m, const struct eo_clock *clock)
 }
 
 /*
- * The calls that would have taken a quarter more than was asked for, at most ten times as many as before: the first
- * call is a bad guess, being slow (cold) or too short for the clock.
+ * The calls that would have taken a quarter more than was asked for, at most ten times as many as before: the
+ * first call is a bad guess, being slow (cold) or too short for the clock.
  */
 static uint64_t more_calls(uint64_t calls, uint64_t ns, uint64_t wanted_ns)
 {
@@ -200,7 +200,7 @@ static void fill_pixels(struct eo_bench_engine *e, const struct eo_images *image
         e->pixels[i] = (uint8_t)(eo_rng_u64(&rng) >> 56);
 }
 
-/* Memory, threads and one inference object for each of them. What is there after failure, the caller frees. */
+/* Memory, threads and an inference object for each. After failure the caller frees what is there. */
 static int set_up(struct eo_bench_engine *e, const struct eo_model *m, enum eo_isa isa, struct eo_err *err)
 {
     int i;
@@ -318,12 +318,13 @@ void eo_bench_unlock(int fd)
 
 void eo_bench_put_header(struct eo_buf *out)
 {
-    eo_buf_puts(out, "pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples,"
-                     "host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,"
-                     "host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,"
-                     "host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,"
-                     "host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,"
-                     "workspace_bytes,macs,parameters\n");
+    eo_buf_puts(out,
+                "pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples,"
+                "host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,"
+                "host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,"
+                "host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,"
+                "host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,"
+                "workspace_bytes,macs,parameters\n");
 }
 
 static void put_latency(struct eo_buf *out, const struct eo_bench_figures *f)

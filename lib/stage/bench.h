@@ -1,19 +1,21 @@
 /*
  * Timing: how long a model takes on this machine.
  *
- * Three parts that know nothing of each other's insides:
+ * Four parts that know nothing of each other's insides:
  *     subject     what is called: eo_bench_subject, usually made from a model by eo_bench_engine_new()
  *     collection  eo_bench_collect() calls it and writes down every sample
- *     figures     eo_bench_summarise() makes mean, median, ... of any list of samples; eo_bench_put_row() writes them
+ *     figures     eo_bench_summarise() makes mean, median, ... of any list of samples
+ *     text        eo_bench_put_row() writes the figures, eo_bench_put_samples() the samples
  *
  * A sample is the time of many calls in a row, divided by their number: as many as last at least
- * EO_BENCH_SAMPLE_NS, or 100 steps of the clock where that is more, after subtracting the clock's own overhead. A
- * sample that falls short is thrown away and taken again with more calls.
+ * EO_BENCH_SAMPLE_NS, or 100 steps of the clock where that is more, after subtracting the clock's own
+ * overhead. A sample that falls short is thrown away and taken again with more calls.
  *
- * A trial is `repeats` samples of one batch size followed by as many of batch 1; every second trial has them the
- * other way round, so that a machine that slows down steadily hits both alike. Before the first trial, `warmup`
- * samples of each size are taken and thrown away. There are at least EO_BENCH_MIN_SAMPLES samples of each size,
- * because the 95th percentile of five values would just be their largest: the number of trials is raised as needed.
+ * A trial is `repeats` samples of one batch size followed by as many of batch 1; every second trial has them
+ * the other way round, so that a machine that slows down steadily hits both alike. Before the first trial,
+ * `warmup` samples of each size are taken and thrown away. There are at least EO_BENCH_MIN_SAMPLES samples of
+ * each size, because the 95th percentile of five values would just be their largest: the number of trials is
+ * raised as needed.
  */
 #ifndef EO_STAGE_BENCH_H
 #define EO_STAGE_BENCH_H
@@ -64,7 +66,7 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
 /* The trials that are really run, see above. */
 int eo_bench_trials(const struct eo_bench_plan *plan);
 
-/* Takes all samples. Release with eo_bench_samples_release(), harmless on a zeroed struct. Fails without memory. */
+/* Takes all samples. Fails without memory. Release is harmless on a zeroed struct. */
 int eo_bench_collect(struct eo_bench_samples *samples, const struct eo_bench_subject *subject,
                      const struct eo_bench_plan *plan, struct eo_err *err) EO_MUST_CHECK;
 void eo_bench_samples_release(struct eo_bench_samples *samples);
@@ -72,8 +74,10 @@ void eo_bench_samples_release(struct eo_bench_samples *samples);
 /* Of the time of one image in a call of `batch`, over the samples of that batch size. */
 struct eo_bench_figures {
     size_t samples;
-    double mean_ms, median_ms, std_ms, p95_ms, min_ms; /* sample standard deviation; percentile of base/stats.h */
-    double throughput_sps;                             /* images per second: 1000 / mean_ms */
+    double mean_ms, median_ms, min_ms;
+    double std_ms;         /* eo_stats_std_sample() */
+    double p95_ms;         /* eo_stats_percentile_sorted() */
+    double throughput_sps; /* images per second: 1000 / mean_ms */
 };
 
 /* Fails without memory, and when no sample has this batch size. */
@@ -81,19 +85,19 @@ int eo_bench_summarise(struct eo_bench_figures *f, const struct eo_bench_samples
                        struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * A model as a subject. A batch is cut into one piece for each thread, in whole groups of EO_BENCH_GROUP images; a
- * single image runs on the calling thread. `images` gives the first `batch` images, and begins again where it has fewer;
- * NULL means images of random pixels. Single calls walk through the same images one by one. Copies what it needs from
- * the model and the images. NULL and err on failure.
+ * A model as a subject. A batch is cut into one piece for each thread, in whole groups of EO_BENCH_GROUP
+ * images; a single image runs on the calling thread. `images` gives the first `batch` images, and begins
+ * again where it has fewer; NULL means images of random pixels. Single calls walk through the same images one
+ * by one. Copies what it needs from the model and the images. NULL and err on failure.
  */
 #define EO_BENCH_GROUP 16
 struct eo_bench_engine;
 struct eo_bench_engine *eo_bench_engine_new(const struct eo_model *m, const struct eo_images *images,
-                                            enum eo_isa isa, int threads, int batch, struct eo_err *err)
-    EO_MUST_CHECK;
+                                            enum eo_isa isa, int threads, int batch,
+                                            struct eo_err *err) EO_MUST_CHECK;
 void eo_bench_engine_free(struct eo_bench_engine *e); /* NULL is allowed */
 struct eo_bench_subject eo_bench_engine_subject(struct eo_bench_engine *e);
-size_t eo_bench_engine_workspace_bytes(const struct eo_bench_engine *e); /* for the batch, all threads together */
+size_t eo_bench_engine_workspace_bytes(const struct eo_bench_engine *e); /* for batches, all threads */
 const char *eo_bench_engine_kernel(const struct eo_bench_engine *e);
 
 /*

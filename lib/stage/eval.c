@@ -35,7 +35,8 @@ static void run_chunk(void *ctx, int task, int worker)
     }
 }
 
-static struct eo_infer **make_workers(const struct eo_model *m, enum eo_isa isa, int threads, struct eo_err *err)
+static struct eo_infer **make_workers(const struct eo_model *m, enum eo_isa isa, int threads,
+                                      struct eo_err *err)
 {
     struct eo_infer **workers = eo_alloc((size_t)threads, sizeof(struct eo_infer *), err);
     int i;
@@ -70,8 +71,8 @@ static size_t count_correct(const struct eo_eval *eval)
     return n;
 }
 
-int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images, enum eo_isa isa,
-                int threads, struct eo_err *err)
+int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images,
+                enum eo_isa isa, int threads, struct eo_err *err)
 {
     size_t chunks = images->count / EO_EVAL_CHUNK + (images->count % EO_EVAL_CHUNK != 0);
     struct run run = {.eval = eval};
@@ -109,7 +110,8 @@ void eo_eval_release(struct eo_eval *eval)
 
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct)
 {
-    *a = (struct eo_accuracy){.images = images, .correct = correct, .value = (double)correct / (double)images};
+    *a = (struct eo_accuracy){.images = images, .correct = correct};
+    a->value = (double)correct / (double)images;
     eo_stats_wilson95(correct, images, &a->ci_low, &a->ci_high);
 }
 
@@ -139,9 +141,10 @@ int eo_eval_parts(const struct eo_config *cfg, int validation, int test)
 
 void eo_eval_put_header(struct eo_buf *out)
 {
-    eo_buf_puts(out, "pruning_level,precision,seed,model_sha256,images,correct,accuracy,"
-                     "accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,"
-                     "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high\n");
+    eo_buf_puts(out,
+                "pruning_level,precision,seed,model_sha256,images,correct,accuracy,"
+                "accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,"
+                "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high\n");
 }
 
 static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end)

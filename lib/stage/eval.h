@@ -1,8 +1,8 @@
 /*
  * Accuracy of a model on a set of images.
  *
- * Everything here is a pure function of the model, the images and a seed: the same bits for every instruction set
- * and number of threads. Scores are kept by image, so that the tables can be written afterwards.
+ * Everything here is a pure function of the model, the images and a seed: the same bits for every instruction
+ * set and number of threads. Scores are kept by image, so that the tables can be written afterwards.
  *
  *     struct eo_eval eval;
  *     if (eo_eval_run(&eval, &model, &split.validation, isa, threads, err)) ...
@@ -34,11 +34,11 @@ struct eo_eval {
 };
 
 /*
- * Runs the model on every image, on 1..EO_POOL_MAX threads (fewer where there are fewer chunks). Fails on an empty
- * set of images and when memory or threads run out; eo_eval_release() is harmless then.
+ * Runs the model on every image, on 1..EO_POOL_MAX threads (fewer where there are fewer chunks). Fails on an
+ * empty set of images and when memory or threads run out; eo_eval_release() is harmless then.
  */
-int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images, enum eo_isa isa,
-                int threads, struct eo_err *err) EO_MUST_CHECK;
+int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images,
+                enum eo_isa isa, int threads, struct eo_err *err) EO_MUST_CHECK;
 void eo_eval_release(struct eo_eval *eval); /* harmless on a zeroed struct */
 
 /* A share of images classified rightly, and two 95 % intervals for it, all in 0..1. */
@@ -53,10 +53,11 @@ struct eo_accuracy {
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct);
 
 /*
- * Percentile interval of EO_EVAL_RESAMPLES bootstrap resamples (Efron 1979): percentiles 2.5 and 97.5 of their
- * accuracies, by eo_stats_percentile_sorted(). A resample draws `images` indices with replacement and counts the
- * hits. Which images were right does not matter for the count, so index i is a hit where i < correct. The draws come
- * from the stream EO_RNG_BOOTSTRAP of the seed. Takes about 2 ns per image and resample.
+ * Percentile interval of EO_EVAL_RESAMPLES bootstrap resamples (Efron 1979): percentiles 2.5 and 97.5 of
+ * their accuracies, by eo_stats_percentile_sorted(). A resample draws `images` indices with replacement and
+ * counts the hits. Which images were right does not matter for the count, so index i is a hit where i <
+ * correct. The draws come from the stream EO_RNG_BOOTSTRAP of the seed. Takes about 2 ns per image and
+ * resample.
  */
 void eo_accuracy_bootstrap(struct eo_accuracy *a, uint64_t seed);
 
@@ -64,17 +65,20 @@ void eo_accuracy_bootstrap(struct eo_accuracy *a, uint64_t seed);
 int eo_eval_parts(const struct eo_config *cfg, int validation, int test);
 
 /*
- * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation` as
- * images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy and Wilson's
- * interval. Either may be NULL: its fields are empty then.
+ * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
+ * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
+ * and Wilson's interval. Either may be NULL: its fields are empty then.
  */
 void eo_eval_put_header(struct eo_buf *out);
 void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,
                      const struct eo_accuracy *validation, const struct eo_accuracy *test);
 
 /* Tables with their header rows; images and classes in rising order. Logits are written as %.9g. */
-void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out);      /* index,label,class0..class9 */
-void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out); /* index,label,predicted */
-void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);   /* true_class,predicted_class,count */
+/* index,label,class0,...,class9 */
+void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out);
+/* index,label,predicted */
+void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out);
+/* true_class,predicted_class,count: all hundred pairs */
+void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);
 
 #endif

@@ -36,22 +36,23 @@ struct accuracy_case {
 };
 
 /*
- * Computed by Python 3 in plain double arithmetic: Wilson's interval with z = 1.959963984540054, and the bootstrap by
- * a second implementation of splitmix64, xoshiro256** and Lemire's bounded draw; percentiles by hand.
+ * Computed by Python 3 in plain double arithmetic: Wilson's interval with z = 1.959963984540054, and the
+ * bootstrap by a second implementation of splitmix64, xoshiro256** and Lemire's bounded draw; percentiles by
+ * hand.
  */
 static const struct accuracy_case accuracy_cases[] = {
-    {100, 90, 7u, 0.90000000000000002,
-     0.82563433849508649, 0.94477086293932488, 0.83999999999999997, 0.95999999999999996},
-    {100, 90, 8u, 0.90000000000000002,
-     0.82563433849508649, 0.94477086293932488, 0.83999999999999997, 0.95999999999999996},
+    {100, 90, 7u, 0.90000000000000002, 0.82563433849508649, 0.94477086293932488, 0.83999999999999997,
+     0.95999999999999996},
+    {100, 90, 8u, 0.90000000000000002, 0.82563433849508649, 0.94477086293932488, 0.83999999999999997,
+     0.95999999999999996},
     {1, 1, 1u, 1, 0.20654931437723745, 1, 1, 1},
     {1, 0, 1u, 0, 0, 0.79345068562276255, 0, 0},
-    {3000, 2640, 7u, 0.88,
-     0.86788293328223731, 0.89114514168651504, 0.86799999999999999, 0.89134166666666659},
+    {3000, 2640, 7u, 0.88, 0.86788293328223731, 0.89114514168651504, 0.86799999999999999,
+     0.89134166666666659},
     {10, 0, 3u, 0, 0, 0.2775327998628892, 0, 0},
     {10, 10, 3u, 1, 0.72246720013711074, 0.99999999999999989, 1, 1},
-    {257, 200, 18446744073709551615u, 0.77821011673151752,
-     0.72352941342441146, 0.82469631973367563, 0.7275291828793774, 0.8287937743190662},
+    {257, 200, 18446744073709551615u, 0.77821011673151752, 0.72352941342441146, 0.82469631973367563,
+     0.7275291828793774, 0.8287937743190662},
 };
 
 static void test_accuracy(const struct accuracy_case *c)
@@ -65,8 +66,10 @@ static void test_accuracy(const struct accuracy_case *c)
     check(fabs(a.ci_high - c->ci_high) < 1e-14, "Wilson high", a.ci_high, c->ci_high);
     check(a.bootstrap_low == 0 && a.bootstrap_high == 0, "no bootstrap yet", a.bootstrap_high, 0);
     eo_accuracy_bootstrap(&a, c->seed);
-    check(fabs(a.bootstrap_low - c->bootstrap_low) < 1e-14, "bootstrap low", a.bootstrap_low, c->bootstrap_low);
-    check(fabs(a.bootstrap_high - c->bootstrap_high) < 1e-14, "bootstrap high", a.bootstrap_high, c->bootstrap_high);
+    check(fabs(a.bootstrap_low - c->bootstrap_low) < 1e-14, "bootstrap low", a.bootstrap_low,
+          c->bootstrap_low);
+    check(fabs(a.bootstrap_high - c->bootstrap_high) < 1e-14, "bootstrap high", a.bootstrap_high,
+          c->bootstrap_high);
     check(a.bootstrap_low <= a.value && a.value <= a.bootstrap_high, "inside", a.value, a.bootstrap_low);
 }
 
@@ -123,8 +126,8 @@ static void check_by_hand(const struct eo_eval *eval, const struct eo_model *m)
         wrong_class += eval->predicted[i] != eo_infer_class(inf, scores);
         correct += eo_infer_class(inf, scores) == labels[i];
         for (c = 0; c < EO_CLASSES; c++) {
-            double logit = m->precision == EO_INT8 ? scores[c].s32 * eo_infer_score_scale(inf)
-                                                   : (double)scores[c].f32;
+            double logit =
+                m->precision == EO_INT8 ? scores[c].s32 * eo_infer_score_scale(inf) : (double)scores[c].f32;
 
             wrong_logit += eval->logits[i * EO_CLASSES + (size_t)c] != logit;
         }
@@ -154,12 +157,14 @@ static void check_tables(const struct eo_eval *eval)
             eo_buf_release(&out);
             continue;
         }
-        check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)csv.rows, (double)rows[t]);
+        check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)csv.rows,
+              (double)rows[t]);
         for (r = 0; r < csv.rows; r++) {
             const char *last = eo_csv_cell(&csv, r, (int)csv.columns - 1);
             double logit = t == 0 ? eval->logits[r * EO_CLASSES + 9] : 0;
 
-            wrong += t < 2 && (atoi(eo_csv_cell(&csv, r, 0)) != (int)r || atoi(eo_csv_cell(&csv, r, 1)) != labels[r]);
+            wrong += t < 2 &&
+                     (atoi(eo_csv_cell(&csv, r, 0)) != (int)r || atoi(eo_csv_cell(&csv, r, 1)) != labels[r]);
             wrong += t == 0 && fabs(atof(last) - logit) > 5e-9 * fabs(logit); /* nine significant digits */
             wrong += t == 1 && atoi(last) != eval->predicted[r];
             wrong += t == 2 && (atoi(eo_csv_cell(&csv, r, 0)) != (int)r / 10 ||
@@ -211,7 +216,8 @@ static void test_run(enum eo_precision precision)
 
 static void test_row(void)
 {
-    struct eo_accuracy validation = {8, 6, 0.75, 0.5, 0.875, 0.25, 1.0}, test = {4, 1, 0.25, 0.125, 0.5, 0, 0};
+    struct eo_accuracy validation = {8, 6, 0.75, 0.5, 0.875, 0.25, 1.0},
+                       test = {4, 1, 0.25, 0.125, 0.5, 0, 0};
     struct eo_shape shape = {1, 1};
     struct eo_model m = {0};
     struct eo_buf out = {0};
@@ -227,7 +233,8 @@ static void test_row(void)
     eo_eval_put_row(&out, &m, "cd", &validation, &test);
     eo_eval_put_row(&out, &m, "cd", NULL, &test);
     eo_eval_put_row(&out, &m, "cd", &validation, NULL);
-    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 16 && csv.rows == 3, "columns", 0, 16);
+    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 16 && csv.rows == 3, "columns",
+          0, 16);
     eo_csv_release(&csv);
     check_text("rows", strchr(out.data, '\n') + 1,
                "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5\n"
@@ -243,7 +250,8 @@ static void test_parts(void)
 
     eo_config_init(&cfg);
     cfg.validation = EO_VALIDATION_HOLDOUT;
-    check(eo_eval_parts(&cfg, 1, 1) == (EO_DATASET_TRAIN | EO_DATASET_TEST), "both", eo_eval_parts(&cfg, 1, 1), 3);
+    check(eo_eval_parts(&cfg, 1, 1) == (EO_DATASET_TRAIN | EO_DATASET_TEST), "both",
+          eo_eval_parts(&cfg, 1, 1), 3);
     check(eo_eval_parts(&cfg, 1, 0) == EO_DATASET_TRAIN, "validation", eo_eval_parts(&cfg, 1, 0), 1);
     check(eo_eval_parts(&cfg, 0, 1) == EO_DATASET_TEST, "test", eo_eval_parts(&cfg, 0, 1), 2);
     cfg.validation = EO_VALIDATION_TEST;
