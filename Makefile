@@ -53,12 +53,13 @@ LIB_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),
 LIB_OBJ := $(LIB_SRC:%.c=$(OBJ)/%.o)
 TOOL_SRC := $(wildcard tools/eo-*.c)
 TOOLS := $(TOOL_SRC:tools/%.c=$(BIN)/%)
+LINKED := $(TOOLS:$(BIN)/%=$(OBJ)/link/%.stamp)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(OBJ)/tests/%)
 LIBEO := $(OBJ)/libeo.a
 
 .PHONY: programs
-programs: $(TOOLS) ## build the programs alone
+programs: $(LINKED) $(TOOLS) ## build the programs alone
 
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
@@ -79,14 +80,20 @@ $(LIBEO): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
 
 # A program keeps its time when linking gives the same bytes, so that an edit in lib/ runs again only the stages
-# whose program contains it.
-$(BIN)/%: $(OBJ)/link/%.stamp ; @:
-$(OBJ)/link/%.stamp: $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
-	@mkdir -p $(@D) $(BIN)
+# whose program contains it. The stamp says that it is up to date; it is what `programs` and the plan wait for.
+define link_tool
+	@mkdir -p $(OBJ)/link $(BIN)
 	@$(if $(filter 0,$(V)),echo "  LD      $(BIN)/$*")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $(@D)/$* $^ $(LIBS)
-	@cmp -s $(@D)/$* $(BIN)/$* && rm $(@D)/$* || mv $(@D)/$* $(BIN)/$*
-	@touch $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $(OBJ)/link/$* $(OBJ)/tools/$*.o $(OBJ)/tools/cli.o $(LIBEO) $(LIBS)
+	@cmp -s $(OBJ)/link/$* $(BIN)/$* && rm $(OBJ)/link/$* || mv $(OBJ)/link/$* $(BIN)/$*
+	@touch $(OBJ)/link/$*.stamp
+endef
+$(OBJ)/link/%.stamp: $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
+	$(link_tool)
+
+# One that somebody deleted comes back.
+$(BIN)/%: | $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
+	$(link_tool)
 
 $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	@mkdir -p $(@D)
@@ -117,7 +124,10 @@ ifneq ($(filter deps,$(GOALS)),)
 $(OBJ)/flags: | deps
 endif
 
-$(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
+# Make brings included files up to date before anything else and then starts over. So all programs are linked, the
+# slices written and the data checked by the time it looks at the stages, and it sees real files with real times:
+# `make -n` tells the truth.
+$(PLAN): $(CONFIG_FILE) $(LINKED)
 	@mkdir -p $(@D)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
 	$(Q)$(BIN)/eo-config --slices $$(sed -n 's/^EO_OUT := //p' $@.new)/config $(CONFIG_FILE)
@@ -144,7 +154,7 @@ endif
 endif
 
 SL := $(OUT)/config
-say = @printf '  %-8s%s\n' '$(1)' '$(2)'
+say = @printf '  %-9s%s\n' '$(1)' '$(2)'
 THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
 
 # A slice that somebody deleted comes back.
@@ -165,10 +175,15 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 	$(call say,DATA,data/synthetic)
 	$(Q)$(BIN)/eo-data --generate data/synthetic
 
-$(OUT)/dataset.csv: $(SL)/dataset.stamp ; @:
-$(SL)/dataset.stamp: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
+# An empty makefile: up to date when dataset.csv, which changes with the contents alone, has been looked at.
+$(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
 	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml --data $(DATA) -o $(OUT)/dataset.csv
 	@touch $@
+$(OUT)/dataset.csv:
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml --data $(DATA) -o $@
+ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
+include $(SL)/dataset.mk
+endif
 
 # Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
 M = $(OUT)/models$(1)
@@ -298,7 +313,7 @@ data: ## download MNIST and Fashion-MNIST into data/, resuming, with checksums (
 	@sh data/fetch.sh $(or $(DATASETS),mnist fashion-mnist)
 
 .PHONY: install
-install: $(TOOLS) ## install the programs below PREFIX (DESTDIR is honoured)
+install: programs ## install the programs below PREFIX (DESTDIR is honoured)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 
