@@ -12,6 +12,8 @@
 
 #define MAX_OPTIONS 40
 #define FIRST_LONG 256 /* getopt values of options without a letter */
+#define VERSION (FIRST_LONG + MAX_OPTIONS)
+#define QUIET (VERSION + 1)
 
 static void hint(const struct cli_program *p)
 {
@@ -63,8 +65,8 @@ static void print_help(const struct cli_program *p)
                  o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
         printf("  %-28s %s\n", left, o->help);
     }
-    printf("  %-28s %s\n  %-28s %s\n", "-h, --help", "this text", "    --version",
-           "version, and the instruction sets of this machine");
+    printf("  %-28s %s\n  %-28s %s\n  %-28s %s\n", "-q, --quiet", "no progress line", "-h, --help", "this text",
+           "    --version", "version, and the instruction sets of this machine");
     if (p->footer)
         printf("\n%s", p->footer);
     finish_stdout(p);
@@ -115,8 +117,8 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
 
 int cli_parse(const struct cli_program *p, int argc, char **argv)
 {
-    struct option longs[MAX_OPTIONS + 3];
-    char letters[2 * MAX_OPTIONS + 8] = ":h";
+    struct option longs[MAX_OPTIONS + 4];
+    char letters[2 * MAX_OPTIONS + 8] = ":hq";
     int n, c, i;
 
     for (n = 0; p->options[n].name && n < MAX_OPTIONS; n++) {
@@ -128,13 +130,14 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
             sprintf(letters + strlen(letters), "%c%s", o->letter, takes ? ":" : "");
     }
     longs[n] = (struct option){"help", no_argument, NULL, 'h'};
-    longs[n + 1] = (struct option){"version", no_argument, NULL, FIRST_LONG + MAX_OPTIONS};
-    longs[n + 2] = (struct option){NULL, 0, NULL, 0};
+    longs[n + 1] = (struct option){"version", no_argument, NULL, VERSION};
+    longs[n + 2] = (struct option){"quiet", no_argument, NULL, QUIET};
+    longs[n + 3] = (struct option){NULL, 0, NULL, 0};
     opterr = 0;
     while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
         if (c == 'h')
             print_help(p);
-        if (c == FIRST_LONG + MAX_OPTIONS)
+        if (c == VERSION)
             print_version(p);
         if (c == ':')
             cli_usage(p, "option '%s' needs an argument", argv[optind - 1]);
@@ -148,7 +151,10 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
             if (c == FIRST_LONG + i || (p->options[i].letter && c == p->options[i].letter))
                 break;
         }
-        store(p, &p->options[i], optarg);
+        if (i < n)
+            store(p, &p->options[i], optarg);
+        else if (p->quiet)
+            *p->quiet = 1;
     }
     if (argc - optind > p->max_operands)
         cli_usage(p, "unexpected operand '%s'", argv[optind + p->max_operands]);
@@ -161,7 +167,7 @@ int cli_check_binary_output(const struct cli_program *p, const char *path)
 
     if (strcmp(cli_path(path), "-") != 0 || !isatty(STDOUT_FILENO))
         return 0;
-    eo_err_set(&err, "a model is binary data and standard output is a terminal; use -o FILE, or a pipe");
+    eo_err_set(&err, "the output is binary data and standard output is a terminal; name a file, or use a pipe");
     return cli_fail(p, NULL, &err);
 }
 

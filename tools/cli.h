@@ -41,6 +41,7 @@ struct cli_program {
     const struct cli_option *options;
     int max_operands;
     const char *footer; /* further text of --help, or NULL */
+    int *quiet;         /* set to 1 by -q, which every program takes; NULL where there is no progress to silence */
 };
 
 /*

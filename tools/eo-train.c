@@ -121,14 +121,13 @@ int main(int argc, char **argv)
         {0, "data", CLI_TEXT, &o.data, 0, 0, "DIR", "where the data set's IDX files are"},
         {0, "threads", CLI_INT, &o.threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
         {0, "isa", CLI_ISA, &o.isa, 0, 0, "NAME", "instruction set; the result is the same"},
-        {'q', "quiet", CLI_FLAG, &o.quiet, 0, 0, NULL, "no progress line"},
         {0}};
     const struct cli_program program = {
         "eo-train", "-c FILE [options]",
         "Trains SmallCNN by Adam and writes it as a safetensors file. Equal configurations and data give equal\n"
         "bytes on every machine.",
         options, 0,
-        "Progress goes to standard error, and only to a terminal.\n"};
+        "Progress goes to standard error, and only to a terminal.\n", &o.quiet};
     struct eo_err err = {""};
 
     o.isa = cli_default_isa(&program);
