@@ -196,5 +196,5 @@ Try 'eo-prune --help'." ]
   make_model 2 2 1 >base
   run script -qec "eo-prune -l 0.5 base" /dev/null
   [ "$status" -eq 1 ]
-  [ "$output" = $'eo-prune: the output is binary data and standard output is a terminal; use -o FILE, or a pipe\r' ]
+  [ "$output" = $'eo-prune: the output is binary data and standard output is a terminal; name a file, or use a pipe\r' ]
 }

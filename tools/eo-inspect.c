@@ -16,12 +16,12 @@ int main(int argc, char **argv)
         {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
     };
     const struct cli_program program = {
-        "eo-inspect",
-        "[options] [MODEL]",
-        "Prints what is in a model file: precision, sizes, costs, tensors and metadata.",
-        options,
-        1,
-        "MODEL is a safetensors file, or standard input when missing or '-'.\n",
+        .name = "eo-inspect",
+        .synopsis = "[options] [MODEL]",
+        .purpose = "Prints what is in a model file: precision, sizes, costs, tensors and metadata.",
+        .options = options,
+        .max_operands = 1,
+        .footer = "MODEL is a safetensors file, or standard input when missing or '-'.\n",
     };
     struct eo_inspect in = {0};
     struct eo_buf out = {0};

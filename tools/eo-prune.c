@@ -17,14 +17,14 @@ int main(int argc, char **argv)
         {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
     };
     const struct cli_program program = {
-        "eo-prune",
-        "-l LEVEL [-o FILE] [MODEL]",
-        "Removes the channels of smallest L1 norm from both convolutions of an fp32 model, and\n"
-        "the weights that they fed.",
-        options,
-        1,
-        "MODEL is a safetensors file, or standard input when missing or '-'. A convolution with C channels\n"
-        "keeps max(1, round(C * (1 - LEVEL))), ties to even.\n",
+        .name = "eo-prune",
+        .synopsis = "-l LEVEL [-o FILE] [MODEL]",
+        .purpose = "Removes the channels of smallest L1 norm from both convolutions of an fp32 model, and\n"
+            "the weights that they fed.",
+        .options = options,
+        .max_operands = 1,
+        .footer = "MODEL is a safetensors file, or standard input when missing or '-'. A convolution with C channels\n"
+            "keeps max(1, round(C * (1 - LEVEL))), ties to even.\n",
     };
     struct eo_model base = {0}, pruned = {0};
     struct eo_err err;
