@@ -12,6 +12,7 @@
  *             out; pooled = the largest of the four, then max(., 0) (fp16: rounded to binary16).
  *             classifier: for each channel, part = 0; part = fma(x, w, part) over its 49 pixels;
  *             score = bias + part of channel 0 + part of channel 1 + ...
+ *             A score that is not a number (sums overflowed) has the bits 7fc00000.
  * int8        q = clamp(round_half_even(x / input_scale) + zero_point, 0, qmax), by a table of 256 entries; then
  *             integers only: acc = bias + sum (q - zero_point) * w; pooled = clamp(zero_point' +
  *             scaled(the largest of the four), zero_point', qmax), requant.h, factor = input_scale * weight_scale /

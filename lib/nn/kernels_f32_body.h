@@ -4,7 +4,8 @@
  *
  * Throughput: EO_VL images are a group and lie side by side, one lane each, [C][H][W][EO_VL]. Latency: one image,
  * pooled columns as lanes in conv1, output channels as lanes behind it. Both hold weights and what a layer hands on
- * as binary16 when the model is fp16; a layer then widens its weights once a call, and its input window by window.
+ * as binary16 when the model is fp16; a group widens the weights of its convolutions once a call and their input
+ * window by window.
  */
 #include "nn/infer_internal.h"
 
@@ -17,9 +18,6 @@
 #include "nn/kernels_f32_tile.h"
 #include "nn/kernels_f32_single.h"
 
-/* A rest of so many images goes one by one; more are cheaper as a group with idle lanes. */
-#define SINGLE_REST (EO_VL * 5 / 8)
-
 /* Columns of a single image's conv1 map, 14 of them used. */
 #define MAP_ROW 16
 #define MAP_PLANE (EO_POOL1_SIDE * MAP_ROW)
@@ -31,6 +29,7 @@ struct engine {
     struct eo_shape shape;
     int half;
     int vectors; /* of conv2's channels */
+    int rest;    /* so many images are cheaper one by one than as a group with idle lanes */
     size_t elem; /* bytes of a weight or activation */
     /* Packed, float or binary16: conv1 serves both paths; conv2 and classifier for the group, *_one for an image. */
     void *conv1, *conv2, *classifier, *conv2_one, *classifier_one;
@@ -273,30 +272,31 @@ static void group_run(const struct engine *e, const struct group_work *w, const 
 
 /* ---- one image ----------------------------------------------------------------------------------------------- */
 
+/* Scratch of an image; see one_layout(). */
 struct one_work {
-    float *line;          /* [28][LINE_ROW] */
-    float *quads;         /* [16 / EO_VL][28][4] vectors: columns 2j - 1, 2j, 2j + 1, 2j + 2 of lane j */
-    void *pool1;          /* [c1][14][MAP_ROW] */
-    void *pool2;          /* [49][vectors] */
-    float *parts;         /* [vectors][10] vectors */
-    float *conv1, *conv2; /* fp16 only */
-    float *x, *y;         /* fp16 only: [c1][4][MAP_ROW], [c1][14][MAP_ROW] or [7][vectors] */
+    float *line;  /* [28][LINE_ROW] */
+    float *quads; /* [16 / EO_VL][28][4] vectors: columns 2j - 1, 2j, 2j + 1, 2j + 2 of lane j */
+    void *pool1;  /* [c1][14][MAP_ROW] */
+    void *pool2;  /* [49][vectors], where line and quads were */
+    float *parts; /* [vectors][10] vectors, likewise */
+    float *conv1; /* fp16 only: widened weights */
+    float *x, *y; /* fp16 only: conv2's input around a row of windows; a layer's output */
 };
 
 static size_t one_layout(const struct engine *e, char *base, struct one_work *w)
 {
-    size_t c1 = (size_t)e->shape.c1, c2p = (size_t)e->vectors * EO_VL, used = 0;
-    size_t out1 = c1 * MAP_PLANE, out2 = 7 * c2p;
+    size_t c1 = (size_t)e->shape.c1, c2p = (size_t)e->vectors * EO_VL, used = 0, late = 0;
+    size_t out1 = TILE_MAX * MAP_PLANE, out2 = 7 * c2p;
 
     take(base, &used, &w->line, EO_SIDE * LINE_ROW * sizeof(float));
     take(base, &used, &w->quads, EO_SIDE * 4 * 16 * sizeof(float));
-    take(base, &used, &w->pool1, out1 * e->elem);
-    take(base, &used, &w->pool2, 49 * c2p * e->elem);
-    take(base, &used, &w->parts, EO_CLASSES * c2p * sizeof(float));
+    take(base, &late, &w->pool2, 49 * c2p * e->elem);
+    take(base, &late, &w->parts, EO_CLASSES * c2p * sizeof(float));
+    used = used > late ? used : late;
+    take(base, &used, &w->pool1, c1 * MAP_PLANE * e->elem);
     if (!e->half)
         return used;
     take(base, &used, &w->conv1, round_to_vectors(conv_floats(1, e->shape.c1)) * sizeof(float));
-    take(base, &used, &w->conv2, c2p * tile_channel_floats(e->shape.c1) * sizeof(float));
     take(base, &used, &w->x, c1 * 4 * MAP_ROW * sizeof(float));
     take(base, &used, &w->y, (out1 > out2 ? out1 : out2) * sizeof(float));
     return used;
@@ -338,18 +338,33 @@ static void one_input(const struct engine *e, const uint8_t *pixels, const struc
     }
 }
 
-/* y [c1][14][MAP_ROW]; its columns 14 and 15 are never read. */
-static void one_conv1(const struct engine *e, const struct one_work *w, const float *weights, float *y)
+/* nb channels, y [nb][14][MAP_ROW]; columns 14 and 15 are never read. */
+static void one_conv1_tile(const struct one_work *w, int nb, const float *weights, float *y)
 {
     const struct conv_geom g = {1, 0, 4 * EO_VL, 8 * EO_VL, MAP_PLANE, MAP_ROW};
 
-    for (int v = 0; v < 16 / EO_VL; v++) {
+    for (int v = 0; v < 16 / EO_VL; v++, y += EO_VL) {
         const float *x = w->quads + (v * EO_SIDE * 4 + 1) * EO_VL;
-        float *to = y + v * EO_VL;
 
-        tile_channels(&g, EDGE_FIRST, EDGE_NONE, x, weights, e->shape.c1, to, 1);
-        tile_channels(&g, EDGE_NONE, EDGE_NONE, x + g.step, weights, e->shape.c1, to + g.ystep, 12);
-        tile_channels(&g, EDGE_LAST, EDGE_NONE, x + 13 * g.step, weights, e->shape.c1, to + 13 * g.ystep, 1);
+        tile_table[nb][EDGE_FIRST][EDGE_NONE](&g, x, weights, y, 1);
+        tile_table[nb][EDGE_NONE][EDGE_NONE](&g, x + g.step, weights, y + g.ystep, 12);
+        tile_table[nb][EDGE_LAST][EDGE_NONE](&g, x + 13 * g.step, weights, y + 13 * g.ystep, 1);
+    }
+}
+
+static void one_conv1(const struct engine *e, const struct one_work *w)
+{
+    const float *weights = e->half ? w->conv1 : e->conv1;
+
+    for (int c = 0, nb; c < e->shape.c1; c += nb) {
+        nb = share(e->shape.c1 - c, TILE_MAX);
+        if (e->half) {
+            one_conv1_tile(w, nb, weights, w->y);
+            narrow(w->y, (size_t)nb * MAP_PLANE, (uint16_t *)w->pool1 + c * MAP_PLANE);
+        } else {
+            one_conv1_tile(w, nb, weights, (float *)w->pool1 + c * MAP_PLANE);
+        }
+        weights += (size_t)nb * tile_channel_floats(1);
     }
 }
 
@@ -360,7 +375,7 @@ static void one_conv2(const struct engine *e, const struct one_work *w)
     float *y = w->pool2;
 
     for (int r = 0; r < 7; r++)
-        wide_channels(&g, edge_of(r, 7), x + 2 * r * g.row, e->conv2_one, e->vectors, y + r * 7 * g.ystep);
+        wide_channels(&g, 0, edge_of(r, 7), x + 2 * r * g.row, e->conv2_one, e->vectors, y + r * 7 * g.ystep);
 }
 
 /* As one_conv2(), through floats for one row of windows. */
@@ -377,24 +392,23 @@ static void one_conv2_half(const struct engine *e, const struct one_work *w)
 
         for (int i = 0; i < e->shape.c1; i++)
             widen(x + (i * 14 + 2 * r - 1 + first) * MAP_ROW, n, w->x + (i * 4 + first) * MAP_ROW);
-        wide_channels(&g, edge_of(r, 7), w->x + g.row, w->conv2, e->vectors, w->y);
+        wide_channels(&g, 1, edge_of(r, 7), w->x + g.row, e->conv2_one, e->vectors, w->y);
         narrow(w->y, out, y + (size_t)r * out);
     }
 }
 
 static void one_classifier(const struct engine *e, const struct one_work *w, union eo_score *scores)
 {
-    size_t c2p = (size_t)e->vectors * EO_VL;
     float sum[EO_CLASSES];
 
     for (int v = 0; v < e->vectors; v++) {
-        size_t x = (size_t)v * EO_VL, at = x * 490;
+        const void *x = wide_skip(e->half, w->pool2, v), *weights = wide_skip(e->half, e->classifier_one, 490 * v);
         float *parts = w->parts + v * 10 * EO_VL;
 
         if (e->half)
-            wide_parts(1, (const uint16_t *)w->pool2 + x, c2p, (const uint16_t *)e->classifier_one + at, parts);
+            wide_parts(1, x, e->vectors, weights, parts);
         else
-            wide_parts(0, (const float *)w->pool2 + x, c2p, (const float *)e->classifier_one + at, parts);
+            wide_parts(0, x, e->vectors, weights, parts);
     }
     memcpy(sum, e->classifier_bias, sizeof(sum));
     for (int c = 0; c < e->shape.c2; c++) {
@@ -410,14 +424,11 @@ static void one_classifier(const struct engine *e, const struct one_work *w, uni
 static void one_run(const struct engine *e, const struct one_work *w, const uint8_t *pixels, union eo_score *scores)
 {
     one_input(e, pixels, w);
-    if (e->half) {
-        one_conv1(e, w, w->conv1, w->y);
-        narrow(w->y, (size_t)e->shape.c1 * MAP_PLANE, w->pool1);
+    one_conv1(e, w);
+    if (e->half)
         one_conv2_half(e, w);
-    } else {
-        one_conv1(e, w, e->conv1, w->pool1);
+    else
         one_conv2(e, w);
-    }
     one_classifier(e, w, scores);
 }
 
@@ -528,7 +539,7 @@ static int pack_classifier(struct engine *e, const struct eo_model_layer *layer,
 static void *engine_prepare(const struct eo_model *m, int max_batch, struct eo_err *err)
 {
     struct engine *e = eo_alloc(1, sizeof(*e), err);
-    int group = max_batch > SINGLE_REST;
+    int group;
     struct group_work gw;
     struct one_work ow;
     size_t group_bytes;
@@ -539,6 +550,10 @@ static void *engine_prepare(const struct eo_model *m, int max_batch, struct eo_e
     e->half = m->precision == EO_FP16;
     e->elem = e->half ? sizeof(uint16_t) : sizeof(float);
     e->vectors = (m->shape.c2 + EO_VL - 1) / EO_VL;
+    /* An image alone takes about a tenth more of the peak, and the idle lanes of its last vector of channels. */
+    e->rest = 9 * m->shape.c2 / (10 * e->vectors);
+    e->rest = e->rest > 1 ? e->rest : 1;
+    group = max_batch > e->rest;
     if (pack_conv(e, &m->layer[EO_CONV1], 1, m->shape.c1, &e->conv1, NULL, err) ||
         pack_conv(e, &m->layer[EO_CONV2], m->shape.c1, m->shape.c2, group ? &e->conv2 : NULL, &e->conv2_one, err) ||
         pack_classifier(e, &m->layer[EO_CLASSIFIER], group, err))
@@ -574,10 +589,8 @@ static void run_ones(const struct engine *e, const uint8_t *pixels, int n, union
     struct one_work w;
 
     one_layout(e, e->work, &w);
-    if (e->half) {
+    if (e->half)
         widen(e->conv1, round_to_vectors(conv_floats(1, e->shape.c1)), w.conv1);
-        widen(e->conv2_one, (size_t)(e->vectors * EO_VL) * tile_channel_floats(e->shape.c1), w.conv2);
-    }
     for (int i = 0; i < n; i++)
         one_run(e, &w, pixels + (size_t)i * EO_PIXELS, scores + (size_t)i * EO_CLASSES);
 }
@@ -587,7 +600,7 @@ static void engine_run(void *state, const uint8_t *pixels, int n, union eo_score
     const struct engine *e = state;
     int rest = n % EO_VL, whole;
 
-    rest = rest <= SINGLE_REST ? rest : 0;
+    rest = rest <= e->rest ? rest : 0;
     whole = n - rest;
     if (whole)
         run_groups(e, pixels, whole, scores);

@@ -12,7 +12,9 @@
 
 #include <stddef.h>
 
-#if EO_REGS >= 32
+#if defined(EO_SIMD_NEON)
+#define TILE_MAX 4 /* 16 sums; gcc 12 spills from 5 on, as it loads all weights of a tap ahead */
+#elif EO_REGS >= 32
 #define TILE_MAX 6 /* 24 sums, 4 pixels, weights */
 #elif EO_REGS >= 16
 #define TILE_MAX 3 /* 12 sums, 3 weights, one pixel */
@@ -125,8 +127,10 @@ TILE_ALL(1)
 TILE_ALL(2)
 TILE_ALL(3)
 #endif
-#if TILE_MAX >= 6
+#if TILE_MAX >= 4
 TILE_ALL(4)
+#endif
+#if TILE_MAX >= 6
 TILE_ALL(5)
 TILE_ALL(6)
 #endif
@@ -136,8 +140,11 @@ static tile_fn *const tile_table[TILE_MAX + 1][EDGES][EDGES] = {
 #if TILE_MAX >= 3
     [2] = TILE_NAMES(2), [3] = TILE_NAMES(3),
 #endif
+#if TILE_MAX >= 4
+    [4] = TILE_NAMES(4),
+#endif
 #if TILE_MAX >= 6
-    [4] = TILE_NAMES(4), [5] = TILE_NAMES(5), [6] = TILE_NAMES(6),
+    [5] = TILE_NAMES(5), [6] = TILE_NAMES(6),
 #endif
 };
 

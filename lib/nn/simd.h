@@ -19,11 +19,13 @@
 #define EO_INLINE static inline __attribute__((always_inline))
 
 /* In front of a loop that must become straight code, so that its arrays live in registers. */
-#if defined(EO_SIMD_AVX512) || defined(EO_SIMD_AVX2) || defined(EO_SIMD_NEON)
-#define EO_UNROLL(n) EO_PRAGMA(GCC unroll n)
 #define EO_PRAGMA(text) _Pragma(#text)
-#else
+#if !defined(EO_SIMD_AVX512) && !defined(EO_SIMD_AVX2) && !defined(EO_SIMD_NEON)
 #define EO_UNROLL(n)
+#elif defined(__clang__)
+#define EO_UNROLL(n) EO_PRAGMA(clang loop unroll(full))
+#else
+#define EO_UNROLL(n) EO_PRAGMA(GCC unroll n)
 #endif
 
 #if defined(EO_SIMD_AVX512)

@@ -1,0 +1,285 @@
+/* eo_infer: the parts behind the tables, by instruction set and precision; the kernels have tests of their own. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "nn/infer_internal.h"
+#include "nn/ref.h"
+#include "tests/unit/random_model.h"
+
+#define MAX_BATCH 33
+
+static int passed, failed;
+
+static void check(int ok, const char *what, const char *expected, const char *found)
+{
+    if (ok) {
+        passed++;
+        return;
+    }
+    failed++;
+    printf("%s: expected %s, found %s\n", what, expected, found);
+}
+
+static void check_int(const char *what, long expected, long found)
+{
+    char e[32], f[32];
+
+    snprintf(e, sizeof(e), "%ld", expected);
+    snprintf(f, sizeof(f), "%ld", found);
+    check(expected == found, what, e, f);
+}
+
+static struct eo_infer *open_model(const struct eo_model *m, enum eo_isa isa, int max_batch)
+{
+    struct eo_err err = {""};
+    struct eo_infer *inf = eo_infer_new(m, isa, max_batch, &err);
+
+    if (!inf) {
+        printf("eo_infer_new: %s\n", err.msg);
+        exit(1);
+    }
+    return inf;
+}
+
+/* Each instruction set gives the reference's bits through the public interface, in a batch and one by one. */
+static void test_agreement(enum eo_isa isa, enum eo_precision precision, const uint8_t *pixels)
+{
+    static union eo_score expected[MAX_BATCH * EO_CLASSES], batch[MAX_BATCH * EO_CLASSES], one[EO_CLASSES];
+    const struct eo_engine_ops *ref = eo_ops_ref(precision);
+    struct eo_infer *inf;
+    struct eo_model m;
+    char what[64];
+    void *state;
+    int i, same = 1;
+
+    random_model(&m, precision, 7, 13, 5);
+    snprintf(what, sizeof(what), "%s on %s", eo_precision_name(precision), eo_isa_name(isa));
+    state = ref->prepare(&m, MAX_BATCH, NULL);
+    ref->run(state, pixels, MAX_BATCH, expected);
+    ref->release(state);
+    inf = open_model(&m, isa, MAX_BATCH);
+    random_model_release(&m); /* the object keeps what it needs */
+    eo_infer_run(inf, pixels, MAX_BATCH, batch);
+    check(memcmp(batch, expected, sizeof(batch)) == 0, what, "the reference's scores in a batch", "others");
+    for (i = 0; i < MAX_BATCH; i++) {
+        eo_infer_run(inf, pixels + i * EO_PIXELS, 1, one);
+        same &= memcmp(one, expected + i * EO_CLASSES, sizeof(one)) == 0;
+    }
+    check(same, what, "the reference's scores one by one", "others");
+    check(strncmp(eo_infer_kernel_name(inf), eo_precision_name(precision), 4) == 0, what, "its precision in its name",
+          eo_infer_kernel_name(inf));
+    check(strstr(eo_infer_kernel_name(inf), eo_isa_name(isa)) != NULL || strstr(eo_infer_kernel_name(inf), "-ref"),
+          what, "its instruction set in its name", eo_infer_kernel_name(inf));
+    check(eo_infer_workspace_bytes(inf) > 0, what, "a workspace", "none");
+    eo_infer_free(inf);
+}
+
+/* Weights so large that sums overflow: infinities and NaN, whose bits would differ between processors. */
+static void test_overflow(enum eo_isa isa, const uint8_t *pixels)
+{
+    union eo_score scores[3][EO_CLASSES];
+    struct eo_infer *inf;
+    struct eo_model m;
+    int i, k, nans = 0, settled = 1;
+
+    random_model(&m, EO_FP32, 4, 5, 9);
+    for (i = 0; i < 49 * 5 * EO_CLASSES; i++)
+        m.layer[EO_CLASSIFIER].weight.f32[i] *= 3e38f;
+    for (i = 0; i < 4 * 5 * 9; i++)
+        m.layer[EO_CONV2].weight.f32[i] *= 1e38f;
+    inf = open_model(&m, isa, 20);
+    eo_infer_run(inf, pixels, 1, scores[0]);
+    for (k = 0; k < EO_CLASSES; k++) {
+        nans += scores[0][k].f32 != scores[0][k].f32;
+        settled &= scores[0][k].f32 == scores[0][k].f32 || scores[0][k].s32 == 0x7fc00000;
+    }
+    check(nans > 0, "scores after an overflow", "a NaN", "none: the test has lost its point");
+    check(settled, "a NaN among the scores", "the bits 7fc00000", "others");
+    check_int("class of NaN scores is in range", 1, eo_infer_class(inf, scores[0]) < EO_CLASSES);
+    eo_infer_free(inf);
+    random_model_release(&m);
+}
+
+static void test_activations(enum eo_isa isa, const uint8_t *pixels)
+{
+    float pool1[2][6 * 196], pool2[2][9 * 49];
+    union eo_score scores[2][EO_CLASSES];
+    const struct eo_engine_ops *ref = eo_ops_ref(EO_FP32);
+    struct eo_infer *inf;
+    struct eo_model m;
+    void *state;
+
+    random_model(&m, EO_FP32, 6, 9, 2);
+    state = ref->prepare(&m, 1, NULL);
+    ref->activations(state, pixels, pool1[0], pool2[0], scores[0]);
+    ref->release(state);
+    inf = open_model(&m, isa, 1);
+    eo_infer_activations(inf, pixels, pool1[1], pool2[1], scores[1]);
+    check(memcmp(pool1[0], pool1[1], sizeof(pool1[0])) == 0, "pool1", "the reference's", "others");
+    check(memcmp(pool2[0], pool2[1], sizeof(pool2[0])) == 0, "pool2", "the reference's", "others");
+    check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, "scores with activations", "the reference's", "others");
+    eo_infer_free(inf);
+    random_model_release(&m);
+}
+
+/* A model whose sums can be done in the head: centre taps alone, one channel. */
+static void test_by_hand(enum eo_isa isa)
+{
+    uint8_t pixels[EO_PIXELS];
+    union eo_score scores[EO_CLASSES];
+    struct eo_infer *inf;
+    struct eo_model m;
+    int k;
+
+    random_model(&m, EO_FP32, 1, 1, 1);
+    memset(m.layer[EO_CONV1].weight.f32, 0, 9 * sizeof(float));
+    memset(m.layer[EO_CONV2].weight.f32, 0, 9 * sizeof(float));
+    memset(m.layer[EO_CLASSIFIER].weight.f32, 0, 490 * sizeof(float));
+    m.layer[EO_CONV1].weight.f32[4] = 2;
+    m.layer[EO_CONV1].bias.f32[0] = 1;
+    m.layer[EO_CONV2].weight.f32[4] = 1;
+    m.layer[EO_CONV2].bias.f32[0] = -0.5f;
+    for (k = 0; k < EO_CLASSES; k++) {
+        m.layer[EO_CLASSIFIER].weight.f32[k * 49 + 8] = (float)k;
+        m.layer[EO_CLASSIFIER].bias.f32[k] = (float)(-k * k);
+    }
+    memset(pixels, 0, sizeof(pixels));
+    pixels[6 * EO_SIDE + 7] = 255; /* conv1 3; pool1 (3, 3); conv2 2.5; pool2 (1, 1), the 8th: score 2.5 k - k * k */
+    inf = open_model(&m, isa, 1);
+    eo_infer_run(inf, pixels, 1, scores);
+    for (k = 0; k < EO_CLASSES; k++)
+        check_int("twice the score by hand", 5 * k - 2 * k * k, (long)(2 * scores[k].f32));
+    check_int("class by hand", 1, eo_infer_class(inf, scores));
+    check_int("logit by hand", 1500, (long)(1000 * eo_infer_logit(inf, scores[1])));
+    eo_infer_free(inf);
+    random_model_release(&m);
+}
+
+static void test_class(void)
+{
+    static const struct {
+        float scores[EO_CLASSES];
+        int expected;
+    } cases[] = {
+        {{0}, 0},
+        {{-1, -2, -3, -1, -5, -6, -7, -8, -9, -0.5f}, 9},
+        {{1, 2, 3, 3, 3, 2, 1, 0, 3, 3}, 2},
+        {{-0.0f, 0.0f}, 0},
+    };
+    union eo_score scores[EO_CLASSES];
+    struct eo_infer *inf[2];
+    struct eo_model m;
+    size_t i;
+    int k;
+
+    random_model(&m, EO_FP32, 1, 1, 1);
+    inf[0] = open_model(&m, EO_ISA_GENERIC, 1);
+    random_model_release(&m);
+    random_model(&m, EO_INT8, 1, 1, 1);
+    inf[1] = open_model(&m, EO_ISA_GENERIC, 1);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (k = 0; k < EO_CLASSES; k++)
+            scores[k].f32 = cases[i].scores[k];
+        check_int("class of floats", cases[i].expected, eo_infer_class(inf[0], scores));
+        for (k = 0; k < EO_CLASSES; k++)
+            scores[k].s32 = (int32_t)(2 * cases[i].scores[k]);
+        check_int("class of integers", cases[i].expected, eo_infer_class(inf[1], scores));
+    }
+    scores[0].s32 = -1000;
+    check_int("logit of an integer", 1, eo_infer_logit(inf[1], scores[0]) == -1000 * eo_infer_score_scale(inf[1]));
+    check_int("scale of floats", 1, eo_infer_score_scale(inf[0]) == 1);
+    check_int("scale of integers", 1, eo_infer_score_scale(inf[1]) > 0 && eo_infer_score_scale(inf[1]) < 1);
+    eo_infer_free(inf[0]);
+    eo_infer_free(inf[1]);
+    eo_infer_free(NULL);
+    random_model_release(&m);
+}
+
+static void check_refused(const struct eo_model *m, enum eo_isa isa, int max_batch, const char *message)
+{
+    struct eo_err err = {""};
+    struct eo_infer *inf = eo_infer_new(m, isa, max_batch, &err);
+
+    check(!inf && strcmp(err.msg, message) == 0, "refusal", message, inf ? "none" : err.msg);
+    eo_infer_free(inf);
+}
+
+static void test_refusals(void)
+{
+    enum eo_isa foreign = eo_isa_available(EO_ISA_NEON) ? EO_ISA_AVX2 : EO_ISA_NEON;
+    struct eo_model m;
+    char message[128];
+
+    random_model(&m, EO_FP32, 2, 3, 1);
+    check_refused(&m, EO_ISA_GENERIC, 0, "batch size: expected 1 to 65536, found 0");
+    check_refused(&m, EO_ISA_GENERIC, 65537, "batch size: expected 1 to 65536, found 65537");
+    snprintf(message, sizeof(message), "instruction set '%s' is not available on this machine", eo_isa_name(foreign));
+    check_refused(&m, foreign, 1, message);
+    m.shape.c1 = EO_MAX_C1 + 1;
+    check_refused(&m, EO_ISA_GENERIC, 1, "model shape: expected at most 64 and 128 channels, found 65 and 3");
+    m.shape.c1 = 2;
+    random_model_release(&m);
+
+    random_model(&m, EO_INT8, 2, 3, 1);
+    m.layer[EO_CONV2].input_scale = 1e-9f;
+    check_refused(&m, EO_ISA_GENERIC, 1,
+                  "layer 'conv1', channel 0: requantisation factor: expected a value between 0 and 1, found 62004.7");
+    random_model_release(&m);
+}
+
+/* The constants of an int8 model, against the sentences of infer.h. */
+static void test_s8_params(void)
+{
+    struct eo_s8_params p;
+    struct eo_err err;
+    struct eo_model m;
+    int i;
+
+    random_model(&m, EO_INT8, 2, 3, 1);
+    m.layer[EO_CONV1].input_scale = 2.0f / 255; /* one step a grey value */
+    m.layer[EO_CONV1].input_zero_point = 100;
+    for (i = 0; i < EO_CLASSES; i++)
+        m.layer[EO_CLASSIFIER].weight_scale[i] = i == 3 ? 0.5f : 0.25f;
+    if (eo_s8_params_init(&p, &m, &err)) {
+        printf("eo_s8_params_init: %s\n", err.msg);
+        exit(1);
+    }
+    check_int("lowest input is clamped", 0, p.input_table[0]);
+    check_int("highest input is clamped", p.qmax, p.input_table[255]);
+    check_int("multiplier of the class with the largest scale", INT32_MAX, p.classifier[3].multiplier);
+    check_int("shift of the class with the largest scale", 31, p.classifier[3].shift);
+    check_int("multiplier of half of it", 1 << 30, p.classifier[0].multiplier);
+    check_int("shift of half of it", 31, p.classifier[0].shift);
+    check_int("score scale", 1, p.score_scale == 0.5 * (double)m.layer[EO_CLASSIFIER].input_scale);
+    m.layer[EO_CONV1].input_scale = 2;
+    if (eo_s8_params_init(&p, &m, &err)) {
+        printf("eo_s8_params_init: %s\n", err.msg);
+        exit(1);
+    }
+    check_int("half a step above zero rounds to even", 100, p.input_table[255]);
+    check_int("half a step below zero rounds to even", 100, p.input_table[0]);
+    random_model_release(&m);
+}
+
+int main(void)
+{
+    static uint8_t pixels[MAX_BATCH * EO_PIXELS];
+    int isa, p;
+
+    random_pixels(pixels, sizeof(pixels), 4);
+    for (isa = 0; isa < EO_ISA_COUNT; isa++) {
+        if (!eo_isa_available((enum eo_isa)isa))
+            continue;
+        for (p = 0; p < EO_PRECISION_COUNT; p++)
+            test_agreement((enum eo_isa)isa, (enum eo_precision)p, pixels);
+        test_overflow((enum eo_isa)isa, pixels);
+        test_activations((enum eo_isa)isa, pixels);
+        test_by_hand((enum eo_isa)isa);
+    }
+    test_class();
+    test_refusals();
+    test_s8_params();
+    printf("test_infer: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}
