@@ -3,9 +3,10 @@
 #     awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
 #         -v width= -v height= -v key_w= -v key_h= -f labels.awk sweep_results.csv
 #
-# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels, key_w and key_h that of the legend
-# in the lower right corner. The points are taken in turn, and each takes the place beside it that covers least:
-# other labels count most, then points, legend and border, then the bars of the intervals. The nearer places come first.
+# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels, key_w and key_h that of the
+# legend in the lower right corner; line, if given, is where a vertical line stands. The points are taken in turn,
+# and each label takes the place beside its point that covers least: other labels count most, then points, line,
+# legend and border, then the bars of the intervals. The nearer places come first.
 
 function px(v) { return width * (logx ? log(v / x0) / log(x1 / x0) : (v - x0) / (x1 - x0)) }
 function py(v) { return height * (v - y0) / (y1 - y0) }
@@ -30,6 +31,8 @@ function cost(cx, cy, w, sum, k) {
     sum += 4 * covered(cx, cy, w, x[k] - 8, x[k] + 8, y[k] - 8, y[k] + 8)
     sum += 2 * covered(cx, cy, w, x[k] - 4, x[k] + 4, low[k], high[k])
   }
+  if (line != "")
+    sum += 4 * covered(cx, cy, w, px(line) - 4, px(line) + 4, 0, height)
   sum += 10 * covered(cx, cy, w, width - key_w, width, 0, key_h)
   sum += 10 * (12 * w - covered(cx, cy, w, 0, width, 0, height))
   return sum

@@ -61,8 +61,11 @@ if (rows_of(sweep) < 1) {
     set rmargin at screen 0.975
     set bmargin at screen 0.1
     set tmargin at screen 0.92
-    place = sprintf("< awk -F, -v seed=%s -v column=%s -v factor=%d -v logx=%d -v x0=%.17g -v x1=%.17g -v y0=%.17g -v y1=%.17g -v width=712 -v height=459 -v key_w=310 -v key_h=75 -f '%s/labels.awk' '%s'", \
-                    seed, x_column, x_factor, logx, x_min, x_max, y_min, y_max, folder, sweep)
+    variable(name, value) = sprintf(" -v %s=%.17g", name, value)
+    place = "< awk -F, -v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
+            variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
+            (budget ? variable("line", budget_at) : "")." -v width=712 -v height=459 -v key_w=310 -v key_h=75". \
+            " -f '".folder."/labels.awk' '".sweep."'"
     # A frontier without rows is none, as that of a plot that has none.
     has_frontier = frontier ne "" && (rows_of(frontier) > 0)
     marked = has_frontier ? frontier : sweep
