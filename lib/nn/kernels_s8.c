@@ -49,12 +49,14 @@ static void place_buffers(struct eo_s8_net *net, struct arena *a)
 {
     size_t lanes = (size_t)net->kernels->lanes, before = a->used;
 
+    (void)take(a, EO_ALIGN); /* the row of an image is read from one byte before it on */
+    net->grey = take(a, lanes * EO_PIXELS + EO_ALIGN);
     net->batch_input = take(a, 30 * 14 * lanes * 4);
     net->batch_pool1 = take(a, (size_t)net->conv1.groups * 256 * lanes * 4);
     net->batch_pool2 = take(a, (size_t)net->conv2.groups * EO_POOL2_PIXELS * lanes * 4);
     net->input = take(a, 30 * 32);
-    net->pool1 = take(a, 256 * (size_t)net->conv1.vectors * lanes);
-    net->pool2 = take(a, EO_POOL2_PIXELS * (size_t)net->conv2.vectors * lanes);
+    net->pool1 = take(a, 256 * (size_t)ROUND_UP(net->shape.c1, 16));
+    net->pool2 = take(a, EO_POOL2_PIXELS * (size_t)ROUND_UP(net->shape.c2, 16));
     net->buffer_bytes = a->used - before;
 }
 
@@ -141,7 +143,7 @@ static void pack_conv2(struct eo_s8_net *net, const int8_t *weight)
 
                 gather(w, weight + t, g, c1, 9);
                 put_word(net, net->conv2.words, ((o / 4 * groups + g) * 9 + t) * 4 + o % 4, w);
-                put_lane(net, net->conv2.word_vectors, (o / lanes * 9 + t) * groups + g, o % lanes, w);
+                put_lane(net, net->conv2.word_vectors, (o / lanes * groups + g) * 9 + t, o % lanes, w);
             }
 }
 
@@ -157,7 +159,7 @@ static void pack_linear(struct eo_s8_net *net, const int8_t *weight)
 
                 gather(w, weight + p, g, c2, pixels);
                 put_word(net, net->linear_words, (g * pixels + p) * EO_CLASSES + k, w);
-                put_lane(net, net->linear_vectors, (p * groups + g) * vectors + k / lanes, k % lanes, w);
+                put_lane(net, net->linear_vectors, (g * pixels + p) * vectors + k / lanes, k % lanes, w);
             }
 }
 
@@ -174,6 +176,37 @@ static void fold_bias(const struct eo_model *m, enum eo_layer layer, int32_t *ou
             sum += l->weight.s8[o * terms + i];
         out[o] = l->bias.s32[o] - l->input_zero_point * sum;
     }
+}
+
+/* The offsets that fit all of the table at this slope are low..high; values at the ends are clamped anyway. */
+static int line_fits(const uint8_t table[256], int64_t slope, struct eo_s8_line *line)
+{
+    int64_t low = -((int64_t)1 << 40), high = (int64_t)1 << 40;
+
+    for (int64_t p = 0; p < 256; p++) {
+        int64_t at = ((int64_t)table[p] + EO_S8_LINE_BASE) << 20, next = at + (1 << 20);
+
+        if (table[p] > table[0] && at - p * slope > low)
+            low = at - p * slope;
+        if (table[p] < table[255] && next - 1 - p * slope < high)
+            high = next - 1 - p * slope;
+    }
+    if (low > high || low < 0)
+        return 0;
+    *line = (struct eo_s8_line){1, (uint32_t)slope, (uint32_t)(low + (high - low) / 2),
+                                (uint32_t)table[0] + EO_S8_LINE_BASE, (uint32_t)table[255] + EO_S8_LINE_BASE};
+    return 1;
+}
+
+void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line)
+{
+    double slope = 0x1p20 / (127.5 * input_scale);
+
+    line->ok = 0;
+    if (slope > 0x1p21 || table[255] == table[0]) /* p * slope + offset could leave 32 bits; or any line will do */
+        return;
+    for (int64_t s = (int64_t)slope - 1; s <= (int64_t)slope + 2 && !line->ok; s++)
+        (void)line_fits(table, s, line);
 }
 
 struct eo_s8_factor eo_s8_factor_make(struct eo_requant rq)
@@ -223,7 +256,7 @@ static void pack(struct eo_s8_net *net, const struct eo_model *m)
     memset(net->batch_input, net->params.zero_point[EO_CONV1], 30 * 14 * lanes * 4);
     memset(net->input, net->params.zero_point[EO_CONV1], 30 * 32);
     memset(net->batch_pool1, net->params.zero_point[EO_CONV2], (size_t)net->conv1.groups * 256 * lanes * 4);
-    memset(net->pool1, net->params.zero_point[EO_CONV2], 256 * (size_t)net->conv1.vectors * lanes);
+    memset(net->pool1, net->params.zero_point[EO_CONV2], 256 * (size_t)ROUND_UP(net->shape.c1, 16));
 }
 
 /* ---- the engine's table -------------------------------------------------------------------------------------- */
@@ -246,6 +279,7 @@ void *eo_s8_prepare(const struct eo_model *m, const struct eo_s8_kernels *kernel
     a = (struct arena){net->memory, 0};
     place(net, &a);
     pack(net, m);
+    eo_s8_line_fit(net->params.input_table, (double)m->layer[EO_CONV1].input_scale, &net->line);
     return net;
 fail:
     eo_s8_release(net);

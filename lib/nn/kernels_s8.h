@@ -5,13 +5,13 @@
  * paths with the same results (sums of integers do not depend on their order):
  *
  *   batch   lanes are images, L = S8_VL of them side by side; a weight word is the same for all lanes.
- *           input  [30][14][L][4]      row and column block: four pixels, the columns 2 X - 1 .. 2 X + 2
- *           pool1  [G1][16][16][L][4]  G1 = ceil(c1 / 4) groups of channels, with a border
+ *           input  [30][14][L][4]       row and column block: four pixels, the columns 2 X - 1 .. 2 X + 2
+ *           pool1  [G1][16][16][L][4]   G1 = ceil(c1 / 4) groups of channels, with a border
  *           pool2  [G2][49][L][4]
  *   single  lanes are output channels (or classes), L at a time; an activation word is the same for all lanes.
- *           input  [30][32]            with a border
- *           pool1  [16][16][V1 L]      V1 = ceil(c1 / L) vectors of channels, with a border
- *           pool2  [49][V2 L]
+ *           input  [30][32]             with a border
+ *           pool1  [P1][16][16][16]     P1 = ceil(c1 / 16) planes of 16 channels, with a border
+ *           pool2  [P2][49][16]
  *
  * Borders hold the zero point of their layer, and its product with the weights is taken off the bias once, so that
  * padding costs nothing inside. A row of conv1's weights is a word of three and a zero, at the left for the left
@@ -51,31 +51,43 @@ struct eo_s8_kernels {
     void (*batch)(const struct eo_s8_net *net, const uint8_t *pixels, int n, union eo_score *scores);
     void (*single)(const struct eo_s8_net *net, const uint8_t *pixels, union eo_score scores[EO_CLASSES]);
     /*
-     * For tests: L accumulators -> min(requantised max(acc, 0), limit), by the batch path with factor[0] and
-     * by the single path with one factor per lane.
+     * The requantisation alone, for tests: zero + clamp(scaled(acc), 0, limit) for acc [4, L]. quads [L, 4]: as the batch
+     * path does it, with factor[c] for acc[c]; rows [4, L]: as the single path does it, with factor[l] for lane l.
      */
-    void (*scale)(const int32_t *acc, const struct eo_s8_factor *factor, int32_t limit, int32_t *batch,
-                  int32_t *single);
+    void (*requantise)(const int32_t *acc, const struct eo_s8_factor *factor, int limit, int zero, uint8_t *quads,
+                       uint8_t *rows);
 };
 
 struct eo_s8_conv {
     int groups, vectors;         /* of output channels: ceil(oc / 4), ceil(oc / L) */
     void *words, *word_vectors;  /* batch: conv1 [groups][4][2][3], conv2 [groups][G1][9][4]; */
-                                 /* single: conv1 [V1][2][3][L], conv2 [V2][9][G1][L] */
+                                 /* single: conv1 [V1][2][3][L], conv2 [V2][G1][9][L] */
     int32_t *bias;               /* less zero point * sum of weights; [round_up(oc, 16)] */
     struct eo_s8_factor *factor; /* [groups * 4] */
     int64_t *lane_factors;       /* [vectors][multiplier, round, shift][even, odd lanes][L / 2] */
-    int32_t limit, next_zero_point;
+    int limit, next_zero_point;  /* an output is next_zero_point + clamp(scaled(acc), 0, limit) */
 };
+
+/*
+ * The input table as arithmetic, which vectors can do: table[p] = clamp((p * slope + offset) >> 20, low, high) -
+ * EO_S8_LINE_BASE for every grey value p; or `ok` is 0 and the table itself has to be used.
+ */
+struct eo_s8_line {
+    int ok;
+    uint32_t slope, offset, low, high;
+};
+#define EO_S8_LINE_BASE 512 /* keeps it all positive */
 
 struct eo_s8_net {
     const struct eo_s8_kernels *kernels;
     struct eo_s8_params params;
+    struct eo_s8_line line;
     struct eo_shape shape;
     struct eo_s8_conv conv1, conv2;
     void *linear_words;   /* batch: [G2][49][10] */
-    void *linear_vectors; /* single: [49][G2][ceil(10 / L)][L] */
+    void *linear_vectors; /* single: [G2][49][ceil(10 / L)][L] */
     int32_t linear_bias[16];
+    uint8_t *grey; /* quantised pixels of L images, before they are laid out as an input */
     uint8_t *batch_input, *batch_pool1, *batch_pool2;
     uint8_t *input, *pool1, *pool2;
     size_t buffer_bytes;
@@ -87,6 +99,9 @@ void *eo_s8_prepare(const struct eo_model *m, const struct eo_s8_kernels *kernel
 void eo_s8_release(void *state);
 void eo_s8_run(void *state, const uint8_t *pixels, int n, union eo_score *scores);
 size_t eo_s8_workspace(const void *state);
+
+/* Finds slope and offset for a table of this input scale, if there are any; ok says so. */
+void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line);
 
 /* As the numbers of eo_s8_factor, and for L lanes at once as sv_scale() wants them. */
 struct eo_s8_factor eo_s8_factor_make(struct eo_requant rq);

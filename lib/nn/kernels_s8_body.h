@@ -18,6 +18,24 @@ EO_INLINE sv max_of_four(sv a, sv b, sv c, sv d)
 
 /* ---- both paths ---------------------------------------------------------------------------------------------- */
 
+static void quantise(const struct eo_s8_net *net, const uint8_t *pixels, int n, uint8_t *out)
+{
+    const struct eo_s8_line line = net->line;
+    const uint8_t *table = net->params.input_table;
+
+    if (!line.ok) {
+        for (int i = 0; i < n; i++)
+            out[i] = table[pixels[i]];
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        uint32_t q = (pixels[i] * line.slope + line.offset) >> 20;
+
+        q = q < line.low ? line.low : q > line.high ? line.high : q;
+        out[i] = (uint8_t)(q - EO_S8_LINE_BASE);
+    }
+}
+
 static void write_scores(const struct eo_s8_net *net, const int32_t *acc, int stride, union eo_score *scores)
 {
     for (int k = 0; k < EO_CLASSES; k++)
@@ -28,33 +46,13 @@ static void write_scores(const struct eo_s8_net *net, const int32_t *acc, int st
 
 static void batch_input(const struct eo_s8_net *net, const uint8_t *pixels, int n)
 {
-    const uint8_t *table = net->params.input_table;
-    uint8_t zero = (uint8_t)net->params.zero_point[EO_CONV1];
-    uint8_t q[EO_SIDE][LINE];
-
-    for (int i = 0; i < n; i++, pixels += EO_PIXELS) {
-        uint8_t *x = net->batch_input + IN_COLS * L4 + 4 * i; /* behind the border row */
-
-        for (int r = 0; r < EO_SIDE; r++) {
-            q[r][0] = q[r][EO_SIDE + 1] = zero;
-            for (int c = 0; c < EO_SIDE; c++)
-                q[r][c + 1] = table[pixels[r * EO_SIDE + c]];
-        }
-        for (int r = 0; r < EO_SIDE; r++)
-            for (int c = 0; c < IN_COLS; c++)
-                memcpy(x + (r * IN_COLS + c) * L4, &q[r][2 * c], 4);
-    }
+    quantise(net, pixels, n * EO_PIXELS, net->grey);
+    for (int r = 0; r < EO_SIDE; r++) /* behind the border row */
+        words_row(net->grey + r * EO_SIDE, net->params.zero_point[EO_CONV1],
+                  net->batch_input + (r + 1) * IN_COLS * L4);
 }
 
-/* From the largest accumulators of channel c to the next layer's u8, one per lane. */
-EO_INLINE sv requantise(const struct eo_s8_conv *conv, int c, sv acc)
-{
-    sv y = sv_min(sv_scale1(acc, &conv->factor[c]), sv_set1(conv->limit));
-
-    return sv_add(y, sv_set1(conv->next_zero_point));
-}
-
-/* One channel of conv1 in one pooling window; rows are the window's four input rows. */
+/* The scaled maximum of channel c of conv1 in one pooling window; rows are the window's four input rows. */
 EO_INLINE sv batch_conv1_window(const struct eo_s8_conv *conv, int c, const sa rows[4])
 {
     sv acc[4];
@@ -66,12 +64,13 @@ EO_INLINE sv batch_conv1_window(const struct eo_s8_conv *conv, int c, const sa r
         for (int kh = 0; kh < 3; kh++)
             acc[p] = sv_dot(acc[p], rows[(p >> 1) + kh], sw_set1(conv->words, c * 6 + (p & 1) * 3 + kh));
     }
-    return requantise(conv, c, max_of_four(acc[0], acc[1], acc[2], acc[3]));
+    return sv_scale1(max_of_four(acc[0], acc[1], acc[2], acc[3]), &conv->factor[c]);
 }
 
 static void batch_conv1(const struct eo_s8_net *net)
 {
-    const struct eo_s8_conv *conv = &net->conv1;
+    const struct eo_s8_conv conv = net->conv1; /* a copy: stores of u8 could alias the original */
+    int channels = net->shape.c1;
 
     for (int at = 0; at < 196; at++) {
         int y = at / 14, x = at % 14;
@@ -80,13 +79,13 @@ static void batch_conv1(const struct eo_s8_net *net)
         sa rows[4] = {sa_load(in), sa_load(in + IN_COLS * L4), sa_load(in + 2 * IN_COLS * L4),
                       sa_load(in + 3 * IN_COLS * L4)};
 
-        for (int g = 0; g < conv->groups; g++) {
+        for (int g = 0; g < conv.groups; g++) {
             sv q[4];
 
 #pragma GCC unroll 4
             for (int o = 0; o < 4; o++)
-                q[o] = 4 * g + o < net->shape.c1 ? batch_conv1_window(conv, 4 * g + o, rows) : sv_set1(0);
-            sv_store_quads(out + g * A1_SIDE * A1_SIDE * L4, q[0], q[1], q[2], q[3]);
+                q[o] = 4 * g + o < channels ? batch_conv1_window(&conv, 4 * g + o, rows) : sv_set1(0);
+            sv_store_quads(out + g * A1_SIDE * A1_SIDE * L4, q[0], q[1], q[2], q[3], conv.limit, conv.next_zero_point);
         }
     }
 }
@@ -141,8 +140,8 @@ EO_INLINE void batch_conv2_window(const struct eo_s8_net *net, const uint8_t *in
     }
 #pragma GCC unroll 4
     for (int o = 0; o < 4; o++)
-        best[o] = o < n ? requantise(&net->conv2, 4 * g + o, best[o]) : sv_set1(0);
-    sv_store_quads(out, best[0], best[1], best[2], best[3]);
+        best[o] = o < n ? sv_scale1(best[o], &net->conv2.factor[4 * g + o]) : sv_set1(0);
+    sv_store_quads(out, best[0], best[1], best[2], best[3], net->conv2.limit, net->conv2.next_zero_point);
 }
 
 static void batch_conv2(const struct eo_s8_net *net)
@@ -200,32 +199,34 @@ static void run_batch(const struct eo_s8_net *net, const uint8_t *pixels, int n,
 
 static void single_input(const struct eo_s8_net *net, const uint8_t *pixels)
 {
-    const uint8_t *table = net->params.input_table;
-
+    quantise(net, pixels, EO_PIXELS, net->grey);
     for (int r = 0; r < EO_SIDE; r++)
-        for (int c = 0; c < EO_SIDE; c++)
-            net->input[(r + 1) * LINE + c + 1] = table[pixels[r * EO_SIDE + c]];
+        memcpy(net->input + (r + 1) * LINE + 1, net->grey + r * EO_SIDE, EO_SIDE);
+}
+
+/* Where vector v of channels begins in planes of `pixels` pixels of 16 channels. */
+EO_INLINE int plane_offset(int v, int pixels)
+{
+    return v * S8_VL / 16 * pixels * 16 + v * S8_VL % 16;
 }
 
 /* Requantises vector v of channels and stores its u8. */
 EO_INLINE void single_store(const struct eo_s8_conv *conv, int v, sv acc, uint8_t *out)
 {
-    sv y = sv_min(sv_scale(acc, conv->lane_factors + (size_t)v * 3 * S8_VL), sv_set1(conv->limit));
-
-    sv_store_u8(out, sv_add(y, sv_set1(conv->next_zero_point)));
+    sv_store_u8(out, sv_scale(acc, conv->lane_factors + v * 3 * S8_VL), conv->limit, conv->next_zero_point);
 }
 
 static void single_conv1(const struct eo_s8_net *net)
 {
-    const struct eo_s8_conv *conv = &net->conv1;
-    int stride = conv->vectors * S8_VL;
+    const struct eo_s8_conv conv = net->conv1;
 
-    for (int v = 0; v < conv->vectors; v++) {
-        sv bias = sv_load(conv->bias + v * S8_VL);
+    for (int v = 0; v < conv.vectors; v++) {
+        uint8_t *plane = net->pool1 + plane_offset(v, A1_SIDE * A1_SIDE);
+        sv bias = sv_load(conv.bias + v * S8_VL);
         sw w[6];
 
         for (int i = 0; i < 6; i++)
-            w[i] = sw_load(conv->word_vectors, v * 6 + i);
+            w[i] = sw_load(conv.word_vectors, v * 6 + i);
         for (int at = 0; at < 196; at++) {
             int y = at / 14, x = at % 14;
             sv acc[4] = {bias, bias, bias, bias};
@@ -242,18 +243,17 @@ static void single_conv1(const struct eo_s8_net *net)
                         acc[p] = sv_dot(acc[p], a, w[(p & 1) * 3 + kh]);
                 }
             }
-            single_store(conv, v, max_of_four(acc[0], acc[1], acc[2], acc[3]),
-                         net->pool1 + ((y + 1) * A1_SIDE + x + 1) * stride + v * S8_VL);
+            single_store(&conv, v, max_of_four(acc[0], acc[1], acc[2], acc[3]),
+                         plane + ((y + 1) * A1_SIDE + x + 1) * 16);
         }
     }
 }
 
 /* `windows` neighbouring pooling windows of conv2, `units` vectors of channels from v on. */
 EO_INLINE void single_conv2_windows(const struct eo_s8_net *net, const uint8_t *in, int v, int windows, int units,
-                                    uint8_t *out)
+                                    int pixel)
 {
-    int groups = net->conv1.groups, in_stride = net->conv1.vectors * S8_VL;
-    int out_stride = net->conv2.vectors * S8_VL, row = A1_SIDE * in_stride, unit = 9 * groups;
+    int groups = net->conv1.groups;
     sv acc[4][4][2];
 
 #pragma GCC unroll 4
@@ -263,20 +263,21 @@ EO_INLINE void single_conv2_windows(const struct eo_s8_net *net, const uint8_t *
 #pragma GCC unroll 2
             for (int u = 0; u < units; u++)
                 acc[b][p][u] = sv_load(net->conv2.bias + (v + u) * S8_VL);
-    for (int t = 0; t < 9; t++) {
-        const uint8_t *x = in + t / 3 * row + t % 3 * in_stride;
+    for (int g = 0; g < groups; g++) {
+        const uint8_t *x = in + g / 4 * A1_SIDE * A1_SIDE * 16 + g % 4 * 4;
 
-        for (int g = 0; g < groups; g++, x += 4) {
+        S8_UNROLL_TAPS
+        for (int t = 0; t < 9; t++) {
             sw w[2];
 
 #pragma GCC unroll 2
             for (int u = 0; u < units; u++)
-                w[u] = sw_load(net->conv2.word_vectors, (v + u) * unit + t * groups + g);
+                w[u] = sw_load(net->conv2.word_vectors, ((v + u) * groups + g) * 9 + t);
 #pragma GCC unroll 4
             for (int b = 0; b < windows; b++)
 #pragma GCC unroll 4
                 for (int p = 0; p < 4; p++) {
-                    sa a = sa_set1(x + (p >> 1) * row + (2 * b + (p & 1)) * in_stride);
+                    sa a = sa_set1(x + ((t / 3 + (p >> 1)) * A1_SIDE + t % 3 + 2 * b + (p & 1)) * 16);
 
 #pragma GCC unroll 2
                     for (int u = 0; u < units; u++)
@@ -289,65 +290,58 @@ EO_INLINE void single_conv2_windows(const struct eo_s8_net *net, const uint8_t *
 #pragma GCC unroll 2
         for (int u = 0; u < units; u++)
             single_store(&net->conv2, v + u, max_of_four(acc[b][0][u], acc[b][1][u], acc[b][2][u], acc[b][3][u]),
-                         out + b * out_stride + (v + u) * S8_VL);
+                         net->pool2 + plane_offset(v + u, EO_POOL2_PIXELS) + (pixel + b) * 16);
 }
 
-/* A row of seven pooling windows, `units` vectors of channels; `windows` at a time. */
-EO_INLINE void single_conv2_row(const struct eo_s8_net *net, const uint8_t *in, int v, int windows, int units,
-                                uint8_t *out)
+/* Row y of seven pooling windows, `units` vectors of channels; `windows` at a time. */
+EO_INLINE void single_conv2_row(const struct eo_s8_net *net, int y, int v, int windows, int units)
 {
-    int in_stride = 2 * net->conv1.vectors * S8_VL, out_stride = net->conv2.vectors * S8_VL, x = 0;
+    const uint8_t *in = net->pool1 + 2 * y * A1_SIDE * 16;
+    int x = 0;
 
     for (; x + windows <= 7; x += windows)
-        single_conv2_windows(net, in + x * in_stride, v, windows, units, out + x * out_stride);
+        single_conv2_windows(net, in + 2 * x * 16, v, windows, units, 7 * y + x);
     if (x < 7) /* windows is 1, 2 or 4 */
-        single_conv2_windows(net, in + x * in_stride, v, 7 % windows, units, out + x * out_stride);
+        single_conv2_windows(net, in + 2 * x * 16, v, 7 % windows, units, 7 * y + x);
 }
 
 static void single_conv2(const struct eo_s8_net *net)
 {
-    int vectors = net->conv2.vectors;
+    int vectors = net->conv2.vectors, v = 0;
 
-    for (int y = 0; y < 7; y++) {
-        const uint8_t *in = net->pool1 + 2 * y * A1_SIDE * net->conv1.vectors * S8_VL;
-        uint8_t *out = net->pool2 + y * 7 * vectors * S8_VL;
-        int v = 0;
+    for (; v + S8_UNITS <= vectors; v += S8_UNITS)
+        for (int y = 0; y < 7; y++)
+            single_conv2_row(net, y, v, S8_WINDOWS / S8_UNITS, S8_UNITS);
+    for (int y = 0; v < vectors && y < 7; y++)
+        single_conv2_row(net, y, v, S8_WINDOWS, 1);
+}
 
-        for (; v + S8_UNITS <= vectors; v += S8_UNITS)
-            single_conv2_row(net, in, v, S8_WINDOWS / S8_UNITS, S8_UNITS, out);
-        if (v < vectors)
-            single_conv2_row(net, in, v, S8_WINDOWS, 1, out);
-    }
+/* Adds group g of pixel px to the classes' accumulators. */
+EO_INLINE void single_linear_word(const struct eo_s8_net *net, int g, int px, sv acc[CLASS_VECTORS])
+{
+    sa a = sa_set1(net->pool2 + (g / 4 * EO_POOL2_PIXELS + px) * 16 + g % 4 * 4);
+
+#pragma GCC unroll 3
+    for (int v = 0; v < CLASS_VECTORS; v++)
+        acc[v] = sv_dot(acc[v], a, sw_load(net->linear_vectors, (g * EO_POOL2_PIXELS + px) * CLASS_VECTORS + v));
 }
 
 static void single_linear(const struct eo_s8_net *net, int32_t acc_out[CLASS_VECTORS * S8_VL])
 {
-    int groups = net->conv2.groups, stride = net->conv2.vectors * S8_VL, px;
-    sv acc[4][CLASS_VECTORS];
+    int groups = net->conv2.groups;
+    sv acc[4][CLASS_VECTORS]; /* four chains hide the latency */
 
 #pragma GCC unroll 4
     for (int j = 0; j < 4; j++)
 #pragma GCC unroll 3
         for (int v = 0; v < CLASS_VECTORS; v++)
             acc[j][v] = j ? sv_set1(0) : sv_load(net->linear_bias + v * S8_VL);
-    for (px = 0; px + 4 <= EO_POOL2_PIXELS; px += 4)
-        for (int g = 0; g < groups; g++)
-#pragma GCC unroll 4
-            for (int j = 0; j < 4; j++) {
-                sa a = sa_set1(net->pool2 + (px + j) * stride + 4 * g);
-
-#pragma GCC unroll 3
-                for (int v = 0; v < CLASS_VECTORS; v++)
-                    acc[j][v] = sv_dot(acc[j][v], a,
-                                       sw_load(net->linear_vectors, ((px + j) * groups + g) * CLASS_VECTORS + v));
-            }
     for (int g = 0; g < groups; g++) {
-        sa a = sa_set1(net->pool2 + px * stride + 4 * g);
-
-#pragma GCC unroll 3
-        for (int v = 0; v < CLASS_VECTORS; v++)
-            acc[g & 1][v] = sv_dot(acc[g & 1][v], a,
-                                   sw_load(net->linear_vectors, (px * groups + g) * CLASS_VECTORS + v));
+        for (int px = 0; px < EO_POOL2_PIXELS - 1; px += 4)
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++)
+                single_linear_word(net, g, px + j, acc[j]);
+        single_linear_word(net, g, EO_POOL2_PIXELS - 1, acc[0]);
     }
 #pragma GCC unroll 3
     for (int v = 0; v < CLASS_VECTORS; v++)
@@ -367,19 +361,23 @@ static void run_single(const struct eo_s8_net *net, const uint8_t *pixels, union
 
 /* ---- for tests ----------------------------------------------------------------------------------------------- */
 
-static void scale(const int32_t *acc, const struct eo_s8_factor *factor, int32_t limit, int32_t *batch,
-                  int32_t *single)
+static void requantise(const int32_t *acc, const struct eo_s8_factor *factor, int limit, int zero, uint8_t *quads,
+                       uint8_t *rows)
 {
     int64_t lanes[3 * S8_VL];
+    sv y[4];
 
+    for (int c = 0; c < 4; c++)
+        y[c] = sv_scale1(sv_load(acc + c * S8_VL), &factor[c]);
+    sv_store_quads(quads, y[0], y[1], y[2], y[3], limit, zero);
     eo_s8_lane_factors(factor, S8_VL, lanes);
-    sv_store(batch, sv_min(sv_scale1(sv_load(acc), factor), sv_set1(limit)));
-    sv_store(single, sv_min(sv_scale(sv_load(acc), lanes), sv_set1(limit)));
+    for (int c = 0; c < 4; c++)
+        sv_store_u8(rows + c * S8_VL, sv_scale(sv_load(acc + c * S8_VL), lanes), limit, zero);
 }
 
 const struct eo_s8_kernels *EO_S8_KERNELS(void)
 {
-    static const struct eo_s8_kernels kernels = {S8_VL, S8_WORDS, S8_SINGLE_MAX, run_batch, run_single, scale};
+    static const struct eo_s8_kernels kernels = {S8_VL, S8_WORDS, S8_SINGLE_MAX, run_batch, run_single, requantise};
 
     return &kernels;
 }

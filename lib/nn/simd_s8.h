@@ -6,6 +6,7 @@
  *     S8_POS     how many of a pooling window's four positions are computed at a time (as registers allow)
  *     S8_UNITS   how many vectors of output channels the one-image kernel of conv2 computes at a time
  *     S8_WINDOWS how many pooling windows the same takes at a time for a single vector of channels
+ *     S8_UNROLL_TAPS  before the loop over conv2's nine taps in the one-image kernel: to spell them out or not
  *     S8_SINGLE_MAX  up to how many leftover images go one by one rather than as a batch with idle lanes
  *     S8_WORDS   how the four weights that meet one activation word are packed (enum eo_s8_words)
  *     sv         S8_VL accumulators, s32
@@ -15,8 +16,11 @@
  * sa_load takes S8_VL words of four bytes from memory, sa_set1 one for all lanes. sw_set1 is word number i of a packed
  * array for all lanes, sw_load vector number i. sv_dot adds the four products of each lane. None needs alignment.
  *
- * sv_scale(x, c) is eo_requant_apply() of max(x, 0), lane by lane, with one multiplier for all (sv_scale1) or one each
- * (sv_scale). With x >= 0 the sum stays below 2^63 and a logical shift will do.
+ * sv_scale1(x, f) is eo_requant_apply(), lane by lane, with one factor for all, sv_scale(x, f) with one each; where x
+ * is negative the result need only be any number that is not above 0. sv_store_quads and sv_store_u8 take such
+ * numbers to zero + clamp(x, 0, limit) and store them as u8: four vectors interleaved byte by byte, or one.
+ *
+ * words_row fills the batch input: row q of S8_VL images that lie EO_PIXELS apart.
  */
 #ifndef EO_NN_SIMD_S8_H
 #define EO_NN_SIMD_S8_H
@@ -42,6 +46,7 @@ EO_INLINE int32_t load_s32(const void *p)
 #define S8_POS 4
 #define S8_UNITS 2
 #define S8_WINDOWS 4
+#define S8_UNROLL_TAPS _Pragma("GCC unroll 9")
 #define S8_SINGLE_MAX 8
 #define S8_WORDS EO_S8_WORDS_S8
 typedef __m512i sv;
@@ -67,35 +72,85 @@ EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
     __m512i m = _mm512_set1_epi64(f->multiplier), round = _mm512_set1_epi64(f->round);
     __m512i shift = _mm512_set1_epi64(f->shift), even, odd;
 
-    x = _mm512_max_epi32(x, _mm512_setzero_si512());
-    even = _mm512_mul_epu32(x, m);
-    odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), m);
-    return sv_merge(_mm512_srlv_epi64(_mm512_add_epi64(even, round), shift),
-                    _mm512_srlv_epi64(_mm512_add_epi64(odd, round), shift));
+    even = _mm512_mul_epi32(x, m);
+    odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), m);
+    return sv_merge(_mm512_srav_epi64(_mm512_add_epi64(even, round), shift),
+                    _mm512_srav_epi64(_mm512_add_epi64(odd, round), shift));
 }
 EO_INLINE sv sv_scale(sv x, const int64_t *f)
 {
     __m512i even, odd;
 
-    x = _mm512_max_epi32(x, _mm512_setzero_si512());
-    even = _mm512_mul_epu32(x, _mm512_loadu_si512(f));
-    odd = _mm512_mul_epu32(_mm512_srli_epi64(x, 32), _mm512_loadu_si512(f + 8));
+    even = _mm512_mul_epi32(x, _mm512_loadu_si512(f));
+    odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), _mm512_loadu_si512(f + 8));
     even = _mm512_add_epi64(even, _mm512_loadu_si512(f + 16));
     odd = _mm512_add_epi64(odd, _mm512_loadu_si512(f + 24));
-    return sv_merge(_mm512_srlv_epi64(even, _mm512_loadu_si512(f + 32)),
-                    _mm512_srlv_epi64(odd, _mm512_loadu_si512(f + 40)));
+    return sv_merge(_mm512_srav_epi64(even, _mm512_loadu_si512(f + 32)),
+                    _mm512_srav_epi64(odd, _mm512_loadu_si512(f + 40)));
 }
-/* The low bytes of four vectors, interleaved: lane l of the result is a, b, c, d of lane l. All are in 0..255. */
-EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
-    __m512i low = _mm512_or_si512(a, _mm512_slli_epi32(b, 8)), high = _mm512_or_si512(c, _mm512_slli_epi32(d, 8));
+    /* Saturating to s16 and on to u8 clamps at 0 and 255; each 128 bits then hold four bytes of a, of b, ... */
+    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m512i y = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
 
-    _mm512_storeu_si512(p, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    y = _mm512_min_epu8(y, _mm512_set1_epi8((char)limit));
+    y = _mm512_add_epi8(y, _mm512_set1_epi8((char)zero));
+    _mm512_storeu_si512(p, _mm512_shuffle_epi8(y, order));
 }
-/* The low byte of each lane, S8_VL bytes. */
-EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
-    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(a));
+    __m128i y = _mm512_cvtusepi32_epi8(_mm512_max_epi32(a, _mm512_setzero_si512()));
+
+    y = _mm_add_epi8(_mm_min_epu8(y, _mm_set1_epi8((char)limit)), _mm_set1_epi8((char)zero));
+    _mm_storeu_si128((__m128i *)(void *)p, y);
+}
+/* Column c of r becomes vector c of out: 2 x 2 words, 2 x 2 pairs, then 4 x 4 quarters in two steps. */
+EO_INLINE void transpose(const __m512i r[16], __m512i out[16])
+{
+    __m512i t[16], u[16];
+
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 4) {
+        u[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        u[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        u[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        u[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int e = 0; e < 4; e++) { /* quarter k of u[4 j + e] is column 4 k + e of rows 4 j .. 4 j + 3 */
+        __m512i even = _mm512_shuffle_i32x4(u[e], u[e + 4], 0x88), odd = _mm512_shuffle_i32x4(u[e], u[e + 4], 0xdd);
+        __m512i even2 = _mm512_shuffle_i32x4(u[e + 8], u[e + 12], 0x88);
+        __m512i odd2 = _mm512_shuffle_i32x4(u[e + 8], u[e + 12], 0xdd);
+
+        out[e] = _mm512_shuffle_i32x4(even, even2, 0x88);
+        out[e + 4] = _mm512_shuffle_i32x4(odd, odd2, 0x88);
+        out[e + 8] = _mm512_shuffle_i32x4(even, even2, 0xdd);
+        out[e + 12] = _mm512_shuffle_i32x4(odd, odd2, 0xdd);
+    }
+}
+EO_INLINE void words_row(const uint8_t *q, int zero, uint8_t *out)
+{
+    /* Word i of an image is bytes 2 i .. 2 i + 3 of its row with the border: 16-bit elements i and i + 1. */
+    const __m512i pairs = _mm512_setr_epi32(0x10000, 0x20001, 0x30002, 0x40003, 0x50004, 0x60005, 0x70006, 0x80007,
+                                            0x90008, 0xa0009, 0xb000a, 0xc000b, 0xd000c, 0xe000d, 0, 0);
+    __m512i r[16], columns[16];
+
+#pragma GCC unroll 16
+    for (int i = 0; i < 16; i++) {
+        __m256i line = _mm256_mask_loadu_epi8(_mm256_set1_epi8((char)zero), 0x1ffffffe, q + i * EO_PIXELS - 1);
+
+        r[i] = _mm512_permutexvar_epi16(pairs, _mm512_castsi256_si512(line));
+    }
+    transpose(r, columns);
+#pragma GCC unroll 14
+    for (int i = 0; i < 14; i++)
+        _mm512_storeu_si512(out + 64 * i, columns[i]);
 }
 
 #elif defined(EO_SIMD_AVX2)
@@ -104,6 +159,7 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a)
 #define S8_POS 2
 #define S8_UNITS 2
 #define S8_WINDOWS 2
+#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
 #define S8_SINGLE_MAX 4
 typedef __m256i sv;
 EO_INLINE sv sv_set1(int32_t x) { return _mm256_set1_epi32(x); }
@@ -166,7 +222,7 @@ EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
     __m256i m = _mm256_set1_epi64x(f->multiplier), round = _mm256_set1_epi64x(f->round);
     __m256i shift = _mm256_set1_epi64x(f->shift), even, odd;
 
-    x = _mm256_max_epi32(x, _mm256_setzero_si256());
+    x = _mm256_max_epi32(x, _mm256_setzero_si256()); /* there is no arithmetic shift of 64 bits */
     even = _mm256_mul_epu32(x, m);
     odd = _mm256_mul_epu32(_mm256_srli_epi64(x, 32), m);
     return sv_merge(_mm256_srlv_epi64(_mm256_add_epi64(even, round), shift),
@@ -183,17 +239,21 @@ EO_INLINE sv sv_scale(sv x, const int64_t *f)
     odd = _mm256_add_epi64(odd, load_256(f + 12));
     return sv_merge(_mm256_srlv_epi64(even, load_256(f + 16)), _mm256_srlv_epi64(odd, load_256(f + 20)));
 }
-EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
-    __m256i low = _mm256_or_si256(a, _mm256_slli_epi32(b, 8)), high = _mm256_or_si256(c, _mm256_slli_epi32(d, 8));
+    const __m256i order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m256i y = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
 
-    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_or_si256(low, _mm256_slli_epi32(high, 16)));
+    y = _mm256_min_epu8(y, _mm256_set1_epi8((char)limit));
+    y = _mm256_add_epi8(y, _mm256_set1_epi8((char)zero));
+    _mm256_storeu_si256((__m256i *)(void *)p, _mm256_shuffle_epi8(y, order));
 }
-EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
-    __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    __m128i y = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
 
-    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(words, words));
+    y = _mm_min_epu8(_mm_packus_epi16(y, y), _mm_set1_epi8((char)limit));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_add_epi8(y, _mm_set1_epi8((char)zero)));
 }
 
 #elif defined(EO_SIMD_NEON)
@@ -202,6 +262,7 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a)
 #define S8_POS 1
 #define S8_UNITS 1
 #define S8_WINDOWS 1
+#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
 #define S8_SINGLE_MAX 1
 #define S8_WORDS EO_S8_WORDS_S16_PLANES
 typedef int32x4x2_t sv;
@@ -248,8 +309,7 @@ EO_INLINE sv sv_dot(sv acc, sa a, sw w)
 /* Four lanes; m, round and shift hold the values of lanes 0 and 2 in [0], of 1 and 3 in [1]. */
 EO_INLINE int32x4_t scale_four(int32x4_t x, const int64x2_t m[2], const int64x2_t round[2], const int64x2_t shift[2])
 {
-    int32x4_t y = vmaxq_s32(x, vdupq_n_s32(0));
-    int32x2_t even = vuzp1_s32(vget_low_s32(y), vget_high_s32(y)), odd = vuzp2_s32(vget_low_s32(y), vget_high_s32(y));
+    int32x2_t even = vuzp1_s32(vget_low_s32(x), vget_high_s32(x)), odd = vuzp2_s32(vget_low_s32(x), vget_high_s32(x));
     int64x2_t p = vaddq_s64(vmull_s32(even, vmovn_s64(m[0])), round[0]);
     int64x2_t q = vaddq_s64(vmull_s32(odd, vmovn_s64(m[1])), round[1]);
 
@@ -277,22 +337,26 @@ EO_INLINE sv sv_scale(sv x, const int64_t *f)
     }
     return r;
 }
-EO_INLINE uint8x8_t narrow(sv a)
+EO_INLINE uint8x8_t narrow(sv a, int limit, int zero)
 {
-    return vmovn_u16(vreinterpretq_u16_s16(vcombine_s16(vmovn_s32(a.val[0]), vmovn_s32(a.val[1]))));
+    uint8x8_t y = vqmovun_s16(vcombine_s16(vqmovn_s32(a.val[0]), vqmovn_s32(a.val[1])));
+
+    return vadd_u8(vmin_u8(y, vdup_n_u8((uint8_t)limit)), vdup_n_u8((uint8_t)zero));
 }
-EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
-    vst4_u8(p, (uint8x8x4_t){{narrow(a), narrow(b), narrow(c), narrow(d)}});
+    vst4_u8(p, (uint8x8x4_t){{narrow(a, limit, zero), narrow(b, limit, zero), narrow(c, limit, zero),
+                              narrow(d, limit, zero)}});
 }
-EO_INLINE void sv_store_u8(uint8_t *p, sv a) { vst1_u8(p, narrow(a)); }
+EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero) { vst1_u8(p, narrow(a, limit, zero)); }
 
 #else /* generic: plain C */
 #define S8_VL 4
 #define S8_POS 1
 #define S8_UNITS 1
 #define S8_WINDOWS 1
-#define S8_SINGLE_MAX 1
+#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
+#define S8_SINGLE_MAX 65536 /* compilers do better with the other path */
 #define S8_WORDS EO_S8_WORDS_S16
 typedef struct {
     int32_t x[4];
@@ -364,19 +428,37 @@ EO_INLINE sv sv_scale(sv x, const int64_t *f)
 {
     S8_LANES(sv, scale_lane(x.x[i], f[i % 2 * 2 + i / 2], f[4 + i % 2 * 2 + i / 2], f[8 + i % 2 * 2 + i / 2]));
 }
-EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d)
+EO_INLINE uint8_t narrow(int32_t x, int limit, int zero)
+{
+    return (uint8_t)(zero + (x < 0 ? 0 : x > limit ? limit : x));
+}
+EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
     for (int i = 0; i < 4; i++) {
-        p[4 * i] = (uint8_t)a.x[i];
-        p[4 * i + 1] = (uint8_t)b.x[i];
-        p[4 * i + 2] = (uint8_t)c.x[i];
-        p[4 * i + 3] = (uint8_t)d.x[i];
+        p[4 * i] = narrow(a.x[i], limit, zero);
+        p[4 * i + 1] = narrow(b.x[i], limit, zero);
+        p[4 * i + 2] = narrow(c.x[i], limit, zero);
+        p[4 * i + 3] = narrow(d.x[i], limit, zero);
     }
 }
-EO_INLINE void sv_store_u8(uint8_t *p, sv a)
+EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
     for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)a.x[i];
+        p[i] = narrow(a.x[i], limit, zero);
+}
+#endif
+
+#if !defined(EO_SIMD_AVX512)
+EO_INLINE void words_row(const uint8_t *q, int zero, uint8_t *out)
+{
+    for (int i = 0; i < S8_VL; i++, q += EO_PIXELS) {
+        uint8_t line[EO_SIDE + 2];
+
+        line[0] = line[EO_SIDE + 1] = (uint8_t)zero;
+        memcpy(line + 1, q, EO_SIDE);
+        for (int c = 0; c < EO_SIDE / 2; c++)
+            memcpy(out + 4 * (c * S8_VL + i), line + 2 * c, 4);
+    }
 }
 #endif
 
