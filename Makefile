@@ -101,7 +101,8 @@ $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
-.SECONDARY:
+# Objects that only pattern rules mention are kept. Not a bare `.SECONDARY:`, which would let Make ignore missing rows.
+.SECONDARY: $(TOOL_SRC:%.c=$(OBJ)/%.o) $(OBJ)/tools/cli.o $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/*/*.c))
 
 # ---------------------------------------------------------------------------------------------------------------
 # The experiment. eo-config turns CONFIG into a plan (a Make fragment: levels, precisions, seeds, output folder) and
@@ -120,6 +121,8 @@ PLAIN_GOALS := programs deps help data install format fuzz distclean check check
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 
+NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
+
 ifneq ($(filter deps,$(GOALS)),)
 $(OBJ)/flags: | deps
 endif
@@ -130,9 +133,9 @@ endif
 $(PLAN): $(CONFIG_FILE) $(LINKED)
 	@mkdir -p $(@D)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
-	$(Q)$(BIN)/eo-config --slices $$(sed -n 's/^EO_OUT := //p' $@.new)/config $(CONFIG_FILE)
-	@printf '%s\n' '$(CONFIG_FILE)' >$$(sed -n 's/^EO_OUT := //p' $@.new)/config/source
-	@mv $@.new $@
+	$(Q)out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
+	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
+	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && echo $(CONFIG_FILE) >$$out/config/source && mv $@.new $@
 
 $(CONFIG_FILE):
 	@echo "make: $@: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; exit 1
@@ -148,7 +151,7 @@ ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
 OWNER := $(shell cat $(OUT)/config/source 2>/dev/null)
 ifneq ($(OWNER),$(CONFIG_FILE))
 ifneq ($(OWNER),)
-$(error $(OUT) holds the results of $(OWNER); give one of the two another output_dir, or: make clean CONFIG=$(OWNER))
+$(error $(OUT) $(subst OWNER,$(OWNER),$(NOT_YOURS)))
 endif
 endif
 endif
@@ -255,14 +258,17 @@ $(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/select.yaml $(BIN)/eo-pareto
 	  --seeds $(OUT)/seed_summary.csv "$$@"
 
 HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
+# Models of the candidates that have no error: file of error rows, a colon, file of the model.
+MODEL_BY_ERR := $(foreach s,$(STEMS),$(s).timing.err:$(patsubst $(OUT)/rows%,$(OUT)/models%,$(s)).safetensors)
 $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-hwreport
 	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
-	$(Q)set --; for f in $(MODELS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(Q)set --; for f in $(MODEL_BY_ERR); do \
+	  if [ $$(wc -l <$${f%%:*}) = 1 ]; then set -- "$$@" $${f#*:}; fi; done; \
 	$(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
 
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
-$(PLOTS): $(OUT)/%.png: plots/%.gp plots/common.gp $(SWEEP) $(HARDWARE)
+$(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
 	$(call say,PLOT,$@)
 	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
 

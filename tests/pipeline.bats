@@ -149,5 +149,5 @@ stages() {
   [ "$status" -eq 0 ]
   [ "${#lines[@]}" -eq 2 ]
   [[ ${lines[0]} == pruning_level,precision,seed,* ]]
-  [[ ${lines[1]} == 0.50,int8,7,* ]]
+  [[ ${lines[1]} == 0.50,int8,3,* ]]
 }
