@@ -135,7 +135,9 @@ $(PLAN): $(CONFIG_FILE) $(LINKED)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
 	$(Q)out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
 	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
-	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && echo $(CONFIG_FILE) >$$out/config/source && mv $@.new $@
+	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && echo $(CONFIG_FILE) >$$out/config/source && \
+	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $@.new >$$list.new && \
+	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
 
 $(CONFIG_FILE):
 	@echo "make: $@: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; exit 1
@@ -173,6 +175,8 @@ else
 DATA := $(or $(EO_DATA_SOURCE),$(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR)/$(EO_DATASET)/) data/$(EO_DATASET))))
 DATA_FILES := $(wildcard $(DATA)/*-ubyte $(DATA)/*-ubyte.gz)
 endif
+# Where there is no folder, eo-data is left to look for itself, and says where it looked and what can be done.
+DATA_OPTION := $(if $(filter synthetic,$(EO_DATASET))$(wildcard $(DATA)),--data $(DATA))
 
 $(SYNTHETIC) &: $(BIN)/eo-data
 	$(call say,DATA,data/synthetic)
@@ -180,10 +184,10 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 
 # An empty makefile: up to date when dataset.csv, which changes with the contents alone, has been looked at.
 $(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml --data $(DATA) -o $(OUT)/dataset.csv
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
 	@touch $@
 $(OUT)/dataset.csv:
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml --data $(DATA) -o $@
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $@
 ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
 include $(SL)/dataset.mk
 endif
@@ -250,7 +254,8 @@ $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(
 endif
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)
-$(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/select.yaml $(BIN)/eo-pareto
+# Which candidates there are is a prerequisite too: one that was taken out has to leave the tables.
+$(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	$(call say,SELECT,$(OUT)/sweep_results.csv)
 	$(Q)set --; for f in $(ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
 	$(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
