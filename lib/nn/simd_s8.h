@@ -345,8 +345,11 @@ EO_INLINE uint8x8_t narrow(sv a, int limit, int zero)
 }
 EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
-    vst4_u8(p, (uint8x8x4_t){{narrow(a, limit, zero), narrow(b, limit, zero), narrow(c, limit, zero),
-                              narrow(d, limit, zero)}});
+    /* A variable, because vst4_u8() is a macro with some compilers, and braces do not shield commas there. */
+    uint8x8x4_t quads = {{narrow(a, limit, zero), narrow(b, limit, zero), narrow(c, limit, zero),
+                          narrow(d, limit, zero)}};
+
+    vst4_u8(p, quads);
 }
 EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero) { vst1_u8(p, narrow(a, limit, zero)); }
 
