@@ -29,7 +29,7 @@ static const struct cli_program program = {
     .options = options,
     .max_operands = 1,
     .footer = "The bytes written depend on the model, the images and the config alone. A conversion that fails is an\n"
-              "error and leaves no file.",
+              "error and leaves no file.\n",
 };
 
 struct calibration_data {

@@ -251,43 +251,47 @@ static int8_t quantise_weight(float w, float scale)
     return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
-static float weight_scale(const float *w, size_t n)
+/* The smallest scale at which n biases fit, with room for the rounding of the scale itself. */
+static double scale_for_biases(const float *bias, size_t n, float input_scale)
 {
     double max = 0;
-    float scale;
+
+    for (size_t i = 0; i < n; i++)
+        max = fabs((double)bias[i]) > max ? fabs((double)bias[i]) : max;
+    return max / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
+}
+
+static float weight_scale(const float *w, size_t n, double least)
+{
+    double max = 0;
 
     for (size_t i = 0; i < n; i++)
         max = fabs((double)w[i]) > max ? fabs((double)w[i]) : max;
-    scale = (float)(max / 127.5);
-    return scale < FLT_EPSILON ? FLT_EPSILON : scale;
+    max /= 127.5;
+    max = max > least ? max : least;
+    return (float)(max > (double)FLT_EPSILON ? max : (double)FLT_EPSILON);
 }
 
 static void quantise_weights(const struct eo_model *m, int l, enum eo_backend backend, struct eo_model_layer *out)
 {
-    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_layer)l);
-    size_t all = eo_shape_weights(&m->shape, (enum eo_layer)l);
-    const float *w = m->layer[l].weight.f32;
+    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_layer)l), outputs = (size_t)outputs_of(m, l);
+    const float *w = m->layer[l].weight.f32, *bias = m->layer[l].bias.f32;
+    int whole = backend == EO_BACKEND_QNNPACK;
 
-    for (size_t o = 0; o < (size_t)outputs_of(m, l); o++) {
-        out->weight_scale[o] = backend == EO_BACKEND_QNNPACK ? weight_scale(w, all) :
-                                                               weight_scale(w + o * terms, terms);
+    for (size_t o = 0; o < outputs; o++) {
+        size_t first = whole ? 0 : o, count = whole ? outputs : 1;
+
+        out->weight_scale[o] = weight_scale(w + first * terms, count * terms,
+                                            scale_for_biases(bias + first, count, out->input_scale));
         for (size_t i = o * terms; i < (o + 1) * terms; i++)
             out->weight.s8[i] = quantise_weight(w[i], out->weight_scale[o]);
     }
 }
 
-static int quantise_biases(const float *bias, int outputs, struct eo_model_layer *out, struct eo_err *err)
+static void quantise_biases(const float *bias, int outputs, struct eo_model_layer *out)
 {
-    for (int o = 0; o < outputs; o++) {
-        double unit = (double)out->input_scale * (double)out->weight_scale[o];
-        double q = rint((double)bias[o] / unit);
-
-        if (fabs(q) > EO_QUANT_BIAS_MAX)
-            return eo_err_set(err, "value %d: expected a magnitude of at most %g beside weights this small, found %g",
-                              o, EO_QUANT_BIAS_MAX * unit, (double)bias[o]);
-        out->bias.s32[o] = (int32_t)q;
-    }
-    return 0;
+    for (int o = 0; o < outputs; o++)
+        out->bias.s32[o] = (int32_t)rint((double)bias[o] / ((double)out->input_scale * (double)out->weight_scale[o]));
 }
 
 /* The accumulators of a layer, in real numbers per step: the coarsest of its outputs. */
@@ -328,13 +332,11 @@ int eo_quant_int8(const struct eo_model *m, const struct eo_calibration *cal, en
     out->backend = backend;
     for (int l = 0; l < EO_LAYERS; l++) {
         struct eo_model_layer *layer = &out->layer[l];
-        const char *name = eo_layer_name((enum eo_layer)l);
 
         if (choose_scale(&cal->input[l], unit, qmax, layer, err))
             return eo_err_prefix(err, "calibration: '%s'", input_name((enum eo_layer)l));
         quantise_weights(m, l, backend, layer);
-        if (quantise_biases(m->layer[l].bias.f32, outputs_of(m, l), layer, err))
-            return eo_err_prefix(err, "tensor '%s.bias'", name);
+        quantise_biases(m->layer[l].bias.f32, outputs_of(m, l), layer);
         unit = accumulator_unit(layer, outputs_of(m, l));
     }
     return eo_model_meta_set(out, "quantization_backend", eo_backend_name(backend), err);

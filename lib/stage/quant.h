@@ -8,7 +8,8 @@
  *       qmax), where min..max is the calibrated range widened to hold 0 and qmax is eo_backend_activation_max().
  *       A scale is at least FLT_EPSILON and at least twice the unit of the accumulators that are brought to it (a
  *       finer one would hold no information, and requantisation only scales down).
- *       biases: s32, round_half_even(b / (input scale * weight scale)), at most EO_QUANT_BIAS_MAX in magnitude.
+ *       biases: s32, round_half_even(b / (input scale * weight scale)), at most EO_QUANT_BIAS_MAX in magnitude: where
+ *       a bias is larger beside its weights, by ten times what all of them can add up to, their scale is raised.
  *
  * Calibration runs the fp32 model on the first `batches` x `batch_size` images (fewer where there are no more) and
  * observes what enters each layer: the normalised pixels, and what the two fused conv + max-pool + ReLU hand on.

@@ -1,0 +1,165 @@
+# eo-quant: what it writes at each precision, its report, and every message.
+bats_require_minimum_version 1.5.0
+load common
+load measure
+
+HINT="Try 'eo-quant --help'."
+
+setup_file() {
+  fixture "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+  F=$BATS_FILE_TMPDIR
+  cd "$BATS_TEST_TMPDIR"
+  cp "$F/base.safetensors" m
+}
+
+# poke FILE BYTES: replaces the last four bytes, which are the last weight of conv2, by the given octal escapes
+poke() {
+  head -c -4 "$1" >poked
+  printf "$2" >>poked
+  mv poked "$1"
+}
+
+@test "quant: fp32 is a copy" {
+  eo-quant -p fp32 -o out m
+  cmp m out
+}
+
+@test "quant: fp16 halves the tensors and keeps the metadata" {
+  eo-quant -p fp16 -o out m
+  eo-inspect out >report
+  grep -q '^precision  *fp16$' report
+  grep -q "dataset_sha256: $(eo-inspect m | sed -n 's/^dataset_sha256: //p')" report
+  [ "$(eo-inspect -d conv1.weight out | wc -l)" -eq 36 ]
+}
+
+@test "quant: int8 has the scheme of its backend" {
+  eo-quant -p int8 -c $F/cfg.yaml -o fb m
+  sed '$a quantization_backend: qnnpack' $F/cfg.yaml >q.yaml
+  eo-quant -p int8 -c q.yaml -o qn m
+  eo-inspect fb | grep -qx 'quantization_backend: fbgemm'
+  eo-inspect qn | grep -qx 'quantization_backend: qnnpack'
+  [ "$(eo-inspect -d conv2.weight_scale fb | sort -u | wc -l)" -eq 6 ]
+  [ "$(eo-inspect -d conv2.weight_scale qn | sort -u | wc -l)" -eq 1 ]
+  eo-inspect -d conv2.weight fb | awk '$1 < -128 || $1 > 127 || $1 != int($1) { exit 1 } $1 > 100 { n++ } END { exit !n }'
+}
+
+@test "quant: the metadata names the slice" {
+  eo-quant -p int8 -c $F/cfg.yaml -o a m
+  eo-config --stage quant $F/cfg.yaml >slice.yaml
+  sum=$(sha256sum <slice.yaml | cut -d' ' -f1)
+  eo-inspect a | grep -qx "quant_sha256: $sum"
+  eo-quant -p int8 -c slice.yaml -o b m
+  cmp a b
+}
+
+@test "quant: equal bytes for every instruction set and number of threads" {
+  eo-quant -p int8 -c $F/cfg.yaml -o want --report want.json m
+  for isa in $(eo-quant --version | sed -n 's/^instruction sets: //p'); do
+    for threads in 1 2 3; do
+      eo-quant -p int8 -c $F/cfg.yaml --isa $isa --threads $threads -o out --report out.json m
+      cmp want out
+      cmp want.json out.json
+    done
+  done
+}
+
+@test "quant: calibrates on as many training images as there are, and on no others" {
+  sed 's/calibration_batches: 2/calibration_batches: 1000/' $F/cfg.yaml >all.yaml
+  eo-quant -p int8 -c all.yaml -o out --report all.json m
+  grep -q '"calibration_images": 300,' all.json
+  cp -r $F/set set
+  printf '\1' | dd of=set/train-images-idx3-ubyte bs=1 seek=5000 conv=notrunc status=none
+  fails_like 1 "eo-quant: set: 'dataset_sha256': the model was trained on data set *" \
+    eo-quant -p int8 -c $F/cfg.yaml --data set -o out2 m
+  [ ! -e out2 ]
+}
+
+@test "quant: the report says what was observed and chosen" {
+  eo-quant -p int8 -c $F/cfg.yaml --report r.json -o out m
+  head -n 5 r.json >head.txt
+  [ "$(cat head.txt)" = '{
+  "quantization_backend": "fbgemm",
+  "observer": "histogram",
+  "activation_max": 127,
+  "calibration_images": 40,' ]
+  [ "$(grep -c '"observed_max"' r.json)" -eq 3 ]
+  [ "$(grep '"values"' r.json | tr -dc '0-9\n' | paste -sd' ')" = "31360 31360 11760" ]
+  [ "$(sed -n 's/.*"input_scale": \(.*\),/\1/p' r.json | wc -l)" -eq 3 ]
+  grep -q '"observed_min": -0.99' r.json # the darkest pixel is 1 of 255
+  awk -F'[:,]' '/"saturation_rate"/ { if ($2 < 0 || $2 > 0.05) exit 1 }' r.json
+}
+
+@test "quant: reads standard input and writes standard output" {
+  eo-quant -p int8 -c $F/cfg.yaml -o want m
+  eo-quant -p int8 -c $F/cfg.yaml <m >out
+  cmp want out
+  eo-quant -p int8 -c $F/cfg.yaml - <m >out
+  cmp want out
+}
+
+@test "quant: --data wins over the config" {
+  sed "s,data_dir: .*,data_dir: /nowhere," $F/cfg.yaml >cfg.yaml
+  fails_like 1 "eo-quant: */nowhere*" eo-quant -p int8 -c cfg.yaml -o out m
+  [ ! -e out ]
+  eo-quant -p int8 -c cfg.yaml --data $F/set -o out m
+  [ -s out ]
+}
+
+@test "quant: what is converted already is refused" {
+  for name in half int8; do
+    for p in fp32 fp16; do
+      fails_like 1 "eo-quant: *.safetensors: precision: expected an fp32 model, found *" \
+        eo-quant -p $p -o out $F/$name.safetensors
+    done
+    fails_like 1 "eo-quant: *.safetensors: precision: expected an fp32 model, found *" \
+      eo-quant -p int8 -c $F/cfg.yaml -o out $F/$name.safetensors
+  done
+  [ ! -e out ]
+}
+
+@test "quant: a weight too large for fp16 is an error" {
+  poke m '\0\270\210\107' # 70000
+  fails 1 "eo-quant: m: tensor 'conv2.weight': value 215: expected a magnitude of at most 65504 for fp16, found 70000" \
+    eo-quant -p fp16 -o out m
+  [ ! -e out ]
+}
+
+@test "quant: a model that is not finite, cut off or missing" {
+  poke m '\0\0\300\177'
+  fails_like 1 "eo-quant: m: tensor 'conv2.weight'*" eo-quant -p fp32 -o out m
+  head -c 100 $F/base.safetensors >short
+  fails_like 1 "eo-quant: short: *" eo-quant -p fp16 -o out short
+  fails 1 "eo-quant: none: cannot open: No such file or directory" eo-quant -p fp16 -o out none
+  [ ! -e out ]
+}
+
+@test "quant: wrong usage" {
+  fails 2 "eo-quant: option '-p' is required
+$HINT" eo-quant m
+  fails 2 "eo-quant: option '-p': expected one of fp32, fp16, int8, found 'int4'
+$HINT" eo-quant -p int4 m
+  fails 2 "eo-quant: option '-c' is required for int8
+$HINT" eo-quant -p int8 m
+  fails 2 "eo-quant: option '--report' is for int8 alone
+$HINT" eo-quant -p fp16 --report r.json m
+  fails 2 "eo-quant: unexpected operand 'n'
+$HINT" eo-quant -p fp16 m n
+  fails_like 2 "eo-quant: option '--threads': *" eo-quant -p fp16 --threads 0 m || [[ $stderr == *"$HINT" ]]
+}
+
+@test "quant: a bad config is named with its line" {
+  printf 'dataset: idx\ncalibration_batches: none\n' >bad.yaml
+  fails_like 1 "eo-quant: bad.yaml: 2:*calibration_batches*" eo-quant -p int8 -c bad.yaml -o out m
+  [ ! -e out ]
+}
+
+@test "quant: a full disk leaves no model" {
+  fails_like 1 "eo-quant: /dev/full: *" eo-quant -p fp16 -o /dev/full m
+  fails_like 1 "eo-quant: /dev/full: *" eo-quant -p int8 -c $F/cfg.yaml --report /dev/full -o out m
+  [ ! -e out ]
+  run --separate-stderr sh -c 'eo-quant -p fp16 m >/dev/full'
+  [ "$status" -eq 1 ]
+}
