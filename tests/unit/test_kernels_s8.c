@@ -10,7 +10,7 @@
 #include "nn/kernels_s8.h"
 #include "nn/ref.h"
 
-#define BASE 5 /* different images per model; longer batches repeat them */
+#define BASE 3 /* different images per model; longer batches repeat them */
 #define LONGEST 128
 #define GUARD 16
 
@@ -186,7 +186,7 @@ int main(void)
     for (int c1 = 1; c1 <= 16; c1++)
         for (int c2 = 1; c2 <= 32; c2++)
             for (int backend = 0; backend < 2; backend++)
-                if (full || (c1 + c2 + backend) % 2 || c1 % 4 == 0)
+                if (full || (c1 + c2 + backend) % 2)
                     check_shape((struct eo_shape){c1, c2}, (enum eo_backend)backend, 0, sets, count, pixels);
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
         for (int backend = 0; backend < 2; backend++)
