@@ -57,10 +57,10 @@ EO_INLINE sv batch_conv1_window(const struct eo_s8_conv *conv, int c, const sa r
 {
     sv acc[4];
 
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int p = 0; p < 4; p++) {
         acc[p] = sv_set1(conv->bias[c]);
-#pragma GCC unroll 3
+        EO_UNROLL(3)
         for (int kh = 0; kh < 3; kh++)
             acc[p] = sv_dot(acc[p], rows[(p >> 1) + kh], sw_set1(conv->words, c * 6 + (p & 1) * 3 + kh));
     }
@@ -82,7 +82,7 @@ static void batch_conv1(const struct eo_s8_net *net)
         for (int g = 0; g < conv.groups; g++) {
             sv q[4];
 
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int o = 0; o < 4; o++)
                 q[o] = 4 * g + o < channels ? batch_conv1_window(&conv, 4 * g + o, rows) : sv_set1(0);
             sv_store_quads(out + g * A1_SIDE * A1_SIDE * L4, q[0], q[1], q[2], q[3], conv.limit, conv.next_zero_point);
@@ -97,26 +97,26 @@ EO_INLINE void batch_conv2_positions(const struct eo_s8_net *net, const uint8_t 
     const char *words = (const char *)net->conv2.words;
     int groups = net->conv1.groups;
 
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int o = 0; o < n; o++)
-#pragma GCC unroll 4
+        EO_UNROLL(4)
         for (int i = 0; i < S8_POS; i++)
             acc[o][i] = sv_set1(net->conv2.bias[4 * g + o]);
     for (int k = 0; k < groups; k++, in += A1_SIDE * A1_SIDE * L4) {
         int word = (g * groups + k) * 36;
 
-#pragma GCC unroll 9
+        EO_UNROLL(9)
         for (int t = 0; t < 9; t++) {
             sa a[S8_POS];
 
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int i = 0; i < S8_POS; i++)
                 a[i] = sa_load(in + ((t / 3 + ((p + i) >> 1)) * A1_SIDE + t % 3 + ((p + i) & 1)) * L4);
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int o = 0; o < n; o++) {
                 sw w = sw_set1(words, word + 4 * t + o);
 
-#pragma GCC unroll 4
+                EO_UNROLL(4)
                 for (int i = 0; i < S8_POS; i++)
                     acc[o][i] = sv_dot(acc[o][i], a[i], w);
             }
@@ -129,16 +129,16 @@ EO_INLINE void batch_conv2_window(const struct eo_s8_net *net, const uint8_t *in
 {
     sv best[4], acc[4][S8_POS];
 
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int p = 0; p < 4; p += S8_POS) {
         batch_conv2_positions(net, in, g, n, p, acc);
-#pragma GCC unroll 4
+        EO_UNROLL(4)
         for (int o = 0; o < n; o++)
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int i = 0; i < S8_POS; i++)
                 best[o] = p + i ? sv_max(best[o], acc[o][i]) : acc[o][0];
     }
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int o = 0; o < 4; o++)
         best[o] = o < n ? sv_scale1(best[o], &net->conv2.factor[4 * g + o]) : sv_set1(0);
     sv_store_quads(out, best[0], best[1], best[2], best[3], net->conv2.limit, net->conv2.next_zero_point);
@@ -169,13 +169,13 @@ static void batch_linear(const struct eo_s8_net *net, int32_t *scores)
     int words = net->conv2.groups * EO_POOL2_PIXELS;
     sv acc[EO_CLASSES];
 
-#pragma GCC unroll 10
+    EO_UNROLL(10)
     for (int k = 0; k < EO_CLASSES; k++)
         acc[k] = sv_set1(net->linear_bias[k]);
     for (int i = 0; i < words; i++) {
         sa a = sa_load(net->batch_pool2 + i * L4);
 
-#pragma GCC unroll 10
+        EO_UNROLL(10)
         for (int k = 0; k < EO_CLASSES; k++)
             acc[k] = sv_dot(acc[k], a, sw_set1(net->linear_words, i * EO_CLASSES + k));
     }
@@ -231,11 +231,11 @@ static void single_conv1(const struct eo_s8_net *net)
             int y = at / 14, x = at % 14;
             sv acc[4] = {bias, bias, bias, bias};
 
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int r = 0; r < 4; r++) {
                 sa a = sa_set1(net->input + (2 * y + r) * LINE + 2 * x);
 
-#pragma GCC unroll 4
+                EO_UNROLL(4)
                 for (int p = 0; p < 4; p++) {
                     int kh = r - (p >> 1);
 
@@ -256,11 +256,11 @@ EO_INLINE void single_conv2_windows(const struct eo_s8_net *net, const uint8_t *
     int groups = net->conv1.groups;
     sv acc[4][4][2];
 
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int b = 0; b < windows; b++)
-#pragma GCC unroll 4
+        EO_UNROLL(4)
         for (int p = 0; p < 4; p++)
-#pragma GCC unroll 2
+            EO_UNROLL(2)
             for (int u = 0; u < units; u++)
                 acc[b][p][u] = sv_load(net->conv2.bias + (v + u) * S8_VL);
     for (int g = 0; g < groups; g++) {
@@ -270,24 +270,24 @@ EO_INLINE void single_conv2_windows(const struct eo_s8_net *net, const uint8_t *
         for (int t = 0; t < 9; t++) {
             sw w[2];
 
-#pragma GCC unroll 2
+            EO_UNROLL(2)
             for (int u = 0; u < units; u++)
                 w[u] = sw_load(net->conv2.word_vectors, ((v + u) * groups + g) * 9 + t);
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int b = 0; b < windows; b++)
-#pragma GCC unroll 4
+                EO_UNROLL(4)
                 for (int p = 0; p < 4; p++) {
                     sa a = sa_set1(x + ((t / 3 + (p >> 1)) * A1_SIDE + t % 3 + 2 * b + (p & 1)) * 16);
 
-#pragma GCC unroll 2
+                    EO_UNROLL(2)
                     for (int u = 0; u < units; u++)
                         acc[b][p][u] = sv_dot(acc[b][p][u], a, w[u]);
                 }
         }
     }
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int b = 0; b < windows; b++)
-#pragma GCC unroll 2
+        EO_UNROLL(2)
         for (int u = 0; u < units; u++)
             single_store(&net->conv2, v + u, max_of_four(acc[b][0][u], acc[b][1][u], acc[b][2][u], acc[b][3][u]),
                          net->pool2 + plane_offset(v + u, EO_POOL2_PIXELS) + (pixel + b) * 16);
@@ -321,7 +321,7 @@ EO_INLINE void single_linear_word(const struct eo_s8_net *net, int g, int px, sv
 {
     sa a = sa_set1(net->pool2 + (g / 4 * EO_POOL2_PIXELS + px) * 16 + g % 4 * 4);
 
-#pragma GCC unroll 3
+    EO_UNROLL(3)
     for (int v = 0; v < CLASS_VECTORS; v++)
         acc[v] = sv_dot(acc[v], a, sw_load(net->linear_vectors, (g * EO_POOL2_PIXELS + px) * CLASS_VECTORS + v));
 }
@@ -331,19 +331,19 @@ static void single_linear(const struct eo_s8_net *net, int32_t acc_out[CLASS_VEC
     int groups = net->conv2.groups;
     sv acc[4][CLASS_VECTORS]; /* four chains hide the latency */
 
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int j = 0; j < 4; j++)
-#pragma GCC unroll 3
+        EO_UNROLL(3)
         for (int v = 0; v < CLASS_VECTORS; v++)
             acc[j][v] = j ? sv_set1(0) : sv_load(net->linear_bias + v * S8_VL);
     for (int g = 0; g < groups; g++) {
         for (int px = 0; px < EO_POOL2_PIXELS - 1; px += 4)
-#pragma GCC unroll 4
+            EO_UNROLL(4)
             for (int j = 0; j < 4; j++)
                 single_linear_word(net, g, px + j, acc[j]);
         single_linear_word(net, g, EO_POOL2_PIXELS - 1, acc[0]);
     }
-#pragma GCC unroll 3
+    EO_UNROLL(3)
     for (int v = 0; v < CLASS_VECTORS; v++)
         sv_store(acc_out + v * S8_VL, sv_add(sv_add(acc[0][v], acc[1][v]), sv_add(acc[2][v], acc[3][v])));
 }

@@ -29,8 +29,7 @@
 #include <string.h>
 
 #include "nn/kernels_s8.h"
-
-#define EO_INLINE static inline __attribute__((always_inline))
+#include "nn/simd.h"
 
 EO_INLINE int32_t load_s32(const void *p)
 {
@@ -46,7 +45,7 @@ EO_INLINE int32_t load_s32(const void *p)
 #define S8_POS 4
 #define S8_UNITS 2
 #define S8_WINDOWS 4
-#define S8_UNROLL_TAPS _Pragma("GCC unroll 9")
+#define S8_UNROLL_TAPS EO_UNROLL(9)
 #define S8_SINGLE_MAX 8
 #define S8_WORDS EO_S8_WORDS_S8
 typedef __m512i sv;
@@ -110,19 +109,19 @@ EO_INLINE void transpose(const __m512i r[16], __m512i out[16])
 {
     __m512i t[16], u[16];
 
-#pragma GCC unroll 8
+    EO_UNROLL(8)
     for (int i = 0; i < 16; i += 2) {
         t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
         t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
     }
-#pragma GCC unroll 8
+    EO_UNROLL(8)
     for (int i = 0; i < 16; i += 4) {
         u[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
         u[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
         u[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
         u[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
     }
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int e = 0; e < 4; e++) { /* quarter k of u[4 j + e] is column 4 k + e of rows 4 j .. 4 j + 3 */
         __m512i even = _mm512_shuffle_i32x4(u[e], u[e + 4], 0x88), odd = _mm512_shuffle_i32x4(u[e], u[e + 4], 0xdd);
         __m512i even2 = _mm512_shuffle_i32x4(u[e + 8], u[e + 12], 0x88);
@@ -141,14 +140,14 @@ EO_INLINE void words_row(const uint8_t *q, int zero, uint8_t *out)
                                             0x90008, 0xa0009, 0xb000a, 0xc000b, 0xd000c, 0xe000d, 0, 0);
     __m512i r[16], columns[16];
 
-#pragma GCC unroll 16
+    EO_UNROLL(16)
     for (int i = 0; i < 16; i++) {
         __m256i line = _mm256_mask_loadu_epi8(_mm256_set1_epi8((char)zero), 0x1ffffffe, q + i * EO_PIXELS - 1);
 
         r[i] = _mm512_permutexvar_epi16(pairs, _mm512_castsi256_si512(line));
     }
     transpose(r, columns);
-#pragma GCC unroll 14
+    EO_UNROLL(14)
     for (int i = 0; i < 14; i++)
         _mm512_storeu_si512(out + 64 * i, columns[i]);
 }
@@ -159,7 +158,7 @@ EO_INLINE void words_row(const uint8_t *q, int zero, uint8_t *out)
 #define S8_POS 2
 #define S8_UNITS 2
 #define S8_WINDOWS 2
-#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
+#define S8_UNROLL_TAPS
 #define S8_SINGLE_MAX 4
 typedef __m256i sv;
 EO_INLINE sv sv_set1(int32_t x) { return _mm256_set1_epi32(x); }
@@ -262,7 +261,7 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 #define S8_POS 1
 #define S8_UNITS 1
 #define S8_WINDOWS 1
-#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
+#define S8_UNROLL_TAPS
 #define S8_SINGLE_MAX 1
 #define S8_WORDS EO_S8_WORDS_S16_PLANES
 typedef int32x4x2_t sv;
@@ -299,7 +298,7 @@ EO_INLINE sw sw_load(const void *words, int i)
 }
 EO_INLINE sv sv_dot(sv acc, sa a, sw w)
 {
-#pragma GCC unroll 4
+    EO_UNROLL(4)
     for (int k = 0; k < 4; k++) {
         acc.val[0] = vmlal_s16(acc.val[0], vget_low_s16(a.val[k]), vget_low_s16(w.val[k]));
         acc.val[1] = vmlal_high_s16(acc.val[1], a.val[k], w.val[k]);
@@ -358,7 +357,7 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero) { vst1_u8(p, n
 #define S8_POS 1
 #define S8_UNITS 1
 #define S8_WINDOWS 1
-#define S8_UNROLL_TAPS _Pragma("GCC unroll 1")
+#define S8_UNROLL_TAPS
 #define S8_SINGLE_MAX 65536 /* compilers do better with the other path */
 #define S8_WORDS EO_S8_WORDS_S16
 typedef struct {
