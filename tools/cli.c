@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "base/version.h"
 
@@ -174,6 +175,47 @@ int cli_check_binary_output(const struct cli_program *p, const char *path)
 const char *cli_path(const char *path)
 {
     return path ? path : "-";
+}
+
+int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text)
+{
+    struct eo_err err;
+    int rc = 0;
+
+    if (eo_buf_check(text, &err) || eo_io_write(cli_path(path), text->data, text->len, &err))
+        rc = cli_fail(p, cli_path(path), &err);
+    eo_buf_release(text);
+    return rc;
+}
+
+static int is_stream(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count)
+{
+    int streams = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        streams += is_stream(paths[i]);
+    if (streams > 1)
+        cli_usage(p, "only one output can go to standard output; give the others a file");
+}
+
+void cli_check_inputs(const struct cli_program *p, const char *const *paths, size_t count, char **operands,
+                      int operand_count)
+{
+    int streams = 0, k;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        streams += is_stream(paths[i]);
+    for (k = 0; k < operand_count; k++)
+        streams += is_stream(operands[k]);
+    if (streams > 1)
+        cli_usage(p, "only one input can come from standard input");
 }
 
 enum eo_isa cli_default_isa(const struct cli_program *p)

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/cpu.h"
 #include "base/err.h"
 #include "base/pool.h"
@@ -62,6 +63,17 @@ int cli_check_binary_output(const struct cli_program *p, const char *path);
 
 /* "-" where the operand or option is missing. */
 const char *cli_path(const char *path);
+
+/* Writes `text` to a file, or to standard output ("-" or NULL), and releases it. Returns 0, or 1 after printing. */
+int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text) EO_MUST_CHECK;
+
+/*
+ * Wrong usage when more than one of the outputs is standard output, since two tables on one stream would be neither,
+ * or more than one of the inputs standard input. A path is NULL where nothing is written or read.
+ */
+void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count);
+void cli_check_inputs(const struct cli_program *p, const char *const *paths, size_t count, char **operands,
+                      int operand_count);
 
 /* Default for CLI_ISA options: EO_ISA from the environment if set (exits 1 when it is bad), else the best. */
 enum eo_isa cli_default_isa(const struct cli_program *p);

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "format/precision.h"
 #include "stage/attempt.h"
 #include "tools/cli.h"
@@ -37,17 +36,6 @@ static const struct cli_program program = {
               "interruption and says nothing about the candidate.\n",
 };
 
-static int finish(struct eo_buf *text)
-{
-    struct eo_err err;
-    int rc = 0;
-
-    if (eo_buf_check(text, &err) || eo_io_write(row_path, text->data, text->len, &err))
-        rc = cli_fail(&program, row_path, &err);
-    eo_buf_release(text);
-    return rc;
-}
-
 static int run(const struct eo_attempt_key *key, char **command)
 {
     char line[EO_ATTEMPT_LINE];
@@ -58,7 +46,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (after && eo_attempt_earlier(after, key, &failed, &text, &err))
         return cli_fail(&program, after, &err);
     if (failed)
-        return finish(&text);
+        return cli_write(&program, row_path, &text);
     if (eo_attempt_run(command, STDERR_FILENO, &status, line, &err))
         return cli_fail(&program, NULL, &err);
     if (status > 1)
@@ -66,7 +54,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (status == 1 && line[0] == '\0')
         strcpy(line, "exit status 1 without a message");
     eo_attempt_put(key, status ? line : NULL, &text);
-    return finish(&text);
+    return cli_write(&program, row_path, &text);
 }
 
 int main(int argc, char **argv)

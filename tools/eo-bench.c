@@ -1,7 +1,6 @@
 /* eo-bench: how long a model takes on this machine. */
 #include <string.h>
 
-#include "base/io.h"
 #include "stage/bench.h"
 #include "tools/cli.h"
 
@@ -77,15 +76,6 @@ static int load(struct inputs *in, const char *model)
     return 0;
 }
 
-static int write_text(const char *path, const struct eo_buf *text)
-{
-    struct eo_err err;
-
-    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
-        return cli_fail(&program, path, &err);
-    return 0;
-}
-
 /* The command line wins over the config. */
 static void make_plan(struct eo_bench_plan *plan, const struct eo_config *cfg)
 {
@@ -115,19 +105,16 @@ static int collect(struct eo_bench_engine *engine, const struct eo_bench_plan *p
 static int write_results(const struct eo_bench_row *row, const struct eo_bench_samples *samples)
 {
     struct eo_buf text = {0}, raw = {0};
-    int rc = 0;
 
     if (samples_path) {
         eo_bench_put_samples(&raw, samples);
-        rc = write_text(samples_path, &raw);
+        if (cli_write(&program, samples_path, &raw))
+            return 1;
     }
     if (!no_header)
         eo_bench_put_header(&text);
     eo_bench_put_row(&text, row);
-    rc = rc || write_text(cli_path(output), &text);
-    eo_buf_release(&text);
-    eo_buf_release(&raw);
-    return rc;
+    return cli_write(&program, output, &text);
 }
 
 static int run(const struct inputs *in)
@@ -162,12 +149,9 @@ out:
 static int run_layers(const struct eo_model *m)
 {
     struct eo_buf text = {0};
-    int rc;
 
     eo_bench_put_layers(&text, m);
-    rc = write_text(cli_path(output), &text);
-    eo_buf_release(&text);
-    return rc;
+    return cli_write(&program, output, &text);
 }
 
 int main(int argc, char **argv)

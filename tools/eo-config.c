@@ -52,15 +52,6 @@ static void check_usage(int operands)
         cli_usage(&program, "option '--keys' takes no FILE");
 }
 
-static int write_text(const char *path, const struct eo_buf *text)
-{
-    struct eo_err err;
-
-    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
-        return cli_fail(&program, path, &err);
-    return 0;
-}
-
 static int write_slice(const struct eo_config *cfg, const char *dir, enum eo_config_stage stage,
                        int seed_index)
 {
@@ -151,7 +142,7 @@ int main(int argc, char **argv)
     else if (!opt.check && derive(&cfg, file, stage, &text, &err))
         rc = cli_fail(&program, file, &err);
     if (!rc && !opt.check && !opt.slices)
-        rc = write_text(cli_path(opt.output), &text);
+        rc = cli_write(&program, opt.output, &text);
     eo_buf_release(&reference);
     eo_buf_release(&text);
     return rc;

@@ -1,7 +1,6 @@
 /* eo-eval: accuracy of a model on validation and test images. */
 #include <string.h>
 
-#include "base/io.h"
 #include "stage/eval.h"
 #include "tools/cli.h"
 
@@ -65,16 +64,11 @@ static int write_table(const char *path, const struct eo_eval *eval,
                        void (*put)(const struct eo_eval *eval, struct eo_buf *out))
 {
     struct eo_buf text = {0};
-    struct eo_err err;
-    int rc = 0;
 
     if (!path)
         return 0;
     put(eval, &text);
-    if (eo_buf_check(&text, &err) || eo_io_write(path, text.data, text.len, &err))
-        rc = cli_fail(&program, path, &err);
-    eo_buf_release(&text);
-    return rc;
+    return cli_write(&program, path, &text);
 }
 
 /* Runs one split. `tables`: this is the one that the three tables are about. */
@@ -100,8 +94,6 @@ static int run(struct inputs *in)
 {
     struct eo_accuracy validation, test;
     struct eo_buf row = {0};
-    struct eo_err err;
-    int rc = 1;
 
     if (in->validation && evaluate(in, &in->split.validation, 1, &validation))
         return 1;
@@ -112,25 +104,14 @@ static int run(struct inputs *in)
     eo_eval_put_header(&row);
     eo_eval_put_row(&row, &in->model, in->sha256, in->validation ? &validation : NULL,
                     in->test ? &test : NULL);
-    if (eo_buf_check(&row, &err) || eo_io_write(cli_path(output), row.data, row.len, &err))
-        cli_fail(&program, cli_path(output), &err);
-    else
-        rc = 0;
-    eo_buf_release(&row);
-    return rc;
+    return cli_write(&program, output, &row);
 }
 
-/* Two tables on one stream would be neither. */
 static void check_streams(const char *model)
 {
     const char *const outputs[] = {logits, predictions, confusion, cli_path(output)};
-    size_t i;
-    int streams = 0;
 
-    for (i = 0; i < sizeof(outputs) / sizeof(*outputs); i++)
-        streams += outputs[i] && strcmp(outputs[i], "-") == 0;
-    if (streams > 1)
-        cli_usage(&program, "only one output can go to standard output; give the others a file");
+    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
     if (strcmp(config, "-") == 0 && strcmp(model, "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "stage/hwreport.h"
 #include "tools/cli.h"
@@ -76,17 +75,6 @@ static int load(struct inputs *in, char **files, int count)
     return 0;
 }
 
-static int finish(const char *path, struct eo_buf *text)
-{
-    struct eo_err err;
-    int rc = 0;
-
-    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
-        rc = cli_fail(&program, path, &err);
-    eo_buf_release(text);
-    return rc;
-}
-
 static int write_layers(const struct inputs *in)
 {
     struct eo_buf text = {0};
@@ -94,7 +82,7 @@ static int write_layers(const struct inputs *in)
     if (!layers_path)
         return 0;
     eo_hw_put_layers(in->models, in->count, &text);
-    return finish(layers_path, &text);
+    return cli_write(&program, layers_path, &text);
 }
 
 static int write_tradeoffs(const struct inputs *in)
@@ -104,7 +92,7 @@ static int write_tradeoffs(const struct inputs *in)
     if (!tradeoffs_path)
         return 0;
     eo_hw_put_tradeoffs(&in->sweep, &text);
-    return finish(tradeoffs_path, &text);
+    return cli_write(&program, tradeoffs_path, &text);
 }
 
 /* The only one whose content can be wrong: it goes first, so that nothing is written when it is. */
@@ -119,24 +107,18 @@ static int write_summary(const struct inputs *in)
         eo_buf_release(&text);
         return cli_fail(&program, sweep_path, &err);
     }
-    return finish(summary_path, &text);
+    return cli_write(&program, summary_path, &text);
 }
 
 static void check_usage(int count, char **files)
 {
     const char *const outputs[] = {layers_path, tradeoffs_path, summary_path};
-    int streams = 0, inputs = (strcmp(config, "-") == 0) + (sweep_path && strcmp(sweep_path, "-") == 0), i;
+    const char *const inputs[] = {config, sweep_path};
 
     if (!sweep_path && (tradeoffs_path || summary_path))
         cli_usage(&program, "option '--%s' needs '--sweep'", tradeoffs_path ? "tradeoffs" : "summary");
-    for (i = 0; i < 3; i++)
-        streams += outputs[i] && strcmp(outputs[i], "-") == 0;
-    if (streams > 1)
-        cli_usage(&program, "only one output can go to standard output; give the others a file");
-    for (i = 0; i < count; i++)
-        inputs += strcmp(files[i], "-") == 0;
-    if (inputs > 1)
-        cli_usage(&program, "only one input can come from standard input");
+    cli_check_outputs(&program, outputs, 3);
+    cli_check_inputs(&program, inputs, 2, files, count);
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,6 @@
 /* eo-inspect: prints what is in a model file. */
 #include <stddef.h>
 
-#include "base/io.h"
 #include "stage/inspect.h"
 #include "tools/cli.h"
 
@@ -26,7 +25,7 @@ int main(int argc, char **argv)
     struct eo_inspect in = {0};
     struct eo_buf out = {0};
     struct eo_err err;
-    int rc, status = 0;
+    int rc, status;
 
     input = cli_path(cli_parse(&program, argc, argv) ? argv[argc - 1] : NULL);
     if (json && dump)
@@ -40,8 +39,8 @@ int main(int argc, char **argv)
         eo_inspect_text(&in, &out);
     if (rc)
         status = cli_fail(&program, input, &err);
-    else if (eo_buf_check(&out, &err) || eo_io_write(cli_path(output), out.data, out.len, &err))
-        status = cli_fail(&program, cli_path(output), &err);
+    else
+        status = cli_write(&program, output, &out);
     eo_inspect_release(&in);
     eo_buf_release(&out);
     return status;

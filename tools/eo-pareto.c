@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "stage/join.h"
 #include "stage/pareto.h"
 #include "tools/cli.h"
@@ -78,17 +77,6 @@ out:
     return rc;
 }
 
-static int finish(const char *path, struct eo_buf *text)
-{
-    struct eo_err err;
-    int rc = 0;
-
-    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
-        rc = cli_fail(&program, path, &err);
-    eo_buf_release(text);
-    return rc;
-}
-
 static int write_frontier(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
                           const struct eo_sweep_column *x)
 {
@@ -101,7 +89,7 @@ static int write_frontier(const char *path, const struct eo_sweep *sweep, const 
         eo_buf_release(&text);
         return cli_fail(&program, path, &err);
     }
-    return finish(path, &text);
+    return cli_write(&program, path, &text);
 }
 
 static int write_seeds(const char *path, const struct eo_sweep *sweep)
@@ -115,7 +103,7 @@ static int write_seeds(const char *path, const struct eo_sweep *sweep)
         eo_buf_release(&text);
         return cli_fail(&program, path, &err);
     }
-    return finish(path, &text);
+    return cli_write(&program, path, &text);
 }
 
 static int write_table(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
@@ -126,7 +114,7 @@ static int write_table(const char *path, const struct eo_sweep *sweep, const str
     if (!path)
         return 0;
     put(sweep, cfg, &text);
-    return finish(path, &text);
+    return cli_write(&program, path, &text);
 }
 
 static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
@@ -139,21 +127,14 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
            write_seeds(seeds_path, sweep) || (x && write_frontier("-", sweep, cfg, x));
 }
 
-/* Two tables on one stream would be neither; nor can one stream be both inputs. */
 static void check_streams(char **files, int count)
 {
     const char *const outputs[] = {sweep_path,  errors_path, latency_path,
                                    energy_path, seeds_path,  x_name ? "-" : NULL};
-    int streams = 0, inputs = (strcmp(config, "-") == 0) + (count == 0), i;
+    const char *const inputs[] = {config, count == 0 ? "-" : NULL};
 
-    for (i = 0; i < (int)(sizeof(outputs) / sizeof(*outputs)); i++)
-        streams += outputs[i] && strcmp(outputs[i], "-") == 0;
-    if (streams > 1)
-        cli_usage(&program, "only one output can go to standard output; give the others a file");
-    for (i = 0; i < count; i++)
-        inputs += strcmp(files[i], "-") == 0;
-    if (inputs > 1)
-        cli_usage(&program, "only one input can come from standard input");
+    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
+    cli_check_inputs(&program, inputs, 2, files, count);
 }
 
 int main(int argc, char **argv)

@@ -1,7 +1,6 @@
 /* eo-quant: a model at another precision. */
 #include <string.h>
 
-#include "base/io.h"
 #include "nn/infer.h"
 #include "stage/quant.h"
 #include "tools/cli.h"
@@ -67,14 +66,10 @@ static int write_report(const struct eo_model *m, const struct eo_model *q, cons
     struct eo_err err;
     int rc = eo_quant_saturation(m, q, &d->split.train, opt, saturated, &err);
 
-    if (!rc) {
-        eo_quant_report(q, cal, saturated, opt->observer, &text);
-        rc = eo_buf_check(&text, &err) || eo_io_write(report, text.data, text.len, &err);
-    }
     if (rc)
-        cli_fail(&program, report, &err);
-    eo_buf_release(&text);
-    return rc ? 1 : 0;
+        return cli_fail(&program, report, &err);
+    eo_quant_report(q, cal, saturated, opt->observer, &text);
+    return cli_write(&program, report, &text);
 }
 
 static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_model *q)

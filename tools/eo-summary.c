@@ -2,7 +2,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/io.h"
 #include "stage/summary.h"
 #include "tools/cli.h"
 
@@ -51,17 +50,6 @@ static int load(struct inputs *in)
     return 0;
 }
 
-static int finish(const char *path, struct eo_buf *text)
-{
-    struct eo_err err;
-    int rc = 0;
-
-    if (eo_buf_check(text, &err) || eo_io_write(path, text->data, text->len, &err))
-        rc = cli_fail(&program, path, &err);
-    eo_buf_release(text);
-    return rc;
-}
-
 static int write_summary(const struct eo_summary_inputs *in)
 {
     struct eo_buf text = {0};
@@ -73,7 +61,7 @@ static int write_summary(const struct eo_summary_inputs *in)
         eo_buf_release(&text);
         return cli_fail(&program, hardware_path, &err);
     }
-    return finish(output, &text);
+    return cli_write(&program, output, &text);
 }
 
 static int write_table(const struct eo_summary_inputs *in)
@@ -87,7 +75,7 @@ static int write_table(const struct eo_summary_inputs *in)
         eo_buf_release(&text);
         return cli_fail(&program, NULL, &err);
     }
-    return finish("-", &text);
+    return cli_write(&program, "-", &text);
 }
 
 static int write_manifest(char **files, int count)
@@ -107,30 +95,24 @@ static int write_manifest(char **files, int count)
         }
     }
     eo_manifest_end(&j);
-    return finish(manifest_path, &text);
+    return cli_write(&program, manifest_path, &text);
 }
 
 static void check_usage(int count, char **files)
 {
     const char *const inputs[] = {config, sweep_path, errors_path, hardware_path};
     const char *const names[] = {"-c", "--sweep", "--errors", "--hardware"};
-    int i, streams = 0;
+    const char *const outputs[] = {table ? "-" : NULL, output, manifest_path};
+    int i;
 
     for (i = 0; i < 4; i++) {
         if (!inputs[i])
             cli_usage(&program, "option '%s' is required", names[i]);
-        streams += strcmp(inputs[i], "-") == 0;
     }
-    for (i = 0; i < count; i++)
-        streams += strcmp(files[i], "-") == 0;
-    if (streams > 1)
-        cli_usage(&program, "only one input can come from standard input");
+    cli_check_inputs(&program, inputs, 4, files, count);
     if (count > 0 && !manifest_path)
         cli_usage(&program, "unexpected operand '%s' without '--manifest'", files[0]);
-    streams =
-        table + (output && strcmp(output, "-") == 0) + (manifest_path && strcmp(manifest_path, "-") == 0);
-    if (streams > 1)
-        cli_usage(&program, "only one output can go to standard output; give the others a file");
+    cli_check_outputs(&program, outputs, 3);
 }
 
 int main(int argc, char **argv)
