@@ -9,24 +9,11 @@
 #include "base/clock.h"
 #include "format/csv.h"
 #include "stage/bench.h"
+#include "tests/unit/check.h"
 
-static int passed, failed;
-
-static void check(int ok, const char *what, double found, double expected)
+static void check(int ok, const char *what, double expected, double found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected %.17g, found %.17g\n", what, expected, found);
-}
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    check(strcmp(found, expected) == 0, what, 0, 1);
-    if (strcmp(found, expected) != 0)
-        printf("  expected:\n%s\n  found:\n%s\n", expected, found);
+    check_that(ok, "%s: expected %.17g, found %.17g", what, expected, found);
 }
 
 static void test_clock(void)
@@ -41,15 +28,15 @@ static void test_clock(void)
         backwards += now < last;
         last = now;
     }
-    check(backwards == 0, "clock: steps backwards", backwards, 0);
+    check(backwards == 0, "clock: steps backwards", 0, backwards);
     eo_clock_init(&clock);
-    check(clock.resolution_ns >= 1 && clock.resolution_ns < 100000000, "clock: resolution",
-          (double)clock.resolution_ns, 1);
-    check(clock.overhead_ns < 1000000, "clock: overhead", (double)clock.overhead_ns, 0);
-    check(eo_clock_elapsed_ns(&fixed, 1000, 1500) == 470, "clock: overhead is subtracted",
-          (double)eo_clock_elapsed_ns(&fixed, 1000, 1500), 470);
-    check(eo_clock_elapsed_ns(&fixed, 1000, 1020) == 0, "clock: never negative",
-          (double)eo_clock_elapsed_ns(&fixed, 1000, 1020), 0);
+    check(clock.resolution_ns >= 1 && clock.resolution_ns < 100000000, "clock: resolution", 1,
+          (double)clock.resolution_ns);
+    check(clock.overhead_ns < 1000000, "clock: overhead", 0, (double)clock.overhead_ns);
+    check(eo_clock_elapsed_ns(&fixed, 1000, 1500) == 470, "clock: overhead is subtracted", 470,
+          (double)eo_clock_elapsed_ns(&fixed, 1000, 1500));
+    check(eo_clock_elapsed_ns(&fixed, 1000, 1020) == 0, "clock: never negative", 0,
+          (double)eo_clock_elapsed_ns(&fixed, 1000, 1020));
 }
 
 /* A subject that waits: 1 us, and 3 us more for each image; it counts its calls. */
@@ -107,12 +94,12 @@ static void test_collect(const struct plan_case *c)
     uint64_t kept[2] = {0, 0};
     struct eo_err err;
 
-    check(eo_bench_trials(&c->plan) == c->trials, c->name, eo_bench_trials(&c->plan), c->trials);
+    check(eo_bench_trials(&c->plan) == c->trials, c->name, c->trials, eo_bench_trials(&c->plan));
     if (eo_bench_collect(&s, &subject, &c->plan, &err)) {
         check(0, err.msg, 0, 0);
         return;
     }
-    check(s.count == expected, c->name, (double)s.count, (double)expected);
+    check(s.count == expected, c->name, (double)expected, (double)s.count);
     for (i = 0; i < s.count; i++) {
         if (!sample_is_right(&s.list[i], i, &c->plan))
             printf("%s: sample %zu: trial %d sample %d batch %d calls %llu seconds %.9g\n", c->name, i,
@@ -121,11 +108,11 @@ static void test_collect(const struct plan_case *c)
         check(sample_is_right(&s.list[i], i, &c->plan), c->name, (double)i, (double)i);
         kept[s.list[i].batch == c->plan.batch] += s.list[i].calls;
     }
-    check(w.other_calls == 0, "calls at another batch size", (double)w.other_calls, 0);
+    check(w.other_calls == 0, "calls at another batch size", 0, (double)w.other_calls);
     check(w.batch_calls >= kept[1] && w.single_calls >= kept[0], "calls that were counted",
-          (double)(w.batch_calls + w.single_calls), (double)(kept[0] + kept[1]));
+          (double)(kept[0] + kept[1]), (double)(w.batch_calls + w.single_calls));
     eo_bench_samples_release(&s);
-    check(s.list == NULL && s.count == 0, "released", (double)s.count, 0);
+    check(s.list == NULL && s.count == 0, "released", 0, (double)s.count);
 }
 
 /* Warm-up samples must really be taken: with many of them there are many more calls than the samples show. */
@@ -145,9 +132,9 @@ static void test_warmup(void)
     }
     for (i = 0; i < s.count; i++)
         kept[s.list[i].batch == 2] += s.list[i].calls;
-    check(w.batch_calls > 2 * kept[1], "warm-up calls, batch", (double)w.batch_calls, 2.0 * (double)kept[1]);
-    check(w.single_calls > 2 * kept[0], "warm-up calls, single", (double)w.single_calls,
-          2.0 * (double)kept[0]);
+    check(w.batch_calls > 2 * kept[1], "warm-up calls, batch", 2.0 * (double)kept[1], (double)w.batch_calls);
+    check(w.single_calls > 2 * kept[0], "warm-up calls, single", 2.0 * (double)kept[0],
+          (double)w.single_calls);
     eo_bench_samples_release(&s);
 }
 
@@ -166,7 +153,7 @@ static void test_empty_call(void)
     struct eo_err err;
     int rc = eo_bench_collect(&s, &subject, &plan, &err);
 
-    check(rc == 0 && s.count == 20, "a call that does nothing", (double)s.count, 20);
+    check(rc == 0 && s.count == 20, "a call that does nothing", 20, (double)s.count);
     eo_bench_samples_release(&s);
 }
 
@@ -180,18 +167,18 @@ static void test_summarise(void)
     struct eo_bench_figures f;
     struct eo_err err;
 
-    check(eo_bench_summarise(&f, &s, 4, &err) == 0, "summarise", -1, 0);
-    check(f.samples == 5, "samples", (double)f.samples, 5);
-    check(f.mean_ms == 1.0, "mean", f.mean_ms, 1.0);
-    check(f.median_ms == 0.75, "median", f.median_ms, 0.75);
-    check(f.std_ms > 0.8838834764831 && f.std_ms < 0.8838834764833, "std", f.std_ms, 0.8838834764832);
-    check(f.p95_ms > 2.1999999999 && f.p95_ms < 2.2000000001, "p95", f.p95_ms, 2.2);
-    check(f.min_ms == 0.25, "min", f.min_ms, 0.25);
-    check(f.throughput_sps == 1000.0, "throughput", f.throughput_sps, 1000);
-    check(eo_bench_summarise(&f, &s, 1, &err) == 0 && f.mean_ms == 500.0 && f.samples == 2, "single",
-          f.mean_ms, 500);
-    check(eo_bench_summarise(&f, &s, 3, &err) == -1, "a batch size without samples fails", 0, -1);
-    check_text("message", err.msg, "expected samples at batch size 3, found none");
+    check(eo_bench_summarise(&f, &s, 4, &err) == 0, "summarise", 0, -1);
+    check(f.samples == 5, "samples", 5, (double)f.samples);
+    check(f.mean_ms == 1.0, "mean", 1.0, f.mean_ms);
+    check(f.median_ms == 0.75, "median", 0.75, f.median_ms);
+    check(f.std_ms > 0.8838834764831 && f.std_ms < 0.8838834764833, "std", 0.8838834764832, f.std_ms);
+    check(f.p95_ms > 2.1999999999 && f.p95_ms < 2.2000000001, "p95", 2.2, f.p95_ms);
+    check(f.min_ms == 0.25, "min", 0.25, f.min_ms);
+    check(f.throughput_sps == 1000.0, "throughput", 1000, f.throughput_sps);
+    check(eo_bench_summarise(&f, &s, 1, &err) == 0 && f.mean_ms == 500.0 && f.samples == 2, "single", 500,
+          f.mean_ms);
+    check(eo_bench_summarise(&f, &s, 3, &err) == -1, "a batch size without samples fails", -1, 0);
+    check_text("message", "expected samples at batch size 3, found none", err.msg);
 }
 
 static void test_samples_text(void)
@@ -201,8 +188,8 @@ static void test_samples_text(void)
     struct eo_buf out = {0};
 
     eo_bench_put_samples(&out, &s);
-    check_text("samples", out.data,
-               "trial,sample,batch,calls,seconds_per_call\n0,1,128,12,0.00025\n3,0,1,700,0.5\n");
+    check_text("samples", "trial,sample,batch,calls,seconds_per_call\n0,1,128,12,0.00025\n3,0,1,700,0.5\n",
+               out.data);
     eo_buf_release(&out);
 }
 
@@ -258,7 +245,7 @@ static void test_row(const struct row_case *c)
              "0.50,%s,18446744073709551615,ab,generic,k,3,4,20,0.5,0.25,0.125,0.75,0.0625,2000.0,2.0,"
              "2.0,1.5,0.5,3.5,1.25,500.0,%s\n",
              eo_precision_name(c->precision), c->bytes);
-    check_text("row", out.data, expected);
+    check_text("row", expected, out.data);
     eo_buf_release(&out);
     out = (struct eo_buf){0};
     eo_bench_put_header(&out);
@@ -266,15 +253,15 @@ static void test_row(const struct row_case *c)
     if (eo_csv_parse(&csv, out.data, out.len, &err)) {
         check(0, err.msg, 0, 0);
     } else {
-        check(csv.columns == 27 && csv.rows == 1, "columns", (double)csv.columns, 27);
-        check_text("a column", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_single_latency_p95_ms")),
-                   "3.5");
-        check_text("a column", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_batch_latency_ms")), "2.0");
+        check(csv.columns == 27 && csv.rows == 1, "columns", 27, (double)csv.columns);
+        check_text("a column", "3.5",
+                   eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_single_latency_p95_ms")));
+        check_text("a column", "2.0", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_batch_latency_ms")));
         eo_csv_release(&csv);
     }
     eo_bench_put_layers(&layers, &m);
     snprintf(expected, sizeof(expected), "layer,input_bytes,output_bytes,total_bytes\n%s", c->layers);
-    check_text("layers", layers.data, expected);
+    check_text("layers", expected, layers.data);
     eo_buf_release(&layers);
     eo_buf_release(&out);
     eo_model_release(&m);
@@ -303,15 +290,15 @@ static void test_engine(const struct engine_case *c)
         goto out;
     }
     e = eo_bench_engine_new(&m, c->images ? &images : NULL, EO_ISA_GENERIC, c->threads, c->batch, &err);
-    check(e != NULL, "engine", c->threads, c->batch);
+    check(e != NULL, "engine", c->batch, c->threads);
     if (!e)
         goto out;
     subject = eo_bench_engine_subject(e);
     for (i = 0; i < c->batch + 2; i++)
         subject.call(subject.ctx, 1);
     subject.call(subject.ctx, c->batch);
-    check(eo_bench_engine_workspace_bytes(e) > 0, "workspace", 0, 1);
-    check(strstr(eo_bench_engine_kernel(e), "fp32") != NULL, "kernel's name", 0, 1);
+    check(eo_bench_engine_workspace_bytes(e) > 0, "workspace", 1, 0);
+    check(strstr(eo_bench_engine_kernel(e), "fp32") != NULL, "kernel's name", 1, 0);
 out:
     eo_bench_engine_free(e);
     eo_model_release(&m);
@@ -330,9 +317,9 @@ static void test_engine_errors(void)
         return;
     }
     check(eo_bench_engine_new(&m, NULL, EO_ISA_GENERIC, 1, 0, &err) == NULL, "batch 0", 0, 0);
-    check_text("message", err.msg, "expected a batch of 1..65536 images, found 0");
+    check_text("message", "expected a batch of 1..65536 images, found 0", err.msg);
     check(eo_bench_engine_new(&m, &none, EO_ISA_GENERIC, 1, 4, &err) == NULL, "no images", 0, 0);
-    check_text("message", err.msg, "expected at least 1 image to time, found 0");
+    check_text("message", "expected at least 1 image to time, found 0", err.msg);
     eo_model_release(&m);
 }
 
@@ -361,16 +348,16 @@ static void test_lock(void)
     snprintf(path, sizeof(path), "%s/edge-opt-timing.lock", dir);
     setenv("TMPDIR", dir, 1);
     fd = eo_bench_lock();
-    check(fd >= 0 && access(path, F_OK) == 0, "lock file", fd, 3);
+    check(fd >= 0 && access(path, F_OK) == 0, "lock file", 3, fd);
     other = try_lock(path);
-    check(other == -1, "second holder", other, -1);
+    check(other == -1, "second holder", -1, other);
     eo_bench_unlock(fd);
     other = try_lock(path);
-    check(other >= 0, "after it was given back", other, 3);
+    check(other >= 0, "after it was given back", 3, other);
     eo_bench_unlock(other);
     unlink(path);
     rmdir(dir);
-    check(eo_bench_lock() == -1, "no folder", 0, -1);
+    check(eo_bench_lock() == -1, "no folder", -1, 0);
     eo_bench_unlock(-1);
 }
 
@@ -391,6 +378,5 @@ int main(void)
         test_engine(&engine_cases[i]);
     test_engine_errors();
     test_lock();
-    printf("test_bench: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_bench");
 }

@@ -6,26 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/unit/check.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int passed, failed;
-
-static void check_text(const char *what, const char *input, const char *found, const char *expected)
+static void check_input(const char *what, const char *input, const char *expected, const char *found)
 {
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s, input:\n%s\nexpected:\n%s\nfound:\n%s\n", what, input, expected, found);
+    check_that(strcmp(found, expected) == 0, "%s, input:\n%s\nexpected:\n%s\nfound:\n%s", what, input,
+               expected, found);
 }
 
 static void check(const char *what, int ok)
 {
-    passed += ok != 0;
-    failed += !ok;
-    if (!ok)
-        printf("%s: expected to hold, found otherwise\n", what);
+    check_that(ok, "%s: expected to hold, found otherwise", what);
 }
 
 static int parse(struct eo_config *cfg, const char *text, struct eo_err *err)
@@ -78,7 +71,7 @@ static void check_print(const char *what, const char *text, const char *expected
         eo_buf_puts(&out, err.msg);
     else
         eo_config_print(&cfg, &out);
-    check_text(what, text, out.data, expected);
+    check_input(what, text, expected, out.data);
     eo_buf_release(&out);
 }
 
@@ -89,7 +82,7 @@ static void test_defaults(void)
 
     eo_config_init(&cfg);
     eo_config_print(&cfg, &out);
-    check_text("defaults", "(none)", out.data, defaults);
+    check_input("defaults", "(none)", defaults, out.data);
     check_print("one line is enough", "epochs: 2\n", defaults);
     check_print("canonical text reads back", defaults, defaults);
     eo_buf_release(&out);
@@ -105,15 +98,13 @@ static void check_line(const char *text, const char *expected)
 
     snprintf(line, sizeof(line), "\n%s\n", expected);
     if (parse(&cfg, text, &err)) {
-        check_text("a good line", text, err.msg, expected);
+        check_input("a good line", text, expected, err.msg);
         return;
     }
     eo_buf_puts(&out, "\n");
     eo_config_print(&cfg, &out);
-    if (strstr(out.data, line))
-        passed++;
-    else
-        check_text("a good line", text, out.data, expected);
+    check_that(strstr(out.data, line) != NULL, "a good line, input:\n%s\nexpected:%sfound:\n%s", text, line,
+               out.data);
     eo_buf_release(&out);
 }
 
@@ -340,7 +331,7 @@ static void test_refused(void)
         struct eo_err err = {"(accepted)"};
         int rc = parse(&cfg, cases[i][0], &err);
 
-        check_text("refused", cases[i][0], err.msg, cases[i][1]);
+        check_input("refused", cases[i][0], cases[i][1], err.msg);
         check("a refusal returns -1", rc == -1);
     }
 }
@@ -353,13 +344,13 @@ static void test_nul_and_size(void)
     int i;
 
     check("a NUL byte is refused", eo_config_parse(&cfg, "seed: \0001", 8, &err) == -1);
-    check_text("NUL", "seed: \\0 1", err.msg,
-               "1:7: expected UTF-8 text, found byte 0x00: control characters are not allowed");
+    check_input("NUL", "seed: \\0 1",
+                "1:7: expected UTF-8 text, found byte 0x00: control characters are not allowed", err.msg);
     memset(big, '\n', sizeof(big));
     memcpy(big, "seed: 1", 7);
     check("64 KiB are read", eo_config_parse(&cfg, big, 65536, &err) == 0);
     check("one byte more is refused", eo_config_parse(&cfg, big, 65537, &err) == -1);
-    check_text("size", "(65537 bytes)", err.msg, "expected at most 65536 bytes, found 65537");
+    check_input("size", "(65537 bytes)", "expected at most 65536 bytes, found 65537", err.msg);
 
     memset(big, '[', sizeof(big));
     check("deep nesting is refused", eo_config_parse(&cfg, big, 65536, &err) == -1);
@@ -371,8 +362,8 @@ static void test_nul_and_size(void)
     check("64 seeds", parse(&cfg, many, &err) == 0 && cfg.seed_count == 64 && cfg.seeds[63] == 63);
     strcpy(many + strlen(many) - 1, ",64]");
     check("65 seeds", parse(&cfg, many, &err) == -1);
-    check_text("65 seeds", many, strchr(err.msg, 'k'),
-               "key 'seeds': expected at most 64 entries, found more");
+    check_input("65 seeds", many, "key 'seeds': expected at most 64 entries, found more",
+                strchr(err.msg, 'k'));
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -388,7 +379,7 @@ static void check_slice(const char *text, enum eo_config_stage stage, int seed_i
         eo_buf_puts(&out, err.msg);
     else
         eo_config_slice(&cfg, stage, seed_index, &out);
-    check_text(eo_config_stage_name(stage), text, out.data, expected);
+    check_input(eo_config_stage_name(stage), text, expected, out.data);
     eo_buf_release(&out);
 }
 
@@ -430,7 +421,7 @@ static void test_slices(void)
                 "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
     check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
                 "# edge-opt slice: summary\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n");
 }
 
 /* Each line of an experiment, and the stages whose slice its change must reach; all others must stay as they
@@ -468,7 +459,7 @@ static void test_reach(void)
         {"memory_budgets_mb: [9]", BIT(SELECT) | BIT(SUMMARY)},
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(HARDWARE) | BIT(SUMMARY)},
-        {"pareto_use_ci: true", BIT(SELECT)},
+        {"pareto_use_ci: true", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_bandwidth_gbps: 9", BIT(HARDWARE)},
         {"peak_compute_gmacs: 9", BIT(HARDWARE)},
         {"threads: 9", 0},
@@ -484,7 +475,7 @@ static void test_reach(void)
         int s;
 
         if (parse(&changed, cases[i].line, &err)) {
-            check_text("reach", cases[i].line, err.msg, "(accepted)");
+            check_input("reach", cases[i].line, "(accepted)", err.msg);
             continue;
         }
         for (s = 0; s < EO_STAGE_COUNT; s++) {
@@ -494,11 +485,9 @@ static void test_reach(void)
             eo_config_slice_sha256(&usual, (enum eo_config_stage)s, 0, before);
             eo_config_slice_sha256(&changed, (enum eo_config_stage)s, 0, after);
             reaches = strcmp(before, after) != 0;
-            if (reaches == (int)(cases[i].stages >> s & 1))
-                passed++;
-            else
-                check_text(cases[i].line, eo_config_stage_name((enum eo_config_stage)s),
-                           reaches ? "changed" : "unchanged", reaches ? "unchanged" : "changed");
+            check_input(cases[i].line, eo_config_stage_name((enum eo_config_stage)s),
+                        cases[i].stages >> s & 1 ? "changed" : "unchanged",
+                        reaches ? "changed" : "unchanged");
         }
     }
 }
@@ -529,10 +518,10 @@ static void test_slice_of_slice(void)
             eo_config_slice(&cfg, stage, k, &slice);
             check("the slice is read", parse(&again, slice.data, &err) == 0);
             eo_config_slice(&again, stage, 0, &second);
-            check_text("slice of slice", files[i], second.data, slice.data);
+            check_input("slice of slice", files[i], slice.data, second.data);
             eo_config_slice_sha256(&cfg, stage, k, whole);
             eo_config_slice_sha256(&again, stage, 0, part);
-            check_text("hash of slice", files[i], part, whole);
+            check_input("hash of slice", files[i], whole, part);
             check("the seeds are the same",
                   again.seeds[0] == cfg.seeds[k] || strncmp(slice.data, "seed:", 5) != 0);
             if (stage == EO_STAGE_TRAIN || stage == EO_STAGE_FINETUNE)
@@ -554,7 +543,7 @@ static void test_hash(void)
     eo_config_init(&cfg);
     eo_hash_sha256(slice, strlen(slice), expected);
     eo_config_slice_sha256(&cfg, EO_STAGE_DATA, 0, found);
-    check_text("hash", slice, found, expected);
+    check_input("hash", slice, expected, found);
 }
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -570,7 +559,7 @@ static void check_make(const char *text, const char *path, const char *expected)
         eo_buf_release(&out);
         eo_buf_puts(&out, err.msg);
     }
-    check_text(path, text, out.data, expected);
+    check_input(path, text, expected, out.data);
     eo_buf_release(&out);
 }
 
@@ -648,7 +637,7 @@ static void test_level_text(void)
     for (i = 0; i < COUNT(cases); i++) {
         snprintf(input, sizeof(input), "%.17g", cases[i].level);
         eo_config_level_text(cases[i].level, text);
-        check_text("level", input, text, cases[i].expected);
+        check_input("level", input, cases[i].expected, text);
     }
 }
 
@@ -664,9 +653,10 @@ static void test_stages(void)
         check("a stage's name is read", rc == 0 && (int)stage == s);
     }
     check("an unknown stage", eo_config_stage_parse("prune", &stage, &err) == -1);
-    check_text("an unknown stage", "prune", err.msg,
-               "expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found "
-               "'prune'");
+    check_input("an unknown stage", "prune",
+                "expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found "
+                "'prune'",
+                err.msg);
 }
 
 /* Every key of the table stands in help, Markdown and, with a value, in the canonical text. */
@@ -710,7 +700,7 @@ static void test_files(void)
 
     for (i = 0; i < COUNT(shipped); i++) {
         if (eo_config_load(&first, shipped[i], &err))
-            check_text("shipped", shipped[i], err.msg, "(accepted)");
+            check_input("shipped", shipped[i], "(accepted)", err.msg);
         else
             check("budgets bind", first.active_memory_budget_mb < 0.078 || first.conv1_channels < 16);
     }
@@ -724,7 +714,7 @@ static void test_files(void)
               full.active_memory_budget_mb == 2.0 && full.peak_compute_gmacs == 64.0 &&
               strcmp(full.output_dir, "outputs") == 0 && strcmp(full.dataset, "fashion-mnist") == 0);
     check("a missing file", eo_config_load(&full, "tests/golden/no-such-file.yaml", &err) == -1);
-    check_text("a missing file", "", err.msg, "cannot open: No such file or directory");
+    check_input("a missing file", "", "cannot open: No such file or directory", err.msg);
     /* The full form adds the defaults of the earlier one, and a peak. */
     check("full form again", eo_config_load(&full, "configs/original.yaml", &err) == 0);
     first.dataloader_seed = 7;
@@ -748,6 +738,5 @@ int main(void)
     test_stages();
     test_reference();
     test_files();
-    printf("test_config: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_config");
 }

@@ -6,17 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
+#include "tests/unit/check.h"
 
 /* Cells joined by '|', rows by '/'; or "error: " and the message. */
 static void dump(const char *text, size_t size, char *out, size_t out_size)
@@ -75,7 +65,7 @@ static void test_parse(void)
         char found[700];
 
         dump(cases[i].text, strlen(cases[i].text), found, sizeof(found));
-        check_text(cases[i].text, found, cases[i].expected);
+        check_text(cases[i].text, cases[i].expected, found);
     }
 }
 
@@ -87,16 +77,16 @@ static void test_limits(void)
     if (!text)
         exit(1);
     dump("a\n\0\n", 4, found, sizeof(found));
-    check_text("NUL", found, "error: byte 2: expected text, found a NUL");
+    check_text("NUL", "error: byte 2: expected text, found a NUL", found);
     for (i = 0; i <= EO_CSV_MAX_COLUMNS; i++)
         n += (size_t)sprintf(text + n, "c%zu,", i);
     dump(text, n, found, sizeof(found));
-    check_text("too many columns", found, "error: line 1: expected at most 256 fields");
+    check_text("too many columns", "error: line 1: expected at most 256 fields", found);
     n = 0;
     for (i = 0; i < EO_CSV_MAX_ROWS + 2; i++)
         n += (size_t)sprintf(text + n, "a\n");
     dump(text, n, found, sizeof(found));
-    check_text("too many rows", found, "error: line 100002: expected at most 100000 rows");
+    check_text("too many rows", "error: line 100002: expected at most 100000 rows", found);
     free(text);
 }
 
@@ -107,16 +97,16 @@ static void test_lookup(void)
     char text[40];
 
     if (eo_csv_parse(&csv, "a,b\n1,2\n3,4\n", 12, &err)) {
-        check_text("lookup", err.msg, "");
+        check_text("lookup", "", err.msg);
         return;
     }
     snprintf(text, sizeof(text), "%d %d %d", eo_csv_column(&csv, "a"), eo_csv_column(&csv, "b"),
              eo_csv_column(&csv, "c"));
-    check_text("eo_csv_column", text, "0 1 -1");
-    check_text("eo_csv_cell", eo_csv_cell(&csv, 1, 1), "4");
-    check_text("eo_csv_cell, no such column", eo_csv_cell(&csv, 1, -1), "");
+    check_text("eo_csv_column", "0 1 -1", text);
+    check_text("eo_csv_cell", "4", eo_csv_cell(&csv, 1, 1));
+    check_text("eo_csv_cell, no such column", "", eo_csv_cell(&csv, 1, -1));
     eo_csv_release(&csv);
-    check_text("load", eo_csv_load(&csv, "/nonexistent/x.csv", &err) ? "fails" : "works", "fails");
+    check_text("load", "fails", eo_csv_load(&csv, "/nonexistent/x.csv", &err) ? "fails" : "works");
 }
 
 static void test_write(void)
@@ -132,9 +122,9 @@ static void test_write(void)
     eo_csv_put_double(&out, 0.1, ',');
     eo_csv_put_double(&out, NAN, ',');
     eo_csv_put_int(&out, -7, '\n');
-    check_text("written", out.data, "a,b,c,d\n\"x,\"\"y\"\"\n\",0.1,,-7\n");
+    check_text("written", "a,b,c,d\n\"x,\"\"y\"\"\n\",0.1,,-7\n", out.data);
     dump(out.data, out.len, found, sizeof(found));
-    check_text("read again", found, "a|b|c|d/x,\"y\"\n|0.1||-7");
+    check_text("read again", "a|b|c|d/x,\"y\"\n|0.1||-7", found);
     eo_buf_release(&out);
 }
 
@@ -144,6 +134,5 @@ int main(void)
     test_limits();
     test_lookup();
     test_write();
-    printf("test_csv: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_csv");
 }

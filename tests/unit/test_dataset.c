@@ -8,18 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
+#include "tests/unit/check.h"
 
 static void must(int rc)
 {
@@ -76,11 +65,11 @@ static void test_find(void)
         else
             snprintf(found, sizeof(found), "%s", dir);
         snprintf(what, sizeof(what), "find, case %zu", i);
-        check_text(what, found, cases[i].expected);
+        check_text(what, cases[i].expected, found);
     }
     snprintf(cfg.dataset, sizeof(cfg.dataset), "mnist");
-    check_text("find, short buffer", eo_dataset_find(&cfg, "here", found, 4, &err) ? err.msg : "found",
-               "expected a path of at most 3 bytes");
+    check_text("find, short buffer", "expected a path of at most 3 bytes",
+               eo_dataset_find(&cfg, "here", found, 4, &err) ? err.msg : "found");
     must(unsetenv("EO_DATA_DIR"));
 }
 
@@ -149,49 +138,58 @@ static void test_load(void)
     struct eo_err err;
 
     put_good();
-    check_text("load, missing file", load("here/none", EO_DATASET_TRAIN),
+    check_text("load, missing file",
                "'here/none': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found "
                "neither; run 'make "
-               "data', or say where the files are with EO_DATA_DIR or --data");
+               "data', or say where the files are with EO_DATA_DIR or --data",
+               load("here/none", EO_DATASET_TRAIN));
     /* The sums come from Python's hashlib over the same bytes. */
-    check_text("load, both", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST),
-               "train 30 1935aaf7 test 12 e5852533");
-    check_text("load, train", load("here", EO_DATASET_TRAIN), "train 30 1935aaf7 test 0 ");
-    check_text("load, test", load("here", EO_DATASET_TEST), "train 0  test 12 e5852533");
+    check_text("load, both", "train 30 1935aaf7 test 12 e5852533",
+               load("here", EO_DATASET_TRAIN | EO_DATASET_TEST));
+    check_text("load, train", "train 30 1935aaf7 test 0 ", load("here", EO_DATASET_TRAIN));
+    check_text("load, test", "train 0  test 12 e5852533", load("here", EO_DATASET_TEST));
     must(eo_idx_load(&idx, "here/t10k-images-idx3-ubyte", &err) || unlink("here/t10k-images-idx3-ubyte") ||
          eo_idx_save_gz("here/t10k-images-idx3-ubyte.gz", 3, idx.dim, idx.data, &err));
     eo_idx_release(&idx);
-    check_text("load, gzip", load("here", EO_DATASET_TEST), "train 0  test 12 e5852533");
+    check_text("load, gzip", "train 0  test 12 e5852533", load("here", EO_DATASET_TEST));
 
     put_labels("here/train-labels-idx1-ubyte", 30, 11);
-    check_text("load, label 10", load("here", EO_DATASET_TRAIN),
-               "'here/train-labels-idx1-ubyte': byte 18: expected a label in 0..9, found 10");
+    check_text("load, label 10",
+               "'here/train-labels-idx1-ubyte': byte 18: expected a label in 0..9, found 10",
+               load("here", EO_DATASET_TRAIN));
     put_labels("here/train-labels-idx1-ubyte", 29, 10);
     check_text(
-        "load, counts", load("here", EO_DATASET_TRAIN),
-        "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29");
+        "load, counts",
+        "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29",
+        load("here", EO_DATASET_TRAIN));
     put_images("here/train-labels-idx1-ubyte", 30, 28, 28);
-    check_text("load, images for labels", load("here", EO_DATASET_TRAIN),
+    check_text("load, images for labels",
                "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 3 dimensions: "
                "this is an "
-               "images file");
+               "images file",
+               load("here", EO_DATASET_TRAIN));
     put_idx("here/train-labels-idx1-ubyte", 2, plane, 10);
-    check_text("load, two dimensions of labels", load("here", EO_DATASET_TRAIN),
-               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 2 dimensions");
+    check_text("load, two dimensions of labels",
+               "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 2 dimensions",
+               load("here", EO_DATASET_TRAIN));
     put_idx("here/train-images-idx3-ubyte", 2, plane, 10);
-    check_text("load, two dimensions of images", load("here", EO_DATASET_TRAIN),
-               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 2 dimensions");
+    check_text("load, two dimensions of images",
+               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 2 dimensions",
+               load("here", EO_DATASET_TRAIN));
     put_labels("here/train-images-idx3-ubyte", 30, 10);
-    check_text("load, labels for images", load("here", EO_DATASET_TRAIN),
+    check_text("load, labels for images",
                "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: "
                "this is a "
-               "labels file");
+               "labels file",
+               load("here", EO_DATASET_TRAIN));
     put_images("here/train-images-idx3-ubyte", 30, 28, 27);
-    check_text("load, other size", load("here", EO_DATASET_TRAIN),
-               "'here/train-images-idx3-ubyte': byte 8: expected images of 28 x 28 pixels, found 28 x 27");
+    check_text("load, other size",
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 28 x 28 pixels, found 28 x 27",
+               load("here", EO_DATASET_TRAIN));
     must(eo_io_write("here/train-images-idx3-ubyte", "\0\0", 2, &err));
-    check_text("load, short", load("here", EO_DATASET_TRAIN | EO_DATASET_TEST),
-               "'here/train-images-idx3-ubyte': expected an IDX header of at least 8 bytes, found 2 bytes");
+    check_text("load, short",
+               "'here/train-images-idx3-ubyte': expected an IDX header of at least 8 bytes, found 2 bytes",
+               load("here", EO_DATASET_TRAIN | EO_DATASET_TEST));
     must(unlink("here/t10k-images-idx3-ubyte.gz"));
 }
 
@@ -258,14 +256,14 @@ static void test_split(void)
         else
             describe_split(&split, &ds, found, sizeof(found));
         snprintf(what, sizeof(what), "split, case %zu", i);
-        check_text(what, found, cases[i].expected);
+        check_text(what, cases[i].expected, found);
         eo_dataset_release(&ds);
     }
     cfg.validation = EO_VALIDATION_HOLDOUT;
-    check_text("part, holdout", eo_split_validation_part(&cfg) == EO_DATASET_TRAIN ? "train" : "other",
-               "train");
+    check_text("part, holdout", "train",
+               eo_split_validation_part(&cfg) == EO_DATASET_TRAIN ? "train" : "other");
     cfg.validation = EO_VALIDATION_TEST;
-    check_text("part, test", eo_split_validation_part(&cfg) == EO_DATASET_TEST ? "test" : "other", "test");
+    check_text("part, test", "test", eo_split_validation_part(&cfg) == EO_DATASET_TEST ? "test" : "other");
 }
 
 int main(void)
@@ -278,6 +276,5 @@ int main(void)
     test_split();
     snprintf(command, sizeof(command), "rm -rf %s", dir);
     must(system(command));
-    printf("test_dataset: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_dataset");
 }

@@ -7,26 +7,13 @@
 #include "base/rng.h"
 #include "format/csv.h"
 #include "stage/eval.h"
+#include "tests/unit/check.h"
 
 #define IMAGES 600 /* two full chunks and a short one */
 
-static int passed, failed;
-
-static void check(int ok, const char *what, double found, double expected)
+static void check(int ok, const char *what, double expected, double found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected %.17g, found %.17g\n", what, expected, found);
-}
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    check(strcmp(found, expected) == 0, what, 0, 1);
-    if (strcmp(found, expected) != 0)
-        printf("  expected:\n%s\n  found:\n%s\n", expected, found);
+    check_that(ok, "%s: expected %.17g, found %.17g", what, expected, found);
 }
 
 struct accuracy_case {
@@ -60,17 +47,17 @@ static void test_accuracy(const struct accuracy_case *c)
     struct eo_accuracy a;
 
     eo_accuracy_make(&a, c->images, c->correct);
-    check(a.images == c->images && a.correct == c->correct, "counts", (double)a.correct, (double)c->correct);
-    check(a.value == c->value, "accuracy", a.value, c->value);
-    check(fabs(a.ci_low - c->ci_low) < 1e-14, "Wilson low", a.ci_low, c->ci_low);
-    check(fabs(a.ci_high - c->ci_high) < 1e-14, "Wilson high", a.ci_high, c->ci_high);
-    check(a.bootstrap_low == 0 && a.bootstrap_high == 0, "no bootstrap yet", a.bootstrap_high, 0);
+    check(a.images == c->images && a.correct == c->correct, "counts", (double)c->correct, (double)a.correct);
+    check(a.value == c->value, "accuracy", c->value, a.value);
+    check(fabs(a.ci_low - c->ci_low) < 1e-14, "Wilson low", c->ci_low, a.ci_low);
+    check(fabs(a.ci_high - c->ci_high) < 1e-14, "Wilson high", c->ci_high, a.ci_high);
+    check(a.bootstrap_low == 0 && a.bootstrap_high == 0, "no bootstrap yet", 0, a.bootstrap_high);
     eo_accuracy_bootstrap(&a, c->seed);
-    check(fabs(a.bootstrap_low - c->bootstrap_low) < 1e-14, "bootstrap low", a.bootstrap_low,
-          c->bootstrap_low);
-    check(fabs(a.bootstrap_high - c->bootstrap_high) < 1e-14, "bootstrap high", a.bootstrap_high,
-          c->bootstrap_high);
-    check(a.bootstrap_low <= a.value && a.value <= a.bootstrap_high, "inside", a.value, a.bootstrap_low);
+    check(fabs(a.bootstrap_low - c->bootstrap_low) < 1e-14, "bootstrap low", c->bootstrap_low,
+          a.bootstrap_low);
+    check(fabs(a.bootstrap_high - c->bootstrap_high) < 1e-14, "bootstrap high", c->bootstrap_high,
+          a.bootstrap_high);
+    check(a.bootstrap_low <= a.value && a.value <= a.bootstrap_high, "inside", a.bootstrap_low, a.value);
 }
 
 static uint8_t pixels[IMAGES * EO_IMAGE_PIXELS], labels[IMAGES];
@@ -120,7 +107,7 @@ static void check_by_hand(const struct eo_eval *eval, const struct eo_model *m)
     size_t i, correct = 0, wrong_class = 0, wrong_logit = 0;
     int c;
 
-    check(inf != NULL, "inference object", 0, 1);
+    check(inf != NULL, "inference object", 1, 0);
     for (i = 0; inf && i < IMAGES; i++) {
         eo_infer_run(inf, pixels + i * EO_IMAGE_PIXELS, 1, scores);
         wrong_class += eval->predicted[i] != eo_infer_class(inf, scores);
@@ -132,9 +119,9 @@ static void check_by_hand(const struct eo_eval *eval, const struct eo_model *m)
             wrong_logit += eval->logits[i * EO_CLASSES + (size_t)c] != logit;
         }
     }
-    check(wrong_class == 0, "predictions that differ", (double)wrong_class, 0);
-    check(wrong_logit == 0, "logits that differ", (double)wrong_logit, 0);
-    check(eval->correct == correct, "correct", (double)eval->correct, (double)correct);
+    check(wrong_class == 0, "predictions that differ", 0, (double)wrong_class);
+    check(wrong_logit == 0, "logits that differ", 0, (double)wrong_logit);
+    check(eval->correct == correct, "correct", (double)correct, (double)eval->correct);
     eo_infer_free(inf);
 }
 
@@ -153,12 +140,12 @@ static void check_tables(const struct eo_eval *eval)
 
         put[t](eval, &out);
         if (eo_csv_parse(&csv, out.data, out.len, &err)) {
-            check(0, err.msg, (double)t, 0);
+            check(0, err.msg, 0, (double)t);
             eo_buf_release(&out);
             continue;
         }
-        check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)csv.rows,
-              (double)rows[t]);
+        check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)rows[t],
+              (double)csv.rows);
         for (r = 0; r < csv.rows; r++) {
             const char *last = eo_csv_cell(&csv, r, (int)csv.columns - 1);
             double logit = t == 0 ? eval->logits[r * EO_CLASSES + 9] : 0;
@@ -174,8 +161,8 @@ static void check_tables(const struct eo_eval *eval)
         eo_csv_release(&csv);
         eo_buf_release(&out);
     }
-    check(wrong == 0, "wrong cells", (double)wrong, 0);
-    check(sum == IMAGES, "sum of the confusion matrix", (double)sum, IMAGES);
+    check(wrong == 0, "wrong cells", 0, (double)wrong);
+    check(sum == IMAGES, "sum of the confusion matrix", IMAGES, (double)sum);
 }
 
 static void test_run(enum eo_precision precision)
@@ -198,17 +185,17 @@ static void test_run(enum eo_precision precision)
     check_tables(&first);
     for (threads = 2; threads <= 5; threads++) {
         if (eo_eval_run(&eval, &m, &images, eo_isa_best(), threads, &err)) {
-            check(0, err.msg, threads, 0);
+            check(0, err.msg, 0, threads);
             continue;
         }
         check(memcmp(eval.logits, first.logits, IMAGES * EO_CLASSES * sizeof(double)) == 0 &&
                   memcmp(eval.predicted, first.predicted, IMAGES) == 0 && eval.correct == first.correct,
-              "same on every number of threads", threads, 1);
+              "same on every number of threads", 1, threads);
         eo_eval_release(&eval);
     }
     images.count = 0;
-    check(eo_eval_run(&eval, &m, &images, EO_ISA_GENERIC, 2, &err) == -1, "no images", 0, -1);
-    check_text("message", err.msg, "expected at least 1 image to evaluate, found 0");
+    check(eo_eval_run(&eval, &m, &images, EO_ISA_GENERIC, 2, &err) == -1, "no images", -1, 0);
+    check_text("message", "expected at least 1 image to evaluate, found 0", err.msg);
     eo_eval_release(&first);
     check(first.logits == NULL && first.predicted == NULL, "released", 0, 0);
     eo_model_release(&m);
@@ -234,12 +221,13 @@ static void test_row(void)
     eo_eval_put_row(&out, &m, "cd", NULL, &test);
     eo_eval_put_row(&out, &m, "cd", &validation, NULL);
     check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 16 && csv.rows == 3, "columns",
-          0, 16);
+          16, 0);
     eo_csv_release(&csv);
-    check_text("rows", strchr(out.data, '\n') + 1,
+    check_text("rows",
                "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5\n"
                "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5\n"
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,\n");
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,\n",
+               strchr(out.data, '\n') + 1);
     eo_buf_release(&out);
     eo_model_release(&m);
 }
@@ -250,12 +238,12 @@ static void test_parts(void)
 
     eo_config_init(&cfg);
     cfg.validation = EO_VALIDATION_HOLDOUT;
-    check(eo_eval_parts(&cfg, 1, 1) == (EO_DATASET_TRAIN | EO_DATASET_TEST), "both",
-          eo_eval_parts(&cfg, 1, 1), 3);
-    check(eo_eval_parts(&cfg, 1, 0) == EO_DATASET_TRAIN, "validation", eo_eval_parts(&cfg, 1, 0), 1);
-    check(eo_eval_parts(&cfg, 0, 1) == EO_DATASET_TEST, "test", eo_eval_parts(&cfg, 0, 1), 2);
+    check(eo_eval_parts(&cfg, 1, 1) == (EO_DATASET_TRAIN | EO_DATASET_TEST), "both", 3,
+          eo_eval_parts(&cfg, 1, 1));
+    check(eo_eval_parts(&cfg, 1, 0) == EO_DATASET_TRAIN, "validation", 1, eo_eval_parts(&cfg, 1, 0));
+    check(eo_eval_parts(&cfg, 0, 1) == EO_DATASET_TEST, "test", 2, eo_eval_parts(&cfg, 0, 1));
     cfg.validation = EO_VALIDATION_TEST;
-    check(eo_eval_parts(&cfg, 1, 1) == EO_DATASET_TEST, "all test", eo_eval_parts(&cfg, 1, 1), 2);
+    check(eo_eval_parts(&cfg, 1, 1) == EO_DATASET_TEST, "all test", 2, eo_eval_parts(&cfg, 1, 1));
 }
 
 int main(void)
@@ -268,6 +256,5 @@ int main(void)
     test_run(EO_INT8);
     test_row();
     test_parts();
-    printf("test_eval: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_eval");
 }

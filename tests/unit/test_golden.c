@@ -16,6 +16,7 @@
 #include "nn/infer.h"
 #include "nn/trainer.h"
 #include "stage/quant.h"
+#include "tests/unit/check.h"
 
 #define GOLDEN "tests/golden/"
 #define IMAGES 320
@@ -28,8 +29,6 @@
 #define LOGIT_LIMIT 1e-6    /* absolute up to 1, relative above */
 #define GRADIENT_LIMIT 1e-6 /* of the largest */
 #define LOSS_LIMIT 2e-5
-
-static int passed, failed;
 
 /* One comparison of many numbers: counts as one test, and shows the first few that are too far off. */
 struct comparison {
@@ -58,15 +57,15 @@ static void conclude(const struct comparison *c, size_t expected_count)
         printf("FAIL %s %s: expected %zu values, found %zu\n", c->what, c->of, expected_count, c->seen);
     printf("%s %s: %zu values differ by at most %.3g, allowed %.3g\n", c->what, c->of, c->seen, c->worst,
            c->limit);
-    ok ? passed++ : failed++;
+    check_that(ok, "FAIL %s %s", c->what, c->of);
 }
 
 static void stop_on(int rc, const char *what, const struct eo_err *err)
 {
     if (!rc)
         return;
-    printf("FAIL %s: %s\ntest_golden: %d passed, %d failed\n", what, err->msg, passed, failed + 1);
-    exit(1);
+    check_that(0, "FAIL %s: %s", what, err->msg);
+    exit(check_report("test_golden"));
 }
 
 /* A golden file: a line that names its origin, then a table. */
@@ -548,6 +547,5 @@ int main(void)
     test_exp_log("exp", eo_exp, 399);
     test_exp_log("log", eo_log, 482);
     test_special();
-    printf("test_golden: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_golden");
 }

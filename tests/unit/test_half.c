@@ -8,11 +8,11 @@
 
 #include "base/rng.h"
 #include "nn/half.h"
+#include "tests/unit/check.h"
 
 #define INFINITE_HALF 0x7c00
 
 static double values[INFINITE_HALF + 1]; /* of the positive halves; the last is where 65536 would be */
-static int passed, failed;
 
 static float from_bits(uint32_t bits)
 {
@@ -30,14 +30,30 @@ static uint32_t to_bits(float x)
     return bits;
 }
 
-static void expect(const char *what, uint32_t input, uint32_t expected, uint32_t found)
+/* Many values of one kind are one case, which shows the first wrong one. */
+struct group {
+    const char *what;
+    int values, wrong;
+    uint32_t input, expected, found;
+};
+
+static void expect(struct group *g, uint32_t input, uint32_t expected, uint32_t found)
 {
-    if (expected == found) {
-        passed++;
+    g->values++;
+    if (expected == found || g->wrong++ > 0)
         return;
-    }
-    if (failed++ < 20)
-        printf("%s: input 0x%08x: expected 0x%08x, found 0x%08x\n", what, input, expected, found);
+    g->input = input;
+    g->expected = expected;
+    g->found = found;
+}
+
+static void conclude(const struct group *g, int values_min)
+{
+    check_that(g->wrong == 0,
+               "%s: %d of %d are wrong, the first: input 0x%08x: expected 0x%08x, found 0x%08x", g->what,
+               g->wrong, g->values, g->input, g->expected, g->found);
+    check_that(g->values >= values_min, "%s: expected at least %d values, found %d", g->what, values_min,
+               g->values);
 }
 
 static void list_values(void)
@@ -71,14 +87,16 @@ static uint16_t oracle(float x)
     return sign | (uint16_t)(low & 1 ? high : low);
 }
 
-static void check_rounding(float x)
+static void expect_rounding(struct group *g, float x)
 {
-    expect("from float", to_bits(x), oracle(x), eo_half_from_float(x));
-    expect("from float", to_bits(-x), oracle(-x), eo_half_from_float(-x));
+    expect(g, to_bits(x), oracle(x), eo_half_from_float(x));
+    expect(g, to_bits(-x), oracle(-x), eo_half_from_float(-x));
 }
 
 static void test_every_half(void)
 {
+    struct group nan = {.what = "NaN to float"}, nan_back = {.what = "NaN there and back"};
+    struct group to = {.what = "to float"}, sign = {.what = "sign"}, back = {.what = "there and back"};
     uint32_t h;
 
     for (h = 0; h < 65536; h++) {
@@ -86,36 +104,44 @@ static void test_every_half(void)
         float x = eo_half_to_float((uint16_t)h);
 
         if (magnitude > INFINITE_HALF) { /* a NaN stays one, is quiet, and keeps its sign and payload */
-            expect("nan", h, 1, isnan(x) != 0);
-            expect("nan there and back", h, h | 0x200, eo_half_from_float(x));
+            expect(&nan, h, 1, isnan(x) != 0);
+            expect(&nan_back, h, h | 0x200, eo_half_from_float(x));
             continue;
         }
-        expect("to float", h, magnitude == INFINITE_HALF ? 0x7f800000 : to_bits((float)values[magnitude]),
+        expect(&to, h, magnitude == INFINITE_HALF ? 0x7f800000 : to_bits((float)values[magnitude]),
                to_bits(x) & 0x7fffffff);
-        expect("sign", h, h >> 15, to_bits(x) >> 31);
-        expect("there and back", h, h, eo_half_from_float(x));
+        expect(&sign, h, h >> 15, to_bits(x) >> 31);
+        expect(&back, h, h, eo_half_from_float(x));
     }
+    conclude(&nan, 2046);
+    conclude(&nan_back, 2046);
+    conclude(&to, 63490);
+    conclude(&sign, 63490);
+    conclude(&back, 63490);
 }
 
 /* Around every half and every tie between two of them. */
 static void test_neighbourhoods(void)
 {
+    struct group g = {.what = "around halves and ties"};
     int h;
 
     for (h = 0; h < INFINITE_HALF; h++) {
         float tie = (float)((values[h] + values[h + 1]) / 2), x = (float)values[h];
 
-        check_rounding(x);
-        check_rounding(nextafterf(x, INFINITY));
-        check_rounding(nextafterf(x, 0));
-        check_rounding(tie);
-        check_rounding(nextafterf(tie, INFINITY));
-        check_rounding(nextafterf(tie, 0));
+        expect_rounding(&g, x);
+        expect_rounding(&g, nextafterf(x, INFINITY));
+        expect_rounding(&g, nextafterf(x, 0));
+        expect_rounding(&g, tie);
+        expect_rounding(&g, nextafterf(tie, INFINITY));
+        expect_rounding(&g, nextafterf(tie, 0));
     }
+    conclude(&g, 2 * 6 * INFINITE_HALF);
 }
 
 static void test_random(void)
 {
+    struct group g = {.what = "random floats (seed 1)"};
     struct eo_rng rng;
     int i;
 
@@ -124,8 +150,9 @@ static void test_random(void)
         float x = from_bits((uint32_t)eo_rng_u64(&rng));
 
         if (isfinite(x))
-            check_rounding(x);
+            expect_rounding(&g, x);
     }
+    conclude(&g, 900000);
 }
 
 static void test_table(void)
@@ -147,8 +174,12 @@ static void test_table(void)
     };
     size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        expect("table", cases[i].bits, cases[i].half, eo_half_from_float(from_bits(cases[i].bits)));
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint16_t found = eo_half_from_float(from_bits(cases[i].bits));
+
+        check_that(found == cases[i].half, "table: input 0x%08x: expected 0x%04x, found 0x%04x",
+                   cases[i].bits, cases[i].half, found);
+    }
 }
 
 int main(void)
@@ -158,6 +189,5 @@ int main(void)
     test_neighbourhoods();
     test_random();
     test_table();
-    printf("test_half: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_half");
 }

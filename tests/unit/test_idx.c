@@ -10,18 +10,7 @@
 #include <zlib.h>
 
 #include "base/io.h"
-
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
+#include "tests/unit/check.h"
 
 /* gzip-compresses into `out`, as gzip -9 would; returns the size. */
 static size_t compress_bytes(const void *bytes, size_t size, uint8_t *out, size_t out_size)
@@ -139,11 +128,11 @@ static void test_parse(void)
 
         describe(c->bytes, c->size, found, sizeof(found));
         snprintf(what, sizeof(what), "case %zu, plain", i);
-        check_text(what, found, c->plain);
+        check_text(what, c->plain, found);
         n = compress_bytes(c->bytes, c->size, gz, sizeof(gz));
         describe(gz, n, found, sizeof(found));
         snprintf(what, sizeof(what), "case %zu, gzip", i);
-        check_text(what, found, c->gzip ? c->gzip : c->plain);
+        check_text(what, c->gzip ? c->gzip : c->plain, found);
     }
 }
 
@@ -161,32 +150,32 @@ static void test_gzip(void)
         snprintf(expected, sizeof(expected),
                  "error: byte %zu: expected the rest of the gzip stream, found the end of the file", k);
         describe(gz, k, found, sizeof(found));
-        check_text(what, found, expected);
+        check_text(what, expected, found);
     }
     memcpy(twice, gz, n);
     memcpy(twice + n, gz, n);
     describe(twice, 2 * n, found, sizeof(found));
     snprintf(expected, sizeof(expected), "error: byte %zu: expected one gzip member, found a second one", n);
-    check_text("two members", found, expected);
+    check_text("two members", expected, found);
     memcpy(twice + n, "xyz", 3);
     describe(twice, n + 3, found, sizeof(found));
     snprintf(expected, sizeof(expected),
              "error: byte %zu: expected the end of the file behind the gzip stream, found 3 more bytes", n);
-    check_text("bytes behind the stream", found, expected);
+    check_text("bytes behind the stream", expected, found);
     memcpy(bad, gz, n);
     bad[n - 8] ^= 1;
     describe(bad, n, found, sizeof(found));
     snprintf(expected, sizeof(expected), "error: byte %zu: damaged gzip stream (incorrect data check)",
              n - 4);
-    check_text("wrong CRC", found, expected);
+    check_text("wrong CRC", expected, found);
     memcpy(bad, gz, n);
     bad[2] = 7;
     describe(bad, n, found, sizeof(found));
-    check_text("unknown method", found, "error: byte 4: damaged gzip stream (unknown compression method)");
+    check_text("unknown method", "error: byte 4: damaged gzip stream (unknown compression method)", found);
     k = compress_bytes(gz, n, twice, sizeof(twice));
     describe(twice, k, found, sizeof(found));
-    check_text("compressed twice", found,
-               "error: byte 0: expected IDX data, found gzip data that was compressed twice");
+    check_text("compressed twice",
+               "error: byte 0: expected IDX data, found gzip data that was compressed twice", found);
 }
 
 /* Saved, loaded, saved again. */
@@ -206,30 +195,27 @@ static void test_save(void)
     snprintf(path, sizeof(path), "%s/x.gz", dir);
     if (eo_idx_save_gz(path, 3, dim, data, &err) || eo_io_read(path, 4096, &first, &first_size, &err) ||
         eo_idx_load(&idx, path, &err)) {
-        check_text("save and load", err.msg, "");
+        check_text("save and load", "", err.msg);
         return;
     }
-    check_text("loaded data",
-               memcmp(idx.data, data, sizeof(data)) == 0 && idx.count == sizeof(data) ? "same" : "other",
-               "same");
-    check_text("loaded sizes", memcmp(idx.dim, dim, sizeof(dim)) == 0 && idx.dims == 3 ? "same" : "other",
-               "same");
+    check_text("loaded data", "same",
+               memcmp(idx.data, data, sizeof(data)) == 0 && idx.count == sizeof(data) ? "same" : "other");
+    check_text("loaded sizes", "same",
+               memcmp(idx.dim, dim, sizeof(dim)) == 0 && idx.dims == 3 ? "same" : "other");
     if (eo_idx_save_gz(path, 3, dim, idx.data, &err) || eo_io_read(path, 4096, &second, &second_size, &err))
-        check_text("save again", err.msg, "");
-    check_text("saved again",
-               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other",
-               "same");
+        check_text("save again", "", err.msg);
+    check_text("saved again", "same",
+               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other");
     /* No time (bytes 4 to 7), no name (flag 8 in byte 3), no operating system (255 in byte 9). */
-    check_text("gzip header",
-               memcmp(first + 3, "\0\0\0\0\0", 5) == 0 && (uint8_t)first[9] == 255 ? "bare" : "other",
-               "bare");
+    check_text("gzip header", "bare",
+               memcmp(first + 3, "\0\0\0\0\0", 5) == 0 && (uint8_t)first[9] == 255 ? "bare" : "other");
     eo_idx_release(&idx);
-    check_text("missing file", eo_idx_load(&idx, "/nonexistent/x", &err) ? err.msg : "loaded",
-               "cannot open: No such file or directory");
-    check_text("unwritable", eo_idx_save_gz("/nonexistent/x", 3, dim, data, &err) ? err.msg : "saved",
-               "cannot create: No such file or directory");
-    check_text("full disk", eo_idx_save_gz("/dev/full", 3, dim, data, &err) ? err.msg : "saved",
-               "cannot write: No space left on device");
+    check_text("missing file", "cannot open: No such file or directory",
+               eo_idx_load(&idx, "/nonexistent/x", &err) ? err.msg : "loaded");
+    check_text("unwritable", "cannot create: No such file or directory",
+               eo_idx_save_gz("/nonexistent/x", 3, dim, data, &err) ? err.msg : "saved");
+    check_text("full disk", "cannot write: No space left on device",
+               eo_idx_save_gz("/dev/full", 3, dim, data, &err) ? err.msg : "saved");
     unlink(path);
     rmdir(dir);
     free(first);
@@ -241,6 +227,5 @@ int main(void)
     test_parse();
     test_gzip();
     test_save();
-    printf("test_idx: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_idx");
 }

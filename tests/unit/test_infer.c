@@ -5,20 +5,14 @@
 #include "base/cpu.h"
 #include "nn/infer_internal.h"
 #include "nn/ref.h"
+#include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
 
 #define MAX_BATCH 33
 
-static int passed, failed;
-
 static void check(int ok, const char *what, const char *expected, const char *found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected %s, found %s\n", what, expected, found);
+    check_that(ok, "%s: expected %s, found %s", what, expected, found);
 }
 
 static void check_int(const char *what, long expected, long found)
@@ -280,6 +274,5 @@ int main(void)
     test_class();
     test_refusals();
     test_s8_params();
-    printf("test_infer: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_infer");
 }

@@ -6,17 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
+#include "tests/unit/check.h"
 
 static void test_layout(void)
 {
@@ -38,10 +28,11 @@ static void test_layout(void)
     eo_json_bool(&j, "no", 0);
     eo_json_text(&j, "none", NULL);
     eo_json_close(&j);
-    check_text("layout", out.data,
+    check_text("layout",
                "{\n  \"a\": \"x\",\n  \"list\": [\n    0.1,\n    null,\n    null,\n    -3,\n    "
                "18446744073709551615\n  ],\n"
-               "  \"empty\": {},\n  \"yes\": true,\n  \"no\": false,\n  \"none\": null\n}\n");
+               "  \"empty\": {},\n  \"yes\": true,\n  \"no\": false,\n  \"none\": null\n}\n",
+               out.data);
     eo_buf_release(&out);
 }
 
@@ -75,8 +66,8 @@ static void test_strings(void)
         eo_json_text(&j, NULL, cases[i].text);
         eo_json_close(&j);
         root = json_loads(out.data, 0, NULL);
-        check_text("string", root ? json_string_value(json_array_get(root, 0)) : "(no JSON)",
-                   cases[i].expected ? cases[i].expected : cases[i].text);
+        check_text("string", cases[i].expected ? cases[i].expected : cases[i].text,
+                   root ? json_string_value(json_array_get(root, 0)) : "(no JSON)");
         json_decref(root);
         eo_buf_release(&out);
     }
@@ -86,6 +77,5 @@ int main(void)
 {
     test_layout();
     test_strings();
-    printf("test_json: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_json");
 }

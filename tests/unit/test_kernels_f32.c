@@ -7,13 +7,12 @@
 
 #include "nn/infer_internal.h"
 #include "nn/ref.h"
+#include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
 
 #define IMAGES 3
 #define GUARD 16
 #define MAX_BATCH 128
-
-static int passed, failed;
 
 struct table {
     enum eo_isa isa;
@@ -31,15 +30,11 @@ static const struct table tables[] = {
 };
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
-static void check(int ok, const char *name, const struct eo_shape *s, int n, const char *what)
+/* One case: a table on one shape. `wrong` names what was found other than the reference's, or is NULL. */
+static void check_shape(const char *name, const struct eo_shape *s, int n, const char *wrong)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    if (failed++ < 20)
-        printf("%s: %d x %d channels, batch %d: expected the bits of the reference, found other %s\n", name, s->c1,
-               s->c2, n, what);
+    check_that(!wrong, "%s: %d x %d channels, batch %d: expected the bits of the reference, found other %s", name, s->c1,
+               s->c2, n, wrong ? wrong : "");
 }
 
 static void *prepare(const struct eo_engine_ops *ops, const struct eo_model *m, int max_batch)
@@ -64,8 +59,9 @@ static void expect(const struct eo_model *m, const uint8_t *pixels, union eo_sco
     ref->release(state);
 }
 
-static void check_batch(const struct eo_engine_ops *ops, void *state, const struct eo_model *m, const uint8_t *pixels,
-                        int n, const union eo_score *expected)
+/* What differs, or NULL. */
+static const char *compare_batch(const struct eo_engine_ops *ops, void *state, const uint8_t *pixels, int n,
+                                 const union eo_score *expected)
 {
     static union eo_score buffer[GUARD + MAX_BATCH * EO_CLASSES + GUARD];
     union eo_score *scores = buffer + GUARD;
@@ -78,12 +74,11 @@ static void check_batch(const struct eo_engine_ops *ops, void *state, const stru
         same &= scores[i].s32 == expected[i % (IMAGES * EO_CLASSES)].s32;
     for (i = 0; i < GUARD; i++)
         guarded &= (uint32_t)buffer[i].s32 == 0xa5a5a5a5u && (uint32_t)scores[used + i].s32 == 0xa5a5a5a5u;
-    check(same, ops->name, &m->shape, n, "scores");
-    check(guarded, ops->name, &m->shape, n, "bytes around the scores");
+    return !same ? "scores" : !guarded ? "bytes around the scores" : NULL;
 }
 
-static void check_activations(const struct eo_engine_ops *ops, void *state, const struct eo_model *m,
-                              const uint8_t *pixels)
+static const char *compare_activations(const struct eo_engine_ops *ops, void *state, const struct eo_model *m,
+                                       const uint8_t *pixels)
 {
     static float pool[2][EO_MAX_C1 * 196 + EO_MAX_C2 * 49];
     const struct eo_engine_ops *ref = eo_ops_ref(EO_FP32);
@@ -94,25 +89,32 @@ static void check_activations(const struct eo_engine_ops *ops, void *state, cons
     memset(pool, 0, sizeof(pool));
     ref->activations(ref_state, pixels, pool[0], pool[0] + n1, scores[0]);
     ops->activations(state, pixels, pool[1], pool[1] + n1, scores[1]);
-    check(memcmp(pool[0], pool[1], n * sizeof(float)) == 0, ops->name, &m->shape, 1, "activations");
-    check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, ops->name, &m->shape, 1, "scores with activations");
     ref->release(ref_state);
+    if (memcmp(pool[0], pool[1], n * sizeof(float)) != 0)
+        return "activations";
+    return memcmp(scores[0], scores[1], sizeof(scores[0])) != 0 ? "scores with activations" : NULL;
 }
 
 static void check_sizes(const struct table *t, const struct eo_model *m, const uint8_t *pixels, const int *sizes,
                         int count, const union eo_score *expected)
 {
     const struct eo_engine_ops *ops = t->get(m->precision);
+    const char *wrong = NULL;
     void *state;
-    int i, max = 1;
+    int i, n = 0, max = 1;
 
     for (i = 0; i < count; i++)
         max = sizes[i] > max ? sizes[i] : max;
     state = prepare(ops, m, max);
-    for (i = 0; i < count; i++)
-        check_batch(ops, state, m, pixels, sizes[i], expected);
-    if (m->precision == EO_FP32)
-        check_activations(ops, state, m, pixels);
+    for (i = 0; !wrong && i < count; i++) {
+        n = sizes[i];
+        wrong = compare_batch(ops, state, pixels, n, expected);
+    }
+    if (!wrong && m->precision == EO_FP32) {
+        n = 1;
+        wrong = compare_activations(ops, state, m, pixels);
+    }
+    check_shape(ops->name, &m->shape, n, wrong);
     ops->release(state);
 }
 
@@ -171,7 +173,7 @@ static void test_input(const struct table *t, enum eo_precision precision)
     const struct eo_engine_ops *ops = t->get(precision), *ref = eo_ops_ref(precision);
     struct eo_model m;
     void *a, *b;
-    int p;
+    int p, same = 1;
 
     random_model(&m, precision, 1, 1, 3);
     a = prepare(ref, &m, 1);
@@ -180,8 +182,9 @@ static void test_input(const struct table *t, enum eo_precision precision)
         memset(pixels, p, sizeof(pixels));
         ref->run(a, pixels, 1, scores[0]);
         ops->run(b, pixels, 1, scores[1]);
-        check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, ops->name, &m.shape, 1, "scores of a grey image");
+        same &= memcmp(scores[0], scores[1], sizeof(scores[0])) == 0;
     }
+    check_shape(ops->name, &m.shape, 1, same ? NULL : "scores of a grey image");
     ref->release(a);
     ops->release(b);
     random_model_release(&m);
@@ -208,6 +211,5 @@ int main(int argc, char **argv)
             test_batches((enum eo_precision)p, EO_MAX_C1, EO_MAX_C2, pixels);
         test_shapes((enum eo_precision)p, pixels, step > 0 ? step : 1);
     }
-    printf("test_kernels_f32: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_kernels_f32");
 }

@@ -9,12 +9,12 @@
 #include "base/rng.h"
 #include "nn/kernels_s8.h"
 #include "nn/ref.h"
+#include "tests/unit/check.h"
 
 #define BASE 3 /* different images per model; longer batches repeat them */
 #define LONGEST 128
 #define GUARD 16
-
-static int passed, failed;
+#define WHY 200
 
 struct set {
     const char *name;
@@ -82,31 +82,30 @@ static int model_random(struct eo_model *m, struct eo_shape shape, enum eo_backe
     return 0;
 }
 
-static int scores_equal(const char *what, const char *set, const struct eo_model *m, int n,
+/* Whether they are; if not, `why` says what differs. */
+static int scores_equal(char why[WHY], const char *what, const char *set, const struct eo_model *m, int n,
                         const union eo_score *found, const union eo_score *expected)
 {
     for (int i = 0; i < n * EO_CLASSES; i++) {
         int32_t e = expected[i % (BASE * EO_CLASSES)].s32;
 
         if (found[i].s32 != e) {
-            printf("%s %s, c1 %d, c2 %d, %s, %d images: image %d, class %d: expected %d, found %d\n", set, what,
-                   m->shape.c1, m->shape.c2, eo_backend_name(m->backend), n, i / EO_CLASSES, i % EO_CLASSES, e,
-                   found[i].s32);
-            failed++;
+            snprintf(why, WHY, "%s %s, c1 %d, c2 %d, %s, %d images: image %d, class %d: expected %d, found %d", set,
+                     what, m->shape.c1, m->shape.c2, eo_backend_name(m->backend), n, i / EO_CLASSES, i % EO_CLASSES, e,
+                     found[i].s32);
             return 0;
         }
     }
     for (int i = 0; i < GUARD; i++) {
         if (found[n * EO_CLASSES + i].s32 != 0x5a5a5a5a) {
-            printf("%s %s: wrote behind the scores of %d images\n", set, what, n);
-            failed++;
+            snprintf(why, WHY, "%s %s: wrote behind the scores of %d images", set, what, n);
             return 0;
         }
     }
-    passed++;
     return 1;
 }
 
+/* One case: a set of kernels on one model, by all the ways into it. */
 static void check_set(const struct set *set, const struct eo_model *m, const uint8_t *pixels,
                       const union eo_score *expected, int turn)
 {
@@ -115,23 +114,25 @@ static void check_set(const struct set *set, const struct eo_model *m, const uin
     struct eo_err err;
     struct eo_s8_net *net = eo_s8_prepare(m, set->kernels, &err);
     int lanes = set->kernels->lanes, n = batches[turn % 10], direct[2] = {1 + turn % lanes, lanes};
+    char why[WHY] = "";
+    int ok = 1;
 
     if (!net) {
-        printf("%s: %s\n", set->name, err.msg);
-        failed++;
+        check_that(0, "%s: %s", set->name, err.msg);
         return;
     }
     for (int i = 0; i < 2; i++) {
         memset(found, 0x5a, sizeof(found));
         set->kernels->batch(net, pixels, direct[i], found);
-        scores_equal("batch", set->name, m, direct[i], found, expected);
+        ok = ok && scores_equal(why, "batch", set->name, m, direct[i], found, expected);
     }
     memset(found, 0x5a, sizeof(found));
     set->kernels->single(net, pixels, found);
-    scores_equal("single", set->name, m, 1, found, expected);
+    ok = ok && scores_equal(why, "single", set->name, m, 1, found, expected);
     memset(found, 0x5a, sizeof(found));
     eo_s8_run(net, pixels, n, found);
-    scores_equal("run", set->name, m, n, found, expected);
+    ok = ok && scores_equal(why, "run", set->name, m, n, found, expected);
+    check_that(ok, "%s", why);
     eo_s8_release(net);
 }
 
@@ -143,8 +144,7 @@ static void check_model(const struct eo_model *m, const struct set *sets, int co
     void *state = ref->prepare(m, BASE, &err);
 
     if (!state) {
-        printf("reference, c1 %d, c2 %d: %s\n", m->shape.c1, m->shape.c2, err.msg);
-        failed++;
+        check_that(0, "reference, c1 %d, c2 %d: %s", m->shape.c1, m->shape.c2, err.msg);
         return;
     }
     ref->run(state, pixels, BASE, expected);
@@ -164,7 +164,7 @@ static void check_shape(struct eo_shape shape, enum eo_backend backend, int extr
 
     eo_rng_init(&rng, (uint64_t)(shape.c1 * 1000 + shape.c2), EO_RNG_INIT);
     if (model_random(&m, shape, backend, extreme, &rng))
-        failed++;
+        check_that(0, "c1 %d, c2 %d: no memory for the model", shape.c1, shape.c2);
     else
         check_model(&m, sets, count, pixels, turn++);
     eo_model_release(&m);
@@ -192,6 +192,5 @@ int main(void)
         for (int backend = 0; backend < 2; backend++)
             for (int extreme = 0; extreme < 2; extreme++)
                 check_shape(large[i], (enum eo_backend)backend, extreme, sets, count, pixels);
-    printf("test_kernels_s8: %d passed, %d failed\n", passed, failed);
-    return failed ? 1 : 0;
+    return check_report("test_kernels_s8");
 }

@@ -10,23 +10,11 @@
 #include "format/safetensors.h"
 #include "nn/half.h"
 #include "nn/model.h"
-
-static int passed, failed;
+#include "tests/unit/check.h"
 
 static void check(int ok, const char *what, const char *expected, const char *found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s:\n  expected %s\n  found    %s\n", what, expected, found);
-}
-
-static void check_text(const char *what, const char *expected, const char *found)
-{
-    found = found ? found : "(null)";
-    check(strcmp(expected, found) == 0, what, expected, found);
+    check_that(ok, "%s:\n  expected %s\n  found    %s", what, expected, found);
 }
 
 static void check_size(const char *what, size_t expected, size_t found)
@@ -568,6 +556,5 @@ int main(void)
     test_metadata();
     test_sizes();
     test_load();
-    printf("test_model: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_model");
 }

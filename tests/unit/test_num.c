@@ -7,17 +7,12 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "tests/unit/check.h"
 
-static int passed, failed;
-
-static void check_text(const char *what, const char *input, const char *found, const char *expected)
+static void check_number(const char *what, const char *input, const char *expected, const char *found)
 {
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s of '%s': expected '%s', found '%s'\n", what, input, expected, found);
+    check_that(strcmp(found, expected) == 0, "%s of '%s': expected '%s', found '%s'", what, input, expected,
+               found);
 }
 
 static void test_i64(void)
@@ -57,9 +52,9 @@ static void test_i64(void)
 
         if (eo_num_parse_i64(cases[i].text, cases[i].min, cases[i].max, &v, &err) == 0) {
             snprintf(text, sizeof(text), "%" PRId64, v);
-            check_text("i64", cases[i].text, text, cases[i].expected);
+            check_number("i64", cases[i].text, cases[i].expected, text);
         } else {
-            check_text("i64", cases[i].text, err.msg, cases[i].expected);
+            check_number("i64", cases[i].text, cases[i].expected, err.msg);
         }
     }
 }
@@ -87,9 +82,9 @@ static void test_u64(void)
 
         if (eo_num_parse_u64(cases[i].text, 0, UINT64_MAX, &v, &err) == 0) {
             snprintf(text, sizeof(text), "%" PRIu64, v);
-            check_text("u64", cases[i].text, text, cases[i].expected);
+            check_number("u64", cases[i].text, cases[i].expected, text);
         } else {
-            check_text("u64", cases[i].text, err.msg, cases[i].expected);
+            check_number("u64", cases[i].text, cases[i].expected, err.msg);
         }
     }
 }
@@ -121,17 +116,17 @@ static void test_double(void)
             snprintf(text, sizeof(text), "refused");
         else
             eo_num_format_double(v, text);
-        check_text("double", good[i][0], text, good[i][1]);
+        check_number("double", good[i][0], good[i][1], text);
     }
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(message, sizeof(message), "expected a number in -1e+308..1e+308, found '%.40s'", bad[i]);
         if (eo_num_parse_double(bad[i], -1e308, 1e308, &v, &err) == 0)
             snprintf(err.msg, sizeof(err.msg), "%g", v);
-        check_text("double", bad[i], err.msg, message);
+        check_number("double", bad[i], message, err.msg);
     }
     if (eo_num_parse_double("1.5", 0, 1, &v, &err) == 0)
         err.msg[0] = '\0';
-    check_text("double", "1.5", err.msg, "expected a number in 0..1, found '1.5'");
+    check_number("double", "1.5", "expected a number in 0..1, found '1.5'", err.msg);
 }
 
 /* Expected texts are the output of Python 3's repr(). */
@@ -175,7 +170,7 @@ static void test_format(void)
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         snprintf(input, sizeof(input), "%.17g", cases[i].value);
         eo_num_format_double(cases[i].value, text);
-        check_text("format", input, text, cases[i].expected);
+        check_number("format", input, cases[i].expected, text);
     }
 }
 
@@ -202,8 +197,7 @@ static void test_round_trip(void)
                 printf("round trip (seed 1, draw %d): %.17g was written as '%s'\n", i, v, text);
         }
     }
-    passed += wrong == 0 && checked > 90000;
-    failed += wrong != 0 || checked <= 90000;
+    check_that(wrong == 0 && checked > 90000, "round trip: %d of %d are wrong", wrong, checked);
 }
 
 int main(void)
@@ -213,6 +207,5 @@ int main(void)
     test_double();
     test_format();
     test_round_trip();
-    printf("test_num: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_num");
 }

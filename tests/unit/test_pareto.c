@@ -8,19 +8,15 @@
 
 #include "base/rng.h"
 #include "stage/join.h"
+#include "tests/unit/check.h"
 
 #define ROWS 12
 
-static int passed, failed;
+#define SWEEPS 4000
 
-static void check(int ok, const char *what, unsigned long long seed)
+static void check(int ok, const char *what)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: wrong for sweep %llu\n", what, seed);
+    check_that(ok, "%s: expected to hold, found otherwise", what);
 }
 
 /* Few different values, so that ties of every kind occur. */
@@ -71,30 +67,36 @@ static int belongs(const struct eo_sweep *sweep, size_t i, int use_ci)
     return 1;
 }
 
-static void test_frontier(void)
+/* The frontier has the rows that belong to it, in the order of rising latency. */
+static int frontier_holds(const struct eo_sweep *sweep, int use_ci)
+{
+    size_t index[ROWS], count, i, expected = 0;
+    int ok = 1;
+
+    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), use_ci, index, &count);
+    for (i = 0; i < ROWS; i++)
+        expected += (size_t)belongs(sweep, i, use_ci);
+    for (i = 0; i < count; i++) {
+        ok = ok && belongs(sweep, index[i], use_ci);
+        if (i > 0)
+            ok = ok && sweep->rows[index[i]].latency_ms > sweep->rows[index[i - 1]].latency_ms;
+    }
+    return ok && count == expected;
+}
+
+static void test_frontier(int use_ci)
 {
     struct eo_candidate rows[ROWS];
     struct eo_sweep sweep;
-    uint64_t seed;
-    int use_ci;
+    int seed, wrong = 0, first = 0;
 
-    for (seed = 0; seed < 4000; seed++) {
-        make_sweep(rows, &sweep, seed);
-        for (use_ci = 0; use_ci < 2; use_ci++) {
-            size_t index[ROWS], count, i, expected = 0;
-            int ok = 1;
-
-            eo_pareto_frontier(&sweep, eo_sweep_numeric_column("latency_ms"), use_ci, index, &count);
-            for (i = 0; i < ROWS; i++)
-                expected += (size_t)belongs(&sweep, i, use_ci);
-            for (i = 0; i < count; i++) {
-                ok = ok && belongs(&sweep, index[i], use_ci);
-                if (i > 0)
-                    ok = ok && rows[index[i]].latency_ms > rows[index[i - 1]].latency_ms;
-            }
-            check(ok && count == expected, use_ci ? "frontier of bounds" : "frontier", seed);
-        }
+    for (seed = 0; seed < SWEEPS; seed++) {
+        make_sweep(rows, &sweep, (uint64_t)seed);
+        if (!frontier_holds(&sweep, use_ci) && wrong++ == 0)
+            first = seed;
     }
+    check_that(wrong == 0, "frontier%s: wrong for %d of %d sweeps, the first of seed %d",
+               use_ci ? " of bounds" : "", wrong, SWEEPS, first);
 }
 
 static void test_join(void)
@@ -114,17 +116,17 @@ static void test_join(void)
     cfg.active_memory_budget_mb = 1;
     if (!join || eo_csv_parse(&csv, text, sizeof(text) - 1, NULL) || eo_join_add(join, &csv, NULL) ||
         eo_join_finish(join, &cfg, &sweep, NULL)) {
-        check(0, "join", 0);
+        check(0, "join");
         return;
     }
     c = eo_sweep_find(&sweep, 0.5, EO_INT8, 3);
-    check(c != NULL && eo_sweep_find(&sweep, 0.5, EO_INT8, 4) == NULL, "find", 0);
-    check(c && c->latency_ms == 0.5 && c->host_latency_ms == 0.25 && c->throughput_sps == 2000, "latency", 0);
-    check(c && c->energy_proxy_j == 0.002, "energy", 0);
-    check(c && c->memory_mb == 1 && c->estimated_runtime_memory_mb == 1.5, "memory", 0);
-    check(c && c->accepted, "a budget that is met exactly accepts", 0);
-    check(c && isnan(c->latency_p95_ms) && isnan(c->test_accuracy), "missing figures", 0);
-    check(c == eo_sweep_baseline(&sweep) && c == eo_sweep_recommended(&sweep), "baseline, recommended", 0);
+    check(c != NULL && eo_sweep_find(&sweep, 0.5, EO_INT8, 4) == NULL, "find");
+    check(c && c->latency_ms == 0.5 && c->host_latency_ms == 0.25 && c->throughput_sps == 2000, "latency");
+    check(c && c->energy_proxy_j == 0.002, "energy");
+    check(c && c->memory_mb == 1 && c->estimated_runtime_memory_mb == 1.5, "memory");
+    check(c && c->accepted, "a budget that is met exactly accepts");
+    check(c && isnan(c->latency_p95_ms) && isnan(c->test_accuracy), "missing figures");
+    check(c == eo_sweep_baseline(&sweep) && c == eo_sweep_recommended(&sweep), "baseline, recommended");
     eo_sweep_release(&sweep);
     eo_csv_release(&csv);
     eo_join_free(join);
@@ -132,8 +134,8 @@ static void test_join(void)
 
 int main(void)
 {
-    test_frontier();
+    test_frontier(0);
+    test_frontier(1);
     test_join();
-    printf("test_pareto: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_pareto");
 }

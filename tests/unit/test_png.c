@@ -9,18 +9,7 @@
 #include <png.h>
 
 #include "base/io.h"
-
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
+#include "tests/unit/check.h"
 
 /* Names of the chunks, in order, with repetitions dropped. */
 static void list_chunks(const uint8_t *bytes, size_t size, char *text, size_t text_size)
@@ -65,15 +54,14 @@ static void test_round_trip(const char *path, uint32_t width, uint32_t height)
         eo_io_read(path, 65536, &first, &first_size, &err) ||
         eo_png_write_gray8(path, width, height, pixels, &err) ||
         eo_io_read(path, 65536, &second, &second_size, &err)) {
-        check_text("write and read", err.msg, "");
+        check_text("write and read", "", err.msg);
         goto out;
     }
-    check_text("pixels", read_back(first, first_size, width, height, pixels), "same");
-    check_text("twice",
-               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other",
-               "same");
+    check_text("pixels", "same", read_back(first, first_size, width, height, pixels));
+    check_text("twice", "same",
+               first_size == second_size && memcmp(first, second, first_size) == 0 ? "same" : "other");
     list_chunks((const uint8_t *)first, first_size, chunks, sizeof(chunks));
-    check_text("chunks", chunks, "IHDR sRGB IDAT IEND ");
+    check_text("chunks", "IHDR sRGB IDAT IEND ", chunks);
 out:
     free(first);
     free(second);
@@ -91,14 +79,13 @@ int main(void)
     test_round_trip(path, 1, 1);
     test_round_trip(path, 7, 31);
     test_round_trip(path, 64, 64);
-    check_text("no pixels", eo_png_write_gray8(path, 0, 1, &pixel, &err) ? err.msg : "written",
-               "expected an image of at most 16384 x 16384 pixels, found 0 x 1");
-    check_text("too large", eo_png_write_gray8(path, 1, 16385, &pixel, &err) ? err.msg : "written",
-               "expected an image of at most 16384 x 16384 pixels, found 1 x 16385");
-    check_text("full disk", eo_png_write_gray8("/dev/full", 1, 1, &pixel, &err) ? err.msg : "written",
-               "cannot write: No space left on device");
+    check_text("no pixels", "expected an image of at most 16384 x 16384 pixels, found 0 x 1",
+               eo_png_write_gray8(path, 0, 1, &pixel, &err) ? err.msg : "written");
+    check_text("too large", "expected an image of at most 16384 x 16384 pixels, found 1 x 16385",
+               eo_png_write_gray8(path, 1, 16385, &pixel, &err) ? err.msg : "written");
+    check_text("full disk", "cannot write: No space left on device",
+               eo_png_write_gray8("/dev/full", 1, 1, &pixel, &err) ? err.msg : "written");
     unlink(path);
     rmdir(dir);
-    printf("test_png: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_png");
 }

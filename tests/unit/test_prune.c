@@ -5,23 +5,11 @@
 #include <string.h>
 
 #include "stage/prune.h"
-
-static int passed, failed;
+#include "tests/unit/check.h"
 
 static void check(int ok, const char *what, const char *expected, const char *found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s:\n  expected %s\n  found    %s\n", what, expected, found);
-}
-
-static void check_text(const char *what, const char *expected, const char *found)
-{
-    found = found ? found : "(null)";
-    check(strcmp(expected, found) == 0, what, expected, found);
+    check_that(ok, "%s:\n  expected %s\n  found    %s", what, expected, found);
 }
 
 static void test_keep_count(void)
@@ -293,6 +281,5 @@ int main(void)
     test_metadata();
     test_ties();
     test_refusals();
-    printf("test_prune: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_prune");
 }

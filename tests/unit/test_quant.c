@@ -12,17 +12,11 @@
 #include "nn/half.h"
 #include "nn/infer.h"
 #include "stage/quant.h"
-
-static int passed, failed;
+#include "tests/unit/check.h"
 
 static void check(int ok, const char *what, double expected, double found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    printf("%s: expected %.17g, found %.17g\n", what, expected, found);
-    failed++;
+    check_that(ok, "%s: expected %.17g, found %.17g", what, expected, found);
 }
 
 static void equal(const char *what, double expected, double found)
@@ -37,12 +31,8 @@ static void near(const char *what, double expected, double tolerance, double fou
 
 static void message(const char *what, const char *expected, int rc, const struct eo_err *err)
 {
-    if (rc == -1 && strstr(err->msg, expected)) {
-        passed++;
-        return;
-    }
-    printf("%s: expected '... %s ...', found %d '%s'\n", what, expected, rc, rc ? err->msg : "");
-    failed++;
+    check_that(rc == -1 && strstr(err->msg, expected), "%s: expected '... %s ...', found %d '%s'", what,
+               expected, rc, rc ? err->msg : "");
 }
 
 static void must(int rc, const struct eo_err *err)
@@ -365,6 +355,5 @@ int main(void)
     test_fp16();
     test_calibration();
     test_dataset();
-    printf("test_quant: %d passed, %d failed\n", passed, failed);
-    return failed ? 1 : 0;
+    return check_report("test_quant");
 }

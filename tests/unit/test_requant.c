@@ -16,10 +16,9 @@
 
 #include "base/rng.h"
 #include "nn/kernels_s8.h"
+#include "tests/unit/check.h"
 
 __extension__ typedef __int128 wide;
-
-static int passed, failed;
 
 static int64_t floor_shift(wide x, int shift)
 {
@@ -30,9 +29,8 @@ static int64_t floor_shift(wide x, int shift)
 
 static void report(const char *what, struct eo_requant rq, int64_t acc, int64_t expected, int64_t found)
 {
-    printf("%s: multiplier %d, shift %d, accumulator %lld: expected %lld, found %lld\n", what, rq.multiplier, rq.shift,
-           (long long)acc, (long long)expected, (long long)found);
-    failed++;
+    check_that(0, "%s: multiplier %d, shift %d, accumulator %lld: expected %lld, found %lld", what, rq.multiplier,
+               rq.shift, (long long)acc, (long long)expected, (long long)found);
 }
 
 /* All accumulators in low..high. */
@@ -47,8 +45,7 @@ static void check_range(struct eo_requant rq, int32_t low, int32_t high)
         int32_t found = eo_requant_apply(rq, (int32_t)acc);
 
         if (acc % 4096 == 0 && q != floor_shift((wide)acc * rq.multiplier + ((wide)1 << (rq.shift - 1)), rq.shift)) {
-            printf("the oracle is wrong at %lld\n", (long long)acc);
-            failed++;
+            check_that(0, "the oracle is wrong at %lld", (long long)acc);
             return;
         }
         if (found != q) {
@@ -71,8 +68,7 @@ static void check_factor(double factor, int32_t limit)
     struct eo_err err;
 
     if (eo_requant_make(factor, &rq, &err)) {
-        printf("factor %g: %s\n", factor, err.msg);
-        failed++;
+        check_that(0, "factor %g: %s", factor, err.msg);
         return;
     }
     check_range(rq, -limit, limit);
@@ -113,13 +109,9 @@ static void check_make(void)
         struct eo_err err;
         int rc = eo_requant_make(cases[i].factor, &rq, &err);
 
-        if (rc ? cases[i].multiplier != -1 : rq.multiplier != cases[i].multiplier || rq.shift != cases[i].shift) {
-            printf("eo_requant_make(%a): expected %d, %d, found %d, %d (%s)\n", cases[i].factor, cases[i].multiplier,
+        check_that(rc ? cases[i].multiplier == -1 : rq.multiplier == cases[i].multiplier && rq.shift == cases[i].shift,
+                   "eo_requant_make(%a): expected %d, %d, found %d, %d (%s)", cases[i].factor, cases[i].multiplier,
                    cases[i].shift, rq.multiplier, rq.shift, rc ? "refused" : "accepted");
-            failed++;
-        } else {
-            passed++;
-        }
     }
 }
 
@@ -132,8 +124,7 @@ static void check_make_error(struct eo_rng *rng)
 
         if (eo_requant_make(factor, &rq, NULL) || rq.multiplier < 1 << 30 || rq.shift < 31 || rq.shift > 62 ||
             fabs(ldexp(factor, rq.shift) - rq.multiplier) > 0.5) {
-            printf("eo_requant_make(%a): %d, %d is not the nearest\n", factor, rq.multiplier, rq.shift);
-            failed++;
+            check_that(0, "eo_requant_make(%a): %d, %d is not the nearest", factor, rq.multiplier, rq.shift);
             return;
         }
     }
@@ -166,8 +157,7 @@ static void check_model(const char *path)
     const struct eo_requant *layers[EO_LAYERS] = {params.conv1, params.conv2, params.classifier};
 
     if (eo_model_load(&m, path, NULL, &err) || m.precision != EO_INT8 || eo_s8_params_init(&params, &m, &err)) {
-        printf("%s: not an int8 model\n", path);
-        failed++;
+        check_that(0, "%s: not an int8 model", path);
     } else {
         for (int l = 0; l < EO_LAYERS; l++)
             for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_layer)l); o++) {
@@ -219,8 +209,7 @@ static void check_vectors(const char *name, const struct eo_s8_kernels *k, const
     }
     for (int i = 4 * lanes; i < 64 + 16; i++)
         if (quads[i] != 0x5a || rows[i] != 0x5a) {
-            printf("%s: wrote behind its outputs\n", name);
-            failed++;
+            check_that(0, "%s: wrote behind its outputs", name);
             return;
         }
     passed++;
@@ -263,6 +252,5 @@ int main(int argc, char **argv)
 #endif
     for (int i = 1; i < argc; i++)
         check_model(argv[i]);
-    printf("test_requant: %d passed, %d failed\n", passed, failed);
-    return failed ? 1 : 0;
+    return check_report("test_requant");
 }

@@ -5,21 +5,15 @@
 #include <string.h>
 
 #include "format/safetensors.h"
-
-static int passed, failed;
+#include "tests/unit/check.h"
 
 static void check(int ok, const char *what, const char *expected, const char *found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s:\n  expected %s\n  found    %s\n", what, expected, found);
+    check_that(ok, "%s:\n  expected %s\n  found    %s", what, expected, found);
 }
 
 /* What follows a '~' in `expected` is the JSON library's own wording and differs between its versions. */
-static void check_text(const char *what, const char *expected, const char *found)
+static void check_message(const char *what, const char *expected, const char *found)
 {
     const char *tilde = strchr(expected, '~');
 
@@ -129,7 +123,7 @@ static void expect_refusal(const void *bytes, size_t size, const char *what, con
     int rc = eo_st_parse(&st, bytes, size, &err);
 
     check(rc == -1, what, "a refusal", "an accepted file");
-    check_text(what, message, err.msg);
+    check_message(what, message, err.msg);
     check(rc == 0 || (!st.file && !st.json), what, "an empty struct after failure", "something left");
     if (rc == 0)
         eo_st_release(&st);
@@ -226,11 +220,11 @@ static void test_accepted(void)
     check(eo_st_parse(&st, b.data, b.len, &err) == 0, "free form", "success", err.msg);
     check(st.tensor_count == 3 && st.meta_count == 2, "free form", "3 tensors, 2 metadata", "others");
     if (st.tensor_count == 3 && st.meta_count == 2) {
-        check_text("order of data", "a", st.tensors[0].name);
-        check_text("order of data", "e", st.tensors[1].name);
-        check_text("order of data", "z", st.tensors[2].name);
-        check_text("metadata sorted", "a", st.meta[0].key);
-        check_text("metadata value", "\xc3\xa9\n", st.meta[1].value);
+        check_message("order of data", "a", st.tensors[0].name);
+        check_message("order of data", "e", st.tensors[1].name);
+        check_message("order of data", "z", st.tensors[2].name);
+        check_message("metadata sorted", "a", st.meta[0].key);
+        check_message("metadata value", "\xc3\xa9\n", st.meta[1].value);
         check(st.tensors[2].dims == 0 && st.tensors[2].bytes == 2, "scalar", "0 dimensions, 2 bytes",
               "others");
         check(memcmp(st.tensors[2].data, "\4\5", 2) == 0, "scalar", "its bytes", "others");
@@ -303,7 +297,7 @@ static void expect_unwritable(struct eo_st *st, const char *message)
     struct eo_err err = {""};
 
     check(eo_st_serialize(st, &out, &err) == -1, message, "a refusal", "success");
-    check_text("not written", message, err.msg);
+    check_message("not written", message, err.msg);
     check(out.len == 0, message, "no output", "some");
     eo_buf_release(&out);
 }
@@ -367,6 +361,5 @@ int main(void)
     test_canonical();
     test_unwritable();
     test_damaged();
-    printf("test_safetensors: %d passed, %d failed\n", passed, failed);
-    return failed > 0;
+    return check_report("test_safetensors");
 }

@@ -5,21 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static int passed, failed;
+#include "tests/unit/check.h"
 
-static void check_near(const char *what, double found, double expected, double tolerance)
+static void check_near(const char *what, double expected, double found, double tolerance)
 {
-    if (fabs(found - expected) <= tolerance) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected %.17g within %g, found %.17g\n", what, expected, tolerance, found);
+    check_that(fabs(found - expected) <= tolerance, "%s: expected %.17g within %g, found %.17g", what,
+               expected, tolerance, found);
 }
 
-static void check_same(const char *what, double found, double expected)
+static void check_same(const char *what, double expected, double found)
 {
-    check_near(what, found, expected, 0);
+    check_near(what, expected, found, 0);
 }
 
 static const double values[] = {3.5, 1.25, 9, -2, 4.75, 4.75, 0.1, 7};
@@ -28,15 +24,15 @@ static const double values[] = {3.5, 1.25, 9, -2, 4.75, 4.75, 0.1, 7};
 static void test_moments(void)
 {
     /* numpy 2.4: mean, std, std(ddof=1) of `values`; two units in the last place for numpy's pairwise sum. */
-    check_near("mean", eo_stats_mean(values, N), 3.54375, 1e-15);
-    check_near("std_population", eo_stats_std_population(values, N), 3.4000402111592742, 1e-14);
-    check_near("std_sample", eo_stats_std_sample(values, N), 3.6347958775464369, 1e-14);
-    check_same("min", eo_stats_min(values, N), -2);
-    check_same("mean of none", eo_stats_mean(values, 0), 0);
-    check_same("std_population of none", eo_stats_std_population(values, 0), 0);
-    check_same("std_population of one", eo_stats_std_population(values, 1), 0);
-    check_same("std_sample of one", eo_stats_std_sample(values, 1), 0);
-    check_same("min of none", eo_stats_min(values, 0), 0);
+    check_near("mean", 3.54375, eo_stats_mean(values, N), 1e-15);
+    check_near("std_population", 3.4000402111592742, eo_stats_std_population(values, N), 1e-14);
+    check_near("std_sample", 3.6347958775464369, eo_stats_std_sample(values, N), 1e-14);
+    check_same("min", -2, eo_stats_min(values, N));
+    check_same("mean of none", 0, eo_stats_mean(values, 0));
+    check_same("std_population of none", 0, eo_stats_std_population(values, 0));
+    check_same("std_population of one", 0, eo_stats_std_population(values, 1));
+    check_same("std_sample of one", 0, eo_stats_std_sample(values, 1));
+    check_same("min of none", 0, eo_stats_min(values, 0));
 }
 
 static void test_order(void)
@@ -48,11 +44,11 @@ static void test_order(void)
     memcpy(x, values, sizeof(x));
     eo_stats_sort(x, N);
     for (i = 0; i < N; i++)
-        check_same("sort", x[i], expected[i]);
+        check_same("sort", expected[i], x[i]);
     eo_stats_sort(x, 0);
-    check_same("median, even", eo_stats_median_sorted(x, N), 4.125);
-    check_same("median, odd", eo_stats_median_sorted(x, N - 1), 3.5);
-    check_same("median of none", eo_stats_median_sorted(x, 0), 0);
+    check_same("median, even", 4.125, eo_stats_median_sorted(x, N));
+    check_same("median, odd", 3.5, eo_stats_median_sorted(x, N - 1));
+    check_same("median of none", 0, eo_stats_median_sorted(x, 0));
 }
 
 static void test_percentile(void)
@@ -70,10 +66,10 @@ static void test_percentile(void)
         char what[40];
 
         snprintf(what, sizeof(what), "percentile %g", cases[i].p);
-        check_same(what, eo_stats_percentile_sorted(sorted, 8, cases[i].p), cases[i].expected);
+        check_same(what, cases[i].expected, eo_stats_percentile_sorted(sorted, 8, cases[i].p));
     }
-    check_same("percentile of one", eo_stats_percentile_sorted(sorted, 1, 95), -2);
-    check_same("percentile of none", eo_stats_percentile_sorted(sorted, 0, 95), 0);
+    check_same("percentile of one", -2, eo_stats_percentile_sorted(sorted, 1, 95));
+    check_same("percentile of none", 0, eo_stats_percentile_sorted(sorted, 0, 95));
 }
 
 static void test_wilson(void)
@@ -100,9 +96,9 @@ static void test_wilson(void)
 
         eo_stats_wilson95(cases[i].correct, cases[i].n, &low, &high);
         snprintf(what, sizeof(what), "wilson %zu of %zu, low", cases[i].correct, cases[i].n);
-        check_near(what, low, cases[i].low, 4e-16);
+        check_near(what, cases[i].low, low, 4e-16);
         snprintf(what, sizeof(what), "wilson %zu of %zu, high", cases[i].correct, cases[i].n);
-        check_near(what, high, cases[i].high, 4e-16);
+        check_near(what, cases[i].high, high, 4e-16);
     }
 }
 
@@ -122,11 +118,11 @@ static void test_student(void)
         char what[40];
 
         snprintf(what, sizeof(what), "t975 df %zu", cases[i].df);
-        check_near(what, eo_stats_t975(cases[i].df), cases[i].t, cases[i].df > 30 ? 3e-8 : 1e-15);
+        check_near(what, cases[i].t, eo_stats_t975(cases[i].df), cases[i].df > 30 ? 3e-8 : 1e-15);
     }
-    check_same("t975 df 0", eo_stats_t975(0), 0);
-    check_same("half width of one", eo_stats_t95_half_width(1, 1), 0);
-    check_near("half width of four", eo_stats_t95_half_width(2, 4), 3.1824463052837096, 1e-15);
+    check_same("t975 df 0", 0, eo_stats_t975(0));
+    check_same("half width of one", 0, eo_stats_t95_half_width(1, 1));
+    check_near("half width of four", 3.1824463052837096, eo_stats_t95_half_width(2, 4), 1e-15);
 }
 
 int main(void)
@@ -136,6 +132,5 @@ int main(void)
     test_percentile();
     test_wilson();
     test_student();
-    printf("test_stats: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_stats");
 }

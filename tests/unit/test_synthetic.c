@@ -6,19 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/check.h"
+
 #define COUNT 400
-
-static int passed, failed;
-
-static void check_text(const char *what, const char *found, const char *expected)
-{
-    if (strcmp(found, expected) == 0) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("%s: expected '%s', found '%s'\n", what, expected, found);
-}
 
 static void draw(uint64_t seed, enum eo_dataset_part part, uint8_t *pixels, uint8_t *labels)
 {
@@ -52,7 +42,7 @@ static void test_golden(uint8_t *pixels, uint8_t *labels)
         draw(cases[i].seed, cases[i].part, pixels, labels);
         eo_hash_sha256_pieces(pieces, 2, found);
         snprintf(what, sizeof(what), "seed %d, part %d", (int)cases[i].seed, (int)cases[i].part);
-        check_text(what, found, cases[i].expected);
+        check_text(what, cases[i].expected, found);
     }
 }
 
@@ -69,7 +59,7 @@ static void test_labels(const uint8_t *labels)
         same_order += i % EO_CLASSES == 0 && i > 0 && memcmp(labels, labels + i, EO_CLASSES) == 0;
     }
     snprintf(found, sizeof(found), "%d unbalanced, %d repeated", wrong, same_order);
-    check_text("labels by tens", found, "0 unbalanced, 0 repeated");
+    check_text("labels by tens", "0 unbalanced, 0 repeated", found);
 }
 
 /* Each image has ink and background, and no two images are equal. */
@@ -90,7 +80,7 @@ static void test_images(const uint8_t *pixels)
             equal += memcmp(p, pixels + k * EO_IMAGE_PIXELS, EO_IMAGE_PIXELS) == 0;
     }
     snprintf(found, sizeof(found), "%d without ink, %d full of it, %d equal", dark, full, equal);
-    check_text("images", found, "0 without ink, 0 full of it, 0 equal");
+    check_text("images", "0 without ink, 0 full of it, 0 equal", found);
 }
 
 int main(void)
@@ -104,9 +94,8 @@ int main(void)
     test_golden(pixels, labels);
     test_labels(labels);
     test_images(pixels);
-    check_text("unwritable folder", eo_synthetic_write("/dev/null/x", 1, 1, 1, &err) ? err.msg : "written",
-               "'/dev/null/x': cannot create the directory: Not a directory");
+    check_text("unwritable folder", "'/dev/null/x': cannot create the directory: Not a directory",
+               eo_synthetic_write("/dev/null/x", 1, 1, 1, &err) ? err.msg : "written");
     free(pixels);
-    printf("test_synthetic: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_synthetic");
 }

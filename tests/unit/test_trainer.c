@@ -10,17 +10,11 @@
 
 #include "base/rng.h"
 #include "nn/trainer.h"
-
-static int passed, failed;
+#include "tests/unit/check.h"
 
 static void check(int ok, const char *what, double expected, double found)
 {
-    if (ok) {
-        passed++;
-        return;
-    }
-    failed++;
-    printf("FAIL %s: expected %.9g, found %.9g\n", what, expected, found);
+    check_that(ok, "%s: expected %.9g, found %.9g", what, expected, found);
 }
 
 /* The network in double; weights in the layout of the model, all in one array. */
@@ -349,6 +343,5 @@ int main(void)
     test_gradients(11, 22, 4);
     test_gradients(17, 33, 2);
     test_steps();
-    printf("test_trainer: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return check_report("test_trainer");
 }
