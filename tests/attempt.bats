@@ -94,37 +94,34 @@ attempt() {
   [ "$(cat row.csv)" = "$HEADER" ]
 }
 
-# fails_with STATUS FIRST-LINE-OF-STDERR ARGUMENT...
-fails_with() {
-  local expected_status=$1 expected=$2
+# refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
+refuses() {
+  local want=$1 message=$2
   shift 2
-  run --separate-stderr eo-attempt "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq "$expected_status" ]
-  [ "${stderr_lines[0]}" = "$expected" ]
+  fails_with "$want" "$message" eo-attempt "$@"
   [ ! -e row.csv ]
 }
 
 @test "bad input and a full disk: exit 1, one line" {
   local options=(--row row.csv -l 0 -p fp32 --stage eval)
-  fails_with 1 "eo-attempt: 'no-such-program': cannot run: No such file or directory" "${options[@]}" -- no-such-program
+  refuses 1 "eo-attempt: 'no-such-program': cannot run: No such file or directory" "${options[@]}" -- no-such-program
   printf 'a,b\n' >earlier.csv
-  fails_with 1 "eo-attempt: earlier.csv: expected a column 'pruning_level', found none" \
+  refuses 1 "eo-attempt: earlier.csv: expected a column 'pruning_level', found none" \
     "${options[@]}" --after earlier.csv -- true
   printf '%s\n0,int8,7,a,b\n0,int8,7,a,b\n' "$HEADER" >earlier.csv
-  fails_with 1 "eo-attempt: earlier.csv: expected at most 1 row, found 2" "${options[@]}" --after earlier.csv -- true
+  refuses 1 "eo-attempt: earlier.csv: expected at most 1 row, found 2" "${options[@]}" --after earlier.csv -- true
   run --separate-stderr eo-attempt --row /dev/full -l 0 -p fp32 --stage eval -- true
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-attempt: /dev/full: "*"No space left on device" ]]
 }
 
 @test "wrong usage: exit 2" {
-  fails_with 2 "eo-attempt: option '--row' is required" -l 0 -p fp32 --stage eval -- true
-  fails_with 2 "eo-attempt: option '--level' is required" --row row.csv -p fp32 --stage eval -- true
-  fails_with 2 "eo-attempt: option '--precision' is required" --row row.csv -l 0 --stage eval -- true
-  fails_with 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
-  fails_with 2 "eo-attempt: option '--level': expected a number in 0..1, found '2'" --row row.csv -l 2
-  fails_with 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
+  refuses 2 "eo-attempt: option '--row' is required" -l 0 -p fp32 --stage eval -- true
+  refuses 2 "eo-attempt: option '--level' is required" --row row.csv -p fp32 --stage eval -- true
+  refuses 2 "eo-attempt: option '--precision' is required" --row row.csv -l 0 --stage eval -- true
+  refuses 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
+  refuses 2 "eo-attempt: option '--level': expected a number in 0..1, found '2'" --row row.csv -l 2
+  refuses 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
   run --separate-stderr eo-attempt --row row.csv -l 0 -p bf16 --stage eval -- true
   [ "$status" -eq 2 ]
   [[ $stderr == "eo-attempt: option '--precision': "*"bf16"* ]]

@@ -95,31 +95,27 @@ fp32,0.95,0.08,0.019073486328125,$(column t.csv energy_proxy_j_mean | cut -d' ' 
   [ "$(cat l.csv t.csv h.csv | wc -l)" -eq 3 ]
 }
 
-# fails_with STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and no output file
-fails_with() {
-  local expected_status=$1 expected=$2
+# refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
+refuses() {
+  local want=$1 message=$2
   shift 2
-  run --separate-stderr eo-hwreport "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq "$expected_status" ]
-  [ -z "$output" ]
-  [ "${stderr_lines[0]}" = "$expected" ]
+  fails_with "$want" "$message" eo-hwreport "$@"
   [ ! -e l.csv ]
 }
 
 @test "bad input: one line, exit 1, no output file" {
   three_models
-  fails_with 1 "eo-hwreport: sweep.csv: no model given for pruning_level 0.50, precision int8, seed 7" \
+  refuses 1 "eo-hwreport: sweep.csv: no model given for pruning_level 0.50, precision int8, seed 7" \
     -c c.yaml --sweep sweep.csv --layers l.csv --summary h.csv b.safetensors c.safetensors
   sed -i 's/[0-9a-f]\{64\}$/abcdefabcdefabcdef/' sweep.csv
-  fails_with 1 "eo-hwreport: sweep.csv: stale: pruning_level 0.00, precision fp32, seed 7 was measured with model abcdefabcdef, given is $(sha256sum <c.safetensors | cut -c 1-12)" \
+  refuses 1 "eo-hwreport: sweep.csv: stale: pruning_level 0.00, precision fp32, seed 7 was measured with model abcdefabcdef, given is $(sha256sum <c.safetensors | cut -c 1-12)" \
     -c c.yaml --sweep sweep.csv --layers l.csv --summary h.csv *.safetensors
   sed -i '2s/fp32/fp64/' sweep.csv
   run --separate-stderr eo-hwreport -c c.yaml --sweep sweep.csv --tradeoffs t.csv
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-hwreport: sweep.csv: row 1: column 'precision': "*fp64* ]]
   echo "a,b" >sweep.csv
-  fails_with 1 "eo-hwreport: sweep.csv: expected a column 'pruning_level', found none" \
+  refuses 1 "eo-hwreport: sweep.csv: expected a column 'pruning_level', found none" \
     -c c.yaml --sweep sweep.csv --tradeoffs t.csv
   head -c 100 a.safetensors >cut.safetensors
   run --separate-stderr eo-hwreport -c c.yaml --layers l.csv cut.safetensors
@@ -135,11 +131,11 @@ fails_with() {
 }
 
 @test "wrong usage: exit 2" {
-  fails_with 2 "eo-hwreport: option '-c' is required" m.safetensors
-  fails_with 2 "eo-hwreport: option '--tradeoffs' needs '--sweep'" -c c.yaml --tradeoffs t.csv
-  fails_with 2 "eo-hwreport: option '--summary' needs '--sweep'" -c c.yaml --summary t.csv m.safetensors
-  fails_with 2 "eo-hwreport: only one output can go to standard output; give the others a file" \
+  refuses 2 "eo-hwreport: option '-c' is required" m.safetensors
+  refuses 2 "eo-hwreport: option '--tradeoffs' needs '--sweep'" -c c.yaml --tradeoffs t.csv
+  refuses 2 "eo-hwreport: option '--summary' needs '--sweep'" -c c.yaml --summary t.csv m.safetensors
+  refuses 2 "eo-hwreport: only one output can go to standard output; give the others a file" \
     -c c.yaml --sweep s.csv --layers - --summary -
-  fails_with 2 "eo-hwreport: only one input can come from standard input" -c c.yaml --sweep - --layers l.csv -
-  fails_with 2 "eo-hwreport: only one input can come from standard input" -c -
+  refuses 2 "eo-hwreport: only one input can come from standard input" -c c.yaml --sweep - --layers l.csv -
+  refuses 2 "eo-hwreport: only one input can come from standard input" -c -
 }

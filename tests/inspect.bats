@@ -7,31 +7,6 @@ setup() {
   golden=$EO_ROOT/tests/golden/python-safetensors.safetensors
 }
 
-make_model() {
-  "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
-}
-
-expect_failure() {
-  local message=$1
-  shift
-  run --separate-stderr "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq 1 ]
-  [ "$stderr" = "$message" ]
-  [ -z "$output" ]
-}
-
-expect_usage() {
-  local message=$1
-  shift
-  run --separate-stderr "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq 2 ]
-  [ "$stderr" = "$message
-Try 'eo-inspect --help'." ]
-  [ -z "$output" ]
-}
-
 @test "the whole report of a file that Python's safetensors wrote" {
   eo-inspect "$golden" >report
   diff - report <<END
@@ -137,26 +112,26 @@ assert r["metadata"]["seed"] == "9"'
 @test "messages" {
   make_model 1 1 1 >model
   { cat model; echo; } >longer
-  expect_failure "eo-inspect: longer: byte offset 2624: 1 bytes that belong to no tensor" eo-inspect longer
-  expect_failure "eo-inspect: model: no tensor 'conv3.weight' in this model" eo-inspect --dump conv3.weight model
-  expect_failure "eo-inspect: missing: cannot open: No such file or directory" eo-inspect missing
-  expect_failure "eo-inspect: /dev/full: cannot write: No space left on device" eo-inspect -o /dev/full model
+  fails 1 "eo-inspect: longer: byte offset 2624: 1 bytes that belong to no tensor" eo-inspect longer
+  fails 1 "eo-inspect: model: no tensor 'conv3.weight' in this model" eo-inspect --dump conv3.weight model
+  fails 1 "eo-inspect: missing: cannot open: No such file or directory" eo-inspect missing
+  fails 1 "eo-inspect: /dev/full: cannot write: No space left on device" eo-inspect -o /dev/full model
   run --separate-stderr bash -c 'eo-inspect model >/dev/full'
   [ "$status" -eq 1 ]
   [ "$stderr" = "eo-inspect: (standard stream): cannot write: No space left on device" ]
 }
 
 @test "a failed run leaves no output" {
-  expect_failure "eo-inspect: $EO_ROOT/tests/fuzz/corpus/model/nan: tensor 'conv2.weight': element 8: expected a finite number, found nan" \
+  fails 1 "eo-inspect: $EO_ROOT/tests/fuzz/corpus/model/nan: tensor 'conv2.weight': element 8: expected a finite number, found nan" \
     eo-inspect -o out "$EO_ROOT/tests/fuzz/corpus/model/nan"
   [ ! -e out ]
 }
 
 @test "wrong usage" {
-  expect_usage "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
-  expect_usage "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
-  expect_usage "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
-  expect_usage "eo-inspect: unexpected operand 'b'" eo-inspect a b
+  misused "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
+  misused "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
+  misused "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
+  misused "eo-inspect: unexpected operand 'b'" eo-inspect a b
 }
 
 @test "--help and --version" {

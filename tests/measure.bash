@@ -44,24 +44,3 @@ END
 column() {
   awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "${2:--}"
 }
-
-# fails STATUS MESSAGE COMMAND...: exactly this status and standard error, nothing on standard output
-fails() {
-  local want=$1 message=$2
-  shift 2
-  run --separate-stderr "$@"
-  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "$stderr" = "$message" ] && return
-  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$message"
-  return 1
-}
-
-# fails_like STATUS PATTERN COMMAND...: the same for one line that matches a glob
-fails_like() {
-  local want=$1 pattern=$2
-  shift 2
-  run --separate-stderr "$@"
-  # shellcheck disable=SC2053
-  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == $pattern ]] && return
-  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$pattern"
-  return 1
-}

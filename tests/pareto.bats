@@ -184,36 +184,32 @@ EOF
   [[ $stderr == "eo-pareto: nothing.csv: "*"No such file or directory" ]]
 }
 
-# fails_with STATUS STDERR ARGUMENT...: and no output file
-fails_with() {
-  local expected_status=$1 expected=$2
+# refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
+refuses() {
+  local want=$1 message=$2
   shift 2
-  run --separate-stderr eo-pareto "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq "$expected_status" ]
-  [ -z "$output" ]
-  [ "${stderr_lines[0]}" = "$expected" ]
+  fails_with "$want" "$message" eo-pareto "$@"
   [ ! -e s.csv ]
 }
 
 @test "bad files: one line, exit 1, no output file" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   echo "a,b" >x.csv
-  fails_with 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none" \
+  refuses 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none" \
     -c c.yaml --sweep s.csv x.csv
   echo "accuracy,precision,seed" >x.csv
-  fails_with 1 "eo-pareto: x.csv: expected a column 'pruning_level', found none" -c c.yaml --sweep s.csv x.csv
+  refuses 1 "eo-pareto: x.csv: expected a column 'pruning_level', found none" -c c.yaml --sweep s.csv x.csv
   accuracy_row 0.00 bf16 7 0.9 >x.csv
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv x.csv
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-pareto: x.csv: row 1: column 'precision': "*"'bf16'"* ]]
   [ ! -e s.csv ]
-  fails_with 1 "eo-pareto: acc-7-0.00-fp32.csv: row 1: second accuracy row for pruning_level 0.00, precision fp32, seed 7" \
+  refuses 1 "eo-pareto: acc-7-0.00-fp32.csv: row 1: second accuracy row for pruning_level 0.00, precision fp32, seed 7" \
     -c c.yaml --sweep s.csv acc-7-0.00-fp32.csv acc-7-0.00-fp32.csv
-  fails_with 1 "eo-pareto: time-7-0.00-fp32.csv: row 1: second timing row for pruning_level 0.00, precision fp32, seed 7" \
+  refuses 1 "eo-pareto: time-7-0.00-fp32.csv: row 1: second timing row for pruning_level 0.00, precision fp32, seed 7" \
     -c c.yaml --sweep s.csv time-7-0.00-fp32.csv time-7-0.00-fp32.csv
   printf 'a,b\n1\n' >x.csv
-  fails_with 1 "eo-pareto: x.csv: line 2: expected 2 fields, found 1" -c c.yaml --sweep s.csv x.csv
+  refuses 1 "eo-pareto: x.csv: line 2: expected 2 fields, found 1" -c c.yaml --sweep s.csv x.csv
   echo "power_watts: -1" >bad.yaml
   run --separate-stderr eo-pareto -c bad.yaml acc-7-0.00-fp32.csv
   [ "$status" -eq 1 ]
@@ -231,11 +227,11 @@ fails_with() {
 }
 
 @test "wrong usage: exit 2" {
-  fails_with 2 "eo-pareto: option '-c' is required" x.csv
-  fails_with 2 "eo-pareto: option '--x': expected a column of numbers such as latency_ms, found 'isa'" -c c.yaml --x isa
-  fails_with 2 "eo-pareto: only one output can go to standard output; give the others a file" \
+  refuses 2 "eo-pareto: option '-c' is required" x.csv
+  refuses 2 "eo-pareto: option '--x': expected a column of numbers such as latency_ms, found 'isa'" -c c.yaml --x isa
+  refuses 2 "eo-pareto: only one output can go to standard output; give the others a file" \
     -c c.yaml --sweep - --errors - x.csv
-  fails_with 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv
-  fails_with 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv -
-  fails_with 2 "eo-pareto: unknown or ambiguous option '--nonsense'" --nonsense
+  refuses 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv
+  refuses 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv -
+  refuses 2 "eo-pareto: unknown or ambiguous option '--nonsense'" --nonsense
 }

@@ -6,32 +6,6 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
-make_model() {
-  "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
-}
-
-# One line on standard error, exit 1, nothing on standard output.
-expect_failure() {
-  local message=$1
-  shift
-  run --separate-stderr "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq 1 ]
-  [ "$stderr" = "$message" ]
-  [ -z "$output" ]
-}
-
-expect_usage() {
-  local message=$1
-  shift
-  run --separate-stderr "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq 2 ]
-  [ "$stderr" = "$message
-Try 'eo-prune --help'." ]
-  [ -z "$output" ]
-}
-
 @test "halves both convolutions and says so in the metadata" {
   make_model 16 32 7 >base
   run --separate-stderr eo-prune -l 0.5 -o half base
@@ -114,24 +88,24 @@ Try 'eo-prune --help'." ]
 @test "refuses fp16 and int8 models" {
   make_model 2 2 1 0 fp16 >h
   make_model 2 2 1 0 int8 >i
-  expect_failure "eo-prune: h: expected an fp32 model, found fp16: prune before eo-quant" eo-prune -l 0.5 -o out h
-  expect_failure "eo-prune: i: expected an fp32 model, found int8: prune before eo-quant" eo-prune -l 0.5 -o out i
+  fails 1 "eo-prune: h: expected an fp32 model, found fp16: prune before eo-quant" eo-prune -l 0.5 -o out h
+  fails 1 "eo-prune: i: expected an fp32 model, found int8: prune before eo-quant" eo-prune -l 0.5 -o out i
   [ ! -e out ]
 }
 
 @test "a level is required and lies in [0, 1)" {
   make_model 2 2 1 >base
-  expect_usage "eo-prune: option '--level' is required" eo-prune base
-  expect_usage "eo-prune: option '--level': expected a number of at least 0 and below 1" eo-prune -l 1 base
-  expect_usage "eo-prune: option '--level': expected a number in 0..1, found '1.5'" eo-prune -l 1.5 base
-  expect_usage "eo-prune: option '--level': expected a number in 0..1, found '-0.1'" eo-prune -l -0.1 base
-  expect_usage "eo-prune: option '--level': expected a number in 0..1, found 'nan'" eo-prune -l nan base
-  expect_usage "eo-prune: option '-l' needs an argument" eo-prune -l
+  misused "eo-prune: option '--level' is required" eo-prune base
+  misused "eo-prune: option '--level': expected a number of at least 0 and below 1" eo-prune -l 1 base
+  misused "eo-prune: option '--level': expected a number in 0..1, found '1.5'" eo-prune -l 1.5 base
+  misused "eo-prune: option '--level': expected a number in 0..1, found '-0.1'" eo-prune -l -0.1 base
+  misused "eo-prune: option '--level': expected a number in 0..1, found 'nan'" eo-prune -l nan base
+  misused "eo-prune: option '-l' needs an argument" eo-prune -l
 }
 
 @test "wrong usage" {
-  expect_usage "eo-prune: unknown option '-x'" eo-prune -l 0.5 -x
-  expect_usage "eo-prune: unexpected operand 'b'" eo-prune -l 0.5 a b
+  misused "eo-prune: unknown option '-x'" eo-prune -l 0.5 -x
+  misused "eo-prune: unexpected operand 'b'" eo-prune -l 0.5 a b
 }
 
 @test "--help and --version" {
@@ -147,30 +121,30 @@ Try 'eo-prune --help'." ]
 @test "no such file, an empty one, a directory" {
   : >empty
   mkdir dir
-  expect_failure "eo-prune: missing: cannot open: No such file or directory" eo-prune -l 0.5 missing
-  expect_failure "eo-prune: empty: expected a safetensors file of at least 8 bytes, found 0" eo-prune -l 0.5 empty
-  expect_failure "eo-prune: dir: expected a file, found a directory" eo-prune -l 0.5 dir
-  expect_failure "eo-prune: (standard stream): expected a safetensors file of at least 8 bytes, found 0" \
+  fails 1 "eo-prune: missing: cannot open: No such file or directory" eo-prune -l 0.5 missing
+  fails 1 "eo-prune: empty: expected a safetensors file of at least 8 bytes, found 0" eo-prune -l 0.5 empty
+  fails 1 "eo-prune: dir: expected a file, found a directory" eo-prune -l 0.5 dir
+  fails 1 "eo-prune: (standard stream): expected a safetensors file of at least 8 bytes, found 0" \
     eo-prune -l 0.5 </dev/null
 }
 
 @test "a cut model, and no output file" {
   make_model 2 2 1 >base
   head -c -1 base >cut
-  expect_failure "eo-prune: cut: tensor 'conv2.weight': data_offsets: end 4192, but the file has 4191 bytes of data" \
+  fails 1 "eo-prune: cut: tensor 'conv2.weight': data_offsets: end 4192, but the file has 4191 bytes of data" \
     eo-prune -l 0.5 -o out cut
   [ ! -e out ]
 }
 
 @test "overlapping offsets, and no output file" {
-  expect_failure "eo-prune: $EO_ROOT/tests/fuzz/corpus/safetensors/overlap: tensor 'b': data_offsets: begin 2 overlaps the tensor before it: expected 4" \
+  fails 1 "eo-prune: $EO_ROOT/tests/fuzz/corpus/safetensors/overlap: tensor 'b': data_offsets: begin 2 overlaps the tensor before it: expected 4" \
     eo-prune -l 0.5 -o out "$EO_ROOT/tests/fuzz/corpus/safetensors/overlap"
   [ ! -e out ]
 }
 
 @test "a full disk" {
   make_model 2 2 1 >base
-  expect_failure "eo-prune: /dev/full: cannot write: No space left on device" eo-prune -l 0.5 -o /dev/full base
+  fails 1 "eo-prune: /dev/full: cannot write: No space left on device" eo-prune -l 0.5 -o /dev/full base
   run --separate-stderr bash -c 'eo-prune -l 0.5 base >/dev/full'
   [ "$status" -eq 1 ]
   [ "$stderr" = "eo-prune: (standard stream): cannot write: No space left on device" ]
@@ -178,7 +152,7 @@ Try 'eo-prune --help'." ]
 
 @test "an output folder that is not there" {
   make_model 2 2 1 >base
-  expect_failure "eo-prune: no/out: cannot create: No such file or directory" eo-prune -l 0.5 -o no/out base
+  fails 1 "eo-prune: no/out: cannot create: No such file or directory" eo-prune -l 0.5 -o no/out base
 }
 
 @test "a failed run leaves the old output alone" {

@@ -35,11 +35,6 @@ column() {
   awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { printf "%s%s", sep, $c; sep = " " }' "$1"
 }
 
-# make_model C1 C2 SEED [LEVEL [PRECISION]]: a random model on standard output
-make_model() {
-  "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
-}
-
 # measured_model FILE C1 C2 LEVEL PRECISION SEED ACCURACY HOST_LATENCY_MS: a model, and both rows of it as FILE.acc.csv, .time.csv
 measured_model() {
   local sha

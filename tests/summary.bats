@@ -171,15 +171,11 @@ recommended: level 0.00 in int8, accuracy 94.00 %, 100.00 us/image, 21000 of 524
   grep -q '"files": \[\]' m.json
 }
 
-# fails_with STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and no output file
-fails_with() {
-  local expected_status=$1 expected=$2
+# refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
+refuses() {
+  local want=$1 message=$2
   shift 2
-  run --separate-stderr eo-summary "$@"
-  echo "status $status, stderr: $stderr"
-  [ "$status" -eq "$expected_status" ]
-  [ -z "$output" ]
-  [ "${stderr_lines[0]}" = "$expected" ]
+  fails_with "$want" "$message" eo-summary "$@"
   [ ! -e summary.json ] && [ ! -e m.json ]
 }
 
@@ -188,17 +184,17 @@ fails_with() {
   select_rows
   local files=(-c c.yaml --sweep sweep.csv --errors errors.csv)
   sed 1q hardware.csv >none.csv
-  fails_with 1 "eo-summary: none.csv: expected a row for the baseline, pruning_level 0.00, precision fp32, seed 7, found none" \
+  refuses 1 "eo-summary: none.csv: expected a row for the baseline, pruning_level 0.00, precision fp32, seed 7, found none" \
     "${files[@]}" --hardware none.csv -o summary.json
   echo a >none.csv
-  fails_with 1 "eo-summary: none.csv: expected columns 'pruning_level', 'precision' and 'seed'" \
+  refuses 1 "eo-summary: none.csv: expected columns 'pruning_level', 'precision' and 'seed'" \
     "${files[@]}" --hardware none.csv -o summary.json
-  fails_with 1 "eo-summary: gone: cannot open: No such file or directory" \
+  refuses 1 "eo-summary: gone: cannot open: No such file or directory" \
     "${files[@]}" --hardware hardware.csv --manifest m.json gone
   : >none.csv
-  fails_with 1 "eo-summary: none.csv: line 1: expected a header row, found an empty file" \
+  refuses 1 "eo-summary: none.csv: line 1: expected a header row, found an empty file" \
     -c c.yaml --sweep sweep.csv --errors none.csv --hardware hardware.csv -o summary.json
-  fails_with 1 "eo-summary: none.csv: line 1: expected a header row, found an empty file" \
+  refuses 1 "eo-summary: none.csv: line 1: expected a header row, found an empty file" \
     -c c.yaml --sweep none.csv --errors errors.csv --hardware hardware.csv -o summary.json
   echo "power_watts: -1" >bad.yaml
   run --separate-stderr eo-summary -c bad.yaml --sweep sweep.csv --errors errors.csv --hardware hardware.csv
@@ -220,13 +216,13 @@ fails_with() {
 }
 
 @test "wrong usage: exit 2" {
-  fails_with 2 "eo-summary: option '-c' is required"
-  fails_with 2 "eo-summary: option '--sweep' is required" -c c.yaml
-  fails_with 2 "eo-summary: option '--errors' is required" -c c.yaml --sweep s
-  fails_with 2 "eo-summary: option '--hardware' is required" -c c.yaml --sweep s --errors e
+  refuses 2 "eo-summary: option '-c' is required"
+  refuses 2 "eo-summary: option '--sweep' is required" -c c.yaml
+  refuses 2 "eo-summary: option '--errors' is required" -c c.yaml --sweep s
+  refuses 2 "eo-summary: option '--hardware' is required" -c c.yaml --sweep s --errors e
   local files=(-c c.yaml --sweep s --errors e --hardware h)
-  fails_with 2 "eo-summary: unexpected operand 'x' without '--manifest'" "${files[@]}" x
-  fails_with 2 "eo-summary: only one output can go to standard output; give the others a file" "${files[@]}" --table -o -
-  fails_with 2 "eo-summary: only one input can come from standard input" -c - --sweep - --errors e --hardware h
-  fails_with 2 "eo-summary: only one input can come from standard input" "${files[@]}" --sweep - --manifest m.json -
+  refuses 2 "eo-summary: unexpected operand 'x' without '--manifest'" "${files[@]}" x
+  refuses 2 "eo-summary: only one output can go to standard output; give the others a file" "${files[@]}" --table -o -
+  refuses 2 "eo-summary: only one input can come from standard input" -c - --sweep - --errors e --hardware h
+  refuses 2 "eo-summary: only one input can come from standard input" "${files[@]}" --sweep - --manifest m.json -
 }
