@@ -304,7 +304,9 @@ distclean: ## remove everything that was built, for all configurations; download
 
 DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libjansson-dev libmd-dev gnuplot-nox curl ca-certificates
 DEPS_CHECK := bats clang
-PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK))
+DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+CROSS := $(if $(filter check check-bytes,$(GOALS)),$(filter x86_64,$(ARCH)))
+PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
 
 .PHONY: deps
 deps: ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
@@ -318,6 +320,8 @@ deps: ## install missing Debian packages (with `check` also those of the tests);
 	$$sudo apt-get update -qq && \
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null || \
 	{ echo "make deps: apt-get could not install:$$missing" >&2; exit 1; }
+	@$(if $(CROSS),sh tests/sysroot-aarch64.sh out/sysroot-aarch64 || \
+	  echo "make deps: no arm64 libraries to be had; check-bytes will leave aarch64 out" >&2)
 
 .PHONY: data
 data: ## download MNIST and Fashion-MNIST into data/, resuming, with checksums (DATASETS="mnist" for one)
@@ -355,7 +359,11 @@ unit-tests: $(UNIT) $(HELPERS) $(FUZZ)
 
 .PHONY: check
 check: programs unit-tests check-headers ## all tests; ends with "N passed, N failed, N skipped"
-	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
+	@$(if $(SANITIZE),EO_NO_BYTES=1) EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
+
+.PHONY: check-bytes
+check-bytes: programs ## the same bytes from every compiler, level, instruction set and number of threads (EO_BYTES=full)
+	@EO_BIN=$(abspath $(BIN)) sh tests/check-bytes.sh
 
 .PHONY: check-unit
 check-unit: unit-tests ## the C unit tests and fuzz corpora alone

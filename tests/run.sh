@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the unit tests, the fuzz corpora and the bats files; the last line is "N passed, N failed, N skipped".
-# usage: run.sh [unit]    EO_BIN and EO_TESTS name the folders of the programs and of the test programs.
+# usage: run.sh [unit]    EO_BIN and EO_TESTS name the folders of the programs and of the test programs; EO_NO_BYTES
+# leaves out check-bytes, which builds programs of its own.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 log=$(mktemp -d) || exit 1
@@ -36,6 +37,16 @@ for t in "$EO_TESTS"/fuzz_*; do
   echo "$line"
   echo "$line" >>"$log/counts"
 done
+
+if [ "${1:-all}" = all ] && [ -z "${EO_NO_BYTES:-}" ]; then
+  sh tests/check-bytes.sh >"$log/bytes.out" 2>&1 </dev/null
+  cat "$log/bytes.out"
+  line=$(tail -n 1 "$log/bytes.out")
+  case $line in
+    "check-bytes: "*" passed, "*" failed, "*" skipped") echo "$line" >>"$log/counts" ;;
+    *) echo "check-bytes: 0 passed, 1 failed" | tee -a "$log/counts" ;;
+  esac
+fi
 
 if [ "${1:-all}" = all ]; then
   # Several files at a time; the output of each is shown when it is complete.

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Fetches the arm64 libraries that tests/check-bytes.sh links into programs for aarch64:
+#
+#     tests/sysroot-aarch64.sh out/sysroot-aarch64
+#
+# They are unpacked there and not installed: apt-get works on lists and a cache of its own, so the system's
+# architectures and packages stay as they are, and no privileges are needed. Silent when they are there already.
+
+packages="libyaml-dev libjansson-dev libpng-dev zlib1g-dev libmd-dev"
+target=${1:?usage: sysroot-aarch64.sh DIR}
+[ -d "$target" ] && exit 0
+
+work=$target.new
+rm -rf "$work"
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/debs" "$work/root" || exit 1
+work=$(cd "$work" && pwd) || exit 1
+trap 'rm -rf "$work"' EXIT
+
+apt() {
+    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::State::Lists="$work/lists" \
+        -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=1 \
+        -o Acquire::Retries=1 -o Acquire::http::Timeout=20 "$@" >"$work/log" 2>&1 || {
+        grep '^[EW]:' "$work/log" >&2
+        return 1
+    }
+}
+
+echo "  DEPS    arm64 libraries for the tests, in $target"
+apt update || exit 1
+cd "$work/debs" || exit 1
+# shellcheck disable=SC2086 # a list
+apt download $packages || exit 1
+for deb in *.deb; do
+    dpkg -x "$deb" "$work/root" || exit 1
+done
+cd "$OLDPWD" && mv "$work/root" "$target"
