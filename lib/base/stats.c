@@ -25,11 +25,6 @@ static double sum_of_squared_deviations(const double *x, size_t n)
     return sum;
 }
 
-double eo_stats_std_population(const double *x, size_t n)
-{
-    return n ? sqrt(sum_of_squared_deviations(x, n) / (double)n) : 0;
-}
-
 double eo_stats_std_sample(const double *x, size_t n)
 {
     return n > 1 ? sqrt(sum_of_squared_deviations(x, n) / (double)(n - 1)) : 0;

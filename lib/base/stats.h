@@ -14,10 +14,9 @@
 double eo_stats_mean(const double *x, size_t n);
 
 /*
- * Standard deviation, in two passes (Chan, Golub, LeVeque 1983): of the n values themselves (divisor n), or
- * as the estimate for what they were drawn from (divisor n - 1). 0 for n = 0; the sample form also for n = 1.
+ * Standard deviation of what the n values were drawn from (divisor n - 1), in two passes (Chan, Golub, LeVeque
+ * 1983). 0 for n < 2.
  */
-double eo_stats_std_population(const double *x, size_t n);
 double eo_stats_std_sample(const double *x, size_t n);
 
 /* The smallest value. 0 for n = 0. */

@@ -1,6 +1,5 @@
 #include "stage/hwreport.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -208,18 +207,14 @@ static int put_candidate(const struct eo_candidate *c, const struct eo_hw_model 
 {
     const struct eo_hw_model *hw = find_model(models, count, c);
     struct eo_hw_summary summary;
-    char level[32];
+    char key[EO_SWEEP_KEY];
 
-    eo_config_level_text(c->pruning_level, level);
+    eo_candidate_key_text(c, key);
     if (!hw)
-        return eo_err_set(err, "no model given for pruning_level %s, precision %s, seed %" PRIu64, level,
-                          eo_precision_name(c->precision), c->seed);
+        return eo_err_set(err, "no model given for %s", key);
     if (c->model_sha256[0] && strcmp(c->model_sha256, hw->sha256) != 0)
-        return eo_err_set(err,
-                          "stale: pruning_level %s, precision %s, seed %" PRIu64
-                          " was measured with model %.12s, "
-                          "given is %.12s",
-                          level, eo_precision_name(c->precision), c->seed, c->model_sha256, hw->sha256);
+        return eo_err_set(err, "stale: %s was measured with model %.12s, given is %.12s", key,
+                          c->model_sha256, hw->sha256);
     eo_hw_summary_make(&summary, hw, c, cfg);
     put_summary_row(out, &summary, hw);
     return 0;

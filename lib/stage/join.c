@@ -1,7 +1,7 @@
 #include "stage/join.h"
 
-#include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +39,24 @@ void eo_join_free(struct eo_join *join)
     if (join)
         free(join->entries);
     free(join);
+}
+
+/* The latencies that are scaled to the device's clock. */
+static const size_t scaled[] = {
+    offsetof(struct eo_candidate, latency_ms),
+    offsetof(struct eo_candidate, latency_median_ms),
+    offsetof(struct eo_candidate, latency_std_ms),
+    offsetof(struct eo_candidate, latency_p95_ms),
+    offsetof(struct eo_candidate, latency_min_ms),
+    offsetof(struct eo_candidate, single_latency_ms),
+    offsetof(struct eo_candidate, single_latency_median_ms),
+    offsetof(struct eo_candidate, single_latency_p95_ms),
+};
+#define SCALED (sizeof(scaled) / sizeof(scaled[0]))
+
+static double *latency(struct eo_candidate *c, size_t i)
+{
+    return (double *)(void *)((char *)c + scaled[i]);
 }
 
 static int has(const struct eo_csv *csv, const char *name)
@@ -151,11 +169,10 @@ static void set_error(struct entry *e, const char *stage, const char *message)
 
 static int refuse_second(const struct entry *e, const char *kind, size_t row, struct eo_err *err)
 {
-    char level[32];
+    char key[EO_SWEEP_KEY];
 
-    eo_config_level_text(e->c.pruning_level, level);
-    return eo_err_set(err, "row %zu: second %s row for pruning_level %s, precision %s, seed %" PRIu64,
-                      row + 1, kind, level, eo_precision_name(e->c.precision), e->c.seed);
+    eo_candidate_key_text(&e->c, key);
+    return eo_err_set(err, "row %zu: second %s row for %s", row + 1, kind, key);
 }
 
 static int add_accuracy(struct entry *e, const struct eo_candidate *key, int content,
@@ -176,17 +193,13 @@ static int add_accuracy(struct entry *e, const struct eo_candidate *key, int con
 static void undo_scale(struct eo_candidate *c)
 {
     double scale = c->host_latency_ms / c->latency_ms;
+    size_t i;
 
     if (scale == 1)
         return;
-    c->latency_ms = c->host_latency_ms;
-    c->latency_median_ms *= scale;
-    c->latency_std_ms *= scale;
-    c->latency_p95_ms *= scale;
-    c->latency_min_ms *= scale;
-    c->single_latency_ms *= scale;
-    c->single_latency_median_ms *= scale;
-    c->single_latency_p95_ms *= scale;
+    for (i = 0; i < SCALED; i++)
+        *latency(c, i) *= scale;
+    c->latency_ms = c->host_latency_ms; /* without the rounding */
 }
 
 static int add_timing(struct entry *e, const struct eo_candidate *key, int content, const struct eo_csv *csv,
@@ -270,16 +283,11 @@ static void derive(struct eo_candidate *c, const struct eo_config *cfg)
 {
     double scale = cfg->cpu_frequency_scale;
     double activations = isfinite(c->peak_activation_bytes) ? c->peak_activation_bytes : 0;
+    size_t i;
 
     c->host_latency_ms = c->latency_ms;
-    c->latency_ms /= scale;
-    c->latency_median_ms /= scale;
-    c->latency_std_ms /= scale;
-    c->latency_p95_ms /= scale;
-    c->latency_min_ms /= scale;
-    c->single_latency_ms /= scale;
-    c->single_latency_median_ms /= scale;
-    c->single_latency_p95_ms /= scale;
+    for (i = 0; i < SCALED; i++)
+        *latency(c, i) /= scale;
     c->throughput_sps = 1000 / c->latency_ms;
     c->energy_proxy_j = c->latency_ms / 1000 * cfg->power_watts;
     c->model_memory_mb = c->model_bytes / EO_MIB;

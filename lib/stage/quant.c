@@ -170,33 +170,36 @@ static int outputs_of(const struct eo_model *m, int l)
     return eo_shape_outputs(&m->shape, (enum eo_layer)l);
 }
 
-/* The largest magnitude of n weights; fails on one that is not finite. */
-static int max_magnitude(const float *w, size_t n, double *max, struct eo_err *err)
+static int check_finite(const float *x, size_t n, struct eo_err *err)
 {
-    *max = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!isfinite(w[i]))
-            return eo_err_set(err, "value %zu: expected a finite number, found %g", i, (double)w[i]);
-        if (fabs((double)w[i]) > *max)
-            *max = fabs((double)w[i]);
+        if (!isfinite(x[i]))
+            return eo_err_set(err, "value %zu: expected a finite number, found %g", i, (double)x[i]);
     }
     return 0;
+}
+
+static double max_magnitude(const float *x, size_t n)
+{
+    double max = 0;
+
+    for (size_t i = 0; i < n; i++)
+        max = fabs((double)x[i]) > max ? fabs((double)x[i]) : max;
+    return max;
 }
 
 /* Checks the source and makes `out` an empty model of the same shape with the same metadata. */
 static int begin(const struct eo_model *m, enum eo_precision precision, struct eo_model *out, struct eo_err *err)
 {
-    double unused;
-
     memset(out, 0, sizeof(*out));
     if (check_source(m, err))
         return -1;
     for (int l = 0; l < EO_LAYERS; l++) {
         const char *name = eo_layer_name((enum eo_layer)l);
 
-        if (max_magnitude(m->layer[l].weight.f32, eo_shape_weights(&m->shape, (enum eo_layer)l), &unused, err))
+        if (check_finite(m->layer[l].weight.f32, eo_shape_weights(&m->shape, (enum eo_layer)l), err))
             return eo_err_prefix(err, "tensor '%s.weight'", name);
-        if (max_magnitude(m->layer[l].bias.f32, (size_t)outputs_of(m, l), &unused, err))
+        if (check_finite(m->layer[l].bias.f32, (size_t)outputs_of(m, l), err))
             return eo_err_prefix(err, "tensor '%s.bias'", name);
     }
     if (eo_model_init(out, precision, m->shape, err))
@@ -254,22 +257,15 @@ static int8_t quantise_weight(float w, float scale)
 /* The smallest scale at which n biases fit, with room for the rounding of the scale itself. */
 static double scale_for_biases(const float *bias, size_t n, float input_scale)
 {
-    double max = 0;
-
-    for (size_t i = 0; i < n; i++)
-        max = fabs((double)bias[i]) > max ? fabs((double)bias[i]) : max;
-    return max / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
+    return max_magnitude(bias, n) / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
 }
 
 static float weight_scale(const float *w, size_t n, double least)
 {
-    double max = 0;
+    double scale = max_magnitude(w, n) / 127.5;
 
-    for (size_t i = 0; i < n; i++)
-        max = fabs((double)w[i]) > max ? fabs((double)w[i]) : max;
-    max /= 127.5;
-    max = max > least ? max : least;
-    return (float)(max > (double)FLT_EPSILON ? max : (double)FLT_EPSILON);
+    scale = scale > least ? scale : least;
+    return (float)(scale > (double)FLT_EPSILON ? scale : (double)FLT_EPSILON);
 }
 
 static void quantise_weights(const struct eo_model *m, int l, enum eo_backend backend, struct eo_model_layer *out)

@@ -141,7 +141,7 @@ static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate
 {
     int level = eo_csv_column(csv, "pruning_level"), precision = eo_csv_column(csv, "precision");
     int seed = eo_csv_column(csv, "seed");
-    char level_text[32], seed_text[32];
+    char level_text[32], seed_text[32], key[EO_SWEEP_KEY];
 
     if (level < 0 || precision < 0 || seed < 0)
         return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
@@ -153,9 +153,8 @@ static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate
             strcmp(eo_csv_cell(csv, *row, seed), seed_text) == 0)
             return 0;
     }
-    return eo_err_set(err,
-                      "expected a row for the baseline, pruning_level %s, precision %s, seed %s, found none",
-                      level_text, eo_precision_name(baseline->precision), seed_text);
+    eo_candidate_key_text(baseline, key);
+    return eo_err_set(err, "expected a row for the baseline, %s, found none", key);
 }
 
 /* A cell as null, a number or text, by what stands there. */

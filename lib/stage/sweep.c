@@ -119,6 +119,15 @@ void eo_candidate_init(struct eo_candidate *c)
     }
 }
 
+void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY])
+{
+    char level[32];
+
+    eo_config_level_text(c->pruning_level, level);
+    snprintf(text, EO_SWEEP_KEY, "pruning_level %s, precision %s, seed %" PRIu64, level,
+             eo_precision_name(c->precision), c->seed);
+}
+
 static int read_count(const char *text, double min, double max, double *out, struct eo_err *err)
 {
     int64_t value;

@@ -21,6 +21,7 @@
 #include "format/precision.h"
 
 #define EO_SWEEP_NAME 48 /* bytes of an instruction set's, kernel's or stage's name, its NUL included */
+#define EO_SWEEP_KEY 128 /* bytes of eo_candidate_key_text(), its NUL included */
 #define EO_MIB 1048576.0 /* what the original calls a MB */
 
 struct eo_candidate {
@@ -100,6 +101,9 @@ const struct eo_sweep_column *eo_sweep_columns(size_t *count);
 
 /* A candidate without any figure. */
 void eo_candidate_init(struct eo_candidate *c);
+
+/* "pruning_level 0.50, precision int8, seed 7", for messages. */
+void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY]);
 
 /* Stores the text of a cell; an empty one leaves a missing figure. The message does not name the column. */
 int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
