@@ -66,16 +66,26 @@ size_t eo_shape_input_elements(const struct eo_shape *s, enum eo_layer layer)
     return layer == EO_CONV1 ? 784 : eo_shape_output_elements(s, (enum eo_layer)(layer - 1));
 }
 
+size_t eo_shape_input_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision)
+{
+    return eo_shape_input_elements(s, layer) * (size_t)eo_precision_activation_bytes(precision);
+}
+
+size_t eo_shape_output_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision)
+{
+    int element = layer == EO_CLASSIFIER ? 4 : eo_precision_activation_bytes(precision);
+
+    return eo_shape_output_elements(s, layer) * (size_t)element;
+}
+
 size_t eo_shape_peak_activation_bytes(const struct eo_shape *s, enum eo_precision precision)
 {
     size_t peak = 0;
     int l;
 
     for (l = 0; l < EO_LAYERS; l++) {
-        /* Class scores are 32-bit at every precision. */
-        size_t out_bytes = l == EO_CLASSIFIER ? 4 : (size_t)eo_precision_activation_bytes(precision);
-        size_t bytes = eo_shape_input_elements(s, (enum eo_layer)l) * (size_t)eo_precision_activation_bytes(precision) +
-                       eo_shape_output_elements(s, (enum eo_layer)l) * out_bytes;
+        enum eo_layer layer = (enum eo_layer)l;
+        size_t bytes = eo_shape_input_bytes(s, layer, precision) + eo_shape_output_bytes(s, layer, precision);
 
         peak = bytes > peak ? bytes : peak;
     }

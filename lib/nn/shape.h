@@ -52,6 +52,10 @@ size_t eo_shape_macs(const struct eo_shape *s);
 size_t eo_shape_input_elements(const struct eo_shape *s, enum eo_layer layer);
 size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_layer layer);
 
+/* The same in bytes: activations of the precision's type, class scores of 4 bytes at every precision. */
+size_t eo_shape_input_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
+size_t eo_shape_output_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
+
 /* Elements of the convolution before pooling (the original's `output_elements`): 784 c1, 196 c2, 10. */
 size_t eo_shape_conv_elements(const struct eo_shape *s, enum eo_layer layer);
 

@@ -377,16 +377,14 @@ void eo_bench_put_samples(struct eo_buf *out, const struct eo_bench_samples *sam
 
 void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m)
 {
-    size_t element = (size_t)eo_precision_activation_bytes(m->precision);
     int l;
 
     eo_buf_puts(out, "layer,input_bytes,output_bytes,total_bytes\n");
     for (l = 0; l < EO_LAYERS; l++) {
         enum eo_layer layer = (enum eo_layer)l;
-        /* Class scores are 32-bit at every precision. */
-        size_t in = eo_shape_input_elements(&m->shape, layer) * element;
-        size_t result = eo_shape_output_elements(&m->shape, layer) * (layer == EO_CLASSIFIER ? 4 : element);
+        size_t enters = eo_shape_input_bytes(&m->shape, layer, m->precision);
+        size_t leaves = eo_shape_output_bytes(&m->shape, layer, m->precision);
 
-        eo_buf_printf(out, "%s,%zu,%zu,%zu\n", eo_layer_name(layer), in, result, in + result);
+        eo_buf_printf(out, "%s,%zu,%zu,%zu\n", eo_layer_name(layer), enters, leaves, enters + leaves);
     }
 }

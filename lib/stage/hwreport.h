@@ -2,12 +2,14 @@
  * What a model costs layer by layer, and how it sits between a device's memory and its arithmetic.
  *
  * Two ways of counting stand side by side:
- *     the original's    one call of batch_size images, convolutions writing their full-size output before
- * pooling: output_elements, activation_bytes, macs this engine's     one image, convolution, pooling and ReLU
- * fused: input_bytes, output_bytes, macs_per_image, fused_activation_bytes = input_bytes + output_bytes Bytes
- * are those of the type that really is there: of int8 models 1 per activation and weight, and 4 per class
- * score; parameter_bytes are the layer's tensors exactly as in the file, with biases and quantisation
- * parameters.
+ *
+ *     the original's  one call of batch_size images, convolutions writing their full-size output before pooling:
+ *                     output_elements, activation_bytes, macs
+ *     this engine's   one image, convolution, pooling and ReLU fused: input_bytes, output_bytes, macs_per_image,
+ *                     fused_activation_bytes = input_bytes + output_bytes
+ *
+ * Bytes are those of the model's precision, 4, 2 or 1 per activation and weight, and 4 per class score of an int8
+ * model; parameter_bytes are the layer's tensors exactly as in the file, with biases and quantisation parameters.
  */
 #ifndef EO_STAGE_HWREPORT_H
 #define EO_STAGE_HWREPORT_H
@@ -39,8 +41,7 @@ struct eo_hw_model {
 /* Counts a model's layers for calls of `batch` images, 1..65536. */
 void eo_hw_model_make(struct eo_hw_model *hw, const struct eo_model *m, const char *sha256, size_t batch);
 
-/* The batch size that a model of this key was timed at; the config's where the sweep (may be NULL) has none.
- */
+/* The batch size that a model of this key was timed at; the config's where the sweep, or NULL, has none. */
 size_t eo_hw_batch(const struct eo_model *m, const struct eo_sweep *sweep, const struct eo_config *cfg);
 
 /* layerwise_breakdown.csv: one row per layer of each model. */
@@ -55,11 +56,11 @@ void eo_hw_put_tradeoffs(const struct eo_sweep *sweep, struct eo_buf *out);
  *     total_bytes = sum of parameter_bytes + activation_bytes;   total_macs = sum of macs
  *     bandwidth = total_bytes / seconds / 1e9;   utilisation = bandwidth / memory_bandwidth_gbps
  *     gmacs = total_macs / seconds / 1e9;   intensity = total_macs / total_bytes
- *     knee = peak_compute_gmacs / memory_bandwidth_gbps;   memory-bound when intensity < knee, else
- * compute-bound
+ *     knee = peak_compute_gmacs / memory_bandwidth_gbps
+ *     regime = memory-bound when intensity < knee, else compute-bound
  *
- * NAN and "" stand for what needs a peak_compute_gmacs that was not given. (Williams, Waterman, Patterson
- * 2009.)
+ * NAN and "" stand for what needs a peak_compute_gmacs that was not given.
+ * Source: Williams, Waterman, Patterson (2009), the roofline model.
  */
 struct eo_hw_summary {
     double total_bytes, total_macs;

@@ -4,12 +4,14 @@
  * summary.json, with the original's keys:
  *     baseline                  all columns of that row of sweep_results.csv, typed, and
  *                               accepted_under_active_budget; null without rows
- *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, latency_multiplier (1 / scale),
- * power_watts study_rows                rows of sweep_results.csv = accepted_rows + rejected_rows error_rows
- * rows of sweep_errors.csv best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed; null when
- * none is accepted deployment                the baseline in calls of batch_size images and one by one, and
- * its row of hardware_summary.csv recommended               eo_sweep_recommended(); null when none is
- * accepted
+ *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, power_watts   the config's
+ *     latency_multiplier        1 / cpu_frequency_scale
+ *     study_rows                rows of sweep_results.csv = accepted_rows + rejected_rows
+ *     error_rows                rows of sweep_errors.csv
+ *     best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed; null when none is accepted
+ *     deployment                the baseline in calls of batch_size images and one by one, and its row of
+ *                               hardware_summary.csv
+ *     recommended               eo_sweep_recommended(); null when none is accepted
  */
 #ifndef EO_STAGE_SUMMARY_H
 #define EO_STAGE_SUMMARY_H

@@ -17,30 +17,16 @@
 const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy and not a measurement";
 
 #define FIELD(f) offsetof(struct eo_candidate, f), sizeof(((struct eo_candidate *)0)->f)
-#define SHARE(f, required)                                                                                   \
-    {                                                                                                        \
-#f, #f, EO_SWEEP_NUMBER, EO_FROM_ACCURACY, FIELD(f), 0, 1, required                                  \
-    }
-#define TIME(f, row_name, required)                                                                          \
-    {                                                                                                        \
-#f, row_name, EO_SWEEP_NUMBER, EO_FROM_TIMING, FIELD(f), MIN_LATENCY_MS, MAX_LATENCY_MS, required    \
-    }
-#define SPREAD(f, row_name)                                                                                  \
-    {                                                                                                        \
-#f, row_name, EO_SWEEP_NUMBER, EO_FROM_TIMING, FIELD(f), 0, MAX_LATENCY_MS, 0                        \
-    }
-#define DERIVED(f)                                                                                           \
-    {                                                                                                        \
-#f, #f, EO_SWEEP_NUMBER, EO_DERIVED, FIELD(f), 0, MAX_NUMBER, 0                                      \
-    }
-#define COUNT(f, source, required)                                                                           \
-    {                                                                                                        \
-#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required                                     \
-    }
-#define TEXT(f, source)                                                                                      \
-    {                                                                                                        \
-#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0                                                     \
-    }
+/* clang-format off */
+#define NUMBER(f, row_name, source, min, max, required) \
+    {#f, row_name, EO_SWEEP_NUMBER, source, FIELD(f), min, max, required}
+#define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required)
+#define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required)
+#define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0)
+#define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0)
+#define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required}
+#define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0}
+/* clang-format on */
 
 static const struct eo_sweep_column columns[] = {
     {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(pruning_level), 0, 1, 1},
