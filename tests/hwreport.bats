@@ -41,7 +41,7 @@ classifier,1000,62760,4000,1568000,0.00,fp32,7,6272,40,62720,100,15680,6312" ]
   make_model 8 16 3 0.50 fp16 | eo-hwreport -c c.yaml >half.csv
   [ "$(tail -n +2 half.csv)" = "conv1,627200,160,1254400,5644800,0.50,fp16,3,1568,3136,144,100,56448,4704
 conv2,313600,2336,627200,22579200,0.50,fp16,3,3136,1568,2304,100,225792,4704
-classifier,1000,15700,2000,784000,0.50,fp16,3,1568,20,15680,100,7840,1588" ]
+classifier,1000,15700,4000,784000,0.50,fp16,3,1568,40,15680,100,7840,1608" ]
   make_model 8 16 3 0.50 int8 | eo-hwreport -c c.yaml --layers int8.csv -
   # biases and scales are 4 bytes an output, input scale and zero point 8 a layer; class scores are 32 bits wide
   [ "$(tail -n +2 int8.csv)" = "conv1,627200,144,627200,5644800,0.50,int8,3,784,1568,72,100,56448,2352

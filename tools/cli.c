@@ -134,6 +134,10 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     longs[n + 1] = (struct option){"version", no_argument, NULL, VERSION};
     longs[n + 2] = (struct option){"quiet", no_argument, NULL, QUIET};
     longs[n + 3] = (struct option){NULL, 0, NULL, 0};
+    for (i = 0; i < n; i++) {
+        if (p->options[i].type == CLI_ISA)
+            *(enum eo_isa *)p->options[i].target = EO_ISA_COUNT;
+    }
     opterr = 0;
     while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
         if (c == 'h')
@@ -159,6 +163,11 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     }
     if (argc - optind > p->max_operands)
         cli_usage(p, "unexpected operand '%s'", argv[optind + p->max_operands]);
+    /* Only now: a bad EO_ISA must not stand in the way of --help or of a good --isa. */
+    for (i = 0; i < n; i++) {
+        if (p->options[i].type == CLI_ISA && *(enum eo_isa *)p->options[i].target == EO_ISA_COUNT)
+            *(enum eo_isa *)p->options[i].target = cli_default_isa(p);
+    }
     return argc - optind;
 }
 

@@ -22,7 +22,7 @@ enum cli_type {
     CLI_INT,    /* int64_t *, within min..max */
     CLI_SEED,   /* uint64_t * */
     CLI_NUMBER, /* double *, within min..max */
-    CLI_ISA     /* enum eo_isa *; checked against the machine */
+    CLI_ISA     /* enum eo_isa *; checked against the machine; without the option EO_ISA decides, else the best */
 };
 
 struct cli_option {

@@ -7,7 +7,7 @@
 static const char *config, *data, *samples_path, *output;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1;
 static int no_header, layers;
-static enum eo_isa isa = EO_ISA_COUNT; /* not given */
+static enum eo_isa isa;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
@@ -170,8 +170,6 @@ int main(int argc, char **argv)
                   samples_path ? "samples" : "no-header");
     if (data && !config)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
-    if (isa == EO_ISA_COUNT)
-        isa = cli_default_isa(&program);
     rc = load(&in, model) || (layers ? run_layers(&in.model) : run(&in));
     eo_dataset_release(&in.dataset);
     eo_model_release(&in.model);

@@ -6,7 +6,7 @@
 
 static const char *config, *data, *logits, *predictions, *confusion, *output, *split_text = "both";
 static int64_t threads;
-static enum eo_isa isa = EO_ISA_COUNT; /* not given */
+static enum eo_isa isa;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or eval slice (required)"},
@@ -130,8 +130,6 @@ int main(int argc, char **argv)
     if (!in.validation && !in.test)
         cli_usage(&program, "option '--split': expected validation, test or both, found '%s'", split_text);
     check_streams(model);
-    if (isa == EO_ISA_COUNT)
-        isa = cli_default_isa(&program);
     rc = load(&in, model) || run(&in);
     eo_dataset_release(&in.dataset);
     eo_model_release(&in.model);

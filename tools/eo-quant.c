@@ -125,7 +125,6 @@ int main(int argc, char **argv)
     struct eo_err err;
     int operands, rc;
 
-    isa = cli_default_isa(&program);
     operands = cli_parse(&program, argc, argv);
     if (!precision_text)
         cli_usage(&program, "option '-p' is required");

@@ -130,7 +130,6 @@ int main(int argc, char **argv)
         "Progress goes to standard error, and only to a terminal.\n", &o.quiet};
     struct eo_err err = {""};
 
-    o.isa = cli_default_isa(&program);
     cli_parse(&program, argc, argv);
     if (!o.config)
         cli_usage(&program, "option '--config' is required");

@@ -8,7 +8,8 @@
  * one target cannot mix; what a killed run left there is overwritten), every write is checked, the file is
  * synced, closed and renamed over the target, and the directory synced. The target is at every moment the old
  * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM and SIGHUP wait until it is done. A target
- * that exists and is not a regular file (/dev/full, a pipe) is written directly.
+ * that exists and is not a regular file (/dev/full, a pipe) is written directly. A symbolic link is replaced, not
+ * followed.
  */
 #ifndef EO_BASE_IO_H
 #define EO_BASE_IO_H

@@ -81,7 +81,7 @@ int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_
 
     *eval = (struct eo_eval){.images = *images};
     if (images->count < 1 || images->count > UINT32_MAX / 2)
-        return eo_err_set(err, "expected at least 1 image to evaluate, found %zu", images->count);
+        return eo_err_set(err, "expected 1..%u images to evaluate, found %zu", UINT32_MAX / 2, images->count);
     if ((size_t)threads > chunks)
         threads = (int)chunks;
     eval->logits = eo_alloc(images->count, EO_CLASSES * sizeof(*eval->logits), err);

@@ -10,10 +10,10 @@ static size_t element_bytes(enum eo_precision precision)
     return (size_t)eo_precision_activation_bytes(precision);
 }
 
-/* Class scores are 32 bits wide in int8 models: they are not quantised again. */
+/* Class scores are 32 bits wide at every precision: they are not rounded or quantised again. */
 static size_t output_element_bytes(enum eo_precision precision, enum eo_layer layer)
 {
-    return layer == EO_CLASSIFIER && precision == EO_INT8 ? 4 : element_bytes(precision);
+    return layer == EO_CLASSIFIER ? 4 : element_bytes(precision);
 }
 
 static void make_layer(struct eo_hw_layer *l, const struct eo_model *m, enum eo_layer layer, size_t batch)

@@ -94,19 +94,29 @@ static int train_epoch(struct run *r, int epoch, struct eo_buf *log, struct eo_e
     return 0;
 }
 
+static int all_finite(const float *w, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (!isfinite(w[i]))
+            return 0;
+    }
+    return 1;
+}
+
 /* The last update may have left what the last loss did not yet show. */
 static int check_weights(const struct eo_model *m, struct eo_err *err)
 {
     int l;
 
     for (l = 0; l < EO_LAYERS; l++) {
-        size_t n = eo_shape_weights(&m->shape, (enum eo_layer)l), i;
+        enum eo_layer layer = (enum eo_layer)l;
 
-        for (i = 0; i < n; i++) {
-            if (!isfinite(m->layer[l].weight.f32[i]))
-                return eo_err_set(err, "training diverged: a weight of '%s' is not finite; try a smaller "
-                                  "learning_rate", eo_layer_name((enum eo_layer)l));
-        }
+        if (!all_finite(m->layer[l].weight.f32, eo_shape_weights(&m->shape, layer)) ||
+            !all_finite(m->layer[l].bias.f32, (size_t)eo_shape_outputs(&m->shape, layer)))
+            return eo_err_set(err, "training diverged: a weight of '%s' is not finite; try a smaller learning_rate",
+                              eo_layer_name(layer));
     }
     return 0;
 }
