@@ -117,7 +117,7 @@ NAME := $(basename $(notdir $(CONFIG_FILE)))
 PLAN := $(OBJ)/plan/$(subst /,_,$(CONFIG_FILE)).mk
 
 # Goals that need no experiment; `deps` alone must not even need a compiler.
-PLAIN_GOALS := programs deps help data install format fuzz distclean check check-% unit-tests
+PLAIN_GOALS := programs deps help data install format fuzz distclean check check-% unit-tests perf
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 
@@ -376,6 +376,18 @@ check-headers: $(patsubst %,$(OBJ)/%.ok,$(filter-out $(BODIES),$(wildcard lib/*/
 $(OBJ)/%.h.ok: %.h $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '#include "$<"' | $(CC) $(ALL_CFLAGS) -x c -fsyntax-only - && touch $@
+
+# Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
+PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))
+PERF_DATA := $(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR:%=%/mnist/) data/mnist/) data/synthetic))
+$(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: perf
+perf: programs $(OBJ)/tests/perf_all $(if $(filter data/synthetic,$(PERF_DATA)),$(SYNTHETIC)) ## time everything on a quiet machine (SCAN=1, ROUNDS=7, THREADS=all, FORCE=1)
+	@FORCE=$(FORCE) $(OBJ)/tests/perf_all -b $(BIN) -d $(PERF_DATA) -o $(B) $(if $(SCAN),-s) $(if $(ROUNDS),-r $(ROUNDS)) \
+	  $(if $(filter-out all,$(THREADS)),-t $(THREADS)) $(PERF_OPTIONS)
 
 .PHONY: format
 format: ## format all C files
