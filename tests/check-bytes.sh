@@ -50,7 +50,7 @@ build() {
     esac
     mkdir -p "$out/$name"
     plain_make -j"$((jobs / 4 + 1))" B="$out/$name" OPT="$level" CFLAGS=-g0 TOOL_SRC="$tools" "$@" programs \
-        >"$out/$name/log" 2>&1 </dev/null || rm -rf "$out/$name/bin"
+        >"$out/$name/log" 2>&1 </dev/null || rm -rf "$out/${name:?}/bin"
 }
 
 # The programs under test are a build as good as any, if they were made by gcc at -O3 without anything special.
@@ -217,7 +217,7 @@ add() {
     done
 }
 for level in O0 O3; do
-    for cc in $compilers; do add $cc-$level "$isas" "1 2 3"; done
+    for cc in $compilers; do add "$cc-$level" "$isas" "1 2 3"; done
 done
 if [ "$(uname -m)" = x86_64 ]; then
     if ! have aarch64-linux-gnu-gcc; then
@@ -228,7 +228,7 @@ if [ "$(uname -m)" = x86_64 ]; then
         skip "aarch64 (no arm64 libraries in $sysroot; make deps check)"
     elif [ "${EO_BYTES:-}" = full ]; then
         for level in O0 O3; do
-            for cc in $compilers; do add aarch64-$cc-$level "neon generic" "1 2 3"; done
+            for cc in $compilers; do add "aarch64-$cc-$level" "neon generic" "1 2 3"; done
         done
     else
         add aarch64-gcc-O3 neon "1 2 3"
@@ -243,13 +243,13 @@ message="is refused"
 for cc in $compilers; do
     for flag in -ffast-math -Ofast -ffinite-math-only -funsafe-math-optimizations; do
         # clang has no macro for this one.
-        [ $cc$flag != clang-funsafe-math-optimizations ] || continue
+        [ "$cc$flag" != clang-funsafe-math-optimizations ] || continue
         rm -rf $out/refused
-        if text=$(plain_make B=$out/refused CC=$cc OPT=-O3 CPPFLAGS= LDFLAGS= CFLAGS=$flag programs 2>&1 </dev/null); then
+        if text=$(plain_make B=$out/refused CC="$cc" OPT=-O3 CPPFLAGS= LDFLAGS= CFLAGS=$flag programs 2>&1 </dev/null); then
             echo "check-bytes: $cc $flag: expected a refusal, but it builds"
             failed=$((failed + 1))
         elif ! printf '%s\n' "$text" | grep -q "error: .*$message"; then
-            printf 'check-bytes: %s %s: expected "%s", found\n%s\n' $cc $flag "$message" "$text"
+            printf 'check-bytes: %s %s: expected "%s", found\n%s\n' "$cc" $flag "$message" "$text"
             failed=$((failed + 1))
         else
             echo "  refused: $cc $flag"
