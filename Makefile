@@ -28,7 +28,8 @@ endif
 ifneq ($(filter default undefined,$(origin AR)),)
 AR := ar
 endif
-OPT ?= -O3
+# Sanitizers at -O3 take many minutes on the unrolled kernels.
+OPT ?= $(if $(SANITIZE),-O1,-O3)
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
@@ -68,12 +69,15 @@ $(OBJ)/flags: FORCE
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 .PHONY: FORCE
 
+# Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them anyway.
+kernel_flags = $(if $(SANITIZE),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow)))
+comma := ,
 isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC      $<")
-	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) $(call kernel_flags,$<) -MMD -MP -c -o $@ $<
 
 $(LIBEO): $(LIB_OBJ)
 	@$(if $(filter 0,$(V)),echo "  AR      $@")
