@@ -118,7 +118,7 @@ $(error CONFIG names $(words $(CONFIG)) files; run make once for each)
 endif
 CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(CONFIG)))
 NAME := $(basename $(notdir $(CONFIG_FILE)))
-PLAN := $(OBJ)/plan/$(subst /,_,$(CONFIG_FILE)).mk
+PLAN := $(OBJ)/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
 
 # Goals that need no experiment; `deps` alone must not even need a compiler.
 PLAIN_GOALS := programs deps help data install format fuzz distclean check check-% unit-tests perf
@@ -139,7 +139,10 @@ $(PLAN): $(CONFIG_FILE) $(LINKED)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
 	$(Q)out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
 	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
-	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && echo $(CONFIG_FILE) >$$out/config/source && \
+	if [ ! -e $$out/config/source ] && [ -n "$$(ls -A $$out 2>/dev/null)" ]; then \
+	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
+	mkdir -p $$out/config && echo $(CONFIG_FILE) >$$out/config/source && \
+	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && \
 	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $@.new >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
 
@@ -166,9 +169,14 @@ SL := $(OUT)/config
 say = @printf '  %-9s%s\n' '$(1)' '$(2)'
 THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
 
-# A slice that somebody deleted comes back.
-$(SL)/%.yaml:
+# What somebody deleted comes back. One rule for all: two eo-config at a time would be in each other's way. It must not
+# depend on the plan, whose change Make would then not notice as the change of an included file.
+subdir = $(if $(filter $(1),$(firstword $(EO_SEEDS))),,/seed$(1))
+SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(s))/$(t).yaml))
+$(SLICES) $(SL)/source $(SL)/candidates &:
+	@mkdir -p $(SL) && echo $(CONFIG_FILE) >$(SL)/source
 	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
+	@grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $(PLAN) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
 
 # Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
 SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
@@ -190,9 +198,9 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 $(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
 	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
 	@touch $@
-$(OUT)/dataset.csv:
+$(OUT)/dataset.csv: | $(SL)/data.yaml
 	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $@
-ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
+ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
 include $(SL)/dataset.mk
 endif
 
@@ -240,7 +248,6 @@ $(eval TIMED_BEFORE := $(R)/$(C).timing.err)
 endef
 
 # (seed, sub-folder) pairs and, from them, all candidates.
-subdir = $(if $(filter $(1),$(firstword $(EO_SEEDS))),,/seed$(1))
 over_candidates = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(p)))))
 row_stem = $(R)/$(C)
 model_file = $(M)/$(C).safetensors
@@ -248,7 +255,7 @@ STEMS := $(strip $(call over_candidates,row_stem))
 MODELS := $(strip $(call over_candidates,model_file))
 ACCURACY := $(STEMS:%=%.accuracy.err)
 TIMING := $(STEMS:%=%.timing.err)
-ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).timing.csv $(s).timing.err)
+ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).timing.csv $(s).accuracy.err $(s).timing.err)
 
 ifneq ($(EXPERIMENT),)
 TIMED_BEFORE :=
@@ -267,19 +274,19 @@ $(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-p
 	  --seeds $(OUT)/seed_summary.csv "$$@"
 
 HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
-# Models of the candidates that have no error: file of error rows, a colon, file of the model.
-MODEL_BY_ERR := $(foreach s,$(STEMS),$(s).timing.err:$(patsubst $(OUT)/rows%,$(OUT)/models%,$(s)).safetensors)
+# Models of the candidates that have no error: stem of the files of error rows, a colon, file of the model.
+MODEL_BY_ERR := $(foreach s,$(STEMS),$(s):$(patsubst $(OUT)/rows%,$(OUT)/models%,$(s)).safetensors)
 $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-hwreport
 	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
 	$(Q)set --; for f in $(MODEL_BY_ERR); do \
-	  if [ $$(wc -l <$${f%%:*}) = 1 ]; then set -- "$$@" $${f#*:}; fi; done; \
+	  if [ $$(cat $${f%%:*}.accuracy.err $${f%%:*}.timing.err | wc -l) = 2 ]; then set -- "$$@" $${f#*:}; fi; done; \
 	$(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
 
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
 	$(call say,PLOT,$@)
-	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@ || { rm -f $@.tmp; exit 1; }
 
 SUMMARY := $(OUT)/summary.json $(OUT)/manifest.json
 BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)
@@ -294,9 +301,13 @@ $(SUMMARY) &: $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
 all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) ## the whole experiment of CONFIG, ending with the table
 	@$(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --hardware $(OUT)/hardware_summary.csv --table
+	@[ $$(wc -l <$(OUT)/sweep_results.csv) -gt 1 ] || \
+	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }
 
 .PHONY: clean distclean
 clean: ## remove what this CONFIG has built
+	@if [ -d $(OUT) ] && [ "$$(cat $(OUT)/config/source 2>/dev/null)" != '$(CONFIG_FILE)' ]; then \
+	  echo "make clean: $(OUT) does not hold the results of $(CONFIG_FILE); nothing was removed" >&2; exit 1; fi
 	rm -rf $(OUT)
 	rm -f $(PLAN)
 

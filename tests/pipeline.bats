@@ -151,3 +151,47 @@ stages() {
   [[ ${lines[0]} == pruning_level,precision,seed,* ]]
   [[ ${lines[1]} == 0.50,int8,3,* ]]
 }
+
+@test "pipeline: a step that fails takes the candidate's older rows out of the tables" {
+  run make_eo all
+  [ "$status" -eq 0 ]
+  truncate -s 1000 "$OUT/models/p0.50.safetensors"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^0.50,' "$OUT/sweep_results.csv")" -eq 0 ]
+  [ "$(grep -c '^0.50,' "$OUT/sweep_errors.csv")" -eq 3 ]
+  [ "$(grep -c '^0.00,' "$OUT/sweep_results.csv")" -eq 3 ]
+}
+
+@test "pipeline: every candidate failing is a failure" {
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.0]/' "$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  truncate -s 1000 "$OUT/models/p0.00.safetensors"
+  run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"every candidate failed"* ]]
+}
+
+@test "pipeline: clean and all leave alone what is not theirs" {
+  mkdir "$OUT"
+  echo thesis >"$OUT/thesis.txt"
+  run make_eo all
+  [ "$status" -ne 0 ]
+  [[ $output == *"holds files that are not of an experiment"* ]]
+  run make_eo clean # knows of no folder with results
+  [ -s "$OUT/thesis.txt" ]
+  rm -r "$OUT"
+}
+
+@test "pipeline: removing the output folder by hand is no obstacle, also with -j" {
+  run make_eo "$OUT/models/base.safetensors"
+  [ "$status" -eq 0 ]
+  rm -rf "$OUT"
+  touch "$CONFIG"
+  run make_eo -j3 all
+  [ "$status" -eq 0 ]
+  rm -rf "$OUT"
+  run make_eo -j3 all
+  [ "$status" -eq 0 ]
+}

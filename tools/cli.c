@@ -1,6 +1,7 @@
 #include "tools/cli.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,8 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
         break;
     case CLI_NUMBER:
         rc = eo_num_parse_double(text, o->min, o->max, o->target, &err);
+        if (!rc)
+            *(double *)o->target += 0.0; /* -0 is 0 */
         break;
     case CLI_ISA:
         rc = eo_isa_parse(text, o->target, &err);
@@ -134,6 +137,7 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     longs[n + 1] = (struct option){"version", no_argument, NULL, VERSION};
     longs[n + 2] = (struct option){"quiet", no_argument, NULL, QUIET};
     longs[n + 3] = (struct option){NULL, 0, NULL, 0};
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file size is then a failed write like any other */
     for (i = 0; i < n; i++) {
         if (p->options[i].type == CLI_ISA)
             *(enum eo_isa *)p->options[i].target = EO_ISA_COUNT;
@@ -205,10 +209,15 @@ static int is_stream(const char *path)
 void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count)
 {
     int streams = 0;
-    size_t i;
+    size_t i, j;
 
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count; i++) {
         streams += is_stream(paths[i]);
+        for (j = 0; j < i; j++) {
+            if (paths[i] && paths[j] && !is_stream(paths[i]) && strcmp(paths[i], paths[j]) == 0)
+                cli_usage(p, "two outputs cannot go to one file, '%s'", paths[i]);
+        }
+    }
     if (streams > 1)
         cli_usage(p, "only one output can go to standard output; give the others a file");
 }

@@ -213,6 +213,7 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
     sigaddset(&block, SIGINT);
     sigaddset(&block, SIGTERM);
     sigaddset(&block, SIGHUP);
+    sigaddset(&block, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &block, &old);
     rc = write_and_rename(path, dir, tmp, data, size, err);
     pthread_sigmask(SIG_SETMASK, &old, NULL);

@@ -7,7 +7,7 @@
  * Writing is atomic: the bytes go to ".NAME.tmp" beside the target (exclusively locked, so that two writers of
  * one target cannot mix; what a killed run left there is overwritten), every write is checked, the file is
  * synced, closed and renamed over the target, and the directory synced. The target is at every moment the old
- * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM and SIGHUP wait until it is done. A target
+ * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM, SIGHUP and SIGQUIT wait until it is done. A target
  * that exists and is not a regular file (/dev/full, a pipe) is written directly. A symbolic link is replaced, not
  * followed.
  */

@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -90,6 +91,7 @@ static void *helper(void *arg)
 struct eo_pool *eo_pool_new(int threads, struct eo_err *err)
 {
     struct eo_pool *pool;
+    sigset_t all, before;
     int i;
 
     if (threads < 1 || threads > EO_POOL_MAX) {
@@ -107,15 +109,20 @@ struct eo_pool *eo_pool_new(int threads, struct eo_err *err)
     pool->workers = eo_alloc((size_t)threads, sizeof(*pool->workers), err);
     if (!pool->workers)
         goto fail;
+    /* Signals are for the calling thread, which knows when not to be disturbed (io.h). */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     for (i = 0; i < threads - 1; i++) {
         pool->workers[i] = (struct worker){.pool = pool, .index = i + 1};
         if (pthread_create(&pool->workers[i].thread, NULL, helper, &pool->workers[i])) {
             eo_err_set(err, "cannot start thread %d of %d", i + 2, threads);
-            goto fail;
+            break;
         }
         pool->started++;
     }
-    return pool;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pool->started == threads - 1)
+        return pool;
 fail:
     eo_pool_free(pool);
     return NULL;

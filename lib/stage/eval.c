@@ -1,6 +1,7 @@
 #include "stage/eval.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -71,6 +72,19 @@ static size_t count_correct(const struct eo_eval *eval)
     return n;
 }
 
+/* A model that overflows has no accuracy; a row of it would only look like one. */
+static int check_scores(const struct eo_eval *eval, struct eo_err *err)
+{
+    size_t i;
+
+    for (i = 0; i < eval->images.count * EO_CLASSES; i++) {
+        if (!isfinite(eval->logits[i]))
+            return eo_err_set(err, "image %zu: expected finite class scores, found %g for class %zu", i / EO_CLASSES,
+                              (double)eval->logits[i], i % EO_CLASSES);
+    }
+    return 0;
+}
+
 int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_images *images,
                 enum eo_isa isa, int threads, struct eo_err *err)
 {
@@ -91,6 +105,8 @@ int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_
     if (!run.workers)
         goto out;
     eo_pool_run(pool, run_chunk, &run, (int)chunks);
+    if (check_scores(eval, err))
+        goto out;
     eval->correct = count_correct(eval);
     rc = 0;
 out:
