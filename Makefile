@@ -121,14 +121,14 @@ NAME := $(basename $(notdir $(CONFIG_FILE)))
 PLAN := $(OBJ)/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
 
 # Goals that need no experiment; `deps` alone must not even need a compiler.
-PLAIN_GOALS := programs deps help data install format fuzz distclean check check-% unit-tests perf
+PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 
 NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
 
 ifneq ($(filter deps,$(GOALS)),)
-$(OBJ)/flags: | deps
+$(OBJ)/flags: | install-packages
 endif
 
 # Make brings included files up to date before anything else and then starts over. So all programs are linked, the
@@ -323,8 +323,10 @@ DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(GOALS)),$(filter x86_64,$(ARCH)))
 PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
 
-.PHONY: deps
-deps: ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
+.PHONY: deps install-packages
+deps: install-packages ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
+	@:
+install-packages:
 	@missing=; for p in $(PACKAGES); do \
 	  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || missing="$$missing $$p"; done; \
 	[ -n "$$missing" ] || exit 0; \

@@ -348,12 +348,13 @@ static int check_before(struct run *run)
 {
     struct eo_buf seen = {0};
     double start = eo_clock_now();
-    int rc;
+    int rc, busy;
 
     perf_quiet_begin(&run->quiet);
     while (eo_clock_now() - start < 1)
         perf_quiet_look(&run->quiet, 10);
-    rc = refuse(run, perf_quiet_judge(&run->quiet, &seen), seen.data);
+    busy = perf_quiet_judge(&run->quiet, &seen);
+    rc = refuse(run, busy, seen.data);
     eo_buf_release(&seen);
     return rc;
 }
