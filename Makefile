@@ -125,6 +125,9 @@ PLAIN_GOALS := programs deps install-packages help data install format fuzz dist
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 
+ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
+$(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
+endif
 NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
 
 ifneq ($(filter deps,$(GOALS)),)
@@ -132,8 +135,7 @@ $(OBJ)/flags: | install-packages
 endif
 
 # Make brings included files up to date before anything else and then starts over. So all programs are linked, the
-# slices written and the data checked by the time it looks at the stages, and it sees real files with real times:
-# `make -n` tells the truth.
+# slices written and the data checked by the time it looks at the stages, and it sees real files with real times.
 $(PLAN): $(CONFIG_FILE) $(LINKED)
 	@mkdir -p $(@D)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
@@ -194,15 +196,17 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 	$(call say,DATA,data/synthetic)
 	$(Q)$(BIN)/eo-data --generate data/synthetic
 
-# An empty makefile: up to date when dataset.csv, which changes with the contents alone, has been looked at.
-$(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
-	@touch $@
-$(OUT)/dataset.csv: | $(SL)/data.yaml
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $@
+# Up to date when dataset.csv, which changes with the contents alone, has been looked at. The makefile records which
+# folder that was: another one is looked at whatever the times of its files.
+EO_DATA_USED := $(DATA)
 ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
 include $(SL)/dataset.mk
 endif
+$(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data $(if $(filter-out $(DATA),$(EO_DATA_USED)),FORCE)
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
+	@echo 'EO_DATA_USED := $(DATA)' >$@
+$(OUT)/dataset.csv: | $(SL)/data.yaml
+	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $@
 
 # Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
 M = $(OUT)/models$(1)
@@ -266,7 +270,7 @@ endif
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)
 # Which candidates there are is a prerequisite too: one that was taken out has to leave the tables.
-$(SWEEP) &: $(ACCURACY) $(TIMING) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
+$(SWEEP) &: $(ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	$(call say,SELECT,$(OUT)/sweep_results.csv)
 	$(Q)set --; for f in $(ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
 	$(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
@@ -305,7 +309,7 @@ all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) ## the whole experiment of CONFIG,
 	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }
 
 .PHONY: clean distclean
-clean: ## remove what this CONFIG has built
+clean: ## remove the output folder of this CONFIG, whole
 	@if [ -d $(OUT) ] && [ "$$(cat $(OUT)/config/source 2>/dev/null)" != '$(CONFIG_FILE)' ]; then \
 	  echo "make clean: $(OUT) does not hold the results of $(CONFIG_FILE); nothing was removed" >&2; exit 1; fi
 	rm -rf $(OUT)

@@ -352,3 +352,15 @@ train-labels-idx1-ubyte.gz" ]
   [ "$(wc -l <sums)" -eq 8 ]
   sha256sum --check --quiet sums
 }
+
+@test "eo-data: one published data set is never taken for the other" {
+  need_data mnist
+  need_data fashion-mnist
+  run eo-data --dataset fashion-mnist --data "$EO_DATA_DIR/mnist"
+  [ "$status" -eq 1 ]
+  [ "$output" = "eo-data: dataset 'fashion-mnist': expected its files, found the training files of 'mnist'" ]
+  echo "dataset: mnist" >"$BATS_TEST_TMPDIR/m.yaml"
+  run eo-train -c "$BATS_TEST_TMPDIR/m.yaml" --data "$EO_DATA_DIR/fashion-mnist" -o "$BATS_TEST_TMPDIR/m.safetensors"
+  [ "$status" -eq 1 ]
+  [ ! -e "$BATS_TEST_TMPDIR/m.safetensors" ]
+}

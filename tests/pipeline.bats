@@ -197,3 +197,22 @@ stages() {
   run make_eo -j3 all
   [ "$status" -eq 0 ]
 }
+
+@test "pipeline: another data folder is looked at, whatever the times of its files; lost rows come back" {
+  eo-data --generate "$BATS_TEST_TMPDIR/a/mnist" --train 900 --test 100
+  eo-data --generate "$BATS_TEST_TMPDIR/b/mnist" --train 900 --test 100 --seed 5
+  touch -d "2001-01-01" "$BATS_TEST_TMPDIR"/b/mnist/*
+  sed -i 's/^dataset:.*/dataset: mnist/' "$CONFIG"
+  EO_DATA_DIR=$BATS_TEST_TMPDIR/a make_eo all
+  cp "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/first"
+  EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
+  [ "$status" -eq 0 ]
+  ! cmp -s "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/first"
+  EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
+  [ "$(stages)" = "" ]
+
+  rm "$OUT/rows/p0.50-fp16.timing.csv"
+  EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
+  [ "$status" -eq 0 ]
+  [ -s "$OUT/rows/p0.50-fp16.timing.csv" ]
+}

@@ -214,6 +214,8 @@ int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const str
     size_t n;
 
     memset(split, 0, sizeof(*split));
+    if (eo_dataset_check_name(cfg->dataset, ds, err))
+        return -1;
     split->test = ds->test;
     if (cfg->validation == EO_VALIDATION_HOLDOUT)
         return ds->train.count ? split_holdout(split, &ds->train, cfg, err) : 0;
@@ -237,4 +239,31 @@ int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const str
 int eo_split_validation_part(const struct eo_config *cfg)
 {
     return cfg->validation == EO_VALIDATION_HOLDOUT ? EO_DATASET_TRAIN : EO_DATASET_TEST;
+}
+
+int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err)
+{
+    /* Of the published files, as train_sha256 and test_sha256 are taken. */
+    static const struct {
+        const char *name, *train, *test;
+    } published[] = {
+        {"mnist", "c5097fdd51cfdbe7695fd9df3612695696864b5c424f58d843ffdc5d335e9914",
+         "18489308deedfe2f7bd3a11e599a597126f161d991b1ffcffb71642aa76f7f62"},
+        {"fashion-mnist", "d9ef4273af5c2e360155dad0c06bd939447bf37a6620db007d69fc79e4732045",
+         "30214f3fe91405cb8ea60b11ecf0914a65dd6a6ca8e13c13a62eb434f2d9fe56"},
+    };
+    size_t i, n = sizeof(published) / sizeof(published[0]);
+
+    for (i = 0; i < n && strcmp(name, published[i].name) != 0; i++)
+        continue;
+    if (i == n)
+        return 0; /* a name that says nothing about the contents */
+    for (i = 0; i < n; i++) {
+        int train = strcmp(ds->train_sha256, published[i].train) == 0;
+
+        if (strcmp(name, published[i].name) != 0 && (train || strcmp(ds->test_sha256, published[i].test) == 0))
+            return eo_err_set(err, "dataset '%s': expected its files, found the %s files of '%s'", name,
+                              train ? "training" : "test", published[i].name);
+    }
+    return 0;
 }

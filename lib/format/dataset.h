@@ -50,6 +50,12 @@ int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, 
 int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err) EO_MUST_CHECK;
 void eo_dataset_release(struct eo_dataset *ds);
 
+/*
+ * MNIST and Fashion-MNIST have the same names and sizes; only their checksums tell them apart. Fails when `name` is one
+ * of the two and a loaded part is the other's. Any other content passes: people trim and extend data sets.
+ */
+int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err) EO_MUST_CHECK;
+
 /* Views into a loaded data set. */
 struct eo_split {
     struct eo_images train;      /* to train and calibrate on */
@@ -61,7 +67,7 @@ struct eo_split {
  * validation holdout: the last val_subset training images (null: one sixth) are for validation, the first
  * train_subset (null: all) of the others for training. validation test: the first val_subset test images (null:
  * all) are for validation, the first train_subset training images for training. Views of parts that were not
- * loaded are empty. Fails where the sizes do not fit the data set.
+ * loaded are empty. Fails where the sizes do not fit the data set, and as eo_dataset_check_name().
  */
 int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
                   struct eo_err *err) EO_MUST_CHECK;
