@@ -135,9 +135,12 @@ int main(int argc, char **argv)
     if (load_config(&cfg))
         return 1;
     if (eo_dataset_find(&cfg, opt.dir, dir, sizeof(dir), &err) ||
-        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN | EO_DATASET_TEST, &err) ||
-        eo_dataset_check_name(cfg.dataset, &ds, &err))
+        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN | EO_DATASET_TEST, &err))
         return cli_fail(&program, NULL, &err);
+    if (eo_dataset_check_name(cfg.dataset, &ds, &err)) {
+        eo_dataset_release(&ds);
+        return cli_fail(&program, NULL, &err);
+    }
     /* Only a configuration says how to split; the defaults need not fit every data set. */
     needs_split = strcmp(opt.part, "validation") == 0 || (opt.config && !opt.checksum);
     if (needs_split && eo_split_make(&split, &ds, &cfg, &err))
