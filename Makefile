@@ -199,14 +199,15 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 # Up to date when dataset.csv, which changes with the contents alone, has been looked at. The makefile records which
 # folder that was: another one is looked at whatever the times of its files.
 EO_DATA_USED := $(DATA)
+check_data = $(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
 ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
 include $(SL)/dataset.mk
 endif
 $(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data $(if $(filter-out $(DATA),$(EO_DATA_USED)),FORCE)
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
+	$(check_data)
 	@echo 'EO_DATA_USED := $(DATA)' >$@
 $(OUT)/dataset.csv: | $(SL)/data.yaml
-	$(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $@
+	$(check_data)
 
 # Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
 M = $(OUT)/models$(1)

@@ -10,24 +10,19 @@ static size_t element_bytes(enum eo_precision precision)
     return (size_t)eo_precision_activation_bytes(precision);
 }
 
-/* Class scores are 32 bits wide at every precision: they are not rounded or quantised again. */
-static size_t output_element_bytes(enum eo_precision precision, enum eo_layer layer)
-{
-    return layer == EO_CLASSIFIER ? 4 : element_bytes(precision);
-}
-
 static void make_layer(struct eo_hw_layer *l, const struct eo_model *m, enum eo_layer layer, size_t batch)
 {
     const struct eo_shape *s = &m->shape;
-    size_t out_bytes = output_element_bytes(m->precision, layer);
+    size_t out_bytes = eo_shape_output_bytes(s, layer, m->precision);
 
     l->output_elements = eo_shape_conv_elements(s, layer) * batch;
     l->parameter_bytes = eo_model_layer_tensor_bytes(m, layer);
-    l->activation_bytes = l->output_elements * out_bytes;
+    /* before pooling, in elements as wide as those that leave the layer */
+    l->activation_bytes = l->output_elements * (out_bytes / eo_shape_output_elements(s, layer));
     l->macs_per_image = eo_shape_layer_macs(s, layer);
     l->macs = l->macs_per_image * batch;
-    l->input_bytes = eo_shape_input_elements(s, layer) * element_bytes(m->precision);
-    l->output_bytes = eo_shape_output_elements(s, layer) * out_bytes;
+    l->input_bytes = eo_shape_input_bytes(s, layer, m->precision);
+    l->output_bytes = out_bytes;
     l->weight_bytes = eo_shape_weights(s, layer) * element_bytes(m->precision);
     l->fused_activation_bytes = l->input_bytes + l->output_bytes;
 }
