@@ -78,7 +78,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
 
 @test "eo-config --stage: a slice of a slice is the slice" {
   local stage
-  for stage in data train finetune quant eval bench select hardware summary; do
+  for stage in data train prune finetune quant eval bench select hardware summary; do
     eo-config --stage $stage "$EO_ROOT/configs/original.yaml" >once
     eo-config --stage $stage once >twice
     cmp once twice
@@ -133,7 +133,7 @@ EO_SEEDS := 7
 EO_LEVELS := 0.00 0.25 0.50 0.70
 EO_PRECISIONS := fp32 fp16 int8
 EO_FINE_TUNE_EPOCHS := 1
-EO_SLICES := data train finetune quant eval bench select hardware summary
+EO_SLICES := data train prune finetune quant eval bench select hardware summary
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"
 }
 
@@ -168,7 +168,7 @@ EO_SLICES := data train finetune quant eval bench select hardware summary
   eo-config -h | cmp - help
   grep -q '^usage: eo-config ' help
   eo-config --keys | sed -n 's/^| `\([a-z0-9_]*\)`.*/\1/p' >keys
-  [ "$(wc -l <keys)" = 33 ]
+  [ "$(wc -l <keys)" = 53 ]
   while read -r key; do grep -q "^  $key: " help; done <keys
 }
 
@@ -205,8 +205,8 @@ EO_SLICES := data train finetune quant eval bench select hardware summary
     eo-config --stage eval --seed-index 64
   expect 2 '' $'eo-config: option \'--output\' does not go with --check'"$hint" eo-config --check -o x
   expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
-  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found \'prune\''"$hint" \
-    eo-config --stage prune
+  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, found \'pruning\''"$hint" \
+    eo-config --stage pruning
   expect 2 '' $'eo-config: unknown or ambiguous option \'--frobnicate\''"$hint" eo-config --frobnicate
   expect 2 '' $'eo-config: unexpected operand \'b\''"$hint" eo-config --check a b
 }

@@ -7,12 +7,43 @@
 
 #define NAME_MAX_BYTES 100 /* of an experiment's name */
 
-static const char *const stage_names[EO_STAGE_COUNT] = {"data",  "train",  "finetune", "quant",  "eval",
-                                                        "bench", "select", "hardware", "summary"};
+static const char *const stage_names[EO_STAGE_COUNT] = {
+    "data", "train", "prune", "finetune", "quant", "eval", "bench", "select", "hardware", "summary"};
 
 const char *eo_config_stage_name(enum eo_config_stage stage)
 {
     return stage_names[stage];
+}
+
+static const char *choice_name(const char *key, int value)
+{
+    return eo_key_find(key)->names[value];
+}
+
+const char *eo_criterion_name(enum eo_criterion criterion)
+{
+    return choice_name("pruning_criterion", (int)criterion);
+}
+
+const char *eo_observer_name(enum eo_observer_kind kind)
+{
+    return choice_name("quantization_observer", (int)kind);
+}
+
+int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err)
+{
+    const struct eo_key *k = eo_key_find("pruning_criterion");
+    char allowed[EO_KEY_ALLOWED];
+    int i;
+
+    for (i = 0; k->names[i]; i++) {
+        if (strcmp(k->names[i], name) == 0) {
+            *criterion = (enum eo_criterion)i;
+            return 0;
+        }
+    }
+    eo_key_allowed(k, allowed);
+    return eo_err_set(err, "expected %s, found '%.40s'", allowed, name);
 }
 
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err)

@@ -38,6 +38,41 @@ enum eo_backend {
     EO_BACKEND_QNNPACK /* activations 0..255, one weight scale per tensor */
 };
 
+enum eo_schedule {
+    EO_SCHEDULE_CONSTANT,
+    EO_SCHEDULE_COSINE
+};
+
+/* By what the channels to be removed are chosen; prune.h defines them. */
+enum eo_criterion {
+    EO_CRITERION_L1,
+    EO_CRITERION_L2,
+    EO_CRITERION_FPGM,
+    EO_CRITERION_ACTIVATION,
+    EO_CRITERION_TAYLOR,
+    EO_CRITERION_RANDOM,
+    EO_CRITERION_COUNT
+};
+
+enum eo_scope {
+    EO_SCOPE_LAYER,
+    EO_SCOPE_GLOBAL
+};
+
+enum eo_observer_kind {
+    EO_OBSERVER_MINMAX,
+    EO_OBSERVER_PERCENTILE,
+    EO_OBSERVER_MSE,
+    EO_OBSERVER_HISTOGRAM,
+    EO_OBSERVER_ENTROPY
+};
+
+enum eo_granularity {
+    EO_GRANULARITY_BACKEND, /* fbgemm: channel, qnnpack: tensor */
+    EO_GRANULARITY_CHANNEL,
+    EO_GRANULARITY_TENSOR
+};
+
 struct eo_config {
     uint64_t seeds[EO_CONFIG_LIST_MAX]; /* at least one, all different */
     int seed_count;
@@ -54,12 +89,29 @@ struct eo_config {
     int conv1_channels, conv2_channels; /* 1..64, 1..128 */
     int batch_size, epochs, fine_tune_epochs;
     double learning_rate;
+    double fine_tune_learning_rate; /* 0: learning_rate */
+    enum eo_schedule learning_rate_schedule;
+    double warmup_epochs;
+    double weight_decay, label_smoothing;
+    int augment_shift; /* pixels */
+    int augment_flip;
+    int early_stopping; /* epochs; 0: off */
+    int qat_epochs;
+    double qat_learning_rate; /* 0: learning_rate */
     double pruning_levels[EO_CONFIG_LIST_MAX]; /* in 0..0.999, at most 6 decimals, all different */
     int pruning_level_count;
+    enum eo_criterion pruning_criteria[EO_CRITERION_COUNT]; /* all different */
+    int pruning_criterion_count;
+    enum eo_scope pruning_scope;
+    int prune_steps, channel_multiple, pruning_images;
     enum eo_precision precisions[EO_PRECISION_COUNT]; /* all different */
     int precision_count;
     enum eo_backend quantization_backend;
     int calibration_batches;
+    enum eo_observer_kind quantization_observer;
+    double observer_percentile; /* per cent */
+    enum eo_granularity weight_granularity;
+    int bias_correction, cross_layer_equalization;
     int benchmark_repeats, benchmark_trials, benchmark_warmup;
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
@@ -77,6 +129,7 @@ struct eo_config {
 enum eo_config_stage {
     EO_STAGE_DATA,     /* which data set */
     EO_STAGE_TRAIN,    /* base model */
+    EO_STAGE_PRUNE,    /* apart from the level and the criterion, which are given for each candidate */
     EO_STAGE_FINETUNE, /* training on after pruning */
     EO_STAGE_QUANT,
     EO_STAGE_EVAL,
@@ -86,6 +139,10 @@ enum eo_config_stage {
     EO_STAGE_SUMMARY,
     EO_STAGE_COUNT
 };
+
+const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ... */
+int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err) EO_MUST_CHECK;
+const char *eo_observer_name(enum eo_observer_kind kind); /* "minmax", ... */
 
 const char *eo_config_stage_name(enum eo_config_stage stage); /* "data", "train", ... */
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err) EO_MUST_CHECK;

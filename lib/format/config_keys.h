@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "format/config.h"
 
-#define EO_KEY_COUNT 33
+#define EO_KEY_COUNT 53
 /* Decimals of a pruning level: they stand in file names, and no channel count needs more. */
 #define EO_KEY_DECIMALS 6
 
@@ -39,6 +39,7 @@ struct eo_key {
     double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER, EO_KEY_LEVEL */
     const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
     int nullable;             /* `null` is a value */
+    int is_single;            /* of a list: a value alone stands for a list of one, and is written so */
     const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
     unsigned readers;    /* one bit for each enum eo_config_stage, and EO_KEY_MAKE */
     const char *help;
@@ -49,7 +50,8 @@ struct eo_key {
 #define EO_KEY_MAKE (1u << EO_STAGE_COUNT)
 
 /* Stages that see the training part of the split and nothing else. */
-#define EO_KEY_TRAINING (1u << EO_STAGE_TRAIN | 1u << EO_STAGE_FINETUNE | 1u << EO_STAGE_QUANT)
+#define EO_KEY_TRAINING \
+    (1u << EO_STAGE_TRAIN | 1u << EO_STAGE_PRUNE | 1u << EO_STAGE_FINETUNE | 1u << EO_STAGE_QUANT)
 
 extern const struct eo_key eo_keys[EO_KEY_COUNT];
 

@@ -199,6 +199,10 @@ static int read_list(struct reader *r, const struct eo_key *k)
     yaml_mark_t start = r->event.start_mark;
     int n = 0;
 
+    if (k->is_single && r->event.type == YAML_SCALAR_EVENT) {
+        eo_key_set_count(r->cfg, k, 1);
+        return read_entry(r, k, 0);
+    }
     if (r->event.type != YAML_SEQUENCE_START_EVENT)
         return fail_value(r, k, "a list");
     for (;;) {
@@ -402,6 +406,15 @@ static int check_output(struct reader *r)
     return 0;
 }
 
+static int check_early_stopping(struct reader *r)
+{
+    if (!r->cfg->early_stopping || r->cfg->validation == EO_VALIDATION_HOLDOUT)
+        return 0;
+    return fail_at(r, r->value_at[key_index("early_stopping")],
+                   "key 'early_stopping': expected 'validation: holdout' beside it, found 'test', which training must "
+                   "not look at");
+}
+
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err)
 {
     struct reader r = {.text = text, .size = size, .cfg = cfg, .err = err};
@@ -414,7 +427,7 @@ int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct
         return eo_err_set(err, "out of memory while reading YAML");
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, size);
-    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_output(&r))
+    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) || check_output(&r))
         goto out;
     rc = 0;
 out:

@@ -21,13 +21,9 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "format/config.h"
 
 #define EO_OBSERVER_BINS 2048
-
-enum eo_observer_kind {
-    EO_OBSERVER_HISTOGRAM,
-    EO_OBSERVER_MINMAX
-};
 
 struct eo_observer {
     enum eo_observer_kind kind;

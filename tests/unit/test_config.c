@@ -42,10 +42,30 @@ static const char defaults[] = "seed: 7\n"
                                "epochs: 2\n"
                                "fine_tune_epochs: 0\n"
                                "learning_rate: 0.001\n"
+                               "fine_tune_learning_rate: null\n"
+                               "learning_rate_schedule: constant\n"
+                               "warmup_epochs: 0.0\n"
+                               "weight_decay: 0.0\n"
+                               "label_smoothing: 0.0\n"
+                               "augment_shift: 0\n"
+                               "augment_flip: false\n"
+                               "early_stopping: 0\n"
+                               "qat_epochs: 0\n"
+                               "qat_learning_rate: null\n"
                                "pruning_levels: [0.0, 0.25, 0.5, 0.7]\n"
+                               "pruning_criterion: l1\n"
+                               "pruning_scope: layer\n"
+                               "prune_steps: 1\n"
+                               "channel_multiple: 1\n"
+                               "pruning_images: 1024\n"
                                "precisions: [fp32, fp16, int8]\n"
                                "quantization_backend: fbgemm\n"
                                "calibration_batches: 8\n"
+                               "quantization_observer: histogram\n"
+                               "observer_percentile: 99.99\n"
+                               "weight_granularity: backend\n"
+                               "bias_correction: false\n"
+                               "cross_layer_equalization: false\n"
                                "benchmark_repeats: 5\n"
                                "benchmark_trials: 3\n"
                                "benchmark_warmup: 3\n"
@@ -129,6 +149,9 @@ static void test_values(void)
         {"precisions: [int8]", "precisions: [int8]"},
         {"precisions: ['int8', \"fp32\"]", "precisions: [int8, fp32]"},
         {"pareto_use_ci: true", "pareto_use_ci: true"},
+        {"pruning_criterion: fpgm", "pruning_criterion: fpgm"},
+        {"pruning_criterion: [taylor]", "pruning_criterion: taylor"},
+        {"pruning_criterion: [taylor, l1]", "pruning_criterion: [taylor, l1]"},
         {"quantization_backend: qnnpack", "quantization_backend: qnnpack"},
         {"validation: test", "validation: test"},
         {"dataset: idx\ndata_dir: ../my/data", "data_dir: ../my/data"},
@@ -591,7 +614,7 @@ static void test_make(void)
         "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
         "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_PRECISIONS := fp32 fp16 int8\n"
         "EO_FINE_TUNE_EPOCHS := 0\n"
-        "EO_SLICES := data train finetune quant eval bench select hardware summary\n");
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
         "pruning_levels: [0.125, 0, 0.000001]\nfine_tune_epochs: 2\noutput_dir: a+b/c",
@@ -599,7 +622,7 @@ static void test_make(void)
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001\n"
         "EO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
-        "EO_SLICES := data train finetune quant eval bench select hardware summary\n");
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
     for (i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
         check("the fragment is made", eo_config_make(&cfg, outs[i][1], &out, &err) == 0);
@@ -652,9 +675,9 @@ static void test_stages(void)
 
         check("a stage's name is read", rc == 0 && (int)stage == s);
     }
-    check("an unknown stage", eo_config_stage_parse("prune", &stage, &err) == -1);
-    check_input("an unknown stage", "prune",
-                "expected one of data, train, finetune, quant, eval, bench, select, hardware, summary, found "
+    check("an unknown stage", eo_config_stage_parse("pruning", &stage, &err) == -1);
+    check_input("an unknown stage", "pruning",
+                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, found "
                 "'prune'",
                 err.msg);
 }
