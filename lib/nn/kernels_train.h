@@ -13,7 +13,7 @@
  *
  * The order of every sum (the definition; each variant must give these bits):
  *   forward    as in infer.h
- *   loss       log(sum exp(z - max)) - (z[label] - max) in double; dz = (softmax - onehot) / n, rounded to float
+ *   loss       eo_cross_entropy() of trainer.h in double; dz = its gradient / n, rounded to float
  *   dw3, dw2, dw1  one chain of fma per weight: images of the block in order, then pooled pixels in raster order
  *   db         one chain of additions in the same order
  *   da2        for each element from 0: fma over the classes in order; 0 where a2 is not > 0
@@ -62,6 +62,7 @@ struct eo_adam_step {
     float eps;
     float step_size;      /* learning rate / (1 - beta1^t) */
     float inv_sqrt_bias2; /* 1 / sqrt(1 - beta2^t) */
+    float keep;           /* 1 - learning rate * weight decay; 1 for biases */
 };
 
 struct eo_train_ops {
@@ -73,7 +74,10 @@ struct eo_train_ops {
                      const float dz[10], float *grad);
     /* sum[i] = grads[0][i] + grads[1][i] + ... for i in begin..end, multiples of 16; blocks lie `stride` apart. */
     void (*reduce)(const float *grads, size_t stride, int blocks, size_t begin, size_t end, float *sum);
-    /* m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g; p -= step_size m / (sqrt(v) inv_sqrt_bias2 + eps) */
+    /*
+     * m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g g;
+     * p = keep p - step_size m / (sqrt(v) inv_sqrt_bias2 + eps); in begin..end, multiples of 16
+     */
     void (*adam)(const struct eo_adam_step *step, size_t begin, size_t end, const float *grad, float *m, float *v,
                  float *p);
 };

@@ -339,6 +339,7 @@ static void adam(const struct eo_adam_step *step, size_t begin, size_t end, cons
     vf beta1 = vf_set1(step->beta1), rest1 = vf_set1(step->rest1);
     vf beta2 = vf_set1(step->beta2), rest2 = vf_set1(step->rest2);
     vf size = vf_set1(step->step_size), scale = vf_set1(step->inv_sqrt_bias2), eps = vf_set1(step->eps);
+    vf keep = vf_set1(step->keep);
 
     for (size_t i = begin; i < end; i += EO_VL) {
         vf g = vf_load(grad + i);
@@ -348,7 +349,7 @@ static void adam(const struct eo_adam_step *step, size_t begin, size_t end, cons
 
         vf_store(m + i, mi);
         vf_store(v + i, vv);
-        vf_store(p + i, vf_sub(vf_load(p + i), vf_div(vf_mul(size, mi), down)));
+        vf_store(p + i, vf_sub(vf_mul(keep, vf_load(p + i)), vf_div(vf_mul(size, mi), down)));
     }
 }
 

@@ -20,8 +20,7 @@ struct block_result {
 struct eo_trainer {
     struct eo_train_layout layout;
     const struct eo_train_ops *ops;
-    struct eo_pool *pool;
-    int max_batch;
+    struct eo_trainer_options options;
     float input[256];     /* grey value to network input */
     float *params, *m, *v, *sum; /* parameter blocks */
     float *w2f;           /* conv2 weights in the layout of the forward pass */
@@ -32,9 +31,7 @@ struct eo_trainer {
     double beta1_power, beta2_power;
     void *memory;
     /* the step in progress, for the tasks */
-    const uint8_t *pixels, *labels;
-    const uint32_t *index;
-    int n;
+    const struct eo_batch *batch;
     struct eo_adam_step step;
 };
 
@@ -102,8 +99,8 @@ static void refresh_w2f(struct eo_trainer *t)
 static int allocate(struct eo_trainer *t, struct eo_err *err)
 {
     size_t total = t->layout.total;
-    size_t blocks = (size_t)(t->max_batch + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
-    size_t threads = (size_t)eo_pool_threads(t->pool);
+    size_t blocks = (size_t)(t->options.max_batch + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
+    size_t threads = (size_t)eo_pool_threads(t->options.pool);
     size_t w2f = (size_t)(t->layout.c1 * 9 * t->layout.cp2);
     size_t floats, grads;
     float *p;
@@ -111,7 +108,7 @@ static int allocate(struct eo_trainer *t, struct eo_err *err)
     t->scratch_floats = eo_size_round_up(eo_train_scratch_floats(&t->layout), 16);
     if (eo_size_mul(blocks, total, &grads) ||
         eo_size_add(grads, 4 * total + eo_size_round_up(w2f, 16) + threads * t->scratch_floats, &floats))
-        return eo_err_set(err, "out of memory: a batch of %d images is too large", t->max_batch);
+        return eo_err_set(err, "out of memory: a batch of %d images is too large", t->options.max_batch);
     t->memory = eo_alloc(floats, sizeof(float), err);
     t->results = eo_alloc(blocks, sizeof(*t->results), err);
     if (!t->memory || !t->results)
@@ -127,7 +124,7 @@ static int allocate(struct eo_trainer *t, struct eo_err *err)
     return 0;
 }
 
-struct eo_trainer *eo_trainer_new(const struct eo_model *m, enum eo_isa isa, struct eo_pool *pool, int max_batch,
+struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trainer_options *options,
                                   struct eo_err *err)
 {
     struct eo_trainer *t;
@@ -141,9 +138,8 @@ struct eo_trainer *eo_trainer_new(const struct eo_model *m, enum eo_isa isa, str
     t = eo_alloc(1, sizeof(*t), err);
     if (!t)
         return NULL;
-    t->ops = eo_train_ops_get(isa);
-    t->pool = pool;
-    t->max_batch = max_batch;
+    t->ops = eo_train_ops_get(options->isa);
+    t->options = *options;
     t->beta1_power = t->beta2_power = 1;
     eo_train_layout_init(&t->layout, m->shape.c1, m->shape.c2);
     if (allocate(t, err)) {
@@ -166,35 +162,81 @@ void eo_trainer_free(struct eo_trainer *t)
     free(t);
 }
 
-static void load_image(const struct eo_trainer *t, const uint8_t *pixels, float *x)
+double eo_cross_entropy(const double z[10], int label, double smoothing, double gradient[10])
 {
-    int y, i;
+    double e[10], sum = 0, mean = 0, max = z[0];
+    int k;
 
+    for (k = 1; k < 10; k++)
+        max = z[k] > max ? z[k] : max;
+    for (k = 0; k < 10; k++) {
+        e[k] = eo_exp(z[k] - max);
+        sum += e[k];
+        mean += z[k] / 10;
+    }
+    for (k = 0; gradient && k < 10; k++)
+        gradient[k] = e[k] / sum - (smoothing / 10 + (1 - smoothing) * (k == label));
+    return eo_log(sum) - (z[label] - max) + smoothing * (z[label] - mean);
+}
+
+/* The image as the view has it. */
+static void view_image(const uint8_t *pixels, struct eo_view view, uint8_t out[PIXELS])
+{
+    int y, x;
+
+    memset(out, 0, PIXELS);
     for (y = 0; y < 28; y++) {
-        for (i = 0; i < 28; i++)
-            x[(y + 1) * EO_X_STRIDE + i + 1] = t->input[pixels[y * 28 + i]];
+        int from = y - view.dy;
+
+        for (x = 0; x < 28 && from >= 0 && from < 28; x++) {
+            int at = x - view.dx;
+
+            if (at >= 0 && at < 28)
+                out[y * 28 + x] = pixels[from * 28 + (view.mirrored ? 27 - at : at)];
+        }
     }
 }
 
-/* Loss of one image in double, its gradient by the logits divided by n, and whether the image was right. */
-static double cross_entropy(const float z[10], int label, int n, float dz[10], int *right)
+static void load_image(const struct eo_trainer *t, int i, float *x)
 {
-    double e[10], sum = 0, max = z[0];
+    const struct eo_batch *b = t->batch;
+    const uint8_t *pixels = b->pixels + (size_t)b->index[i] * PIXELS;
+    uint8_t viewed[PIXELS];
+    int y, c;
+
+    if (b->views) {
+        view_image(pixels, b->views[i], viewed);
+        pixels = viewed;
+    }
+    for (y = 0; y < 28; y++) {
+        for (c = 0; c < 28; c++)
+            x[(y + 1) * EO_X_STRIDE + c + 1] = t->input[pixels[y * 28 + c]];
+    }
+}
+
+static int largest(const double z[10])
+{
     int k, best = 0;
 
     for (k = 1; k < 10; k++) {
         if (z[k] > z[best])
             best = k;
     }
-    max = z[best];
-    for (k = 0; k < 10; k++) {
-        e[k] = eo_exp(z[k] - max);
-        sum += e[k];
-    }
+    return best;
+}
+
+/* Loss of image i, its gradient by the logits divided by the images of the batch, and whether it was right. */
+static void judge(const struct eo_trainer *t, int i, const float logits[10], float dz[10], struct block_result *result)
+{
+    int label = t->batch->labels[t->batch->index[i]], k;
+    double z[10], gradient[10];
+
     for (k = 0; k < 10; k++)
-        dz[k] = (float)((e[k] / sum - (k == label)) / n);
-    *right = best == label;
-    return eo_log(sum) - (z[label] - max);
+        z[k] = (double)logits[k];
+    result->loss += eo_cross_entropy(z, label, t->options.label_smoothing, gradient);
+    result->correct += largest(z) == label;
+    for (k = 0; k < 10; k++)
+        dz[k] = (float)(gradient[k] / t->batch->n);
 }
 
 /* One block of at most EO_TRAIN_BLOCK images. */
@@ -204,7 +246,7 @@ static void block_task(void *ctx, int task, int worker)
     float *grad = t->grads + (size_t)task * t->layout.total;
     struct block_result *result = &t->results[task];
     int i = task * EO_TRAIN_BLOCK;
-    int end = i + EO_TRAIN_BLOCK < t->n ? i + EO_TRAIN_BLOCK : t->n;
+    int end = i + EO_TRAIN_BLOCK < t->batch->n ? i + EO_TRAIN_BLOCK : t->batch->n;
     struct eo_train_scratch s;
 
     eo_train_scratch_place(&t->layout, t->scratch + (size_t)worker * t->scratch_floats, &s);
@@ -212,12 +254,10 @@ static void block_task(void *ctx, int task, int worker)
     *result = (struct block_result){0, 0};
     for (; i < end; i++) {
         float z[10], dz[10];
-        int right;
 
-        load_image(t, t->pixels + (size_t)t->index[i] * PIXELS, s.x);
+        load_image(t, i, s.x);
         t->ops->forward(&t->layout, t->params, t->w2f, &s, z);
-        result->loss += cross_entropy(z, t->labels[t->index[i]], t->n, dz, &right);
-        result->correct += (uint64_t)right;
+        judge(t, i, z, dz, result);
         t->ops->backward(&t->layout, t->params, &s, dz, grad);
     }
 }
@@ -232,32 +272,42 @@ static size_t chunk_end(const struct eo_trainer *t, int task)
 static void reduce_task(void *ctx, int task, int worker)
 {
     struct eo_trainer *t = ctx;
-    int blocks = (t->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
+    int blocks = (t->batch->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
 
     (void)worker;
     t->ops->reduce(t->grads, t->layout.total, blocks, (size_t)task * CHUNK, chunk_end(t, task), t->sum);
 }
 
+/* Weights and biases take turns in a parameter block, and decay is for weights alone. */
 static void update_task(void *ctx, int task, int worker)
 {
     struct eo_trainer *t = ctx;
+    const struct eo_train_layout *l = &t->layout;
+    const size_t ends[] = {l->b1, l->w2, l->b2, l->w3, l->b3, l->total};
+    size_t at = (size_t)task * CHUNK, end = chunk_end(t, task);
+    struct eo_adam_step step = t->step;
+    int part;
 
     reduce_task(ctx, task, worker);
-    t->ops->adam(&t->step, (size_t)task * CHUNK, chunk_end(t, task), t->sum, t->m, t->v, t->params);
+    for (part = 0; at < end; part++) {
+        size_t stop = ends[part] < end ? ends[part] : end;
+
+        if (stop <= at)
+            continue;
+        step.keep = part % 2 == 0 ? t->step.keep : 1;
+        t->ops->adam(&step, at, stop, t->sum, t->m, t->v, t->params);
+        at = stop;
+    }
 }
 
 /* Forward and backward of all blocks; adds up losses in the order of the blocks. */
-static void run_blocks(struct eo_trainer *t, const uint8_t *pixels, const uint8_t *labels, const uint32_t *index,
-                       int n, double *loss_sum, uint64_t *correct)
+static void run_blocks(struct eo_trainer *t, const struct eo_batch *batch, double *loss_sum, uint64_t *correct)
 {
-    int blocks = (n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
+    int blocks = (batch->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
     int b;
 
-    t->pixels = pixels;
-    t->labels = labels;
-    t->index = index;
-    t->n = n;
-    eo_pool_run(t->pool, block_task, t, blocks);
+    t->batch = batch;
+    eo_pool_run(t->options.pool, block_task, t, blocks);
     for (b = 0; b < blocks; b++) {
         *loss_sum += t->results[b].loss;
         *correct += t->results[b].correct;
@@ -269,12 +319,12 @@ static int chunk_count(const struct eo_trainer *t)
     return (int)((t->layout.total + CHUNK - 1) / CHUNK);
 }
 
-void eo_trainer_step(struct eo_trainer *t, const uint8_t *pixels, const uint8_t *labels, const uint32_t *index,
-                     int n, double learning_rate, double *loss_sum, uint64_t *correct)
+void eo_trainer_step(struct eo_trainer *t, const struct eo_batch *batch, double learning_rate, double *loss_sum,
+                     uint64_t *correct)
 {
     const double beta1 = 0.9, beta2 = 0.999;
 
-    run_blocks(t, pixels, labels, index, n, loss_sum, correct);
+    run_blocks(t, batch, loss_sum, correct);
     t->beta1_power *= beta1;
     t->beta2_power *= beta2;
     t->step = (struct eo_adam_step){
@@ -285,18 +335,18 @@ void eo_trainer_step(struct eo_trainer *t, const uint8_t *pixels, const uint8_t 
         .eps = 1e-8f,
         .step_size = (float)(learning_rate / (1 - t->beta1_power)),
         .inv_sqrt_bias2 = (float)(1 / sqrt(1 - t->beta2_power)),
+        .keep = (float)(1 - learning_rate * t->options.weight_decay),
     };
-    eo_pool_run(t->pool, update_task, t, chunk_count(t));
+    eo_pool_run(t->options.pool, update_task, t, chunk_count(t));
     refresh_w2f(t);
 }
 
-void eo_trainer_gradients(struct eo_trainer *t, const uint8_t *pixels, const uint8_t *labels,
-                          const uint32_t *index, int n, struct eo_model *grad, double *loss_sum)
+void eo_trainer_gradients(struct eo_trainer *t, const struct eo_batch *batch, struct eo_model *grad, double *loss_sum)
 {
     uint64_t correct = 0;
 
-    run_blocks(t, pixels, labels, index, n, loss_sum, &correct);
-    eo_pool_run(t->pool, reduce_task, t, chunk_count(t));
+    run_blocks(t, batch, loss_sum, &correct);
+    eo_pool_run(t->options.pool, reduce_task, t, chunk_count(t));
     visit_weights(&t->layout, grad, to_model, t->sum);
 }
 

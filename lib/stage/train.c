@@ -77,8 +77,10 @@ static int train_epoch(struct run *r, int epoch, struct eo_buf *log, struct eo_e
     for (i = 0; i < n; i += batch) {
         size_t k = n - i < batch ? n - i : batch;
 
-        eo_trainer_step(r->trainer, r->images->pixels, r->images->labels, r->order + i, (int)k,
-                        r->cfg->learning_rate, &loss, &correct);
+        struct eo_batch b = {
+            .pixels = r->images->pixels, .labels = r->images->labels, .index = r->order + i, .n = (int)k};
+
+        eo_trainer_step(r->trainer, &b, r->cfg->learning_rate, &loss, &correct);
         report(r, epoch, i + k, loss);
     }
     if (!isfinite(loss))
@@ -125,6 +127,7 @@ int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_im
                  const struct eo_train_options *options, struct eo_model *m, struct eo_buf *log, struct eo_err *err)
 {
     struct run r = {.cfg = cfg, .images = images, .options = options};
+    struct eo_trainer_options to;
     int rc = -1, epoch;
 
     if (images->count == 0 || images->count > UINT32_MAX)
@@ -132,7 +135,12 @@ int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_im
     r.order = eo_alloc(images->count, sizeof(*r.order), err);
     if (!r.order)
         return -1;
-    r.trainer = eo_trainer_new(m, options->isa, options->pool, cfg->batch_size, err);
+    to = (struct eo_trainer_options){.isa = options->isa,
+                                     .pool = options->pool,
+                                     .max_batch = cfg->batch_size,
+                                     .weight_decay = cfg->weight_decay,
+                                     .label_smoothing = cfg->label_smoothing};
+    r.trainer = eo_trainer_new(m, &to, err);
     if (!r.trainer)
         goto out;
     eo_rng_init(&r.shuffle, eo_config_dataloader_seed(cfg, seed_index), EO_RNG_SHUFFLE);

@@ -283,13 +283,14 @@ struct training {
 static void train_call(void *ctx, int batch)
 {
     struct training *t = ctx;
+    struct eo_batch b = {.pixels = t->images->pixels, .labels = t->images->labels, .n = batch};
 
     if (t->next + (uint32_t)batch > t->count) {
         eo_rng_shuffle(&t->rng, t->order, t->count);
         t->next = 0;
     }
-    eo_trainer_step(t->trainer, t->images->pixels, t->images->labels, t->order + t->next, batch, 1e-3,
-                    &t->loss, &t->correct);
+    b.index = t->order + t->next;
+    eo_trainer_step(t->trainer, &b, 1e-3, &t->loss, &t->correct);
     t->next += (uint32_t)batch;
 }
 
@@ -307,6 +308,7 @@ static struct training *training_new(const struct perf_row *row, enum eo_isa isa
                                      const struct eo_images *images, struct eo_err *err)
 {
     struct training *t = eo_alloc(1, sizeof(*t), err);
+    struct eo_trainer_options options;
     struct eo_model m;
 
     if (!t)
@@ -318,7 +320,8 @@ static struct training *training_new(const struct perf_row *row, enum eo_isa isa
     t->order = eo_alloc(t->count, sizeof(*t->order), err);
     t->pool = t->order ? eo_pool_new(row->threads, err) : NULL;
     random_model(&m, EO_FP32, row->shape.c1, row->shape.c2, 11);
-    t->trainer = t->pool ? eo_trainer_new(&m, isa, t->pool, row->batch, err) : NULL;
+    options = (struct eo_trainer_options){.isa = isa, .pool = t->pool, .max_batch = row->batch};
+    t->trainer = t->pool ? eo_trainer_new(&m, &options, err) : NULL;
     random_model_release(&m);
     if (!t->trainer) {
         train_release(t);

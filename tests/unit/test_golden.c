@@ -236,7 +236,8 @@ static void test_logits(const char *size, enum eo_isa isa, int batch)
 static struct eo_trainer *new_trainer(const struct eo_model *m)
 {
     struct eo_err err;
-    struct eo_trainer *t = eo_trainer_new(m, eo_isa_best(), NULL, BATCH, &err);
+    struct eo_trainer_options options = {.isa = eo_isa_best(), .max_batch = BATCH};
+    struct eo_trainer *t = eo_trainer_new(m, &options, &err);
 
     stop_on(!t, "trainer", &err);
     return t;
@@ -277,7 +278,7 @@ static void test_gradients(const char *size)
     load_model(&m, size);
     t = new_trainer(&m);
     stop_on(eo_model_init(&grad, EO_FP32, m.shape, &err), size, &err);
-    eo_trainer_gradients(t, pixels, labels, index, BATCH, &grad, &loss);
+    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, &grad, &loss);
     n = flatten(&grad, flat);
     every = n < 10000 ? 1 : 9;
     snprintf(name, sizeof(name), "gradients-%s.csv", size);
@@ -313,7 +314,7 @@ static void test_losses(const char *size)
 
         for (uint32_t i = 0; i < BATCH; i++)
             index[i] = ((uint32_t)step * BATCH + i) % IMAGES;
-        eo_trainer_step(t, pixels, labels, index, BATCH, 1e-3, &loss, &correct);
+        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, 1e-3, &loss, &correct);
         compare(&c, step, expected, loss / BATCH, apart(expected, loss / BATCH));
     }
     conclude(&c, STEPS);

@@ -240,14 +240,15 @@ static void gradients(const struct eo_model *m, enum eo_isa isa, struct eo_pool 
 {
     struct eo_model grad;
     struct eo_err err;
-    struct eo_trainer *t = eo_trainer_new(m, isa, pool, IMAGES, &err);
+    struct eo_trainer_options options = {.isa = isa, .pool = pool, .max_batch = IMAGES};
+    struct eo_trainer *t = eo_trainer_new(m, &options, &err);
 
     *loss = 0;
     if (!t || eo_model_init(&grad, EO_FP32, m->shape, &err)) {
         printf("FAIL %s\n", err.msg);
         exit(1);
     }
-    eo_trainer_gradients(t, pixels, labels, order, n, &grad, loss);
+    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, order, NULL, n}, &grad, loss);
     flatten(&grad, flat);
     eo_model_release(&grad);
     eo_trainer_free(t);
@@ -299,6 +300,7 @@ static void test_steps(void)
     for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
         for (int threads = 1; threads <= 3; threads++) {
             struct eo_model out;
+            struct eo_trainer_options options;
             struct eo_trainer *t;
             struct eo_pool *pool;
             double loss = 0;
@@ -307,13 +309,17 @@ static void test_steps(void)
             if (!eo_isa_available((enum eo_isa)isa))
                 continue;
             pool = eo_pool_new(threads, &err);
-            t = pool ? eo_trainer_new(&m, (enum eo_isa)isa, pool, IMAGES, &err) : NULL;
+            options = (struct eo_trainer_options){.isa = (enum eo_isa)isa, .pool = pool, .max_batch = IMAGES};
+            t = pool ? eo_trainer_new(&m, &options, &err) : NULL;
             if (!t || eo_model_init(&out, EO_FP32, m.shape, &err)) {
                 printf("FAIL %s\n", err.msg);
                 exit(1);
             }
-            for (int i = 0; i < 6; i++)
-                eo_trainer_step(t, pixels, labels, order, i % 2 ? IMAGES : 21, 1e-2, &loss, &correct);
+            for (int i = 0; i < 6; i++) {
+                struct eo_batch batch = {pixels, labels, order, NULL, i % 2 ? IMAGES : 21};
+
+                eo_trainer_step(t, &batch, 1e-2, &loss, &correct);
+            }
             eo_trainer_export(t, &out);
             flatten(&out, flat);
             if (run++ == 0) {
