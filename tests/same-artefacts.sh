@@ -1,0 +1,79 @@
+#!/bin/sh
+# Compares the output folders of two runs of one experiment: byte for byte, apart from what was measured by a clock.
+#
+#     tests/same-artefacts.sh [-x] A B        -x: the timings were made to be equal (see rebuild.sh); compare them too
+#
+# What counts as timing, and is left out without -x:
+#     columns and keys      whose name has latency, throughput, energy_proxy_j, achieved, utilization, bound_regime or
+#                           samples in it
+#     rows                  which of sweep_results.csv stand in pareto_frontier_*.csv (each must stand there), the order
+#                           of precision_tradeoffs.csv
+#     summary.json          the recommended candidate
+#     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
+# Always left out: the seconds of training logs, the names of the folders and of the configuration, and the host's facts
+# and checksums in manifest.json, of which the list of files is compared.
+#
+# Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
+# "same-artefacts: N files, M differ".
+set -u
+export LC_ALL=C
+exact=0
+if [ "${1:-}" = -x ]; then exact=1; shift; fi
+if [ $# != 2 ] || [ ! -d "$1" ] || [ ! -d "$2" ]; then
+    echo "usage: same-artefacts.sh [-x] FOLDER FOLDER" >&2
+    exit 2
+fi
+a=$(cd "$1" && pwd) b=$(cd "$2" && pwd)
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+
+clock='latency|throughput|energy_proxy_j$|energy_proxy_j_|achieved|utilization|bound_regime|^samples$'
+[ $exact = 0 ] || clock='^$'
+
+# columns PATTERN FILE: a CSV file without the columns whose name matches. No field before them is quoted, but for notes
+# of one word's width, which have no comma either.
+columns() {
+    awk -F, -v pattern="$1" 'NR == 1 { for (i = 1; i <= NF; i++) keep[i] = $i !~ pattern }
+        { line = ""; for (i = 1; i <= NF; i++) if (keep[i] || NF < 2) line = line "," $i; print line }' "$2"
+}
+
+# json FILE: as printed, one key a line. The block that is left out ends with a brace as deep as its key.
+json() {
+    awk -v pattern="$clock" -v exact=$exact '
+        skip { if ($0 ~ "^" indent "[]}]") skip = 0; next }
+        match($0, /"[^"]*":/) { key = substr($0, RSTART + 1, RLENGTH - 3) }
+        key == "recommended" && !exact { indent = substr($0, 1, RSTART - 1); skip = /[[{]$/; next }
+        key !~ pattern { print }' "$1"
+}
+
+# view FOLDER FILE: what of a file is compared; nothing for a file that says only where and when it was made.
+view() {
+    case $2 in
+    config/source | config/dataset.mk) ;;
+    *training_log.csv | *finetune_log.csv | *_log.csv) columns '^seconds$|^images_per_s$' "$1/$2" ;;
+    pareto_frontier_*.csv) if [ $exact = 1 ]; then cat "$1/$2"; else grep -vxFf "$1/sweep_results.csv" "$1/$2"; fi ;;
+    precision_tradeoffs.csv) columns "$clock" "$1/$2" | if [ $exact = 1 ]; then cat; else sort; fi ;;
+    *.timing.csv | sweep_results.csv | seed_summary.csv | hardware_summary.csv) columns "$clock" "$1/$2" ;;
+    accuracy_vs_latency.png | accuracy_vs_energy.png) [ $exact = 0 ] || cat "$1/$2" ;;
+    summary.json) json "$1/$2" ;;
+    manifest.json) sed -n 's/^ *"path": "\(.*\)",*$/\1/p' "$1/$2" | sed "s|.*$1/||; s|^$(basename "$1")/||" ;;
+    *) cat "$1/$2" ;;
+    esac
+}
+
+(cd "$a" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/a"
+(cd "$b" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/b"
+comm -23 "$scratch/a" "$scratch/b" | sed "s|^|only in $1: |" >"$scratch/found"
+comm -13 "$scratch/a" "$scratch/b" | sed "s|^|only in $2: |" >>"$scratch/found"
+comm -12 "$scratch/a" "$scratch/b" >"$scratch/both"
+while IFS= read -r f; do
+    cmp -s "$a/$f" "$b/$f" && continue
+    view "$a" "$f" >"$scratch/left"
+    view "$b" "$f" >"$scratch/right"
+    cmp -s "$scratch/left" "$scratch/right" || echo "differs: $f" >>"$scratch/found"
+done <"$scratch/both"
+
+cat "$scratch/found"
+differ=$(wc -l <"$scratch/found")
+echo "same-artefacts: $(cat "$scratch/a" "$scratch/b" | sort -u | wc -l) files, $differ differ"
+[ "$differ" = 0 ]
