@@ -120,7 +120,8 @@ refuses() {
   refuses 2 "eo-attempt: option '--level' is required" --row row.csv -p fp32 --stage eval -- true
   refuses 2 "eo-attempt: option '--precision' is required" --row row.csv -l 0 --stage eval -- true
   refuses 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
-  refuses 2 "eo-attempt: option '--level': expected a number in 0..1, found '2'" --row row.csv -l 2
+  refuses 2 "eo-attempt: option '--level': expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found '2'" \
+    --row row.csv -l 2 -p fp32 --stage eval -- true
   refuses 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
   run --separate-stderr eo-attempt --row row.csv -l 0 -p bf16 --stage eval -- true
   [ "$status" -eq 2 ]

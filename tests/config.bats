@@ -100,7 +100,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
   expect 0 '' '' eo-config --slices a/b x.yaml
   (cd a/b && find . -type f | sort) >found
   for dir in . ./seed9; do
-    for stage in bench data eval finetune hardware quant select summary train; do echo "$dir/$stage.yaml"; done
+    for stage in bench data eval finetune hardware prune quant select summary train; do echo "$dir/$stage.yaml"; done
   done | sort | diff - found
   eo-config --stage train --seed-index 1 x.yaml | cmp - a/b/seed9/train.yaml
   eo-config --stage train x.yaml | cmp - a/b/train.yaml

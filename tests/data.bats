@@ -159,6 +159,25 @@ folder: d" ]
   message 1 "eo-data: dataset 'mnist': expected a folder 'gone' (--data), found none" --dataset mnist --data gone
 }
 
+@test "the same images in another folder give the same model" {
+  small a
+  cp -r a b
+  for dir in a b; do
+    printf 'dataset: idx\ndata_dir: %s\nepochs: 1\nconv1_channels: 2\nconv2_channels: 3\n' $dir >$dir.yaml
+    eo-train -q -c $dir.yaml | eo-quant -p int8 -c $dir.yaml -o $dir.safetensors
+    eo-eval -c $dir.yaml $dir.safetensors -o $dir.csv
+  done
+  cmp a.safetensors b.safetensors
+  cmp a.csv b.csv
+  eo-config --stage train a.yaml >slice
+  run ! grep data_dir slice
+  eo-train -q -c slice --data b -o from-slice
+  eo-train -q -c a.yaml -o from-file
+  cmp from-slice from-file
+  fails 1 "eo-train: dataset 'idx': expected the folder of its files in 'data_dir' or --data" eo-train -c slice -o none
+  [ ! -e none ]
+}
+
 @test "unknown data set" {
   message 1 "eo-data: dataset 'cifar': expected synthetic, mnist, fashion-mnist or idx" --dataset cifar
 }

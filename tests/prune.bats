@@ -15,7 +15,7 @@ setup() {
   grep -qx 'conv2_channels          16' report
   grep -qx 'parameters              9098' report
   grep -qx 'tensor_bytes            36392' report
-  grep -qx 'pruning_level: 0.5' report
+  grep -qx 'pruning_level: 0.50' report
   grep -qx 'seed: 7' report
 }
 

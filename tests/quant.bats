@@ -51,7 +51,7 @@ poke() {
   eo-config --stage quant $F/cfg.yaml >slice.yaml
   sum=$(sha256sum <slice.yaml | cut -d' ' -f1)
   eo-inspect a | grep -qx "quant_sha256: $sum"
-  eo-quant -p int8 -c slice.yaml -o b m
+  eo-quant -p int8 -c slice.yaml --data $(sed -n "s/^data_dir: //p" $F/cfg.yaml) -o b m
   cmp a b
 }
 

@@ -7,13 +7,12 @@
 #include "stage/attempt.h"
 #include "tools/cli.h"
 
-static const char *row_path, *precision_text, *stage, *after;
-static double level = -1;
+static const char *row_path, *level_text, *precision_text, *stage, *after;
 static uint64_t seed;
 
 static const struct cli_option options[] = {
     {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
-    {'l', "level", CLI_NUMBER, &level, 0, 1, "LEVEL", "pruning level of the candidate (required)"},
+    {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "pruning level of the candidate (required)"},
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "fp32, fp16, int8, or any: a step they share (required)"},
     {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
@@ -64,17 +63,18 @@ int main(int argc, char **argv)
     enum eo_precision precision;
     struct eo_err err;
 
-    if (!row_path || level < 0 || !precision_text || !stage)
+    if (!row_path || !level_text || !precision_text || !stage)
         cli_usage(&program, "option '--%s' is required",
                   !row_path         ? "row"
-                  : level < 0       ? "level"
+                  : !level_text     ? "level"
                   : !precision_text ? "precision"
                                     : "stage");
     if (strcmp(precision_text, EO_ATTEMPT_ANY) != 0 && eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '--precision': %s", err.msg);
+    if (eo_level_parse(level_text, &key.pruning_level, &err))
+        cli_usage(&program, "option '--level': %s", err.msg);
     if (count == 0)
         cli_usage(&program, "expected a command after '--'");
-    key.pruning_level = level;
     key.precision = precision_text;
     key.seed = seed;
     key.stage = stage;

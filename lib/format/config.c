@@ -127,15 +127,6 @@ void eo_config_print(const struct eo_config *cfg, struct eo_buf *out)
     }
 }
 
-void eo_config_level_text(double level, char text[32])
-{
-    int decimals = 2;
-
-    do
-        snprintf(text, 32, "%.*f", decimals, level);
-    while (strtod(text, NULL) != level && ++decimals <= 17);
-}
-
 /* ------------------------------------------------------------------------------------------------------------
  * What Make reads
  */
@@ -219,14 +210,14 @@ static void put_words(const struct eo_config *cfg, const char *variable, const c
 
     eo_buf_printf(out, "%s :=", variable);
     for (i = 0; i < eo_key_get_count(cfg, k); i++) {
-        char level[32];
+        char level[EO_LEVEL_TEXT];
 
         eo_buf_puts(out, " ");
         if (k->type != EO_KEY_LEVEL) {
             eo_key_put_entry(cfg, k, i, out);
             continue;
         }
-        eo_config_level_text(cfg->pruning_levels[i], level);
+        eo_level_text(cfg->pruning_levels[i], level);
         eo_buf_puts(out, level);
     }
     eo_buf_puts(out, "\n");
@@ -237,6 +228,8 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     char name[NAME_MAX_BYTES + 1], dir[EO_CONFIG_OUT_MAX];
     int i;
 
+    if (strcmp(cfg->dataset, "idx") == 0 && !*cfg->data_dir)
+        return eo_err_set(err, "key 'dataset': expected 'data_dir' beside 'idx', found none");
     if (experiment_name(path, name, err) || eo_config_output_dir(cfg, name, dir, err))
         return -1;
     eo_buf_printf(out, "EO_NAME := %s\nEO_OUT := %s\nEO_DATASET := %s\n", name, dir, cfg->dataset);
@@ -264,6 +257,8 @@ static void put_allowed(const struct eo_key *k, struct eo_buf *out)
     if (k->capacity)
         eo_buf_printf(out, "a list of 1 to %d, each ", k->capacity);
     eo_buf_puts(out, allowed);
+    if (k->type == EO_KEY_LEVEL)
+        eo_buf_puts(out, ", or a list of two of them: of conv1, of conv2");
 }
 
 static void put_readers(const struct eo_key *k, const char *none, struct eo_buf *out)

@@ -1,5 +1,5 @@
 /*
- * The experiment: one YAML mapping of scalars and flat lists.
+ * The experiment: one YAML mapping of scalars and flat lists; an entry of pruning_levels may be a list of two.
  *
  * One table in config_keys.c lists every key with its type, default, range, the stages that read it and a line of
  * help. Parsing, validation, slices, `eo-config --help` and the documentation all come from that table.
@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "format/level.h"
 #include "format/precision.h"
 
 #define EO_CONFIG_LIST_MAX 64  /* entries of a list */
@@ -81,7 +82,7 @@ struct eo_config {
     int num_workers;          /* accepted for the original's files, has no effect: loading is not the bottleneck */
     int threads;              /* 0: all processors */
     char dataset[EO_CONFIG_TEXT_MAX]; /* synthetic, mnist, fashion-mnist, idx */
-    char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`; else "" */
+    char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; "" too in slices, which must not depend on it */
     enum eo_validation validation;
     int64_t train_subset; /* images, or EO_CONFIG_ALL */
     int64_t val_subset;   /* images, or EO_CONFIG_ALL */
@@ -98,7 +99,7 @@ struct eo_config {
     int early_stopping; /* epochs; 0: off */
     int qat_epochs;
     double qat_learning_rate; /* 0: learning_rate */
-    double pruning_levels[EO_CONFIG_LIST_MAX]; /* in 0..0.999, at most 6 decimals, all different */
+    struct eo_level pruning_levels[EO_CONFIG_LIST_MAX]; /* all different */
     int pruning_level_count;
     enum eo_criterion pruning_criteria[EO_CRITERION_COUNT]; /* all different */
     int pruning_criterion_count;
@@ -183,15 +184,13 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET,
  * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_SLICES.
- * Fails on a name that Make cannot handle and on a folder that is reserved for the programs (out/bin, ...).
+ * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
+ * set without a folder.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends the reference of all keys, as text for --help or as a Markdown table for the README. */
 void eo_config_help(struct eo_buf *out);
 void eo_config_markdown(struct eo_buf *out);
-
-/* A pruning level as it stands in file names and columns: at least two decimals ("0.50", "0.125"). */
-void eo_config_level_text(double level, char text[32]);
 
 #endif

@@ -71,7 +71,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "data_dir",
      .type = EO_KEY_PATH,
      .offset = AT(data_dir),
-     .readers = DATA | TRAINING | EVAL | BENCH | MAKE,
+     .readers = DATA | MAKE, /* not the stages: the same images elsewhere must give the same bytes */
      .help = "Folder of the four IDX files; goes with dataset: idx, and only with it.",
      .note = "Make cannot handle other characters"},
     {.name = "validation",
@@ -237,11 +237,9 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(pruning_levels),
      .count = AT(pruning_level_count),
      .capacity = EO_CONFIG_LIST_MAX,
-     .min = 0,
-     .max = 0.999,
      .initial = "0.0 0.25 0.5 0.7",
      .readers = MAKE,
-     .help = "Shares of the channels to remove, one candidate each."},
+     .help = "Shares of the channels to remove, of both convolutions or of each; one candidate each."},
     {.name = "pruning_criterion",
      .type = EO_KEY_CHOICE,
      .offset = AT(pruning_criteria),
@@ -459,7 +457,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
 
 static const size_t type_size[] = {
     [EO_KEY_SEED] = sizeof(uint64_t), [EO_KEY_INT] = sizeof(int),         [EO_KEY_IMAGES] = sizeof(int64_t),
-    [EO_KEY_NUMBER] = sizeof(double), [EO_KEY_LEVEL] = sizeof(double),    [EO_KEY_BOOL] = sizeof(int),
+    [EO_KEY_NUMBER] = sizeof(double), [EO_KEY_LEVEL] = sizeof(struct eo_level), [EO_KEY_BOOL] = sizeof(int),
     [EO_KEY_CHOICE] = sizeof(int),    [EO_KEY_WORD] = EO_CONFIG_TEXT_MAX, [EO_KEY_PATH] = EO_CONFIG_TEXT_MAX,
 };
 
@@ -529,15 +527,6 @@ static int is_path(const char *text)
            text[strspn(text, allowed)] == '\0';
 }
 
-/* Whether `value` is one that few enough decimals can write. */
-static int is_short_level(double value)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%.*f", EO_KEY_DECIMALS, value);
-    return strtod(text, NULL) == value;
-}
-
 static int set_text(char *field, const char *text)
 {
     snprintf(field, EO_CONFIG_TEXT_MAX, "%s", text);
@@ -558,9 +547,26 @@ static int set_number(const struct eo_key *k, double *field, const char *text)
 
     if (eo_num_parse_double(text, k->min, k->max, &v, NULL))
         return -1;
-    if (k->type == EO_KEY_LEVEL && !is_short_level(v))
-        return -1;
     *field = v + 0.0; /* -0.0 becomes 0.0, so that equal values have equal bytes and equal texts */
+    return 0;
+}
+
+/* A number; levels of two parts are lists in YAML, not text. */
+static int set_level(struct eo_level *field, const char *text)
+{
+    return strchr(text, 'x') ? -1 : eo_level_parse(text, field, NULL);
+}
+
+int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, int part, const char *text)
+{
+    struct eo_level *field = (void *)field_at(cfg, k, index), both;
+
+    if (set_level(&both, text))
+        return -1;
+    if (part == 0)
+        field->conv1 = both.conv1;
+    else
+        field->conv2 = both.conv2;
     return 0;
 }
 
@@ -578,8 +584,9 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
         return eo_num_parse_i64(text, (int64_t)k->min, (int64_t)k->max, &v, NULL) ? -1
                                                                                   : set_int(field, (int)v);
     case EO_KEY_NUMBER:
-    case EO_KEY_LEVEL:
         return set_number(k, field, text);
+    case EO_KEY_LEVEL:
+        return set_level(field, text);
     case EO_KEY_BOOL:
         return set_int(field, strcmp(text, "true") == 0 ? 1 : strcmp(text, "false") == 0 ? 0 : -1);
     case EO_KEY_CHOICE:
@@ -625,6 +632,18 @@ static int get_int(const void *field)
     return v;
 }
 
+static void put_level(const struct eo_level *level, struct eo_buf *out)
+{
+    char conv1[EO_NUM_TEXT], conv2[EO_NUM_TEXT];
+
+    eo_num_format_double(level->conv1, conv1);
+    eo_num_format_double(level->conv2, conv2);
+    if (eo_level_is_uniform(*level))
+        eo_buf_puts(out, conv1);
+    else
+        eo_buf_printf(out, "[%s, %s]", conv1, conv2);
+}
+
 void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int index, struct eo_buf *out)
 {
     const void *field = const_field_at(cfg, k, index);
@@ -641,9 +660,11 @@ void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int i
         eo_buf_printf(out, "%d", get_int(field));
         break;
     case EO_KEY_NUMBER:
-    case EO_KEY_LEVEL:
         eo_num_format_double(*(const double *)field, number);
         eo_buf_puts(out, number);
+        break;
+    case EO_KEY_LEVEL:
+        put_level(field, out);
         break;
     case EO_KEY_BOOL:
         eo_buf_puts(out, get_int(field) ? "true" : "false");
@@ -720,8 +741,8 @@ void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
         snprintf(text, EO_KEY_ALLOWED, "a number in %g..%g", k->min, k->max);
         break;
     case EO_KEY_LEVEL:
-        snprintf(text, EO_KEY_ALLOWED, "a number in %g..%g with at most %d decimals", k->min, k->max,
-                 EO_KEY_DECIMALS);
+        snprintf(text, EO_KEY_ALLOWED, "a number in 0..%g with at most %d decimals", EO_LEVEL_MAX,
+                 EO_LEVEL_DECIMALS);
         break;
     case EO_KEY_BOOL:
         snprintf(text, EO_KEY_ALLOWED, "true or false");

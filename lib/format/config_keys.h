@@ -13,8 +13,6 @@
 #include "format/config.h"
 
 #define EO_KEY_COUNT 53
-/* Decimals of a pruning level: they stand in file names, and no channel count needs more. */
-#define EO_KEY_DECIMALS 6
 
 #define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
 
@@ -23,7 +21,7 @@ enum eo_key_type {
     EO_KEY_INT,    /* int in min..max */
     EO_KEY_IMAGES, /* int64_t in min..max; null is EO_CONFIG_ALL */
     EO_KEY_NUMBER, /* double in min..max; null is 0 */
-    EO_KEY_LEVEL,  /* double in min..max with at most EO_KEY_DECIMALS decimals */
+    EO_KEY_LEVEL,  /* struct eo_level */
     EO_KEY_BOOL,   /* int: 0 or 1 */
     EO_KEY_CHOICE, /* int or enum: position in `names` */
     EO_KEY_WORD,   /* text: one of `names` */
@@ -36,7 +34,7 @@ struct eo_key {
     int capacity;          /* entries of a list; 0: a single value */
     size_t offset;         /* of the field in struct eo_config */
     size_t count;    /* offset of the int beside it: entries in use, or whether a value is set; 0: none */
-    double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER, EO_KEY_LEVEL */
+    double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER */
     const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
     int nullable;             /* `null` is a value */
     int is_single;            /* of a list: a value alone stands for a list of one, and is written so */
@@ -60,6 +58,10 @@ const struct eo_key *eo_key_find(const char *name); /* NULL if there is none */
 /* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it.
  */
 int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text) EO_MUST_CHECK;
+
+/* Entry `index` of a list of levels: the number of conv1 alone (part 0) or of conv2 (part 1). As eo_key_set(). */
+int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, int part, const char *text)
+    EO_MUST_CHECK;
 
 /* What one value or entry may be, in words: "an integer in 1..10000". */
 void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED]);

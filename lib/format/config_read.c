@@ -173,6 +173,13 @@ static int is_text_type(enum eo_key_type type)
     return type == EO_KEY_CHOICE || type == EO_KEY_WORD || type == EO_KEY_PATH;
 }
 
+/* Whether the current event is text without quotes and without an escaped NUL, which would hide what follows it. */
+static int is_plain_text(const yaml_event_t *e)
+{
+    return e->type == YAML_SCALAR_EVENT && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           strlen((const char *)e->data.scalar.value) == e->data.scalar.length;
+}
+
 /* Stores the current event as a value or entry. */
 static int read_entry(struct reader *r, const struct eo_key *k, int index)
 {
@@ -194,6 +201,48 @@ static int read_entry(struct reader *r, const struct eo_key *k, int index)
     return fail_value(r, k, allowed);
 }
 
+/* Tells the user what the network has when a level's list has another number of entries. */
+static int read_level_list(struct reader *r, const struct eo_key *k, int index)
+{
+    yaml_mark_t start = r->event.start_mark;
+    char allowed[EO_KEY_ALLOWED];
+    int n = 0;
+
+    eo_key_allowed(k, allowed);
+    for (;; n++) {
+        if (advance(r))
+            return -1;
+        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+            break;
+        if (!is_plain_text(&r->event) ||
+            eo_key_set_level(r->cfg, k, index, n % 2, (const char *)r->event.data.scalar.value))
+            return fail_value(r, k, allowed);
+    }
+    if (n != 2)
+        return fail_at(r, start,
+                       "key '%s': a level list that does not fit the network: expected two entries, of conv1 and of "
+                       "conv2, found %d", k->name, n);
+    return 0;
+}
+
+/* Reads one entry of a list, which is a list itself only among levels. */
+static int read_list_entry(struct reader *r, const struct eo_key *k, int index)
+{
+    yaml_mark_t at = r->event.start_mark;
+
+    if (k->type == EO_KEY_LEVEL && r->event.type == YAML_SEQUENCE_START_EVENT) {
+        if (read_level_list(r, k, index))
+            return -1;
+        if (eo_key_is_repeated(r->cfg, k, index))
+            return fail_at(r, at, "key '%s': expected different entries, found a list that equals an earlier one",
+                           k->name);
+        return 0;
+    }
+    if (read_entry(r, k, index))
+        return -1;
+    return eo_key_is_repeated(r->cfg, k, index) ? fail_value(r, k, "different entries") : 0;
+}
+
 static int read_list(struct reader *r, const struct eo_key *k)
 {
     yaml_mark_t start = r->event.start_mark;
@@ -213,10 +262,8 @@ static int read_list(struct reader *r, const struct eo_key *k)
         if (n == k->capacity)
             return fail_at(r, r->event.start_mark, "key '%s': expected at most %d entries, found more",
                            k->name, k->capacity);
-        if (read_entry(r, k, n))
+        if (read_list_entry(r, k, n))
             return -1;
-        if (eo_key_is_repeated(r->cfg, k, n))
-            return fail_value(r, k, "different entries");
         n++;
     }
     if (n == 0)
@@ -380,12 +427,7 @@ static int check_seeds(struct reader *r)
 
 static int check_dataset(struct reader *r)
 {
-    int is_idx = strcmp(r->cfg->dataset, "idx") == 0;
-
-    if (is_idx && !*r->cfg->data_dir)
-        return fail_at(r, r->value_at[key_index("dataset")],
-                       "key 'dataset': expected 'data_dir' beside 'idx', found none");
-    if (!is_idx && *r->cfg->data_dir)
+    if (*r->cfg->data_dir && strcmp(r->cfg->dataset, "idx") != 0)
         return fail_at(r, r->key_at[key_index("data_dir")],
                        "key 'data_dir': expected 'dataset: idx' beside it, found '%s'", r->cfg->dataset);
     return 0;

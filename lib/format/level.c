@@ -6,6 +6,9 @@
 
 #include "base/num.h"
 
+#define MOST 10 /* decimals of a share that was computed */
+#define LARGEST 0.9999999999
+
 struct eo_level eo_level_uniform(double share)
 {
     return (struct eo_level){share, share};
@@ -30,46 +33,66 @@ static int has_few_decimals(double share)
     return strtod(text, NULL) == share;
 }
 
-static int parse_share(const char *text, double *share)
+static int read_share(const char *text, double *share)
 {
     struct eo_err ignored;
 
-    if (eo_num_parse_double(text, 0, EO_LEVEL_MAX, share, &ignored) || !has_few_decimals(*share))
+    if (eo_num_parse_double(text, 0, 1, share, &ignored) || *share >= 1)
         return -1;
     *share += 0.0; /* -0 becomes 0 */
     return 0;
 }
 
-int eo_level_parse(const char *text, struct eo_level *level, struct eo_err *err)
+static int parse_share(const char *text, double *share)
 {
-    const char *x = strchr(text, 'x');
+    return read_share(text, share) || *share > EO_LEVEL_MAX || !has_few_decimals(*share) ? -1 : 0;
+}
+
+/* One share for both, or two with an 'x' between. */
+static int read_level(const char *text, int (*read)(const char *, double *), struct eo_level *level)
+{
     char first[EO_LEVEL_TEXT];
+    const char *x = strchr(text, 'x');
     size_t n = x ? (size_t)(x - text) : strlen(text);
 
     if (n >= sizeof(first))
-        goto refuse;
+        return -1;
     memcpy(first, text, n);
     first[n] = '\0';
-    if (parse_share(first, &level->conv1))
-        goto refuse;
+    if (read(first, &level->conv1))
+        return -1;
     level->conv2 = level->conv1;
-    if (x && parse_share(x + 1, &level->conv2))
-        goto refuse;
-    return 0;
-refuse:
+    return x ? read(x + 1, &level->conv2) : 0;
+}
+
+int eo_level_parse(const char *text, struct eo_level *level, struct eo_err *err)
+{
+    if (read_level(text, parse_share, level) == 0)
+        return 0;
     return eo_err_set(err,
                       "expected a level in 0..%g with at most %d decimals, or two with an 'x' between, found '%.40s'",
                       EO_LEVEL_MAX, EO_LEVEL_DECIMALS, text);
 }
 
-/* At least two decimals, and as many as the number has. Levels that were computed may have more than were read. */
+int eo_level_read(const char *text, struct eo_level *level, struct eo_err *err)
+{
+    if (read_level(text, read_share, level) == 0)
+        return 0;
+    return eo_err_set(err, "expected a level of at least 0 and below 1, or two with an 'x' between, found '%.40s'",
+                      text);
+}
+
+/* At least two decimals, and as many as the number has when rounded to MOST. */
 static void share_text(double share, char text[EO_LEVEL_TEXT / 2])
 {
     int decimals = 2;
+    double rounded;
 
+    snprintf(text, EO_LEVEL_TEXT / 2, "%.*f", MOST, share < LARGEST ? share : LARGEST);
+    rounded = strtod(text, NULL);
     do
-        snprintf(text, EO_LEVEL_TEXT / 2, "%.*f", decimals, share);
-    while (strtod(text, NULL) != share && ++decimals <= 10);
+        snprintf(text, EO_LEVEL_TEXT / 2, "%.*f", decimals, rounded);
+    while (strtod(text, NULL) != rounded && ++decimals <= MOST);
 }
 
 void eo_level_text(struct eo_level level, char text[EO_LEVEL_TEXT])
@@ -78,7 +101,7 @@ void eo_level_text(struct eo_level level, char text[EO_LEVEL_TEXT])
 
     share_text(level.conv1, conv1);
     share_text(level.conv2, conv2);
-    if (eo_level_is_uniform(level))
+    if (strcmp(conv1, conv2) == 0)
         snprintf(text, EO_LEVEL_TEXT, "%s", conv1);
     else
         snprintf(text, EO_LEVEL_TEXT, "%sx%s", conv1, conv2);

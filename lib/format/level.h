@@ -14,7 +14,7 @@
 #define EO_LEVEL_MAX 0.999
 
 struct eo_level {
-    double conv1, conv2; /* in 0..EO_LEVEL_MAX where read from text */
+    double conv1, conv2; /* in 0..EO_LEVEL_MAX where a person chose them, else below 1 */
 };
 
 struct eo_level eo_level_uniform(double share);
@@ -23,6 +23,11 @@ int eo_level_is_zero(struct eo_level level);
 
 /* "0.5", "0.50" and "0.25x0.5". The message says what was expected and found, not where. */
 int eo_level_parse(const char *text, struct eo_level *level, struct eo_err *err) EO_MUST_CHECK;
+
+/* The same for what a program wrote: pruning twice gives shares of any number of decimals, anywhere below 1. */
+int eo_level_read(const char *text, struct eo_level *level, struct eo_err *err) EO_MUST_CHECK;
+
+/* Rounded to ten decimals, but not to 1. The text of a level that was read from a text of up to ten is that text. */
 void eo_level_text(struct eo_level level, char text[EO_LEVEL_TEXT]);
 
 /* Order of the tables: by the sum of the parts, then by conv1's. Negative, 0 or positive. */

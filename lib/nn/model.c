@@ -300,12 +300,12 @@ int eo_model_meta_copy(struct eo_model *dst, const struct eo_model *src, struct 
     return 0;
 }
 
-double eo_model_pruning_level(const struct eo_model *m)
+struct eo_level eo_model_pruning_level(const struct eo_model *m)
 {
     const char *text = eo_model_meta_get(m, "pruning_level");
-    double level;
+    struct eo_level level;
 
-    return text && eo_num_parse_double(text, 0, 1, &level, NULL) == 0 ? level + 0.0 : 0; /* -0 is 0 */
+    return text && eo_level_read(text, &level, NULL) == 0 ? level : eo_level_uniform(0);
 }
 
 uint64_t eo_model_seed(const struct eo_model *m)
@@ -437,15 +437,13 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
     const char *level_text = eo_model_meta_get(m, "pruning_level");
     const char *kept1 = eo_model_meta_get(m, "conv1_kept"), *kept2 = eo_model_meta_get(m, "conv2_kept");
     const char *seed_text = eo_model_meta_get(m, "seed");
-    double level;
+    struct eo_level level;
     uint64_t seed;
 
     if (seed_text && eo_num_parse_u64(seed_text, 0, UINT64_MAX, &seed, err))
         return eo_err_prefix(err, "metadata 'seed'");
-    if (level_text && (eo_num_parse_double(level_text, 0, 1, &level, NULL) || level >= 1))
-        return eo_err_set(
-            err, "metadata 'pruning_level': expected a number of at least 0 and below 1, found '%.40s'",
-            level_text);
+    if (level_text && eo_level_read(level_text, &level, err))
+        return eo_err_prefix(err, "metadata 'pruning_level'");
     if (kept1 && check_kept(kept1, m->shape.c1, EO_MAX_C1, err))
         return eo_err_prefix(err, "metadata 'conv1_kept'");
     if (kept2 && check_kept(kept2, m->shape.c2, EO_MAX_C2, err))

@@ -31,6 +31,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "format/config.h"
+#include "format/level.h"
 #include "format/precision.h"
 #include "nn/shape.h"
 
@@ -83,13 +84,13 @@ const char *eo_model_meta_get(const struct eo_model *m, const char *key);
 int eo_model_meta_copy(struct eo_model *dst, const struct eo_model *src, struct eo_err *err) EO_MUST_CHECK;
 
 /* pruning_level and seed from the metadata; 0 where absent or not a number. */
-double eo_model_pruning_level(const struct eo_model *m);
+struct eo_level eo_model_pruning_level(const struct eo_model *m);
 uint64_t eo_model_seed(const struct eo_model *m);
 
 /*
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
- * scale is finite, and the metadata agree with the tensors: pruning_level in [0, 1), conv1_kept and conv2_kept as
+ * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes, conv1_kept and conv2_kept as
  * many rising indices as there are channels. int8: scales > 0, zero points in range; each requantisation factor
  * input_scale * weight_scale[o] / next layer's input_scale is < 1; and for each output
  *

@@ -11,12 +11,13 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "format/level.h"
 
 #define EO_ATTEMPT_LINE 512
 #define EO_ATTEMPT_ANY "any"
 
 struct eo_attempt_key {
-    double pruning_level;
+    struct eo_level pruning_level;
     const char *precision; /* a precision's name, or EO_ATTEMPT_ANY for a step that all precisions share */
     uint64_t seed;
     const char *stage;

@@ -340,9 +340,9 @@ static void put_latency(struct eo_buf *out, const struct eo_bench_figures *f)
 void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_row *row)
 {
     const struct eo_model *m = row->model;
-    char level[32];
+    char level[EO_LEVEL_TEXT];
 
-    eo_config_level_text(eo_model_pruning_level(m), level);
+    eo_level_text(eo_model_pruning_level(m), level);
     eo_csv_put_text(out, level, ',');
     eo_csv_put_text(out, eo_precision_name(m->precision), ',');
     eo_buf_printf(out, "%" PRIu64 ",", eo_model_seed(m));

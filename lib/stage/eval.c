@@ -175,9 +175,9 @@ static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end
 void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,
                      const struct eo_accuracy *validation, const struct eo_accuracy *test)
 {
-    char level[32];
+    char level[EO_LEVEL_TEXT];
 
-    eo_config_level_text(eo_model_pruning_level(m), level);
+    eo_level_text(eo_model_pruning_level(m), level);
     eo_csv_put_text(out, level, ',');
     eo_csv_put_text(out, eo_precision_name(m->precision), ',');
     eo_buf_printf(out, "%" PRIu64 ",", eo_model_seed(m));

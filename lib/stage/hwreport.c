@@ -50,7 +50,7 @@ size_t eo_hw_batch(const struct eo_model *m, const struct eo_sweep *sweep, const
                                                              : (size_t)cfg->batch_size;
 }
 
-static void put_key(struct eo_buf *out, double level, enum eo_precision precision, uint64_t seed)
+static void put_key(struct eo_buf *out, struct eo_level level, enum eo_precision precision, uint64_t seed)
 {
     eo_sweep_put_level(out, level, ',');
     eo_csv_put_text(out, eo_precision_name(precision), ',');
@@ -190,8 +190,8 @@ static const struct eo_hw_model *find_model(const struct eo_hw_model *models, si
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (models[i].pruning_level == c->pruning_level && models[i].precision == c->precision &&
-            models[i].seed == c->seed)
+        if (eo_level_compare(models[i].pruning_level, c->pruning_level) == 0 &&
+            models[i].precision == c->precision && models[i].seed == c->seed)
             return &models[i];
     }
     return NULL;

@@ -30,7 +30,7 @@ struct eo_hw_layer {
 };
 
 struct eo_hw_model {
-    double pruning_level;
+    struct eo_level pruning_level;
     enum eo_precision precision;
     uint64_t seed;
     char sha256[EO_SHA256_TEXT];

@@ -110,7 +110,8 @@ static struct entry *find_entry(struct eo_join *join, const struct eo_candidate 
     for (i = 0; i < join->count; i++) {
         const struct eo_candidate *c = &join->entries[i].c;
 
-        if (c->pruning_level == key->pruning_level && c->precision == key->precision && c->seed == key->seed)
+        if (eo_level_compare(c->pruning_level, key->pruning_level) == 0 && c->precision == key->precision &&
+            c->seed == key->seed)
             return &join->entries[i];
     }
     return NULL;
@@ -303,8 +304,8 @@ static int compare(const void *a, const void *b)
 
     if (x->seed_rank != y->seed_rank)
         return x->seed_rank < y->seed_rank ? -1 : 1;
-    if (x->c.pruning_level != y->c.pruning_level)
-        return x->c.pruning_level < y->c.pruning_level ? -1 : 1;
+    if (eo_level_compare(x->c.pruning_level, y->c.pruning_level) != 0)
+        return eo_level_compare(x->c.pruning_level, y->c.pruning_level);
     return (x->c.precision > y->c.precision) - (x->c.precision < y->c.precision);
 }
 

@@ -111,7 +111,7 @@ static void put_spread(struct eo_buf *out, const double *values, size_t n, char 
 
 static int same_candidate(const struct eo_candidate *a, const struct eo_candidate *b)
 {
-    return a->pruning_level == b->pruning_level && a->precision == b->precision;
+    return eo_level_compare(a->pruning_level, b->pruning_level) == 0 && a->precision == b->precision;
 }
 
 /* One row: the candidate of rows[first] over all seeds. `values` has room for one figure per row. */
@@ -139,8 +139,8 @@ static void put_seeds_row(const struct eo_sweep *sweep, size_t first, double *va
 /* Whether a and b are in the order of the table: level, then precision. */
 static int in_order(const struct eo_candidate *a, const struct eo_candidate *b)
 {
-    if (a->pruning_level != b->pruning_level)
-        return a->pruning_level < b->pruning_level;
+    if (eo_level_compare(a->pruning_level, b->pruning_level) != 0)
+        return eo_level_compare(a->pruning_level, b->pruning_level) < 0;
     return a->precision <= b->precision;
 }
 

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/num.h"
-
 /* Channels that stay, as indices in the model at hand. */
 struct selection {
     struct eo_shape shape;
@@ -119,17 +117,20 @@ out:
     return rc;
 }
 
-static int set_level(struct eo_model *out, double level, struct eo_err *err)
+/* The share taken from the trained model when `share` is taken from what `before` left. */
+static double compose(double before, double share)
 {
-    double before = eo_model_pruning_level(out);
-    char text[EO_NUM_TEXT];
+    return before > 0 && share > 0 ? 1 - (1 - before) * (1 - share) : fmax(before, share);
+}
 
-    if (before > 0 && level > 0)
-        level =
-            fmin(1 - (1 - before) * (1 - level), 1 - 0x1p-53); /* what is left must not round to nothing */
-    else
-        level = fmax(before, level);
-    eo_num_format_double(level, text);
+static int set_level(struct eo_model *out, double share, struct eo_err *err)
+{
+    struct eo_level level = eo_model_pruning_level(out);
+    char text[EO_LEVEL_TEXT];
+
+    level.conv1 = compose(level.conv1, share);
+    level.conv2 = compose(level.conv2, share);
+    eo_level_text(level, text);
     return eo_model_meta_set(out, "pruning_level", text, err);
 }
 

@@ -23,6 +23,19 @@ static void put_count(struct eo_json *j, const char *key, double value)
         eo_json_null(j, key);
 }
 
+/* A number; a list of two where the convolutions differ, as in the configuration. */
+static void put_level(struct eo_json *j, const char *key, struct eo_level level)
+{
+    if (eo_level_is_uniform(level)) {
+        eo_json_double(j, key, level.conv1);
+        return;
+    }
+    eo_json_open(j, key, '[');
+    eo_json_double(j, NULL, level.conv1);
+    eo_json_double(j, NULL, level.conv2);
+    eo_json_close(j);
+}
+
 static void put_violates(struct eo_json *j, const struct eo_candidate *c, const struct eo_config *cfg)
 {
     char name[EO_SWEEP_NAME];
@@ -42,6 +55,8 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
 
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
+        put_level(j, column->name, c->pruning_level);
+        break;
     case EO_SWEEP_NUMBER:
         eo_json_double(j, column->name, eo_candidate_number(c, column));
         break;
@@ -141,11 +156,11 @@ static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate
 {
     int level = eo_csv_column(csv, "pruning_level"), precision = eo_csv_column(csv, "precision");
     int seed = eo_csv_column(csv, "seed");
-    char level_text[32], seed_text[32], key[EO_SWEEP_KEY];
+    char level_text[EO_LEVEL_TEXT], seed_text[32], key[EO_SWEEP_KEY];
 
     if (level < 0 || precision < 0 || seed < 0)
         return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
-    eo_config_level_text(baseline->pruning_level, level_text);
+    eo_level_text(baseline->pruning_level, level_text);
     snprintf(seed_text, sizeof(seed_text), "%" PRIu64, baseline->seed);
     for (*row = 0; *row < csv->rows; ++*row) {
         if (strcmp(eo_csv_cell(csv, *row, level), level_text) == 0 &&
@@ -202,7 +217,7 @@ static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
         return;
     }
     eo_json_open(j, "recommended", '{');
-    eo_json_double(j, "pruning_level", c->pruning_level);
+    put_level(j, "pruning_level", c->pruning_level);
     eo_json_text(j, "precision", eo_precision_name(c->precision));
     eo_json_u64(j, "seed", c->seed);
     eo_json_double(j, "accuracy", c->accuracy);
@@ -244,9 +259,9 @@ static void put_figure(struct eo_buf *out, int width, int decimals, double value
 
 static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int recommended, int on_frontier)
 {
-    char level[32];
+    char level[EO_LEVEL_TEXT];
 
-    eo_config_level_text(c->pruning_level, level);
+    eo_level_text(c->pruning_level, level);
     eo_buf_printf(out, "%c%c %-6s %-9s", recommended ? '>' : ' ', on_frontier ? '*' : ' ', level,
                   eo_precision_name(c->precision));
     put_figure(out, 11, 2, 100 * c->accuracy);
@@ -306,13 +321,13 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
 {
     const struct eo_candidate *c = eo_sweep_recommended(in->sweep);
     double budget = floor(in->cfg->active_memory_budget_mb * EO_MIB);
-    char level[32];
+    char level[EO_LEVEL_TEXT];
 
     if (!c) {
         eo_buf_printf(out, "recommended: none; no candidate fits in %.0f bytes\n", budget);
         return;
     }
-    eo_config_level_text(c->pruning_level, level);
+    eo_level_text(c->pruning_level, level);
     eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes\n",
                   level, eo_precision_name(c->precision), 100 * c->accuracy, 1000 * c->latency_ms,
                   c->model_bytes, budget);

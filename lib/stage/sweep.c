@@ -29,7 +29,7 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 /* clang-format on */
 
 static const struct eo_sweep_column columns[] = {
-    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(pruning_level), 0, 1, 1},
+    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(pruning_level), 0, 0, 1},
     {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(precision), 0, 0, 1},
     {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0},
     {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0},
@@ -79,9 +79,9 @@ const struct eo_sweep_column *eo_sweep_columns(size_t *count)
     return columns;
 }
 
-static int is_numeric(enum eo_sweep_kind kind)
+static int is_figure(enum eo_sweep_kind kind)
 {
-    return kind == EO_SWEEP_LEVEL || kind == EO_SWEEP_NUMBER || kind == EO_SWEEP_COUNT;
+    return kind == EO_SWEEP_NUMBER || kind == EO_SWEEP_COUNT;
 }
 
 static void *field(struct eo_candidate *c, const struct eo_sweep_column *column)
@@ -100,16 +100,16 @@ void eo_candidate_init(struct eo_candidate *c)
 
     memset(c, 0, sizeof(*c));
     for (i = 0; i < COLUMNS; i++) {
-        if (is_numeric(columns[i].kind))
+        if (is_figure(columns[i].kind))
             *(double *)field(c, &columns[i]) = NAN;
     }
 }
 
 void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY])
 {
-    char level[32];
+    char level[EO_LEVEL_TEXT];
 
-    eo_config_level_text(c->pruning_level, level);
+    eo_level_text(c->pruning_level, level);
     snprintf(text, EO_SWEEP_KEY, "pruning_level %s, precision %s, seed %" PRIu64, level,
              eo_precision_name(c->precision), c->seed);
 }
@@ -149,6 +149,7 @@ int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *col
         return column->required ? eo_err_set(err, "expected a value, found none") : 0;
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
+        return eo_level_read(text, out, err);
     case EO_SWEEP_NUMBER:
         return eo_num_parse_double(text, column->min, column->max, out, err);
     case EO_SWEEP_COUNT:
@@ -174,7 +175,7 @@ const struct eo_sweep_column *eo_sweep_numeric_column(const char *name)
     size_t i;
 
     for (i = 0; i < COLUMNS; i++) {
-        if (is_numeric(columns[i].kind) && strcmp(columns[i].name, name) == 0)
+        if ((is_figure(columns[i].kind) || columns[i].kind == EO_SWEEP_LEVEL) && strcmp(columns[i].name, name) == 0)
             return &columns[i];
     }
     return NULL;
@@ -182,6 +183,8 @@ const struct eo_sweep_column *eo_sweep_numeric_column(const char *name)
 
 double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_column *column)
 {
+    if (column->kind == EO_SWEEP_LEVEL)
+        return (c->pruning_level.conv1 + c->pruning_level.conv2) / 2;
     return *(const double *)const_field(c, column);
 }
 
@@ -300,11 +303,11 @@ void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end)
     eo_buf_printf(out, "%" PRIu64 "%c", seed, end);
 }
 
-void eo_sweep_put_level(struct eo_buf *out, double level, char end)
+void eo_sweep_put_level(struct eo_buf *out, struct eo_level level, char end)
 {
-    char text[32];
+    char text[EO_LEVEL_TEXT];
 
-    eo_config_level_text(level, text);
+    eo_level_text(level, text);
     eo_csv_put_text(out, text, end);
 }
 
@@ -315,7 +318,7 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
 
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
-        eo_sweep_put_level(out, *(const double *)value, end);
+        eo_sweep_put_level(out, *(const struct eo_level *)value, end);
         break;
     case EO_SWEEP_NUMBER:
         eo_csv_put_double(out, *(const double *)value, end);
@@ -369,13 +372,13 @@ const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep)
     size_t i, n = eo_sweep_first_seed_rows(sweep);
 
     for (i = 0; i < n; i++) {
-        if (sweep->rows[i].pruning_level == 0 && sweep->rows[i].precision == EO_FP32)
+        if (eo_level_is_zero(sweep->rows[i].pruning_level) && sweep->rows[i].precision == EO_FP32)
             return &sweep->rows[i];
     }
     return n ? &sweep->rows[0] : NULL;
 }
 
-const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, double level,
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, struct eo_level level,
                                          enum eo_precision precision, uint64_t seed)
 {
     size_t i;
@@ -383,7 +386,7 @@ const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, double le
     for (i = 0; i < sweep->row_count; i++) {
         const struct eo_candidate *c = &sweep->rows[i];
 
-        if (c->pruning_level == level && c->precision == precision && c->seed == seed)
+        if (eo_level_compare(c->pruning_level, level) == 0 && c->precision == precision && c->seed == seed)
             return c;
     }
     return NULL;

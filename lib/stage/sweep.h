@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "format/config.h"
 #include "format/csv.h"
+#include "format/level.h"
 #include "format/precision.h"
 
 #define EO_SWEEP_NAME 48 /* bytes of an instruction set's, kernel's or stage's name, its NUL included */
@@ -25,7 +26,7 @@
 #define EO_MIB 1048576.0 /* what the original calls a MB */
 
 struct eo_candidate {
-    double pruning_level;
+    struct eo_level pruning_level;
     enum eo_precision precision;
     uint64_t seed;
     int accepted;
@@ -50,7 +51,7 @@ struct eo_candidate {
 };
 
 struct eo_sweep_error {
-    double pruning_level;
+    struct eo_level pruning_level;
     enum eo_precision precision;
     uint64_t seed;
     char stage[EO_SWEEP_NAME];
@@ -66,7 +67,7 @@ struct eo_sweep {
 };
 
 enum eo_sweep_kind {
-    EO_SWEEP_LEVEL,     /* double, eo_config_level_text() */
+    EO_SWEEP_LEVEL,     /* struct eo_level */
     EO_SWEEP_PRECISION, /* enum eo_precision */
     EO_SWEEP_SEED,      /* uint64_t */
     EO_SWEEP_BOOL,      /* int; True or False, as pandas writes them */
@@ -109,8 +110,8 @@ void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY]
 int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
                        struct eo_err *err) EO_MUST_CHECK;
 
-/* The value of a column by which rows can be ordered, that is a NUMBER, COUNT or LEVEL; NULL for another
- * name. */
+/* The value of a column by which rows can be ordered, that is a NUMBER, COUNT or LEVEL (the mean of its parts); NULL
+ * for another name. */
 const struct eo_sweep_column *eo_sweep_numeric_column(const char *name);
 double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_column *column);
 
@@ -133,7 +134,7 @@ void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out);
 void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out);
 
 /* Parts of a row, for other tables that begin with a candidate's key; each ends with `end`. */
-void eo_sweep_put_level(struct eo_buf *out, double level, char end);
+void eo_sweep_put_level(struct eo_buf *out, struct eo_level level, char end);
 void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end);
 void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the empty field */
 
@@ -142,7 +143,7 @@ void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the
 const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep);
 
 /* The candidate of that key, or NULL. */
-const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, double level,
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, struct eo_level level,
                                          enum eo_precision precision, uint64_t seed);
 
 /*

@@ -214,10 +214,11 @@ static const struct damage damages[] = {
     {EO_INT8, META, "quantization_backend", "tpu", 0, 0,
      "metadata 'quantization_backend': expected one of fbgemm, qnnpack, found 'tpu'"},
     {EO_FP32, META, "pruning_level", "0.999", 0, 0, NULL},
+    {EO_FP32, META, "pruning_level", "0.25x0.5", 0, 0, NULL},
     {EO_FP32, META, "pruning_level", "1", 0, 0,
-     "metadata 'pruning_level': expected a number of at least 0 and below 1, found '1'"},
+     "metadata 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found '1'"},
     {EO_FP32, META, "pruning_level", "half", 0, 0,
-     "metadata 'pruning_level': expected a number of at least 0 and below 1, found 'half'"},
+     "metadata 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found 'half'"},
     {EO_FP32, META, "conv1_kept", "0,2,63", 0, 0, NULL},
     {EO_FP32, META, "conv1_kept", "0,2", 0, 0,
      "metadata 'conv1_kept': expected 3 channels as in the tensors, found 2"},
@@ -464,11 +465,11 @@ static void test_metadata(void)
     check(eo_model_meta_set(&m, "a", NULL, &err) == 0 && eo_model_meta_set(&m, "none", NULL, &err) == 0,
           "remove", "success", err.msg);
     check(m.meta_count == 2 && !eo_model_meta_get(&m, "a"), "remove", "gone", "still there");
-    check(eo_model_pruning_level(&m) == 0 && eo_model_seed(&m) == 0, "defaults", "0", "others");
+    check(eo_level_is_zero(eo_model_pruning_level(&m)) && eo_model_seed(&m) == 0, "defaults", "0", "others");
     check(eo_model_meta_set(&m, "pruning_level", "0.25", &err) == 0 &&
               eo_model_meta_set(&m, "seed", "18446744073709551615", &err) == 0,
           "set", "success", err.msg);
-    check(eo_model_pruning_level(&m) == 0.25 && eo_model_seed(&m) == UINT64_MAX, "numbers", "as set",
+    check(eo_level_compare(eo_model_pruning_level(&m), eo_level_uniform(0.25)) == 0 && eo_model_seed(&m) == UINT64_MAX, "numbers", "as set",
           "others");
     check(eo_model_meta_set(&m, "seed", "seven", &err) == 0 && eo_model_seed(&m) == 0, "no number", "0",
           "other");

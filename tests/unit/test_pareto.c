@@ -119,8 +119,8 @@ static void test_join(void)
         check(0, "join");
         return;
     }
-    c = eo_sweep_find(&sweep, 0.5, EO_INT8, 3);
-    check(c != NULL && eo_sweep_find(&sweep, 0.5, EO_INT8, 4) == NULL, "find");
+    c = eo_sweep_find(&sweep, eo_level_uniform(0.5), EO_INT8, 3);
+    check(c != NULL && eo_sweep_find(&sweep, eo_level_uniform(0.5), EO_INT8, 4) == NULL, "find");
     check(c && c->latency_ms == 0.5 && c->host_latency_ms == 0.25 && c->throughput_sps == 2000, "latency");
     check(c && c->energy_proxy_j == 0.002, "energy");
     check(c && c->memory_mb == 1 && c->estimated_runtime_memory_mb == 1.5, "memory");
