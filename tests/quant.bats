@@ -79,10 +79,13 @@ poke() {
 
 @test "quant: the report says what was observed and chosen" {
   eo-quant -p int8 -c $F/cfg.yaml --report r.json -o out m
-  head -n 5 r.json >head.txt
+  head -n 8 r.json >head.txt
   [ "$(cat head.txt)" = '{
   "quantization_backend": "fbgemm",
-  "observer": "histogram",
+  "quantization_observer": "histogram",
+  "weight_granularity": "channel",
+  "bias_correction": false,
+  "cross_layer_equalization": false,
   "activation_max": 127,
   "calibration_images": 40,' ]
   [ "$(grep -c '"observed_max"' r.json)" -eq 3 ]

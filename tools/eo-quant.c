@@ -1,8 +1,8 @@
 /* eo-quant: a model at another precision. */
 #include <string.h>
 
-#include "nn/infer.h"
 #include "stage/quant.h"
+#include "stage/quant_report.h"
 #include "tools/cli.h"
 
 static const char *config, *data, *report, *output, *precision_text;
@@ -13,7 +13,7 @@ static const struct cli_option options[] = {
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "fp32, fp16 or int8 (required)"},
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or quant slice (int8: required)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the calibration images (int8)"},
-    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and saturation there (int8)"},
+    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set of the calibration runs"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads of the calibration runs"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "model to write; default: standard output"},
@@ -58,63 +58,57 @@ static int load_images(struct calibration_data *d, const struct eo_model *m)
     return 0;
 }
 
-static int write_report(const struct eo_model *m, const struct eo_model *q, const struct calibration_data *d,
-                        const struct eo_calibration *cal, const struct eo_quant_options *opt)
+static int write_report(const struct eo_conversion *c, const struct eo_images *images)
 {
-    uint64_t saturated[EO_LAYERS];
+    struct eo_quant_quality quality;
     struct eo_buf text = {0};
     struct eo_err err;
-    int rc = eo_quant_saturation(m, q, &d->split.train, opt, saturated, &err);
 
-    if (rc)
+    if (eo_quant_measure(&quality, c, images, &err))
         return cli_fail(&program, report, &err);
-    eo_quant_report(q, cal, saturated, opt->observer, &text);
+    eo_quant_report(c, &quality, &text);
     return cli_write(&program, report, &text);
 }
 
-static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_model *q)
+static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_conversion *c)
 {
-    struct eo_quant_options opt = {.backend = d->cfg.quantization_backend, .observer = EO_OBSERVER_HISTOGRAM,
-                                   .batch_size = d->cfg.batch_size, .batches = d->cfg.calibration_batches, .isa = isa};
-    char sha256[EO_SHA256_TEXT];
-    struct eo_calibration cal;
+    struct eo_pool *pool;
     struct eo_err err;
     int rc;
 
     if (load_images(d, m))
         return 1;
-    opt.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
-    if (!opt.pool)
+    pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
+    if (!pool)
         return cli_fail(&program, NULL, &err);
-    eo_config_slice_sha256(&d->cfg, EO_STAGE_QUANT, 0, sha256);
-    rc = eo_calibration_run(&cal, m, &d->split.train, &opt, &err) || eo_quant_int8(m, &cal, opt.backend, q, &err) ||
-         eo_model_meta_set(q, "quant_sha256", sha256, &err);
+    rc = eo_conversion_run(c, m, &d->cfg, &d->split, isa, pool, &err);
     if (rc)
         cli_fail(&program, name, &err);
     else if (report)
-        rc = write_report(m, q, d, &cal, &opt);
-    eo_pool_free(opt.pool);
+        rc = write_report(c, &d->split.train);
+    eo_pool_free(pool);
     return rc ? 1 : 0;
 }
 
 static int convert(const char *name, enum eo_precision precision, struct calibration_data *d)
 {
-    struct eo_model m = {0}, q = {0};
+    struct eo_model m = {0};
+    struct eo_conversion c = {0};
     struct eo_err err;
     int rc = 1;
 
     if (eo_model_load(&m, name, NULL, &err))
         cli_fail(&program, name, &err);
     else if (precision == EO_INT8)
-        rc = to_int8(&m, name, d, &q);
-    else if (precision == EO_FP16 ? eo_quant_fp16(&m, &q, &err) : eo_quant_fp32(&m, &q, &err))
+        rc = to_int8(&m, name, d, &c);
+    else if (precision == EO_FP16 ? eo_quant_fp16(&m, &c.model, &err) : eo_quant_fp32(&m, &c.model, &err))
         cli_fail(&program, name, &err);
     else
         rc = 0;
-    if (!rc && eo_model_save(&q, cli_path(output), &err))
+    if (!rc && eo_model_save(&c.model, cli_path(output), &err))
         rc = cli_fail(&program, cli_path(output), &err);
     eo_model_release(&m);
-    eo_model_release(&q);
+    eo_conversion_release(&c);
     return rc;
 }
 

@@ -48,7 +48,7 @@ int eo_observer_add(struct eo_observer *o, const float *values, size_t n, struct
         min = (double)values[i] < min ? (double)values[i] : min;
         max = (double)values[i] > max ? (double)values[i] : max;
     }
-    if (o->kind == EO_OBSERVER_HISTOGRAM) {
+    if (o->kind != EO_OBSERVER_MINMAX) {
         if (o->seen && (min < o->min || max > o->max))
             rebin(o, min, max);
         for (size_t i = 0; i < n; i++)

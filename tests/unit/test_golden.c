@@ -334,12 +334,13 @@ static enum eo_backend backend_of(const char *qmax)
 static void quantise(const struct eo_model *m, double min, double max, enum eo_backend backend,
                      struct eo_model *out)
 {
+    struct eo_quant_options opt = {.backend = backend};
     struct eo_calibration cal = {.images = 1};
     struct eo_err err;
 
     for (int l = 0; l < EO_LAYERS; l++)
         cal.input[l] = (struct eo_quant_range){1, min, max, fmin(min, 0), fmax(max, 0)};
-    stop_on(eo_quant_int8(m, &cal, backend, out, &err), "quantisation", &err);
+    stop_on(eo_quant_int8(m, &cal, &opt, out, &err), "quantisation", &err);
 }
 
 static void observe(struct eo_observer *o, enum eo_observer_kind kind, const char *stream)

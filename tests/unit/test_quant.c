@@ -12,6 +12,7 @@
 #include "nn/half.h"
 #include "nn/infer.h"
 #include "stage/quant.h"
+#include "stage/quant_report.h"
 #include "tests/unit/check.h"
 
 static void check(int ok, const char *what, double expected, double found)
@@ -140,19 +141,22 @@ static void model(struct eo_model *m)
 static const struct eo_calibration calibration = {
     .images = 1, .input = {{1, -1, 1, -1, 1}, {1, 0, 2, 0, 2}, {1, 0, 3, 0, 3}}};
 
+static const struct eo_quant_options fbgemm = {.backend = EO_BACKEND_FBGEMM};
+static const struct eo_quant_options qnnpack = {.backend = EO_BACKEND_QNNPACK};
+
 static void test_input_range(void)
 {
     struct eo_model m, q;
     struct eo_err err;
 
     model(&m);
-    must(eo_quant_int8(&m, &calibration, EO_BACKEND_FBGEMM, &q, &err), &err);
+    must(eo_quant_int8(&m, &calibration, &fbgemm, &q, &err), &err);
     equal("input scale", (double)(float)(2.0 / 127), (double)q.layer[EO_CONV1].input_scale);
     equal("input zero point", 64, q.layer[EO_CONV1].input_zero_point);
     equal("pool1 scale", (double)(float)(2.0 / 127), (double)q.layer[EO_CONV2].input_scale);
     equal("pool1 zero point", 0, q.layer[EO_CONV2].input_zero_point);
     eo_model_release(&q);
-    must(eo_quant_int8(&m, &calibration, EO_BACKEND_QNNPACK, &q, &err), &err);
+    must(eo_quant_int8(&m, &calibration, &qnnpack, &q, &err), &err);
     equal("pool2 scale, full range", (double)(float)(3.0 / 255), (double)q.layer[EO_CLASSIFIER].input_scale);
     equal("one scale per tensor", (double)q.layer[EO_CONV2].weight_scale[0], (double)q.layer[EO_CONV2].weight_scale[4]);
     eo_model_release(&q);
@@ -160,7 +164,7 @@ static void test_input_range(void)
 }
 
 /* Every weight and bias is within half a step of its value, or at an end. */
-static void test_round_trip(enum eo_backend backend)
+static void test_round_trip(const struct eo_quant_options *opt)
 {
     struct eo_model m, q;
     struct eo_err err;
@@ -168,7 +172,7 @@ static void test_round_trip(enum eo_backend backend)
     int lowest = 0, highest = 0;
 
     model(&m);
-    must(eo_quant_int8(&m, &calibration, backend, &q, &err), &err);
+    must(eo_quant_int8(&m, &calibration, opt, &q, &err), &err);
     for (int l = 0; l < EO_LAYERS; l++) {
         size_t terms = (size_t)eo_shape_terms(&m.shape, (enum eo_layer)l);
         struct eo_model_layer *p = &q.layer[l];
@@ -205,7 +209,7 @@ static void test_dead_layer(void)
     model(&m);
     memset(m.layer[EO_CONV2].weight.f32, 0, eo_shape_weights(&m.shape, EO_CONV2) * sizeof(float));
     dead.input[EO_CONV2] = dead.input[EO_CLASSIFIER] = (struct eo_quant_range){1, 0, 0, 0, 0};
-    must(eo_quant_int8(&m, &dead, EO_BACKEND_FBGEMM, &q, &err), &err);
+    must(eo_quant_int8(&m, &dead, &fbgemm, &q, &err), &err);
     check(q.layer[EO_CONV2].weight_scale[0] >= FLT_EPSILON, "scale of weights that are all 0", (double)FLT_EPSILON,
           (double)q.layer[EO_CONV2].weight_scale[0]);
     check(q.layer[EO_CONV2].input_scale >= FLT_EPSILON, "scale of a dead input", (double)FLT_EPSILON,
@@ -220,7 +224,7 @@ static void test_dead_layer(void)
 }
 
 /* A bias far above what its weights can add: their scale gives way, and it is still represented. */
-static void test_large_bias(enum eo_backend backend)
+static void test_large_bias(const struct eo_quant_options *opt)
 {
     struct eo_model m, q;
     struct eo_err err;
@@ -229,7 +233,7 @@ static void test_large_bias(enum eo_backend backend)
     model(&m);
     memset(m.layer[EO_CONV1].weight.f32, 0, 27 * sizeof(float));
     m.layer[EO_CONV1].bias.f32[0] = 1000;
-    must(eo_quant_int8(&m, &calibration, backend, &q, &err), &err);
+    must(eo_quant_int8(&m, &calibration, opt, &q, &err), &err);
     check(q.layer[EO_CONV1].bias.s32[0] <= EO_QUANT_BIAS_MAX, "large bias", EO_QUANT_BIAS_MAX,
           q.layer[EO_CONV1].bias.s32[0]);
     value = q.layer[EO_CONV1].bias.s32[0] * (double)q.layer[EO_CONV1].input_scale;
@@ -247,11 +251,11 @@ static void test_int8_errors(void)
     model(&m);
     wide.input[EO_CONV2].max = 1e60;
     message("range", "calibration: 'pool1': range: expected a width that float can hold, found 0 to 1e+60",
-            eo_quant_int8(&m, &wide, EO_BACKEND_FBGEMM, &q, &err), &err);
+            eo_quant_int8(&m, &wide, &fbgemm, &q, &err), &err);
     eo_model_release(&q);
     m.layer[EO_CLASSIFIER].weight.f32[7] = NAN;
     message("weight", "tensor 'classifier.weight': value 7: expected a finite number",
-            eo_quant_int8(&m, &calibration, EO_BACKEND_FBGEMM, &q, &err), &err);
+            eo_quant_int8(&m, &calibration, &fbgemm, &q, &err), &err);
     eo_model_release(&q);
     eo_model_release(&m);
 }
@@ -295,7 +299,8 @@ static void test_calibration(void)
     struct eo_quant_options opt = {.batch_size = 3, .batches = 2, .isa = EO_ISA_GENERIC};
     struct eo_images images = {pixels, labels, 7}, none = {0};
     struct eo_calibration cal;
-    uint64_t saturated[EO_LAYERS];
+    struct eo_quant_quality quality;
+    struct eo_conversion c;
     struct eo_model m, q;
     struct eo_err err;
 
@@ -310,13 +315,14 @@ static void test_calibration(void)
     equal("brightest", (double)(209 / 127.5f - 1), cal.input[EO_CONV1].seen_max);
     equal("darkest", (double)(10 / 127.5f - 1), cal.input[EO_CONV1].min);
     equal("pool1 from 0", 0, cal.input[EO_CONV2].min);
-    must(eo_quant_int8(&m, &cal, EO_BACKEND_FBGEMM, &q, &err), &err);
-    must(eo_quant_saturation(&m, &q, &images, &opt, saturated, &err), &err);
+    must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
+    c = (struct eo_conversion){.options = opt, .source = m, .calibration = cal, .model = q};
+    must(eo_quant_measure(&quality, &c, &images, &err), &err);
     for (int l = 0; l < EO_LAYERS; l++)
-        equal("nothing saturates in the whole range", 0, (double)saturated[l]);
-    q.layer[EO_CLASSIFIER].input_scale /= 2;
-    must(eo_quant_saturation(&m, &q, &images, &opt, saturated, &err), &err);
-    check(saturated[EO_CLASSIFIER] > 0, "something saturates in half the range", 1, (double)saturated[EO_CLASSIFIER]);
+        equal("nothing saturates in the whole range", 0, (double)quality.saturated[l]);
+    c.model.layer[EO_CLASSIFIER].input_scale /= 2;
+    must(eo_quant_measure(&quality, &c, &images, &err), &err);
+    check(quality.saturated[EO_CLASSIFIER] > 0, "something saturates in half the range", 1, (double)quality.saturated[EO_CLASSIFIER]);
     message("no images", "expected at least one training image", eo_calibration_run(&cal, &m, &none, &opt, &err), &err);
     message("int8 source", "expected an fp32 model, found int8", eo_calibration_run(&cal, &q, &images, &opt, &err), &err);
     m.layer[EO_CONV1].bias.f32[0] = FLT_MAX;
@@ -346,11 +352,11 @@ int main(void)
     test_observer_growth();
     test_observer_tail();
     test_input_range();
-    test_round_trip(EO_BACKEND_FBGEMM);
-    test_round_trip(EO_BACKEND_QNNPACK);
+    test_round_trip(&fbgemm);
+    test_round_trip(&qnnpack);
     test_dead_layer();
-    test_large_bias(EO_BACKEND_FBGEMM);
-    test_large_bias(EO_BACKEND_QNNPACK);
+    test_large_bias(&fbgemm);
+    test_large_bias(&qnnpack);
     test_int8_errors();
     test_fp16();
     test_calibration();

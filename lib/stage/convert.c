@@ -1,0 +1,56 @@
+#include "stage/convert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "stage/bias_correction.h"
+#include "stage/equalize.h"
+#include "stage/quant.h"
+
+static int set_flag(struct eo_model *m, const char *key, int value, struct eo_err *err)
+{
+    return eo_model_meta_set(m, key, value ? "true" : "false", err);
+}
+
+static int set_metadata(struct eo_conversion *c, const struct eo_config *cfg, struct eo_err *err)
+{
+    const struct eo_quant_options *opt = &c->options;
+    struct eo_model *m = &c->model;
+    char sha256[EO_SHA256_TEXT], images[32];
+
+    eo_config_slice_sha256(cfg, EO_STAGE_QUANT, 0, sha256);
+    snprintf(images, sizeof(images), "%zu", c->calibration.images);
+    if (eo_model_meta_set(m, "quantization_observer", eo_observer_name(opt->observer), err) ||
+        eo_model_meta_set(m, "weight_granularity", eo_quant_is_per_tensor(opt) ? "tensor" : "channel", err) ||
+        set_flag(m, "bias_correction", opt->bias_correction, err) ||
+        set_flag(m, "cross_layer_equalization", opt->equalization, err) ||
+        eo_model_meta_set(m, "calibration_images", images, err))
+        return -1;
+    return eo_model_meta_set(m, "quant_sha256", sha256, err);
+}
+
+int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
+                      const struct eo_split *split, enum eo_isa isa, struct eo_pool *pool, struct eo_err *err)
+{
+    const struct eo_quant_options *opt = &c->options;
+
+    memset(c, 0, sizeof(*c));
+    c->options = eo_quant_options_of(cfg, isa, pool);
+    if (eo_quant_fp32(m, &c->source, err))
+        return -1;
+    if (opt->equalization)
+        eo_equalize(&c->source);
+    if (eo_calibration_run(&c->calibration, &c->source, &split->train, opt, err) ||
+        eo_quant_int8(&c->source, &c->calibration, opt, &c->model, err))
+        return -1;
+    if (opt->bias_correction && eo_bias_correct(&c->model, &c->source, &split->train, opt, err))
+        return -1;
+    return set_metadata(c, cfg, err);
+}
+
+void eo_conversion_release(struct eo_conversion *c)
+{
+    eo_model_release(&c->source);
+    eo_model_release(&c->model);
+    memset(c, 0, sizeof(*c));
+}
