@@ -99,7 +99,7 @@ epochs: 1"
 
 # Times are no results.
 without_times() {
-    cut -d, -f1-3 "$1.all" >"$1"
+    cut -d, -f1-6 "$1.all" >"$1"
 }
 
 eo() {

@@ -31,9 +31,11 @@ static void show_progress(void *ctx, const struct eo_train_progress *p)
         return;
     line->last = p->seconds;
     line->shown = 1;
-    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left \033[K", p->epoch,
-            p->epochs, 100.0 * (double)p->done / (double)p->total, p->loss, rate,
-            (double)(p->total - p->done) / rate);
+    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left ", p->epoch, p->epochs,
+            100.0 * (double)p->done / (double)p->total, p->loss, rate, (double)(p->total - p->done) / rate);
+    if (p->best_epoch)
+        fprintf(stderr, " best epoch %d: accuracy %.4f ", p->best_epoch, p->best_accuracy);
+    fputs("\033[K", stderr);
 }
 
 /* The model to begin with: drawn from the seed, or read. */
@@ -50,7 +52,7 @@ static int begin(const struct options *o, const struct eo_config *cfg, struct eo
 }
 
 static int describe(const struct options *o, const struct eo_config *cfg, const struct eo_dataset *ds,
-                    struct eo_model *m, struct eo_err *err)
+                    const struct eo_train_result *result, struct eo_model *m, struct eo_err *err)
 {
     enum eo_config_stage stage = o->fine_tune ? EO_STAGE_FINETUNE : EO_STAGE_TRAIN;
     char slice[EO_SHA256_TEXT], seed[24];
@@ -59,7 +61,8 @@ static int describe(const struct options *o, const struct eo_config *cfg, const 
     snprintf(seed, sizeof(seed), "%" PRIu64, cfg->seeds[0]);
     if (eo_model_meta_set(m, "seed", seed, err) || eo_model_meta_set(m, "dataset", cfg->dataset, err) ||
         eo_model_meta_set(m, "dataset_sha256", ds->train_sha256, err) ||
-        eo_model_meta_set(m, o->fine_tune ? "finetune_sha256" : "train_sha256", slice, err))
+        eo_model_meta_set(m, o->fine_tune ? "finetune_sha256" : "train_sha256", slice, err) ||
+        eo_train_describe(m, result, o->fine_tune, err))
         return -1;
     return o->init ? 0 : eo_model_meta_set(m, "pruning_level", "0.00", err);
 }
@@ -74,6 +77,14 @@ static int write_results(const struct options *o, struct eo_model *m, const stru
     return 0;
 }
 
+static void choose_run(const struct options *o, const struct eo_config *cfg, struct eo_train_options *to)
+{
+    to->epochs = o->epochs ? (int)o->epochs : o->fine_tune ? cfg->fine_tune_epochs : cfg->epochs;
+    to->learning_rate =
+        o->fine_tune && cfg->fine_tune_learning_rate > 0 ? cfg->fine_tune_learning_rate : cfg->learning_rate;
+    to->progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+}
+
 static int train(const struct options *o, struct eo_err *err)
 {
     struct progress_line line = {0};
@@ -81,6 +92,7 @@ static int train(const struct options *o, struct eo_err *err)
     struct eo_dataset ds = {0};
     struct eo_model m = {0};
     struct eo_buf log = {0};
+    struct eo_train_result result = {0, 0};
     struct eo_config cfg;
     struct eo_split split;
     char dir[4096];
@@ -91,14 +103,13 @@ static int train(const struct options *o, struct eo_err *err)
     if (begin(o, &cfg, &m, err) || eo_dataset_find(&cfg, o->data, dir, sizeof(dir), err) ||
         eo_dataset_load(&ds, dir, EO_DATASET_TRAIN, err) || eo_split_make(&split, &ds, &cfg, err))
         goto out;
-    to.epochs = o->epochs ? (int)o->epochs : o->fine_tune ? cfg.fine_tune_epochs : cfg.epochs;
-    to.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+    choose_run(o, &cfg, &to);
     to.pool = eo_pool_new(cli_threads(o->threads, &cfg), err);
     if (!to.pool)
         goto out;
-    if (to.epochs > 0 && eo_train_run(&cfg, 0, &split.train, &to, &m, &log, err))
+    if (to.epochs > 0 && eo_train_run(&cfg, 0, &split, &to, &m, &result, &log, err))
         goto out;
-    rc = describe(o, &cfg, &ds, &m, err) ? -1 : write_results(o, &m, &log, err);
+    rc = describe(o, &cfg, &ds, &result, &m, err) ? -1 : write_results(o, &m, &log, err);
 out:
     if (line.shown)
         fputc('\n', stderr);
@@ -118,14 +129,14 @@ int main(int argc, char **argv)
         {0, "fine-tune", CLI_FLAG, &o.fine_tune, 0, 0, NULL, "for fine_tune_epochs instead of epochs; needs --init"},
         {0, "epochs", CLI_INT, &o.epochs, 1, 10000, "N", "instead of the configured number"},
         {'o', "output", CLI_TEXT, &o.output, 0, 0, "FILE", "the model; standard output by default"},
-        {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV", "loss, accuracy, seconds and images/s of each epoch"},
+        {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV", "loss, accuracy, learning rate and speed of each epoch"},
         {0, "data", CLI_TEXT, &o.data, 0, 0, "DIR", "where the data set's IDX files are"},
         {0, "threads", CLI_INT, &o.threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
         {0, "isa", CLI_ISA, &o.isa, 0, 0, "NAME", "instruction set; the result is the same"},
         {0}};
     const struct cli_program program = {
         "eo-train", "-c FILE [options]",
-        "Trains SmallCNN by Adam and writes it as a safetensors file. Equal configurations and data give equal\n"
+        "Trains SmallCNN by AdamW and writes it as a safetensors file. Equal configurations and data give equal\n"
         "bytes on every machine.",
         options, 0,
         "Progress goes to standard error, and only to a terminal.\n", &o.quiet};

@@ -58,3 +58,36 @@ double eo_log(double x)
         sum = sum * z + 1.0 / i;
     return e * LN2_HIGH + (e * LN2_LOW + 2 * s * sum);
 }
+
+/* The sum of 1 - z / (f (f + 1)) (1 - z / ((f + 2) (f + 3)) (...)) for the given f: cosine from 1, sine / x from 2. */
+static double alternating(double z, int first)
+{
+    double p = 1;
+    int i;
+
+    for (i = first + 14; i >= first; i -= 2)
+        p = 1 - p * (z / (i * (i + 1)));
+    return p;
+}
+
+double eo_cospi(double x)
+{
+    const double pi = 0x1.921fb54442d18p1;
+    int negative = 0;
+
+    x = fabs(x);
+    x -= 2 * floor(x * 0.5); /* exact, as are the differences below */
+    if (x > 1)
+        x = 2 - x;
+    if (x > 0.5) {
+        x = 1 - x;
+        negative = 1;
+    }
+    if (x > 0.25) {
+        x = (0.5 - x) * pi;
+        x *= alternating(x * x, 2);
+    } else {
+        x = alternating(x * x * (pi * pi), 1);
+    }
+    return negative ? -x : x;
+}

@@ -1,13 +1,17 @@
 #include "stage/train.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/fmath.h"
 #include "base/mem.h"
-#include "base/rng.h"
+#include "base/num.h"
 #include "format/csv.h"
-#include "nn/trainer.h"
+#include "stage/eval.h"
 
 static void draw_uniform(struct eo_rng *rng, float *w, size_t n, float bound)
 {
@@ -39,60 +43,101 @@ int eo_train_init_model(const struct eo_config *cfg, int seed_index, struct eo_m
 /* A run in progress. */
 struct run {
     const struct eo_config *cfg;
-    const struct eo_images *images;
+    const struct eo_split *split;
     const struct eo_train_options *options;
     struct eo_trainer *trainer;
-    struct eo_rng shuffle;
+    struct eo_rng shuffle, augment;
     uint32_t *order;
+    struct eo_view *views; /* of a batch; NULL without augmentation */
+    size_t step;
     uint64_t start_ns;
+    struct eo_model best; /* early stopping alone: the best weights so far, their epoch and what it reached */
+    int best_epoch;
+    size_t best_correct;
+    double best_loss;
 };
+
+/* What an epoch's line of the log says. */
+struct epoch {
+    int number;
+    double loss, learning_rate, seconds, val_loss; /* losses: means */
+    size_t correct, val_correct;
+};
+
+double eo_train_learning_rate(const struct eo_config *cfg, double peak, size_t s, size_t steps, int epochs)
+{
+    double warm = cfg->warmup_epochs * (double)steps, end = (double)epochs * (double)steps;
+    double at = (double)s;
+
+    if (at < warm)
+        return peak * fmin(1, (at + 1) / warm);
+    if (cfg->learning_rate_schedule == EO_SCHEDULE_CONSTANT)
+        return peak;
+    return peak * ((1 + eo_cospi((at - warm) / (end - warm))) / 2);
+}
+
+struct eo_view eo_train_draw_view(const struct eo_config *cfg, struct eo_rng *rng)
+{
+    uint32_t places = 2 * (uint32_t)cfg->augment_shift + 1;
+    struct eo_view v = {0, 0, 0};
+
+    if (cfg->augment_shift) {
+        v.dx = (int8_t)((int)eo_rng_below(rng, places) - cfg->augment_shift);
+        v.dy = (int8_t)((int)eo_rng_below(rng, places) - cfg->augment_shift);
+    }
+    if (cfg->augment_flip)
+        v.mirrored = (uint8_t)eo_rng_below(rng, 2);
+    return v;
+}
 
 static void report(const struct run *r, int epoch, size_t seen, double loss)
 {
     struct eo_train_progress p;
+    size_t images = r->split->train.count;
 
     if (!r->options->progress)
         return;
     p = (struct eo_train_progress){
         .epoch = epoch,
         .epochs = r->options->epochs,
-        .done = (size_t)(epoch - 1) * r->images->count + seen,
-        .total = (size_t)r->options->epochs * r->images->count,
+        .done = (size_t)(epoch - 1) * images + seen,
+        .total = (size_t)r->options->epochs * images,
         .loss = loss / (double)seen,
         .seconds = (double)(eo_clock_now_ns() - r->start_ns) * 1e-9,
+        .best_epoch = r->best_epoch,
+        .best_accuracy = r->best_epoch ? (double)r->best_correct / (double)r->split->validation.count : 0,
     };
     r->options->progress(r->options->progress_ctx, &p);
 }
 
-static int train_epoch(struct run *r, int epoch, struct eo_buf *log, struct eo_err *err)
+static int train_epoch(struct run *r, struct epoch *e, struct eo_err *err)
 {
-    size_t n = r->images->count, batch = (size_t)r->cfg->batch_size, i;
-    uint64_t start_ns = eo_clock_now_ns();
-    double loss = 0, seconds;
-    uint64_t correct = 0;
+    const struct eo_images *images = &r->split->train;
+    size_t n = images->count, size = (size_t)r->cfg->batch_size, steps = (n + size - 1) / size, i;
+    struct eo_batch batch = {.pixels = images->pixels, .labels = images->labels, .views = r->views};
+    uint64_t start_ns = eo_clock_now_ns(), correct = 0;
+    double loss = 0;
+    int k;
 
     for (i = 0; i < n; i++)
         r->order[i] = (uint32_t)i;
     eo_rng_shuffle(&r->shuffle, r->order, (uint32_t)n);
-    for (i = 0; i < n; i += batch) {
-        size_t k = n - i < batch ? n - i : batch;
-
-        struct eo_batch b = {
-            .pixels = r->images->pixels, .labels = r->images->labels, .index = r->order + i, .n = (int)k};
-
-        eo_trainer_step(r->trainer, &b, r->cfg->learning_rate, &loss, &correct);
-        report(r, epoch, i + k, loss);
+    for (i = 0; i < n; i += size) {
+        batch.index = r->order + i;
+        batch.n = (int)(n - i < size ? n - i : size);
+        for (k = 0; r->views && k < batch.n; k++)
+            r->views[k] = eo_train_draw_view(r->cfg, &r->augment);
+        e->learning_rate =
+            eo_train_learning_rate(r->cfg, r->options->learning_rate, r->step++, steps, r->options->epochs);
+        eo_trainer_step(r->trainer, &batch, e->learning_rate, &loss, &correct);
+        report(r, e->number, i + (size_t)batch.n, loss);
     }
+    e->seconds = (double)(eo_clock_now_ns() - start_ns) * 1e-9;
+    e->loss = loss / (double)n;
+    e->correct = correct;
     if (!isfinite(loss))
         return eo_err_set(err, "training diverged: the loss of epoch %d is not finite; try a smaller learning_rate",
-                          epoch);
-    seconds = (double)(eo_clock_now_ns() - start_ns) * 1e-9;
-    if (log) {
-        eo_csv_put_int(log, epoch, ',');
-        eo_csv_put_double(log, loss / (double)n, ',');
-        eo_csv_put_double(log, (double)correct / (double)n, ',');
-        eo_buf_printf(log, "%.6f,%.1f\n", seconds, (double)n / seconds);
-    }
+                          e->number);
     return 0;
 }
 
@@ -123,38 +168,150 @@ static int check_weights(const struct eo_model *m, struct eo_err *err)
     return 0;
 }
 
-int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_images *images,
-                 const struct eo_train_options *options, struct eo_model *m, struct eo_buf *log, struct eo_err *err)
+static double mean_loss(const struct eo_eval *eval)
 {
-    struct run r = {.cfg = cfg, .images = images, .options = options};
-    struct eo_trainer_options to;
-    int rc = -1, epoch;
+    double sum = 0;
+    size_t i;
 
-    if (images->count == 0 || images->count > UINT32_MAX)
-        return eo_err_set(err, "training: expected 1..%u images, found %zu", UINT32_MAX, images->count);
-    r.order = eo_alloc(images->count, sizeof(*r.order), err);
-    if (!r.order)
+    for (i = 0; i < eval->images.count; i++)
+        sum += eo_cross_entropy(eval->logits + i * EO_CLASSES, eval->images.labels[i], 0, NULL);
+    return sum / (double)eval->images.count;
+}
+
+/* Weights change hands, metadata stay. */
+static void swap_weights(struct eo_model *a, struct eo_model *b)
+{
+    struct eo_model t = *a;
+
+    memcpy(a->layer, b->layer, sizeof(a->layer));
+    a->storage = b->storage;
+    memcpy(b->layer, t.layer, sizeof(b->layer));
+    b->storage = t.storage;
+}
+
+/* Looks at the held-out images, and remembers the weights if they are the best so far. Uses `m` for scratch. */
+static int judge_epoch(struct run *r, struct epoch *e, struct eo_model *m, struct eo_err *err)
+{
+    struct eo_eval eval;
+
+    eo_trainer_export(r->trainer, m);
+    if (check_weights(m, err) || eo_eval_run(&eval, m, &r->split->validation, r->options->isa,
+                                             eo_pool_threads(r->options->pool), err))
         return -1;
-    to = (struct eo_trainer_options){.isa = options->isa,
-                                     .pool = options->pool,
-                                     .max_batch = cfg->batch_size,
-                                     .weight_decay = cfg->weight_decay,
-                                     .label_smoothing = cfg->label_smoothing};
-    r.trainer = eo_trainer_new(m, &to, err);
-    if (!r.trainer)
-        goto out;
-    eo_rng_init(&r.shuffle, eo_config_dataloader_seed(cfg, seed_index), EO_RNG_SHUFFLE);
-    r.start_ns = eo_clock_now_ns();
-    if (log)
-        eo_buf_puts(log, "epoch,loss,accuracy,seconds,images_per_s\n");
-    for (epoch = 1; epoch <= options->epochs; epoch++) {
-        if (train_epoch(&r, epoch, log, err))
-            goto out;
+    e->val_correct = eval.correct;
+    e->val_loss = mean_loss(&eval);
+    eo_eval_release(&eval);
+    if (r->best_epoch && (e->val_correct < r->best_correct ||
+                          (e->val_correct == r->best_correct && e->val_loss >= r->best_loss)))
+        return 0;
+    r->best_epoch = e->number;
+    r->best_correct = e->val_correct;
+    r->best_loss = e->val_loss;
+    swap_weights(m, &r->best);
+    return 0;
+}
+
+static void put_epoch(const struct run *r, const struct epoch *e, struct eo_buf *log)
+{
+    double n = (double)r->split->train.count;
+
+    eo_csv_put_int(log, e->number, ',');
+    eo_csv_put_double(log, e->loss, ',');
+    eo_csv_put_double(log, (double)e->correct / n, ',');
+    eo_csv_put_double(log, e->learning_rate, ',');
+    if (r->cfg->early_stopping) {
+        eo_csv_put_double(log, (double)e->val_correct / (double)r->split->validation.count, ',');
+        eo_csv_put_double(log, e->val_loss, ',');
+    } else {
+        eo_buf_puts(log, ",,");
     }
-    eo_trainer_export(r.trainer, m);
-    rc = check_weights(m, err);
-out:
+    eo_buf_printf(log, "%.6f,%.1f\n", e->seconds, n / e->seconds);
+}
+
+static int run_epochs(struct run *r, struct eo_model *m, struct eo_train_result *result, struct eo_buf *log,
+                      struct eo_err *err)
+{
+    int patience = r->cfg->early_stopping;
+    struct epoch e = {0};
+
+    if (log)
+        eo_buf_puts(log, "epoch,loss,accuracy,learning_rate,val_accuracy,val_loss,seconds,images_per_s\n");
+    while (e.number < r->options->epochs && (!patience || e.number < r->best_epoch + patience)) {
+        e.number++;
+        if (train_epoch(r, &e, err) || (patience && judge_epoch(r, &e, m, err)))
+            return -1;
+        if (log)
+            put_epoch(r, &e, log);
+    }
+    *result = (struct eo_train_result){e.number, r->best_epoch};
+    if (patience)
+        swap_weights(m, &r->best);
+    else
+        eo_trainer_export(r->trainer, m);
+    return check_weights(m, err);
+}
+
+static int begin_run(struct run *r, int seed_index, const struct eo_model *m, struct eo_err *err)
+{
+    const struct eo_config *cfg = r->cfg;
+    uint64_t seed = eo_config_dataloader_seed(cfg, seed_index);
+    struct eo_trainer_options options = {.isa = r->options->isa,
+                                         .pool = r->options->pool,
+                                         .max_batch = cfg->batch_size,
+                                         .weight_decay = cfg->weight_decay,
+                                         .label_smoothing = cfg->label_smoothing};
+
+    r->order = eo_alloc(r->split->train.count, sizeof(*r->order), err);
+    if (!r->order)
+        return -1;
+    if (cfg->augment_shift || cfg->augment_flip) {
+        r->views = eo_alloc((size_t)cfg->batch_size, sizeof(*r->views), err);
+        if (!r->views)
+            return -1;
+    }
+    if (cfg->early_stopping && eo_model_init(&r->best, EO_FP32, m->shape, err))
+        return -1;
+    r->trainer = eo_trainer_new(m, &options, err);
+    if (!r->trainer)
+        return -1;
+    eo_rng_init(&r->shuffle, seed, EO_RNG_SHUFFLE);
+    eo_rng_init(&r->augment, seed, EO_RNG_AUGMENT);
+    r->start_ns = eo_clock_now_ns();
+    return 0;
+}
+
+int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_split *split,
+                 const struct eo_train_options *options, struct eo_model *m, struct eo_train_result *result,
+                 struct eo_buf *log, struct eo_err *err)
+{
+    struct run r = {.cfg = cfg, .split = split, .options = options};
+    size_t images = split->train.count;
+    int rc;
+
+    if (images == 0 || images > UINT32_MAX)
+        return eo_err_set(err, "training: expected 1..%u images, found %zu", UINT32_MAX, images);
+    rc = begin_run(&r, seed_index, m, err) ? -1 : run_epochs(&r, m, result, log, err);
     eo_trainer_free(r.trainer);
+    eo_model_release(&r.best);
+    free(r.views);
     free(r.order);
     return rc;
+}
+
+int eo_train_describe(struct eo_model *m, const struct eo_train_result *result, int fine_tuning, struct eo_err *err)
+{
+    static const char key[] = "fine_tune_epochs";
+    const char *before = eo_model_meta_get(m, key);
+    char text[24];
+    int64_t epochs = 0;
+
+    snprintf(text, sizeof(text), "%d", result->best_epoch);
+    if (result->epochs && eo_model_meta_set(m, "best_epoch", result->best_epoch ? text : NULL, err))
+        return -1;
+    if (!fine_tuning)
+        return 0;
+    if (before && eo_num_parse_i64(before, 0, 1000000000, &epochs, err))
+        return eo_err_prefix(err, "metadata '%s'", key);
+    snprintf(text, sizeof(text), "%" PRId64, epochs + result->epochs);
+    return eo_model_meta_set(m, key, text, err);
 }

@@ -1,5 +1,20 @@
 /*
  * Training a model from a configuration: initial weights, epochs, log.
+ *
+ * A run of E epochs over N images has E * S steps, S = ceil(N / batch_size), numbered s = 0, 1, ... Images come in a
+ * new random order each epoch (stream EO_RNG_SHUFFLE of eo_config_dataloader_seed()).
+ *
+ *   learning rate   with W = warmup_epochs * S and `peak` the configured rate:
+ *                   s < W              peak * min(1, (s + 1) / W)
+ *                   else, constant     peak
+ *                   else, cosine       peak * (1 + cos(pi (s - W) / (E S - W))) / 2: 0 at the end of the last step
+ *   augmentation    drawn image by image in the order of training, from the stream EO_RNG_AUGMENT of the same seed:
+ *                   dx and dy uniform in -augment_shift..augment_shift, then mirrored or not with equal chances; what
+ *                   is switched off draws nothing. struct eo_view of trainer.h says what they mean.
+ *   early stopping  after each epoch the held-out images are classified (infer.h). Of two epochs the one with more
+ *                   images right is better, of equals the one of lower mean cross-entropy (without smoothing), of
+ *                   equals the earlier one. The run ends `early_stopping` epochs after the best one, or after E, and
+ *                   the best epoch's weights are kept. The schedule is that of all E epochs.
  */
 #ifndef EO_STAGE_TRAIN_H
 #define EO_STAGE_TRAIN_H
@@ -8,9 +23,11 @@
 #include "base/cpu.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/rng.h"
 #include "format/config.h"
 #include "format/dataset.h"
 #include "nn/model.h"
+#include "nn/trainer.h"
 
 /* How far a run is, for a progress line. Called after every batch, on the calling thread. */
 struct eo_train_progress {
@@ -18,15 +35,23 @@ struct eo_train_progress {
     size_t done, total; /* images, over all epochs */
     double loss;        /* mean over this epoch so far */
     double seconds;     /* since the start of training */
+    int best_epoch;       /* 0 before the first evaluation, and without early stopping */
+    double best_accuracy; /* on the held-out images, after best_epoch */
 };
 typedef void eo_train_progress_fn(void *ctx, const struct eo_train_progress *progress);
 
 struct eo_train_options {
-    int epochs;       /* at least 1 */
+    int epochs;           /* at least 1 */
+    double learning_rate; /* the peak of the schedule */
     enum eo_isa isa;
     struct eo_pool *pool; /* borrowed; NULL for one thread */
     eo_train_progress_fn *progress; /* may be NULL */
     void *progress_ctx;
+};
+
+struct eo_train_result {
+    int epochs;     /* that were run */
+    int best_epoch; /* whose weights were kept; 0 without early stopping: those of the last */
 };
 
 /*
@@ -36,14 +61,30 @@ struct eo_train_options {
 int eo_train_init_model(const struct eo_config *cfg, int seed_index, struct eo_model *m, struct eo_err *err)
     EO_MUST_CHECK;
 
+/* The learning rate of step s, as above: schedule and warm-up of `cfg`, `steps` in an epoch. Finite and >= 0. */
+double eo_train_learning_rate(const struct eo_config *cfg, double peak, size_t s, size_t steps, int epochs);
+
+/* The view of the next image. */
+struct eo_view eo_train_draw_view(const struct eo_config *cfg, struct eo_rng *rng);
+
 /*
- * Trains `m` in place: Adam at cfg->learning_rate on batches of cfg->batch_size, images in a new random order each
- * epoch (eo_config_dataloader_seed). Appends to `log` (may be NULL) a CSV with header: epoch, loss (mean
- * cross-entropy), accuracy (of the predictions made while training), seconds, images_per_s. Only the last two depend
- * on the machine. Fails on an empty training set, and when the loss or a weight stops being finite.
+ * Trains `m` in place on split->train: AdamW on batches of cfg->batch_size with cfg's schedule, weight decay, label
+ * smoothing and augmentation. cfg->early_stopping looks at split->validation; else that may be empty. Appends to
+ * `log` (may be NULL) a CSV with header: epoch, loss (mean cross-entropy against the smoothed targets), accuracy (of
+ * the predictions made while training), learning_rate (of the epoch's last step), val_accuracy and val_loss (empty
+ * without early stopping), seconds and images_per_s (of the training alone). Only the last two depend on the machine.
+ * Fails on an empty training set, and when the loss or a weight stops being finite; `m` is of no use then.
  */
-int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_images *images,
-                 const struct eo_train_options *options, struct eo_model *m, struct eo_buf *log, struct eo_err *err)
+int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_split *split,
+                 const struct eo_train_options *options, struct eo_model *m, struct eo_train_result *result,
+                 struct eo_buf *log, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Writes what a run of training or fine-tuning was into m's metadata: best_epoch (removed where it is 0, left as it
+ * is by a run of no epochs) and, for fine-tuning, fine_tune_epochs: the epochs run, added to those that stand there
+ * already. Fails where those are no count, and when memory runs out.
+ */
+int eo_train_describe(struct eo_model *m, const struct eo_train_result *result, int fine_tuning, struct eo_err *err)
     EO_MUST_CHECK;
 
 #endif

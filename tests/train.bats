@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# eo-train: the recipe's keys, the log, metadata, and what is refused. tests/unit/test_train.c has the definitions.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+  export D=$BATS_FILE_TMPDIR/data
+  eo-data --generate "$D" --train 600 --test 100
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# config FILE LINE...: few images, a small network
+config() {
+  local file=$1
+  shift
+  printf '%s\n' 'dataset: synthetic' 'conv1_channels: 4' 'conv2_channels: 6' 'val_subset: 100' 'batch_size: 50' \
+    'epochs: 2' 'fine_tune_epochs: 2' "$@" >"$file"
+}
+
+ALL=('learning_rate_schedule: cosine' 'warmup_epochs: 0.5' 'weight_decay: 0.05' 'label_smoothing: 0.1'
+  'augment_shift: 2' 'augment_flip: true' 'early_stopping: 5')
+
+# metadata KEY FILE
+metadata() {
+  grep -aoE "\"$1\": ?\"[^\"]*\"" "$2" | sed -E 's/.*: ?"(.*)"/\1/'
+}
+
+train() {
+  eo-train -q --data "$D" "$@"
+}
+
+@test "the log: its columns, the last learning rate of each epoch, held-out figures with early stopping alone" {
+  config plain.yaml
+  train -c plain.yaml --log log.csv -o m
+  [ "$(head -n 1 log.csv)" = epoch,loss,accuracy,learning_rate,val_accuracy,val_loss,seconds,images_per_s ]
+  [ "$(cut -d, -f1,4-6 log.csv | tail -n +2)" = "1,0.001,,
+2,0.001,," ]
+  config early.yaml 'early_stopping: 5' 'warmup_epochs: 4.0'
+  train -c early.yaml --log log.csv -o m
+  [ "$(cut -d, -f1,4 log.csv | tail -n +2)" = "1,0.00025
+2,0.0005" ]
+  tail -n +2 log.csv | cut -d, -f5-6 | grep -qxE '0?\.?[0-9]+,[0-9.]+'
+}
+
+@test "all keys on: equal bytes on any number of threads and on every instruction set" {
+  config all.yaml "${ALL[@]}"
+  train -c all.yaml --threads 1 --isa generic --log l1 -o first
+  for isa in generic avx2 avx512 neon; do
+    train -c all.yaml --threads 3 --isa $isa --log l2 -o m 2>err || { grep -q "not available" err && continue; }
+    cmp first m
+    diff <(cut -d, -f1-6 l1) <(cut -d, -f1-6 l2)
+  done
+}
+
+@test "early stopping: the best epoch is kept and told in the metadata" {
+  config early.yaml 'early_stopping: 2' 'learning_rate: 0.05'
+  train -c early.yaml --epochs 30 --log log.csv -o m
+  best=$(tail -n +2 log.csv | sort -t, -k5,5gr -k6,6g -k1,1n | head -n 1)
+  [ "$(metadata best_epoch m)" = "${best%%,*}" ]
+  [ "$(tail -n +2 log.csv | wc -l)" -lt 30 ]
+  [ "$(eo-eval -c early.yaml --data "$D" --split validation m | tail -n 1 | cut -d, -f7)" = "$(echo "$best" | cut -d, -f5)" ]
+  config plain.yaml
+  train -c plain.yaml -o m
+  [ -z "$(metadata best_epoch m)" ]
+}
+
+@test "fine-tuning: its own learning rate, and its epochs add up in the metadata" {
+  config cfg.yaml 'fine_tune_learning_rate: 0.0004'
+  train -c cfg.yaml --log log.csv -o base
+  [ "$(tail -n 1 log.csv | cut -d, -f4)" = 0.001 ]
+  [ -z "$(metadata fine_tune_epochs base)" ]
+  train -c cfg.yaml --init base --fine-tune --log log.csv -o once
+  [ "$(tail -n 1 log.csv | cut -d, -f4)" = 0.0004 ]
+  [ "$(metadata fine_tune_epochs once)" = 2 ]
+  train -c cfg.yaml --init once --fine-tune --epochs 3 -o twice
+  [ "$(metadata fine_tune_epochs twice)" = 5 ]
+  eo-prune -l 0.5 twice | train -c cfg.yaml --init - --fine-tune --epochs 1 -o pruned
+  [ "$(metadata fine_tune_epochs pruned)" = 6 ]
+  config null.yaml
+  train -c null.yaml --init base --fine-tune --log log.csv -o m
+  [ "$(tail -n 1 log.csv | cut -d, -f4)" = 0.001 ]
+}
+
+@test "a model whose fine_tune_epochs is no count" {
+  config cfg.yaml
+  train -c cfg.yaml -o base
+  train -c cfg.yaml --init base --fine-tune -o once
+  sed 's/"fine_tune_epochs":"2"/"fine_tune_epochs":"x"/' once >bad
+  ! cmp -s once bad
+  fails 1 "eo-train: metadata 'fine_tune_epochs': expected an integer in 0..1000000000, found 'x'" \
+    eo-train -c cfg.yaml --data "$D" --init bad --fine-tune -o m
+  [ ! -e m ]
+}
+
+@test "a run that diverges leaves nothing" {
+  config cfg.yaml 'learning_rate: 10' 'weight_decay: 10'
+  fails_like 1 "eo-train: training diverged: the loss of epoch 1 is not finite; try a smaller learning_rate" \
+    eo-train -c cfg.yaml --data "$D" --epochs 300 --log l -o m
+  [ ! -e m ] && [ ! -e l ]
+}
+
+@test "wrong usage and models that cannot be trained on" {
+  config cfg.yaml
+  misused "eo-train: option '--config' is required" eo-train
+  misused "eo-train: option '--fine-tune' needs '--init'" eo-train -c cfg.yaml --fine-tune
+  misused "eo-train: the config and the model cannot both come from standard input" eo-train -c - --init -
+  make_model 4 6 1 0 fp16 >half
+  fails 1 "eo-train: half: expected an fp32 model to train on, found fp16" eo-train -c cfg.yaml --data "$D" --init half -o m
+  fails_like 1 "eo-train: none: *" eo-train -c cfg.yaml --data "$D" --init none -o m
+  [ ! -e m ]
+}
