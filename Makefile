@@ -15,12 +15,62 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # ---------------------------------------------------------------------------------------------------------------
+# Who does what. A call with goals of an experiment is cut in parts: first the programs (and goals like deps or check),
+# then the experiment of each CONFIG in a Make of its own, which finds the programs up to date. Each part holds a lock,
+# so that a second Make on the same thing waits. That inner Make is told its CONFIG by EO_INNER.
+
+PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
+GOALS := $(or $(MAKECMDGOALS),all)
+EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
+ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
+$(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
+endif
+OF_CONFIG := $(EXPERIMENT) $(filter clean,$(GOALS))
+IS_INNER := $(and $(strip $(OF_CONFIG)),$(filter $(EO_INNER),$(CONFIG)))
+IS_OUTER := $(and $(strip $(OF_CONFIG)),$(if $(IS_INNER),,yes))
+ifneq ($(IS_INNER),)
+override CONFIG := $(EO_INNER)
+endif
+# Whether this is `make -n`.
+DRY := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+
+# ---------------------------------------------------------------------------------------------------------------
 # Programs. B is where they are built; each sanitizer build and each compiler in a comparison has its own.
 
 SANITIZE ?=
 B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
+
+ifneq ($(IS_OUTER),)
+.PHONY: $(GOALS)
+# $(1) = a name for the lock, $(2) = what is waited for.
+lock = mkdir -p $(OBJ)/lock; exec 9>>$(OBJ)/lock/$(1); \
+	flock -n 9 || { echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9; }
+# Looked at here, as the inner Make would add lines of its own to the one that says what is wrong.
+check_config = if [ -e $$c ]; then $(BIN)/eo-config --check $$c; else \
+	  echo "make: $$c: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; false; fi
+call = $(MAKE) --no-print-directory
+PROGRAM_GOALS := programs $(filter-out programs $(OF_CONFIG),$(GOALS))
+
+ifeq ($(DRY),)
+$(firstword $(GOALS)):
+ifneq ($(EXPERIMENT),)
+	+@$(call lock,programs,the programs); $(call) $(PROGRAM_GOALS)
+endif
+	+@status=0; for c in $(CONFIG); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
+	  $(if $(EXPERIMENT),$(check_config) &&) $(call) EO_INNER=$$c $(OF_CONFIG) ) || status=1; done; exit $$status
+else
+# Make 4.3 does not see under -n that all targets of a grouped rule are new when one is. So it gets them as rules of
+# their own, and what that prints twice is printed once.
+$(firstword $(GOALS)):
+	+@$(call) $(PROGRAM_GOALS)
+	+@for c in $(CONFIG); do sed 's/ &:/:/' Makefile | $(call) -f - EO_INNER=$$c $(OF_CONFIG) | awk '!seen[$$0]++'; done
+endif
+$(filter-out $(firstword $(GOALS)),$(GOALS)): $(firstword $(GOALS))
+	@:
+else
+
 
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
@@ -59,14 +109,17 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(OBJ)/tests/%)
 LIBEO := $(OBJ)/libeo.a
 
+ifeq ($(IS_INNER),)
 .PHONY: programs
 programs: $(LINKED) $(TOOLS) ## build the programs alone
+	@:
 
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
+differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
-$(OBJ)/flags: FORCE
+$(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE) $(if $(filter deps,$(GOALS)),| install-packages)
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
+	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 .PHONY: FORCE
 
 # Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them anyway.
@@ -108,35 +161,22 @@ $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 # Objects that only pattern rules mention are kept. Not a bare `.SECONDARY:`, which would let Make ignore missing rows.
 .SECONDARY: $(TOOL_SRC:%.c=$(OBJ)/%.o) $(OBJ)/tools/cli.o $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/*/*.c))
 
+endif
+
 # ---------------------------------------------------------------------------------------------------------------
 # The experiment. eo-config turns CONFIG into a plan (a Make fragment: levels, precisions, seeds, output folder) and
 # into one slice per stage, which is replaced only when its content changes: what a stage does not read cannot
 # make it run again.
 
-ifneq ($(words $(CONFIG)),1)
-$(error CONFIG names $(words $(CONFIG)) files; run make once for each)
-endif
-CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(CONFIG)))
+CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(firstword $(CONFIG))))
 NAME := $(basename $(notdir $(CONFIG_FILE)))
 PLAN := $(OBJ)/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
 
-# Goals that need no experiment; `deps` alone must not even need a compiler.
-PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
-GOALS := $(or $(MAKECMDGOALS),all)
-EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
-
-ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
-$(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
-endif
 NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
 
-ifneq ($(filter deps,$(GOALS)),)
-$(OBJ)/flags: | install-packages
-endif
-
-# Make brings included files up to date before anything else and then starts over. So all programs are linked, the
-# slices written and the data checked by the time it looks at the stages, and it sees real files with real times.
-$(PLAN): $(CONFIG_FILE) $(LINKED)
+# Make brings included files up to date before anything else and then starts over. So the slices are written and the
+# data checked by the time it looks at the stages, and it sees real files with real times.
+$(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	@mkdir -p $(@D)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
 	$(Q)out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
@@ -147,9 +187,6 @@ $(PLAN): $(CONFIG_FILE) $(LINKED)
 	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && \
 	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $@.new >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
-
-$(CONFIG_FILE):
-	@echo "make: $@: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; exit 1
 
 ifneq ($(EXPERIMENT),)
 include $(PLAN)
@@ -424,3 +461,5 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer
 	    tests/fuzz/$$t.c $(LIBS) -o out/fuzz/$$t/run && \
 	  out/fuzz/$$t/run -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=out/fuzz/$$t/ out/fuzz/$$t \
 	    $$(ls -d tests/fuzz/corpus/$${t#fuzz_} 2>/dev/null) || exit 1; done
+
+endif # of the part that is not for the outer Make
