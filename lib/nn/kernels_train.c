@@ -19,13 +19,16 @@ void eo_train_layout_init(struct eo_train_layout *l, int c1, int c2)
     l->w3 = l->b2 + cp2;
     l->b3 = l->w3 + 490 * cp2;
     l->total = l->b3 + 16;
+    l->scale1 = l->total;
+    l->scale2 = l->scale1 + cp1;
+    l->total_gradients = l->scale2 + cp2;
 }
 
 size_t eo_train_scratch_floats(const struct eo_train_layout *l)
 {
     size_t cp1 = (size_t)l->cp1, cp2 = (size_t)l->cp2;
 
-    return EO_X_ROWS * EO_X_STRIDE + (2 * EO_A1_SIDE * EO_A1_SIDE + 196) * cp1 + (3 * 49 + 10) * cp2;
+    return EO_X_ROWS * EO_X_STRIDE + (4 * EO_A1_SIDE * EO_A1_SIDE + 196) * cp1 + (5 * 49 + 10) * cp2;
 }
 
 void eo_train_scratch_place(const struct eo_train_layout *l, float *memory, struct eo_train_scratch *s)
@@ -38,7 +41,11 @@ void eo_train_scratch_place(const struct eo_train_layout *l, float *memory, stru
     s->a2 = s->da1 + EO_A1_SIDE * EO_A1_SIDE * cp1;
     s->da2 = s->a2 + 49 * cp2;
     s->part = s->da2 + 49 * cp2;
-    s->arg2 = (int32_t *)(s->part + 10 * cp2);
+    s->pass1 = s->part + 10 * cp2;
+    s->slope1 = s->pass1 + EO_A1_SIDE * EO_A1_SIDE * cp1;
+    s->pass2 = s->slope1 + EO_A1_SIDE * EO_A1_SIDE * cp1;
+    s->slope2 = s->pass2 + 49 * cp2;
+    s->arg2 = (int32_t *)(s->slope2 + 49 * cp2);
     s->arg1 = s->arg2 + 49 * cp2;
 }
 

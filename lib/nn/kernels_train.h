@@ -20,6 +20,14 @@
  *   da1        for each element from 0: fma over the output channels in order, then pooled pixels in raster order
  *              (an element meets a pooled pixel at most once); 0 where a1 is not > 0
  * A pooled pixel's gradient belongs to the first of the largest of its four, in raster order.
+ *
+ * With simulated quantisation (struct eo_train_rounding) the pooled values v of a map become scale * q,
+ * q = round_half_even(min(v / scale, max)), one rounding per operation, and in the backward pass
+ *   da         0 where v / scale is not in (0, max], instead of where the map is not > 0
+ *   dscale     one chain of fma per channel, images of the block in order, then pooled pixels in raster order:
+ *              gradient of the map's element, before the line above, times max where v / scale > max, else
+ *              q - v / scale
+ * Source: Esser et al. (2020), Learned step size quantization.
  */
 #ifndef EO_NN_KERNELS_TRAIN_H
 #define EO_NN_KERNELS_TRAIN_H
@@ -33,10 +41,14 @@
 #define EO_X_ROWS 30  /* 28 and a border of one on each side */
 #define EO_X_STRIDE 32
 
-/* Offsets of the parts of one parameter block, in floats. The same for weights, gradients, and both moments. */
+/*
+ * Offsets of the parts of one parameter block, in floats. The same for weights, gradients, and both moments. Behind a
+ * block of gradients lie those of the two scales, one for each channel. All sizes are multiples of 16.
+ */
 struct eo_train_layout {
     int c1, c2, cp1, cp2;
-    size_t w1, b1, w2, b2, w3, b3, total; /* total is a multiple of 16 */
+    size_t w1, b1, w2, b2, w3, b3, total;
+    size_t scale1, scale2, total_gradients;
 };
 
 void eo_train_layout_init(struct eo_train_layout *l, int c1, int c2);
@@ -51,6 +63,13 @@ struct eo_train_scratch {
     float *da2;    /* [49, CP2] */
     int32_t *arg2; /* [49, CP2] */
     float *part;   /* [10, CP2] */
+    /* With simulated quantisation, like a1 and a2: v / scale or, where that is too large, 0; and da's factor in dscale. */
+    float *pass1, *slope1, *pass2, *slope2;
+};
+
+/* Simulated quantisation of a1 and a2: to whole multiples of a scale, at most `max` of them. */
+struct eo_train_rounding {
+    float scale1, scale2, max; /* max at most 2^22 */
 };
 
 size_t eo_train_scratch_floats(const struct eo_train_layout *l);
@@ -66,11 +85,14 @@ struct eo_adam_step {
 };
 
 struct eo_train_ops {
-    /* x of `s` is filled; writes a1, arg1, a2, arg2 and the ten logits. */
+    /* x of `s` is filled; writes a1, arg1, a2, arg2 and the ten logits. `rounding` may be NULL. */
     void (*forward)(const struct eo_train_layout *l, const float *params, const float *w2f,
-                    struct eo_train_scratch *s, float logits[10]);
-    /* Adds the image's gradients to `grad`, a parameter block, from dz (gradient of the loss by the logits). */
-    void (*backward)(const struct eo_train_layout *l, const float *params, struct eo_train_scratch *s,
+                    const struct eo_train_rounding *rounding, struct eo_train_scratch *s, float logits[10]);
+    /*
+     * Adds the image's gradients to `grad`, a block of gradients, from dz (gradient of the loss by the logits).
+     * `is_rounded`: the forward pass had a rounding.
+     */
+    void (*backward)(const struct eo_train_layout *l, const float *params, int is_rounded, struct eo_train_scratch *s,
                      const float dz[10], float *grad);
     /* sum[i] = grads[0][i] + grads[1][i] + ... for i in begin..end, multiples of 16; blocks lie `stride` apart. */
     void (*reduce)(const float *grads, size_t stride, int blocks, size_t begin, size_t end, float *sum);

@@ -180,28 +180,67 @@ static void classifier_forward(const struct eo_train_layout *l, const float *par
     }
 }
 
+/* To the nearest whole number, half to even, of 0 <= a <= 2^22: beyond 2^23 floats have no fractions. */
+EO_INLINE vf round_half_even(vf a)
+{
+    vf shift = vf_set1(0x1p23f);
+
+    return vf_sub(vf_add(a, shift), shift);
+}
+
+/* Rounds n values of a map, which are not negative. */
+static void round_values(float *a, float *pass, float *slope, size_t n, float scale, float max)
+{
+    vf by = vf_set1(scale), top = vf_set1(max);
+
+    for (size_t i = 0; i < n; i += EO_VL) {
+        vf v = vf_div(vf_load(a + i), by);
+        vm over = vf_gt(v, top);
+        vf q = round_half_even(vf_select(over, top, v));
+
+        vf_store(a + i, vf_mul(q, by));
+        vf_store(pass + i, vf_select(over, vf_set1(0), v));
+        vf_store(slope + i, vf_select(over, top, vf_sub(q, v)));
+    }
+}
+
+static void round_a1(const struct eo_train_layout *l, const struct eo_train_rounding *r, struct eo_train_scratch *s)
+{
+    size_t cp1 = (size_t)l->cp1;
+
+    for (size_t y = 1; y < 15; y++) {
+        size_t at = (y * EO_A1_SIDE + 1) * cp1;
+
+        round_values(s->a1 + at, s->pass1 + at, s->slope1 + at, 14 * cp1, r->scale1, r->max);
+    }
+}
+
 static void forward(const struct eo_train_layout *l, const float *params, const float *w2f,
-                    struct eo_train_scratch *s, float logits[10])
+                    const struct eo_train_rounding *rounding, struct eo_train_scratch *s, float logits[10])
 {
     conv1_forward(l, params, s);
+    if (rounding)
+        round_a1(l, rounding, s);
     if (l->cp1 == 16) /* the constant lets the compiler fold all addresses of the usual network */
         conv2_forward(l, params, w2f, s, 16);
     else
         conv2_forward(l, params, w2f, s, l->cp1);
+    if (rounding)
+        round_values(s->a2, s->pass2, s->slope2, 49 * (size_t)l->cp2, rounding->scale2, rounding->max);
     classifier_forward(l, params, s, logits);
 }
 
-static void classifier_backward(const struct eo_train_layout *l, const float *params, struct eo_train_scratch *s,
-                                const float dz[10], float *grad)
+static void classifier_backward(const struct eo_train_layout *l, const float *params, int is_rounded,
+                                struct eo_train_scratch *s, const float dz[10], float *grad)
 {
-    const float *w3 = params + l->w3;
+    const float *w3 = params + l->w3, *pass = is_rounded ? s->pass2 : s->a2;
     float *dw3 = grad + l->w3;
     int cp2 = l->cp2;
 
     for (int k = 0; k < 10; k++)
         grad[l->b3 + (size_t)k] += dz[k];
     for (int c = 0; c < cp2; c += EO_VL) {
-        vf db2 = vf_load(grad + l->b2 + c);
+        vf db2 = vf_load(grad + l->b2 + c), dscale = vf_load(grad + l->scale2 + c);
 
         for (int p = 0; p < 49; p++) {
             vf a = vf_load(s->a2 + p * cp2 + c);
@@ -215,11 +254,14 @@ static void classifier_backward(const struct eo_train_layout *l, const float *pa
                 d = vf_fma(g, vf_load(w3 + at), d);
                 vf_store(dw3 + at, vf_fma(g, a, vf_load(dw3 + at)));
             }
-            d = vf_select(vf_gt(a, vf_set1(0)), d, vf_set1(0));
+            if (is_rounded)
+                dscale = vf_fma(d, vf_load(s->slope2 + p * cp2 + c), dscale);
+            d = vf_select(vf_gt(vf_load(pass + p * cp2 + c), vf_set1(0)), d, vf_set1(0));
             vf_store(s->da2 + p * cp2 + c, d);
             db2 = vf_add(db2, d);
         }
         vf_store(grad + l->b2 + c, db2);
+        vf_store(grad + l->scale2 + c, dscale);
     }
 }
 
@@ -273,12 +315,13 @@ EO_INLINE void conv2_backward(const struct eo_train_layout *l, const float *para
  * Each channel's gradient belongs to one of the window's four pixels, another for each channel: four masked copies,
  * of which one is not zero, go through all taps. Adding fma(0, x, sum) changes no sum.
  */
-static void conv1_backward(const struct eo_train_layout *l, struct eo_train_scratch *s, float *grad)
+static void conv1_backward(const struct eo_train_layout *l, int is_rounded, struct eo_train_scratch *s, float *grad)
 {
+    const float *pass = is_rounded ? s->pass1 : s->a1;
     int cp1 = l->cp1;
 
     for (int c = 0; c < l->c1; c += EO_VL) {
-        vf db1 = vf_load(grad + l->b1 + c);
+        vf db1 = vf_load(grad + l->b1 + c), dscale = vf_load(grad + l->scale1 + c);
         vf acc[9];
 
         for (int t = 0; t < 9; t++)
@@ -286,11 +329,13 @@ static void conv1_backward(const struct eo_train_layout *l, struct eo_train_scra
         for (int py = 0; py < 14; py++) {
             for (int px = 0; px < 14; px++) {
                 size_t at = (size_t)(((py + 1) * EO_A1_SIDE + px + 1) * cp1 + c);
-                vm alive = vf_gt(vf_load(s->a1 + at), vf_set1(0));
-                vf g = vf_select(alive, vf_load(s->da1 + at), vf_set1(0));
+                vm alive = vf_gt(vf_load(pass + at), vf_set1(0));
+                vf d = vf_load(s->da1 + at), g = vf_select(alive, d, vf_set1(0));
                 vi which = vi_load(s->arg1 + (py * 14 + px) * cp1 + c);
                 const float *x = s->x + 2 * py * EO_X_STRIDE + 2 * px;
 
+                if (is_rounded)
+                    dscale = vf_fma(d, vf_load(s->slope1 + at), dscale);
                 db1 = vf_add(db1, g);
 #pragma GCC unroll 4
                 for (int i = 0; i < 4; i++) {
@@ -308,18 +353,19 @@ static void conv1_backward(const struct eo_train_layout *l, struct eo_train_scra
         for (int t = 0; t < 9; t++)
             vf_store(grad + l->w1 + t * cp1 + c, acc[t]);
         vf_store(grad + l->b1 + c, db1);
+        vf_store(grad + l->scale1 + c, dscale);
     }
 }
 
-static void backward(const struct eo_train_layout *l, const float *params, struct eo_train_scratch *s,
+static void backward(const struct eo_train_layout *l, const float *params, int is_rounded, struct eo_train_scratch *s,
                      const float dz[10], float *grad)
 {
-    classifier_backward(l, params, s, dz, grad);
+    classifier_backward(l, params, is_rounded, s, dz, grad);
     if (l->cp1 == 16)
         conv2_backward(l, params, s, grad, 16);
     else
         conv2_backward(l, params, s, grad, l->cp1);
-    conv1_backward(l, s, grad);
+    conv1_backward(l, is_rounded, s, grad);
 }
 
 static void reduce(const float *grads, size_t stride, int blocks, size_t begin, size_t end, float *sum)

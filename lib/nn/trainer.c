@@ -6,6 +6,7 @@
 
 #include "base/fmath.h"
 #include "base/mem.h"
+#include "nn/fake_quant.h"
 #include "nn/kernels_train.h"
 
 #define PIXELS 784
@@ -22,9 +23,13 @@ struct eo_trainer {
     const struct eo_train_ops *ops;
     struct eo_trainer_options options;
     float input[256];     /* grey value to network input */
-    float *params, *m, *v, *sum; /* parameter blocks */
+    float *params, *m, *v; /* parameter blocks */
+    float *sum;           /* a block of gradients */
+    const float *used;    /* params, or what simulated quantisation makes of them */
+    struct eo_fake_quant *quant; /* NULL: none */
+    float *rounded;       /* a parameter block; NULL without `quant` */
     float *w2f;           /* conv2 weights in the layout of the forward pass */
-    float *grads;         /* one parameter block per block of images */
+    float *grads;         /* one block of gradients per block of images */
     float *scratch;       /* one per thread */
     size_t scratch_floats;
     struct block_result *results;
@@ -82,15 +87,18 @@ static void to_model(float *block, float *model)
     *model = *block;
 }
 
-static void refresh_w2f(struct eo_trainer *t)
+/* After a change of the parameters: all that is made from them. */
+static void refresh(struct eo_trainer *t)
 {
     const struct eo_train_layout *l = &t->layout;
     int ic, tap, oc;
 
+    if (t->quant)
+        eo_fake_quant_weights(t->quant, l, t->params, t->rounded);
     for (ic = 0; ic < l->c1; ic++) {
         for (tap = 0; tap < 9; tap++) {
             for (oc = 0; oc < l->c2; oc++)
-                t->w2f[(size_t)((ic * 9 + tap) * l->cp2 + oc)] = t->params[w2_at(l, oc, ic, tap)];
+                t->w2f[(size_t)((ic * 9 + tap) * l->cp2 + oc)] = t->used[w2_at(l, oc, ic, tap)];
         }
     }
 }
@@ -98,7 +106,7 @@ static void refresh_w2f(struct eo_trainer *t)
 /* All memory in one allocation, each part 64-byte aligned because each size is a multiple of 16 floats. */
 static int allocate(struct eo_trainer *t, struct eo_err *err)
 {
-    size_t total = t->layout.total;
+    size_t total = t->layout.total, gradients = t->layout.total_gradients;
     size_t blocks = (size_t)(t->options.max_batch + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
     size_t threads = (size_t)eo_pool_threads(t->options.pool);
     size_t w2f = (size_t)(t->layout.c1 * 9 * t->layout.cp2);
@@ -106,8 +114,8 @@ static int allocate(struct eo_trainer *t, struct eo_err *err)
     float *p;
 
     t->scratch_floats = eo_size_round_up(eo_train_scratch_floats(&t->layout), 16);
-    if (eo_size_mul(blocks, total, &grads) ||
-        eo_size_add(grads, 4 * total + eo_size_round_up(w2f, 16) + threads * t->scratch_floats, &floats))
+    if (eo_size_mul(blocks, gradients, &grads) ||
+        eo_size_add(grads, 3 * total + gradients + eo_size_round_up(w2f, 16) + threads * t->scratch_floats, &floats))
         return eo_err_set(err, "out of memory: a batch of %d images is too large", t->options.max_batch);
     t->memory = eo_alloc(floats, sizeof(float), err);
     t->results = eo_alloc(blocks, sizeof(*t->results), err);
@@ -115,10 +123,11 @@ static int allocate(struct eo_trainer *t, struct eo_err *err)
         return -1;
     p = t->memory;
     t->params = p;
+    t->used = p;
     t->m = t->params + total;
     t->v = t->m + total;
     t->sum = t->v + total;
-    t->grads = t->sum + total;
+    t->grads = t->sum + gradients;
     t->w2f = t->grads + grads;
     t->scratch = t->w2f + eo_size_round_up(w2f, 16);
     return 0;
@@ -149,7 +158,7 @@ struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trai
     for (i = 0; i < 256; i++)
         t->input[i] = (float)i / 127.5f - 1.0f;
     visit_weights(&t->layout, &view, from_model, t->params);
-    refresh_w2f(t);
+    refresh(t);
     return t;
 }
 
@@ -159,7 +168,24 @@ void eo_trainer_free(struct eo_trainer *t)
         return;
     free(t->memory);
     free(t->results);
+    free(t->quant);
+    free(t->rounded);
     free(t);
+}
+
+int eo_trainer_simulate_int8(struct eo_trainer *t, const struct eo_model *q, int is_per_tensor, struct eo_err *err)
+{
+    if (q->shape.c1 != t->layout.c1 || q->shape.c2 != t->layout.c2)
+        return eo_err_set(err, "simulated quantisation: expected a model of %d and %d channels, found %d and %d",
+                          t->layout.c1, t->layout.c2, q->shape.c1, q->shape.c2);
+    t->quant = eo_alloc(1, sizeof(*t->quant), err);
+    t->rounded = t->quant ? eo_alloc(t->layout.total, sizeof(float), err) : NULL;
+    if (!t->rounded || eo_fake_quant_init(t->quant, q, is_per_tensor, err))
+        return -1;
+    memcpy(t->input, t->quant->input, sizeof(t->input));
+    t->used = t->rounded;
+    refresh(t);
+    return 0;
 }
 
 double eo_cross_entropy(const double z[10], int label, double smoothing, double gradient[10])
@@ -239,26 +265,31 @@ static void judge(const struct eo_trainer *t, int i, const float logits[10], flo
         dz[k] = (float)(gradient[k] / t->batch->n);
 }
 
+static void run_forward(const struct eo_trainer *t, int i, struct eo_train_scratch *s, float z[10])
+{
+    load_image(t, i, s->x);
+    t->ops->forward(&t->layout, t->used, t->w2f, t->quant ? &t->quant->rounding : NULL, s, z);
+}
+
 /* One block of at most EO_TRAIN_BLOCK images. */
 static void block_task(void *ctx, int task, int worker)
 {
     struct eo_trainer *t = ctx;
-    float *grad = t->grads + (size_t)task * t->layout.total;
+    float *grad = t->grads + (size_t)task * t->layout.total_gradients;
     struct block_result *result = &t->results[task];
     int i = task * EO_TRAIN_BLOCK;
     int end = i + EO_TRAIN_BLOCK < t->batch->n ? i + EO_TRAIN_BLOCK : t->batch->n;
     struct eo_train_scratch s;
 
     eo_train_scratch_place(&t->layout, t->scratch + (size_t)worker * t->scratch_floats, &s);
-    memset(grad, 0, t->layout.total * sizeof(float));
+    memset(grad, 0, t->layout.total_gradients * sizeof(float));
     *result = (struct block_result){0, 0};
     for (; i < end; i++) {
         float z[10], dz[10];
 
-        load_image(t, i, s.x);
-        t->ops->forward(&t->layout, t->params, t->w2f, &s, z);
+        run_forward(t, i, &s, z);
         judge(t, i, z, dz, result);
-        t->ops->backward(&t->layout, t->params, &s, dz, grad);
+        t->ops->backward(&t->layout, t->used, t->quant != NULL, &s, dz, grad);
     }
 }
 
@@ -269,13 +300,19 @@ static size_t chunk_end(const struct eo_trainer *t, int task)
     return end < t->layout.total ? end : t->layout.total;
 }
 
+static void reduce(struct eo_trainer *t, size_t begin, size_t end)
+{
+    int blocks = (t->batch->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
+
+    t->ops->reduce(t->grads, t->layout.total_gradients, blocks, begin, end, t->sum);
+}
+
 static void reduce_task(void *ctx, int task, int worker)
 {
     struct eo_trainer *t = ctx;
-    int blocks = (t->batch->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK;
 
     (void)worker;
-    t->ops->reduce(t->grads, t->layout.total, blocks, (size_t)task * CHUNK, chunk_end(t, task), t->sum);
+    reduce(t, (size_t)task * CHUNK, chunk_end(t, task));
 }
 
 /* Weights and biases take turns in a parameter block, and decay is for weights alone. */
@@ -319,6 +356,21 @@ static int chunk_count(const struct eo_trainer *t)
     return (int)((t->layout.total + CHUNK - 1) / CHUNK);
 }
 
+/* dL/dscale of the maps, after run_blocks(). */
+static void scale_gradients(struct eo_trainer *t, double dscale[2])
+{
+    reduce(t, t->layout.scale1, t->layout.total_gradients);
+    eo_fake_quant_gradients(&t->layout, t->sum, dscale);
+}
+
+static void update_scales(struct eo_trainer *t, double learning_rate)
+{
+    double dscale[2];
+
+    scale_gradients(t, dscale);
+    eo_fake_quant_update(t->quant, dscale, learning_rate, 1 - t->beta1_power, 1 - t->beta2_power);
+}
+
 void eo_trainer_step(struct eo_trainer *t, const struct eo_batch *batch, double learning_rate, double *loss_sum,
                      uint64_t *correct)
 {
@@ -338,7 +390,9 @@ void eo_trainer_step(struct eo_trainer *t, const struct eo_batch *batch, double 
         .keep = (float)(1 - learning_rate * t->options.weight_decay),
     };
     eo_pool_run(t->options.pool, update_task, t, chunk_count(t));
-    refresh_w2f(t);
+    if (t->quant)
+        update_scales(t, learning_rate);
+    refresh(t);
 }
 
 void eo_trainer_gradients(struct eo_trainer *t, const struct eo_batch *batch, struct eo_model *grad, double *loss_sum)
@@ -348,9 +402,31 @@ void eo_trainer_gradients(struct eo_trainer *t, const struct eo_batch *batch, st
     run_blocks(t, batch, loss_sum, &correct);
     eo_pool_run(t->options.pool, reduce_task, t, chunk_count(t));
     visit_weights(&t->layout, grad, to_model, t->sum);
+    if (t->quant) {
+        double dscale[2];
+
+        scale_gradients(t, dscale);
+        grad->layer[EO_CONV2].input_scale = (float)dscale[0];
+        grad->layer[EO_CLASSIFIER].input_scale = (float)dscale[1];
+    }
+}
+
+void eo_trainer_logits(struct eo_trainer *t, const uint8_t *pixels, float logits[10])
+{
+    const uint32_t first = 0;
+    const struct eo_batch batch = {.pixels = pixels, .index = &first, .n = 1};
+    struct eo_train_scratch s;
+
+    t->batch = &batch;
+    eo_train_scratch_place(&t->layout, t->scratch, &s);
+    run_forward(t, 0, &s, logits);
 }
 
 void eo_trainer_export(const struct eo_trainer *t, struct eo_model *m)
 {
     visit_weights(&t->layout, m, to_model, t->params);
+    if (t->quant) {
+        m->layer[EO_CONV2].input_scale = t->quant->rounding.scale1;
+        m->layer[EO_CLASSIFIER].input_scale = t->quant->rounding.scale2;
+    }
 }

@@ -50,6 +50,13 @@ struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trai
 void eo_trainer_free(struct eo_trainer *t); /* NULL is allowed */
 
 /*
+ * From now on the forward pass rounds as the int8 engine will, fake_quant.h, beginning with the input scales of `q`:
+ * the model that the weights become without training (same shape). Once per trainer; after a failure it can only be freed.
+ */
+int eo_trainer_simulate_int8(struct eo_trainer *t, const struct eo_model *q, int is_per_tensor, struct eo_err *err)
+    EO_MUST_CHECK;
+
+/*
  * One step of AdamW (Loshchilov, Hutter 2019) with the mean gradient g over the batch: beta 0.9 and 0.999, eps 1e-8;
  * w = (1 - learning_rate weight_decay) w - learning_rate m' / (sqrt(v') + eps), where m' and v' are the averages of g
  * and g g without their bias, and a bias has no weight decay. Adds the sum of the losses to *loss_sum and the number
@@ -58,10 +65,19 @@ void eo_trainer_free(struct eo_trainer *t); /* NULL is allowed */
 void eo_trainer_step(struct eo_trainer *t, const struct eo_batch *batch, double learning_rate, double *loss_sum,
                      uint64_t *correct);
 
-/* The same without the update: gradients of the mean loss, in the layout of the model, into `grad` (fp32). */
+/*
+ * The same without the update: gradients of the mean loss, in the layout of the model, into `grad` (fp32). With
+ * simulated quantisation its input_scale of conv2 and of the classifier are the gradients by these two scales.
+ */
 void eo_trainer_gradients(struct eo_trainer *t, const struct eo_batch *batch, struct eo_model *grad, double *loss_sum);
 
-/* Copies the weights back into an fp32 model of the same shape. */
+/* Forward alone, for one image [28, 28]. */
+void eo_trainer_logits(struct eo_trainer *t, const uint8_t *pixels, float logits[10]);
+
+/*
+ * Copies the weights back into an fp32 model of the same shape, and with simulated quantisation the learned scales of
+ * the inputs of conv2 and of the classifier into their input_scale.
+ */
 void eo_trainer_export(const struct eo_trainer *t, struct eo_model *m);
 
 /*

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/half.h"
+#include "nn/quantise.h"
 
 int eo_quant_check_dataset(const struct eo_model *m, const char *train_sha256, struct eo_err *err)
 {
@@ -97,26 +98,10 @@ int eo_quant_fp16(const struct eo_model *m, struct eo_model *out, struct eo_err 
     return 0;
 }
 
-/* rint() is round-half-even in the default rounding mode, which nothing here changes. */
-static int8_t quantise_weight(float w, float scale)
-{
-    double q = rint((double)w / (double)scale);
-
-    return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
-}
-
 /* The smallest scale at which n biases fit, with room for the rounding of the scale itself. */
 static double scale_for_biases(const float *bias, size_t n, float input_scale)
 {
     return max_magnitude(bias, n) / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
-}
-
-static float weight_scale(const float *w, size_t n, double least)
-{
-    double scale = max_magnitude(w, n) / 127.5;
-
-    scale = scale > least ? scale : least;
-    return (float)(scale > (double)FLT_EPSILON ? scale : (double)FLT_EPSILON);
 }
 
 static void quantise_weights(const struct eo_model *m, int l, int whole, struct eo_model_layer *out)
@@ -127,10 +112,10 @@ static void quantise_weights(const struct eo_model *m, int l, int whole, struct 
     for (size_t o = 0; o < outputs; o++) {
         size_t first = whole ? 0 : o, count = whole ? outputs : 1;
 
-        out->weight_scale[o] = weight_scale(w + first * terms, count * terms,
-                                            scale_for_biases(bias + first, count, out->input_scale));
+        out->weight_scale[o] = eo_weight_scale(max_magnitude(w + first * terms, count * terms),
+                                               scale_for_biases(bias + first, count, out->input_scale));
         for (size_t i = o * terms; i < (o + 1) * terms; i++)
-            out->weight.s8[i] = quantise_weight(w[i], out->weight_scale[o]);
+            out->weight.s8[i] = eo_weight_quantise(w[i], out->weight_scale[o]);
     }
 }
 
