@@ -140,22 +140,47 @@ static int temporary_name(const char *path, char **dir, char **tmp, struct eo_er
     return 0;
 }
 
+/* 1 when `fd` is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell. */
+static int has_name(int fd, const char *name)
+{
+    struct stat by_fd, by_name;
+
+    if (fstat(fd, &by_fd))
+        return -1;
+    if (stat(name, &by_name))
+        return errno == ENOENT ? 0 : -1;
+    return by_fd.st_dev == by_name.st_dev && by_fd.st_ino == by_name.st_ino;
+}
+
 /* Opens and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
 static int open_locked(const char *tmp, struct eo_err *err)
 {
     for (;;) {
-        struct stat by_fd, by_name;
         int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        int named;
 
         if (fd < 0)
             return eo_err_errno(err, "cannot create");
         if (flock(fd, LOCK_EX | LOCK_NB)) {
+            if (errno == EWOULDBLOCK) {
+                eo_err_set(err, "cannot write: another process is writing this file");
+            } else {
+                eo_err_errno(err, "cannot lock");
+                unlink(tmp);
+            }
             close(fd);
-            return eo_err_set(err, "cannot write: another process is writing this file");
+            return -1;
         }
-        if (fstat(fd, &by_fd) == 0 && stat(tmp, &by_name) == 0 && by_fd.st_ino == by_name.st_ino)
+        named = has_name(fd, tmp);
+        if (named > 0)
             return fd;
+        if (named < 0) {
+            eo_err_errno(err, "cannot look at the temporary file");
+            unlink(tmp);
+        }
         close(fd);
+        if (named < 0)
+            return -1;
     }
 }
 
@@ -202,9 +227,13 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 
     if (strcmp(path, "-") == 0)
         return write_stdout(data, size, err);
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        if (S_ISDIR(st.st_mode))
-            return eo_err_set(err, "cannot write: is a directory");
+    if (stat(path, &st)) {
+        /* A link that leads nowhere is replaced like any other. */
+        if (errno != ENOENT && errno != ELOOP)
+            return eo_err_errno(err, "cannot write");
+    } else if (S_ISDIR(st.st_mode)) {
+        return eo_err_set(err, "cannot write: is a directory");
+    } else if (!S_ISREG(st.st_mode)) {
         return write_direct(path, data, size, err);
     }
     if (temporary_name(path, &dir, &tmp, err))

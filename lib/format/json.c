@@ -6,22 +6,22 @@
 
 #include "base/num.h"
 
-/*
- * Bytes of the UTF-8 character at s, 1..4, or 0 when there is none: RFC 3629, without overlong forms,
- * surrogates and values above U+10FFFF. The NUL that ends the text is no continuation byte, so nothing behind
- * it is looked at.
- */
-static int character_size(const unsigned char *s)
+size_t eo_utf8_size(const char *text, size_t n)
 {
+    const unsigned char *s = (const unsigned char *)text;
     unsigned low = 0x80, high = 0xbf;
-    int size, i;
+    size_t size, i;
 
+    if (n == 0)
+        return 0;
     if (s[0] < 0x80)
         return 1;
     size = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
            : s[0] >= 0xe0 && s[0] <= 0xef ? 3
            : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
                                           : 0;
+    if (size > n)
+        return 0;
     if (s[0] == 0xe0)
         low = 0xa0;
     if (s[0] == 0xed)
@@ -39,23 +39,25 @@ static int character_size(const unsigned char *s)
     return size;
 }
 
-static void put_string(struct eo_buf *out, const char *text)
+static void put_string(struct eo_buf *out, const char *s)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    size_t left = strlen(s);
 
     eo_buf_puts(out, "\"");
-    while (*s) {
-        int size = character_size(s);
+    while (left > 0) {
+        size_t size = eo_utf8_size(s, left);
 
         if (*s == '"' || *s == '\\')
             eo_buf_printf(out, "\\%c", *s);
-        else if (*s < 0x20)
+        else if ((unsigned char)*s < 0x20)
             eo_buf_printf(out, "\\u%04x", *s);
         else if (size == 0)
             eo_buf_puts(out, "\xef\xbf\xbd");
         else
-            eo_buf_append(out, s, (size_t)size);
-        s += size ? size : 1;
+            eo_buf_append(out, s, size);
+        size += size == 0;
+        s += size;
+        left -= size;
     }
     eo_buf_puts(out, "\"");
 }
@@ -125,6 +127,16 @@ void eo_json_double(struct eo_json *j, const char *key, double value)
     eo_num_format_double(value, text);
     begin(j, key);
     eo_buf_puts(j->out, text);
+}
+
+void eo_json_float(struct eo_json *j, const char *key, float value)
+{
+    if (!isfinite(value)) {
+        eo_json_null(j, key);
+        return;
+    }
+    begin(j, key);
+    eo_buf_printf(j->out, "%.9g", (double)value);
 }
 
 void eo_json_int(struct eo_json *j, const char *key, long long value)

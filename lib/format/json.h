@@ -19,6 +19,12 @@
 
 #define EO_JSON_DEPTH 8
 
+/*
+ * Bytes of the UTF-8 character at the beginning of `n` bytes, 1..4, or 0 when there is none: RFC 3629, without overlong
+ * forms, surrogates and values above U+10FFFF.
+ */
+size_t eo_utf8_size(const char *text, size_t n);
+
 struct eo_json {
     struct eo_buf *out;
     int depth;
@@ -32,6 +38,7 @@ void eo_json_close(struct eo_json *j);
 
 void eo_json_text(struct eo_json *j, const char *key, const char *value); /* NULL: null */
 void eo_json_double(struct eo_json *j, const char *key, double value);
+void eo_json_float(struct eo_json *j, const char *key, float value); /* 9 digits: what a float needs */
 void eo_json_int(struct eo_json *j, const char *key, long long value);
 void eo_json_u64(struct eo_json *j, const char *key, unsigned long long value);
 void eo_json_bool(struct eo_json *j, const char *key, int value);

@@ -20,9 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/mem.h"
+#include "format/json_read.h"
 
 #define PREFIX_BYTES 8 /* the header's length */
 #define METADATA_KEY "__metadata__"
@@ -87,85 +86,91 @@ static int check_frame(const unsigned char *bytes, size_t size, size_t *header_s
     return 0;
 }
 
-/* Rule 4. */
-static json_t *parse_header(const char *text, size_t size, struct eo_err *err)
-{
-    json_error_t error;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    long long offset = PREFIX_BYTES + (long long)error.position;
-
-    if (root)
-        return root;
-    switch (json_error_code(&error)) {
-    case json_error_invalid_utf8:
-        eo_err_set(err, "byte offset %lld: header is not UTF-8", offset);
-        break;
-    case json_error_duplicate_key:
-        eo_err_set(err, "byte offset %lld: header has a key twice: %s", offset, error.text);
-        break;
-    default:
-        eo_err_set(err, "byte offset %lld: header is not valid JSON: %s", offset, error.text);
-    }
-    return NULL;
-}
-
 static int compare_pairs(const void *a, const void *b)
 {
     return strcmp(((const struct eo_st_pair *)a)->key, ((const struct eo_st_pair *)b)->key);
 }
 
-/* Rule 5. */
-static int read_metadata(struct eo_st *st, json_t *object, struct eo_err *err)
+static int refuse_twice(const struct eo_json_reader *r, const char *key, struct eo_err *err)
 {
-    const char *key;
-    json_t *value;
-
-    if (!json_is_object(object))
-        return eo_err_set(err, "'" METADATA_KEY "': expected an object");
-    if (json_object_size(object) > EO_ST_MAX_META)
-        return eo_err_set(err, "'" METADATA_KEY "': expected at most %d entries, found %zu", EO_ST_MAX_META,
-                          json_object_size(object));
-    json_object_foreach(object, key, value)
-    {
-        if (!json_is_string(value))
-            return eo_err_set(err, "metadata '%.60s': expected a string", key);
-        st->meta[st->meta_count++] = (struct eo_st_pair){key, json_string_value(value)};
-    }
-    qsort(st->meta, st->meta_count, sizeof(st->meta[0]), compare_pairs);
-    return 0;
+    return eo_err_set(err, "byte offset %zu: header has a key twice: '%.60s'", r->origin + (size_t)(key - r->text), key);
 }
 
-/* An array of unsigned integers. `what` names it in messages. */
-static int read_sizes(const char *name, const char *what, const json_t *array, size_t max, size_t *out,
-                      size_t *count, struct eo_err *err)
+/* Rule 5, and rule 4 for its keys. */
+static int read_metadata(struct eo_st *st, struct eo_json_reader *r, struct eo_err *err)
 {
+    int kind = eo_json_peek(r, err), more;
     size_t i;
 
-    if (!json_is_array(array))
-        return eo_err_set(err, "tensor '%.60s': %s: expected an array", name, what);
-    *count = json_array_size(array);
-    if (*count > max)
-        return eo_err_set(err, "tensor '%.60s': %s: expected at most %zu numbers, found %zu", name, what, max,
-                          *count);
-    for (i = 0; i < *count; i++) {
-        const json_t *item = json_array_get(array, i);
+    if (kind < 0)
+        return -1;
+    if (kind != '{')
+        return eo_err_set(err, "'" METADATA_KEY "': expected an object");
+    if (eo_json_enter(r, '{', err))
+        return -1;
+    while ((more = eo_json_more(r, err)) > 0) {
+        struct eo_st_pair pair;
 
-        if (!json_is_integer(item) || json_integer_value(item) < 0 ||
-            (uint64_t)json_integer_value(item) > SIZE_MAX)
-            return eo_err_set(err, "tensor '%.60s': %s: number %zu: expected an unsigned integer", name, what,
-                              i + 1);
-        out[i] = (size_t)json_integer_value(item);
+        if (eo_json_read_key(r, &pair.key, err) || (kind = eo_json_peek(r, err)) < 0)
+            return -1;
+        if (kind != '"')
+            return eo_err_set(err, "metadata '%.60s': expected a string", pair.key);
+        if (eo_json_read_text(r, &pair.value, err))
+            return -1;
+        if (st->meta_count == EO_ST_MAX_META)
+            return eo_err_set(err, "'" METADATA_KEY "': expected at most %d entries, found more", EO_ST_MAX_META);
+        for (i = 0; i < st->meta_count; i++) {
+            if (strcmp(st->meta[i].key, pair.key) == 0)
+                return refuse_twice(r, pair.key, err);
+        }
+        st->meta[st->meta_count++] = pair;
     }
-    return 0;
+    qsort(st->meta, st->meta_count, sizeof(st->meta[0]), compare_pairs);
+    return more;
 }
 
-static int read_dtype(struct eo_st_tensor *t, const json_t *value, struct eo_err *err)
+/* An array of at most `max` unsigned integers. `what` names it in messages. */
+static int read_sizes(struct eo_json_reader *r, const char *name, const char *what, size_t max, size_t *out,
+                      size_t *count, struct eo_err *err)
 {
-    const char *text = json_string_value(value);
-    int i;
+    int kind = eo_json_peek(r, err), more, fits;
+    uint64_t value;
 
-    if (!text)
+    *count = 0;
+    if (kind < 0)
+        return -1;
+    if (kind != '[')
+        return eo_err_set(err, "tensor '%.60s': %s: expected an array", name, what);
+    if (eo_json_enter(r, '[', err))
+        return -1;
+    while ((more = eo_json_more(r, err)) > 0) {
+        kind = eo_json_peek(r, err);
+        if (kind < 0)
+            return -1;
+        fits = 0;
+        if (kind == '0' && eo_json_read_number(r, &fits, &value, err))
+            return -1;
+        if (!fits || value > SIZE_MAX)
+            return eo_err_set(err, "tensor '%.60s': %s: number %zu: expected an unsigned integer", name, what,
+                              *count + 1);
+        if (*count == max)
+            return eo_err_set(err, "tensor '%.60s': %s: expected at most %zu numbers, found more", name, what, max);
+        out[(*count)++] = (size_t)value;
+    }
+    return more;
+}
+
+static int read_dtype(struct eo_json_reader *r, struct eo_st_tensor *t, struct eo_err *err)
+{
+    int kind = eo_json_peek(r, err), i;
+    const char *text;
+
+    if (kind < 0)
+        return -1;
+    if (kind != '"')
         return eo_err_set(err, "tensor '%.60s': dtype: expected a string", t->name);
+    if (eo_json_read_text(r, &text, err))
+        return -1;
     for (i = 0; i < EO_ST_DTYPE_COUNT; i++) {
         if (strcmp(text, dtypes[i].name) == 0) {
             t->dtype = (enum eo_st_dtype)i;
@@ -190,37 +195,64 @@ static int tensor_bytes(struct eo_st_tensor *t, struct eo_err *err)
     return 0;
 }
 
-/* Rules 6 to 9. `data` is where the tensors begin. */
-static int read_tensor(struct eo_st_tensor *t, const char *name, const json_t *entry, const char *data,
-                       size_t data_size, struct eo_err *err)
+/* What is between the braces of a tensor, checked each by itself: rules 6 and 7. */
+static int read_fields(struct eo_json_reader *r, struct eo_st_tensor *t, size_t range[2], struct eo_err *err)
 {
-    const json_t *dtype = json_object_get(entry, "dtype");
-    const json_t *shape = json_object_get(entry, "shape");
-    const json_t *offsets = json_object_get(entry, "data_offsets");
-    size_t range[2], count;
+    static const char *const fields[] = {"dtype", "shape", "data_offsets"};
+    int kind = eo_json_peek(r, err), seen = 0, more, f;
+    size_t count;
 
-    t->name = name;
-    if (!json_is_object(entry))
-        return eo_err_set(err, "tensor '%.60s': expected an object", name);
-    if (!dtype || !shape || !offsets || json_object_size(entry) != 3)
-        return eo_err_set(err, "tensor '%.60s': expected exactly dtype, shape and data_offsets", name);
-    if (read_dtype(t, dtype, err) || read_sizes(name, "shape", shape, EO_ST_MAX_DIMS, t->shape, &count, err))
+    if (kind < 0)
         return -1;
-    t->dims = (int)count;
-    if (read_sizes(name, "data_offsets", offsets, 2, range, &count, err))
+    if (kind != '{')
+        return eo_err_set(err, "tensor '%.60s': expected an object", t->name);
+    if (eo_json_enter(r, '{', err))
         return -1;
-    if (count != 2)
-        return eo_err_set(err, "tensor '%.60s': data_offsets: expected 2 numbers, found %zu", name, count);
+    while ((more = eo_json_more(r, err)) > 0) {
+        const char *key;
+
+        if (eo_json_read_key(r, &key, err))
+            return -1;
+        for (f = 0; f < 3 && strcmp(key, fields[f]) != 0; f++)
+            ;
+        if (f == 3)
+            break;
+        if (seen & 1 << f)
+            return refuse_twice(r, key, err);
+        seen |= 1 << f;
+        if (f == 0 ? read_dtype(r, t, err)
+                   : read_sizes(r, t->name, key, f == 1 ? EO_ST_MAX_DIMS : 2, f == 1 ? t->shape : range, &count, err))
+            return -1;
+        if (f == 1)
+            t->dims = (int)count;
+        if (f == 2 && count != 2)
+            return eo_err_set(err, "tensor '%.60s': data_offsets: expected 2 numbers, found %zu", t->name, count);
+    }
+    if (more < 0)
+        return -1;
+    return seen == 7 && more == 0
+               ? 0
+               : eo_err_set(err, "tensor '%.60s': expected exactly dtype, shape and data_offsets", t->name);
+}
+
+/* Rules 6 to 9. `data` is where the tensors begin. */
+static int read_tensor(struct eo_json_reader *r, struct eo_st_tensor *t, const char *data, size_t data_size,
+                       struct eo_err *err)
+{
+    size_t range[2];
+
+    if (read_fields(r, t, range, err))
+        return -1;
     if (range[1] < range[0])
-        return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu is before begin %zu", name, range[1],
+        return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu is before begin %zu", t->name, range[1],
                           range[0]);
     if (range[1] > data_size)
         return eo_err_set(err, "tensor '%.60s': data_offsets: end %zu, but the file has %zu bytes of data",
-                          name, range[1], data_size);
+                          t->name, range[1], data_size);
     if (tensor_bytes(t, err))
         return -1;
     if (t->bytes != range[1] - range[0])
-        return eo_err_set(err, "tensor '%.60s': its shape needs %zu bytes, data_offsets span %zu", name,
+        return eo_err_set(err, "tensor '%.60s': its shape needs %zu bytes, data_offsets span %zu", t->name,
                           t->bytes, range[1] - range[0]);
     t->data = data + range[0];
     return 0;
@@ -259,41 +291,54 @@ static int check_layout(struct eo_st *st, const char *data, size_t data_size, st
     return 0;
 }
 
-static int read_entries(struct eo_st *st, const char *data, size_t data_size, struct eo_err *err)
+/* Rule 4 for the header's own keys: a second one is refused before its value is read. */
+static int read_entries(struct eo_st *st, struct eo_json_reader *r, const char *data, size_t data_size,
+                        struct eo_err *err)
 {
+    int has_metadata = 0, more;
     const char *key;
-    json_t *value;
 
-    json_object_foreach(st->json, key, value)
-    {
-        if (strcmp(key, METADATA_KEY) == 0) {
-            if (read_metadata(st, value, err))
+    if (eo_json_enter(r, '{', err))
+        return -1;
+    while ((more = eo_json_more(r, err)) > 0) {
+        int is_metadata;
+
+        if (eo_json_read_key(r, &key, err))
+            return -1;
+        is_metadata = strcmp(key, METADATA_KEY) == 0;
+        if ((is_metadata && has_metadata) || eo_st_find(st, key))
+            return refuse_twice(r, key, err);
+        if (is_metadata) {
+            has_metadata = 1;
+            if (read_metadata(st, r, err))
                 return -1;
             continue;
         }
         if (st->tensor_count == EO_ST_MAX_TENSORS)
             return eo_err_set(err, "expected at most %d tensors, found more", EO_ST_MAX_TENSORS);
-        if (read_tensor(&st->tensors[st->tensor_count], key, value, data, data_size, err))
+        st->tensors[st->tensor_count].name = key;
+        if (read_tensor(r, &st->tensors[st->tensor_count], data, data_size, err))
             return -1;
         st->tensor_count++;
     }
-    return check_layout(st, data, data_size, err);
+    return more < 0 || eo_json_finish(r, err) || check_layout(st, data, data_size, err) ? -1 : 0;
 }
 
 int eo_st_parse(struct eo_st *st, const void *bytes, size_t size, struct eo_err *err)
 {
-    size_t header = 0, begin;
+    struct eo_json_reader r = {.origin = PREFIX_BYTES, .what = "header"};
+    const char *data;
 
     memset(st, 0, sizeof(*st));
-    if (check_frame(bytes, size, &header, err))
+    if (check_frame(bytes, size, &r.size, err))
         return -1;
     st->file = eo_alloc(size, 1, err);
     if (!st->file)
         return -1;
     memcpy(st->file, bytes, size);
-    begin = PREFIX_BYTES + header;
-    st->json = parse_header(st->file + PREFIX_BYTES, header, err);
-    if (!st->json || read_entries(st, st->file + begin, size - begin, err)) {
+    r.text = st->file + PREFIX_BYTES;
+    data = r.text + r.size;
+    if (read_entries(st, &r, data, size - PREFIX_BYTES - r.size, err)) {
         eo_st_release(st);
         return -1;
     }
@@ -302,7 +347,6 @@ int eo_st_parse(struct eo_st *st, const void *bytes, size_t size, struct eo_err 
 
 void eo_st_release(struct eo_st *st)
 {
-    json_decref(st->json);
     free(st->file);
     memset(st, 0, sizeof(*st));
 }

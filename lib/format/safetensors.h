@@ -55,8 +55,7 @@ struct eo_st {
     size_t tensor_count, meta_count;
     struct eo_st_tensor tensors[EO_ST_MAX_TENSORS]; /* after parsing: in the order of their data */
     struct eo_st_pair meta[EO_ST_MAX_META]; /* sorted by key */
-    char *file;                             /* owned when loaded; NULL when the caller filled the struct */
-    void *json;                             /* owned, as file */
+    char *file; /* owned when loaded, with all names and values; NULL when the caller filled the struct */
 };
 
 /* `bytes` is copied. Release with eo_st_release(). Messages name the tensor or the byte offset. */

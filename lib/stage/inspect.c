@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/io.h"
+#include "format/json.h"
 #include "nn/half.h"
 
 int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
@@ -140,87 +139,85 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
     }
 }
 
-static json_t *number(size_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
 /* A value as its type has it: integers stay integers. */
-static json_t *value_of(const struct eo_st_tensor *t, double x)
+static void put_value(struct eo_json *j, const char *key, const struct eo_st_tensor *t, double x)
 {
-    return t->dtype == EO_ST_F32 || t->dtype == EO_ST_F16 ? json_real(x) : json_integer((json_int_t)x);
+    if (t->dtype == EO_ST_F32 || t->dtype == EO_ST_F16)
+        eo_json_float(j, key, (float)x);
+    else
+        eo_json_int(j, key, (long long)x);
 }
 
-static json_t *tensors_json(const struct eo_st *file)
+static void put_tensors(struct eo_json *j, const struct eo_st *file)
 {
-    json_t *list = json_array();
     size_t i;
     int k;
 
+    eo_json_open(j, "tensors", '[');
     for (i = 0; i < file->tensor_count; i++) {
         const struct eo_st_tensor *t = &file->tensors[i];
-        json_t *shape = json_array();
         double min, max;
 
-        for (k = 0; k < t->dims; k++)
-            json_array_append_new(shape, number(t->shape[k]));
         find_range(t, &min, &max);
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", t->name, "dtype",
-                                        eo_st_dtype_name(t->dtype), "shape", shape, "bytes", number(t->bytes),
-                                        "min", value_of(t, min), "max", value_of(t, max)));
+        eo_json_open(j, NULL, '{');
+        eo_json_text(j, "name", t->name);
+        eo_json_text(j, "dtype", eo_st_dtype_name(t->dtype));
+        eo_json_open(j, "shape", '[');
+        for (k = 0; k < t->dims; k++)
+            eo_json_u64(j, NULL, t->shape[k]);
+        eo_json_close(j);
+        eo_json_u64(j, "bytes", t->bytes);
+        put_value(j, "min", t, min);
+        put_value(j, "max", t, max);
+        eo_json_close(j);
     }
-    return list;
+    eo_json_close(j);
 }
 
-static json_t *layers_json(const struct eo_model *m)
+static void put_layers(struct eo_json *j, const struct eo_model *m)
 {
-    json_t *list = json_array();
     int i;
 
+    eo_json_open(j, "layers", '[');
     for (i = 0; i < EO_LAYERS; i++) {
         enum eo_layer layer = (enum eo_layer)i;
 
-        json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", eo_layer_name(layer), "macs",
-                                              number(eo_shape_layer_macs(&m->shape, layer)), "tensor_bytes",
-                                              number(eo_model_layer_tensor_bytes(m, layer))));
+        eo_json_open(j, NULL, '{');
+        eo_json_text(j, "name", eo_layer_name(layer));
+        eo_json_u64(j, "macs", eo_shape_layer_macs(&m->shape, layer));
+        eo_json_u64(j, "tensor_bytes", eo_model_layer_tensor_bytes(m, layer));
+        eo_json_close(j);
     }
-    return list;
+    eo_json_close(j);
 }
 
-static json_t *metadata_json(const struct eo_model *m)
+static void put_metadata(struct eo_json *j, const struct eo_model *m)
 {
-    json_t *object = json_object();
     size_t i;
 
+    eo_json_open(j, "metadata", '{');
     for (i = 0; i < m->meta_count; i++)
-        json_object_set_new(object, m->meta[i].key, json_string(m->meta[i].value));
-    return object;
+        eo_json_text(j, m->meta[i].key, m->meta[i].value);
+    eo_json_close(j);
 }
 
 int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err)
 {
-    json_t *root = json_pack("{s:s, s:s}", "architecture", EO_MODEL_ARCHITECTURE, "precision",
-                             eo_precision_name(in->model.precision));
+    struct eo_json j = {.out = out};
     struct property p[PROPERTIES];
-    char *text;
     size_t i;
 
     list_properties(in, p);
+    eo_json_open(&j, NULL, '{');
+    eo_json_text(&j, "architecture", EO_MODEL_ARCHITECTURE);
+    eo_json_text(&j, "precision", eo_precision_name(in->model.precision));
     for (i = 0; i < PROPERTIES; i++)
-        json_object_set_new(root, p[i].name, number(p[i].value));
-    json_object_set_new(root, "sha256", json_string(in->sha256));
-    json_object_set_new(root, "metadata", metadata_json(&in->model));
-    json_object_set_new(root, "layers", layers_json(&in->model));
-    json_object_set_new(root, "tensors", tensors_json(&in->file));
-    text = json_dumps(root,
-                      JSON_INDENT(2) | JSON_REAL_PRECISION(9)); /* what a float needs to read back the same */
-    json_decref(root);
-    if (!text)
-        return eo_err_set(err, "out of memory while building JSON");
-    eo_buf_puts(out, text);
-    eo_buf_puts(out, "\n");
-    free(text);
+        eo_json_u64(&j, p[i].name, p[i].value);
+    eo_json_text(&j, "sha256", in->sha256);
+    put_metadata(&j, &in->model);
+    put_layers(&j, &in->model);
+    put_tensors(&j, &in->file);
+    eo_json_close(&j);
     return eo_buf_check(out, err);
 }
 

@@ -12,15 +12,6 @@ static void check(int ok, const char *what, const char *expected, const char *fo
     check_that(ok, "%s:\n  expected %s\n  found    %s", what, expected, found);
 }
 
-/* What follows a '~' in `expected` is the JSON library's own wording and differs between its versions. */
-static void check_message(const char *what, const char *expected, const char *found)
-{
-    const char *tilde = strchr(expected, '~');
-
-    check(tilde ? strncmp(expected, found, (size_t)(tilde - expected)) == 0 : strcmp(expected, found) == 0,
-          what, expected, found);
-}
-
 /* A file with this header and `data` bytes 0, 1, 2, ... behind it. */
 static void build(struct eo_buf *b, const char *header, size_t data)
 {
@@ -46,14 +37,17 @@ static const struct {
     {"{}\n", 0, "byte offset 10: expected '}' or spaces at the header's end, found 0x0a"},
     {"{} x ", 0, "byte offset 11: expected '}' or spaces at the header's end, found 0x78"},
     {"{\"\xff\":1}", 0, "byte offset 10: header is not UTF-8"},
-    {"{\"a\":\"\xc3\x28\"}", 0, "byte offset 14: header is not UTF-8"},
-    {"{,}", 0, "byte offset 10: header is not valid JSON: ~"},
-    {"{}}", 0, "byte offset 11: header is not valid JSON: ~"},
-    {"{\"a\":NaN}", 0, "byte offset 16: header is not valid JSON: ~"},
-    {"{\"a\n\":1}", 0, "byte offset 11: header is not valid JSON: ~"},
-    {"{\"a\":{},\"a\":{}}", 0, "byte offset 19: header has a key twice: ~"},
+    {"{\"__metadata__\":{\"k\":\"\xc3\x28\"}}", 0, "byte offset 30: header is not UTF-8"},
+    {"{,}", 0, "byte offset 9: header is not valid JSON: expected a string"},
+    {"{}}", 0, "byte offset 10: header is not valid JSON: something follows its end"},
+    {"{\"a\":NaN}", 0, "byte offset 13: header is not valid JSON: expected a value"},
+    {"{\"a\n\":1}", 0, "byte offset 11: header is not valid JSON: control character in a string"},
+    {"{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},\"a\":{}}", 0,
+     "byte offset 62: header has a key twice: 'a'"},
+    {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, "byte offset 28: header has a key twice: '__metadata__'"},
+    {"{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0, "byte offset 34: header has a key twice: 'k'"},
     {A("\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]"), 0,
-     "byte offset 34: header has a key twice: ~"},
+     "byte offset 28: header has a key twice: 'dtype'"},
     {"{\"__metadata__\":[]}", 0, "'__metadata__': expected an object"},
     {"{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k': expected a string"},
     {"{\"a\":1}", 0, "tensor 'a': expected an object"},
@@ -69,7 +63,7 @@ static const struct {
      "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'BF16'"},
     {A("\"dtype\":\"U8\",\"shape\":4,\"data_offsets\":[0,4]"), 4, "tensor 'a': shape: expected an array"},
     {A("\"dtype\":\"U8\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,1]"), 1,
-     "tensor 'a': shape: expected at most 4 numbers, found 5"},
+     "tensor 'a': shape: expected at most 4 numbers, found more"},
     {A("\"dtype\":\"U8\",\"shape\":[1,-4],\"data_offsets\":[0,4]"), 4,
      "tensor 'a': shape: number 2: expected an unsigned integer"},
     {A("\"dtype\":\"U8\",\"shape\":[4.0],\"data_offsets\":[0,4]"), 4,
@@ -79,7 +73,7 @@ static const struct {
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0]"), 4,
      "tensor 'a': data_offsets: expected 2 numbers, found 1"},
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4,8]"), 4,
-     "tensor 'a': data_offsets: expected at most 2 numbers, found 3"},
+     "tensor 'a': data_offsets: expected at most 2 numbers, found more"},
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[\"0\",4]"), 4,
      "tensor 'a': data_offsets: number 1: expected an unsigned integer"},
     {A("\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,0]"), 4,
@@ -93,7 +87,7 @@ static const struct {
     {A("\"dtype\":\"U8\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]"), 0,
      "tensor 'a': shape: its size overflows"},
     {A("\"dtype\":\"U8\",\"shape\":[99999999999999999999],\"data_offsets\":[0,0]"), 0,
-     "byte offset 56: header is not valid JSON: ~"},
+     "tensor 'a': shape: number 1: expected an unsigned integer"},
     {A("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]"), 4,
      "tensor 'a': its shape needs 8 bytes, data_offsets span 4"},
     {A("\"dtype\":\"F16\",\"shape\":[],\"data_offsets\":[0,4]"), 4,
@@ -123,8 +117,8 @@ static void expect_refusal(const void *bytes, size_t size, const char *what, con
     int rc = eo_st_parse(&st, bytes, size, &err);
 
     check(rc == -1, what, "a refusal", "an accepted file");
-    check_message(what, message, err.msg);
-    check(rc == 0 || (!st.file && !st.json), what, "an empty struct after failure", "something left");
+    check_text(what, message, err.msg);
+    check(rc == 0 || !st.file, what, "an empty struct after failure", "something left");
     if (rc == 0)
         eo_st_release(&st);
 }
@@ -193,7 +187,7 @@ static void test_limits(void)
     expect_refusal(b[0].data, b[0].len, "65 tensors", "expected at most 64 tensors, found more");
     build_many(&b[1], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META + 1, "}}");
     expect_refusal(b[1].data, b[1].len, "65 metadata",
-                   "'__metadata__': expected at most 64 entries, found 65");
+                   "'__metadata__': expected at most 64 entries, found more");
     build_many(&b[2], "{", tensor, EO_ST_MAX_TENSORS, "}");
     build_many(&b[3], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META, "}}");
     for (i = 2; i < 4; i++) {
@@ -220,11 +214,11 @@ static void test_accepted(void)
     check(eo_st_parse(&st, b.data, b.len, &err) == 0, "free form", "success", err.msg);
     check(st.tensor_count == 3 && st.meta_count == 2, "free form", "3 tensors, 2 metadata", "others");
     if (st.tensor_count == 3 && st.meta_count == 2) {
-        check_message("order of data", "a", st.tensors[0].name);
-        check_message("order of data", "e", st.tensors[1].name);
-        check_message("order of data", "z", st.tensors[2].name);
-        check_message("metadata sorted", "a", st.meta[0].key);
-        check_message("metadata value", "\xc3\xa9\n", st.meta[1].value);
+        check_text("order of data", "a", st.tensors[0].name);
+        check_text("order of data", "e", st.tensors[1].name);
+        check_text("order of data", "z", st.tensors[2].name);
+        check_text("metadata sorted", "a", st.meta[0].key);
+        check_text("metadata value", "\xc3\xa9\n", st.meta[1].value);
         check(st.tensors[2].dims == 0 && st.tensors[2].bytes == 2, "scalar", "0 dimensions, 2 bytes",
               "others");
         check(memcmp(st.tensors[2].data, "\4\5", 2) == 0, "scalar", "its bytes", "others");
@@ -297,7 +291,7 @@ static void expect_unwritable(struct eo_st *st, const char *message)
     struct eo_err err = {""};
 
     check(eo_st_serialize(st, &out, &err) == -1, message, "a refusal", "success");
-    check_message("not written", message, err.msg);
+    check_text("not written", message, err.msg);
     check(out.len == 0, message, "no output", "some");
     eo_buf_release(&out);
 }
@@ -308,7 +302,7 @@ static void test_unwritable(void)
 
     st.tensors[0].name = "f";
     expect_unwritable(&st,
-                      "cannot write a valid safetensors file: byte offset 341: header has a key twice: ~");
+                      "cannot write a valid safetensors file: byte offset 339: header has a key twice: 'f'");
     st = sample();
     st.tensors[0].bytes = 2;
     expect_unwritable(
