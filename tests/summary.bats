@@ -30,6 +30,7 @@ four_candidates() {
   candidate 0.50 int8 7 0.91 0.02 9000
 }
 
+select=(-c c.yaml --sweep sweep.csv --errors errors.csv --hardware hardware.csv)
 summary() {
   eo-summary -c c.yaml --sweep sweep.csv --errors errors.csv --hardware hardware.csv "$@"
 }
@@ -144,31 +145,111 @@ recommended: level 0.00 in int8, accuracy 94.00 %, 100.00 us/image, 21000 of 524
   [ "$(summary --table | grep -c '^.\* 0')" -eq 1 ]
 }
 
-@test "manifest.json lists sizes and checksums of the operands; only host depends on the machine" {
+# experiment: a folder x/ with a few artefacts of two seeds; their contents are invented
+experiment() {
+  mkdir -p x/config/seed8 x/models/seed8 x/rows
+  echo "seed: 3" >x/config/train.yaml
+  echo "seed: 8" >x/config/seed8/train.yaml
+  for s in data prune finetune; do : >x/config/$s.yaml; done
+  printf 'dataset,part,images,sha256\nsynthetic,train,900,%064d\nsynthetic,test,100,%064d\n' 1 2 >x/dataset.csv
+  printf 'abc' >x/models/base.safetensors
+  : >x/models/seed8/base.safetensors
+  echo log >x/training_log.csv
+  for c in 0.00 0.50 0.25x0.50-taylor; do
+    echo "$c" >x/models/p$c.safetensors
+    error_row 0.50 any 3 prune broken | head -n 1 >x/rows/p$c.prune.err
+    echo "$c" >x/rows/p$c-int8.timing.csv
+  done
+  echo quantised >x/models/p0.25x0.50-taylor-int8.safetensors
+  echo sweep >x/sweep_results.csv
+  echo '%' >x/layerwise_macs.png
+  files=($(find x -type f | sort -r))
+}
+
+# entry PATH: one file of x/manifest.json, as text
+entry() {
+  sed -n "/\"path\": \"${1//\//\\/}\",/,/^      }/p" x/manifest.json | sed 's/^ *//' | tr '\n' ' '
+}
+
+@test "manifest.json: each file with its checksum, stage, tool, slice, data set and parents" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   select_rows
-  printf 'abc' >'a "b".txt'
-  : >empty
-  summary --manifest m.json 'a "b".txt' empty
-  [ "$(sed '/"host"/,/}/d' m.json)" = "{
-  \"version\": \"$(eo-summary --version | sed -n '1s/.* //p')\",
-  \"files\": [
-    {
-      \"path\": \"a \\\"b\\\".txt\",
-      \"bytes\": 3,
-      \"sha256\": \"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"
-    },
-    {
-      \"path\": \"empty\",
-      \"bytes\": 0,
-      \"sha256\": \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"
-    }
-  ]
-}" ]
-  EO_ISA=generic summary --manifest - >m.json
-  grep -q '"isa": "generic"' m.json
-  grep -q '"cores": [1-9]' m.json
-  grep -q '"files": \[\]' m.json
+  experiment
+  summary --manifest x/manifest.json "${files[@]}"
+  local abc=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad version train data
+  version=$(eo-summary --version | sed -n '1s/.* //p')
+  train=$(sha256sum <x/config/train.yaml | cut -c1-64)
+  data=$(sha256sum <x/dataset.csv | cut -c1-64)
+  [ "$(entry models/base.safetensors)" = "\"path\": \"models/base.safetensors\", \"bytes\": 3, \"sha256\": \"$abc\", \"stage\": \"train\", \"tool\": \"eo-train\", \"version\": \"$version\", \"slice_sha256\": \"$train\", \"dataset_sha256\": \"$(printf %064d 1)\", \"parents\": { \"config/train.yaml\": \"$train\", \"dataset.csv\": \"$data\" } }, " ]
+  # parents of the same seed, level and criterion alone; all rows where a table is made of all
+  parents() { entry "$1" | sed 's/.*"parents": {//' | grep -o '"[^"]*":' | tr -d '":' | tr '\n' ' '; }
+  [ "$(parents models/seed8/base.safetensors)" = "config/seed8/train.yaml dataset.csv " ]
+  [ "$(parents models/p0.50.safetensors)" = "config/prune.yaml models/base.safetensors config/finetune.yaml dataset.csv " ]
+  [ "$(parents models/p0.25x0.50-taylor-int8.safetensors)" = "models/p0.25x0.50-taylor.safetensors dataset.csv " ]
+  [ "$(parents sweep_results.csv)" = "rows/p0.00-int8.timing.csv rows/p0.25x0.50-taylor-int8.timing.csv rows/p0.50-int8.timing.csv " ]
+  # what depends on the machine stands behind "host", the rest before it, by stage
+  [ "$(sed '/"host"/,$d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "config/data.yaml config/finetune.yaml config/prune.yaml config/train.yaml config/seed8/train.yaml dataset.csv models/base.safetensors models/seed8/base.safetensors rows/p0.00.prune.err rows/p0.25x0.50-taylor.prune.err rows/p0.50.prune.err models/p0.00.safetensors models/p0.25x0.50-taylor.safetensors models/p0.50.safetensors models/p0.25x0.50-taylor-int8.safetensors " ]
+  [ "$(sed '1,/"host"/d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "training_log.csv rows/p0.00-int8.timing.csv rows/p0.25x0.50-taylor-int8.timing.csv rows/p0.50-int8.timing.csv sweep_results.csv layerwise_macs.png " ]
+  sed '/"files"/,$d' x/manifest.json | tr -d ' \n' | grep -qF "{\"manifest\":1,\"reproducible\":{\"version\":\"$version\",\"seeds\":[\"3\",\"8\"],\"dataset\":\"synthetic\",\"train_images\":900,\"train_sha256\":\"$(printf %064d 1)\",\"test_images\":100,\"test_sha256\":\"$(printf %064d 2)\","
+}
+
+@test "manifest.json: only what stands behind host depends on the machine and the options" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
+  experiment
+  summary --manifest x/manifest.json "${files[@]}"
+  sed '/"host"/,$d' x/manifest.json >first
+  grep -q '"revision": null,$' x/manifest.json
+  grep -q '"modified": false,$' x/manifest.json
+  EO_ISA=generic summary --manifest x/manifest.json --build 'gcc -O3' --revision 0123abc --modified --plotter 'gnuplot 9' "${files[@]}"
+  sed '/"host"/,$d' x/manifest.json | cmp - first
+  sed -n '/"host"/,/"files"/p' x/manifest.json >host
+  local line
+  for line in '"isa": "generic",' '"build": "gcc -O3",' '"revision": "0123abc",' '"modified": true,' '"plotter": "gnuplot 9",'; do
+    grep -qF "    $line" host
+  done
+  grep -qE '^    "processors": [1-9][0-9]*,$' host
+  grep -qE '^    "kernel": "Linux [^ ]+ [^ ]+",$' host
+  grep -qE '^    "compiler": "(gcc|.*[Cc]lang) [0-9]' host
+}
+
+@test "manifest.json: what a failed step left behind is not listed" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
+  experiment
+  error_row 0.50 any 3 prune broken >x/rows/p0.50.prune.err
+  summary --manifest x/manifest.json "${files[@]}"
+  ! grep -qF 'p0.50.safetensors"' x/manifest.json
+  grep -qF '"rows/p0.50.prune.err"' x/manifest.json
+}
+
+@test "manifest.json: operands that are no artefacts of its folder" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
+  experiment
+  refuses 1 "eo-summary: 'c.yaml': expected a file below the manifest's folder, 'x/'" \
+    "${select[@]}" --manifest x/m.json c.yaml
+  refuses 1 "eo-summary: 'x/dataset.csv': expected an artefact of one of the stages" \
+    "${select[@]}" --manifest m.json x/dataset.csv
+  local name
+  for name in models/p0.5.tmp models/p0.50-l3.safetensors models/pp.safetensors models/seed/base.safetensors \
+    config/seedx/train.yaml config/make.yaml rows/p0.50-int9.timing.csv models/p0.50-int8-l1.safetensors; do
+    refuses 1 "eo-summary: '$name': expected an artefact of one of the stages" "${select[@]}" --manifest x/m.json x/$name
+  done
+  refuses 1 "eo-summary: 'models/p0.75.safetensors': cannot open: No such file or directory" \
+    "${select[@]}" --manifest x/m.json x/models/p0.75.safetensors
+  refuses 1 "eo-summary: 'models/base.safetensors' is listed twice" \
+    "${select[@]}" --manifest x/m.json x/models/base.safetensors x/models/base.safetensors
+  sed -i 2s/train/all/ x/dataset.csv
+  refuses 1 "eo-summary: 'dataset.csv': column 'part': expected train or test, found 'all'" \
+    "${select[@]}" --manifest x/m.json x/dataset.csv
+  printf 'dataset,part,images,sha256\nsynthetic,train,900,1\n' >x/dataset.csv
+  refuses 1 "eo-summary: 'dataset.csv': column 'sha256': expected 64 digits, found '1'" \
+    "${select[@]}" --manifest x/m.json x/dataset.csv
+  echo "epochs: -1" >x/config/train.yaml
+  run --separate-stderr eo-summary "${select[@]}" --manifest x/m.json x/config/train.yaml
+  [ "$status" -eq 1 ] && [[ $stderr == "eo-summary: 'config/train.yaml': "* ]]
+  [ ! -e x/m.json ]
 }
 
 # refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
@@ -176,7 +257,7 @@ refuses() {
   local want=$1 message=$2
   shift 2
   fails_with "$want" "$message" eo-summary "$@"
-  [ ! -e summary.json ] && [ ! -e m.json ]
+  [ ! -e summary.json ] && [ ! -e m.json ] && [ ! -e x/m.json ]
 }
 
 @test "bad input: one line, exit 1, no output file" {
@@ -189,8 +270,6 @@ refuses() {
   echo a >none.csv
   refuses 1 "eo-summary: none.csv: expected columns 'pruning_level', 'precision' and 'seed'" \
     "${files[@]}" --hardware none.csv -o summary.json
-  refuses 1 "eo-summary: gone: cannot open: No such file or directory" \
-    "${files[@]}" --hardware hardware.csv --manifest m.json gone
   : >none.csv
   refuses 1 "eo-summary: none.csv: line 1: expected a header row, found an empty file" \
     -c c.yaml --sweep sweep.csv --errors none.csv --hardware hardware.csv -o summary.json
@@ -222,6 +301,7 @@ refuses() {
   refuses 2 "eo-summary: option '--hardware' is required" -c c.yaml --sweep s --errors e
   local files=(-c c.yaml --sweep s --errors e --hardware h)
   refuses 2 "eo-summary: unexpected operand 'x' without '--manifest'" "${files[@]}" x
+  refuses 2 "eo-summary: options '--build', '--revision', '--modified' and '--plotter' need '--manifest'" "${files[@]}" --modified
   refuses 2 "eo-summary: only one output can go to standard output; give the others a file" "${files[@]}" --table -o -
   refuses 2 "eo-summary: only one input can come from standard input" -c - --sweep - --errors e --hardware h
   refuses 2 "eo-summary: only one input can come from standard input" "${files[@]}" --sweep - --manifest m.json -

@@ -2,18 +2,25 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/version.h"
+#include "stage/graph.h"
 #include "stage/summary.h"
 #include "tools/cli.h"
 
 static const char *config, *sweep_path, *errors_path, *hardware_path, *manifest_path, *output;
-static int table;
+static const char *build, *revision, *plotter;
+static int table, is_modified;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or summary slice (required)"},
     {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "sweep_results.csv (required)"},
     {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "sweep_errors.csv (required)"},
     {0, "hardware", CLI_TEXT, &hardware_path, 0, 0, "CSV", "hardware_summary.csv (required)"},
-    {0, "manifest", CLI_TEXT, &manifest_path, 0, 0, "JSON", "write checksums of the operands there"},
+    {0, "manifest", CLI_TEXT, &manifest_path, 0, 0, "JSON", "write there what the operands are and come from"},
+    {0, "build", CLI_TEXT, &build, 0, 0, "TEXT", "for the manifest: compiler line of the programs"},
+    {0, "revision", CLI_TEXT, &revision, 0, 0, "ID", "for the manifest: commit of the sources"},
+    {0, "modified", CLI_FLAG, &is_modified, 0, 0, NULL, "for the manifest: with changes since that commit"},
+    {0, "plotter", CLI_TEXT, &plotter, 0, 0, "TEXT", "for the manifest: program that drew the plots"},
     {0, "table", CLI_FLAG, &table, 0, 0, NULL, "print a table of the candidates"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "write the summary there"},
     {0},
@@ -26,7 +33,7 @@ static const struct cli_program program = {
     .options = options,
     .max_operands = INT_MAX,
     .footer = "Without -o, --table and --manifest the summary goes to standard output. The operands are the\n"
-              "files that the manifest lists, in their order.\n",
+              "artefacts that the manifest lists; they lie in its folder, and it is written last.\n",
 };
 
 struct inputs {
@@ -80,22 +87,37 @@ static int write_table(const struct eo_summary_inputs *in)
 
 static int write_manifest(char **files, int count)
 {
-    struct eo_buf text = {0};
-    struct eo_json j = {.out = &text};
+    const char *slash = manifest_path ? strrchr(manifest_path, '/') : NULL;
+    struct eo_buf folder = {0}, text = {0};
+    struct eo_manifest m = {0};
+    char cpu[128], kernel[256];
     struct eo_err err;
-    int i;
+    int rc = 0;
 
     if (!manifest_path)
         return 0;
-    eo_manifest_begin(&j, cli_default_isa(&program));
-    for (i = 0; i < count; i++) {
-        if (eo_manifest_add(&j, files[i], &err)) {
-            eo_buf_release(&text);
-            return cli_fail(&program, files[i], &err);
-        }
-    }
-    eo_manifest_end(&j);
-    return cli_write(&program, manifest_path, &text);
+    eo_buf_append(&folder, manifest_path, slash ? (size_t)(slash - manifest_path) + 1 : 0);
+    if (eo_buf_check(&folder, &err) || eo_graph_collect(&m, folder.data ? folder.data : "", files, (size_t)count, &err))
+        rc = cli_fail(&program, NULL, &err);
+    eo_cpu_model(cpu, sizeof(cpu));
+    eo_cpu_system(kernel, sizeof(kernel));
+    m.version = EO_VERSION;
+    m.host = (struct eo_manifest_host){.cpu = cpu,
+                                       .isa = eo_isa_name(cli_default_isa(&program)),
+                                       .processors = eo_cpu_count(),
+                                       .kernel = kernel,
+                                       .compiler = EO_COMPILER,
+                                       .build = build,
+                                       .revision = revision,
+                                       .is_modified = is_modified,
+                                       .plotter = plotter};
+    eo_manifest_put(&m, &text);
+    if (rc == 0)
+        rc = cli_write(&program, manifest_path, &text);
+    eo_manifest_release(&m);
+    eo_buf_release(&text);
+    eo_buf_release(&folder);
+    return rc;
 }
 
 static void check_usage(int count, char **files)
@@ -112,6 +134,8 @@ static void check_usage(int count, char **files)
     cli_check_inputs(&program, inputs, 4, files, count);
     if (count > 0 && !manifest_path)
         cli_usage(&program, "unexpected operand '%s' without '--manifest'", files[0]);
+    if ((build || revision || is_modified || plotter) && !manifest_path)
+        cli_usage(&program, "options '--build', '--revision', '--modified' and '--plotter' need '--manifest'");
     cli_check_outputs(&program, outputs, 3);
 }
 

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -105,4 +106,14 @@ void eo_cpu_model(char *text, int size)
         break;
     }
     fclose(f);
+}
+
+void eo_cpu_system(char *text, int size)
+{
+    struct utsname name;
+
+    if (uname(&name))
+        snprintf(text, (size_t)size, "unknown");
+    else
+        snprintf(text, (size_t)size, "%s %s %s", name.sysname, name.release, name.machine);
 }

@@ -34,4 +34,7 @@ int eo_cpu_count(void);
 /* The processor's name for reports, e.g. "AMD EPYC 9655"; "unknown" where it cannot be found out. */
 void eo_cpu_model(char *text, int size);
 
+/* The operating system's kernel and the machine's kind, e.g. "Linux 6.1.0-18-amd64 x86_64". */
+void eo_cpu_system(char *text, int size);
+
 #endif

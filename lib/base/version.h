@@ -4,4 +4,11 @@
 
 #define EO_VERSION "0.1.0"
 
+/* What compiled the programs. */
+#ifdef __clang__
+#define EO_COMPILER __VERSION__
+#else
+#define EO_COMPILER "gcc " __VERSION__
+#endif
+
 #endif

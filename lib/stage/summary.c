@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/version.h"
+#include "format/json.h"
 #include "stage/pareto.h"
 
 #define TABLE_WIDTH 100
@@ -347,42 +345,4 @@ int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                       sweep->rows[0].seed);
     put_verdict(in, out);
     return 0;
-}
-
-void eo_manifest_begin(struct eo_json *j, enum eo_isa isa)
-{
-    char cpu[128];
-
-    eo_cpu_model(cpu, sizeof(cpu));
-    eo_json_open(j, NULL, '{');
-    eo_json_text(j, "version", EO_VERSION);
-    eo_json_open(j, "host", '{');
-    eo_json_text(j, "cpu", cpu);
-    eo_json_text(j, "isa", eo_isa_name(isa));
-    eo_json_int(j, "cores", eo_cpu_count());
-    eo_json_close(j);
-    eo_json_open(j, "files", '[');
-}
-
-int eo_manifest_add(struct eo_json *j, const char *path, struct eo_err *err)
-{
-    char sha256[EO_SHA256_TEXT], *data;
-    size_t size;
-
-    if (eo_io_read(path, EO_IO_MAX, &data, &size, err))
-        return -1;
-    eo_hash_sha256(data, size, sha256);
-    free(data);
-    eo_json_open(j, NULL, '{');
-    eo_json_text(j, "path", path);
-    eo_json_u64(j, "bytes", size);
-    eo_json_text(j, "sha256", sha256);
-    eo_json_close(j);
-    return 0;
-}
-
-void eo_manifest_end(struct eo_json *j)
-{
-    eo_json_close(j);
-    eo_json_close(j);
 }

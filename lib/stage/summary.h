@@ -1,5 +1,5 @@
 /*
- * The end of an experiment: summary.json, manifest.json and the table that is printed.
+ * The end of an experiment: summary.json and the table that is printed.
  *
  * summary.json, with the original's keys:
  *     baseline                  all columns of that row of sweep_results.csv, typed, and
@@ -19,11 +19,9 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "base/cpu.h"
 #include "base/err.h"
 #include "format/config.h"
 #include "format/csv.h"
-#include "format/json.h"
 #include "stage/sweep.h"
 
 struct eo_summary_inputs {
@@ -43,16 +41,5 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
  */
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                          struct eo_err *err) EO_MUST_CHECK;
-
-/*
- * manifest.json: version, then what the timings were taken on (processor, instruction set, processors in
- * use), then the files with their sizes and checksums. Only `host` depends on the machine, apart from the
- * files' contents.
- *
- *     eo_manifest_begin(&j, isa); eo_manifest_add(&j, path, err) ...; eo_manifest_end(&j);
- */
-void eo_manifest_begin(struct eo_json *j, enum eo_isa isa);
-int eo_manifest_add(struct eo_json *j, const char *path, struct eo_err *err) EO_MUST_CHECK;
-void eo_manifest_end(struct eo_json *j);
 
 #endif

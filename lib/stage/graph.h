@@ -1,0 +1,33 @@
+/*
+ * Which stage makes which artefact, and from which others: one table of file names in graph.c.
+ *
+ * It is what the manifest says about a file beyond its bytes. The parents of an artefact are those files of the
+ * experiment that the command that makes it is given. Whether the command looked at all of them depends on the
+ * options: a pruned model names config/finetune.yaml, also where nothing was fine-tuned.
+ */
+#ifndef EO_STAGE_GRAPH_H
+#define EO_STAGE_GRAPH_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "format/manifest.h"
+
+/*
+ * The stage that makes an artefact, by its path inside the experiment's folder: "prune" for
+ * "models/seed8/p0.50.safetensors". NULL for a file that no stage makes.
+ */
+const char *eo_graph_stage(const char *path);
+
+/*
+ * Fills files, parents, seeds and data set of a manifest from the files themselves. Each of `paths` lies below
+ * `folder` ("" or with a slash at the end) and stays the caller's; none may stand there twice. The files come in the
+ * order of the stages, those of one kind by name. What a failed step left behind, by its file of error rows, is left
+ * out. A parent that is not among the files is none.
+ *
+ * Fails on a file that no stage makes or that cannot be read. The caller sets version and host, and releases *m.
+ */
+int eo_graph_collect(struct eo_manifest *m, const char *folder, char *const paths[], size_t count,
+                     struct eo_err *err) EO_MUST_CHECK;
+
+#endif
