@@ -1,34 +1,39 @@
-"""Writes the golden files beside it: what PyTorch makes of the network, its gradients, Adam, the observers
-of quantisation and binary16, and what Python's decimal module knows of exp and log.
-tests/unit/test_golden.c compares.
+"""Writes the golden files beside it: what PyTorch makes of the network, its gradients, Adam, AdamW under a
+schedule, the observers of quantisation, int8 networks and binary16, and what Python's decimal module knows of
+exp, log and cosine. tests/unit/test_golden.c and tests/golden.bats compare.
 
-    /usr/bin/python3 tests/golden/make_golden.py
+    /usr/bin/python3 tests/golden/make_golden.py [DATA_DIR]
 
-Needs numpy and torch 1.13 or newer (Debian: python3-torch). Nothing here calls the programs of this
+Needs numpy and torch 1.13 or newer (Debian: python3-torch). DATA_DIR holds mnist and fashion-mnist; without
+it the int8 files stay as they are. Nothing here calls the programs of this
 project, and the formulas for weights, images and streams are integer arithmetic that the test repeats.
 Networks are computed in double from float32 weights and pixels, so that the rounding of torch's own sums
 is no part of what is compared; how far torch's float32 is from that goes to standard output.
 """
 import decimal
+import gzip
 import json
 import pathlib
 import struct
+import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.ao import quantization as tao_config
 from torch.ao.quantization import observer as tao
+from torch.ao.quantization import quantize_fx as tao_fx
 
 HERE = pathlib.Path(__file__).parent
 SIZES = [(6, 10), (16, 32)]
-IMAGES, LOGIT_IMAGES, BATCH, STEPS = 320, 64, 32, 50
+IMAGES, LOGIT_IMAGES, BATCH, STEPS, WARMUP = 320, 64, 32, 50, 5
 VALUES = 40000  # in a batch of a stream: many, so that cutting off tails pays
 LAYERS = ["conv1", "conv2", "classifier"]
 
 
-def write(name, header, rows):
+def write(name, header, rows, engine=""):
     script = "tests/golden/make_golden.py"
-    lines = [f"# {script}, torch {torch.__version__}; /usr/bin/python3 {script}", header]
+    lines = [f"# {script}, torch {torch.__version__}{engine}; /usr/bin/python3 {script}", header]
     lines += [",".join(row) for row in rows]
     (HERE / name).write_text("\n".join(lines) + "\n", encoding="ascii", newline="\n")
 
@@ -142,6 +147,28 @@ def run_losses(tensors, images, labels, dtype):
     return torch.tensor(losses, dtype=torch.float64)
 
 
+def run_recipe(tensors, images, labels, dtype):
+    """AdamW with decay of weights alone, label smoothing, and torch's own warm-up and cosine."""
+    net = SmallCNN(tensors).to(dtype)
+    weights = [p for p in net.parameters() if p.dim() > 1]
+    biases = [p for p in net.parameters() if p.dim() == 1]
+    groups = [{"params": weights, "weight_decay": 0.2}, {"params": biases, "weight_decay": 0}]
+    adam = torch.optim.AdamW(groups, lr=3e-3)
+    rise = torch.optim.lr_scheduler.LinearLR(adam, 1 / WARMUP, total_iters=WARMUP - 1)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(adam, STEPS - WARMUP)
+    schedule = torch.optim.lr_scheduler.SequentialLR(adam, [rise, fall], [WARMUP])
+    rows = []
+    for step in range(STEPS):
+        at = [(step * BATCH + i) % IMAGES for i in range(BATCH)]
+        adam.zero_grad()
+        loss = F.cross_entropy(net(images[at].to(dtype)), labels[at], label_smoothing=0.1)
+        loss.backward()
+        rows.append([adam.param_groups[0]["lr"], loss.item()])
+        adam.step()
+        schedule.step()
+    return torch.tensor(rows, dtype=torch.float64)
+
+
 def of_both(what, function, *args):
     """The result in double; says how far torch's own float32 is from it."""
     exact, single = function(*args, torch.float64), function(*args, torch.float32)
@@ -151,7 +178,7 @@ def of_both(what, function, *args):
 
 
 def make_networks(models, images, labels):
-    logits, losses = [], []
+    logits, losses, recipe = [], [], []
     for size, tensors in models.items():
         z = of_both(f"logits {size}", run_logits, tensors, images)
         logits += [[size, str(i)] + decimals(row) for i, row in enumerate(z)]
@@ -159,8 +186,12 @@ def make_networks(models, images, labels):
         every = 1 if len(g) < 10000 else 9  # all of the small model's; of the other one every ninth
         write(f"gradients-{size}.csv", "gradient", [[v] for v in decimals(g[::every])])
         losses.append(of_both(f"losses {size}", run_losses, tensors, images, labels))
+        recipe.append(of_both(f"recipe {size}", run_recipe, tensors, images, labels))
     write("logits.csv", "model,image," + ",".join(f"class{k}" for k in range(10)), logits)
     write("losses.csv", ",".join(models), [decimals(row) for row in zip(*losses)])
+    rates = [[f"{rate:.17g}"] for rate in recipe[0][:, 0].tolist()]
+    rows = [rate + decimals(row) for rate, row in zip(rates, zip(*(r[:, 1] for r in recipe)))]
+    write("recipe.csv", "learning_rate," + ",".join(models), rows)
 
 
 # ---- quantisation ----------------------------------------------------------------------------------------
@@ -245,6 +276,79 @@ def make_weights(models):
     write("weights-s8-6x10.csv", "weight", quantised)
 
 
+# ---- int8 networks on real images ------------------------------------------------------------------------
+
+
+def read_idx(folder, name, header):
+    data = gzip.decompress((folder / (name + "-ubyte.gz")).read_bytes())
+    return torch.from_numpy(np.frombuffer(data, np.uint8, offset=header).copy())
+
+
+def read_images(folder, part):
+    pixels = read_idx(folder, part + "-images-idx3", 16).reshape(-1, 1, 28, 28)
+    return (pixels.float().div(255) - 0.5) / 0.5, read_idx(folder, part + "-labels-idx1", 8).long()
+
+
+class Modules(torch.nn.Module):
+    """SmallCNN out of modules alone, which quantisation can replace."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(1, 16, 3, padding=1)
+        self.conv2 = torch.nn.Conv2d(16, 32, 3, padding=1)
+        self.classifier = torch.nn.Linear(1568, 10)
+        self.relu, self.pool = torch.nn.ReLU(), torch.nn.MaxPool2d(2)
+
+    def forward(self, x):
+        x = self.pool(self.relu(self.conv1(x)))
+        x = self.pool(self.relu(self.conv2(x)))
+        return self.classifier(torch.flatten(x, 1))
+
+
+def train_net(images, labels, epochs=2):
+    torch.manual_seed(7)
+    net = Modules()
+    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for _ in range(epochs):
+        for at in torch.randperm(len(images)).split(128):
+            adam.zero_grad()
+            F.cross_entropy(net(images[at]), labels[at]).backward()
+            adam.step()
+    return net.eval()
+
+
+def quantise_net(net, images):
+    """The static scheme of fbgemm: its observers and kernels, or onednn's where torch was built without fbgemm."""
+    engines = torch.backends.quantized.supported_engines
+    torch.backends.quantized.engine = "fbgemm" if "fbgemm" in engines else "onednn"
+    mapping = tao_config.QConfigMapping().set_global(tao_config.get_default_qconfig("fbgemm"))
+    prepared = tao_fx.prepare_fx(net, mapping, (images[:1],))
+    for i in range(8):
+        prepared(images[i * 128 : (i + 1) * 128])
+    return tao_fx.convert_fx(prepared)
+
+
+def make_int8(data, name):
+    """
+    The classes of the 10,000 test images. torch brings the class scores to 127 levels, so several can be the
+    largest; all of them are written, the one that argmax takes first.
+    """
+    net = train_net(*read_images(data / name, "train"))
+    tensors = {key: t.numpy() for key, t in net.state_dict().items()}
+    save_safetensors(HERE / f"int8-{name}.safetensors", tensors)
+    images, labels = read_images(data / name, "t10k")
+    with torch.no_grad():
+        quantised = quantise_net(net, read_images(data / name, "train")[0])
+        scores = torch.cat([quantised(x) for x in images.split(500)])
+        exact = torch.cat([net(x) for x in images.split(500)])
+    best = scores == scores.max(1, keepdim=True).values
+    rows = [["".join(str(k) for k in range(10) if row[k])] for row in best.tolist()]
+    right, right_exact = ((z.argmax(1) == labels).sum().item() for z in (scores, exact))
+    ties = sum(len(row[0]) > 1 for row in rows)
+    print(f"{name}: {right} right, float32 {right_exact}, ties {ties}")
+    write(f"int8-{name}.csv", "best", rows, f", engine {torch.backends.quantized.engine}")
+
+
 # ---- numbers ---------------------------------------------------------------------------------------------
 
 
@@ -279,7 +383,17 @@ def make_half():
     write("half.csv", "float_bits,half_bits", [[f"0x{a:08x}", f"0x{b:04x}"] for a, b in zip(source, found)])
 
 
-def make_exp_log():
+def decimal_cospi(x):
+    """By its series: all terms of x in -4..4 that matter to 60 digits."""
+    pi = decimal.Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899")
+    z, term, total = (pi * x) ** 2, decimal.Decimal(1), decimal.Decimal(0)
+    for k in range(0, 120, 2):
+        total += term
+        term *= -z / ((k + 1) * (k + 2))
+    return total
+
+
+def make_fmath():
     """The exact value as the nearest double and what is missing from it."""
     decimal.getcontext().prec = 60
     half_ln2 = 0.34657359027997264
@@ -288,14 +402,16 @@ def make_exp_log():
     l = [1.0, 2.0**-1022, 1.7976931348623157e308, 1.4142135623730951, 1.4142135623730949, 0.7071067811865476]
     l += [1e300, 1e-300] + [1 + s * 2.0**-k for k in range(1, 53) for s in (1, -1)]
     l += [1 + i / 23 for i in range(210)] + [1.37**i for i in range(-80, 80)]
+    c = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, np.nextafter(0.25, 1), np.nextafter(0.5, 0), np.nextafter(0.5, 1)]
+    c += [2.0**-30, -(2.0**-10), 1e-300] + [i / 97 for i in range(-200, 290)]
+    functions = {"exp": decimal.Decimal.exp, "log": decimal.Decimal.ln, "cospi": decimal_cospi}
     rows = []
-    for name, values in (("exp", e), ("log", l)):
+    for name, values in (("exp", e), ("log", l), ("cospi", c)):
         for x in values:
-            argument = decimal.Decimal(float(x))
-            exact = argument.exp() if name == "exp" else argument.ln()
+            exact = functions[name](decimal.Decimal(float(x)))
             rest = exact - decimal.Decimal(float(exact))
             rows.append([name, float(x).hex(), float(exact).hex(), f"{float(rest):.6g}"])
-    write("exp-log.csv", "function,x,nearest,rest", rows)
+    write("fmath.csv", "function,x,nearest,rest", rows)
 
 
 def main():
@@ -309,7 +425,9 @@ def main():
     make_observers()
     make_weights(models)
     make_half()
-    make_exp_log()
+    make_fmath()
+    for name in ("mnist", "fashion-mnist") if len(sys.argv) > 1 else ():
+        make_int8(pathlib.Path(sys.argv[1]), name)
 
 
 main()

@@ -1,7 +1,7 @@
 /*
  * Against the golden files, which tests/golden/make_golden.py made with PyTorch and with Python's decimal
- * module: logits, gradients, losses of Adam, observers of quantisation, weight scales, binary16, exp and
- * log. Images and streams of values come from the same integer formulas as there, weights from its files.
+ * module: logits, gradients, losses of Adam and of AdamW under a schedule, observers of quantisation, weight
+ * scales, binary16, exp, log and cosine; tests/golden.bats has the int8 networks. Images and streams of values come from the same integer formulas as there, weights from its files.
  * Each comparison prints how far the two are apart at most, and what is allowed.
  */
 #include <math.h>
@@ -16,6 +16,7 @@
 #include "nn/infer.h"
 #include "nn/trainer.h"
 #include "stage/quant.h"
+#include "stage/train.h"
 #include "tests/unit/check.h"
 
 #define GOLDEN "tests/golden/"
@@ -323,6 +324,46 @@ static void test_losses(const char *size)
     eo_model_release(&m);
 }
 
+/* Weight decay, label smoothing, and a schedule of half an epoch of warm-up before a cosine, 10 steps an epoch. */
+static void test_recipe(const char *size)
+{
+    struct comparison c = {"losses of a recipe", size, LOSS_LIMIT, 0, 0, 0};
+    struct comparison rates = {"learning rates", size, 1e-17, 0, 0, 0};
+    struct eo_trainer_options options = {
+        .isa = eo_isa_best(), .max_batch = BATCH, .weight_decay = 0.2, .label_smoothing = 0.1};
+    struct eo_config cfg;
+    struct eo_trainer *t;
+    struct eo_model m;
+    struct eo_csv csv;
+    struct eo_err err;
+
+    eo_config_init(&cfg);
+    cfg.learning_rate_schedule = EO_SCHEDULE_COSINE;
+    cfg.warmup_epochs = 0.5;
+    load_model(&m, size);
+    load(&csv, "recipe.csv");
+    t = eo_trainer_new(&m, &options, &err);
+    stop_on(!t, "trainer", &err);
+    for (size_t step = 0; step < csv.rows; step++) {
+        double expected = number(&csv, step, "learning_rate"), loss = 0;
+        double rate = eo_train_learning_rate(&cfg, 3e-3, step, 10, STEPS / 10);
+        uint32_t index[BATCH];
+        uint64_t correct = 0;
+
+        compare(&rates, step, expected, rate, apart(expected, rate));
+        expected = number(&csv, step, size);
+        for (uint32_t i = 0; i < BATCH; i++)
+            index[i] = ((uint32_t)step * BATCH + i) % IMAGES;
+        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, rate, &loss, &correct);
+        compare(&c, step, expected, loss / BATCH, apart(expected, loss / BATCH));
+    }
+    conclude(&rates, STEPS);
+    conclude(&c, STEPS);
+    eo_csv_release(&csv);
+    eo_trainer_free(t);
+    eo_model_release(&m);
+}
+
 /* ---- quantisation -------------------------------------------------------------------------------------- */
 
 static enum eo_backend backend_of(const char *qmax)
@@ -490,17 +531,17 @@ static void test_half(void)
     eo_csv_release(&csv);
 }
 
-/* Relative error; of the logarithm, which passes through 0, absolute where it is below 1. */
-static void test_exp_log(const char *function, double (*f)(double), size_t count)
+/* Relative error; of the others, which pass through 0, absolute where they are below 1. */
+static void test_function(const char *function, double (*f)(double), size_t count)
 {
     struct comparison c = {"error of", function, 1e-15, 0, 0, 0};
     struct eo_csv csv;
 
-    load(&csv, "exp-log.csv");
+    load(&csv, "fmath.csv");
     for (size_t row = 0; row < csv.rows; row++) {
         double x = number(&csv, row, "x"), nearest = number(&csv, row, "nearest"),
                rest = number(&csv, row, "rest");
-        double found = f(x), size = f == eo_log ? fmax(fabs(nearest), 1) : nearest;
+        double found = f(x), size = f == eo_exp ? nearest : fmax(fabs(nearest), 1);
 
         if (strcmp(cell(&csv, row, "function"), function) == 0)
             compare(&c, row, nearest, found, apart(found - nearest, rest) / size);
@@ -540,14 +581,16 @@ int main(void)
         }
         test_gradients(sizes[s]);
         test_losses(sizes[s]);
+        test_recipe(sizes[s]);
         test_weight_scales(sizes[s], EO_BACKEND_FBGEMM);
         test_weight_scales(sizes[s], EO_BACKEND_QNNPACK);
     }
     test_quantised_weights();
     test_observers();
     test_half();
-    test_exp_log("exp", eo_exp, 399);
-    test_exp_log("log", eo_log, 482);
+    test_function("exp", eo_exp, 399);
+    test_function("log", eo_log, 482);
+    test_function("cospi", eo_cospi, 503);
     test_special();
     return check_report("test_golden");
 }
