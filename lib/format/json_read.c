@@ -229,6 +229,21 @@ int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, 
     return 0;
 }
 
+int eo_json_read_word(struct eo_json_reader *r, struct eo_err *err)
+{
+    static const char *const words[] = {"true", "false", "null"};
+    size_t i;
+
+    skip_space(r);
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!is_word(r, words[i]))
+            continue;
+        r->at += strlen(words[i]);
+        return words[i][0];
+    }
+    return refuse(r, r->at, "expected true, false or null", err);
+}
+
 int eo_json_finish(struct eo_json_reader *r, struct eo_err *err)
 {
     return skip_space(r) || r->at < r->size ? refuse(r, r->at, "something follows its end", err) : 0;

@@ -53,6 +53,9 @@ int eo_json_read_text(struct eo_json_reader *r, const char **text, struct eo_err
 /* A number. *is_u64 says whether it is written as an integer of 0..2^64 - 1; only then *value is set. */
 int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, struct eo_err *err) EO_MUST_CHECK;
 
+/* One of true, false and null: its first letter, or -1 and err. */
+int eo_json_read_word(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
+
 /* Nothing but white space follows. */
 int eo_json_finish(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
 

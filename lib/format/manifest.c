@@ -5,16 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "format/csv.h"
-#include "format/json.h"
+#include "format/json_read.h"
 
 #define FORMAT 1
-#define MAX_EXACT ((json_int_t)1 << 53) /* integers up to here survive every JSON reader */
+#define MAX_EXACT ((uint64_t)1 << 53) /* integers up to here survive every JSON reader */
 
 int eo_manifest_path_is_good(const char *path)
 {
@@ -66,8 +64,9 @@ static int check_paths(const struct eo_manifest_file *const *sorted, size_t coun
     return 0;
 }
 
-static int check_parents(const struct eo_manifest_file *f, const struct eo_manifest_file *const *sorted, size_t count,
-                         struct eo_err *err)
+/* `seen` has the number, from 1, of the last file that named each of the sorted ones as its parent. */
+static int check_parents(const struct eo_manifest_file *f, size_t number, const struct eo_manifest_file *const *sorted,
+                         size_t count, size_t *seen, struct eo_err *err)
 {
     size_t i;
 
@@ -81,6 +80,9 @@ static int check_parents(const struct eo_manifest_file *f, const struct eo_manif
             return eo_err_set(err, "'%s': its parent '%.80s' is not listed", f->path, parent->path);
         if (*found == f)
             return eo_err_set(err, "'%s' is its own parent", f->path);
+        if (seen[found - sorted] == number)
+            return eo_err_set(err, "'%s': its parent '%s' stands there twice", f->path, parent->path);
+        seen[found - sorted] = number;
         if (strcmp((*found)->sha256, parent->sha256) != 0)
             return eo_err_set(err, "'%s': its parent '%s' had sha256 %s, but is listed with %s", f->path,
                               parent->path, parent->sha256, (*found)->sha256);
@@ -109,243 +111,334 @@ static int check_origin(const struct eo_manifest *m, const struct eo_manifest_fi
 int eo_manifest_check(const struct eo_manifest *m, struct eo_err *err)
 {
     const struct eo_manifest_file **sorted = eo_alloc(m->file_count, sizeof(*sorted), err);
+    size_t *seen = sorted ? eo_alloc(m->file_count, sizeof(*seen), err) : NULL;
     size_t i;
-    int rc;
+    int rc = -1;
 
-    if (!sorted)
-        return -1;
+    if (!seen)
+        goto out;
     for (i = 0; i < m->file_count; i++)
         sorted[i] = &m->files[i];
     if (m->file_count)
         qsort(sorted, m->file_count, sizeof(*sorted), compare_paths);
-    rc = check_paths(sorted, m->file_count, err);
-    for (i = 0; rc == 0 && i < m->file_count; i++)
-        rc = check_parents(&m->files[i], sorted, m->file_count, err) || check_origin(m, &m->files[i], err) ? -1 : 0;
+    if (check_paths(sorted, m->file_count, err))
+        goto out;
+    for (i = 0; i < m->file_count; i++) {
+        if (check_parents(&m->files[i], i + 1, sorted, m->file_count, seen, err) || check_origin(m, &m->files[i], err))
+            goto out;
+    }
+    rc = 0;
+out:
+    free(seen);
     free(sorted);
     return rc;
 }
 
 /* Reading. */
 
-static int check_object(const json_t *value, const char *what, size_t keys, struct eo_err *err)
+/* The arrays grow while the files are read, so parents are numbered until all of them are there. */
+struct reader {
+    struct eo_json_reader json;
+    struct eo_manifest *m;
+    size_t parent_count, file_cap, parent_cap;
+};
+
+static int refuse(const struct reader *r, struct eo_err *err, const char *expected, const char *found)
 {
-    if (!json_is_object(value))
-        return eo_err_set(err, "%s: expected an object", what);
-    if (json_object_size(value) != keys)
-        return eo_err_set(err, "%s: expected %zu keys, found %zu", what, keys, json_object_size(value));
-    return 0;
+    return eo_err_set(err, "byte offset %zu: expected %s, found '%.80s'", r->json.at, expected, found);
 }
 
-static int read_text(const json_t *object, const char *what, const char *key, int nullable, const char **out,
-                     struct eo_err *err)
+/* Goes to the value of the key that has to come next. */
+static int expect_key(struct reader *r, const char *key, struct eo_err *err)
 {
-    const json_t *value = json_object_get(object, key);
+    int more = eo_json_more(&r->json, err);
+    const char *found;
 
-    *out = json_string_value(value);
-    if (*out || (nullable && json_is_null(value)))
-        return 0;
-    return eo_err_set(err, "%s: key '%s': expected a string%s", what, key, nullable ? " or null" : "");
-}
-
-static int read_count(const json_t *object, const char *what, const char *key, uint64_t *out, struct eo_err *err)
-{
-    const json_t *value = json_object_get(object, key);
-
-    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > MAX_EXACT)
-        return eo_err_set(err, "%s: key '%s': expected an unsigned integer", what, key);
-    *out = (uint64_t)json_integer_value(value);
-    return 0;
-}
-
-static int read_sha256(const json_t *object, const char *what, const char *key, int nullable,
-                       char out[EO_SHA256_TEXT], struct eo_err *err)
-{
-    const char *text;
-
-    if (read_text(object, what, key, nullable, &text, err))
+    if (more < 0)
         return -1;
+    if (more == 0)
+        return eo_err_set(err, "byte offset %zu: expected key '%s', found the end of the object", r->json.at, key);
+    if (eo_json_read_key(&r->json, &found, err))
+        return -1;
+    if (strcmp(found, key) != 0)
+        return eo_err_set(err, "byte offset %zu: expected key '%s', found '%.80s'", r->json.at, key, found);
+    return 0;
+}
+
+static int expect_end(struct reader *r, struct eo_err *err)
+{
+    int more = eo_json_more(&r->json, err);
+    const char *found;
+
+    if (more <= 0)
+        return more;
+    return eo_json_read_key(&r->json, &found, err) ? -1 : refuse(r, err, "the end of the object", found);
+}
+
+static int read_value(struct reader *r, const char *key, int nullable, const char **out, struct eo_err *err)
+{
+    int kind = eo_json_peek(&r->json, err);
+
+    *out = NULL;
+    if (kind < 0)
+        return -1;
+    if (nullable && kind == 'n')
+        return eo_json_read_word(&r->json, err) < 0 ? -1 : 0;
+    if (kind != '"')
+        return eo_err_set(err, "byte offset %zu: key '%s': expected a string%s", r->json.at, key,
+                          nullable ? " or null" : "");
+    return eo_json_read_text(&r->json, out, err);
+}
+
+static int read_text(struct reader *r, const char *key, const char **out, struct eo_err *err)
+{
+    return expect_key(r, key, err) ? -1 : read_value(r, key, 0, out, err);
+}
+
+static int read_text_or_null(struct reader *r, const char *key, const char **out, struct eo_err *err)
+{
+    return expect_key(r, key, err) ? -1 : read_value(r, key, 1, out, err);
+}
+
+static int read_count(struct reader *r, const char *key, uint64_t max, uint64_t *out, struct eo_err *err)
+{
+    int kind, is_u64 = 0;
+
+    if (expect_key(r, key, err) || (kind = eo_json_peek(&r->json, err)) < 0)
+        return -1;
+    if (kind == '0' && eo_json_read_number(&r->json, &is_u64, out, err))
+        return -1;
+    if (!is_u64 || *out > max)
+        return eo_err_set(err, "byte offset %zu: key '%s': expected an integer in 0..%" PRIu64, r->json.at, key, max);
+    return 0;
+}
+
+static int read_bool(struct reader *r, const char *key, int *out, struct eo_err *err)
+{
+    int kind;
+
+    if (expect_key(r, key, err) || (kind = eo_json_peek(&r->json, err)) < 0)
+        return -1;
+    if (kind != 't' && kind != 'f')
+        return eo_err_set(err, "byte offset %zu: key '%s': expected true or false", r->json.at, key);
+    *out = kind == 't';
+    return eo_json_read_word(&r->json, err) < 0 ? -1 : 0;
+}
+
+/* "" for NULL. */
+static int store_sha256(struct reader *r, const char *text, char out[EO_SHA256_TEXT], struct eo_err *err)
+{
     if (text && !is_sha256(text))
-        return eo_err_set(err, "%s: key '%s': expected 64 hexadecimal digits, found '%.80s'", what, key, text);
+        return refuse(r, err, "64 hexadecimal digits", text);
     snprintf(out, EO_SHA256_TEXT, "%s", text ? text : "");
     return 0;
 }
 
-static int read_seeds(struct eo_manifest *m, const json_t *list, struct eo_err *err)
+static int read_sha256(struct reader *r, const char *key, char out[EO_SHA256_TEXT], struct eo_err *err)
 {
-    size_t i, n = json_array_size(list);
+    const char *text;
 
-    if (!json_is_array(list) || n > EO_CONFIG_LIST_MAX)
-        return eo_err_set(err, "'reproducible': key 'seeds': expected a list of at most %d", EO_CONFIG_LIST_MAX);
-    for (i = 0; i < n; i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-
-        if (!text || eo_num_parse_u64(text, 0, UINT64_MAX, &m->seeds[i], NULL))
-            return eo_err_set(err, "'reproducible': key 'seeds': entry %zu: expected an integer as text", i + 1);
-    }
-    m->seed_count = n;
-    return 0;
+    return read_text(r, key, &text, err) ? -1 : store_sha256(r, text, out, err);
 }
 
-static int read_reproducible(struct eo_manifest *m, const json_t *object, struct eo_err *err)
+static int read_sha256_or_null(struct reader *r, const char *key, char out[EO_SHA256_TEXT], struct eo_err *err)
 {
-    static const char what[] = "'reproducible'";
-    const char *dataset = NULL;
+    const char *text;
 
-    if (check_object(object, what, 8, err) || read_text(object, what, "version", 0, &m->version, err) ||
-        read_seeds(m, json_object_get(object, "seeds"), err) ||
-        read_text(object, what, "dataset", 1, &dataset, err) ||
-        read_count(object, what, "train_images", &m->train.images, err) ||
-        read_sha256(object, what, "train_sha256", 1, m->train.sha256, err) ||
-        read_count(object, what, "test_images", &m->test.images, err))
+    return read_text_or_null(r, key, &text, err) ? -1 : store_sha256(r, text, out, err);
+}
+
+static int read_seeds(struct reader *r, struct eo_err *err)
+{
+    struct eo_manifest *m = r->m;
+    const char *text;
+    int more;
+
+    if (expect_key(r, "seeds", err) || eo_json_enter(&r->json, '[', err))
+        return -1;
+    while ((more = eo_json_more(&r->json, err)) > 0) {
+        if (m->seed_count == EO_CONFIG_LIST_MAX)
+            return eo_err_set(err, "byte offset %zu: expected at most %d seeds", r->json.at, EO_CONFIG_LIST_MAX);
+        if (read_value(r, "seeds", 0, &text, err))
+            return -1;
+        if (eo_num_parse_u64(text, 0, UINT64_MAX, &m->seeds[m->seed_count++], NULL))
+            return refuse(r, err, "a seed", text);
+    }
+    return more;
+}
+
+/* One more element behind `count`; the array doubles. */
+static void *grow(void *array, size_t count, size_t *cap, size_t size, struct eo_err *err)
+{
+    size_t more = *cap ? 2 * *cap : 64;
+    void *bigger;
+
+    if (count < *cap)
+        return array;
+    bigger = eo_alloc(more, size, err);
+    if (!bigger)
+        return NULL;
+    if (count)
+        memcpy(bigger, array, count * size);
+    free(array);
+    *cap = more;
+    return bigger;
+}
+
+static int read_parents(struct reader *r, struct eo_manifest_file *f, struct eo_err *err)
+{
+    const char *text;
+    int more;
+
+    if (expect_key(r, "parents", err) || eo_json_enter(&r->json, '{', err))
+        return -1;
+    while ((more = eo_json_more(&r->json, err)) > 0) {
+        struct eo_manifest_parent *all =
+            grow(r->m->parents, r->parent_count, &r->parent_cap, sizeof(*all), err);
+
+        if (!all)
+            return -1;
+        r->m->parents = all;
+        if (eo_json_read_key(&r->json, &all[r->parent_count].path, err) ||
+            read_value(r, all[r->parent_count].path, 0, &text, err) ||
+            store_sha256(r, text, all[r->parent_count].sha256, err))
+            return -1;
+        r->parent_count++;
+        f->parent_count++;
+    }
+    return more;
+}
+
+static int read_file(struct reader *r, struct eo_manifest_file *f, struct eo_err *err)
+{
+    if (eo_json_enter(&r->json, '{', err) || read_text(r, "path", &f->path, err) ||
+        read_count(r, "bytes", MAX_EXACT, &f->bytes, err) || read_sha256(r, "sha256", f->sha256, err) ||
+        read_text(r, "stage", &f->stage, err) || read_text(r, "tool", &f->tool, err) ||
+        read_text_or_null(r, "version", &f->version, err) ||
+        read_sha256_or_null(r, "slice_sha256", f->slice_sha256, err) ||
+        read_sha256_or_null(r, "dataset_sha256", f->dataset_sha256, err) || read_parents(r, f, err))
+        return -1;
+    return expect_end(r, err);
+}
+
+static int read_files(struct reader *r, int is_host, struct eo_err *err)
+{
+    struct eo_manifest *m = r->m;
+    int more;
+
+    if (expect_key(r, "files", err) || eo_json_enter(&r->json, '[', err))
+        return -1;
+    while ((more = eo_json_more(&r->json, err)) > 0) {
+        struct eo_manifest_file *all = grow(m->files, m->file_count, &r->file_cap, sizeof(*all), err);
+
+        if (!all)
+            return -1;
+        m->files = all;
+        all[m->file_count].is_host = is_host;
+        if (read_file(r, &all[m->file_count], err))
+            return -1;
+        m->file_count++;
+    }
+    return more;
+}
+
+static int read_reproducible(struct reader *r, struct eo_err *err)
+{
+    struct eo_manifest *m = r->m;
+    const char *dataset;
+
+    if (expect_key(r, "reproducible", err) || eo_json_enter(&r->json, '{', err) ||
+        read_text(r, "version", &m->version, err) || read_seeds(r, err) ||
+        read_text_or_null(r, "dataset", &dataset, err))
         return -1;
     if (dataset && strlen(dataset) >= sizeof(m->dataset))
-        return eo_err_set(err, "%s: key 'dataset': expected at most %zu bytes", what, sizeof(m->dataset) - 1);
+        return eo_err_set(err, "byte offset %zu: key 'dataset': expected at most %zu bytes", r->json.at,
+                          sizeof(m->dataset) - 1);
     strcpy(m->dataset, dataset ? dataset : "");
-    return read_sha256(object, what, "test_sha256", 1, m->test.sha256, err);
+    if (read_count(r, "train_images", MAX_EXACT, &m->train.images, err) ||
+        read_sha256_or_null(r, "train_sha256", m->train.sha256, err) ||
+        read_count(r, "test_images", MAX_EXACT, &m->test.images, err) ||
+        read_sha256_or_null(r, "test_sha256", m->test.sha256, err) || read_files(r, 0, err))
+        return -1;
+    return expect_end(r, err);
 }
 
-static int read_host(struct eo_manifest_host *h, const json_t *object, struct eo_err *err)
+static int read_host(struct reader *r, struct eo_err *err)
 {
-    static const char what[] = "'host'";
-    const json_t *modified = json_object_get(object, "modified");
+    struct eo_manifest_host *h = &r->m->host;
     uint64_t processors = 0;
 
-    if (check_object(object, what, 10, err) || read_text(object, what, "cpu", 1, &h->cpu, err) ||
-        read_text(object, what, "isa", 1, &h->isa, err) ||
-        read_count(object, what, "processors", &processors, err) ||
-        read_text(object, what, "kernel", 1, &h->kernel, err) ||
-        read_text(object, what, "compiler", 1, &h->compiler, err) ||
-        read_text(object, what, "build", 1, &h->build, err) ||
-        read_text(object, what, "revision", 1, &h->revision, err) ||
-        read_text(object, what, "plotter", 1, &h->plotter, err))
+    if (expect_key(r, "host", err) || eo_json_enter(&r->json, '{', err) ||
+        read_text_or_null(r, "cpu", &h->cpu, err) || read_text_or_null(r, "isa", &h->isa, err) ||
+        read_count(r, "processors", INT32_MAX, &processors, err) ||
+        read_text_or_null(r, "kernel", &h->kernel, err) || read_text_or_null(r, "compiler", &h->compiler, err) ||
+        read_text_or_null(r, "build", &h->build, err) || read_text_or_null(r, "revision", &h->revision, err) ||
+        read_bool(r, "modified", &h->is_modified, err) || read_text_or_null(r, "plotter", &h->plotter, err) ||
+        read_files(r, 1, err))
         return -1;
-    if (!json_is_boolean(modified))
-        return eo_err_set(err, "%s: key 'modified': expected true or false", what);
-    if (processors > INT32_MAX)
-        return eo_err_set(err, "%s: key 'processors': expected at most %d", what, INT32_MAX);
     h->processors = (int)processors;
-    h->is_modified = json_is_true(modified);
-    return 0;
+    return expect_end(r, err);
 }
 
-/* Room for all files and parents of both lists. */
-static int allocate(struct eo_manifest *m, const json_t *const lists[2], struct eo_err *err)
+static int read_all(struct reader *r, struct eo_err *err)
 {
-    size_t files = 0, parents = 0, i, k;
+    struct eo_manifest *m = r->m;
+    uint64_t format = 0;
+    size_t i, parents = 0;
 
-    for (k = 0; k < 2; k++) {
-        if (!json_is_array(lists[k]))
-            return eo_err_set(err, "key 'files': expected a list");
-        for (i = 0; i < json_array_size(lists[k]); i++)
-            parents += json_object_size(json_object_get(json_array_get(lists[k], i), "parents"));
-        files += json_array_size(lists[k]);
-    }
-    m->files = eo_alloc(files, sizeof(*m->files), err);
-    m->parents = eo_alloc(parents, sizeof(*m->parents), err);
-    return m->files && m->parents ? 0 : -1;
-}
-
-static int read_parents(struct eo_manifest_file *f, json_t *object, const char *what, struct eo_manifest_parent *out,
-                        struct eo_err *err)
-{
-    const char *path;
-    json_t *value;
-
-    if (!json_is_object(object))
-        return eo_err_set(err, "%s: key 'parents': expected an object", what);
-    f->parents = out;
-    json_object_foreach(object, path, value)
-    {
-        if (read_sha256(object, what, path, 0, out[f->parent_count].sha256, err))
-            return -1;
-        out[f->parent_count++].path = path;
-    }
-    return 0;
-}
-
-static int read_file(struct eo_manifest_file *f, const json_t *object, size_t index, struct eo_manifest_parent *parents,
-                     struct eo_err *err)
-{
-    char what[128];
-
-    snprintf(what, sizeof(what), "file %zu", index + 1);
-    if (check_object(object, what, 9, err) || read_text(object, what, "path", 0, &f->path, err))
+    if (eo_json_enter(&r->json, '{', err) || read_count(r, "manifest", MAX_EXACT, &format, err))
         return -1;
-    snprintf(what, sizeof(what), "'%.100s'", f->path);
-    if (read_count(object, what, "bytes", &f->bytes, err) ||
-        read_sha256(object, what, "sha256", 0, f->sha256, err) ||
-        read_text(object, what, "stage", 0, &f->stage, err) || read_text(object, what, "tool", 0, &f->tool, err) ||
-        read_text(object, what, "version", 1, &f->version, err) ||
-        read_sha256(object, what, "slice_sha256", 1, f->slice_sha256, err) ||
-        read_sha256(object, what, "dataset_sha256", 1, f->dataset_sha256, err))
+    if (format != FORMAT)
+        return eo_err_set(err, "key 'manifest': expected %d, found %" PRIu64, FORMAT, format);
+    if (read_reproducible(r, err) || read_host(r, err) || expect_end(r, err) || eo_json_finish(&r->json, err))
         return -1;
-    return read_parents(f, json_object_get(object, "parents"), what, parents, err);
-}
-
-static int read_root(struct eo_manifest *m, const json_t *root, struct eo_err *err)
-{
-    const json_t *format = json_object_get(root, "manifest");
-    const json_t *sections[2] = {json_object_get(root, "reproducible"), json_object_get(root, "host")};
-    const json_t *lists[2] = {json_object_get(sections[0], "files"), json_object_get(sections[1], "files")};
-    size_t i, k, parents = 0;
-
-    if (check_object(root, "the manifest", 3, err))
-        return -1;
-    if (!json_is_integer(format) || json_integer_value(format) != FORMAT)
-        return eo_err_set(err, "key 'manifest': expected %d", FORMAT);
-    if (read_reproducible(m, sections[0], err) || read_host(&m->host, sections[1], err) ||
-        allocate(m, lists, err))
-        return -1;
-    for (k = 0; k < 2; k++) {
-        for (i = 0; i < json_array_size(lists[k]); i++) {
-            struct eo_manifest_file *f = &m->files[m->file_count];
-
-            if (read_file(f, json_array_get(lists[k], i), m->file_count, m->parents + parents, err))
-                return -1;
-            f->is_host = k == 1;
-            parents += f->parent_count;
-            m->file_count++;
-        }
+    for (i = 0; i < m->file_count; i++) {
+        m->files[i].parents = m->parents ? m->parents + parents : NULL;
+        parents += m->files[i].parent_count;
     }
     return eo_manifest_check(m, err);
 }
 
+/* `text` becomes the manifest's, also after failure. */
+static int parse(struct eo_manifest *m, char *text, size_t size, struct eo_err *err)
+{
+    struct reader r = {.json = {.text = text, .size = size, .what = "the manifest"}, .m = m};
+
+    *m = (struct eo_manifest){.text = text};
+    if (read_all(&r, err) == 0)
+        return 0;
+    eo_manifest_release(m);
+    return -1;
+}
+
 int eo_manifest_parse(struct eo_manifest *m, const char *text, size_t size, struct eo_err *err)
 {
-    json_error_t error;
+    char *copy;
 
     *m = (struct eo_manifest){0};
     if (size > EO_MANIFEST_MAX)
         return eo_err_set(err, "expected at most %zu bytes, found %zu", EO_MANIFEST_MAX, size);
-    m->json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (!m->json)
-        return eo_err_set(err, "line %d, column %d: %s", error.line, error.column, error.text);
-    if (read_root(m, m->json, err)) {
-        eo_manifest_release(m);
+    copy = eo_alloc(size, 1, err);
+    if (!copy)
         return -1;
-    }
-    return 0;
+    memcpy(copy, text, size);
+    return parse(m, copy, size, err);
 }
 
 int eo_manifest_load(struct eo_manifest *m, const char *path, struct eo_err *err)
 {
     char *text;
     size_t size;
-    int rc;
 
     *m = (struct eo_manifest){0};
-    if (eo_io_read(path, EO_MANIFEST_MAX, &text, &size, err))
-        return -1;
-    rc = eo_manifest_parse(m, text, size, err);
-    free(text);
-    return rc;
+    return eo_io_read(path, EO_MANIFEST_MAX, &text, &size, err) ? -1 : parse(m, text, size, err);
 }
 
 void eo_manifest_release(struct eo_manifest *m)
 {
     free(m->files);
     free(m->parents);
-    json_decref(m->json);
+    free(m->text);
     *m = (struct eo_manifest){0};
 }
 

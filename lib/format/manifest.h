@@ -68,7 +68,7 @@ struct eo_manifest_part {
     char sha256[EO_SHA256_TEXT];
 };
 
-/* Texts are borrowed when the caller filled the struct, and belong to `json` when it was read. */
+/* Texts are borrowed when the caller filled the struct, and belong to `text` when it was read. */
 struct eo_manifest {
     const char *version;
     uint64_t seeds[EO_CONFIG_LIST_MAX]; /* the first one, then the others, rising */
@@ -79,7 +79,7 @@ struct eo_manifest {
     struct eo_manifest_file *files; /* owned; first those that are reproducible, then the host's */
     size_t file_count;
     struct eo_manifest_parent *parents; /* owned: those of all files, one file's behind the other's */
-    void *json;
+    char *text; /* owned: what the texts of one that was read point into */
 };
 
 /*
@@ -90,15 +90,14 @@ int eo_manifest_path_is_good(const char *path);
 
 /*
  * What every manifest has to satisfy, checked after reading and before writing: good paths, none twice; each parent is
- * a file of the manifest with the same checksum, and a reproducible one where the child is reproducible; a slice is
+ * another file of the manifest with the same checksum, and a reproducible one where the child is reproducible; a slice is
  * one of the parents, and the data set is the manifest's.
  */
 int eo_manifest_check(const struct eo_manifest *m, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Reads and checks. Refused are, besides: anything but one JSON object of exactly these keys and types, keys twice,
- * checksums that are not 64 lower-case hexadecimal digits. Release with eo_manifest_release(), harmless on a zeroed
- * struct and after failure.
+ * Reads and checks. The JSON text has to have exactly these keys in this order; checksums are 64 lower-case hexadecimal
+ * digits. Release with eo_manifest_release(), harmless on a zeroed struct and after failure.
  */
 int eo_manifest_load(struct eo_manifest *m, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_manifest_parse(struct eo_manifest *m, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;

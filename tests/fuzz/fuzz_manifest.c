@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t i;
 
     if (eo_manifest_parse(&m, (const char *)data, size, &err)) {
-        if (!err.msg[0] || m.files || m.parents || m.json)
+        if (!err.msg[0] || m.files || m.parents || m.text)
             abort();
         return 0;
     }
