@@ -109,6 +109,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(OBJ)/tests/%)
 LIBEO := $(OBJ)/libeo.a
 
+.PHONY: FORCE
 ifeq ($(IS_INNER),)
 .PHONY: programs
 programs: $(LINKED) $(TOOLS) ## build the programs alone
@@ -120,7 +121,6 @@ FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE) $(if $(filter deps,$(GOALS)),| install-packages)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
-.PHONY: FORCE
 
 # Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them anyway.
 kernel_flags = $(if $(SANITIZE),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow)))

@@ -1,7 +1,10 @@
 #!/bin/sh
 # Compares the output folders of two runs of one experiment: byte for byte, apart from what was measured by a clock.
 #
-#     tests/same-artefacts.sh [-x] A B        -x: the timings were made to be equal (see rebuild.sh); compare them too
+#     tests/same-artefacts.sh [-x] [-m] A B
+#
+#     -x    the timings were made to be equal (see rebuild.sh); compare them too
+#     -m    A may have more models and rows: those of candidates that were taken out
 #
 # What counts as timing, and is left out without -x:
 #     columns and keys      whose name has latency, throughput, energy_proxy_j, achieved, utilization, bound_regime or
@@ -17,10 +20,17 @@
 # "same-artefacts: N files, M differ".
 set -u
 export LC_ALL=C
-exact=0
-if [ "${1:-}" = -x ]; then exact=1; shift; fi
+exact=0 more='^$'
+while getopts xm option; do
+    case $option in
+    x) exact=1 ;;
+    m) more='^models/\|^rows/\|^config/seed' ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
 if [ $# != 2 ] || [ ! -d "$1" ] || [ ! -d "$2" ]; then
-    echo "usage: same-artefacts.sh [-x] FOLDER FOLDER" >&2
+    echo "usage: same-artefacts.sh [-x] [-m] FOLDER FOLDER" >&2
     exit 2
 fi
 a=$(cd "$1" && pwd) b=$(cd "$2" && pwd)
@@ -63,7 +73,7 @@ view() {
 
 (cd "$a" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/a"
 (cd "$b" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/b"
-comm -23 "$scratch/a" "$scratch/b" | sed "s|^|only in $1: |" >"$scratch/found"
+comm -23 "$scratch/a" "$scratch/b" | grep -v "$more" | sed "s|^|only in $1: |" >"$scratch/found"
 comm -13 "$scratch/a" "$scratch/b" | sed "s|^|only in $2: |" >>"$scratch/found"
 comm -12 "$scratch/a" "$scratch/b" >"$scratch/both"
 while IFS= read -r f; do

@@ -1,0 +1,447 @@
+#!/bin/sh
+# What Make runs again after an edit, against what should run: for every key of the configuration, for edits that mean
+# nothing, for candidates that come and go, and for the source of each program.
+#
+#     EO_BIN=out/bin sh tests/rebuild.sh        the last line is "rebuild: N passed, M failed"
+#
+# What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says, and
+# which step follows from which is the list that steps() prints. What ran is what Make announced ("  TRAIN    file").
+# Each edit begins from the same finished run, which is copied back with its times.
+#
+# All happens in a copy of the tree, with a gnuplot that only writes its file, and an eo-bench whose figures follow from
+# the model: so a run after an edit can be compared with a clean one to the last byte.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export LC_ALL=C
+root=$PWD
+bin=$(cd "${EO_BIN:-out/bin}" && pwd) || exit 1
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# ---- a copy of the tree and of what was built in it, the programs as they are
+
+tree=$tmp/tree
+mkdir -p "$tree/out/build" "$tmp/gnuplot" "$tmp/lock"
+cp -a Makefile lib tools plots configs "$tree"
+cp -a "$bin" "$tree/out/bin"
+for part in flags libeo.a lib tools link; do cp -a "$bin/../build/$part" "$tree/out/build/" || exit 1; done
+rm -rf "$tree/out/build/plan"
+flags=$(cat "$tree/out/build/flags")
+
+cat >"$tmp/gnuplot/gnuplot" <<'END'
+#!/bin/sh
+file=${2#*out=\'}
+echo plot >"${file%%\'*}"
+END
+mv "$tree/out/bin/eo-bench" "$tmp/eo-bench"
+cat >"$tree/out/bin/eo-bench" <<END
+#!/bin/sh
+"$tmp/eo-bench" "\$@" || exit
+while [ \$# -gt 1 ]; do [ "\$1" != -o ] || file=\$2; shift; done
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) name[i] = \$i; print; next }
+    { for (i = 1; i <= NF; i++) {
+          cell = \$i
+          if (name[i] == "samples") cell = 20
+          if (name[i] ~ /latency/) cell = \$(NF - 4) / 1e6
+          if (name[i] ~ /throughput/) cell = 1e9 / \$(NF - 4)
+          printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$file" >"\$file.new" && mv "\$file.new" "\$file"
+END
+chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
+
+# Make as in the copy, whatever a make above this one was told; the flags are taken as they were built.
+make_eo() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_DATA_DIR="$tmp/data" \
+        make -C "$tree" --no-print-directory CC="${flags%% -std=c11 *}" FLAGS_NOW="$flags" \
+        SANITIZE="$(echo "$flags" | sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p')" B=out "$@" </dev/null
+}
+
+# ---- counting
+
+passed=0
+failed=0
+ok() { passed=$((passed + 1)); }
+bad() {
+    failed=$((failed + 1))
+    echo "failed: $*"
+}
+# same WHAT EXPECTED-FILE FOUND-FILE
+same() {
+    if cmp -s "$2" "$3"; then
+        ok
+    else
+        bad "$1"
+        diff "$2" "$3" | sed -n 's/^</    did not run:/p; s/^>/    ran needlessly:/p'
+    fi
+}
+
+# ---- the experiment
+
+for part in a b mnist; do
+    seed=$(echo $part | cksum | cut -d' ' -f1)
+    "$bin/eo-data" --generate "$tmp/data/$part" --train 200 --test 50 --seed "$seed" || exit 1
+done
+
+base_config() {
+    cat <<END
+dataset: idx
+data_dir: $tmp/data/a
+seed: 3
+train_subset: 96
+val_subset: 32
+conv1_channels: 2
+conv2_channels: 4
+batch_size: 32
+epochs: 1
+fine_tune_epochs: 1
+pruning_levels: [0.0, 0.5]
+precisions: [fp32, int8]
+calibration_batches: 1
+benchmark_repeats: 1
+benchmark_trials: 1
+benchmark_warmup: 0
+memory_budgets_mb: [0.003, 0.01]
+active_memory_budget_mb: 0.01
+output_dir: $1
+END
+}
+
+# edit FILE CHANGE...: "key: value" replaces the key's line or adds one, "-key" removes it
+edit() {
+    edited=$1
+    shift
+    for change; do
+        key=${change#-}
+        sed -i "/^${key%%:*}:/d" "$edited"
+        case $change in -*) ;; *) echo "$change" >>"$edited" ;; esac
+    done
+}
+
+# list FILE KEY DEFAULT: the entries of a list, or of its value alone
+list() {
+    values=$(sed -n "s/^$2: //p" "$1" | tr -d '[],')
+    echo "${values:-$3}"
+}
+
+# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | targets that it follows from"
+steps() {
+    seeds=$(list "$1" seeds "$(list "$1" seed 7)")
+    every='' models=''
+    for seed in $seeds; do
+        sub=/seed$seed
+        [ "$seed" != "${seeds%% *}" ] || sub=
+        base=models$sub/base.safetensors
+        echo "TRAIN $base | train |"
+        for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
+            level=$(printf %.2f "$level")
+            pruned=models$sub/p$level.safetensors
+            # Level 0 removes nothing, so nothing is recovered from.
+            if [ "$level" = 0.00 ]; then echo "PRUNE $pruned | prune | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
+            for precision in $(list "$1" precisions "fp32 fp16 int8"); do
+                model=models$sub/p$level-$precision.safetensors
+                row=rows$sub/p$level-$precision
+                if [ $precision = int8 ]; then echo "QUANT $model | quant | $pruned"; else echo "QUANT $model | | $pruned"; fi
+                echo "EVAL $row.accuracy.csv | eval | $model"
+                echo "TIME $row.timing.csv | bench | $model"
+                every="$every $row.accuracy.csv $row.timing.csv"
+                models="$models $model"
+            done
+        done
+    done
+    echo "SELECT sweep_results.csv | select candidates | $every"
+    echo "HARDWARE hardware_summary.csv | hardware | sweep_results.csv $models"
+    echo "SUMMARY summary.json | summary | sweep_results.csv hardware_summary.csv"
+    for plot in accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs; do
+        echo "PLOT $plot.png | | sweep_results.csv hardware_summary.csv"
+    done
+}
+
+# closure OLD-STEPS NEW-STEPS SLICE...: what runs when these slices changed, as "STAGE target", sorted
+closure() {
+    old=$1 new=$2
+    shift 2
+    awk -v changed=" $* " 'FILENAME == ARGV[1] { there[$2] = 1; next }
+        { split($0, part, "|"); stale = !($2 in there)
+          n = split(part[2], slice, " "); for (i = 1; i <= n; i++) if (index(changed, " " slice[i] " ")) stale = 1
+          n = split(part[3], parent, " "); for (i = 1; i <= n; i++) if (parent[i] in runs) stale = 1
+          if (stale) { runs[$2] = 1; print $1, $2 } }' "$old" "$new" | sort
+}
+
+# ran OUTPUT FOLDER: what Make announced, in the same form
+ran() {
+    sed -n "s|^  \([A-Z]\{4,8\}\)  *$2/\([^ ]*\)\$|\1 \2|p" "$1" | sort
+}
+
+# finished WORKER: a finished run in a folder of its own, and a copy of all that an edit changes
+finished() {
+    home=$tmp/$1
+    mkdir -p "$home/kept"
+    base_config "$home/out" >"$home/exp.yaml"
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || { cat "$home/log"; return 1; }
+    plan=$(ls "$tree"/out/build/plan/*+"$1"+exp.yaml.mk)
+    cp -a "$home/exp.yaml" "$home/out" "$plan" "$home/kept"
+}
+
+restored() {
+    rm -rf "$home/out" "$home/other"
+    cp -a "$home/kept/out" "$home/kept/exp.yaml" "$home"
+    cp -a "$home/kept/$(basename "$plan")" "$plan"
+}
+
+# graph SLICE...: what has to run in the edited experiment, to $home/expected
+graph() {
+    base_config . >"$home/before.yaml"
+    out=$(list "$home/exp.yaml" output_dir -)
+    steps "$home/before.yaml" >"$home/old"
+    [ "$out" = "$home/out" ] || : >"$home/old"
+    steps "$home/exp.yaml" >"$home/new"
+    # Which candidates there are is known to selection.
+    cut -d'|' -f1 "$home/old" >"$home/old.names"
+    cut -d'|' -f1 "$home/new" >"$home/new.names"
+    cmp -s "$home/old.names" "$home/new.names" || set -- "$@" candidates
+    closure "$home/old" "$home/new" "$@" >"$home/expected"
+}
+
+# run_case WHAT: what runs is what has to run
+run_case() {
+    if ! make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1; then
+        bad "$1: make failed"
+        sed 's/^/    /' "$home/log"
+        return 1
+    fi
+    ran "$home/log" "$out" >"$home/found"
+    same "$1" "$home/expected" "$home/found"
+}
+
+# dry_case WHAT: what make -n says would run
+dry_case() {
+    make_eo -n CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
+    sed -n "s|^printf '  %-9s%s.n' '\([A-Z]*\)' '$out/\(.*\)'\$|\1 \2|p" "$home/log" | sort >"$home/found"
+    same "make -n, $1" "$home/expected" "$home/found"
+}
+
+# clean_case WHAT [OPTION]: a clean run in another folder has the same bytes
+clean_case() {
+    rm -rf "$home/clean"
+    cp "$home/exp.yaml" "$home/clean.yaml"
+    edit "$home/clean.yaml" "output_dir: $home/clean"
+    make_eo CONFIG="$home/clean.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
+    if sh tests/same-artefacts.sh -x ${2:+"$2"} "$out" "$home/clean" >"$home/found"; then
+        ok
+    else
+        bad "$1: a clean run has other bytes"
+        sed 's/^/    /' "$home/found"
+    fi
+}
+
+# ---- every key. Another value for each, away from what the experiment has; several lines are several edits.
+# A key that is missing here fails. What a key that Make itself reads adds or takes away is in steps().
+cases() {
+    sed 's/^ *//' <<END
+    seed|seed: 4
+    seeds|-seed|seeds: [3, 4]
+    dataloader_seed|dataloader_seed: 9
+    dataset|-data_dir|dataset: mnist
+    data_dir|data_dir: $tmp/data/b
+    validation|validation: test
+    train_subset|train_subset: 64
+    val_subset|val_subset: 40
+    model|model: smallcnn
+    conv1_channels|conv1_channels: 3
+    conv2_channels|conv2_channels: 5
+    batch_size|batch_size: 16
+    epochs|epochs: 2
+    fine_tune_epochs|fine_tune_epochs: 2
+    fine_tune_epochs|fine_tune_epochs: 0
+    learning_rate|learning_rate: 0.002
+    fine_tune_learning_rate|fine_tune_learning_rate: 0.0005
+    learning_rate_schedule|learning_rate_schedule: cosine
+    warmup_epochs|warmup_epochs: 0.5
+    weight_decay|weight_decay: 0.01
+    label_smoothing|label_smoothing: 0.1
+    augment_shift|augment_shift: 1
+    augment_flip|augment_flip: true
+    early_stopping|early_stopping: 2
+    qat_epochs|qat_epochs: 1
+    qat_learning_rate|qat_learning_rate: 0.0001
+    pruning_levels|pruning_levels: [0.0, 0.25, 0.5]
+    pruning_levels|pruning_levels: [0.0]
+    pruning_levels|pruning_levels: [0.5, 0.0]
+    pruning_criterion|pruning_criterion: l2
+    pruning_criterion|pruning_criterion: [l1, l2]
+    pruning_scope|pruning_scope: global
+    prune_steps|prune_steps: 2
+    channel_multiple|channel_multiple: 2
+    pruning_images|pruning_images: 32
+    precisions|precisions: [fp32, fp16, int8]
+    precisions|precisions: [fp32]
+    quantization_backend|quantization_backend: qnnpack
+    calibration_batches|calibration_batches: 2
+    quantization_observer|quantization_observer: minmax
+    observer_percentile|observer_percentile: 99
+    weight_granularity|weight_granularity: tensor
+    bias_correction|bias_correction: true
+    cross_layer_equalization|cross_layer_equalization: true
+    benchmark_repeats|benchmark_repeats: 2
+    benchmark_trials|benchmark_trials: 2
+    benchmark_warmup|benchmark_warmup: 1
+    power_watts|power_watts: 2.5
+    memory_budgets_mb|memory_budgets_mb: [0.003, 0.02]
+    active_memory_budget_mb|active_memory_budget_mb: 0.02
+    cpu_frequency_scale|cpu_frequency_scale: 0.5
+    pareto_use_ci|pareto_use_ci: true
+    memory_bandwidth_gbps|memory_bandwidth_gbps: 6.4
+    peak_compute_gmacs|peak_compute_gmacs: 32
+    threads|threads: 1
+    num_workers|num_workers: 7
+    device|device: cpu
+    output_dir|output_dir: $home/other
+END
+}
+
+# "key: slice slice", as the table says; make is Make itself, which has no slice
+"$bin/eo-config" --keys | awk -F' [|] ' 'NR > 2 { gsub(/[|` ]/, "", $1); gsub(/,|—/, "", $4); print $1 ": " $4 }' \
+    >"$tmp/readers"
+
+# These have one value only, so what the table says of another one cannot happen: writing it down changes no slice.
+only_value() { case $1 in model | device) return 0 ;; esac; return 1; }
+
+# edited LINE: the experiment with one of the edits
+edited() {
+    restored
+    old_ifs=$IFS
+    IFS='|'
+    # shellcheck disable=SC2086 # split at |
+    edit "$home/exp.yaml" ${1#*|}
+    IFS=$old_ifs
+}
+
+key_case() {
+    key=${1%%|*}
+    readers=$(sed -n "s/^$key: //p" "$tmp/readers")
+    ! only_value "$key" || readers=
+    edited "$1"
+    # shellcheck disable=SC2086 # a list
+    graph $readers
+    run_case "${1#*|}" || return
+    case " $readers " in *" make "*) clean_case "${1#*|}" -m ;; esac
+    edited "$1"
+    dry_case "${1#*|}"
+}
+
+# all_keys K: one of two workers that share the lines
+all_keys() {
+    finished "keys$1" || { bad "a clean run"; return; }
+    cases >"$home/cases"
+    awk -v k="$1" 'NR % 2 == k' "$home/cases" >"$home/mine"
+    while IFS= read -r line <&3; do key_case "$line"; done 3<"$home/mine"
+    [ "$1" = 0 ] || return
+    cut -d'|' -f1 "$home/cases" | sort -u >"$home/have"
+    cut -d: -f1 "$tmp/readers" | sort -u >"$home/want"
+    same "every key has an edit in cases()" "$home/want" "$home/have"
+}
+
+# ---- edits that mean nothing
+
+no_edits() {
+    finished none || { bad "a clean run"; return; }
+    graph
+    run_case "nothing was edited"
+    echo "# a comment" >>"$home/exp.yaml"
+    run_case "a comment"
+    tac "$home/exp.yaml" >"$home/tac" && mv "$home/tac" "$home/exp.yaml"
+    run_case "another order of the keys"
+    touch "$home/exp.yaml"
+    run_case "a touch of the configuration"
+    touch "$tmp"/data/a/*
+    run_case "a touch of the data"
+    sed 's/: /:   /' "$home/exp.yaml" >"$home/wide" && mv "$home/wide" "$home/exp.yaml"
+    run_case "other white space"
+    edit "$home/exp.yaml" "learning_rate: 0.5" "learning_rate: 0.001"
+    run_case "an edit that was undone"
+    dry_case "nothing was edited"
+}
+
+# ---- a history of edits on one folder; after each it has the bytes of a clean run
+
+history() {
+    finished history || { bad "a clean run"; return; }
+    for change in "pruning_levels: [0.0, 0.25, 0.5]" "pruning_levels: [0.0, 0.5]" "precisions: [int8]" \
+        "learning_rate: 0.004" "precisions: [fp32, fp16, int8]" "fine_tune_epochs: 0" "seeds: [3, 4]" \
+        "pruning_levels: [0.5, 0.25]" "power_watts: 1.5" "seeds: [4, 3]" "train_subset: 80" "pruning_levels: [0.0, 0.5]"; do
+        case $change in seeds*) edit "$home/exp.yaml" -seed ;; esac
+        edit "$home/exp.yaml" "$change"
+        out=$home/out
+        make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
+        clean_case "after the history up to $change" -m
+        rows=$(awk 'END { print NR - 1 }' "$out/sweep_results.csv")
+        [ "$rows" = "$(steps "$home/exp.yaml" | grep -c '^TIME')" ] && ok || bad "$change: $rows rows"
+    done
+}
+
+# ---- the source of each program; a program without an entry fails
+
+serves() {
+    case $1 in
+    eo-train) echo 'TRAIN|PRUNE' ;; # the latter where it recovers from what was removed
+    eo-prune) echo 'PRUNE' ;;
+    eo-quant) echo 'QUANT' ;;
+    eo-eval) echo 'EVAL' ;;
+    eo-bench) echo 'TIME' ;;
+    eo-attempt) echo 'PRUNE|QUANT|EVAL|TIME' ;;
+    eo-pareto) echo 'SELECT' ;;
+    eo-hwreport) echo 'HARDWARE' ;;
+    eo-summary) echo 'SUMMARY' ;;
+    eo-config | eo-data | eo-inspect) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
+    *) echo "no entry in serves()" ;;
+    esac
+}
+
+# program_case TOOL WHAT: as if each step of its stages had lost a slice
+program_case() {
+    stages=$(serves "$1")
+    graph
+    sed -E "s/^($stages) ([^ ]*) \|/\1 \2 | edited/" "$home/new" >"$home/marked"
+    [ "$1" != eo-train ] || sed -i '/^PRUNE .*p0\.00/s/edited//' "$home/marked"
+    closure "$home/new" "$home/marked" edited >"$home/expected"
+    run_case "$2"
+}
+
+# The copy is another folder, whose name stands in what is compiled there: both of these are compiled once before.
+program_edits() {
+    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench.c"
+    make_eo programs >/dev/null
+    finished programs || { bad "a clean run"; return; }
+    graph
+    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench.c"
+    run_case "a touch of sources"
+    echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench.c"
+    run_case "comments"
+    sed -i 's/expected/Expected/' "$tree/lib/stage/bench.c"
+    program_case eo-bench "an edit of lib/stage/bench.c"
+    for tool in "$tree"/tools/eo-*.c; do
+        tool=$(basename "$tool" .c)
+        echo "const char eo_edited[] = \"$tool\";" >>"$tree/tools/$tool.c"
+        program_case "$tool" "an edit of $tool.c"
+    done
+}
+
+counted() {
+    passed=0 failed=0
+    "$@" >"$tmp/$1${2:-}.out" 2>&1
+    echo "$passed $failed" >"$tmp/$1${2:-}.count"
+}
+
+{ counted all_keys 0; counted no_edits; } &
+{ counted all_keys 1; counted history; } &
+wait
+# Its edits are of the sources that all others run by.
+counted program_edits
+cat "$tmp"/*.out
+passed=0 failed=0
+for f in "$tmp"/*.count; do
+    read -r p f <"$f"
+    passed=$((passed + p)) failed=$((failed + f))
+done
+echo "rebuild: $passed passed, $failed failed"
+[ "$failed" = 0 ]
