@@ -15,7 +15,8 @@ enum eo_rng_purpose {
     EO_RNG_BOOTSTRAP = 3, /* resampling for intervals */
     EO_RNG_SYNTHETIC = 4, /* the generated data set */
     EO_RNG_BENCH = 5,     /* order of timings */
-    EO_RNG_AUGMENT = 6    /* shifts and mirrors of the training images */
+    EO_RNG_AUGMENT = 6,   /* shifts and mirrors of the training images */
+    EO_RNG_PRUNE = 7      /* the pruning criterion `random` */
 };
 
 struct eo_rng {

@@ -409,10 +409,10 @@ static int check_int8(const struct eo_model *m, struct eo_err *err)
     return check_factors(m, EO_CONV1, err) || check_factors(m, EO_CONV2, err) ? -1 : 0;
 }
 
-/* "0,2,5": `count` rising indices below `limit`. */
-static int check_kept(const char *text, int count, int limit, struct eo_err *err)
+/* "0,2,5": `count` rising indices below `limit`, into `index`. */
+static int parse_kept(const char *text, int count, int limit, int *index, struct eo_err *err)
 {
-    int64_t last = -1, index;
+    int64_t last = -1, next;
     int found = 0;
 
     for (;;) {
@@ -420,9 +420,11 @@ static int check_kept(const char *text, int count, int limit, struct eo_err *err
         char number[16];
 
         snprintf(number, sizeof(number), "%.*s", (int)(n < 15 ? n : 15), text);
-        if (eo_num_parse_i64(number, last + 1, limit - 1, &index, err))
+        if (eo_num_parse_i64(number, last + 1, limit - 1, &next, err))
             return -1;
-        last = index;
+        last = next;
+        if (found < count)
+            index[found] = (int)next;
         found++;
         if (text[n] == '\0')
             break;
@@ -432,10 +434,61 @@ static int check_kept(const char *text, int count, int limit, struct eo_err *err
                           : eo_err_set(err, "expected %d channels as in the tensors, found %d", count, found);
 }
 
+/* "16,32": at least the channels that are there. */
+static int parse_base_shape(const char *text, const struct eo_shape *least, struct eo_shape *shape, struct eo_err *err)
+{
+    int64_t c1, c2;
+    size_t n = strcspn(text, ",");
+    char first[16];
+
+    snprintf(first, sizeof(first), "%.*s", (int)(n < 15 ? n : 15), text);
+    if (text[n] != ',')
+        return eo_err_set(err, "expected two numbers with a comma between, found '%.40s'", text);
+    if (eo_num_parse_i64(first, least->c1, EO_MAX_C1, &c1, err) ||
+        eo_num_parse_i64(text + n + 1, least->c2, EO_MAX_C2, &c2, err))
+        return -1;
+    *shape = (struct eo_shape){(int)c1, (int)c2};
+    return 0;
+}
+
+static const char *kept_key(enum eo_layer layer)
+{
+    return layer == EO_CONV1 ? "conv1_kept" : "conv2_kept";
+}
+
+int eo_model_kept(const struct eo_model *m, enum eo_layer layer, int *index, struct eo_err *err)
+{
+    int outputs = eo_shape_outputs(&m->shape, layer), limit = layer == EO_CONV1 ? EO_MAX_C1 : EO_MAX_C2, i;
+    const char *text = eo_model_meta_get(m, kept_key(layer));
+    struct eo_shape base;
+
+    if (eo_model_base_shape(m, &base, err))
+        return -1;
+    if (base.c1)
+        limit = eo_shape_outputs(&base, layer);
+    for (i = 0; i < outputs; i++)
+        index[i] = i;
+    if (text && parse_kept(text, outputs, limit, index, err))
+        return eo_err_prefix(err, "metadata '%s'", kept_key(layer));
+    return 0;
+}
+
+int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct eo_err *err)
+{
+    const char *text = eo_model_meta_get(m, "base_channels");
+    int pruned = eo_model_meta_get(m, "conv1_kept") || eo_model_meta_get(m, "conv2_kept") ||
+                 !eo_level_is_zero(eo_model_pruning_level(m));
+
+    *shape = pruned ? (struct eo_shape){0, 0} : m->shape;
+    if (text && parse_base_shape(text, &m->shape, shape, err))
+        return eo_err_prefix(err, "metadata 'base_channels'");
+    return 0;
+}
+
 static int check_metadata(const struct eo_model *m, struct eo_err *err)
 {
     const char *level_text = eo_model_meta_get(m, "pruning_level");
-    const char *kept1 = eo_model_meta_get(m, "conv1_kept"), *kept2 = eo_model_meta_get(m, "conv2_kept");
+    int index[EO_MAX_C1 > EO_MAX_C2 ? EO_MAX_C1 : EO_MAX_C2];
     const char *seed_text = eo_model_meta_get(m, "seed");
     struct eo_level level;
     uint64_t seed;
@@ -444,11 +497,7 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
         return eo_err_prefix(err, "metadata 'seed'");
     if (level_text && eo_level_read(level_text, &level, err))
         return eo_err_prefix(err, "metadata 'pruning_level'");
-    if (kept1 && check_kept(kept1, m->shape.c1, EO_MAX_C1, err))
-        return eo_err_prefix(err, "metadata 'conv1_kept'");
-    if (kept2 && check_kept(kept2, m->shape.c2, EO_MAX_C2, err))
-        return eo_err_prefix(err, "metadata 'conv2_kept'");
-    return 0;
+    return eo_model_kept(m, EO_CONV1, index, err) || eo_model_kept(m, EO_CONV2, index, err) ? -1 : 0;
 }
 
 /* Everything about a filled model that its types alone do not ensure. */

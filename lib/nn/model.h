@@ -18,8 +18,9 @@
  * real bias = bias * input_scale * weight_scale[o].
  *
  * Metadata (strings; tools pass on what they do not know): architecture, precision, pruning_level, seed, dataset,
- * dataset_sha256, conv1_kept, conv2_kept (indices in the base model, comma-separated), eo_version,
- * quantization_backend (int8), and <stage>_sha256 of every slice that the model was made from.
+ * dataset_sha256, conv1_kept, conv2_kept (indices in the base model, comma-separated), base_channels ("16,32": those of
+ * the base model), pruning_criterion, pruning_scope, eo_version, quantization_backend (int8), and <stage>_sha256 of
+ * every slice that the model was made from.
  */
 #ifndef EO_NN_MODEL_H
 #define EO_NN_MODEL_H
@@ -88,11 +89,21 @@ struct eo_level eo_model_pruning_level(const struct eo_model *m);
 uint64_t eo_model_seed(const struct eo_model *m);
 
 /*
+ * Where pruning began. index[0..outputs - 1]: which channels of the model that was trained a convolution still has, by
+ * conv1_kept or conv2_kept; without, its own. `shape`: the channels before any pruning, by base_channels; without,
+ * those that are there, or 0 and 0 when the model was pruned and does not say from what. Both fail on metadata that do
+ * not fit the tensors, which no loaded model has.
+ */
+int eo_model_kept(const struct eo_model *m, enum eo_layer layer, int *index, struct eo_err *err) EO_MUST_CHECK;
+int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct eo_err *err) EO_MUST_CHECK;
+
+/*
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
- * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes, conv1_kept and conv2_kept as
- * many rising indices as there are channels. int8: scales > 0, zero points in range; each requantisation factor
- * input_scale * weight_scale[o] / next layer's input_scale is < 1; and for each output
+ * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes, conv1_kept
+ * and conv2_kept as many rising indices as there are channels, base_channels no fewer. int8: scales > 0, zero points in
+ * range; each requantisation factor input_scale * weight_scale[o] / next layer's input_scale is < 1; and for each
+ * output
  *
  *     |bias| + (activation_max + zero_point) * sum |weight| < 2^31
  *

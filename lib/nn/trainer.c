@@ -38,6 +38,7 @@ struct eo_trainer {
     /* the step in progress, for the tasks */
     const struct eo_batch *batch;
     struct eo_adam_step step;
+    double *taylor; /* [n, c1 + c2] */
 };
 
 static size_t w2_at(const struct eo_train_layout *l, int oc, int ic, int tap)
@@ -420,6 +421,61 @@ void eo_trainer_logits(struct eo_trainer *t, const uint8_t *pixels, float logits
     t->batch = &batch;
     eo_train_scratch_place(&t->layout, t->scratch, &s);
     run_forward(t, 0, &s, logits);
+}
+
+/* Sum of a[i] g[i] over a square of pixels, `channels` floats apart, rows `row` floats apart. */
+static double dot_pixels(const float *a, const float *g, int side, size_t channels, size_t row)
+{
+    double sum = 0;
+
+    for (int y = 0; y < side; y++) {
+        for (int x = 0; x < side; x++) {
+            size_t at = (size_t)y * row + (size_t)x * channels;
+
+            sum += (double)a[at] * (double)g[at];
+        }
+    }
+    return sum;
+}
+
+static void taylor_image(struct eo_trainer *t, int i, struct eo_train_scratch *s, float *grad)
+{
+    const struct eo_train_layout *l = &t->layout;
+    size_t row1 = EO_A1_SIDE * (size_t)l->cp1, first = row1 + (size_t)l->cp1; /* behind the border of zeros */
+    double *sums = t->taylor + (size_t)i * (size_t)(l->c1 + l->c2), logits[10], gradient[10];
+    float z[10], dz[10];
+
+    run_forward(t, i, s, z);
+    for (int k = 0; k < 10; k++)
+        logits[k] = (double)z[k];
+    eo_cross_entropy(logits, t->batch->labels[t->batch->index[i]], 0, gradient);
+    for (int k = 0; k < 10; k++)
+        dz[k] = (float)gradient[k];
+    t->ops->backward(l, t->used, t->quant != NULL, s, dz, grad);
+    for (int c = 0; c < l->c1; c++)
+        *sums++ = dot_pixels(s->a1 + first + c, s->da1 + first + c, EO_POOL1_SIDE, (size_t)l->cp1, row1);
+    for (int c = 0; c < l->c2; c++)
+        *sums++ = dot_pixels(s->a2 + c, s->da2 + c, EO_POOL2_SIDE, (size_t)l->cp2, EO_POOL2_SIDE * (size_t)l->cp2);
+}
+
+/* As block_task(); the weights' gradients, which come along, are left where they are. */
+static void taylor_task(void *ctx, int task, int worker)
+{
+    struct eo_trainer *t = ctx;
+    int i = task * EO_TRAIN_BLOCK;
+    int end = i + EO_TRAIN_BLOCK < t->batch->n ? i + EO_TRAIN_BLOCK : t->batch->n;
+    struct eo_train_scratch s;
+
+    eo_train_scratch_place(&t->layout, t->scratch + (size_t)worker * t->scratch_floats, &s);
+    for (; i < end; i++)
+        taylor_image(t, i, &s, t->grads + (size_t)task * t->layout.total_gradients);
+}
+
+void eo_trainer_taylor(struct eo_trainer *t, const struct eo_batch *batch, double *sums)
+{
+    t->batch = batch;
+    t->taylor = sums;
+    eo_pool_run(t->options.pool, taylor_task, t, (batch->n + EO_TRAIN_BLOCK - 1) / EO_TRAIN_BLOCK);
 }
 
 void eo_trainer_export(const struct eo_trainer *t, struct eo_model *m)

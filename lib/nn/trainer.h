@@ -75,6 +75,13 @@ void eo_trainer_gradients(struct eo_trainer *t, const struct eo_batch *batch, st
 void eo_trainer_logits(struct eo_trainer *t, const uint8_t *pixels, float logits[10]);
 
 /*
+ * What each channel of both convolutions does to the loss: sums [n, c1 + c2] receives, for each image, the sum over the
+ * channel's pooled pixels in raster order, in double, of activation (after ReLU) times gradient of the image's own
+ * cross-entropy by it. The labels are not smoothed and nothing is learnt.
+ */
+void eo_trainer_taylor(struct eo_trainer *t, const struct eo_batch *batch, double *sums);
+
+/*
  * Copies the weights back into an fp32 model of the same shape, and with simulated quantisation the learned scales of
  * the inputs of conv2 and of the classifier into their input_scale.
  */

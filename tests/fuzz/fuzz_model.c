@@ -11,11 +11,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The writer adds up to four entries of metadata: a model that has all that fit is the one thing it may
- * refuse. */
+/*
+ * The writer adds up to four entries of metadata, and pruning six before that: a model that has all that fit is the
+ * one thing they may refuse.
+ */
 static int may_be_full(const struct eo_model *m)
 {
-    return m->meta_count + 4 > EO_MODEL_META_MAX;
+    return m->meta_count + 10 > EO_MODEL_META_MAX;
 }
 
 static void check_round_trip(struct eo_model *m)
@@ -38,8 +40,12 @@ static void check_round_trip(struct eo_model *m)
 
 static void check_pruning(const struct eo_model *m)
 {
-    struct eo_model pruned;
-    int rc = eo_prune(m, 0.5, &pruned, NULL);
+    const struct eo_score_options score = {.criterion = EO_CRITERION_L1};
+    const struct eo_prune_options opt = {.level = eo_level_uniform(0.5), .multiple = 1};
+    struct eo_prune_plan plan;
+    struct eo_scores scores;
+    struct eo_model pruned = {0};
+    int rc = eo_score_run(&scores, m, &score, NULL) || eo_prune(&plan, m, &scores, &opt, &pruned, NULL);
 
     if (rc ? m->precision == EO_FP32 && !may_be_full(m) : m->precision != EO_FP32)
         abort();

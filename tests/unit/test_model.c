@@ -232,6 +232,15 @@ static const struct damage damages[] = {
     {EO_FP32, META, "conv2_kept", "0,1,2,128", 0, 0,
      "metadata 'conv2_kept': expected an integer in 3..127, found '128'"},
     {EO_FP32, META, "conv2_kept", "", 0, 0, "metadata 'conv2_kept': expected an integer in 0..127, found ''"},
+    {EO_FP32, META, "base_channels", "3,4", 0, 0, NULL},
+    {EO_FP32, META, "base_channels", "64,128", 0, 0, NULL},
+    {EO_FP32, META, "base_channels", "2,4", 0, 0, "metadata 'base_channels': expected an integer in 3..64, found '2'"},
+    {EO_FP32, META, "base_channels", "3,129", 0, 0,
+     "metadata 'base_channels': expected an integer in 4..128, found '129'"},
+    {EO_FP32, META, "base_channels", "3", 0, 0,
+     "metadata 'base_channels': expected two numbers with a comma between, found '3'"},
+    {EO_FP32, META, "base_channels", "3,4,5", 0, 0,
+     "metadata 'base_channels': expected an integer in 4..128, found '4,5'"},
 };
 
 static struct eo_st_tensor *find(struct eo_st *st, const char *name)
