@@ -408,17 +408,25 @@ $(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# What disturbs the programs: the library is loaded into them, the driver counts. Neither needs the project's library.
+$(OBJ)/tests/inject.so: tests/faults/inject.c tests/faults/faults.h $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $(filter-out -fsanitize=%,$(ALL_LDFLAGS)) -o $@ $<
+$(OBJ)/tests/disturb: $(OBJ)/tests/faults/disturb.o
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+FAULTS := $(OBJ)/tests/inject.so $(OBJ)/tests/disturb
+
 # Every past crash and the corpus through the readers, without a fuzzer; `make fuzz` looks for new ones.
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 .PHONY: unit-tests
-unit-tests: $(UNIT) $(HELPERS) $(FUZZ)
+unit-tests: $(UNIT) $(HELPERS) $(FUZZ) $(FAULTS)
 
 .PHONY: check
 check: programs unit-tests check-headers ## all tests; ends with "N passed, N failed, N skipped"
-	@$(if $(SANITIZE),EO_NO_BYTES=1) EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
+	@$(if $(SANITIZE),EO_NO_BYTES=1 EO_SANITIZE=$(SANITIZE)) EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
 
 .PHONY: check-bytes
 check-bytes: programs ## the same bytes from every compiler, level, instruction set and number of threads (EO_BYTES=full)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the unit tests, the fuzz corpora and the bats files; the last line is "N passed, N failed, N skipped".
+# Runs the unit tests, the fuzz corpora, the disturbances (faults/) and the bats files; the last line is "N passed, N failed, N skipped".
 # usage: run.sh [unit]    EO_BIN and EO_TESTS name the folders of the programs and of the test programs; EO_NO_BYTES
 # leaves out check-bytes, which builds programs of its own.
 set -u
@@ -45,6 +45,16 @@ if [ "${1:-all}" = all ] && [ -z "${EO_NO_BYTES:-}" ]; then
   case $line in
     "check-bytes: "*" passed, "*" failed, "*" skipped") echo "$line" >>"$log/counts" ;;
     *) echo "check-bytes: 0 passed, 1 failed" | tee -a "$log/counts" ;;
+  esac
+fi
+
+if [ "${1:-all}" = all ]; then
+  bash tests/faults/run.bash >"$log/faults.out" 2>&1 </dev/null
+  cat "$log/faults.out"
+  line=$(tail -n 1 "$log/faults.out")
+  case $line in
+    "faults: "*" passed, "*" failed, "*" skipped") echo "$line" >>"$log/counts" ;;
+    *) echo "faults: 0 passed, 1 failed" | tee -a "$log/counts" ;;
   esac
 fi
 

@@ -251,6 +251,25 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
     return rc;
 }
 
+/* Removes what a killed run left beside a file that it had no need to write again; not what somebody is writing. */
+static int clear_temporary(const char *path, struct eo_err *err)
+{
+    char *dir = NULL, *tmp = NULL;
+    int fd;
+
+    if (temporary_name(path, &dir, &tmp, err))
+        return -1;
+    fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp) > 0)
+            unlink(tmp);
+        close(fd);
+    }
+    free(dir);
+    free(tmp);
+    return 0;
+}
+
 int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err)
 {
     char *old = NULL;
@@ -261,7 +280,7 @@ int eo_io_write_if_changed(const char *path, const void *data, size_t size, stru
         same = old_size == size && memcmp(old, data, size) == 0;
         free(old);
         if (same)
-            return 0;
+            return clear_temporary(path, err);
     }
     return eo_io_write(path, data, size, err);
 }

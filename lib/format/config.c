@@ -104,17 +104,18 @@ void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, in
     }
 }
 
-void eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
-                            char text[EO_SHA256_TEXT])
+int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
+                           char text[EO_SHA256_TEXT], struct eo_err *err)
 {
     struct eo_buf slice = {0};
+    int rc;
 
     eo_config_slice(cfg, stage, seed_index, &slice);
-    if (eo_buf_check(&slice, NULL))
-        text[0] = '\0';
-    else
+    rc = eo_buf_check(&slice, err);
+    if (rc == 0)
         eo_hash_sha256(slice.data, slice.len, text);
     eo_buf_release(&slice);
+    return rc;
 }
 
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out)

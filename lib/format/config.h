@@ -163,12 +163,12 @@ uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
 
 /*
  * Appends the canonical text of one stage's slice, for seed number `seed_index` in 0..seed_count - 1. Every key in it
- * is resolved, so a slice's own slice for the same stage and seed 0 is the same text. The hash becomes "" when memory
- * runs out.
+ * is resolved, so a slice's own slice for the same stage and seed 0 is the same text. The hash fails when memory runs
+ * out.
  */
 void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index, struct eo_buf *out);
-void eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
-                            char text[EO_SHA256_TEXT]);
+int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
+                           char text[EO_SHA256_TEXT], struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends the whole experiment in canonical form; loading it gives the same configuration. */
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);

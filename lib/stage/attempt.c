@@ -2,8 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,34 +62,61 @@ static void pass_on(int fd, const char *bytes, size_t n)
     }
 }
 
-/* Reads until the other end is closed. */
-static void read_messages(int fd, int through, struct tail *t)
+/*
+ * A running step. SIGINT, SIGTERM, SIGHUP and SIGQUIT that come for this process are passed on to the step, which may be
+ * a shell with programs of its own; nothing of it is left running afterwards.
+ */
+struct step {
+    pid_t pid;
+    int messages; /* reading end of its standard error; -1 at the end */
+    int signals;  /* descriptor that tells of signals, SIGCHLD among them */
+    sigset_t before;
+    int ended, raw_status, interrupted; /* by this signal, 0 for none */
+    struct tail tail;
+};
+
+/* Signals become readable instead of ending this process; those that it was told to ignore stay ignored. */
+static int catch_signals(struct step *s, struct eo_err *err)
 {
-    char bytes[4096];
+    static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction now;
+    sigset_t caught;
+    size_t i;
 
-    for (;;) {
-        ssize_t n = read(fd, bytes, sizeof(bytes));
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        pass_on(through, bytes, (size_t)n);
-        tail_add(t, bytes, (size_t)n);
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGCHLD);
+    for (i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++) {
+        if (sigaction(passed_on[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(&caught, passed_on[i]);
     }
-    tail_end_line(t);
+    s->signals = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->signals < 0)
+        return eo_err_errno(err, "cannot watch signals");
+    pthread_sigmask(SIG_BLOCK, &caught, &s->before);
+    return 0;
 }
 
-/* Starts the program with its standard error in the pipe's writing end. */
-static int start(char *const argv[], int writing_end, pid_t *pid, struct eo_err *err)
+static void stop_catching(struct step *s)
+{
+    close(s->signals);
+    pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+}
+
+/* Starts the program with its standard error in the pipe's writing end and the signal mask of before. */
+static int start(char *const argv[], int writing_end, struct step *s, struct eo_err *err)
 {
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     int code = posix_spawn_file_actions_init(&actions);
 
     if (code == 0) {
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        posix_spawnattr_setsigmask(&attributes, &s->before);
         code = posix_spawn_file_actions_adddup2(&actions, writing_end, STDERR_FILENO);
         if (code == 0)
-            code = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+            code = posix_spawnp(&s->pid, argv[0], &actions, &attributes, argv, environ);
+        posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&actions);
     }
     if (code) {
@@ -94,15 +127,94 @@ static int start(char *const argv[], int writing_end, pid_t *pid, struct eo_err 
     return 0;
 }
 
-static int wait_for(pid_t pid, int *status, struct eo_err *err)
+/* Sends the signal to every child. Without /proc only the first is known. */
+static void signal_children(const struct step *s, int signal)
 {
+    char path[64], list[4096], *p = list, *end;
+    ssize_t n = -1;
+    long pid;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, list, sizeof(list) - 1);
+        close(fd);
+    }
+    if (n < 0 && !s->ended)
+        kill(s->pid, signal);
+    list[n > 0 ? n : 0] = '\0';
+    while ((pid = strtol(p, &end, 10)) > 0) {
+        kill((pid_t)pid, signal);
+        p = end;
+    }
+}
+
+/* Waits for whoever has ended. An interrupted shell's children become ours, and are ended, too. */
+static void reap(struct step *s)
+{
+    pid_t pid;
     int raw;
 
-    while (waitpid(pid, &raw, 0) < 0) {
-        if (errno != EINTR)
-            return eo_err_errno(err, "cannot wait for the program");
+    while ((pid = waitpid(-1, &raw, WNOHANG)) > 0) {
+        if (pid == s->pid) {
+            s->ended = 1;
+            s->raw_status = raw;
+        }
+        if (s->interrupted)
+            signal_children(s, s->interrupted);
     }
-    *status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+}
+
+static void read_signals(struct step *s)
+{
+    struct signalfd_siginfo info;
+
+    while (read(s->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo != SIGCHLD) {
+            s->interrupted = (int)info.ssi_signo;
+            prctl(PR_SET_CHILD_SUBREAPER, 1);
+            signal_children(s, s->interrupted);
+        }
+    }
+    reap(s);
+}
+
+static void read_messages(struct step *s, int through)
+{
+    char bytes[4096];
+    ssize_t n = read(s->messages, bytes, sizeof(bytes));
+
+    if (n > 0) {
+        pass_on(through, bytes, (size_t)n);
+        tail_add(&s->tail, bytes, (size_t)n);
+    } else if (n == 0 || errno != EINTR) {
+        close(s->messages);
+        s->messages = -1;
+    }
+}
+
+static int has_children(void)
+{
+    siginfo_t info;
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* Until the step has ended and nobody holds its standard error; when interrupted, until no child is left. */
+static int follow(struct step *s, int through, struct eo_err *err)
+{
+    while (!s->ended || s->messages >= 0 || (s->interrupted && has_children())) {
+        struct pollfd on[] = {{.fd = s->signals, .events = POLLIN}, {.fd = s->messages, .events = POLLIN}};
+
+        if (poll(on, 2, -1) < 0 && errno != EINTR)
+            return eo_err_errno(err, "cannot wait for the program");
+        if (on[1].revents)
+            read_messages(s, through);
+        if (on[0].revents)
+            read_signals(s);
+    }
+    tail_end_line(&s->tail);
     return 0;
 }
 
@@ -118,26 +230,42 @@ static const char *strip_program(const char *line, const char *program)
     return strncmp(line, "eo-", 3) == 0 && strcspn(line, " ") == n + 1 ? colon + 2 : line;
 }
 
+static int exit_status(const struct step *s)
+{
+    if (s->interrupted)
+        return 128 + s->interrupted;
+    return WIFEXITED(s->raw_status) ? WEXITSTATUS(s->raw_status) : 128 + WTERMSIG(s->raw_status);
+}
+
 int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],
                    struct eo_err *err)
 {
-    struct tail t = {.used = 0};
+    struct step s = {.signals = -1};
     const char *message;
-    pid_t pid;
     int fd[2], rc;
 
     if (pipe2(fd, O_CLOEXEC))
         return eo_err_errno(err, "cannot make a pipe");
-    rc = start(argv, fd[1], &pid, err);
-    close(fd[1]);
+    s.messages = fd[0];
+    rc = catch_signals(&s, err);
     if (rc == 0) {
-        read_messages(fd[0], through, &t);
-        rc = wait_for(pid, status, err);
+        rc = start(argv, fd[1], &s, err);
+        close(fd[1]);
+        fd[1] = -1;
+        if (rc == 0)
+            rc = follow(&s, through, err);
+        stop_catching(&s);
     }
-    close(fd[0]);
-    message = strip_program(t.last, argv[0]);
+    if (fd[1] >= 0)
+        close(fd[1]);
+    if (s.messages >= 0)
+        close(s.messages);
+    if (rc)
+        return rc;
+    *status = exit_status(&s);
+    message = strip_program(s.tail.last, argv[0]);
     memmove(line, message, strlen(message) + 1);
-    return rc;
+    return 0;
 }
 
 void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct eo_buf *out)

@@ -18,9 +18,9 @@ static int set_metadata(struct eo_conversion *c, const struct eo_config *cfg, st
     struct eo_model *m = &c->model;
     char sha256[EO_SHA256_TEXT], images[32];
 
-    eo_config_slice_sha256(cfg, EO_STAGE_QUANT, 0, sha256);
     snprintf(images, sizeof(images), "%zu", c->calibration.images);
-    if (eo_model_meta_set(m, "quantization_observer", eo_observer_name(opt->observer), err) ||
+    if (eo_config_slice_sha256(cfg, EO_STAGE_QUANT, 0, sha256, err) ||
+        eo_model_meta_set(m, "quantization_observer", eo_observer_name(opt->observer), err) ||
         eo_model_meta_set(m, "weight_granularity", eo_quant_is_per_tensor(opt) ? "tensor" : "channel", err) ||
         set_flag(m, "bias_correction", opt->bias_correction, err) ||
         set_flag(m, "cross_layer_equalization", opt->equalization, err) ||

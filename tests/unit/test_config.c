@@ -493,6 +493,14 @@ static void test_slices(void)
                 "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n");
 }
 
+static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k, char text[EO_SHA256_TEXT])
+{
+    struct eo_err err;
+
+    if (eo_config_slice_sha256(cfg, stage, k, text, &err))
+        check("memory for a slice", 0);
+}
+
 /* Each line of an experiment, and the stages whose slice its change must reach; all others must stay as they
  * are. */
 static void test_reach(void)
@@ -572,8 +580,8 @@ static void test_reach(void)
             char before[EO_SHA256_TEXT], after[EO_SHA256_TEXT];
             int reaches;
 
-            eo_config_slice_sha256(&usual, (enum eo_config_stage)s, 0, before);
-            eo_config_slice_sha256(&changed, (enum eo_config_stage)s, 0, after);
+            slice_sha256(&usual, (enum eo_config_stage)s, 0, before);
+            slice_sha256(&changed, (enum eo_config_stage)s, 0, after);
             reaches = strcmp(before, after) != 0;
             check_input(cases[i].line, eo_config_stage_name((enum eo_config_stage)s),
                         cases[i].stages >> s & 1 ? "changed" : "unchanged",
@@ -609,8 +617,8 @@ static void test_slice_of_slice(void)
             check("the slice is read", parse(&again, slice.data, &err) == 0);
             eo_config_slice(&again, stage, 0, &second);
             check_input("slice of slice", files[i], slice.data, second.data);
-            eo_config_slice_sha256(&cfg, stage, k, whole);
-            eo_config_slice_sha256(&again, stage, 0, part);
+            slice_sha256(&cfg, stage, k, whole);
+            slice_sha256(&again, stage, 0, part);
             check_input("hash of slice", files[i], whole, part);
             check("the seeds are the same",
                   again.seeds[0] == cfg.seeds[k] || strncmp(slice.data, "seed:", 5) != 0);
@@ -632,7 +640,7 @@ static void test_hash(void)
 
     eo_config_init(&cfg);
     eo_hash_sha256(slice, strlen(slice), expected);
-    eo_config_slice_sha256(&cfg, EO_STAGE_DATA, 0, found);
+    slice_sha256(&cfg, EO_STAGE_DATA, 0, found);
     check_input("hash", slice, expected, found);
 }
 

@@ -1,0 +1,154 @@
+#!/bin/bash
+# Every tool that writes something, with every option that names an output, disturbed at every point: see disturb.c for
+# what is injected and what is demanded. EO_BIN and EO_TESTS name the folders of the programs and of the test programs;
+# EO_SANITIZE, if not empty, says that the programs do not survive a preloaded library.
+#
+# Prints what went wrong, the number of points by program and kind, and as its last line "faults: N passed, M failed,
+# K skipped", where each pair of a case below and a kind of disturbance counts as one.
+#
+#     run.bash [CASE...]      only these
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/common.bash
+. tests/measure.bash
+EO_TESTS=${EO_TESTS:-$(cd "$EO_BIN/.." && pwd)/build/tests}
+unset EO_ISA EO_DATA_DIR
+
+# Thousands of files are synced here, so rather not on a disk.
+S=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" eo-faults.XXXXXX) || exit 1
+trap 'rm -rf "$S"' EXIT
+trap 'exit 130' INT TERM
+F=$S/fixture
+chosen=$*
+jobs=$(nproc 2>/dev/null || echo 1)
+
+# Inputs: as small as they can be, so that a run takes milliseconds.
+make_fixture() {
+  mkdir -p "$F/set" &&
+  put_set "$F/set/train" 60 && put_set "$F/set/t10k" 20 &&
+  cat >"$F/cfg.yaml" <<EOF
+dataset: idx
+data_dir: $F/set
+seeds: [5, 6]
+train_subset: 40
+val_subset: 20
+conv1_channels: 2
+conv2_channels: 3
+batch_size: 20
+epochs: 1
+fine_tune_epochs: 1
+calibration_batches: 1
+benchmark_repeats: 1
+benchmark_trials: 1
+benchmark_warmup: 0
+EOF
+  eo-train -q -c "$F/cfg.yaml" -o "$F/base.safetensors" &&
+  eo-quant -p int8 -c "$F/cfg.yaml" -o "$F/int8.safetensors" "$F/base.safetensors" &&
+  for m in base int8; do
+    eo-eval -c "$F/cfg.yaml" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
+    eo-bench -c "$F/cfg.yaml" -o "$F/$m.timing.csv" "$F/$m.safetensors" || return
+  done &&
+  eo-attempt --row "$F/good.err" -l 0 -p fp16 --stage quant -- true &&
+  eo-attempt --row "$F/bad.err" -l 0 -p fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' 2>/dev/null &&
+  eo-pareto -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" "$F"/*.accuracy.csv "$F"/*.timing.csv \
+    "$F/bad.err" &&
+  eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors
+}
+
+# with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
+with() {
+  local name=$1 options=()
+  shift
+  case " $chosen " in *" $name "*|"  ") ;; *) return ;; esac
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  shift
+  printf '%s\0' "${#options[@]}" "${options[@]}" "$EO_BIN/$1" "${@:2}" >"$S/cases/$name"
+}
+
+cases() {
+  local c=(-c "$F/cfg.yaml") model=$F/base.safetensors
+  with config-print -- eo-config --print -o all.yaml "$F/cfg.yaml"
+  with config-stage -- eo-config --stage train -o train.yaml "$F/cfg.yaml"
+  with config-slices -- eo-config --slices deep/slices "$F/cfg.yaml"
+  with config-make -- eo-config --make -o plan.mk "$F/cfg.yaml"
+  with config-keys -- eo-config --keys -o keys.md
+  with config-stdout -- eo-config --print "$F/cfg.yaml"
+  with data-info -- eo-data --info "${c[@]}" -o info.txt
+  with data-checksum -- eo-data --checksum "${c[@]}" -o dataset.csv
+  with data-preview -- eo-data --preview sheet.png "${c[@]}"
+  with data-generate -- eo-data --generate set --train 12 --test 10
+  with data-stdout -- eo-data --checksum "${c[@]}"
+  with train -v log.csv -- eo-train "${c[@]}" --threads 2 --log log.csv -o model.safetensors
+  with train-on -i "$model" -- eo-train "${c[@]}" --threads 1 --init - --fine-tune -o model.safetensors
+  with train-stdout -- eo-train "${c[@]}" --threads 1
+  with prune -- eo-prune -l 0.5 -o model.safetensors "$model"
+  with prune-pipe -i "$model" -- eo-prune -l 0.5
+  with quant-fp16 -- eo-quant -p fp16 -o model.safetensors "$model"
+  with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
+  with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
+  with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv --confusion confusion.csv \
+    -o row.csv "$F/int8.safetensors"
+  with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
+  with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
+  with bench-layers -- eo-bench --layers -o layers.csv "$model"
+  with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
+    --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F/bad.err"
+  with pareto-stdout -- eo-pareto "${c[@]}" "$F/sweep.csv"
+  with hwreport -- eo-hwreport "${c[@]}" --sweep "$F/sweep.csv" --layers layers.csv --tradeoffs tradeoffs.csv \
+    --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
+  with hwreport-stdout -- eo-hwreport "${c[@]}" "$model"
+  with summary -v manifest.json -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv" \
+    --manifest manifest.json -o summary.json "$F/base.safetensors" "$F/sweep.csv"
+  with summary-table -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" \
+    --hardware "$F/hardware.csv" --table
+  with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
+  with inspect-json -- eo-inspect --json -o model.json "$model"
+  with inspect-dump -- eo-inspect --dump conv1.weight "$model"
+  with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 -o model.safetensors \
+    "$model"
+  with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
+  with attempt-pipe -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -c \
+    "'$EO_BIN/eo-prune' -l 0.5 '$model' | '$EO_BIN/eo-quant' -p fp16 -o model.safetensors"
+}
+
+# Reads one case from its file and runs it.
+run_case() {
+  local words name=${1##*/} n
+  mapfile -d '' words <"$1"
+  n=${words[0]}
+  mkdir -p "$1.d/tmp"
+  TMPDIR=$1.d/tmp "$EO_TESTS/disturb" ${EO_SANITIZE:+-q} "${words[@]:1:n}" "$EO_TESTS/inject.so" "$1.d" "$name" \
+    "${words[@]:1+n}" >"$1.out" 2>&1 || echo "not ok $name driver 0: it ended with status $?" >>"$1.out"
+  rm -rf "$1.d"
+}
+
+if ! make_fixture >"$S/log" 2>&1; then
+  cat "$S/log"
+  echo "faults: 0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+mkdir "$S/cases"
+cases
+export -f run_case
+export EO_TESTS EO_SANITIZE
+find "$S/cases" -type f -print0 | sort -z | xargs -0 -P "$jobs" -I{} bash -c 'run_case "{}"'
+
+cat "$S"/cases/*.out >"$S/all"
+grep -Ev '^(ok|points|skip) ' "$S/all"
+sed -n 's/^skip \([^:]*\): /skipped: \1: /p' "$S/all" | sort | uniq
+awk '
+  $1 == "points" { count[$2] += $4; of[$2, $3] += $4; sum += $4; if (!($3 in seen)) { seen[$3]; order[++kinds] = $3 } }
+  $1 == "ok" { passed++ }
+  $1 == "skip" { skipped++ }
+  $1 == "not" && !(($3, $4) in bad) { bad[$3, $4]; failed++ }
+  END {
+    for (tool in count) {
+      line = sprintf("  %-12s%6d", tool, count[tool])
+      for (k = 1; k <= kinds; k++) line = line " " order[k] " " of[tool, order[k]] + 0
+      print line | "sort"
+    }
+    close("sort")
+    printf "faults: %d points\n", sum
+    printf "faults: %d passed, %d failed, %d skipped\n", passed, failed, skipped
+    exit failed > 0
+  }' "$S/all"
