@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the unit tests, the fuzz corpora, the disturbances (faults/) and the bats files; the last line is "N passed, N failed, N skipped".
+# Runs the unit tests, the fuzz corpora, the disturbances (faults/) and the bats files; the last line is "N passed, N
+# failed, N skipped".
 # usage: run.sh [unit]    EO_BIN and EO_TESTS name the folders of the programs and of the test programs; EO_NO_BYTES
 # leaves out check-bytes, which builds programs of its own.
 set -u

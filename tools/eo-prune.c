@@ -178,9 +178,8 @@ static int prune(struct inputs *in, const struct eo_scores *scores)
     struct eo_err err;
     int rc = 1;
 
-    if (config)
-        eo_config_slice_sha256(&in->cfg, EO_STAGE_PRUNE, 0, sha256);
     if (eo_prune(&plan, &in->model, scores, &in->prune, &pruned, &err) ||
+        (config && eo_config_slice_sha256(&in->cfg, EO_STAGE_PRUNE, 0, sha256, &err)) ||
         (config && eo_model_meta_set(&pruned, "prune_sha256", sha256, &err)))
         cli_fail(&program, in->name, &err);
     else if (scores_path && write_scores(in, scores, &plan))

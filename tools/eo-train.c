@@ -58,7 +58,8 @@ static int describe(const struct options *o, const struct eo_config *cfg, const 
     char slice[EO_SHA256_TEXT], seed[24];
 
     snprintf(seed, sizeof(seed), "%" PRIu64, cfg->seeds[0]);
-    if (eo_config_slice_sha256(cfg, stage, 0, slice, err) || eo_model_meta_set(m, "seed", seed, err) || eo_model_meta_set(m, "dataset", cfg->dataset, err) ||
+    if (eo_config_slice_sha256(cfg, stage, 0, slice, err) || eo_model_meta_set(m, "seed", seed, err) ||
+        eo_model_meta_set(m, "dataset", cfg->dataset, err) ||
         eo_model_meta_set(m, "dataset_sha256", ds->train_sha256, err) ||
         eo_model_meta_set(m, o->fine_tune ? "finetune_sha256" : "train_sha256", slice, err) ||
         eo_train_describe(m, result, o->fine_tune, err))
