@@ -69,7 +69,8 @@ static long hex4(const struct eo_json_reader *r, size_t at)
     int i;
 
     for (i = 0; i < 4; i++) {
-        const char *d = at + (size_t)i < r->size && r->text[at + (size_t)i] ? strchr(digits, r->text[at + (size_t)i]) : NULL;
+        char c = at + (size_t)i < r->size ? r->text[at + (size_t)i] : 0;
+        const char *d = c ? strchr(digits, c) : NULL;
 
         if (!d)
             return -1;

@@ -63,8 +63,8 @@ static void pass_on(int fd, const char *bytes, size_t n)
 }
 
 /*
- * A running step. SIGINT, SIGTERM, SIGHUP and SIGQUIT that come for this process are passed on to the step, which may be
- * a shell with programs of its own; nothing of it is left running afterwards.
+ * A running step. SIGINT, SIGTERM, SIGHUP and SIGQUIT that come for this process are passed on to the step, which may
+ * be a shell with programs of its own; nothing of it is left running afterwards.
  */
 struct step {
     pid_t pid;

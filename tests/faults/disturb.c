@@ -5,7 +5,8 @@
  *
  * The command runs in an empty folder below SCRATCH; what an undisturbed run leaves there are its outputs. -v names one
  * that need only have the same shape (a table with times in it), "-" standing for standard output; -i its standard
- * input; -x leaves out a kind of disturbance, which would hit the command's child as well. -q leaves out the disturbances by LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
+ * input; -x leaves out a kind of disturbance, which would hit the command's child as well. -q leaves out those by LIBRARY
+ * (inject.c) and by ptrace, which a sanitizer does not survive.
  *
  * The points are, in this order, each time for N = 1, 2, ... until a run is not reached any more:
  *   - the N-th library call of a class (faults.h) fails with an error, is interrupted, or does half;

@@ -86,8 +86,8 @@ cases() {
   with quant-fp16 -- eo-quant -p fp16 -o model.safetensors "$model"
   with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
-  with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv --confusion confusion.csv \
-    -o row.csv "$F/int8.safetensors"
+  with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
+    --confusion confusion.csv -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
   with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
   with bench-layers -- eo-bench --layers -o layers.csv "$model"
@@ -97,15 +97,15 @@ cases() {
   with hwreport -- eo-hwreport "${c[@]}" --sweep "$F/sweep.csv" --layers layers.csv --tradeoffs tradeoffs.csv \
     --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
   with hwreport-stdout -- eo-hwreport "${c[@]}" "$model"
-  with summary -v manifest.json -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv" \
-    --manifest manifest.json -o summary.json "$F/base.safetensors" "$F/sweep.csv"
+  with summary -v manifest.json -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" \
+    --hardware "$F/hardware.csv" --manifest manifest.json -o summary.json "$F/base.safetensors" "$F/sweep.csv"
   with summary-table -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" \
     --hardware "$F/hardware.csv" --table
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
-  with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 -o model.safetensors \
-    "$model"
+  with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
+    -o model.safetensors "$model"
   with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
   with attempt-pipe -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -c \
     "'$EO_BIN/eo-prune' -l 0.5 '$model' | '$EO_BIN/eo-quant' -p fp16 -o model.safetensors"
