@@ -130,13 +130,6 @@ void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *po
     settle_nans(scores, EO_CLASSES);
 }
 
-void eo_infer_activations_s8(struct eo_infer *inf, const uint8_t *pixels, uint8_t *input, uint8_t *pool1,
-                             uint8_t *pool2, union eo_score scores[10])
-{
-    assert(inf->ops->activations_s8);
-    inf->ops->activations_s8(inf->state, pixels, input, pool1, pool2, scores);
-}
-
 double eo_infer_score_scale(const struct eo_infer *inf)
 {
     return inf->score_scale;

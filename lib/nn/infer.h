@@ -57,13 +57,6 @@ void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_s
 void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *pool1, float *pool2,
                           union eo_score scores[10]);
 
-/*
- * int8 models only: the same as the integers q that the kernels hand on, the quantised image [28, 28] included. Same
- * scores as eo_infer_run(). For bias correction and reports.
- */
-void eo_infer_activations_s8(struct eo_infer *inf, const uint8_t *pixels, uint8_t *input, uint8_t *pool1,
-                             uint8_t *pool2, union eo_score scores[10]);
-
 /* 1 for fp32 and fp16. */
 double eo_infer_score_scale(const struct eo_infer *inf);
 

@@ -41,10 +41,6 @@ struct eo_engine_ops {
 
     /* eo_infer_workspace_bytes(). */
     size_t (*workspace)(const void *state);
-
-    /* eo_infer_activations_s8(). int8 tables only, NULL in others. */
-    void (*activations_s8)(void *state, const uint8_t *pixels, uint8_t *input, uint8_t *pool1, uint8_t *pool2,
-                           union eo_score *scores);
 };
 
 /* Both fp32 and fp16, by `precision`. */

@@ -632,9 +632,9 @@ static size_t engine_workspace(const void *state)
 const struct eo_engine_ops *EO_OPS_NAME(enum eo_precision precision)
 {
     static const struct eo_engine_ops f32 = {"fp32-" EO_ISA_TEXT, engine_prepare,     engine_release,
-                                             engine_run,          engine_activations, engine_workspace, NULL};
+                                             engine_run,          engine_activations, engine_workspace};
     static const struct eo_engine_ops f16 = {"fp16-" EO_ISA_TEXT, engine_prepare, engine_release,
-                                             engine_run,          NULL,           engine_workspace, NULL};
+                                             engine_run,          NULL,           engine_workspace};
 
     return precision == EO_FP16 ? &f16 : &f32;
 }

@@ -315,24 +315,3 @@ size_t eo_s8_workspace(const void *state)
 {
     return ((const struct eo_s8_net *)state)->buffer_bytes;
 }
-
-/* From planes of 16 channels, `side` pixels wide with `border` around them, to [channels, size, size]. */
-static void unpack_planes(const uint8_t *planes, int side, int border, int channels, int size, uint8_t *out)
-{
-    for (int c = 0; c < channels; c++)
-        for (int r = border; r < border + size; r++)
-            for (int x = border; x < border + size; x++)
-                *out++ = planes[((c / 16 * side + r) * side + x) * 16 + c % 16];
-}
-
-void eo_s8_activations(void *state, const uint8_t *pixels, uint8_t *input, uint8_t *pool1, uint8_t *pool2,
-                       union eo_score *scores)
-{
-    const struct eo_s8_net *net = state;
-
-    net->kernels->single(net, pixels, scores);
-    for (int p = 0; p < EO_PIXELS; p++)
-        input[p] = net->params.input_table[pixels[p]];
-    unpack_planes(net->pool1, 16, 1, net->shape.c1, EO_POOL1_SIDE, pool1);
-    unpack_planes(net->pool2, EO_POOL2_SIDE, 0, net->shape.c2, EO_POOL2_SIDE, pool2);
-}

@@ -99,8 +99,6 @@ void *eo_s8_prepare(const struct eo_model *m, const struct eo_s8_kernels *kernel
 void eo_s8_release(void *state);
 void eo_s8_run(void *state, const uint8_t *pixels, int n, union eo_score *scores);
 size_t eo_s8_workspace(const void *state);
-void eo_s8_activations(void *state, const uint8_t *pixels, uint8_t *input, uint8_t *pool1, uint8_t *pool2,
-                       union eo_score *scores);
 
 /* Finds slope and offset for a table of this input scale, if there are any; ok says so. */
 void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line);

@@ -329,22 +329,21 @@ static void ref_run_f32(void *state, const uint8_t *pixels, int n, union eo_scor
         ref_activations(r, pixels + (size_t)i * EO_PIXELS, r->pool1, r->pool2, scores + (size_t)i * EO_CLASSES);
 }
 
-static void ref_activations_s8(void *state, const uint8_t *pixels, uint8_t *x, uint8_t *pool1, uint8_t *pool2,
-                               union eo_score *scores)
+static void run_s8_one(struct ref *r, const uint8_t *pixels, union eo_score *scores)
 {
-    struct ref *r = state;
     const struct eo_s8_params *q = &r->params;
     const struct eo_shape *s = &r->shape;
+    uint8_t x[EO_PIXELS];
     int32_t y[EO_CLASSES];
     int p, k;
 
     for (p = 0; p < EO_PIXELS; p++)
         x[p] = q->input_table[pixels[p]];
     eo_conv_s8_ref(x, r->weight[EO_CONV1], r->bias[EO_CONV1], 1, s->c1, EO_SIDE, q->zero_point[EO_CONV1], q->conv1,
-                   q->zero_point[EO_CONV2], q->qmax, pool1);
-    eo_conv_s8_ref(pool1, r->weight[EO_CONV2], r->bias[EO_CONV2], s->c1, s->c2, EO_POOL1_SIDE,
-                   q->zero_point[EO_CONV2], q->conv2, q->zero_point[EO_CLASSIFIER], q->qmax, pool2);
-    eo_linear_s8_ref(pool2, r->weight[EO_CLASSIFIER], r->bias[EO_CLASSIFIER], s->c2, q->zero_point[EO_CLASSIFIER],
+                   q->zero_point[EO_CONV2], q->qmax, r->pool1);
+    eo_conv_s8_ref(r->pool1, r->weight[EO_CONV2], r->bias[EO_CONV2], s->c1, s->c2, EO_POOL1_SIDE,
+                   q->zero_point[EO_CONV2], q->conv2, q->zero_point[EO_CLASSIFIER], q->qmax, r->pool2);
+    eo_linear_s8_ref(r->pool2, r->weight[EO_CLASSIFIER], r->bias[EO_CLASSIFIER], s->c2, q->zero_point[EO_CLASSIFIER],
                      q->classifier, y);
     for (k = 0; k < EO_CLASSES; k++)
         scores[k].s32 = y[k];
@@ -352,20 +351,18 @@ static void ref_activations_s8(void *state, const uint8_t *pixels, uint8_t *x, u
 
 static void ref_run_s8(void *state, const uint8_t *pixels, int n, union eo_score *scores)
 {
-    struct ref *r = state;
-    uint8_t x[EO_PIXELS];
     int i;
 
     for (i = 0; i < n; i++)
-        ref_activations_s8(r, pixels + (size_t)i * EO_PIXELS, x, r->pool1, r->pool2, scores + (size_t)i * EO_CLASSES);
+        run_s8_one(state, pixels + (size_t)i * EO_PIXELS, scores + (size_t)i * EO_CLASSES);
 }
 
 const struct eo_engine_ops *eo_ops_ref(enum eo_precision precision)
 {
     static const struct eo_engine_ops ops[EO_PRECISION_COUNT] = {
-        [EO_FP32] = {"fp32-ref", ref_prepare, ref_release, ref_run_f32, ref_activations, ref_workspace, NULL},
-        [EO_FP16] = {"fp16-ref", ref_prepare, ref_release, ref_run_f32, NULL, ref_workspace, NULL},
-        [EO_INT8] = {"int8-ref", ref_prepare, ref_release, ref_run_s8, NULL, ref_workspace, ref_activations_s8},
+        [EO_FP32] = {"fp32-ref", ref_prepare, ref_release, ref_run_f32, ref_activations, ref_workspace},
+        [EO_FP16] = {"fp16-ref", ref_prepare, ref_release, ref_run_f32, NULL, ref_workspace},
+        [EO_INT8] = {"int8-ref", ref_prepare, ref_release, ref_run_s8, NULL, ref_workspace},
     };
 
     return &ops[precision];

@@ -70,54 +70,54 @@ static int add_inputs(void *ctx, enum eo_layer layer, const float *values, size_
     return 0;
 }
 
-static double dot_f32(const float *w, const double *x, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)w[i] * x[i];
-    return sum;
-}
-
-static double dot_s8(const int8_t *w, const double *x, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += w[i] * x[i];
-    return sum;
-}
-
-static void correct_layer(struct eo_model *q, const struct eo_model *m, enum eo_layer layer, const double *wanted,
-                          const double *found, size_t images)
+/* How much larger the mean of output o is with the weights of `q`, in units of its accumulator. */
+static double shift_of(const struct eo_model *q, const struct eo_model *m, enum eo_layer layer, size_t o,
+                       const double *mean)
 {
     size_t terms = (size_t)eo_shape_terms(&m->shape, layer);
-    double count = (double)images * (layer == EO_CLASSIFIER ? 1 : side_of(layer) * side_of(layer));
+    const float *w = m->layer[layer].weight.f32 + o * terms;
+    const struct eo_model_layer *l = &q->layer[layer];
+    double sum = 0;
+
+    for (size_t t = 0; t < terms; t++)
+        sum += (l->weight.s8[o * terms + t] - (double)w[t] / (double)l->weight_scale[o]) * mean[t];
+    return sum / (double)l->input_scale;
+}
+
+static void correct_layer(struct eo_model *q, const struct eo_model *m, enum eo_layer layer, const double *mean)
+{
     struct eo_model_layer *l = &q->layer[layer];
 
     for (size_t o = 0; o < (size_t)eo_shape_outputs(&m->shape, layer); o++) {
         double unit = (double)l->input_scale * (double)l->weight_scale[o];
-        double shift = dot_s8(l->weight.s8 + o * terms, found, terms) / count -
-                       dot_f32(m->layer[layer].weight.f32 + o * terms, wanted, terms) / count / unit;
-        double bias = rint((double)m->layer[layer].bias.f32[o] / unit - shift);
+        double bias = rint((double)m->layer[layer].bias.f32[o] / unit - shift_of(q, m, layer, o, mean));
 
         l->bias.s32[o] = (int32_t)fmax(-EO_QUANT_BIAS_MAX, fmin(EO_QUANT_BIAS_MAX, bias));
+    }
+}
+
+/* Of sums over images and positions. */
+static void make_means(struct sums *s, size_t images)
+{
+    for (int l = 0; l < EO_LAYERS; l++) {
+        double count = (double)images * (l == EO_CLASSIFIER ? 1 : side_of((enum eo_layer)l) * side_of((enum eo_layer)l));
+
+        for (int t = 0; t < eo_shape_terms(&s->shape, (enum eo_layer)l); t++)
+            s->term[l][t] /= count;
     }
 }
 
 int eo_bias_correct(struct eo_model *q, const struct eo_model *m, const struct eo_images *images,
                     const struct eo_quant_options *opt, struct eo_err *err)
 {
-    size_t count = eo_calibration_images(images, opt);
-    struct sums wanted = {0}, found = {0};
-    int rc = sums_init(&wanted, m->shape, err) || eo_calibration_walk(m, images, opt, add_inputs, &wanted, err);
+    struct sums s = {0};
+    int rc = sums_init(&s, m->shape, err) || eo_calibration_walk(m, images, opt, add_inputs, &s, err);
 
-    for (int l = 0; !rc && l < EO_LAYERS; l++) {
-        rc = sums_init(&found, m->shape, err) || eo_calibration_walk(q, images, opt, add_inputs, &found, err);
-        if (!rc)
-            correct_layer(q, m, (enum eo_layer)l, wanted.term[l], found.term[l], count);
-        sums_release(&found);
+    if (!rc) {
+        make_means(&s, eo_calibration_images(images, opt));
+        for (int l = 0; l < EO_LAYERS; l++)
+            correct_layer(q, m, (enum eo_layer)l, s.term[l]);
     }
-    sums_release(&wanted);
+    sums_release(&s);
     return rc ? -1 : 0;
 }

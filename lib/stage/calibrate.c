@@ -24,7 +24,6 @@ struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo
 
 /* What enters the layers, for one batch: layer l has size[l] values per image, image after image. */
 struct batch {
-    const struct eo_model *m;
     const struct eo_images *images;
     size_t first; /* the batch's first image */
     size_t size[EO_LAYERS];
@@ -44,7 +43,6 @@ static int batch_init(struct batch *b, const struct eo_model *m, const struct eo
                       const struct eo_quant_options *opt, struct eo_err *err)
 {
     memset(b, 0, sizeof(*b));
-    b->m = m;
     b->images = images;
     for (int l = 0; l < EO_LAYERS; l++) {
         size_t n;
@@ -64,39 +62,17 @@ static int batch_init(struct batch *b, const struct eo_model *m, const struct eo
     return 0;
 }
 
-static void run_fp32(const struct batch *b, struct eo_infer *inf, const uint8_t *pixels, float *const out[EO_LAYERS])
-{
-    union eo_score scores[EO_CLASSES];
-
-    for (size_t i = 0; i < b->size[EO_CONV1]; i++)
-        out[EO_CONV1][i] = (float)pixels[i] / 127.5f - 1.0f;
-    eo_infer_activations(inf, pixels, out[EO_CONV2], out[EO_CLASSIFIER], scores);
-}
-
-static void run_int8(const struct batch *b, struct eo_infer *inf, const uint8_t *pixels, float *const out[EO_LAYERS])
-{
-    uint8_t input[EO_IMAGE_PIXELS], pool1[EO_MAX_C1 * EO_POOL1_SIDE * EO_POOL1_SIDE];
-    uint8_t pool2[EO_MAX_C2 * EO_POOL2_PIXELS], *const q[EO_LAYERS] = {input, pool1, pool2};
-    union eo_score scores[EO_CLASSES];
-
-    eo_infer_activations_s8(inf, pixels, input, pool1, pool2, scores);
-    for (int l = 0; l < EO_LAYERS; l++)
-        for (size_t i = 0; i < b->size[l]; i++)
-            out[l][i] = (float)(q[l][i] - b->m->layer[l].input_zero_point);
-}
-
 static void run_image(void *ctx, int task, int worker)
 {
     const struct batch *b = ctx;
-    const uint8_t *pixels = b->images->pixels + (b->first + (size_t)task) * EO_IMAGE_PIXELS;
-    float *out[EO_LAYERS];
+    size_t at = (size_t)task;
+    const uint8_t *pixels = b->images->pixels + (b->first + at) * EO_IMAGE_PIXELS;
+    union eo_score scores[EO_CLASSES];
 
-    for (int l = 0; l < EO_LAYERS; l++)
-        out[l] = b->values[l] + (size_t)task * b->size[l];
-    if (b->m->precision == EO_INT8)
-        run_int8(b, b->infer[worker], pixels, out);
-    else
-        run_fp32(b, b->infer[worker], pixels, out);
+    for (int i = 0; i < EO_IMAGE_PIXELS; i++)
+        b->values[EO_CONV1][at * EO_IMAGE_PIXELS + (size_t)i] = (float)pixels[i] / 127.5f - 1.0f;
+    eo_infer_activations(b->infer[worker], pixels, b->values[EO_CONV2] + at * b->size[EO_CONV2],
+                         b->values[EO_CLASSIFIER] + at * b->size[EO_CLASSIFIER], scores);
 }
 
 size_t eo_calibration_images(const struct eo_images *images, const struct eo_quant_options *opt)
@@ -174,7 +150,7 @@ int eo_calibration_run(struct eo_calibration *cal, const struct eo_model *m, con
     if (!observers)
         return -1;
     for (int l = 0; l < EO_LAYERS; l++)
-        eo_observer_init(&observers[l], opt->observer);
+        eo_observer_init(&observers[l], opt->observer, eo_backend_activation_max(opt->backend), opt->percentile);
     rc = eo_calibration_walk(m, images, opt, observe, observers, err);
     for (int l = 0; !rc && l < EO_LAYERS; l++)
         range_from(&observers[l], &cal->input[l]);

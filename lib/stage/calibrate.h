@@ -62,9 +62,8 @@ int eo_calibration_run(struct eo_calibration *cal, const struct eo_model *m, con
 typedef int eo_calibration_visit(void *ctx, enum eo_layer layer, const float *values, size_t n, struct eo_err *err);
 
 /*
- * Shows `visit` the inputs of every layer on the calibration images, batch after batch, on the calling thread; a
- * result other than 0 ends the walk and is returned. For an fp32 model they are the values themselves; for an int8
- * model the integers q - zero_point, which are what its kernels computed, in units of the layer's input_scale.
+ * Shows `visit` what enters every layer of an fp32 model on the calibration images, batch after batch, on the calling
+ * thread; a result other than 0 ends the walk and is returned.
  */
 int eo_calibration_walk(const struct eo_model *m, const struct eo_images *images, const struct eo_quant_options *opt,
                         eo_calibration_visit *visit, void *ctx, struct eo_err *err) EO_MUST_CHECK;

@@ -3,15 +3,24 @@
 #include <math.h>
 #include <string.h>
 
-#define BINS EO_OBSERVER_BINS
-#define LEVELS 256 /* also for the reduced range of 128: the original compares with 256 in both cases */
-#define UPSAMPLE 16
-#define STEP 1e-5 /* of the mass, per move of the search */
+#include "base/fmath.h"
+#include "stage/grid.h"
 
-void eo_observer_init(struct eo_observer *o, enum eo_observer_kind kind)
+#define BINS EO_OBSERVER_BINS
+#define LEVELS 256 /* of HISTOGRAM, whatever activation_max is */
+#define UPSAMPLE 16
+#define STEP 1e-5 /* of the mass, per move of HISTOGRAM's search */
+#define FEW_BINS 2048 /* of ENTROPY: with too many, the noise of their counts looks like information */
+#define CUT 1e-3      /* of the values, that ENTROPY may leave out */
+#define ROUNDS 10
+
+void eo_observer_init(struct eo_observer *o, enum eo_observer_kind kind, int activation_max, double percentile)
 {
     memset(o, 0, sizeof(*o));
     o->kind = kind;
+    o->activation_max = activation_max;
+    o->percentile = percentile;
+    eo_histogram_init(&o->histogram);
 }
 
 /* The bin of x in min..max; the upper edge belongs to the last bin, a range without width to bin 0. */
@@ -48,17 +57,22 @@ int eo_observer_add(struct eo_observer *o, const float *values, size_t n, struct
         min = (double)values[i] < min ? (double)values[i] : min;
         max = (double)values[i] > max ? (double)values[i] : max;
     }
-    if (o->kind != EO_OBSERVER_MINMAX) {
+    if (o->kind == EO_OBSERVER_HISTOGRAM) {
         if (o->seen && (min < o->min || max > o->max))
             rebin(o, min, max);
         for (size_t i = 0; i < n; i++)
             o->mass[bin_of((double)values[i], min, max)] += 1;
+    } else if (o->kind != EO_OBSERVER_MINMAX) {
+        for (size_t i = 0; i < n; i++)
+            eo_histogram_add(&o->histogram, values[i]);
     }
     o->min = min;
     o->max = max;
     o->seen += n;
     return 0;
 }
+
+/* ---- histogram -------------------------------------------------------------------------------------------------- */
 
 /* Integral of density * t^2 for t from `from` to `to`: the squared error of values spread evenly around a level. */
 static double spread_error(double from, double to, double density)
@@ -130,15 +144,11 @@ static int trim(struct search *s, double total, int *first, int *last)
     return *first != s->first || *last != s->last;
 }
 
-void eo_observer_range(const struct eo_observer *o, double *min, double *max)
+static void range_histogram(const struct eo_observer *o, double *min, double *max)
 {
     struct search s = {.low = 0, .high = 1, .first = 0, .last = BINS - 1};
     double width = (o->max - o->min) / BINS, best = INFINITY, total;
 
-    *min = o->min;
-    *max = o->max;
-    if (o->kind == EO_OBSERVER_MINMAX || !(width > 0))
-        return;
     total = total_mass(&s, o->mass);
     while (s.low < s.high) {
         int first, last;
@@ -155,4 +165,203 @@ void eo_observer_range(const struct eo_observer *o, double *min, double *max)
     }
     *min = o->min + width * s.first;
     *max = s.last == BINS - 1 ? o->max : o->min + width * (s.last + 1);
+}
+
+/* ---- percentile ------------------------------------------------------------------------------------------------- */
+
+static void range_percentile(const struct eo_observer *o, double *min, double *max)
+{
+    const struct eo_histogram *h = &o->histogram;
+    double tail = (100 - o->percentile) / 200 * (double)h->total, below = 0, above = 0;
+    int64_t first = h->first, last = h->last;
+
+    while (first < last && below + (double)eo_histogram_count(h, first) <= tail)
+        below += (double)eo_histogram_count(h, first++);
+    while (last > first && above + (double)eo_histogram_count(h, last) <= tail)
+        above += (double)eo_histogram_count(h, last--);
+    *min = fmax(o->min, eo_histogram_at(h, (double)first));
+    *max = fmin(o->max, eo_histogram_at(h, (double)last + 1));
+}
+
+/* ---- search over a grid of ranges ------------------------------------------------------------------------------- */
+
+typedef double cost_fn(const struct eo_observer *o, double min, double max);
+
+/* The middle of a bin, 2^shift wide in bins of the histogram; in an end bin not beyond what was seen. */
+static double middle(const struct eo_observer *o, int64_t bin, int shift)
+{
+    double x = eo_histogram_at(&o->histogram, ldexp((double)bin + 0.5, shift));
+
+    return x < o->min ? o->min : x > o->max ? o->max : x;
+}
+
+/* The summed squared error of rounding the values to the levels over min..max. */
+static double squared_error(const struct eo_observer *o, double min, double max)
+{
+    const struct eo_histogram *h = &o->histogram;
+    struct eo_grid grid = eo_grid_over(min, max, o->activation_max, 0);
+    double sum = 0;
+
+    for (int64_t bin = h->first; bin <= h->last; bin++) {
+        uint64_t count = eo_histogram_count(h, bin);
+        double x, error;
+
+        if (!count)
+            continue;
+        x = middle(o, bin, 0);
+        error = x - eo_grid_value(&grid, eo_grid_clamp(&grid, eo_grid_level(&grid, x)));
+        sum += (double)count * error * error;
+    }
+    return sum;
+}
+
+/* The histogram in fewer bins, cut at a range. first..last are the outermost bins inside that are not empty. */
+struct distribution {
+    double mass[FEW_BINS]; /* inside, by bin */
+    double inside, below, above;
+    int first, last;
+};
+
+/* floor(bin / 2^shift) */
+static int64_t merged(int64_t bin, int shift)
+{
+    return bin >= 0 ? bin >> shift : ~(~bin >> shift);
+}
+
+static int merge_shift(const struct eo_histogram *h)
+{
+    int shift = 0;
+
+    while (merged(h->last, shift) - merged(h->first, shift) >= FEW_BINS)
+        shift++;
+    return shift;
+}
+
+static void distribute(const struct eo_observer *o, int shift, double min, double max, struct distribution *d)
+{
+    const struct eo_histogram *h = &o->histogram;
+
+    memset(d, 0, sizeof(*d));
+    d->first = FEW_BINS;
+    for (int64_t bin = h->first; bin <= h->last; bin++) {
+        double count = (double)eo_histogram_count(h, bin), x = middle(o, merged(bin, shift), shift);
+        int at = (int)(merged(bin, shift) - merged(h->first, shift));
+
+        if (!(count > 0))
+            continue;
+        d->below += x < min ? count : 0;
+        d->above += x > max ? count : 0;
+        if (x < min || x > max)
+            continue;
+        d->mass[at] += count;
+        d->inside += count;
+        d->first = at < d->first ? at : d->first;
+        d->last = at;
+    }
+}
+
+/* What each level holds, per bin of it that is not empty. */
+static void spread_levels(const struct distribution *d, const int level[FEW_BINS], double share[256])
+{
+    int bins[256] = {0};
+
+    memset(share, 0, 256 * sizeof(*share));
+    for (int at = d->first; at <= d->last; at++) {
+        share[level[at]] += d->mass[at];
+        bins[level[at]] += d->mass[at] > 0;
+    }
+    for (int i = 0; i < 256; i++)
+        share[i] = bins[i] ? share[i] / bins[i] : 0;
+}
+
+/* KL(P || Q) as the header has it; infinite where too much is left out. */
+static double divergence(const struct eo_observer *o, double min, double max)
+{
+    const struct eo_histogram *h = &o->histogram;
+    struct eo_grid grid = eo_grid_over(min, max, o->activation_max, 0);
+    struct distribution d;
+    double share[256], sum = 0;
+    int level[FEW_BINS], shift = merge_shift(h);
+
+    distribute(o, shift, min, max, &d);
+    if (d.below + d.above > CUT * (double)h->total)
+        return INFINITY;
+    for (int at = d.first; at <= d.last; at++) {
+        double x = middle(o, merged(h->first, shift) + at, shift);
+
+        level[at] = (int)eo_grid_clamp(&grid, eo_grid_level(&grid, x));
+    }
+    spread_levels(&d, level, share);
+    for (int at = d.first; at <= d.last; at++) {
+        double p = d.mass[at] + (at == d.first ? d.below : 0) + (at == d.last ? d.above : 0);
+
+        if (p > 0)
+            sum += p * eo_log(p / (double)h->total / (share[level[at]] / d.inside));
+    }
+    return sum / (double)h->total;
+}
+
+struct shrinkage {
+    int low, high; /* steps taken off the ends */
+};
+
+static double shrunk(double end, int steps)
+{
+    return end * (EO_OBSERVER_STEPS - steps) / EO_OBSERVER_STEPS;
+}
+
+/* The best number of steps for one end while the other stays, least first. Returns whether it changed. */
+static int improve(const struct eo_observer *o, cost_fn *cost, double low, double high, struct shrinkage *s, int *end)
+{
+    double best = INFINITY;
+    int before = *end, chosen = 0;
+
+    for (*end = 0; *end < EO_OBSERVER_STEPS; ++*end) {
+        double now = cost(o, shrunk(low, s->low), shrunk(high, s->high));
+
+        if (now < best) {
+            best = now;
+            chosen = *end;
+        }
+    }
+    *end = chosen;
+    return chosen != before;
+}
+
+static void range_search(const struct eo_observer *o, cost_fn *cost, double *min, double *max)
+{
+    double low = fmin(o->min, 0), high = fmax(o->max, 0);
+    struct shrinkage s = {0, 0};
+    int changed = 1;
+
+    for (int round = 0; changed && round < ROUNDS; round++) {
+        changed = high > 0 && improve(o, cost, low, high, &s, &s.high);
+        changed |= low < 0 && improve(o, cost, low, high, &s, &s.low);
+    }
+    *min = shrunk(low, s.low);
+    *max = shrunk(high, s.high);
+}
+
+void eo_observer_range(const struct eo_observer *o, double *min, double *max)
+{
+    *min = o->min;
+    *max = o->max;
+    if (!((o->max - o->min) / BINS > 0))
+        return;
+    switch (o->kind) {
+    case EO_OBSERVER_MINMAX:
+        return;
+    case EO_OBSERVER_PERCENTILE:
+        range_percentile(o, min, max);
+        return;
+    case EO_OBSERVER_MSE:
+        range_search(o, squared_error, min, max);
+        return;
+    case EO_OBSERVER_HISTOGRAM:
+        range_histogram(o, min, max);
+        return;
+    case EO_OBSERVER_ENTROPY:
+        range_search(o, divergence, min, max);
+        return;
+    }
 }

@@ -1,19 +1,37 @@
 /*
  * Which range of a tensor's values its quantised form should cover.
  *
- *     struct eo_observer *o = ...;                        // 16 KiB, storage of the caller
- *     eo_observer_init(o, EO_OBSERVER_HISTOGRAM);
+ *     struct eo_observer *o = ...;                        // 150 KiB, storage of the caller
+ *     eo_observer_init(o, EO_OBSERVER_MSE, eo_backend_activation_max(backend), 0);
  *     for each batch: eo_observer_add(o, values, n, err)
  *     eo_observer_range(o, &min, &max);
  *
- * MINMAX is the range of all values seen. HISTOGRAM cuts off tails that cost more resolution than they are worth, as
- * PyTorch's observer of that name does: a histogram of EO_OBSERVER_BINS bins over all batches; then, as long as
- * the estimated L2 error of quantising it to 256 levels falls, the tail that loses more bins for the next 1e-5
- * of the mass is trimmed by that much.
+ * MINMAX      the range of all values seen.
+ * PERCENTILE  leaves out the lowest and the highest (100 - percentile) / 2 per cent of the values: from the first bin
+ *             that ends above so many of them to the last one that begins below so many. So at least `percentile` per
+ *             cent lie inside, and an end that many values share, as 0 behind a ReLU, stays where it is.
+ * MSE         the range of least squared error when each bin's values are rounded to the levels 0..activation_max
+ *             that grid.h lays over it.
+ * HISTOGRAM   cuts off tails that cost more resolution than they are worth, as PyTorch's observer of that name does:
+ *             a histogram of EO_OBSERVER_BINS bins over all batches; then, as long as the estimated L2 error of
+ *             quantising it to 256 levels falls (256 with activations up to 127 as well, as there), the tail that
+ *             loses more bins for the next 1e-5 of the mass is trimmed by that much.
+ * ENTROPY     the range whose levels keep most of what the distribution says: least KL(P || Q) in nats, where P are the
+ *             values inside of the range, by bins (1024 to 2048 over all that was seen), with those outside added to the
+ *             end bins, and Q are those inside alone, each level's share spread evenly over its bins that are not
+ *             empty. At most one value in 1000 may be left out. Without that limit, activations that crowd at a few
+ *             values (as those of a plain background do) make KL reward every halving of the levels
+ *             and cut off a quarter of the values: it does not know how far a value is moved.
+ *             Source, but for the limit: Migacz (2017), 8-bit Inference with TensorRT.
  *
- * When a batch widens the range, the old bins move into the new ones by the middles of their sixteenths, so the
- * result depends on how the values are cut into batches and on their order (as the original's does). Everything is
- * computed in double with + - * / and floor alone: equal values in equal batches give equal ranges everywhere.
+ * MSE and ENTROPY choose among min * (1 - i / 100) .. max * (1 - k / 100), i and k in 0..99, with min and max first
+ * widened to hold 0: the best k for i = 0, then the best i for that k, and so on until neither changes; of equals
+ * the widest. An end that is 0 stays.
+ *
+ * PERCENTILE, MSE and ENTROPY look at the bins of histogram.h and thus depend on the values alone. HISTOGRAM's old bins
+ * move into the new ones by the middles of their sixteenths when a batch widens the range, so it depends on how the
+ * values are cut into batches and on their order (as the original's does). All is computed in double with + - * /,
+ * floor, rint and eo_log() in a fixed order: equal values in equal batches give equal ranges everywhere.
  */
 #ifndef EO_STAGE_OBSERVER_H
 #define EO_STAGE_OBSERVER_H
@@ -22,22 +40,27 @@
 
 #include "base/err.h"
 #include "format/config.h"
+#include "stage/histogram.h"
 
 #define EO_OBSERVER_BINS 2048
+#define EO_OBSERVER_STEPS 100 /* of the searches, at each end */
 
 struct eo_observer {
     enum eo_observer_kind kind;
-    size_t seen;     /* values so far */
-    double min, max; /* of them; 0 while there are none */
+    int activation_max; /* values will be quantised to 0..that; 2 to 255 */
+    double percentile;  /* PERCENTILE alone: 50..100 */
+    size_t seen;        /* values so far */
+    double min, max;    /* of them; 0 while there are none */
     double mass[EO_OBSERVER_BINS]; /* HISTOGRAM: over min..max, bins of equal width */
+    struct eo_histogram histogram; /* PERCENTILE, MSE, ENTROPY */
 };
 
-void eo_observer_init(struct eo_observer *o, enum eo_observer_kind kind);
+void eo_observer_init(struct eo_observer *o, enum eo_observer_kind kind, int activation_max, double percentile);
 
 /* One batch of n >= 1 values. Fails on a value that is not finite, naming its index; the observer is then unusable. */
 int eo_observer_add(struct eo_observer *o, const float *values, size_t n, struct eo_err *err) EO_MUST_CHECK;
 
-/* The chosen range, min <= max, inside what was seen. 0, 0 when nothing was. */
+/* The chosen range, min <= max, inside what was seen or between that and 0. 0, 0 when nothing was seen. */
 void eo_observer_range(const struct eo_observer *o, double *min, double *max);
 
 #endif

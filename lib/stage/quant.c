@@ -6,6 +6,7 @@
 
 #include "nn/half.h"
 #include "nn/quantise.h"
+#include "stage/grid.h"
 
 int eo_quant_check_dataset(const struct eo_model *m, const char *train_sha256, struct eo_err *err)
 {
@@ -142,13 +143,12 @@ static int choose_scale(const struct eo_quant_range *r, double unit, int qmax, s
                         struct eo_err *err)
 {
     double least = 2 * unit > (double)FLT_EPSILON ? 2 * unit : (double)FLT_EPSILON;
-    double scale = (r->max - r->min) / qmax, zero;
+    struct eo_grid grid = eo_grid_over(r->min, r->max, qmax, least);
 
-    layer->input_scale = (float)(scale < least ? least : scale);
-    if (!isfinite(layer->input_scale))
+    if (!isfinite(grid.scale))
         return eo_err_set(err, "range: expected a width that float can hold, found %g to %g", r->min, r->max);
-    zero = 0 - rint(r->min / (double)layer->input_scale);
-    layer->input_zero_point = (int32_t)(zero < 0 ? 0 : zero > qmax ? qmax : zero);
+    layer->input_scale = (float)grid.scale;
+    layer->input_zero_point = (int32_t)grid.zero_point;
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/fmath.h"
 #include "format/json.h"
 #include "nn/infer.h"
+#include "stage/grid.h"
 #include "stage/quant.h"
 
 #define LOGIT_BATCH 64
@@ -36,15 +37,15 @@ struct inputs {
 static int measure_inputs(void *ctx, enum eo_layer layer, const float *values, size_t n, struct eo_err *err)
 {
     struct inputs *in = ctx;
-    double scale = (double)in->q->layer[layer].input_scale, zero = in->q->layer[layer].input_zero_point;
-    double max = eo_backend_activation_max(in->q->backend);
+    const struct eo_grid grid = {(double)in->q->layer[layer].input_scale, in->q->layer[layer].input_zero_point,
+                                 eo_backend_activation_max(in->q->backend)};
 
     (void)err;
     for (size_t i = 0; i < n; i++) {
-        double q = rint((double)values[i] / scale) + zero, held = q < 0 ? 0 : q > max ? max : q;
+        double level = eo_grid_level(&grid, (double)values[i]), held = eo_grid_clamp(&grid, level);
 
-        in->quality->saturated[layer] += q != held;
-        add_pair(&in->noise[layer], (double)values[i], (held - zero) * scale);
+        in->quality->saturated[layer] += level < held || level > held;
+        add_pair(&in->noise[layer], (double)values[i], eo_grid_value(&grid, held));
     }
     return 0;
 }

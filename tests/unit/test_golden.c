@@ -389,7 +389,7 @@ static void observe(struct eo_observer *o, enum eo_observer_kind kind, const cha
     static float values[VALUES];
     struct eo_err err;
 
-    eo_observer_init(o, kind);
+    eo_observer_init(o, kind, 127, 0);
     for (int batch = 0; batch < 5; batch++) {
         size_t n = strcmp(stream, "relu") == 0    ? stream_relu(batch, values)
                    : strcmp(stream, "tails") == 0 ? stream_tails(batch, values)

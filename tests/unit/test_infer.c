@@ -117,29 +117,6 @@ static void test_activations(enum eo_isa isa, const uint8_t *pixels)
     random_model_release(&m);
 }
 
-static void test_activations_s8(enum eo_isa isa, const uint8_t *pixels, int c1, int c2)
-{
-    static uint8_t input[2][EO_PIXELS], pool1[2][64 * 196], pool2[2][128 * 49];
-    union eo_score scores[2][EO_CLASSES];
-    const struct eo_engine_ops *ref = eo_ops_ref(EO_INT8);
-    struct eo_infer *inf;
-    struct eo_model m;
-    void *state;
-
-    random_model(&m, EO_INT8, c1, c2, 2);
-    state = ref->prepare(&m, 1, NULL);
-    ref->activations_s8(state, pixels, input[0], pool1[0], pool2[0], scores[0]);
-    ref->release(state);
-    inf = open_model(&m, isa, 1);
-    eo_infer_activations_s8(inf, pixels, input[1], pool1[1], pool2[1], scores[1]);
-    check(memcmp(input[0], input[1], sizeof(input[0])) == 0, "int8 input", "the reference's", "others");
-    check(memcmp(pool1[0], pool1[1], sizeof(pool1[0])) == 0, "int8 pool1", "the reference's", "others");
-    check(memcmp(pool2[0], pool2[1], sizeof(pool2[0])) == 0, "int8 pool2", "the reference's", "others");
-    check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, "int8 scores", "the reference's", "others");
-    eo_infer_free(inf);
-    random_model_release(&m);
-}
-
 /* A model whose sums can be done in the head: centre taps alone, one channel. */
 static void test_by_hand(enum eo_isa isa)
 {
@@ -292,8 +269,6 @@ int main(void)
             test_agreement((enum eo_isa)isa, (enum eo_precision)p, pixels);
         test_overflow((enum eo_isa)isa, pixels);
         test_activations((enum eo_isa)isa, pixels);
-        test_activations_s8((enum eo_isa)isa, pixels, 5, 9);
-        test_activations_s8((enum eo_isa)isa, pixels, 33, 70);
         test_by_hand((enum eo_isa)isa);
     }
     test_class();

@@ -52,7 +52,7 @@ static void observe(enum eo_observer_kind kind, const float *values, size_t n, s
 {
     struct eo_err err;
 
-    eo_observer_init(&observer, kind);
+    eo_observer_init(&observer, kind, 127, 99.9);
     for (size_t i = 0; i < n; i += batch)
         must(eo_observer_add(&observer, values + i, n - i < batch ? n - i : batch, &err), &err);
     eo_observer_range(&observer, min, max);
@@ -64,14 +64,14 @@ static void test_observer_edges(void)
     double min, max;
     struct eo_err err;
 
-    eo_observer_init(&observer, EO_OBSERVER_HISTOGRAM);
+    eo_observer_init(&observer, EO_OBSERVER_HISTOGRAM, 127, 0);
     eo_observer_range(&observer, &min, &max);
     equal("nothing seen, min", 0, min);
     equal("nothing seen, max", 0, max);
     observe(EO_OBSERVER_HISTOGRAM, same, 3, 1, &min, &max);
     equal("one value, min", 3, min);
     equal("one value, max", 3, max);
-    eo_observer_init(&observer, EO_OBSERVER_MINMAX);
+    eo_observer_init(&observer, EO_OBSERVER_MINMAX, 127, 0);
     message("infinity", "value 1: expected a finite number, found inf", eo_observer_add(&observer, bad, 2, &err), &err);
     message("not a number", "value 0: expected a finite number", eo_observer_add(&observer, worse, 1, &err), &err);
 }
