@@ -126,3 +126,18 @@ check_plot() {
   [ "$status" -eq 2 ]
   [[ $stderr == "usage: gnuplot -e "* ]]
 }
+
+@test "sensitivity: one line for each layer, which follow their accuracies" {
+  { echo layer,pruning_level,channels,parameters,accuracy,accuracy_ci95_low,accuracy_ci95_high
+    echo conv1,0.00,2,900,0.95,0.94,0.96
+    echo conv1,0.50,1,500,0.4,0.38,0.42
+    echo conv2,0.00,4,900,0.95,0.94,0.96
+    echo conv2,0.25,3,800,0.93,0.92,0.94
+    echo conv2,0.75,1,400,0.7,0.68,0.72
+  } >sensitivity.csv
+  check_plot sensitivity
+  mv sensitivity.png first
+  sed -i 's/0.4,0.38,0.42/0.5,0.48,0.52/' sensitivity.csv
+  check_plot sensitivity
+  ! cmp -s sensitivity.png first
+}
