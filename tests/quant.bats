@@ -166,3 +166,60 @@ $HINT" eo-quant -p fp16 m n
   run --separate-stderr sh -c 'eo-quant -p fp16 m >/dev/full'
   [ "$status" -eq 1 ]
 }
+
+@test "quant: trains on with qat_epochs, whatever the observer" {
+  for observer in minmax percentile mse histogram entropy; do
+    for backend in fbgemm qnnpack; do
+      printf '%s\n' "quantization_observer: $observer" "quantization_backend: $backend" | cat $F/cfg.yaml - >plain.yaml
+      { cat plain.yaml; echo 'qat_epochs: 1'; } >cfg.yaml
+      eo-quant -p int8 -c plain.yaml -o plain m
+      eo-quant -p int8 -c cfg.yaml --report r.json -o out m
+      eo-inspect plain | grep -qx 'qat_epochs: 0'
+      eo-inspect out | grep -qx 'qat_epochs: 1'
+      ! cmp -s <(eo-inspect -d conv2.weight plain) <(eo-inspect -d conv2.weight out)
+      # The report gives the learned scale of the last layer as its range.
+      awk -F': ' -v qmax=$([ $backend = fbgemm ] && echo 127 || echo 255) '/"chosen_max"/ { max = $2 + 0 }
+        /"input_scale"/ { scale = $2 + 0 } END { exit !(scale > 0 && max / scale > qmax - 0.01 && max / scale < qmax + 0.01) }' r.json
+    done
+  done
+}
+
+@test "quant: training at level 0.7 gives a better int8 model" {
+  eo-data --generate set --train 3000 --test 10
+  cat >cfg.yaml <<'END'
+dataset: synthetic
+val_subset: 1000
+batch_size: 50
+epochs: 1
+fine_tune_epochs: 1
+learning_rate: 0.003
+END
+  { cat cfg.yaml; printf 'qat_epochs: 2\nearly_stopping: 2\n'; } >qat.yaml
+  eo-train -q -c cfg.yaml --data set -o base
+  eo-prune -l 0.7 base | eo-train -q -c cfg.yaml --data set --init - --fine-tune -o tuned
+  eo-quant -p int8 -c cfg.yaml --data set -o plain tuned
+  eo-quant -p int8 -c qat.yaml --data set -o trained tuned
+  eo-inspect trained | grep -q '^qat_best_epoch: [12]$'
+  for m in plain trained; do
+    eo-eval -c cfg.yaml --data set $m | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } END { print $at["correct"] }' >$m.correct
+  done
+  echo "correct of 1000: $(cat plain.correct), trained $(cat trained.correct)"
+  [ "$(cat trained.correct)" -gt "$(cat plain.correct)" ]
+}
+
+@test "quant: training that diverges leaves no model" {
+  { cat $F/cfg.yaml; printf 'qat_epochs: 20\nqat_learning_rate: 10\nweight_decay: 1\n'; } >cfg.yaml
+  fails_like 1 "eo-quant: m: quantisation-aware training: training diverged: *" eo-quant -p int8 -c cfg.yaml -o out m
+  [ ! -e out ]
+}
+
+@test "quant: the progress of training goes to a terminal and nowhere else" {
+  { cat $F/cfg.yaml; echo 'qat_epochs: 1'; } >cfg.yaml
+  run --separate-stderr eo-quant -p int8 -c cfg.yaml -o out m
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  command -v script >/dev/null || skip "needs script(1)"
+  script -qec "eo-quant -p int8 -c cfg.yaml -o out m" /dev/null </dev/null >shown
+  grep -q 'training: epoch 1/1  100 %  loss [0-9.]*  [0-9]* images/s' shown
+  script -qec "eo-quant -q -p int8 -c cfg.yaml -o out m" /dev/null </dev/null >shown
+  [ ! -s shown ]
+}

@@ -255,3 +255,30 @@ int cli_threads(int64_t option, const struct eo_config *cfg)
 
     return n < EO_POOL_MAX ? n : EO_POOL_MAX;
 }
+
+static void show_progress(void *ctx, const struct eo_train_progress *p)
+{
+    struct cli_progress *line = ctx;
+    double rate = (double)p->done / p->seconds;
+
+    if (p->done < p->total && p->seconds - line->last < 0.1)
+        return;
+    line->last = p->seconds;
+    line->shown = 1;
+    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left ", p->epoch, p->epochs,
+            100.0 * (double)p->done / (double)p->total, p->loss, rate, (double)(p->total - p->done) / rate);
+    if (p->best_epoch)
+        fprintf(stderr, " best epoch %d: accuracy %.4f ", p->best_epoch, p->best_accuracy);
+    fputs("\033[K", stderr);
+}
+
+eo_train_progress_fn *cli_progress(int quiet)
+{
+    return !quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+}
+
+void cli_progress_end(const struct cli_progress *line)
+{
+    if (line->shown)
+        fputc('\n', stderr);
+}

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "format/config.h"
+#include "stage/train.h"
 
 /* How an option's argument is taken. Each writes through `target`. */
 enum cli_type {
@@ -77,6 +78,17 @@ void cli_check_inputs(const struct cli_program *p, const char *const *paths, siz
 
 /* Default for CLI_ISA options: EO_ISA from the environment if set (exits 1 when it is bad), else the best. */
 enum eo_isa cli_default_isa(const struct cli_program *p);
+
+/*
+ * A line on the terminal while a model is trained, redrawn a few times a second. The function is NULL when standard
+ * error is no terminal or `quiet`; its ctx is the line, zeroed at first. _end() moves behind the line if there was one.
+ */
+struct cli_progress {
+    double last;
+    int shown;
+};
+eo_train_progress_fn *cli_progress(int quiet);
+void cli_progress_end(const struct cli_progress *line);
 
 /* Threads to use: the option if > 0, else the config's if > 0, else all processors. */
 int cli_threads(int64_t option, const struct eo_config *cfg);

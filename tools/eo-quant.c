@@ -8,14 +8,15 @@
 static const char *config, *data, *report, *output, *precision_text;
 static int64_t threads;
 static enum eo_isa isa;
+static int quiet;
 
 static const struct cli_option options[] = {
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "fp32, fp16 or int8 (required)"},
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or quant slice (int8: required)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the calibration images (int8)"},
     {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
-    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set of the calibration runs"},
-    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads of the calibration runs"},
+    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set; the result is the same"},
+    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "model to write; default: standard output"},
     {0},
 };
@@ -24,11 +25,12 @@ static const struct cli_program program = {
     .name = "eo-quant",
     .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
     .purpose = "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8, calibrated on the first\n"
-               "calibration_batches x batch_size training images. With -p fp32 it is copied.",
+               "calibration_batches x batch_size training images and, with qat_epochs, trained on. With -p fp32 it is copied.",
     .options = options,
     .max_operands = 1,
     .footer = "The bytes written depend on the model, the images and the config alone. A conversion that fails is an\n"
-              "error and leaves no file.\n",
+              "error and leaves no file. Progress of training goes to standard error, and only to a terminal.\n",
+    .quiet = &quiet,
 };
 
 struct calibration_data {
@@ -72,21 +74,23 @@ static int write_report(const struct eo_conversion *c, const struct eo_images *i
 
 static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_conversion *c)
 {
-    struct eo_pool *pool;
+    struct cli_progress line = {0};
+    struct eo_conversion_runtime runtime = {.isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
     struct eo_err err;
     int rc;
 
     if (load_images(d, m))
         return 1;
-    pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
-    if (!pool)
+    runtime.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
+    if (!runtime.pool)
         return cli_fail(&program, NULL, &err);
-    rc = eo_conversion_run(c, m, &d->cfg, &d->split, isa, pool, &err);
+    rc = eo_conversion_run(c, m, &d->cfg, &d->split, &runtime, &err);
+    cli_progress_end(&line);
     if (rc)
         cli_fail(&program, name, &err);
     else if (report)
         rc = write_report(c, &d->split.train);
-    eo_pool_free(pool);
+    eo_pool_free(runtime.pool);
     return rc ? 1 : 0;
 }
 

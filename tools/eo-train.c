@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "format/dataset.h"
@@ -15,28 +14,6 @@ struct options {
     enum eo_isa isa;
     int fine_tune, quiet;
 };
-
-/* One line on the terminal, redrawn a few times a second. */
-struct progress_line {
-    double last;
-    int shown;
-};
-
-static void show_progress(void *ctx, const struct eo_train_progress *p)
-{
-    struct progress_line *line = ctx;
-    double rate = (double)p->done / p->seconds;
-
-    if (p->done < p->total && p->seconds - line->last < 0.1)
-        return;
-    line->last = p->seconds;
-    line->shown = 1;
-    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left ", p->epoch, p->epochs,
-            100.0 * (double)p->done / (double)p->total, p->loss, rate, (double)(p->total - p->done) / rate);
-    if (p->best_epoch)
-        fprintf(stderr, " best epoch %d: accuracy %.4f ", p->best_epoch, p->best_accuracy);
-    fputs("\033[K", stderr);
-}
 
 /* The model to begin with: drawn from the seed, or read. */
 static int begin(const struct options *o, const struct eo_config *cfg, struct eo_model *m, struct eo_err *err)
@@ -82,12 +59,12 @@ static void choose_run(const struct options *o, const struct eo_config *cfg, str
     to->epochs = o->epochs ? (int)o->epochs : o->fine_tune ? cfg->fine_tune_epochs : cfg->epochs;
     to->learning_rate =
         o->fine_tune && cfg->fine_tune_learning_rate > 0 ? cfg->fine_tune_learning_rate : cfg->learning_rate;
-    to->progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+    to->progress = cli_progress(o->quiet);
 }
 
 static int train(const struct options *o, struct eo_err *err)
 {
-    struct progress_line line = {0};
+    struct cli_progress line = {0};
     struct eo_train_options to = {.isa = o->isa, .progress_ctx = &line};
     struct eo_dataset ds = {0};
     struct eo_model m = {0};
@@ -111,8 +88,7 @@ static int train(const struct options *o, struct eo_err *err)
         goto out;
     rc = describe(o, &cfg, &ds, &result, &m, err) ? -1 : write_results(o, &m, &log, err);
 out:
-    if (line.shown)
-        fputc('\n', stderr);
+    cli_progress_end(&line);
     eo_pool_free(to.pool);
     eo_buf_release(&log);
     eo_model_release(&m);

@@ -3,12 +3,15 @@
  *
  *     equalise the channels            equalize.h, if cross_layer_equalization
  *     calibrate the ranges             calibrate.h
+ *     train with simulated rounding    qat.h, if qat_epochs
  *     round weights, biases, inputs    quant.h
- *     take mean errors out of biases   bias_correction.h, if bias_correction
+ *     take mean errors out of biases   bias_correction.h, if bias_correction and not qat_epochs: biases that were
+ *                                      trained among rounded weights have learned their errors
  *
  * Metadata of the int8 model, besides what the fp32 model has: quantization_backend, quantization_observer,
  * weight_granularity ("channel" or "tensor"), bias_correction and cross_layer_equalization ("true" or "false"),
- * calibration_images, and quant_sha256 of the slice.
+ * calibration_images, qat_epochs (those that were run), qat_best_epoch (with early stopping), and quant_sha256 of the
+ * slice.
  */
 #ifndef EO_STAGE_CONVERT_H
 #define EO_STAGE_CONVERT_H
@@ -20,20 +23,30 @@
 #include "format/dataset.h"
 #include "nn/model.h"
 #include "stage/calibrate.h"
+#include "stage/train.h"
 
 struct eo_conversion {
     struct eo_quant_options options;
-    struct eo_model source; /* fp32: what was rounded, after equalisation; computes what the given model does */
+    struct eo_model source; /* fp32: what was rounded; without training it computes what the given model does */
     struct eo_calibration calibration; /* of `source` */
+    struct eo_train_result training; /* all 0 without qat_epochs */
     struct eo_model model;  /* int8 */
 };
 
+/* What it runs on, and whom it tells about training. */
+struct eo_conversion_runtime {
+    enum eo_isa isa;
+    struct eo_pool *pool; /* borrowed; NULL for one thread */
+    eo_train_progress_fn *progress; /* may be NULL */
+    void *progress_ctx;
+};
+
 /*
- * `m` must be fp32 and is not changed. Calibrates on the head of split->train, which must have an image. The same bytes for every instruction
- * set and number of threads. Release *c also after failure.
+ * `m` must be fp32 and is not changed. Calibrates on the head of split->train, which must have an image. The same
+ * bytes for every instruction set and number of threads. Release *c also after failure.
  */
 int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
-                      const struct eo_split *split, enum eo_isa isa, struct eo_pool *pool, struct eo_err *err)
+                      const struct eo_split *split, const struct eo_conversion_runtime *runtime, struct eo_err *err)
     EO_MUST_CHECK;
 void eo_conversion_release(struct eo_conversion *c); /* harmless on a zeroed struct */
 

@@ -189,14 +189,27 @@ static void swap_weights(struct eo_model *a, struct eo_model *b)
     b->storage = t.storage;
 }
 
+/* The held-out images, seen by the model as it will be used. */
+static int evaluate(const struct run *r, const struct eo_model *m, struct eo_eval *eval, struct eo_err *err)
+{
+    const struct eo_train_simulation *simulation = r->options->simulation;
+    struct eo_model q = {0};
+    int rc = -1;
+
+    if (!simulation || !simulation->convert(simulation->ctx, m, &q, err))
+        rc = eo_eval_run(eval, simulation ? &q : m, &r->split->validation, r->options->isa,
+                         eo_pool_threads(r->options->pool), err);
+    eo_model_release(&q);
+    return rc;
+}
+
 /* Looks at the held-out images, and remembers the weights if they are the best so far. Uses `m` for scratch. */
 static int judge_epoch(struct run *r, struct epoch *e, struct eo_model *m, struct eo_err *err)
 {
     struct eo_eval eval;
 
     eo_trainer_export(r->trainer, m);
-    if (check_weights(m, err) || eo_eval_run(&eval, m, &r->split->validation, r->options->isa,
-                                             eo_pool_threads(r->options->pool), err))
+    if (check_weights(m, err) || evaluate(r, m, &eval, err))
         return -1;
     e->val_correct = eval.correct;
     e->val_loss = mean_loss(&eval);
@@ -253,6 +266,7 @@ static int run_epochs(struct run *r, struct eo_model *m, struct eo_train_result 
 
 static int begin_run(struct run *r, int seed_index, const struct eo_model *m, struct eo_err *err)
 {
+    const struct eo_train_simulation *simulation = r->options->simulation;
     const struct eo_config *cfg = r->cfg;
     uint64_t seed = eo_config_dataloader_seed(cfg, seed_index);
     struct eo_trainer_options options = {.isa = r->options->isa,
@@ -272,7 +286,8 @@ static int begin_run(struct run *r, int seed_index, const struct eo_model *m, st
     if (cfg->early_stopping && eo_model_init(&r->best, EO_FP32, m->shape, err))
         return -1;
     r->trainer = eo_trainer_new(m, &options, err);
-    if (!r->trainer)
+    if (!r->trainer || (simulation && eo_trainer_simulate_int8(r->trainer, simulation->start,
+                                                               simulation->is_per_tensor, err)))
         return -1;
     eo_rng_init(&r->shuffle, seed, EO_RNG_SHUFFLE);
     eo_rng_init(&r->augment, seed, EO_RNG_AUGMENT);

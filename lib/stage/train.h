@@ -40,6 +40,15 @@ struct eo_train_progress {
 };
 typedef void eo_train_progress_fn(void *ctx, const struct eo_train_progress *progress);
 
+/* Training for int8, which qat.h does. */
+struct eo_train_simulation {
+    const struct eo_model *start; /* int8: the model as it is, see eo_trainer_simulate_int8() */
+    int is_per_tensor;
+    /* Makes the int8 model `q` of an epoch's weights and learned scales: early stopping looks at that one. */
+    int (*convert)(void *ctx, const struct eo_model *m, struct eo_model *q, struct eo_err *err);
+    void *ctx;
+};
+
 struct eo_train_options {
     int epochs;           /* at least 1 */
     double learning_rate; /* the peak of the schedule */
@@ -47,6 +56,7 @@ struct eo_train_options {
     struct eo_pool *pool; /* borrowed; NULL for one thread */
     eo_train_progress_fn *progress; /* may be NULL */
     void *progress_ctx;
+    const struct eo_train_simulation *simulation; /* NULL: none */
 };
 
 struct eo_train_result {
