@@ -185,7 +185,7 @@ $(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
 	mkdir -p $$out/config && echo $(CONFIG_FILE) >$$out/config/source && \
 	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && \
-	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $@.new >$$list.new && \
+	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $@.new >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
 
 ifneq ($(EXPERIMENT),)
@@ -215,7 +215,7 @@ SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(
 $(SLICES) $(SL)/source $(SL)/candidates &:
 	@mkdir -p $(SL) && echo $(CONFIG_FILE) >$(SL)/source
 	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
-	@grep -E '^EO_(SEEDS|LEVELS|PRECISIONS)' $(PLAN) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
+	@grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(PLAN) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
 
 # Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
 SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
@@ -250,7 +250,7 @@ $(OUT)/dataset.csv: | $(SL)/data.yaml
 M = $(OUT)/models$(1)
 R = $(OUT)/rows$(1)
 training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
-attempt = $(BIN)/eo-attempt --row $(3) --level $(4) --precision $(5) --seed $(2) --stage $(6)
+attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 
 define train_rule
 $(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(OUT)/dataset.csv $(BIN)/eo-train
@@ -259,38 +259,50 @@ $(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(OUT)/dataset.csv
 	$(Q)$(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
 endef
 
-# $(3) = level. Level 0 removes nothing, so there is nothing to recover from.
+# $(3) = level, $(4) = criterion. Level 0 removes nothing: it has one candidate, no criterion, no part in what the prune
+# slice says, and nothing to recover from.
+criteria = $(if $(filter 0.00,$(1)),none,$(EO_CRITERIA))
+P = p$(3)$(if $(filter-out l1 none,$(4)),-$(4))
+prune = $(BIN)/eo-prune -l $(3) $(if $(filter none,$(4)),,--criterion $(4) -c $(SL)$(1)/prune.yaml --data $(DATA) $(THREAD_OPTION))
+recovers = $(if $(filter none,$(4)),,$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
 define prune_rule
-$(M)/p$(3).safetensors $(R)/p$(3).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(if $(recovers),$(SL)$(1)/finetune.yaml $(BIN)/eo-train) $(BIN)/eo-attempt
-	$$(call say,PRUNE,$(M)/p$(3).safetensors)
-	$(Q)$(call attempt,$(1),$(2),$(R)/p$(3).prune.err,$(3),any,prune) -- $(if $(recovers),\
-	  sh -c '$(BIN)/eo-prune -l $(3) $(M)/base.safetensors | $(BIN)/eo-train -c $(SL)$(1)/finetune.yaml --init - --fine-tune --data $(DATA) $(THREAD_OPTION) --log $(M)/p$(3)-finetune_log.csv -o $(M)/p$(3).safetensors',\
-	  $(BIN)/eo-prune -l $(3) -o $(M)/p$(3).safetensors $(M)/base.safetensors)
+$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml $(SL)$(1)/finetune.yaml) $(if $(recovers),$(BIN)/eo-train)
+	$$(call say,PRUNE,$(M)/$(P).safetensors)
+	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
+	  $$(call prune_and_tune,$(prune),-c $(SL)$(1)/finetune.yaml --data $(DATA) $(THREAD_OPTION),$(M)/base.safetensors,$(M)/$(P)),\
+	  $(prune) -o $(M)/$(P).safetensors $(M)/base.safetensors)
 endef
-recovers = $(if $(filter 0.00,$(3)),,$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
+# $(1) = eo-prune with its options, $(2) = options of eo-train, $(3) = the base, $(4) = the model without its ending. The
+# log that stays is that of the last step.
+define prune_and_tune
+sh -ec 'trap "rm -f $(4).pruned $(4).tuned" EXIT; trap "exit 130" INT TERM; from=$(3); for k in $$(seq $(EO_PRUNE_STEPS)); do \
+	  $(1)$(if $(filter-out 1,$(EO_PRUNE_STEPS)), --step $$k/$(EO_PRUNE_STEPS)) -o $(4).pruned $$from; to=$(4).tuned; [ $$k != $(EO_PRUNE_STEPS) ] || to=$(4).safetensors; \
+	  $(BIN)/eo-train $(2) --init $(4).pruned --fine-tune --log $(4)-finetune_log.csv -o $$to; from=$$to; done'
+endef
 
-# $(3) = level, $(4) = precision.
-C = p$(3)-$(4)
+# $(5) = precision.
+C = $(P)-$(5)
 define candidate_rules
-$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/p$(3).safetensors $(R)/p$(3).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(4)),$(SL)$(1)/quant.yaml $(OUT)/dataset.csv)
+$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(OUT)/dataset.csv)
 	$$(call say,QUANT,$(M)/$(C).safetensors)
-	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).quant.err,$(3),$(4),quant) --after $(R)/p$(3).prune.err -- \
-	  $(BIN)/eo-quant -p $(4) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/p$(3).safetensors
+	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
+	  $(BIN)/eo-quant -p $(5) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/$(P).safetensors
 
 $(R)/$(C).accuracy.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(OUT)/dataset.csv $(BIN)/eo-eval $(BIN)/eo-attempt
 	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
-	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).accuracy.err,$(3),$(4),accuracy) --after $(R)/$(C).quant.err -- \
+	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
 	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
 
 $(R)/$(C).timing.csv $(R)/$(C).timing.err &: $(M)/$(C).safetensors $(SL)$(1)/bench.yaml $(BIN)/eo-bench $(BIN)/eo-attempt | $(ACCURACY) $(TIMED_BEFORE)
 	$$(call say,TIME,$(R)/$(C).timing.csv)
-	$(Q)$(call attempt,$(1),$(2),$(R)/$(C).timing.err,$(3),$(4),timing) --after $(R)/$(C).accuracy.err -- \
+	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).timing.err,$(5),timing) --after $(R)/$(C).accuracy.err -- \
 	  $(BIN)/eo-bench -c $(SL)$(1)/bench.yaml --data $(DATA) -o $(R)/$(C).timing.csv $(M)/$(C).safetensors
 $(eval TIMED_BEFORE := $(R)/$(C).timing.err)
 endef
 
-# (seed, sub-folder) pairs and, from them, all candidates.
-over_candidates = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(p)))))
+# All that was pruned, and from that all candidates: $(1) is called with sub-folder, seed, level, criterion, precision.
+over_pruned = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach c,$(call criteria,$(l)),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(c)))))
+over_candidates = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach c,$(call criteria,$(l)),$(foreach p,$(EO_PRECISIONS),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(c),$(p))))))
 row_stem = $(R)/$(C)
 model_file = $(M)/$(C).safetensors
 STEMS := $(strip $(call over_candidates,row_stem))
@@ -302,8 +314,10 @@ ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).timing.csv $(s).accuracy.err
 ifneq ($(EXPERIMENT),)
 TIMED_BEFORE :=
 $(foreach s,$(EO_SEEDS),$(eval $(call train_rule,$(call subdir,$(s)),$(s))))
-$(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(eval $(call prune_rule,$(call subdir,$(s)),$(s),$(l)))))
-$(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach p,$(EO_PRECISIONS),$(eval $(call candidate_rules,$(call subdir,$(s)),$(s),$(l),$(p))))))
+make_prune_rule = $(eval $(call prune_rule,$(1),$(2),$(3),$(4)))
+make_candidate_rules = $(eval $(call candidate_rules,$(1),$(2),$(3),$(4),$(5)))
+$(call over_pruned,make_prune_rule)
+$(call over_candidates,make_candidate_rules)
 endif
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)

@@ -4,7 +4,7 @@
 bats_require_minimum_version 1.5.0
 load common
 
-HEADER=pruning_level,precision,seed,stage,error
+HEADER=pruning_level,precision,seed,stage,error,pruning_criterion
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -26,29 +26,29 @@ attempt() {
   run --separate-stderr attempt -- sh -c 'echo first >&2; echo "sh: m.safetensors: bad, \"very\" bad" >&2; echo >&2; exit 1'
   [ "$status" -eq 0 ]
   [ "$(cat row.csv)" = "$HEADER
-0.50,int8,7,quant,\"m.safetensors: bad, \"\"very\"\" bad\"" ]
+0.50,int8,7,quant,\"m.safetensors: bad, \"\"very\"\" bad\",l1" ]
   [ "${stderr_lines[1]}" = 'sh: m.safetensors: bad, "very" bad' ]
 }
 
 @test "a message without a line break, and none at all" {
   attempt -- sh -c 'printf "no end" >&2; exit 1' 2>/dev/null
-  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,no end" ]
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,no end,l1" ]
   attempt -- false
-  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,exit status 1 without a message" ]
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,exit status 1 without a message,l1" ]
 }
 
 @test "a very long message is cut, all of it passes through" {
   run --separate-stderr attempt -- sh -c 'head -c 100000 /dev/zero | tr "\0" x >&2; exit 1'
   [ "$status" -eq 0 ]
   [ "${#stderr}" -eq 100000 ]
-  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,$(printf 'x%.0s' $(seq 511))" ]
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,$(printf 'x%.0s' $(seq 511)),l1" ]
 }
 
 @test "the prefix is that of the program as called, path or not" {
   printf '#!/bin/sh\necho "tool: it is broken" >&2\nexit 1\n' >tool
   chmod +x tool
   attempt -- ./tool 2>/dev/null
-  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,it is broken" ]
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,it is broken,l1" ]
 }
 
 @test "the row is new after each attempt, so that Make sees it done" {
@@ -72,19 +72,19 @@ attempt() {
 
 @test "--after with a row: nothing runs, stage and message are kept, the candidate is this one" {
   printf '%s
-0.50,any,7,prune,"a, b"
+0.50,any,7,prune,"a, b",l1
 ' "$HEADER" >earlier.csv
   run attempt --after earlier.csv -- touch ran
   [ "$status" -eq 0 ]
   [ ! -e ran ]
   [ "$(cat row.csv)" = "$HEADER
-0.50,int8,7,prune,\"a, b\"" ]
+0.50,int8,7,prune,\"a, b\",l1" ]
 }
 
 @test "--precision any: a step that all precisions share" {
   run eo-attempt --row row.csv -l 0.125 -p any --stage prune -- sh -c 'echo "eo-train: no luck" >&2; exit 1'
   [ "$status" -eq 0 ]
-  [ "$(tail -n 1 row.csv)" = "0.125,any,0,prune,no luck" ]
+  [ "$(tail -n 1 row.csv)" = "0.125,any,0,prune,no luck,l1" ]
 }
 
 @test "--after without a row: the command runs" {
@@ -92,6 +92,19 @@ attempt() {
   attempt --after earlier.csv -- touch ran
   [ -e ran ]
   [ "$(cat row.csv)" = "$HEADER" ]
+}
+
+@test "--criterion and a level for each layer; level 0 has no criterion" {
+  run eo-attempt --row row.csv -l 0.5x.25 --criterion taylor -p any --stage prune -- false
+  [ "$status" -eq 2 ]
+  eo-attempt --row row.csv -l 0.5x0.25 --criterion taylor -p any --stage prune -- false
+  [[ $(tail -n 1 row.csv) == 0.50x0.25,any,0,prune,*,taylor ]]
+  eo-attempt --row row.csv -l 0 --criterion taylor -p any --stage prune -- false
+  [[ $(tail -n 1 row.csv) == 0.00,any,0,prune,*,none ]]
+  # as it was before there were criteria
+  printf 'pruning_level,precision,seed,stage,error\n0.50,any,7,prune,bad\n' >earlier.csv
+  eo-attempt --row row.csv -l 0.5 --criterion fpgm -p int8 --stage quant --after earlier.csv -- true
+  [ "$(tail -n 1 row.csv)" = 0.50,int8,0,prune,bad,fpgm ]
 }
 
 # refuses STATUS FIRST-LINE-OF-STDERR ARGUMENT...: and writes no file
@@ -108,7 +121,7 @@ refuses() {
   printf 'a,b\n' >earlier.csv
   refuses 1 "eo-attempt: earlier.csv: expected a column 'pruning_level', found none" \
     "${options[@]}" --after earlier.csv -- true
-  printf '%s\n0,int8,7,a,b\n0,int8,7,a,b\n' "$HEADER" >earlier.csv
+  printf '%s\n0,int8,7,a,b,l1\n0,int8,7,a,b,l1\n' "$HEADER" >earlier.csv
   refuses 1 "eo-attempt: earlier.csv: expected at most 1 row, found 2" "${options[@]}" --after earlier.csv -- true
   run --separate-stderr eo-attempt --row /dev/full -l 0 -p fp32 --stage eval -- true
   [ "$status" -eq 1 ]
@@ -122,6 +135,8 @@ refuses() {
   refuses 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
   refuses 2 "eo-attempt: option '--level': expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found '2'" \
     --row row.csv -l 2 -p fp32 --stage eval -- true
+  refuses 2 "eo-attempt: option '--criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'none'" \
+    --row row.csv -l 0.5 --criterion none -p fp32 --stage eval -- true
   refuses 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
   run --separate-stderr eo-attempt --row row.csv -l 0 -p bf16 --stage eval -- true
   [ "$status" -eq 2 ]

@@ -6,7 +6,7 @@ HEADER=pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,s
 HEADER+=,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,host_latency_min_ms
 HEADER+=,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms
 HEADER+=,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms
-HEADER+=,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters
+HEADER+=,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters,pruning_criterion
 HINT="Try 'eo-bench --help'."
 
 setup_file() {

@@ -131,8 +131,10 @@ EO_DATA_SOURCE :=
 EO_THREADS := 0
 EO_SEEDS := 7
 EO_LEVELS := 0.00 0.25 0.50 0.70
+EO_CRITERIA := l1
 EO_PRECISIONS := fp32 fp16 int8
 EO_FINE_TUNE_EPOCHS := 1
+EO_PRUNE_STEPS := 1
 EO_SLICES := data train prune finetune quant eval bench select hardware summary
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"
 }

@@ -5,6 +5,8 @@ load measure
 HEADER=pruning_level,precision,seed,model_sha256,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high
 HEADER+=,accuracy_bootstrap95_low,accuracy_bootstrap95_high
 HEADER+=,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
+HEADER+=,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs
+HEADER+=,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization
 HINT="Try 'eo-eval --help'."
 
 setup_file() {
@@ -23,6 +25,14 @@ setup() {
   sum=$(sha256sum <$F/base.safetensors | cut -d' ' -f1)
   [[ $(tail -n 1 row.csv) == 0.00,fp32,5,$sum,310,* ]]
   [ "$(column test_images row.csv)" = 90 ]
+}
+
+@test "eval: what the metadata say about the model" {
+  eo-eval -c $F/cfg.yaml $F/base.safetensors >row.csv
+  [ "$(column pruning_criterion row.csv),$(column conv1_channels row.csv),$(column conv2_channels row.csv)" = none,4,6 ]
+  [ "$(column quantization_backend row.csv),$(column pruning_scope row.csv)" = , ]
+  eo-eval -c $F/cfg.yaml $F/int8.safetensors >row.csv
+  [ "$(column quantization_backend row.csv)" = fbgemm ]
 }
 
 @test "eval: every column follows from the predictions" {
@@ -65,7 +75,7 @@ setup() {
   eo-eval -c $F/cfg.yaml --split both $F/base.safetensors | cmp - both
   eo-eval -c $F/cfg.yaml --split validation $F/base.safetensors >validation
   eo-eval -c $F/cfg.yaml --split test $F/base.safetensors >test
-  [ "$(tail -n 1 validation)" = "$(tail -n 1 both | cut -d, -f1-11),,,,," ]
+  [ "$(tail -n 1 validation)" = "$(tail -n 1 both | cut -d, -f1-11),,,,,,$(tail -n 1 both | cut -d, -f17-)" ]
   [ "$(tail -n 1 test)" = "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-)" ]
 }
 

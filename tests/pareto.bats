@@ -35,7 +35,7 @@ four_candidates() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${#lines[@]}" -eq 2 ]
-  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa" ]
+  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,," ]
 }
 
 @test "rows are sorted by seed as it appears, level, precision, whatever the order of the files" {
@@ -108,7 +108,27 @@ four_candidates() {
   run awk -F, 'NR == 2 { exit !($4 > 0.9199999 && $4 < 0.9200001 && $5 > 0.0199999 && $5 < 0.0200001 &&
     $6 > 0.870317 && $6 < 0.870318 && $7 > 0.969682 && $7 < 0.969683) }' seeds.csv
   [ "$status" -eq 0 ]
-  [ "$(tail -n 1 seeds.csv)" = "0.50,int8,1,0.8,,,,0.5,,,,0.2,,," ]
+  [ "$(tail -n 1 seeds.csv)" = "0.50,int8,1,0.8,,,,0.5,,,,0.2,,,,l1" ]
+}
+
+@test "criteria: one candidate each, in the order of the key, none at level 0" {
+  for level in 0.50 0.50-taylor 0.25x0.50 0.50x0.25-l2 0.00; do candidate $level fp32 7 0.90 0.1 1000; done
+  eo-pareto -c c.yaml --sweep s.csv --seeds seeds.csv *-*.csv
+  [ "$(column s.csv pruning_level)" = "0.00 0.25x0.50 0.50x0.25 0.50 0.50" ]
+  [ "$(column s.csv pruning_criterion)" = "none l1 l2 l1 taylor" ]
+  [ "$(column seeds.csv pruning_criterion)" = "none l1 l2 l1 taylor" ]
+  # its own table again; and by a table of before, which has no criteria
+  eo-pareto -c c.yaml --sweep - s.csv | cmp - s.csv
+  eo-pareto -c c.yaml -x pruning_level s.csv >f.csv
+  [ "$(column f.csv pruning_level)" = 0.00 ]
+  fails 1 "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: second accuracy row for pruning_level 0.50, pruning_criterion taylor, precision fp32, seed 7" \
+    eo-pareto -c c.yaml acc-7-0.50-taylor-fp32.csv acc-7-0.50-taylor-fp32.csv
+  sed -i 's/,taylor,/,magic,/' acc-7-0.50-taylor-fp32.csv
+  fails 1 "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: column 'pruning_criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'magic'" \
+    eo-pareto -c c.yaml acc-7-0.50-taylor-fp32.csv
+  sed -i '2s/0.50/0.50x/' acc-7-0.50-fp32.csv
+  fails 1 "eo-pareto: acc-7-0.50-fp32.csv: row 1: column 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found '0.50x'" \
+    eo-pareto -c c.yaml acc-7-0.50-fp32.csv
 }
 
 @test "a failed candidate becomes an error row and stops nothing" {
@@ -118,15 +138,15 @@ four_candidates() {
   head -n 1 err.csv >none.csv
   eo-pareto -c c.yaml --sweep s.csv --errors e.csv *-*.csv err.csv err2.csv none.csv
   [ "$(column s.csv precision)" = "fp32 int8 fp32" ]
-  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage
-0.50,int8,\"cannot, really\",0.05,7,quant
-0.70,int8,exploded,0.05,7,bench" ]
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion
+0.50,int8,\"cannot, really\",0.05,7,quant,l1
+0.70,int8,exploded,0.05,7,bench,l1" ]
 }
 
 @test "sweep_errors.csv exists without errors, with its header" {
   four_candidates
   eo-pareto -c c.yaml --errors e.csv *-*.csv
-  [ "$(cat e.csv)" = pruning_level,precision,error,active_budget_mb,seed,stage ]
+  [ "$(cat e.csv)" = pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion ]
 }
 
 @test "missing, stale and malformed rows become error rows with the reason" {
@@ -141,12 +161,12 @@ four_candidates() {
   timing_row 0.25 fp16 7 0.1 "" >time-7-0.25-fp16.csv
   eo-pareto -c c.yaml --errors e.csv --sweep s.csv *-*.csv
   [ "$(wc -l <s.csv)" -eq 1 ]
-  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage
-0.00,fp32,no accuracy row,0.05,7,select
-0.00,fp16,no timing row,0.05,7,select
-0.00,int8,\"stale: accuracy is of model bbbbbbbbbbbb, timing of model aaaa\",0.05,7,select
-0.25,fp32,\"row 1: column 'accuracy': expected a number in 0..1, found '1.5'\",0.05,7,eval
-0.25,fp16,\"row 1: column 'model_bytes': expected a value, found none\",0.05,7,bench" ]
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion
+0.00,fp32,no accuracy row,0.05,7,select,none
+0.00,fp16,no timing row,0.05,7,select,none
+0.00,int8,\"stale: accuracy is of model bbbbbbbbbbbb, timing of model aaaa\",0.05,7,select,none
+0.25,fp32,\"row 1: column 'accuracy': expected a number in 0..1, found '1.5'\",0.05,7,eval,l1
+0.25,fp16,\"row 1: column 'model_bytes': expected a value, found none\",0.05,7,bench,l1" ]
 }
 
 @test "a table that was joined already, on standard input" {
@@ -157,7 +177,7 @@ pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
 EOF
   run --separate-stderr eo-pareto -c c.yaml --sweep - <joined.csv
   [ "$status" -eq 0 ]
-  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,," ]
+  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,," ]
   eo-pareto -c c.yaml <joined.csv >f.csv
   [ "$(column f.csv pruning_level)" = 0.50 ]
 }

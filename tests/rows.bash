@@ -1,20 +1,32 @@
 # Rows of candidates with invented figures, for the tests of selection, reports and plots.
 
-ACCURACY_HEADER=pruning_level,precision,seed,model_sha256,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
-TIMING_HEADER=pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters
+ACCURACY_HEADER=pruning_level,precision,seed,model_sha256,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization
+TIMING_HEADER=pruning_level,precision,seed,model_sha256,isa,kernel,threads,batch_size,samples,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency_p95_ms,host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters,pruning_criterion
+
+# LEVEL below may have a criterion behind it, as in file names: 0.50-taylor; without, it is l1, or none at level 0.
+level_of() {
+  echo "${1%%-*}"
+}
+criterion_of() {
+  case $1 in
+    *-*) echo "${1#*-}" ;;
+    0.00) echo none ;;
+    *) echo l1 ;;
+  esac
+}
 
 # accuracy_row LEVEL PRECISION SEED ACCURACY [SHA]: a file's text
 accuracy_row() {
   echo "$ACCURACY_HEADER"
-  echo "$1,$2,$3,${5:-aaaa},1000,,$4,$(awk "BEGIN { printf \"%.4f,%.4f\", $4 - 0.01, ($4 > 0.99 ? 1 : $4 + 0.01) }"),,,,,0.5,0.4,0.6"
+  echo "$(level_of "$1"),$2,$3,${5:-aaaa},1000,,$4,$(awk "BEGIN { printf \"%.4f,%.4f\", $4 - 0.01, ($4 > 0.99 ? 1 : $4 + 0.01) }"),,,,,0.5,0.4,0.6,$(criterion_of "$1"),layer,8,16,2,,,,,,"
 }
 
 # timing_row LEVEL PRECISION SEED HOST_LATENCY_MS MODEL_BYTES [SHA]: other latencies follow from the first
 timing_row() {
   echo "$TIMING_HEADER"
-  awk -v l="$4" -v key="$1,$2,$3,${6:-aaaa}" -v bytes="$5" 'BEGIN {
+  awk -v l="$4" -v key="$(level_of "$1"),$2,$3,${6:-aaaa}" -v bytes="$5" -v criterion="$(criterion_of "$1")" 'BEGIN {
     printf "%s,generic,k,1,128,20,%s,%s,%s,%s,%s,%s,%s", key, l, l, l / 10, l * 2, l / 2, 1000 / l, l * 128
-    printf ",%s,%s,%s,%s,%s,%s,%s,1000,2000,3000,4000\n", l * 4, l * 4, l / 5, l * 8, l * 2, 250 / l, bytes
+    printf ",%s,%s,%s,%s,%s,%s,%s,1000,2000,3000,4000,%s\n", l * 4, l * 4, l / 5, l * 8, l * 2, 250 / l, bytes, criterion
   }'
 }
 
@@ -26,8 +38,8 @@ candidate() {
 
 # error_row LEVEL PRECISION SEED STAGE MESSAGE
 error_row() {
-  echo pruning_level,precision,seed,stage,error
-  echo "$1,$2,$3,$4,$5"
+  echo pruning_level,precision,seed,stage,error,pruning_criterion
+  echo "$(level_of "$1"),$2,$3,$4,$5,$(criterion_of "$1")"
 }
 
 # column FILE NAME: the values of a column of a file without quoted fields, joined by spaces

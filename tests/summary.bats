@@ -19,8 +19,9 @@ EOF
 # Selected from the rows that the test has made; hardware figures are invented.
 select_rows() {
   eo-pareto -c c.yaml --sweep sweep.csv --errors errors.csv --latency frontier.csv --allow-missing acc-* time-* err*.csv
-  { echo estimated_total_bytes,achieved_bandwidth_gbps,configured_peak_compute_gmacs,bound_regime,pruning_level,precision,seed
-    awk -F, 'NR > 1 { print "123,0.5,,memory-bound," $1 "," $2 ",7" }' sweep.csv; } >hardware.csv
+  { echo estimated_total_bytes,achieved_bandwidth_gbps,configured_peak_compute_gmacs,bound_regime,pruning_level,precision,seed,pruning_criterion
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+      { print "123,0.5,,memory-bound," $1 "," $2 ",7," $at["pruning_criterion"] }' sweep.csv; } >hardware.csv
 }
 
 four_candidates() {
@@ -70,6 +71,7 @@ value() {
   [ "$(value configured_peak_compute_gmacs '    ') $(value bound_regime '    ')" = 'null "memory-bound"' ]
   [ "$(sed -n '/"recommended"/,$p' summary.json)" = '  "recommended": {
     "pruning_level": 0.0,
+    "pruning_criterion": "none",
     "precision": "int8",
     "seed": 7,
     "accuracy": 0.94,
@@ -133,6 +135,26 @@ recommended: level 0.00 in int8, accuracy 94.00 %, 100.00 us/image, 21000 of 524
   [ "${#lines[@]}" -eq 5 ]
   [ "${lines[1]}" = ">* 0.00   fp32           95.00        -         200.00           800.00         1000  yes" ]
   [ "${lines[3]}" = "shown: seed 7; the spread over seeds is in seed_summary.csv" ]
+}
+
+@test "criteria and levels by layer: in the table, in the summary" {
+  candidate 0.25x0.50 fp32 7 0.95 0.1 1000
+  candidate 0.50-taylor int8 7 0.96 0.1 1000
+  error_row 0.70-activation int8 7 quant bad >err.csv
+  select_rows
+  summary --table >table
+  [ "$(head -n 4 table)" = "   level           precision accuracy %   test %  batch us/image  single us/image  model bytes  fits
+   0.25x0.50       fp32           95.00    50.00         200.00           800.00         1000  yes
+>* 0.50-taylor     int8           96.00    50.00         200.00           800.00         1000  yes
+!  0.70-activation int8      failed in quant: bad" ]
+  grep -q '^recommended: level 0.50-taylor in int8' table
+  summary -o summary.json
+  tr -d ' \n' <summary.json | grep -q '"baseline":{"pruning_level":\[0.25,0.5\],"precision":"fp32"'
+  tr -d ' \n' <summary.json | grep -q '"recommended":{"pruning_level":0.5,"pruning_criterion":"taylor","precision":"int8"'
+  # the baseline's row of the hardware table is found by the criterion too
+  sed -i 's/,l1$/,l2/' hardware.csv
+  fails 1 "eo-summary: hardware.csv: expected a row for the baseline, pruning_level 0.25x0.50, precision fp32, seed 7, found none" \
+    summary
 }
 
 @test "pareto_use_ci marks the frontier of the lower bounds" {

@@ -5,14 +5,16 @@
 
 #include "format/precision.h"
 #include "stage/attempt.h"
+#include "stage/candidate.h"
 #include "tools/cli.h"
 
-static const char *row_path, *level_text, *precision_text, *stage, *after;
+static const char *row_path, *level_text, *criterion = "", *precision_text, *stage, *after;
 static uint64_t seed;
 
 static const struct cli_option options[] = {
     {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
     {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "pruning level of the candidate (required)"},
+    {0, "criterion", CLI_TEXT, &criterion, 0, 0, "NAME", "its pruning criterion (default l1); level 0 has none"},
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "fp32, fp16, int8, or any: a step they share (required)"},
     {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
@@ -71,8 +73,10 @@ int main(int argc, char **argv)
                                     : "stage");
     if (strcmp(precision_text, EO_ATTEMPT_ANY) != 0 && eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '--precision': %s", err.msg);
-    if (eo_level_parse(level_text, &key.pruning_level, &err))
+    if (eo_level_parse(level_text, &key.level, &err))
         cli_usage(&program, "option '--level': %s", err.msg);
+    if (eo_candidate_criterion(key.level, criterion, &key.criterion, &err))
+        cli_usage(&program, "option '--criterion': %s", err.msg);
     if (count == 0)
         cli_usage(&program, "expected a command after '--'");
     key.precision = precision_text;

@@ -22,7 +22,7 @@ static const char *choice_name(const char *key, int value)
 
 const char *eo_criterion_name(enum eo_criterion criterion)
 {
-    return choice_name("pruning_criterion", (int)criterion);
+    return criterion == EO_CRITERION_NONE ? "none" : choice_name("pruning_criterion", (int)criterion);
 }
 
 const char *eo_observer_name(enum eo_observer_kind kind)
@@ -238,8 +238,10 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     eo_buf_printf(out, "EO_THREADS := %d\n", cfg->threads);
     put_words(cfg, "EO_SEEDS", "seeds", out);
     put_words(cfg, "EO_LEVELS", "pruning_levels", out);
+    put_words(cfg, "EO_CRITERIA", "pruning_criterion", out);
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
-    eo_buf_printf(out, "EO_FINE_TUNE_EPOCHS := %d\nEO_SLICES :=", cfg->fine_tune_epochs);
+    eo_buf_printf(out, "EO_FINE_TUNE_EPOCHS := %d\nEO_PRUNE_STEPS := %d\nEO_SLICES :=", cfg->fine_tune_epochs,
+                  cfg->prune_steps);
     for (i = 0; i < EO_STAGE_COUNT; i++)
         eo_buf_printf(out, " %s", stage_names[i]);
     eo_buf_puts(out, "\n");

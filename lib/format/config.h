@@ -52,7 +52,8 @@ enum eo_criterion {
     EO_CRITERION_ACTIVATION,
     EO_CRITERION_TAYLOR,
     EO_CRITERION_RANDOM,
-    EO_CRITERION_COUNT
+    EO_CRITERION_COUNT,
+    EO_CRITERION_NONE = EO_CRITERION_COUNT /* of a model that is not pruned */
 };
 
 enum eo_scope {
@@ -141,7 +142,7 @@ enum eo_config_stage {
     EO_STAGE_COUNT
 };
 
-const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ... */
+const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ...; "none" */
 int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err) EO_MUST_CHECK;
 const char *eo_observer_name(enum eo_observer_kind kind); /* "minmax", ... */
 
@@ -183,7 +184,8 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 /*
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET,
- * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_SLICES.
+ * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_CRITERIA, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS,
+ * EO_PRUNE_STEPS, EO_SLICES.
  * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
  * set without a folder.
  */

@@ -308,6 +308,16 @@ struct eo_level eo_model_pruning_level(const struct eo_model *m)
     return text && eo_level_read(text, &level, NULL) == 0 ? level : eo_level_uniform(0);
 }
 
+enum eo_criterion eo_model_pruning_criterion(const struct eo_model *m)
+{
+    const char *text = eo_model_meta_get(m, "pruning_criterion");
+    enum eo_criterion criterion;
+
+    if (eo_level_is_zero(eo_model_pruning_level(m)))
+        return EO_CRITERION_NONE;
+    return text && eo_criterion_parse(text, &criterion, NULL) == 0 ? criterion : EO_CRITERION_L1;
+}
+
 uint64_t eo_model_seed(const struct eo_model *m)
 {
     const char *text = eo_model_meta_get(m, "seed");
@@ -488,8 +498,9 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
 static int check_metadata(const struct eo_model *m, struct eo_err *err)
 {
     const char *level_text = eo_model_meta_get(m, "pruning_level");
+    const char *seed_text = eo_model_meta_get(m, "seed"), *criterion_text = eo_model_meta_get(m, "pruning_criterion");
     int index[EO_MAX_C1 > EO_MAX_C2 ? EO_MAX_C1 : EO_MAX_C2];
-    const char *seed_text = eo_model_meta_get(m, "seed");
+    enum eo_criterion criterion;
     struct eo_level level;
     uint64_t seed;
 
@@ -497,6 +508,9 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
         return eo_err_prefix(err, "metadata 'seed'");
     if (level_text && eo_level_read(level_text, &level, err))
         return eo_err_prefix(err, "metadata 'pruning_level'");
+    if (criterion_text && strcmp(criterion_text, eo_criterion_name(EO_CRITERION_NONE)) != 0 &&
+        eo_criterion_parse(criterion_text, &criterion, err))
+        return eo_err_prefix(err, "metadata 'pruning_criterion'");
     return eo_model_kept(m, EO_CONV1, index, err) || eo_model_kept(m, EO_CONV2, index, err) ? -1 : 0;
 }
 

@@ -88,6 +88,9 @@ int eo_model_meta_copy(struct eo_model *dst, const struct eo_model *src, struct 
 struct eo_level eo_model_pruning_level(const struct eo_model *m);
 uint64_t eo_model_seed(const struct eo_model *m);
 
+/* pruning_criterion: at level 0 EO_CRITERION_NONE, else l1 where absent. */
+enum eo_criterion eo_model_pruning_criterion(const struct eo_model *m);
+
 /*
  * Where pruning began. index[0..outputs - 1]: which channels of the model that was trained a convolution still has, by
  * conv1_kept or conv2_kept; without, its own. `shape`: the channels before any pruning, by base_channels; without,
@@ -100,10 +103,10 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
 /*
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
- * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes, conv1_kept
- * and conv2_kept as many rising indices as there are channels, base_channels no fewer. int8: scales > 0, zero points in
- * range; each requantisation factor input_scale * weight_scale[o] / next layer's input_scale is < 1; and for each
- * output
+ * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes,
+ * pruning_criterion one of the criteria or none, conv1_kept and conv2_kept as many rising indices as there are channels,
+ * base_channels no fewer. int8: scales > 0, zero points in range; each requantisation factor input_scale *
+ * weight_scale[o] / next layer's input_scale is < 1; and for each output
  *
  *     |bias| + (activation_max + zero_point) * sum |weight| < 2^31
  *

@@ -14,12 +14,13 @@
 #include <unistd.h>
 
 #include "format/csv.h"
-#include "stage/sweep.h"
+#include "stage/candidate.h"
 
 extern char **environ;
 
-static const char *const columns[] = {"pruning_level", "precision", "seed", "stage", "error"};
+static const char *const columns[] = {"pruning_level", "precision", "seed", "stage", "error", "pruning_criterion"};
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define NEEDED 5 /* older files have no criterion */
 
 /* The line that is being read, and the last whole one that was not empty. */
 struct tail {
@@ -276,18 +277,19 @@ void eo_attempt_put(const struct eo_attempt_key *key, const char *error, struct 
         eo_csv_put_text(out, columns[i], i + 1 < COLUMNS ? ',' : '\n');
     if (!error)
         return;
-    eo_sweep_put_level(out, key->pruning_level, ',');
+    eo_candidate_put_level(key->level, out, ',');
     eo_csv_put_text(out, key->precision, ',');
-    eo_sweep_put_seed(out, key->seed, ',');
+    eo_candidate_put_seed(key->seed, out, ',');
     eo_csv_put_text(out, key->stage, ',');
-    eo_csv_put_text(out, error, '\n');
+    eo_csv_put_text(out, error, ',');
+    eo_csv_put_text(out, eo_criterion_name(key->criterion), '\n');
 }
 
 static int check_columns(const struct eo_csv *csv, struct eo_err *err)
 {
     size_t i;
 
-    for (i = 0; i < COLUMNS; i++) {
+    for (i = 0; i < NEEDED; i++) {
         if (eo_csv_column(csv, columns[i]) < 0)
             return eo_err_set(err, "expected a column '%s', found none", columns[i]);
     }

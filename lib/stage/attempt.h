@@ -1,8 +1,8 @@
 /*
  * Running one step of one candidate so that its failure is a result and not the end of the sweep.
  *
- * An error row says which candidate failed, where and why: pruning_level,precision,seed,stage,error. A file
- * of error rows has that header and at most one row; with the header alone, all went well.
+ * An error row says which candidate failed, where and why: pruning_level,precision,seed,stage,error,pruning_criterion.
+ * A file of error rows has that header and at most one row; with the header alone, all went well.
  */
 #ifndef EO_STAGE_ATTEMPT_H
 #define EO_STAGE_ATTEMPT_H
@@ -11,13 +11,15 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "format/config.h"
 #include "format/level.h"
 
 #define EO_ATTEMPT_LINE 512
 #define EO_ATTEMPT_ANY "any"
 
 struct eo_attempt_key {
-    struct eo_level pruning_level;
+    struct eo_level level;
+    enum eo_criterion criterion;
     const char *precision; /* a precision's name, or EO_ATTEMPT_ANY for a step that all precisions share */
     uint64_t seed;
     const char *stage;

@@ -16,6 +16,7 @@
 #include "base/stats.h"
 #include "format/csv.h"
 #include "nn/infer.h"
+#include "stage/candidate.h"
 
 /* A subject that does nothing must not be called for ever. */
 #define MAX_CALLS ((uint64_t)1 << 24)
@@ -324,7 +325,7 @@ void eo_bench_put_header(struct eo_buf *out)
                 "host_latency_min_ms,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,"
                 "host_single_latency_median_ms,host_single_latency_std_ms,host_single_latency_p95_ms,"
                 "host_single_latency_min_ms,host_single_throughput_sps,model_bytes,peak_activation_bytes,"
-                "workspace_bytes,macs,parameters\n");
+                "workspace_bytes,macs,parameters,pruning_criterion\n");
 }
 
 static void put_latency(struct eo_buf *out, const struct eo_bench_figures *f)
@@ -340,12 +341,9 @@ static void put_latency(struct eo_buf *out, const struct eo_bench_figures *f)
 void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_row *row)
 {
     const struct eo_model *m = row->model;
-    char level[EO_LEVEL_TEXT];
+    struct eo_candidate_key key = eo_candidate_key_of_model(m);
 
-    eo_level_text(eo_model_pruning_level(m), level);
-    eo_csv_put_text(out, level, ',');
-    eo_csv_put_text(out, eo_precision_name(m->precision), ',');
-    eo_buf_printf(out, "%" PRIu64 ",", eo_model_seed(m));
+    eo_candidate_put_key(&key, out);
     eo_csv_put_text(out, row->model_sha256, ',');
     eo_csv_put_text(out, row->isa, ',');
     eo_csv_put_text(out, row->kernel, ',');
@@ -359,7 +357,8 @@ void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_row *row)
     eo_csv_put_int(out, (long long)eo_shape_peak_activation_bytes(&m->shape, m->precision), ',');
     eo_csv_put_int(out, (long long)row->workspace_bytes, ',');
     eo_csv_put_int(out, (long long)eo_shape_macs(&m->shape), ',');
-    eo_csv_put_int(out, (long long)eo_shape_parameters(&m->shape), '\n');
+    eo_csv_put_int(out, (long long)eo_shape_parameters(&m->shape), ',');
+    eo_csv_put_text(out, eo_criterion_name(key.criterion), '\n');
 }
 
 void eo_bench_put_samples(struct eo_buf *out, const struct eo_bench_samples *samples)

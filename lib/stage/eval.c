@@ -1,6 +1,5 @@
 #include "stage/eval.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,6 +8,7 @@
 #include "base/rng.h"
 #include "base/stats.h"
 #include "format/csv.h"
+#include "stage/candidate.h"
 
 struct run {
     struct eo_eval *eval;
@@ -155,12 +155,43 @@ int eo_eval_parts(const struct eo_config *cfg, int validation, int test)
     return (validation ? eo_split_validation_part(cfg) : 0) | (test ? EO_DATASET_TEST : 0);
 }
 
+/* Metadata of the model that stand in its row, under their own names. */
+static const char *const described[] = {"fine_tune_epochs",      "qat_epochs",         "quantization_backend",
+                                        "quantization_observer", "weight_granularity", "bias_correction",
+                                        "cross_layer_equalization"};
+#define DESCRIBED (sizeof(described) / sizeof(described[0]))
+
 void eo_eval_put_header(struct eo_buf *out)
 {
+    size_t i;
+
     eo_buf_puts(out,
                 "pruning_level,precision,seed,model_sha256,images,correct,accuracy,"
                 "accuracy_ci95_low,accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,"
-                "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high\n");
+                "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,"
+                "pruning_criterion,pruning_scope,conv1_channels,conv2_channels,");
+    for (i = 0; i < DESCRIBED; i++)
+        eo_csv_put_text(out, described[i], i + 1 < DESCRIBED ? ',' : '\n');
+}
+
+static void put_meta(struct eo_buf *out, const struct eo_model *m, const char *name, char end)
+{
+    const char *value = eo_model_meta_get(m, name);
+
+    eo_csv_put_text(out, value ? value : "", end);
+}
+
+/* How the model came about, as far as it says. */
+static void put_description(struct eo_buf *out, const struct eo_model *m)
+{
+    size_t i;
+
+    eo_csv_put_text(out, eo_criterion_name(eo_model_pruning_criterion(m)), ',');
+    put_meta(out, m, "pruning_scope", ',');
+    eo_csv_put_int(out, m->shape.c1, ',');
+    eo_csv_put_int(out, m->shape.c2, ',');
+    for (i = 0; i < DESCRIBED; i++)
+        put_meta(out, m, described[i], i + 1 < DESCRIBED ? ',' : '\n');
 }
 
 static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end)
@@ -175,12 +206,9 @@ static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end
 void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,
                      const struct eo_accuracy *validation, const struct eo_accuracy *test)
 {
-    char level[EO_LEVEL_TEXT];
+    struct eo_candidate_key key = eo_candidate_key_of_model(m);
 
-    eo_level_text(eo_model_pruning_level(m), level);
-    eo_csv_put_text(out, level, ',');
-    eo_csv_put_text(out, eo_precision_name(m->precision), ',');
-    eo_buf_printf(out, "%" PRIu64 ",", eo_model_seed(m));
+    eo_candidate_put_key(&key, out);
     eo_csv_put_text(out, model_sha256, ',');
     if (validation) {
         put_wilson(out, validation, ',');
@@ -190,9 +218,10 @@ void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *m
         eo_buf_puts(out, ",,,,,,,");
     }
     if (test)
-        put_wilson(out, test, '\n');
+        put_wilson(out, test, ',');
     else
-        eo_buf_puts(out, ",,,,\n");
+        eo_buf_puts(out, ",,,,,");
+    put_description(out, m);
 }
 
 void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out)

@@ -67,7 +67,8 @@ int eo_eval_parts(const struct eo_config *cfg, int validation, int test);
 /*
  * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
  * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
- * and Wilson's interval. Either may be NULL: its fields are empty then.
+ * and Wilson's interval; then from the metadata what was done to the model. `validation` and `test` may be NULL: their
+ * fields are empty then.
  */
 void eo_eval_put_header(struct eo_buf *out);
 void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,

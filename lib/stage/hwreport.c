@@ -32,9 +32,7 @@ void eo_hw_model_make(struct eo_hw_model *hw, const struct eo_model *m, const ch
     int l;
 
     memset(hw, 0, sizeof(*hw));
-    hw->pruning_level = eo_model_pruning_level(m);
-    hw->precision = m->precision;
-    hw->seed = eo_model_seed(m);
+    hw->key = eo_candidate_key_of_model(m);
     snprintf(hw->sha256, sizeof(hw->sha256), "%s", sha256);
     hw->batch = batch;
     for (l = 0; l < EO_LAYERS; l++)
@@ -43,18 +41,11 @@ void eo_hw_model_make(struct eo_hw_model *hw, const struct eo_model *m, const ch
 
 size_t eo_hw_batch(const struct eo_model *m, const struct eo_sweep *sweep, const struct eo_config *cfg)
 {
-    const struct eo_candidate *c =
-        sweep ? eo_sweep_find(sweep, eo_model_pruning_level(m), m->precision, eo_model_seed(m)) : NULL;
+    struct eo_candidate_key key = eo_candidate_key_of_model(m);
+    const struct eo_candidate *c = sweep ? eo_sweep_find(sweep, &key) : NULL;
 
     return c && c->batch_size >= 1 && c->batch_size <= 65536 ? (size_t)c->batch_size
                                                              : (size_t)cfg->batch_size;
-}
-
-static void put_key(struct eo_buf *out, struct eo_level level, enum eo_precision precision, uint64_t seed)
-{
-    eo_sweep_put_level(out, level, ',');
-    eo_csv_put_text(out, eo_precision_name(precision), ',');
-    eo_sweep_put_seed(out, seed, ',');
 }
 
 static void put_layer(struct eo_buf *out, const struct eo_hw_model *m, enum eo_layer layer)
@@ -63,9 +54,10 @@ static void put_layer(struct eo_buf *out, const struct eo_hw_model *m, enum eo_l
 
     eo_buf_printf(out, "%s,%zu,%zu,%zu,%zu,", eo_layer_name(layer), l->output_elements, l->parameter_bytes,
                   l->activation_bytes, l->macs);
-    put_key(out, m->pruning_level, m->precision, m->seed);
-    eo_buf_printf(out, "%zu,%zu,%zu,%zu,%zu,%zu\n", l->input_bytes, l->output_bytes, l->weight_bytes,
-                  m->batch, l->macs_per_image, l->fused_activation_bytes);
+    eo_candidate_put_key(&m->key, out);
+    eo_buf_printf(out, "%zu,%zu,%zu,%zu,%zu,%zu,", l->input_bytes, l->output_bytes, l->weight_bytes, m->batch,
+                  l->macs_per_image, l->fused_activation_bytes);
+    eo_csv_put_text(out, eo_criterion_name(m->key.criterion), '\n');
 }
 
 void eo_hw_put_layers(const struct eo_hw_model *models, size_t count, struct eo_buf *out)
@@ -75,7 +67,8 @@ void eo_hw_put_layers(const struct eo_hw_model *models, size_t count, struct eo_
 
     eo_buf_puts(out,
                 "layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,"
-                "input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes\n");
+                "input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,"
+                "pruning_criterion\n");
     for (i = 0; i < count; i++) {
         for (l = 0; l < EO_LAYERS; l++)
             put_layer(out, &models[i], (enum eo_layer)l);
@@ -96,7 +89,7 @@ static void make_tradeoff(struct tradeoff *t, const struct eo_sweep *sweep, enum
     for (i = 0; i < sweep->row_count; i++) {
         const struct eo_candidate *c = &sweep->rows[i];
 
-        if (c->precision != precision)
+        if (c->key.precision != precision)
             continue;
         t->rows++;
         t->accuracy += c->accuracy;
@@ -179,9 +172,10 @@ static void put_summary_row(struct eo_buf *out, const struct eo_hw_summary *s, c
     eo_csv_put_double(out, s->configured_peak_gmacs, ',');
     eo_csv_put_double(out, s->knee, ',');
     eo_csv_put_text(out, s->regime, ',');
-    put_key(out, hw->pruning_level, hw->precision, hw->seed);
+    eo_candidate_put_key(&hw->key, out);
     eo_csv_put_int(out, (long long)hw->batch, ',');
-    eo_csv_put_double(out, s->batch_latency_ms, '\n');
+    eo_csv_put_double(out, s->batch_latency_ms, ',');
+    eo_csv_put_text(out, eo_criterion_name(hw->key.criterion), '\n');
 }
 
 static const struct eo_hw_model *find_model(const struct eo_hw_model *models, size_t count,
@@ -190,8 +184,7 @@ static const struct eo_hw_model *find_model(const struct eo_hw_model *models, si
     size_t i;
 
     for (i = 0; i < count; i++) {
-        if (eo_level_compare(models[i].pruning_level, c->pruning_level) == 0 &&
-            models[i].precision == c->precision && models[i].seed == c->seed)
+        if (eo_candidate_equal(&models[i].key, &c->key))
             return &models[i];
     }
     return NULL;
@@ -202,9 +195,9 @@ static int put_candidate(const struct eo_candidate *c, const struct eo_hw_model 
 {
     const struct eo_hw_model *hw = find_model(models, count, c);
     struct eo_hw_summary summary;
-    char key[EO_SWEEP_KEY];
+    char key[EO_CANDIDATE_TEXT];
 
-    eo_candidate_key_text(c, key);
+    eo_candidate_key_text(&c->key, key);
     if (!hw)
         return eo_err_set(err, "no model given for %s", key);
     if (c->model_sha256[0] && strcmp(c->model_sha256, hw->sha256) != 0)
@@ -225,7 +218,7 @@ int eo_hw_put_summary(const struct eo_sweep *sweep, const struct eo_hw_model *mo
         out, "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,"
              "configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs,"
              "arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,roofline_knee_macs_per_byte,"
-             "bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms\n");
+             "bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion\n");
     if (baseline && put_candidate(baseline, models, count, cfg, out, err))
         return -1;
     for (i = 0; i < sweep->row_count; i++) {

@@ -30,9 +30,7 @@ struct eo_hw_layer {
 };
 
 struct eo_hw_model {
-    struct eo_level pruning_level;
-    enum eo_precision precision;
-    uint64_t seed;
+    struct eo_candidate_key key;
     char sha256[EO_SHA256_TEXT];
     size_t batch;
     struct eo_hw_layer layer[EO_LAYERS];

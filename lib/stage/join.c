@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 /* More than any config can ask for. */
-#define MAX_ENTRIES (EO_CONFIG_LIST_MAX * EO_CONFIG_LIST_MAX * EO_PRECISION_COUNT)
+#define MAX_ENTRIES (EO_CONFIG_LIST_MAX * EO_CONFIG_LIST_MAX * EO_CRITERION_COUNT * EO_PRECISION_COUNT)
 
 /* What is known of one candidate so far. Latencies are the host's until eo_join_finish(). */
 struct entry {
@@ -103,15 +103,12 @@ static int read_source(struct eo_candidate *c, enum eo_sweep_source source, int 
     return 0;
 }
 
-static struct entry *find_entry(struct eo_join *join, const struct eo_candidate *key)
+static struct entry *find_entry(struct eo_join *join, const struct eo_candidate_key *key)
 {
     size_t i;
 
     for (i = 0; i < join->count; i++) {
-        const struct eo_candidate *c = &join->entries[i].c;
-
-        if (eo_level_compare(c->pruning_level, key->pruning_level) == 0 && c->precision == key->precision &&
-            c->seed == key->seed)
+        if (eo_candidate_equal(&join->entries[i].c.key, key))
             return &join->entries[i];
     }
     return NULL;
@@ -122,13 +119,13 @@ static size_t find_seed_rank(struct eo_join *join, uint64_t seed)
     size_t i;
 
     for (i = 0; i < join->count; i++) {
-        if (join->entries[i].c.seed == seed)
+        if (join->entries[i].c.key.seed == seed)
             return join->entries[i].seed_rank;
     }
     return join->seeds++;
 }
 
-static struct entry *add_entry(struct eo_join *join, const struct eo_candidate *key, struct eo_err *err)
+static struct entry *add_entry(struct eo_join *join, const struct eo_candidate_key *key, struct eo_err *err)
 {
     struct entry *e;
 
@@ -151,9 +148,7 @@ static struct entry *add_entry(struct eo_join *join, const struct eo_candidate *
     memset(e, 0, sizeof(*e));
     e->seed_rank = find_seed_rank(join, key->seed);
     eo_candidate_init(&e->c);
-    e->c.pruning_level = key->pruning_level;
-    e->c.precision = key->precision;
-    e->c.seed = key->seed;
+    e->c.key = *key;
     join->count++;
     return e;
 }
@@ -170,9 +165,9 @@ static void set_error(struct entry *e, const char *stage, const char *message)
 
 static int refuse_second(const struct entry *e, const char *kind, size_t row, struct eo_err *err)
 {
-    char key[EO_SWEEP_KEY];
+    char key[EO_CANDIDATE_TEXT];
 
-    eo_candidate_key_text(&e->c, key);
+    eo_candidate_key_text(&e->c.key, key);
     return eo_err_set(err, "row %zu: second %s row for %s", row + 1, kind, key);
 }
 
@@ -231,9 +226,9 @@ static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, 
     eo_candidate_init(&key);
     if (read_source(&key, EO_FROM_KEY, 1, csv, row, err))
         return -1;
-    e = find_entry(join, &key);
+    e = find_entry(join, &key.key);
     if (!e)
-        e = add_entry(join, &key, err);
+        e = add_entry(join, &key.key, err);
     if (!e)
         return -1;
     if (content & HAS_ERROR)
@@ -304,9 +299,7 @@ static int compare(const void *a, const void *b)
 
     if (x->seed_rank != y->seed_rank)
         return x->seed_rank < y->seed_rank ? -1 : 1;
-    if (eo_level_compare(x->c.pruning_level, y->c.pruning_level) != 0)
-        return eo_level_compare(x->c.pruning_level, y->c.pruning_level);
-    return (x->c.precision > y->c.precision) - (x->c.precision < y->c.precision);
+    return eo_candidate_compare(&x->c.key, &y->c.key);
 }
 
 static void store(const struct entry *entry, const struct eo_config *cfg, struct eo_sweep *sweep)
@@ -317,9 +310,7 @@ static void store(const struct entry *entry, const struct eo_config *cfg, struct
     if (e.has_error) {
         struct eo_sweep_error *out = &sweep->errors[sweep->error_count++];
 
-        out->pruning_level = e.c.pruning_level;
-        out->precision = e.c.precision;
-        out->seed = e.c.seed;
+        out->key = e.c.key;
         strcpy(out->stage, e.stage);
         strcpy(out->message, e.error.msg);
         return;

@@ -7,7 +7,8 @@
  *     eo_join_finish(join, &cfg, &sweep, err);
  *     eo_join_free(join);
  *
- * Files are told apart by their columns; each has pruning_level, precision and seed:
+ * Files are told apart by their columns; each has pruning_level, precision and seed, and may have
+ * pruning_criterion:
  *
  *     accuracy row   accuracy            (eo-eval)
  *     timing row     host_latency_ms, model_bytes (eo-bench)

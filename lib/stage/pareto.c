@@ -83,16 +83,17 @@ void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *
 {
     size_t i;
 
-    eo_buf_puts(out, "pruning_level,precision,error,active_budget_mb,seed,stage\n");
+    eo_buf_puts(out, "pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion\n");
     for (i = 0; i < sweep->error_count; i++) {
         const struct eo_sweep_error *e = &sweep->errors[i];
 
-        eo_sweep_put_level(out, e->pruning_level, ',');
-        eo_csv_put_text(out, eo_precision_name(e->precision), ',');
+        eo_candidate_put_level(e->key.level, out, ',');
+        eo_csv_put_text(out, eo_precision_name(e->key.precision), ',');
         eo_csv_put_text(out, e->message, ',');
         eo_csv_put_double(out, cfg->active_memory_budget_mb, ',');
-        eo_sweep_put_seed(out, e->seed, ',');
-        eo_csv_put_text(out, e->stage, '\n');
+        eo_candidate_put_seed(e->key.seed, out, ',');
+        eo_csv_put_text(out, e->stage, ',');
+        eo_csv_put_text(out, eo_criterion_name(e->key.criterion), '\n');
     }
 }
 
@@ -109,39 +110,32 @@ static void put_spread(struct eo_buf *out, const double *values, size_t n, char 
     eo_csv_put_double(out, mean + half, end);
 }
 
-static int same_candidate(const struct eo_candidate *a, const struct eo_candidate *b)
-{
-    return eo_level_compare(a->pruning_level, b->pruning_level) == 0 && a->precision == b->precision;
-}
-
 /* One row: the candidate of rows[first] over all seeds. `values` has room for one figure per row. */
 static void put_seeds_row(const struct eo_sweep *sweep, size_t first, double *values, struct eo_buf *out)
 {
     static const char *const figures[] = {"accuracy", "test_accuracy", "latency_ms"};
-    const struct eo_candidate *key = &sweep->rows[first];
+    const struct eo_candidate_key *key = &sweep->rows[first].key;
     size_t f, i, n;
 
-    eo_sweep_put_level(out, key->pruning_level, ',');
+    eo_candidate_put_level(key->level, out, ',');
     eo_csv_put_text(out, eo_precision_name(key->precision), ',');
     for (f = 0; f < 3; f++) {
         const struct eo_sweep_column *column = eo_sweep_numeric_column(figures[f]);
 
         for (i = first, n = 0; i < sweep->row_count; i++) {
-            if (same_candidate(&sweep->rows[i], key))
+            if (eo_candidate_compare(&sweep->rows[i].key, key) == 0)
                 values[n++] = eo_candidate_number(&sweep->rows[i], column);
         }
         if (f == 0)
             eo_csv_put_int(out, (long long)n, ',');
-        put_spread(out, values, n, f == 2 ? '\n' : ',');
+        put_spread(out, values, n, ',');
     }
+    eo_csv_put_text(out, eo_criterion_name(key->criterion), '\n');
 }
 
-/* Whether a and b are in the order of the table: level, then precision. */
-static int in_order(const struct eo_candidate *a, const struct eo_candidate *b)
+static int order(const struct eo_sweep *sweep, size_t a, size_t b)
 {
-    if (eo_level_compare(a->pruning_level, b->pruning_level) != 0)
-        return eo_level_compare(a->pruning_level, b->pruning_level) < 0;
-    return a->precision <= b->precision;
+    return eo_candidate_compare(&sweep->rows[a].key, &sweep->rows[b].key);
 }
 
 /* The first row of each candidate, in the order of the table. Returns how many. */
@@ -150,11 +144,11 @@ static size_t list_candidates(const struct eo_sweep *sweep, size_t *index)
     size_t i, k, n = 0;
 
     for (i = 0; i < sweep->row_count; i++) {
-        for (k = 0; k < n && !same_candidate(&sweep->rows[index[k]], &sweep->rows[i]); k++)
+        for (k = 0; k < n && order(sweep, index[k], i) != 0; k++)
             ;
         if (k < n)
             continue;
-        for (k = n++; k > 0 && !in_order(&sweep->rows[index[k - 1]], &sweep->rows[i]); k--)
+        for (k = n++; k > 0 && order(sweep, index[k - 1], i) > 0; k--)
             index[k] = index[k - 1];
         index[k] = i;
     }
@@ -173,7 +167,8 @@ int eo_pareto_put_seeds(const struct eo_sweep *sweep, struct eo_buf *out, struct
     eo_buf_puts(out, "pruning_level,precision,seeds,"
                      "accuracy_mean,accuracy_std,accuracy_ci95_low,accuracy_ci95_high,"
                      "test_accuracy_mean,test_accuracy_std,test_accuracy_ci95_low,test_accuracy_ci95_high,"
-                     "latency_ms_mean,latency_ms_std,latency_ms_ci95_low,latency_ms_ci95_high\n");
+                     "latency_ms_mean,latency_ms_std,latency_ms_ci95_low,latency_ms_ci95_high,"
+                     "pruning_criterion\n");
     n = list_candidates(sweep, index);
     for (i = 0; i < n; i++)
         put_seeds_row(sweep, index[i], values, out);

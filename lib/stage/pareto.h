@@ -32,7 +32,7 @@ int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config 
 void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 
 /*
- * seed_summary.csv: per pruning level and precision, over the seeds that gave a good row: their number, and
+ * seed_summary.csv: per pruning level, criterion and precision, over the seeds that gave a good row: their number, and
  * for accuracy, test_accuracy and latency_ms the mean, the sample standard deviation and the 95 % Student-t
  * interval for the mean. The last two are empty with one seed, all of a figure where a seed lacks it.
  */

@@ -53,7 +53,7 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
 
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
-        put_level(j, column->name, c->pruning_level);
+        put_level(j, column->name, c->key.level);
         break;
     case EO_SWEEP_NUMBER:
         eo_json_double(j, column->name, eo_candidate_number(c, column));
@@ -62,10 +62,13 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
         put_count(j, column->name, eo_candidate_number(c, column));
         break;
     case EO_SWEEP_PRECISION:
-        eo_json_text(j, column->name, eo_precision_name(c->precision));
+        eo_json_text(j, column->name, eo_precision_name(c->key.precision));
+        break;
+    case EO_SWEEP_CRITERION:
+        eo_json_text(j, column->name, eo_criterion_name(c->key.criterion));
         break;
     case EO_SWEEP_SEED:
-        eo_json_u64(j, column->name, c->seed);
+        eo_json_u64(j, column->name, c->key.seed);
         break;
     case EO_SWEEP_BOOL:
         eo_json_bool(j, column->name, c->accepted);
@@ -148,22 +151,27 @@ static void put_best(struct eo_json *j, const struct eo_sweep *sweep)
     eo_json_double(j, "lowest_latency_ms_accepted", latency);
 }
 
+/* The cell of a column that may be missing: "" then. */
+static const char *cell(const struct eo_csv *csv, size_t row, const char *column)
+{
+    return eo_csv_cell(csv, row, eo_csv_column(csv, column));
+}
+
 /* The row of the hardware table that describes the baseline. */
-static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate *baseline, size_t *row,
+static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *baseline, size_t *row,
                              struct eo_err *err)
 {
-    int level = eo_csv_column(csv, "pruning_level"), precision = eo_csv_column(csv, "precision");
-    int seed = eo_csv_column(csv, "seed");
-    char level_text[EO_LEVEL_TEXT], seed_text[32], key[EO_SWEEP_KEY];
+    const char *criterion = eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(baseline->criterion);
+    char level[EO_LEVEL_TEXT], seed[32], key[EO_CANDIDATE_TEXT];
 
-    if (level < 0 || precision < 0 || seed < 0)
+    if (eo_csv_column(csv, "pruning_level") < 0 || eo_csv_column(csv, "precision") < 0 || eo_csv_column(csv, "seed") < 0)
         return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
-    eo_level_text(baseline->pruning_level, level_text);
-    snprintf(seed_text, sizeof(seed_text), "%" PRIu64, baseline->seed);
+    eo_level_text(baseline->level, level);
+    snprintf(seed, sizeof(seed), "%" PRIu64, baseline->seed);
     for (*row = 0; *row < csv->rows; ++*row) {
-        if (strcmp(eo_csv_cell(csv, *row, level), level_text) == 0 &&
-            strcmp(eo_csv_cell(csv, *row, precision), eo_precision_name(baseline->precision)) == 0 &&
-            strcmp(eo_csv_cell(csv, *row, seed), seed_text) == 0)
+        if (strcmp(cell(csv, *row, "pruning_level"), level) == 0 && strcmp(cell(csv, *row, "seed"), seed) == 0 &&
+            strcmp(cell(csv, *row, "pruning_criterion"), criterion) == 0 &&
+            strcmp(cell(csv, *row, "precision"), eo_precision_name(baseline->precision)) == 0)
             return 0;
     }
     eo_candidate_key_text(baseline, key);
@@ -193,7 +201,7 @@ static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in,
     const struct eo_csv *csv = in->hardware;
     size_t row = 0, i;
 
-    if (baseline && find_hardware_row(csv, baseline, &row, err))
+    if (baseline && find_hardware_row(csv, &baseline->key, &row, err))
         return -1;
     eo_json_open(j, "deployment", '{');
     eo_json_double(j, "cpu_frequency_scale", in->cfg->cpu_frequency_scale);
@@ -215,9 +223,10 @@ static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
         return;
     }
     eo_json_open(j, "recommended", '{');
-    put_level(j, "pruning_level", c->pruning_level);
-    eo_json_text(j, "precision", eo_precision_name(c->precision));
-    eo_json_u64(j, "seed", c->seed);
+    put_level(j, "pruning_level", c->key.level);
+    eo_json_text(j, "pruning_criterion", eo_criterion_name(c->key.criterion));
+    eo_json_text(j, "precision", eo_precision_name(c->key.precision));
+    eo_json_u64(j, "seed", c->key.seed);
     eo_json_double(j, "accuracy", c->accuracy);
     eo_json_double(j, "test_accuracy", c->test_accuracy);
     eo_json_double(j, "latency_ms", c->latency_ms);
@@ -255,13 +264,42 @@ static void put_figure(struct eo_buf *out, int width, int decimals, double value
         eo_buf_printf(out, "%*s", width, "-");
 }
 
-static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int recommended, int on_frontier)
+/* As eo_candidate_label(), of a row of sweep_errors.csv. */
+static void error_label(const struct eo_csv *errors, size_t row, char text[EO_CANDIDATE_LABEL])
 {
-    char level[EO_LEVEL_TEXT];
+    struct eo_candidate_key key;
 
-    eo_level_text(c->pruning_level, level);
-    eo_buf_printf(out, "%c%c %-6s %-9s", recommended ? '>' : ' ', on_frontier ? '*' : ' ', level,
-                  eo_precision_name(c->precision));
+    if (eo_level_read(cell(errors, row, "pruning_level"), &key.level, NULL) == 0 &&
+        eo_candidate_criterion(key.level, cell(errors, row, "pruning_criterion"), &key.criterion, NULL) == 0)
+        eo_candidate_label(&key, text);
+    else
+        snprintf(text, EO_CANDIDATE_LABEL, "%s", cell(errors, row, "pruning_level"));
+}
+
+/* Characters of the longest label: six at least. */
+static int label_width(const struct eo_summary_inputs *in)
+{
+    char label[EO_CANDIDATE_LABEL];
+    size_t i, width = 6;
+
+    for (i = 0; i < eo_sweep_first_seed_rows(in->sweep); i++) {
+        eo_candidate_label(&in->sweep->rows[i].key, label);
+        width = strlen(label) > width ? strlen(label) : width;
+    }
+    for (i = 0; i < in->errors->rows; i++) {
+        error_label(in->errors, i, label);
+        width = strlen(label) > width ? strlen(label) : width;
+    }
+    return (int)width;
+}
+
+static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int width, int recommended, int on_frontier)
+{
+    char label[EO_CANDIDATE_LABEL];
+
+    eo_candidate_label(&c->key, label);
+    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', on_frontier ? '*' : ' ', width, label,
+                  eo_precision_name(c->key.precision));
     put_figure(out, 11, 2, 100 * c->accuracy);
     put_figure(out, 9, 2, 100 * c->test_accuracy);
     put_figure(out, 15, 2, 1000 * c->latency_ms);
@@ -279,7 +317,7 @@ static int is_among(size_t i, const size_t *index, size_t count)
     return 0;
 }
 
-static int put_candidates(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
+static int put_candidates(const struct eo_summary_inputs *in, int width, struct eo_buf *out, struct eo_err *err)
 {
     const struct eo_sweep *sweep = in->sweep;
     const struct eo_candidate *recommended = eo_sweep_recommended(sweep);
@@ -289,27 +327,24 @@ static int put_candidates(const struct eo_summary_inputs *in, struct eo_buf *out
     if (!index)
         return -1;
     eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg->pareto_use_ci, index, &count);
-    eo_buf_puts(
-        out, "   level  precision accuracy %   test %  batch us/image  single us/image  model bytes  fits\n");
+    eo_buf_printf(out, "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  fits\n",
+                  width, "level");
     for (i = 0; i < n; i++)
-        put_table_row(out, &sweep->rows[i], &sweep->rows[i] == recommended, is_among(i, index, count));
+        put_table_row(out, &sweep->rows[i], width, &sweep->rows[i] == recommended, is_among(i, index, count));
     free(index);
     return 0;
 }
 
 /* Cut to the width of the table: the whole message is in sweep_errors.csv. */
-static void put_failures(const struct eo_csv *errors, struct eo_buf *out)
+static void put_failures(const struct eo_csv *errors, int width, struct eo_buf *out)
 {
-    int level = eo_csv_column(errors, "pruning_level"), precision = eo_csv_column(errors, "precision");
-    int stage = eo_csv_column(errors, "stage"), message = eo_csv_column(errors, "error");
+    char line[TABLE_WIDTH + 1], label[EO_CANDIDATE_LABEL];
     size_t i;
 
     for (i = 0; i < errors->rows; i++) {
-        char line[TABLE_WIDTH + 1];
-
-        snprintf(line, sizeof(line), "!  %-6s %-9s failed in %s: %s", eo_csv_cell(errors, i, level),
-                 eo_csv_cell(errors, i, precision), eo_csv_cell(errors, i, stage),
-                 eo_csv_cell(errors, i, message));
+        error_label(errors, i, label);
+        snprintf(line, sizeof(line), "!  %-*s %-9s failed in %s: %s", width, label, cell(errors, i, "precision"),
+                 cell(errors, i, "stage"), cell(errors, i, "error"));
         line[strcspn(line, "\r\n")] = '\0';
         eo_buf_printf(out, "%s\n", line);
     }
@@ -319,30 +354,31 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
 {
     const struct eo_candidate *c = eo_sweep_recommended(in->sweep);
     double budget = floor(in->cfg->active_memory_budget_mb * EO_MIB);
-    char level[EO_LEVEL_TEXT];
+    char label[EO_CANDIDATE_LABEL];
 
     if (!c) {
         eo_buf_printf(out, "recommended: none; no candidate fits in %.0f bytes\n", budget);
         return;
     }
-    eo_level_text(c->pruning_level, level);
+    eo_candidate_label(&c->key, label);
     eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes\n",
-                  level, eo_precision_name(c->precision), 100 * c->accuracy, 1000 * c->latency_ms,
+                  label, eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms,
                   c->model_bytes, budget);
 }
 
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
 {
     const struct eo_sweep *sweep = in->sweep;
+    int width = label_width(in);
 
-    if (put_candidates(in, out, err))
+    if (put_candidates(in, width, out, err))
         return -1;
-    put_failures(in->errors, out);
+    put_failures(in->errors, width, out);
     eo_buf_puts(out, "* on the frontier of accuracy over latency   > recommended   us: scaled by 1 / "
                      "cpu_frequency_scale\n");
     if (eo_sweep_first_seed_rows(sweep) < sweep->row_count)
         eo_buf_printf(out, "shown: seed %" PRIu64 "; the spread over seeds is in seed_summary.csv\n",
-                      sweep->rows[0].seed);
+                      sweep->rows[0].key.seed);
     put_verdict(in, out);
     return 0;
 }

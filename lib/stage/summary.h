@@ -36,8 +36,9 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Appends the table, at most 100 columns wide: the candidates of the first seed, '*' for the frontier over
- * latency, '>' for the recommended one; then a line per failed candidate; then the recommended one in words.
+ * Appends the table, at most 100 columns wide (a few more where a level has both two parts and a long criterion): the
+ * candidates of the first seed, '*' for the frontier over latency, '>' for the recommended one; then a line per failed
+ * candidate; then the recommended one in words.
  */
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                          struct eo_err *err) EO_MUST_CHECK;

@@ -1,6 +1,5 @@
 #include "stage/sweep.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +28,8 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 /* clang-format on */
 
 static const struct eo_sweep_column columns[] = {
-    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(pruning_level), 0, 0, 1},
-    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(precision), 0, 0, 1},
+    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(key.level), 0, 0, 1},
+    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(key.precision), 0, 0, 1},
     {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0},
     {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0},
     DERIVED(active_budget_mb),
@@ -48,7 +47,7 @@ static const struct eo_sweep_column columns[] = {
     DERIVED(energy_proxy_j),
     {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0},
     {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0},
-    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(seed), 0, 0, 1},
+    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(key.seed), 0, 0, 1},
     TIME(single_latency_ms, "host_single_latency_ms", 0),
     TIME(single_latency_median_ms, "host_single_latency_median_ms", 0),
     TIME(single_latency_p95_ms, "host_single_latency_p95_ms", 0),
@@ -70,6 +69,18 @@ static const struct eo_sweep_column columns[] = {
     COUNT(peak_activation_bytes, EO_FROM_TIMING, 0),
     COUNT(workspace_bytes, EO_FROM_TIMING, 0),
     TEXT(model_sha256, EO_FROM_KEY),
+    /* after the level, by which it is read */
+    {"pruning_criterion", "pruning_criterion", EO_SWEEP_CRITERION, EO_FROM_KEY, FIELD(key.criterion), 0, 0, 0},
+    TEXT(pruning_scope, EO_FROM_ACCURACY),
+    COUNT(conv1_channels, EO_FROM_ACCURACY, 0),
+    COUNT(conv2_channels, EO_FROM_ACCURACY, 0),
+    COUNT(fine_tune_epochs, EO_FROM_ACCURACY, 0),
+    COUNT(qat_epochs, EO_FROM_ACCURACY, 0),
+    TEXT(quantization_backend, EO_FROM_ACCURACY),
+    TEXT(quantization_observer, EO_FROM_ACCURACY),
+    TEXT(weight_granularity, EO_FROM_ACCURACY),
+    TEXT(bias_correction, EO_FROM_ACCURACY),
+    TEXT(cross_layer_equalization, EO_FROM_ACCURACY),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -105,15 +116,6 @@ void eo_candidate_init(struct eo_candidate *c)
     }
 }
 
-void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY])
-{
-    char level[EO_LEVEL_TEXT];
-
-    eo_level_text(c->pruning_level, level);
-    snprintf(text, EO_SWEEP_KEY, "pruning_level %s, precision %s, seed %" PRIu64, level,
-             eo_precision_name(c->precision), c->seed);
-}
-
 static int read_count(const char *text, double min, double max, double *out, struct eo_err *err)
 {
     int64_t value;
@@ -145,7 +147,7 @@ int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *col
 {
     void *out = field(c, column);
 
-    if (*text == '\0')
+    if (*text == '\0' && column->kind != EO_SWEEP_CRITERION)
         return column->required ? eo_err_set(err, "expected a value, found none") : 0;
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
@@ -156,6 +158,8 @@ int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *col
         return read_count(text, column->min, column->max, out, err);
     case EO_SWEEP_PRECISION:
         return eo_precision_parse(text, out, err);
+    case EO_SWEEP_CRITERION:
+        return eo_candidate_criterion(c->key.level, text, out, err);
     case EO_SWEEP_SEED:
         return eo_num_parse_u64(text, 0, UINT64_MAX, out, err);
     case EO_SWEEP_BOOL:
@@ -184,7 +188,7 @@ const struct eo_sweep_column *eo_sweep_numeric_column(const char *name)
 double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_column *column)
 {
     if (column->kind == EO_SWEEP_LEVEL)
-        return (c->pruning_level.conv1 + c->pruning_level.conv2) / 2;
+        return (c->key.level.conv1 + c->key.level.conv2) / 2;
     return *(const double *)const_field(c, column);
 }
 
@@ -298,19 +302,6 @@ void eo_sweep_put_count(struct eo_buf *out, double value, char end)
         eo_csv_put_text(out, "", end);
 }
 
-void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end)
-{
-    eo_buf_printf(out, "%" PRIu64 "%c", seed, end);
-}
-
-void eo_sweep_put_level(struct eo_buf *out, struct eo_level level, char end)
-{
-    char text[EO_LEVEL_TEXT];
-
-    eo_level_text(level, text);
-    eo_csv_put_text(out, text, end);
-}
-
 static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column *column,
                      const struct eo_config *cfg, struct eo_buf *out, char end)
 {
@@ -318,7 +309,7 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
 
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
-        eo_sweep_put_level(out, *(const struct eo_level *)value, end);
+        eo_candidate_put_level(*(const struct eo_level *)value, out, end);
         break;
     case EO_SWEEP_NUMBER:
         eo_csv_put_double(out, *(const double *)value, end);
@@ -329,8 +320,11 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
     case EO_SWEEP_PRECISION:
         eo_csv_put_text(out, eo_precision_name(*(const enum eo_precision *)value), end);
         break;
+    case EO_SWEEP_CRITERION:
+        eo_csv_put_text(out, eo_criterion_name(*(const enum eo_criterion *)value), end);
+        break;
     case EO_SWEEP_SEED:
-        eo_sweep_put_seed(out, *(const uint64_t *)value, end);
+        eo_candidate_put_seed(*(const uint64_t *)value, out, end);
         break;
     case EO_SWEEP_BOOL:
         eo_csv_put_text(out, bool_text(*(const int *)value), end);
@@ -362,7 +356,7 @@ size_t eo_sweep_first_seed_rows(const struct eo_sweep *sweep)
 {
     size_t n = 0;
 
-    while (n < sweep->row_count && sweep->rows[n].seed == sweep->rows[0].seed)
+    while (n < sweep->row_count && sweep->rows[n].key.seed == sweep->rows[0].key.seed)
         n++;
     return n;
 }
@@ -372,22 +366,19 @@ const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep)
     size_t i, n = eo_sweep_first_seed_rows(sweep);
 
     for (i = 0; i < n; i++) {
-        if (eo_level_is_zero(sweep->rows[i].pruning_level) && sweep->rows[i].precision == EO_FP32)
+        if (eo_level_is_zero(sweep->rows[i].key.level) && sweep->rows[i].key.precision == EO_FP32)
             return &sweep->rows[i];
     }
     return n ? &sweep->rows[0] : NULL;
 }
 
-const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, struct eo_level level,
-                                         enum eo_precision precision, uint64_t seed)
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, const struct eo_candidate_key *key)
 {
     size_t i;
 
     for (i = 0; i < sweep->row_count; i++) {
-        const struct eo_candidate *c = &sweep->rows[i];
-
-        if (eo_level_compare(c->pruning_level, level) == 0 && c->precision == precision && c->seed == seed)
-            return c;
+        if (eo_candidate_equal(&sweep->rows[i].key, key))
+            return &sweep->rows[i];
     }
     return NULL;
 }

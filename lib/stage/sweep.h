@@ -1,5 +1,5 @@
 /*
- * The table of candidates: one row per (seed, pruning level, precision), as it stands in sweep_results.csv.
+ * The table of candidates: one row per (seed, pruning level, criterion, precision), as it stands in sweep_results.csv.
  *
  * One table in sweep.c lists every column with its place in the struct, its type and where it comes from.
  * Reading the rows of eo-eval and eo-bench, reading and writing sweep_results.csv and writing JSON all go by
@@ -18,17 +18,14 @@
 #include "base/hash.h"
 #include "format/config.h"
 #include "format/csv.h"
-#include "format/level.h"
 #include "format/precision.h"
+#include "stage/candidate.h"
 
 #define EO_SWEEP_NAME 48 /* bytes of an instruction set's, kernel's or stage's name, its NUL included */
-#define EO_SWEEP_KEY 128 /* bytes of eo_candidate_key_text(), its NUL included */
 #define EO_MIB 1048576.0 /* what the original calls a MB */
 
 struct eo_candidate {
-    struct eo_level pruning_level;
-    enum eo_precision precision;
-    uint64_t seed;
+    struct eo_candidate_key key;
     int accepted;
 
     /* Accuracies are shares of images in 0..1. */
@@ -48,19 +45,22 @@ struct eo_candidate {
     double macs, parameters, model_bytes, peak_activation_bytes, workspace_bytes;
     double active_budget_mb, model_memory_mb, memory_mb, estimated_runtime_memory_mb, energy_proxy_j;
     char model_sha256[EO_SHA256_TEXT]; /* "" where unknown */
+
+    /* How the model came about, from its metadata; "" where it does not say. */
+    char pruning_scope[EO_SWEEP_NAME];
+    double conv1_channels, conv2_channels, fine_tune_epochs, qat_epochs;
+    char quantization_backend[EO_SWEEP_NAME], quantization_observer[EO_SWEEP_NAME];
+    char weight_granularity[EO_SWEEP_NAME], bias_correction[EO_SWEEP_NAME], cross_layer_equalization[EO_SWEEP_NAME];
 };
 
 struct eo_sweep_error {
-    struct eo_level pruning_level;
-    enum eo_precision precision;
-    uint64_t seed;
+    struct eo_candidate_key key;
     char stage[EO_SWEEP_NAME];
     char message[512];
 };
 
 struct eo_sweep {
-    struct eo_candidate
-        *rows; /* by seed in order of first appearance, then level, then precision, both rising */
+    struct eo_candidate *rows; /* by seed in order of first appearance, then by eo_candidate_compare() */
     size_t row_count;
     struct eo_sweep_error *errors; /* likewise */
     size_t error_count;
@@ -69,6 +69,7 @@ struct eo_sweep {
 enum eo_sweep_kind {
     EO_SWEEP_LEVEL,     /* struct eo_level */
     EO_SWEEP_PRECISION, /* enum eo_precision */
+    EO_SWEEP_CRITERION, /* enum eo_criterion */
     EO_SWEEP_SEED,      /* uint64_t */
     EO_SWEEP_BOOL,      /* int; True or False, as pandas writes them */
     EO_SWEEP_NUMBER,    /* double */
@@ -103,9 +104,6 @@ const struct eo_sweep_column *eo_sweep_columns(size_t *count);
 /* A candidate without any figure. */
 void eo_candidate_init(struct eo_candidate *c);
 
-/* "pruning_level 0.50, precision int8, seed 7", for messages. */
-void eo_candidate_key_text(const struct eo_candidate *c, char text[EO_SWEEP_KEY]);
-
 /* Stores the text of a cell; an empty one leaves a missing figure. The message does not name the column. */
 int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
                        struct eo_err *err) EO_MUST_CHECK;
@@ -133,9 +131,6 @@ void eo_sweep_release(struct eo_sweep *sweep); /* harmless on a zeroed struct */
 void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out);
 void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out);
 
-/* Parts of a row, for other tables that begin with a candidate's key; each ends with `end`. */
-void eo_sweep_put_level(struct eo_buf *out, struct eo_level level, char end);
-void eo_sweep_put_seed(struct eo_buf *out, uint64_t seed, char end);
 void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the empty field */
 
 /* The row that others are compared with: level 0 in fp32 with the first seed, else the first. NULL without
@@ -143,8 +138,7 @@ void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the
 const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep);
 
 /* The candidate of that key, or NULL. */
-const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, struct eo_level level,
-                                         enum eo_precision precision, uint64_t seed);
+const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, const struct eo_candidate_key *key);
 
 /*
  * The most accurate accepted candidate of the first seed, ties to the faster, then to the earlier row. NULL

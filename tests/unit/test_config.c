@@ -687,16 +687,16 @@ static void test_make(void)
     check_make(
         "val_subset: 3", "configs/default.yaml",
         "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
-        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_PRECISIONS := fp32 fp16 int8\n"
-        "EO_FINE_TUNE_EPOCHS := 0\n"
+        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\nEO_PRECISIONS := fp32 fp16 int8\n"
+        "EO_FINE_TUNE_EPOCHS := 0\nEO_PRUNE_STEPS := 1\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
-        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\noutput_dir: a+b/c",
+        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nprune_steps: 4\npruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
-        "EO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\nEO_PRUNE_STEPS := 4\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
     for (i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);

@@ -215,6 +215,10 @@ static const struct damage damages[] = {
      "metadata 'quantization_backend': expected one of fbgemm, qnnpack, found 'tpu'"},
     {EO_FP32, META, "pruning_level", "0.999", 0, 0, NULL},
     {EO_FP32, META, "pruning_level", "0.25x0.5", 0, 0, NULL},
+    {EO_FP32, META, "pruning_criterion", "none", 0, 0, NULL},
+    {EO_FP32, META, "pruning_criterion", "taylor", 0, 0, NULL},
+    {EO_FP32, META, "pruning_criterion", "magic", 0, 0,
+     "metadata 'pruning_criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'magic'"},
     {EO_FP32, META, "pruning_level", "1", 0, 0,
      "metadata 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found '1'"},
     {EO_FP32, META, "pruning_level", "half", 0, 0,
@@ -474,15 +478,21 @@ static void test_metadata(void)
     check(eo_model_meta_set(&m, "a", NULL, &err) == 0 && eo_model_meta_set(&m, "none", NULL, &err) == 0,
           "remove", "success", err.msg);
     check(m.meta_count == 2 && !eo_model_meta_get(&m, "a"), "remove", "gone", "still there");
-    check(eo_level_is_zero(eo_model_pruning_level(&m)) && eo_model_seed(&m) == 0, "defaults", "0", "others");
+    check(eo_level_is_zero(eo_model_pruning_level(&m)) && eo_model_seed(&m) == 0 &&
+              eo_model_pruning_criterion(&m) == EO_CRITERION_NONE,
+          "defaults", "0", "others");
     check(eo_model_meta_set(&m, "pruning_level", "0.25", &err) == 0 &&
               eo_model_meta_set(&m, "seed", "18446744073709551615", &err) == 0,
           "set", "success", err.msg);
-    check(eo_level_compare(eo_model_pruning_level(&m), eo_level_uniform(0.25)) == 0 && eo_model_seed(&m) == UINT64_MAX, "numbers", "as set",
-          "others");
+    check(eo_model_pruning_criterion(&m) == EO_CRITERION_L1, "criterion", "l1", "another");
+    check(eo_model_meta_set(&m, "pruning_criterion", "taylor", &err) == 0 &&
+              eo_model_pruning_criterion(&m) == EO_CRITERION_TAYLOR,
+          "criterion", "taylor", "another");
+    check(eo_level_compare(eo_model_pruning_level(&m), eo_level_uniform(0.25)) == 0 && eo_model_seed(&m) == UINT64_MAX,
+          "numbers", "as set", "others");
     check(eo_model_meta_set(&m, "seed", "seven", &err) == 0 && eo_model_seed(&m) == 0, "no number", "0",
           "other");
-    for (i = 0; i < EO_MODEL_META_MAX - 4; i++) {
+    for (i = 0; i < EO_MODEL_META_MAX - 5; i++) {
         snprintf(key, sizeof(key), "k%d", i);
         check(eo_model_meta_set(&m, key, "", &err) == 0, "up to the limit", "success", err.msg);
     }

@@ -28,7 +28,7 @@ static void make_sweep(struct eo_candidate rows[ROWS], struct eo_sweep *sweep, u
     eo_rng_init(&rng, seed, EO_RNG_BENCH);
     for (i = 0; i < ROWS; i++) {
         eo_candidate_init(&rows[i]);
-        rows[i].seed = i < 9 ? 1 : 2;
+        rows[i].key.seed = i < 9 ? 1 : 2;
         rows[i].accepted = eo_rng_below(&rng, 4) > 0;
         rows[i].latency_ms = eo_rng_below(&rng, 8) ? 1 + eo_rng_below(&rng, 5) : NAN;
         rows[i].accuracy = eo_rng_below(&rng, 5) / 5.0;
@@ -44,7 +44,7 @@ static double height(const struct eo_candidate *c, int use_ci)
 
 static int competes(const struct eo_candidate *c, int use_ci)
 {
-    return c->seed == 1 && c->accepted && isfinite(c->latency_ms) && isfinite(height(c, use_ci));
+    return c->key.seed == 1 && c->accepted && isfinite(c->latency_ms) && isfinite(height(c, use_ci));
 }
 
 /* Kept by definition: no competitor is at least as cheap and at least as accurate, bar equals that come
@@ -106,6 +106,8 @@ static void test_join(void)
         "0.5,int8,3,0.75,0.25,1048576,524288\n";
     struct eo_config cfg;
     struct eo_join *join = eo_join_new(NULL);
+    const struct eo_candidate_key key = {{0.5, 0.5}, EO_CRITERION_L1, EO_INT8, 3};
+    struct eo_candidate_key other = key;
     struct eo_sweep sweep = {0};
     struct eo_csv csv;
     const struct eo_candidate *c;
@@ -119,8 +121,12 @@ static void test_join(void)
         check(0, "join");
         return;
     }
-    c = eo_sweep_find(&sweep, eo_level_uniform(0.5), EO_INT8, 3);
-    check(c != NULL && eo_sweep_find(&sweep, eo_level_uniform(0.5), EO_INT8, 4) == NULL, "find");
+    c = eo_sweep_find(&sweep, &key);
+    other.seed = 4;
+    check(c != NULL && eo_sweep_find(&sweep, &other) == NULL, "find");
+    other = key;
+    other.criterion = EO_CRITERION_L2;
+    check(eo_sweep_find(&sweep, &other) == NULL, "another criterion");
     check(c && c->latency_ms == 0.5 && c->host_latency_ms == 0.25 && c->throughput_sps == 2000, "latency");
     check(c && c->energy_proxy_j == 0.002, "energy");
     check(c && c->memory_mb == 1 && c->estimated_runtime_memory_mb == 1.5, "memory");
