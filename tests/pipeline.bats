@@ -92,6 +92,36 @@ stages() {
   done
 }
 
+@test "pipeline: criteria, a level for each layer, pruning in steps; one more criterion builds its own candidates alone" {
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.0, [0.25, 0.5]]/; s/^precisions:.*/precisions: [int8]/' "$CONFIG"
+  printf 'prune_steps: 2\npruning_criterion: [l1, taylor]\npruning_images: 64\n' >>"$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(awk -F, 'NR > 1 { print $1 }' "$OUT/sweep_results.csv" | tr '\n' ' ')" = "0.00 0.25x0.50 0.25x0.50 " ]
+  for criterion in none l1 taylor; do [ "$(grep -c ",$criterion," "$OUT/sweep_results.csv")" -eq 1 ]; done
+  [[ $output == *"0.25x0.50-taylor int8"* ]]
+  # two rounds of one epoch each, of which the second began where the first ended
+  eo-inspect "$OUT/models/p0.25x0.50-taylor-int8.safetensors" >"$BATS_TEST_TMPDIR/report"
+  cd "$BATS_TEST_TMPDIR"
+  grep -qx 'conv1_channels          3' report
+  grep -qx 'conv2_channels          4' report
+  grep -qx 'pruning_criterion: taylor' report
+  grep -qx 'fine_tune_epochs: 2' report
+  [ -z "$(find "$OUT" -name '*.pruned' -o -name '*.tuned')" ]
+  eo-prune -l 0.25x0.5 --criterion taylor --step 1/2 -c "$OUT/config/prune.yaml" --data "$EO_ROOT/data/synthetic" \
+    "$OUT/models/base.safetensors" |
+    eo-train -c "$OUT/config/finetune.yaml" --data "$EO_ROOT/data/synthetic" --init - --fine-tune |
+    eo-prune -l 0.25x0.5 --criterion taylor --step 2/2 -c "$OUT/config/prune.yaml" --data "$EO_ROOT/data/synthetic" |
+    eo-train -c "$OUT/config/finetune.yaml" --data "$EO_ROOT/data/synthetic" --init - --fine-tune |
+    cmp - "$OUT/models/p0.25x0.50-taylor.safetensors"
+
+  sed -i 's/^pruning_criterion:.*/pruning_criterion: [l1, taylor, random]/' "$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(stages)" = "EVAL HARDWARE PLOT PLOT PLOT PLOT PLOT PRUNE QUANT SELECT SUMMARY TIME " ]
+  [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
+}
+
 @test "pipeline: two seeds, -j3, summary over the seeds" {
   sed -i 's/^seed:.*/seeds: [7, 8]/' "$CONFIG"
   run make_eo -j3 all

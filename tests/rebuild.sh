@@ -134,17 +134,22 @@ steps() {
         echo "TRAIN $base | train |"
         for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
             level=$(printf %.2f "$level")
-            pruned=models$sub/p$level.safetensors
-            # Level 0 removes nothing, so nothing is recovered from.
-            if [ "$level" = 0.00 ]; then echo "PRUNE $pruned | prune | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
-            for precision in $(list "$1" precisions "fp32 fp16 int8"); do
-                model=models$sub/p$level-$precision.safetensors
-                row=rows$sub/p$level-$precision
-                if [ $precision = int8 ]; then echo "QUANT $model | quant | $pruned"; else echo "QUANT $model | | $pruned"; fi
-                echo "EVAL $row.accuracy.csv | eval | $model"
-                echo "TIME $row.timing.csv | bench | $model"
-                every="$every $row.accuracy.csv $row.timing.csv"
-                models="$models $model"
+            criteria=$(list "$1" pruning_criterion l1)
+            # Level 0 removes nothing: no criterion, nothing to recover from, no slice to read.
+            [ "$level" != 0.00 ] || criteria=none
+            for criterion in $criteria; do
+                case $criterion in l1 | none) stem=p$level ;; *) stem=p$level-$criterion ;; esac
+                pruned=models$sub/$stem.safetensors
+                if [ $criterion = none ]; then echo "PRUNE $pruned | | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
+                for precision in $(list "$1" precisions "fp32 fp16 int8"); do
+                    model=models$sub/$stem-$precision.safetensors
+                    row=rows$sub/$stem-$precision
+                    if [ $precision = int8 ]; then echo "QUANT $model | quant | $pruned"; else echo "QUANT $model | | $pruned"; fi
+                    echo "EVAL $row.accuracy.csv | eval | $model"
+                    echo "TIME $row.timing.csv | bench | $model"
+                    every="$every $row.accuracy.csv $row.timing.csv"
+                    models="$models $model"
+                done
             done
         done
     done
@@ -368,7 +373,7 @@ history() {
     finished history || { bad "a clean run"; return; }
     for change in "pruning_levels: [0.0, 0.25, 0.5]" "pruning_levels: [0.0, 0.5]" "precisions: [int8]" \
         "learning_rate: 0.004" "precisions: [fp32, fp16, int8]" "fine_tune_epochs: 0" "seeds: [3, 4]" \
-        "pruning_levels: [0.5, 0.25]" "power_watts: 1.5" "seeds: [4, 3]" "train_subset: 80" "pruning_levels: [0.0, 0.5]"; do
+        "pruning_levels: [0.5, 0.25]" "pruning_criterion: [l2, l1]" "power_watts: 1.5" "pruning_criterion: l2" "seeds: [4, 3]" "train_subset: 80" "pruning_levels: [0.0, 0.5]"; do
         case $change in seeds*) edit "$home/exp.yaml" -seed ;; esac
         edit "$home/exp.yaml" "$change"
         out=$home/out
