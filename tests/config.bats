@@ -23,6 +23,8 @@ hint=$'\nTry \'eo-config --help\'.\n'
   expect 0 '' '' eo-config --check "$EO_ROOT/configs/default.yaml"
   expect 0 '' '' eo-config --check "$EO_ROOT/configs/mnist.yaml"
   expect 0 '' '' eo-config --check "$EO_ROOT/configs/fashion-mnist.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/best-mnist.yaml"
+  expect 0 '' '' eo-config --check "$EO_ROOT/configs/best-fashion-mnist.yaml"
   expect 0 '' '' eo-config --check "$EO_ROOT/tests/golden/small.yaml"
 }
 
