@@ -320,6 +320,21 @@ small_data() {
     eo-prune -l 0.7 --step 1/3 -o out m
 }
 
+@test "pruning and fine-tuning in turn" {
+  make_model 16 32 7 >m
+  small_data $'epochs: 1\nfine_tune_epochs: 1\npruning_criterion: taylor\n'
+  for k in 1 2; do
+    eo-prune -l 0.25x0.5 --step $k/2 -c c.yaml --data data m |
+      eo-train -q -c c.yaml --init - --fine-tune --data data -o next
+    mv next m
+  done
+  eo-inspect m >report
+  grep -qx 'pruning_level: 0.25x0.50' report
+  grep -qx 'base_channels: 16,32' report
+  grep -qx 'conv1_channels          12' report
+  grep -qx 'conv2_channels          16' report
+}
+
 @test "a step of a pruned model that does not say where it began" {
   make_model 16 32 7 0.5 >base
   fails 1 "eo-prune: base: metadata 'base_channels': missing, and a step of a model that was pruned needs it" \
