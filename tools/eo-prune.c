@@ -13,7 +13,8 @@ static enum eo_isa isa;
 
 static const struct cli_option options[] = {
     {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "share of the channels to remove: 0.5, or 0.25x0.5 by layer"},
-    {0, "criterion", CLI_TEXT, &criterion_text, 0, 0, "NAME", "which go: l1 (default), l2, fpgm, activation, taylor, random"},
+    {0, "criterion", CLI_TEXT, &criterion_text, 0, 0, "NAME",
+     "which go: l1 (default), l2, fpgm, activation, taylor, random"},
     {0, "step", CLI_TEXT, &step_text, 0, 0, "K/N", "go K/N of the way to LEVEL, from before any pruning"},
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or prune slice (activation, taylor: required)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the data set's four files"},

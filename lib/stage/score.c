@@ -62,7 +62,8 @@ static double total_distance(const float *filter, const float *filters, int outp
 static void score_filters(const struct eo_model *m, enum eo_criterion criterion, struct eo_scores *scores)
 {
     for (int l = 0; l < EO_SCORE_LAYERS; l++) {
-        int outputs = eo_shape_outputs(&m->shape, (enum eo_layer)l), terms = eo_shape_terms(&m->shape, (enum eo_layer)l);
+        int outputs = eo_shape_outputs(&m->shape, (enum eo_layer)l);
+        int terms = eo_shape_terms(&m->shape, (enum eo_layer)l);
         const float *w = m->layer[l].weight.f32;
 
         for (int o = 0; o < outputs; o++)

@@ -129,7 +129,8 @@ static void zero_readers(struct eo_model *m, const struct eo_prune_plan *plan)
 /* ---- comparing ---------------------------------------------------------------------------------------------- */
 
 /* How many of the scores differ in a bit. */
-static int differences(const struct eo_model *a, const struct eo_model *b, const struct eo_images *images, enum eo_isa isa)
+static int differences(const struct eo_model *a, const struct eo_model *b, const struct eo_images *images,
+                       enum eo_isa isa)
 {
     union eo_score x[BATCH * 10], y[BATCH * 10];
     struct eo_err err;

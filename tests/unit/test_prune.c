@@ -411,8 +411,8 @@ static void test_global_steps(void)
     fill(&m);
     for (opt.step = 1; opt.step <= 3; opt.step++) {
         check(prune_by(&m, &opt, &next, &err) == 0, "global step", "success", err.msg);
-        check_that(next.shape.c1 + next.shape.c2 == left[opt.step - 1], "global step %d: expected %d channels, found %d",
-                   opt.step, left[opt.step - 1], next.shape.c1 + next.shape.c2);
+        check_that(next.shape.c1 + next.shape.c2 == left[opt.step - 1],
+                   "global step %d: expected %d channels, found %d", opt.step, left[opt.step - 1], next.shape.c1 + next.shape.c2);
         eo_model_release(&m);
         m = next;
     }

@@ -35,8 +35,8 @@ static struct eo_scores by(enum eo_criterion criterion, const struct eo_model *m
 static void check_scores(const char *what, const struct eo_scores *s, int layer, int n, const double *expected)
 {
     for (int i = 0; i < n; i++)
-        check_that(s->layer[layer][i] == expected[i], "%s: channel %d: expected %.17g, found %.17g", what, i, expected[i],
-                   s->layer[layer][i]);
+        check_that(s->layer[layer][i] == expected[i], "%s: channel %d: expected %.17g, found %.17g", what, i,
+                   expected[i], s->layer[layer][i]);
 }
 
 static void test_norms(void)
@@ -110,11 +110,11 @@ static void test_activation(void)
     }
     eo_infer_free(inf);
     for (int c = 0; c < 4; c++)
-        check_that(fabs(s.layer[0][c] - expected1[c]) <= 1e-12 * expected1[c], "activation of conv1, channel %d: %g, %g", c,
-                   expected1[c], s.layer[0][c]);
+        check_that(fabs(s.layer[0][c] - expected1[c]) <= 1e-12 * expected1[c], "activation of conv1, channel %d: %g, %g",
+                   c, expected1[c], s.layer[0][c]);
     for (int c = 0; c < 5; c++)
-        check_that(fabs(s.layer[1][c] - expected2[c]) <= 1e-12 * expected2[c], "activation of conv2, channel %d: %g, %g", c,
-                   expected2[c], s.layer[1][c]);
+        check_that(fabs(s.layer[1][c] - expected2[c]) <= 1e-12 * expected2[c], "activation of conv2, channel %d: %g, %g",
+                   c, expected2[c], s.layer[1][c]);
     random_model_release(&m);
 }
 
@@ -189,9 +189,7 @@ static void test_taylor(void)
     random_model(&m, EO_FP32, 5, 18, 3);
     m.layer[EO_CONV2].bias.f32[7] = -1e6f; /* never active */
     s = by(EO_CRITERION_TAYLOR, &m, 0);
-    check_scores("a dead channel", &s, EO_CONV2, 8,
-                 (const double[]){s.layer[1][0], s.layer[1][1], s.layer[1][2], s.layer[1][3], s.layer[1][4], s.layer[1][5],
-                                  s.layer[1][6], 0});
+    check_that(s.layer[1][7] == 0 && s.layer[1][8] > 0, "a dead channel: expected 0, found %g", s.layer[1][7]);
     random_model_release(&m);
 }
 
@@ -222,7 +220,8 @@ static void test_random(void)
     check_that(eo_model_meta_set(&pruned, "conv1_kept", "0,5,15", &err) == 0 &&
                eo_model_meta_set(&pruned, "conv2_kept", "1,2,30,31", &err) == 0, "metadata: %s", err.msg);
     other = by(EO_CRITERION_RANDOM, &pruned, 7);
-    check_scores("random after pruning", &other, EO_CONV1, 3, (const double[]){s.layer[0][0], s.layer[0][5], s.layer[0][15]});
+    check_scores("random after pruning", &other, EO_CONV1, 3,
+                 (const double[]){s.layer[0][0], s.layer[0][5], s.layer[0][15]});
     check_scores("random after pruning", &other, EO_CONV2, 4,
                  (const double[]){s.layer[1][1], s.layer[1][2], s.layer[1][30], s.layer[1][31]});
     for (size_t i = 0; i < pruned.meta_count; i++) {
@@ -305,9 +304,12 @@ static void test_refusals(void)
     opt.count = IMAGES;
     opt.images.count = 0;
     refuse(&m, &opt, "criterion 'taylor': expected at least one training image, found none");
-    for (int c = 0; c < EO_CRITERION_COUNT; c++)
-        check_that(eo_score_needs_images((enum eo_criterion)c) == (c == EO_CRITERION_ACTIVATION || c == EO_CRITERION_TAYLOR),
-                   "whether %s needs images", eo_criterion_name((enum eo_criterion)c));
+    for (int c = 0; c < EO_CRITERION_COUNT; c++) {
+        int needs = c == EO_CRITERION_ACTIVATION || c == EO_CRITERION_TAYLOR;
+
+        check_that(eo_score_needs_images((enum eo_criterion)c) == needs, "whether %s needs images",
+                   eo_criterion_name((enum eo_criterion)c));
+    }
     random_model_release(&m);
 }
 
