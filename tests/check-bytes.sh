@@ -18,7 +18,7 @@ programs="data train prune quant eval"
 jobs=$(nproc 2>/dev/null || echo 1)
 
 artefacts="dataset.csv base.safetensors training.csv pruned.safetensors tuned.safetensors finetuning.csv
-    fp16.safetensors fbgemm.safetensors fbgemm.json qnnpack.safetensors qnnpack.json
+    fp16.safetensors fbgemm.safetensors fbgemm.json qnnpack.safetensors qnnpack.json qat.safetensors qat.json
     tuned.accuracy.csv tuned.logits.csv tuned.predictions.csv fp16.accuracy.csv fp16.logits.csv fp16.predictions.csv
     fbgemm.accuracy.csv fbgemm.logits.csv fbgemm.predictions.csv
     qnnpack.accuracy.csv qnnpack.logits.csv qnnpack.predictions.csv
@@ -93,6 +93,8 @@ batch_size: 21
 epochs: 1"
     printf '%s\n' "$common" "$narrow" >narrow.yaml
     printf '%s\n' "$common" "$narrow" "quantization_backend: qnnpack" >qnnpack.yaml
+    printf '%s\n' "$common" "$narrow" "quantization_backend: qnnpack" "qat_epochs: 1" "augment_shift: 1" \
+        "early_stopping: 1" >qat.yaml
     printf '%s\n' "$common" "$wide" "val_subset: 35" >wide.yaml
     printf '%s\n' "$common" "$wide" "val_subset: 1" >single.yaml
 }
@@ -131,6 +133,7 @@ pipeline() {
         tuned.safetensors
     eo quant -p int8 -c qnnpack.yaml --data data --threads "$threads" --report qnnpack.json -o qnnpack.safetensors \
         base.safetensors
+    eo quant -p int8 -c qat.yaml --data data --threads "$threads" --report qat.json -o qat.safetensors tuned.safetensors
     for m in tuned fp16 fbgemm qnnpack; do evaluate narrow.yaml $m $m; done
     eo train -c wide.yaml --data data --threads "$threads" -o wide.safetensors
     eo quant -p fp16 -o wide-fp16.safetensors wide.safetensors
