@@ -93,6 +93,58 @@ poke() {
   [ "$(sed -n 's/.*"input_scale": \(.*\),/\1/p' r.json | wc -l)" -eq 3 ]
   grep -q '"observed_min": -0.99' r.json # the darkest pixel is 1 of 255
   awk -F'[:,]' '/"saturation_rate"/ { if ($2 < 0 || $2 > 0.05) exit 1 }' r.json
+  [ "$(grep -c '_sqnr_db"' r.json)" -eq 7 ] # of the logits, of each layer's input and weights
+  awk -F'[:,]' '/_sqnr_db"/ { if ($2 < 25 || $2 > 70) exit 1 }' r.json
+  [ "$(sed -n 's/.*"agreements": \(.*\),/\1/p' r.json)" -ge 38 ]
+}
+
+@test "quant: every observer, granularity and correction is in the metadata and changes the model" {
+  eo-quant -p int8 -c $F/cfg.yaml -o base m
+  for line in 'quantization_observer: minmax' 'quantization_observer: percentile' 'quantization_observer: mse' \
+    'quantization_observer: entropy' 'weight_granularity: tensor' 'bias_correction: true' \
+    'cross_layer_equalization: true'; do
+    sed "\$a $line" $F/cfg.yaml >c.yaml
+    eo-quant -p int8 -c c.yaml -o out m
+    eo-inspect out | grep -qx "$line"
+    eo-inspect out | grep -qx 'calibration_images: 40'
+    # the tensors of 4 and 6 channels, without the header
+    ! cmp -s <(tail -c 3376 base) <(tail -c 3376 out)
+  done
+}
+
+@test "quant: the percentile is the configured one" {
+  sed '$a quantization_observer: percentile' $F/cfg.yaml >c.yaml
+  sed '$a observer_percentile: 90' c.yaml >p.yaml
+  eo-quant -p int8 -c c.yaml --report a.json -o a m
+  eo-quant -p int8 -c p.yaml --report b.json -o b m
+  # a tenth is cut off in all: half of that at each end, or above alone where a twentieth or more is 0
+  awk -F'[:,]' '/"saturation_rate"/ { if ($2 > 0.002) exit 1 }' a.json
+  awk -F'[:,]' '/"saturation_rate"/ { if ($2 > 0.1) exit 1; n += $2 > 0.03 } END { exit n < 2 }' b.json
+}
+
+@test "quant: all corrections together give equal bytes on every instruction set, on both backends" {
+  for backend in fbgemm qnnpack; do
+    for observer in percentile mse entropy; do
+      sed "\$a quantization_backend: $backend\nquantization_observer: $observer\nbias_correction: true
+\$a cross_layer_equalization: true" $F/cfg.yaml >c.yaml
+      eo-quant -p int8 -c c.yaml -o want --report want.json m
+      eo-eval -q -c c.yaml --isa generic want >generic.csv
+      for isa in $(eo-quant --version | sed -n 's/^instruction sets: //p'); do
+        eo-quant -p int8 -c c.yaml --isa $isa --threads 2 -o out --report out.json m
+        cmp want out
+        cmp want.json out.json
+        eo-eval -q -c c.yaml --isa $isa out >$isa.csv
+        cmp $isa.csv generic.csv
+      done
+    done
+  done
+}
+
+@test "quant: no image left to calibrate on" {
+  sed '/_subset/d; $a val_subset: 620' $F/cfg.yaml >c.yaml
+  fails 1 "eo-quant: $F/set: 'val_subset': expected fewer than the 620 training images, found 620: none is left to train on" \
+    eo-quant -p int8 -c c.yaml -o out m
+  [ ! -e out ]
 }
 
 @test "quant: reads standard input and writes standard output" {

@@ -1,13 +1,14 @@
 /*
  * The u8 grid that stands for a range of activations: value = (level - zero_point) * scale, level in 0..top.
  *
- * scale = (max - min) / top, rounded to float as model files hold it, at least `least`; zero point =
- * clamp(-round_half_even(min / scale), 0, top). min..max holds 0, which thus is a level. Computed in double with
+ * scale = (max - min) / top, rounded to float as model files hold it, at least `least` and FLT_EPSILON; zero
+ * point = clamp(-round_half_even(min / scale), 0, top). min..max holds 0, which thus is a level. Computed in double with
  * + - * / and rint() alone: the same everywhere.
  */
 #ifndef EO_STAGE_GRID_H
 #define EO_STAGE_GRID_H
 
+#include <float.h>
 #include <math.h>
 
 struct eo_grid {
@@ -24,7 +25,8 @@ static inline struct eo_grid eo_grid_over(double min, double max, int top, doubl
 {
     struct eo_grid g = {.scale = (max - min) / top, .top = top};
 
-    g.scale = (double)(float)(g.scale < least ? least : g.scale);
+    g.scale = fmax(g.scale, fmax(least, (double)FLT_EPSILON));
+    g.scale = (double)(float)g.scale;
     g.zero_point = eo_grid_clamp(&g, 0 - rint(min / g.scale));
     return g;
 }

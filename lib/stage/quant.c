@@ -1,6 +1,5 @@
 #include "stage/quant.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -142,8 +141,7 @@ static double accumulator_unit(const struct eo_model_layer *layer, int outputs)
 static int choose_scale(const struct eo_quant_range *r, double unit, int qmax, struct eo_model_layer *layer,
                         struct eo_err *err)
 {
-    double least = 2 * unit > (double)FLT_EPSILON ? 2 * unit : (double)FLT_EPSILON;
-    struct eo_grid grid = eo_grid_over(r->min, r->max, qmax, least);
+    struct eo_grid grid = eo_grid_over(r->min, r->max, qmax, 2 * unit);
 
     if (!isfinite(grid.scale))
         return eo_err_set(err, "range: expected a width that float can hold, found %g to %g", r->min, r->max);
