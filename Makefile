@@ -90,7 +90,7 @@ PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -Ilib -I. -pthread -g $(OPT) $(WARNINGS
 	-include base/fp_check.h $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_CFLAGS = $(PROJECT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -ffp-contract=off
 ALL_LDFLAGS = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
-LIBS := -lyaml -ljansson -lpng -lz -lmd -lm
+LIBS := -lyaml -lpng -lz -lmd -lm
 
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 ISA_x86_64 := avx2 avx512
@@ -155,7 +155,7 @@ $(BIN)/%: | $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
 $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LD      $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -ljansson
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 # Objects that only pattern rules mention are kept. Not a bare `.SECONDARY:`, which would let Make ignore missing rows.
@@ -373,8 +373,8 @@ distclean: ## remove everything that was built, for all configurations; download
 # ---------------------------------------------------------------------------------------------------------------
 # Set-up, data, installation.
 
-DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libjansson-dev libmd-dev gnuplot-nox curl ca-certificates
-DEPS_CHECK := bats clang
+DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox curl ca-certificates
+DEPS_CHECK := bats clang libjansson-dev
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(GOALS)),$(filter x86_64,$(ARCH)))
 PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))

@@ -6,7 +6,7 @@
 # They are unpacked there and not installed: apt-get works on lists and a cache of its own, so the system's
 # architectures and packages stay as they are, and no privileges are needed. Silent when they are there already.
 
-packages="libyaml-dev libjansson-dev libpng-dev zlib1g-dev libmd-dev"
+packages="libyaml-dev libpng-dev zlib1g-dev libmd-dev"
 target=${1:?usage: sysroot-aarch64.sh DIR}
 [ -d "$target" ] && exit 0
 

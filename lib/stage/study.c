@@ -1,0 +1,294 @@
+#include "stage/study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/stats.h"
+#include "stage/candidate.h"
+
+#define MAX_ENTRIES 100000
+#define MAX_EPOCHS 1000000
+#define CRITERIA EO_CRITERION_COUNT
+
+/* One row of a table that was read. */
+struct entry {
+    char label[EO_STUDY_LABEL];
+    struct eo_candidate_key key;
+    int64_t epochs; /* of recovery */
+    double accuracy;
+};
+
+struct eo_study {
+    struct entry *entries;
+    size_t count, cap;
+};
+
+struct eo_study *eo_study_new(struct eo_err *err)
+{
+    return eo_alloc(1, sizeof(struct eo_study), err);
+}
+
+void eo_study_free(struct eo_study *study)
+{
+    if (study)
+        free(study->entries);
+    free(study);
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Reading
+ */
+
+static const char *cell(const struct eo_csv *csv, size_t row, const char *name)
+{
+    return eo_csv_cell(csv, row, eo_csv_column(csv, name));
+}
+
+static int read_entry(struct entry *e, const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    const char *epochs = cell(csv, row, "fine_tune_epochs");
+
+    e->epochs = 0;
+    if (eo_level_parse(cell(csv, row, "pruning_level"), &e->key.level, err))
+        return eo_err_prefix(err, "column 'pruning_level'");
+    if (eo_candidate_criterion(e->key.level, cell(csv, row, "pruning_criterion"), &e->key.criterion, err))
+        return eo_err_prefix(err, "column 'pruning_criterion'");
+    if (eo_precision_parse(cell(csv, row, "precision"), &e->key.precision, err))
+        return eo_err_prefix(err, "column 'precision'");
+    if (eo_num_parse_u64(cell(csv, row, "seed"), 0, UINT64_MAX, &e->key.seed, err))
+        return eo_err_prefix(err, "column 'seed'");
+    if (*epochs && eo_num_parse_i64(epochs, 0, MAX_EPOCHS, &e->epochs, err))
+        return eo_err_prefix(err, "column 'fine_tune_epochs'");
+    if (eo_num_parse_double(cell(csv, row, "test_accuracy"), 0, 1, &e->accuracy, err))
+        return eo_err_prefix(err, "column 'test_accuracy'");
+    return 0;
+}
+
+static int is_same_row(const struct entry *a, const struct entry *b)
+{
+    return strcmp(a->label, b->label) == 0 && a->epochs == b->epochs && eo_level_compare(a->key.level, b->key.level) == 0;
+}
+
+static int append(struct eo_study *s, const struct entry *e, struct eo_err *err)
+{
+    size_t i, cap;
+    struct entry *grown;
+
+    for (i = 0; i < s->count; i++) {
+        const struct entry *old = &s->entries[i];
+
+        if (!is_same_row(old, e) || !eo_candidate_equal(&old->key, &e->key))
+            continue;
+        if (eo_level_is_zero(e->key.level) && old->accuracy == e->accuracy)
+            return 0;
+        return eo_err_set(err, "second row for the same candidate");
+    }
+    if (s->count == s->cap) {
+        cap = s->cap ? 2 * s->cap : 64;
+        grown = cap <= MAX_ENTRIES ? realloc(s->entries, cap * sizeof(*grown)) : NULL;
+        if (!grown)
+            return eo_err_set(err, "out of memory for %zu rows", cap);
+        s->entries = grown;
+        s->cap = cap;
+    }
+    s->entries[s->count++] = *e;
+    return 0;
+}
+
+int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv, enum eo_precision precision,
+                 struct eo_err *err)
+{
+    size_t row;
+
+    if (strlen(label) >= EO_STUDY_LABEL)
+        return eo_err_set(err, "expected a label of at most %d bytes, found '%s'", EO_STUDY_LABEL - 1, label);
+    for (row = 0; row < csv->rows; row++) {
+        struct entry e;
+
+        memset(&e, 0, sizeof(e));
+        strcpy(e.label, label);
+        if (read_entry(&e, csv, row, err))
+            return eo_err_prefix(err, "row %zu", row + 1);
+        if (e.key.precision == precision && append(study, &e, err))
+            return eo_err_prefix(err, "row %zu", row + 1);
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------
+ * Writing
+ */
+
+/* Mean and half width of a cell, in per cent; n = 0 where there is none. */
+struct cell {
+    size_t n;
+    double mean, half;
+};
+
+static struct cell make_cell(const struct eo_study *s, const struct entry *row, enum eo_criterion criterion,
+                             double *values)
+{
+    struct cell c = {0, 0, 0};
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        if (is_same_row(&s->entries[i], row) && s->entries[i].key.criterion == criterion)
+            values[c.n++] = 100 * s->entries[i].accuracy;
+    }
+    c.mean = eo_stats_mean(values, c.n);
+    c.half = eo_stats_t95_half_width(eo_stats_std_sample(values, c.n), c.n);
+    return c;
+}
+
+static void put_cell(const struct cell *c, struct eo_buf *out)
+{
+    if (c->n == 0)
+        eo_buf_puts(out, " |");
+    else if (c->n == 1)
+        eo_buf_printf(out, " %.2f |", c->mean);
+    else
+        eo_buf_printf(out, " %.2f ± %.2f |", c->mean, c->half);
+}
+
+/* What is to be said about the rows in which random can be compared. */
+struct verdict {
+    int compared, worst;
+    struct eo_buf others; /* the rows where another criterion has a lower mean */
+};
+
+/* The lowest of the criteria other than random; -1 if there is none. */
+static int lowest(const struct cell *cells)
+{
+    int i, low = -1;
+
+    for (i = 0; i < CRITERIA; i++) {
+        if (i != EO_CRITERION_RANDOM && cells[i].n && (low < 0 || cells[i].mean < cells[low].mean))
+            low = i;
+    }
+    return low;
+}
+
+static void judge(struct verdict *v, const struct entry *row, const struct cell *cells)
+{
+    const struct cell *random = &cells[EO_CRITERION_RANDOM];
+    int low = lowest(cells);
+    char level[EO_LEVEL_TEXT];
+
+    if (!random->n || low < 0)
+        return;
+    v->compared++;
+    if (random->mean < cells[low].mean) {
+        v->worst++;
+        return;
+    }
+    eo_level_text(row->key.level, level);
+    eo_buf_printf(&v->others, "- %s, level %s, %s recovery: %s %.2f, random %.2f (%s)\n", row->label, level,
+                  row->epochs ? "with" : "without", eo_criterion_name((enum eo_criterion)low), cells[low].mean,
+                  random->mean,
+                  random->mean - random->half <= cells[low].mean + cells[low].half ? "the intervals meet"
+                                                                                   : "the intervals are apart");
+}
+
+static void put_row(const struct eo_study *s, const struct entry *row, double *values, struct verdict *v,
+                    struct eo_buf *out)
+{
+    struct cell cells[CRITERIA], none = make_cell(s, row, EO_CRITERION_NONE, values);
+    char level[EO_LEVEL_TEXT];
+    int i;
+
+    eo_level_text(row->key.level, level);
+    eo_buf_printf(out, "| %s | %s | ", row->label, level);
+    if (row->epochs)
+        eo_buf_printf(out, "%lld epochs |", (long long)row->epochs);
+    else
+        eo_buf_puts(out, "none |");
+    for (i = 0; i < CRITERIA; i++) {
+        cells[i] = make_cell(s, row, (enum eo_criterion)i, values);
+        put_cell(none.n && i == 0 ? &none : &cells[i], out);
+    }
+    eo_buf_puts(out, "\n");
+    judge(v, row, cells);
+}
+
+/* Data sets in the order given; then levels; then without recovery before with it. */
+static int comes_before(const struct entry *a, const struct entry *b)
+{
+    int level = eo_level_compare(a->key.level, b->key.level);
+
+    return level ? level < 0 : a->epochs < b->epochs;
+}
+
+/* The row of the result that follows `last` (NULL: the first one) within one data set; NULL at the end. */
+static const struct entry *next_row(const struct eo_study *s, const char *label, const struct entry *last)
+{
+    const struct entry *best = NULL;
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        const struct entry *e = &s->entries[i];
+
+        if (strcmp(e->label, label) == 0 && (!last || comes_before(last, e)) && (!best || comes_before(e, best)))
+            best = e;
+    }
+    return best;
+}
+
+static int is_first_of_label(const struct eo_study *s, size_t i)
+{
+    size_t k;
+
+    for (k = 0; k < i; k++) {
+        if (strcmp(s->entries[k].label, s->entries[i].label) == 0)
+            return 0;
+    }
+    return 1;
+}
+
+static void put_verdict(const struct verdict *v, struct eo_buf *out)
+{
+    if (v->compared == 0)
+        return;
+    eo_buf_printf(out, "\nRandom is the worst criterion in %d of %d rows.", v->worst, v->compared);
+    if (v->worst < v->compared)
+        eo_buf_printf(out, " It is not in:\n\n%s", v->others.data);
+    else
+        eo_buf_puts(out, "\n");
+}
+
+int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err *err)
+{
+    struct verdict v = {0, 0, {0}};
+    double *values;
+    size_t i;
+    int c, rc;
+
+    if (study->count == 0)
+        return eo_err_set(err, "expected at least one accuracy row of that precision, found none");
+    values = eo_alloc(study->count, sizeof(*values), err);
+    if (!values)
+        return -1;
+    eo_buf_puts(out, "| data | level | recovery |");
+    for (c = 0; c < CRITERIA; c++)
+        eo_buf_printf(out, " %s |", eo_criterion_name((enum eo_criterion)c));
+    eo_buf_puts(out, "\n| --- | --- | --- |");
+    for (c = 0; c < CRITERIA; c++)
+        eo_buf_puts(out, " --- |");
+    eo_buf_puts(out, "\n");
+    for (i = 0; i < study->count; i++) {
+        const char *label = study->entries[i].label;
+        const struct entry *row = is_first_of_label(study, i) ? next_row(study, label, NULL) : NULL;
+
+        for (; row; row = next_row(study, label, row))
+            put_row(study, row, values, &v, out);
+    }
+    rc = eo_buf_check(&v.others, err);
+    if (!rc)
+        put_verdict(&v, out);
+    eo_buf_release(&v.others);
+    free(values);
+    return rc;
+}

@@ -1,0 +1,60 @@
+# eo-study: the table of criteria, levels and recovery.
+load common
+
+HEADER=pruning_level,pruning_criterion,precision,seed,fine_tune_epochs,test_accuracy
+USAGE=$'\nTry \'eo-study --help\'.\n'
+
+rows() { # rows FILE ROW...
+  local file=$1
+  shift
+  printf '%s\n' "$HEADER" "$@" >"$file"
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR" || return 1
+  rows plain.csv 0.00,none,fp32,7,,0.99 0.00,none,fp32,8,,0.992 0.50,l1,fp32,7,,0.8 0.50,l1,fp32,8,,0.82 \
+    0.50,random,fp32,7,,0.7 0.50,random,fp32,8,,0.72 0.50,l1,int8,7,,0.1
+  rows recovered.csv 0.00,none,fp32,7,,0.99 0.50,l1,fp32,7,2,0.98 0.50,random,fp32,7,2,0.985
+}
+
+@test "eo-study: means and intervals over the seeds, level 0 once, and where random is not the worst" {
+  run eo-study digits=plain.csv digits=recovered.csv
+  [ "$status" -eq 0 ]
+  [ "${lines[0]}" = '| data | level | recovery | l1 | l2 | fpgm | activation | taylor | random |' ]
+  # numpy: mean 99.1, 12.7062 * 0.141421 / sqrt(2) = 1.2706
+  [ "${lines[2]}" = '| digits | 0.00 | none | 99.10 ± 1.27 | | | | | |' ]
+  [ "${lines[3]}" = '| digits | 0.50 | none | 81.00 ± 12.71 | | | | | 71.00 ± 12.71 |' ]
+  [ "${lines[4]}" = '| digits | 0.50 | 2 epochs | 98.00 | | | | | 98.50 |' ]
+  [ "${lines[5]}" = 'Random is the worst criterion in 1 of 2 rows. It is not in:' ]
+  [ "${lines[6]}" = '- digits, level 0.50, with recovery: l1 98.00, random 98.50 (the intervals are apart)' ]
+  [ "${#lines[@]}" -eq 7 ]
+}
+
+@test "eo-study: data sets keep their order, -p chooses the rows, -o writes a file" {
+  eo-study -o table.md b=recovered.csv a=plain.csv
+  [ "$(cut -d ' ' -f 2 table.md | sed -n 3,6p | tr '\n' ' ')" = 'b b a a ' ]
+  run eo-study -p int8 a=plain.csv
+  [ "${lines[2]}" = '| a | 0.50 | none | 10.00 | | | | | |' ]
+}
+
+@test "eo-study: bad input is one line" {
+  run eo-study a=plain.csv a=plain.csv
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: plain.csv: row 3: second row for the same candidate" ]
+  run eo-study -p fp16 a=plain.csv
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: expected at least one accuracy row of that precision, found none" ]
+  run eo-study a=missing.csv
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: missing.csv: cannot open: No such file or directory" ]
+  for bad in x,l1,fp32,7,,0.5 0.5,l3,fp32,7,,0.5 0.5,l1,fp8,7,,0.5 0.5,l1,fp32,-7,,0.5 0.5,l1,fp32,7,x,0.5 0.5,l1,fp32,7,,1.5; do
+    rows bad.csv "$bad"
+    run eo-study -o table.md a=bad.csv
+    [ "$status" -eq 1 ] && [[ "$output" == "eo-study: bad.csv: row 1: column '"*"': expected"* ]] && [ ! -e table.md ]
+  done
+}
+
+@test "eo-study: wrong usage" {
+  for arguments in "" "plain.csv" "=plain.csv" "-p fp8 a=plain.csv"; do
+    run eo-study $arguments
+    [ "$status" -eq 2 ]
+    [ "${#lines[@]}" -eq 2 ]
+  done
+}

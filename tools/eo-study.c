@@ -1,0 +1,70 @@
+/* eo-study: the table of pruning criteria, levels and recovery over several seeds. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "stage/study.h"
+#include "tools/cli.h"
+
+static const char *precision_text = "fp32", *output;
+
+static const struct cli_option options[] = {
+    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "rows of which precision count (default fp32)"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the Markdown table; default: standard output"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-study",
+    .synopsis = "[-p NAME] [-o FILE] LABEL=ROWS.csv ...",
+    .purpose = "Compares pruning criteria: mean test accuracy over the seeds with its 95 % interval, per data set (LABEL),\n"
+               "level and recovery, from tables of accuracy rows (make accuracy).",
+    .options = options,
+    .max_operands = INT_MAX,
+    .footer = "Tables of one data set without and with recovery have the same LABEL.\n",
+};
+
+static int add(struct eo_study *study, char *operand, enum eo_precision precision)
+{
+    char *file = strchr(operand, '=');
+    struct eo_csv csv;
+    struct eo_err err;
+    int rc;
+
+    *file++ = '\0';
+    if (eo_csv_load(&csv, file, &err))
+        return cli_fail(&program, file, &err);
+    rc = eo_study_add(study, operand, &csv, precision, &err);
+    eo_csv_release(&csv);
+    return rc ? cli_fail(&program, file, &err) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    int count = cli_parse(&program, argc, argv), i, rc = 0;
+    struct eo_study *study;
+    enum eo_precision precision;
+    struct eo_buf out = {0};
+    struct eo_err err;
+
+    if (eo_precision_parse(precision_text, &precision, &err))
+        cli_usage(&program, "option '--precision': %s", err.msg);
+    for (i = argc - count; i < argc; i++) {
+        if (!strchr(argv[i], '=') || argv[i][0] == '=')
+            cli_usage(&program, "expected LABEL=ROWS.csv, found '%s'", argv[i]);
+    }
+    if (count == 0)
+        cli_usage(&program, "expected at least one LABEL=ROWS.csv");
+    study = eo_study_new(&err);
+    if (!study)
+        return cli_fail(&program, NULL, &err);
+    for (i = argc - count; i < argc && !rc; i++)
+        rc = add(study, argv[i], precision);
+    if (!rc && eo_study_put(study, &out, &err))
+        rc = cli_fail(&program, NULL, &err);
+    if (!rc)
+        rc = cli_write(&program, output, &out);
+    eo_study_free(study);
+    eo_buf_release(&out);
+    return rc;
+}
