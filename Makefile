@@ -329,6 +329,30 @@ $(SWEEP) &: $(ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv "$$@"
 
+# Accuracy alone, for studies of many candidates: nothing is timed.
+ACCURACY_TABLES := $(addprefix $(OUT)/,accuracy.csv accuracy_errors.csv accuracy_seeds.csv)
+ACCURACY_ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).accuracy.err)
+$(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
+	$(call say,ACCURACY,$(OUT)/accuracy.csv)
+	$(Q)set --; for f in $(ACCURACY_ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
+	  --seeds $(OUT)/accuracy_seeds.csv "$$@"
+
+.PHONY: accuracy
+accuracy: $(ACCURACY_TABLES) ## accuracy of every candidate of CONFIG, nothing timed: accuracy.csv, accuracy_seeds.csv
+	@awk -F, 'END { if (NR > 1) { print "make: " NR - 1 " candidates failed; $(OUT)/accuracy_errors.csv says why" >"/dev/stderr" } }' $(OUT)/accuracy_errors.csv
+	@[ $$(wc -l <$(OUT)/accuracy.csv) -gt 1 ]
+
+# What levels for each layer are chosen by.
+$(OUT)/sensitivity.csv: $(M)/base.safetensors $(SL)/sensitivity.yaml $(BIN)/eo-prune
+	$(call say,SENSITIV,$@)
+	$(Q)$(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml --data $(DATA) $(THREAD_OPTION) $<
+$(OUT)/sensitivity.png: plots/sensitivity.gp plots/common.gp $(OUT)/sensitivity.csv
+	$(plot)
+
+.PHONY: sensitivity
+sensitivity: $(OUT)/sensitivity.png ## accuracy against pruning level for each layer alone: sensitivity.csv and .png
+
 HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
 # Models of the candidates that have no error: stem of the files of error rows, a colon, file of the model.
 MODEL_BY_ERR := $(foreach s,$(STEMS),$(s):$(patsubst $(OUT)/rows%,$(OUT)/models%,$(s)).safetensors)
@@ -339,10 +363,13 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 	$(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
 
-PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
-$(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
+define plot
 	$(call say,PLOT,$@)
 	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@ || { rm -f $@.tmp; exit 1; }
+endef
+PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
+$(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
+	$(plot)
 
 SUMMARY := $(OUT)/summary.json $(OUT)/manifest.json
 BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)

@@ -1,7 +1,7 @@
 # Accuracy over the energy proxy, with the energy frontier.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title "Accuracy over energy proxy"
+set title titled("Accuracy over energy proxy")
 x_column = "energy_proxy_j"
 x_factor = 1000000
 x_title = "energy proxy per image, latency x power (microjoules; computed, not measured)"

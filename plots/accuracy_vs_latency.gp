@@ -1,7 +1,7 @@
 # Accuracy over scaled latency per image in a batch, with the latency frontier.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title "Accuracy over latency"
+set title titled("Accuracy over latency")
 x_column = "latency_ms"
 x_factor = 1000
 x_title = "latency of one image in a batch, scaled to the device (microseconds)"

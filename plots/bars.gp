@@ -9,9 +9,13 @@ if (rows_of(layers) < 1) {
     y(layer) = strcol("layer") eq layer && is_first(seed) ? column(y_column) * y_factor : NaN
     # Three rows a candidate; the first seed's come first.
     group(dummy) = int(column(0) / 3)
-    label(dummy) = candidate(strcol("pruning_level"), strcol("precision"))
+    label(dummy) = candidate(strcol("pruning_level"), strcol("pruning_criterion"), strcol("precision"))
     stats layers using (is_first(seed) ? group(0) : NaN) nooutput
     groups = STATS_max + 1
+    if (groups > 30) {
+        set terminal pngcairo size 80 + 24 * groups,560 font "DejaVu Sans,10" noenhanced
+        set output out
+    }
     stats layers using (column(y_column) * y_factor) nooutput
 
     set xrange [-0.7 : groups - 0.3]

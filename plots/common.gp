@@ -31,4 +31,10 @@ say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; set label 1 'no ca
 first_row(file, name) = system("awk -F, -v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
 is_first(seed) = (strcol("seed") eq seed)
 
-candidate(level, precision) = "p".level." ".precision
+# As in the names of the models: the criterion l1 goes without saying, and level 0 has none.
+suffix(criterion) = criterion eq "l1" || criterion eq "none" || criterion eq "" ? "" : "-".criterion
+candidate(level, criterion, precision) = "p".level.suffix(criterion)." ".precision
+
+# The title with the name of the data set, where the folder tells it.
+dataset = system("sed -n 's/^dataset: //p' '".dir."/config/data.yaml' 2>/dev/null")
+titled(text) = dataset eq "" ? text : text." (".dataset.")"

@@ -6,7 +6,8 @@
 # x0..y1 are the ranges of the axes, width and height the size of the plot in pixels, key_w and key_h that of the
 # legend in the lower right corner; line, if given, is where a vertical line stands. The points are taken in turn,
 # and each label takes the place beside its point that covers least: other labels count most, then points, line,
-# legend and border, then the bars of the intervals. The nearer places come first.
+# legend and border, then the bars of the intervals. The nearer places come first. Where there are more than 30 points,
+# only those get a label that no other beats both ways.
 
 function px(v) { return width * (logx ? log(v / x0) / log(x1 / x0) : (v - x0) / (x1 - x0)) }
 function py(v) { return height * (v - y0) / (y1 - y0) }
@@ -21,6 +22,11 @@ function shared(a0, a1, b0, b1, from, to) {
 }
 function covered(cx, cy, w, x_from, x_to, y_from, y_to) {
   return shared(cx - w / 2, cx + w / 2, x_from, x_to) * shared(cy - 6, cy + 6, y_from, y_to)
+}
+
+# As in common.gp.
+function suffix(criterion) {
+  return criterion == "l1" || criterion == "none" ? "" : "-" criterion
 }
 
 function cost(cx, cy, w, sum, k) {
@@ -82,11 +88,19 @@ $at["seed"] == seed && $at[column] != "" {
   y[n] = py(100 * $at["accuracy"])
   low[n] = $at["accuracy_ci95_low"] == "" ? y[n] : py(100 * $at["accuracy_ci95_low"])
   high[n] = $at["accuracy_ci95_high"] == "" ? y[n] : py(100 * $at["accuracy_ci95_high"])
-  label[n] = "p" $at["pruning_level"] " " $at["precision"]
+  label[n] = "p" $at["pruning_level"] suffix($at["pruning_criterion"]) " " $at["precision"]
+}
+# Whether another point is as far left and as high, and better in one of the two; of equal ones the first counts.
+function beaten(k, i) {
+  for (i = 1; i <= n; i++) {
+    if (x[i] <= x[k] && y[i] >= y[k] && (x[i] < x[k] || y[i] > y[k] || i < k)) return 1
+  }
+  return 0
 }
 END {
   print "x,y,label"
   for (k = 1; k <= n; k++) {
+    if (n > 30 && beaten(k)) continue
     place(k)
     printf "%.6g,%.8g,%s\n", data_x(best_x), data_y(best_y), label[k]
   }

@@ -1,7 +1,7 @@
 # Activation memory of each layer: its input and its output, one image, convolution and pooling fused.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title "Activation memory by layer, one image"
+set title titled("Activation memory by layer, one image")
 set xlabel "candidate"
 set ylabel "input + output of the fused layer (KiB)"
 y_column = "fused_activation_bytes"

@@ -1,7 +1,7 @@
 # Multiply-accumulates of each layer, one image.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title "Multiply-accumulates by layer, one image"
+set title titled("Multiply-accumulates by layer, one image")
 set xlabel "candidate"
 set ylabel "multiply-accumulates (thousands)"
 y_column = "macs_per_image"

@@ -66,6 +66,7 @@ if (rows_of(sweep) < 1) {
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
             (budget ? variable("line", budget_at) : "")." -v width=712 -v height=459 -v key_w=310 -v key_h=75". \
             " -f '".folder."/labels.awk' '".sweep."'"
+    if (STATS_records > 30) { set label 2 "named: candidates that no other beats both ways" at graph 0.02, graph 0.97 left font ",8" textcolor rgb "#404040" }
     # A frontier without rows is none, as that of a plot that has none.
     has_frontier = frontier ne "" && (rows_of(frontier) > 0)
     marked = has_frontier ? frontier : sweep

@@ -1,7 +1,7 @@
 # Accuracy over the share of channels that one convolution loses alone, from what `eo-prune --sensitivity` writes.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title "Sensitivity: one convolution pruned, the other whole, nothing trained afterwards"
+set title titled("Sensitivity: one convolution pruned, the other whole, nothing trained afterwards")
 set xlabel "pruning level of the layer (share of its channels)"
 set ylabel "accuracy on validation images (%)"
 

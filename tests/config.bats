@@ -80,7 +80,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
 
 @test "eo-config --stage: a slice of a slice is the slice" {
   local stage
-  for stage in data train prune finetune quant eval bench select hardware summary; do
+  for stage in data train prune finetune quant eval bench select hardware summary sensitivity; do
     eo-config --stage $stage "$EO_ROOT/configs/original.yaml" >once
     eo-config --stage $stage once >twice
     cmp once twice
@@ -102,7 +102,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
   expect 0 '' '' eo-config --slices a/b x.yaml
   (cd a/b && find . -type f | sort) >found
   for dir in . ./seed9; do
-    for stage in bench data eval finetune hardware prune quant select summary train; do echo "$dir/$stage.yaml"; done
+    for stage in bench data eval finetune hardware prune quant select sensitivity summary train; do echo "$dir/$stage.yaml"; done
   done | sort | diff - found
   eo-config --stage train --seed-index 1 x.yaml | cmp - a/b/seed9/train.yaml
   eo-config --stage train x.yaml | cmp - a/b/train.yaml
@@ -137,7 +137,7 @@ EO_CRITERIA := l1
 EO_PRECISIONS := fp32 fp16 int8
 EO_FINE_TUNE_EPOCHS := 1
 EO_PRUNE_STEPS := 1
-EO_SLICES := data train prune finetune quant eval bench select hardware summary
+EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"
 }
 
@@ -209,7 +209,7 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary
     eo-config --stage eval --seed-index 64
   expect 2 '' $'eo-config: option \'--output\' does not go with --check'"$hint" eo-config --check -o x
   expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
-  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, found \'pruning\''"$hint" \
+  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, found \'pruning\''"$hint" \
     eo-config --stage pruning
   expect 2 '' $'eo-config: unknown or ambiguous option \'--frobnicate\''"$hint" eo-config --frobnicate
   expect 2 '' $'eo-config: unexpected operand \'b\''"$hint" eo-config --check a b

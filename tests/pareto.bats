@@ -131,6 +131,23 @@ four_candidates() {
     eo-pareto -c c.yaml acc-7-0.50-fp32.csv
 }
 
+@test "--accuracy: the accuracy rows alone, their errors and their spread over seeds" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  candidate 0.00 fp32 8 0.93 0.1 1000
+  candidate 0.50-taylor int8 7 0.91 0.1 1000
+  error_row 0.70 int8 7 accuracy broken >err.csv
+  eo-pareto -c c.yaml --accuracy a.csv --errors e.csv --seeds s.csv acc-7* acc-8* err.csv
+  [ "$(head -n 1 a.csv)" = pruning_level,precision,accuracy,accuracy_ci95_low,accuracy_ci95_high,seed,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,images,model_sha256,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization ]
+  [ "$(sed -n 3p a.csv)" = 0.50,int8,0.91,0.9,0.92,7,0.5,0.4,0.6,,,1000,aaaa,taylor,layer,8,16,2,,,,,, ]
+  [ "$(column a.csv seed)" = "7 7 8" ]
+  [ "$(column e.csv error)" = broken ]
+  [ "$(column s.csv seeds) $(column s.csv latency_ms_mean)" = "2 1  " ]
+  # its own table again, with or without timing
+  eo-pareto -c c.yaml --accuracy - a.csv | cmp - a.csv
+  eo-pareto -c c.yaml --sweep two.csv a.csv time-*
+  eo-pareto -c c.yaml --sweep - acc-* time-* | cmp - two.csv
+}
+
 @test "a failed candidate becomes an error row and stops nothing" {
   four_candidates
   error_row 0.50 int8 7 quant "cannot, really" | sed '2s/cannot, really/"cannot, really"/' >err.csv
@@ -254,4 +271,8 @@ refuses() {
   refuses 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv
   refuses 2 "eo-pareto: only one input can come from standard input" -c - --sweep s.csv -
   refuses 2 "eo-pareto: unknown or ambiguous option '--nonsense'" --nonsense
+  for other in "-x latency_ms" "--sweep s" "--latency l" "--energy e"; do
+    misused "eo-pareto: option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing" \
+      eo-pareto -c c.yaml --accuracy a $other
+  done
 }

@@ -122,6 +122,29 @@ stages() {
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
 }
 
+@test "pipeline: accuracy without timing, and the sensitivity of each layer" {
+  run make_eo accuracy sensitivity
+  [ "$status" -eq 0 ]
+  [[ "$(stages)" != *TIME* ]]
+  [ "$(wc -l <"$OUT/accuracy.csv") $(wc -l <"$OUT/accuracy_errors.csv") $(wc -l <"$OUT/accuracy_seeds.csv")" = "7 1 7" ]
+  [ "$(wc -l <"$OUT/sensitivity.csv")" -eq 13 ]
+  [ -s "$OUT/sensitivity.png" ]
+  run make_eo accuracy sensitivity
+  [ "$(stages)" = "" ]
+  # neither looks at what the other reads
+  echo "channel_multiple: 2" >>"$CONFIG"
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.0]/' "$CONFIG"
+  run make_eo accuracy sensitivity
+  [ "$(stages)" = "ACCURACY PLOT SENSITIV " ]
+  echo "not a model" >"$OUT/models/p0.00-int8.safetensors"
+  run make_eo accuracy
+  [ "$status" -eq 0 ]
+  [[ $output == *"make: 1 candidates failed; $OUT/accuracy_errors.csv says why"* ]]
+  for p in fp32 fp16; do echo "not a model" >"$OUT/models/p0.00-$p.safetensors"; done
+  run make_eo accuracy
+  [ "$status" -ne 0 ]
+}
+
 @test "pipeline: two seeds, -j3, summary over the seeds" {
   sed -i 's/^seed:.*/seeds: [7, 8]/' "$CONFIG"
   run make_eo -j3 all

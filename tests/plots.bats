@@ -17,9 +17,9 @@ setup() {
 tables() {
   eo-pareto -c c.yaml --sweep sweep_results.csv --latency pareto_frontier_latency.csv \
     --energy pareto_frontier_energy.csv --allow-missing acc-* time-* err.csv
-  { echo layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed
+  { echo layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed,pruning_criterion
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-      { k = "," $1 "," $2 "," $at["seed"]
+      { k = "," $1 "," $2 "," $at["seed"] "," $at["pruning_criterion"]
         print "conv1,112896,15680" k; print "conv2,903168,18816" k; print "classifier,15680,6312" k }' sweep_results.csv
   } >layerwise_breakdown.csv
 }
@@ -51,6 +51,36 @@ check_plot() {
   many_candidates
   tables
   for p in $PLOTS; do check_plot "$p"; done
+}
+
+@test "criteria and levels by layer are named; of very many candidates only the best" {
+  many_candidates
+  candidate 0.25x0.50-taylor int8 7 0.99 0.01 9000
+  tables
+  for p in $PLOTS; do check_plot "$p"; done
+  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
+    -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
+  [ "$(wc -l <labels)" -eq 10 ]
+  grep -q ',p0.25x0.50-taylor int8$' labels
+  for criterion in l1 l2 fpgm activation random; do
+    for level in 0.10 0.20 0.30 0.40 0.60; do candidate $level-$criterion int8 7 0.9 0.02 9000; done
+  done
+  tables
+  for p in $PLOTS; do
+    run --separate-stderr plot "$p"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+  done
+  [ "$(head -c 20 layerwise_macs.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
+  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
+    -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
+  grep -q ',p0.25x0.50-taylor int8$' labels
+  [ "$(wc -l <labels)" -le 6 ]
+  mkdir config
+  echo 'dataset: mnist' >config/data.yaml
+  mv layerwise_macs.png first
+  plot layerwise_macs
+  ! cmp -s first layerwise_macs.png
 }
 
 @test "the same data give the same picture, other data another" {

@@ -7,7 +7,8 @@
 #include "stage/pareto.h"
 #include "tools/cli.h"
 
-static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path;
+static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path,
+    *accuracy_path;
 static int allow_missing;
 
 static const struct cli_option options[] = {
@@ -18,6 +19,8 @@ static const struct cli_option options[] = {
     {0, "latency", CLI_TEXT, &latency_path, 0, 0, "CSV", "write the frontier over latency_ms there"},
     {0, "energy", CLI_TEXT, &energy_path, 0, 0, "CSV", "write the frontier over energy_proxy_j there"},
     {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV", "write the spread over seeds there (seed_summary.csv)"},
+    {0, "accuracy", CLI_TEXT, &accuracy_path, 0, 0, "CSV",
+     "write accuracy rows alone there (accuracy.csv); timing is then not needed"},
     {0, "allow-missing", CLI_FLAG, &allow_missing, 0, 0, NULL, "skip operands that do not exist"},
     {0},
 };
@@ -71,7 +74,7 @@ static int load(struct eo_config *cfg, struct eo_sweep *sweep, char **files, int
         if (add_file(join, files[i]))
             goto out;
     }
-    rc = eo_join_finish(join, cfg, sweep, &err) ? cli_fail(&program, NULL, &err) : 0;
+    rc = eo_join_finish(join, cfg, !accuracy_path, sweep, &err) ? cli_fail(&program, NULL, &err) : 0;
 out:
     eo_join_free(join);
     return rc;
@@ -121,6 +124,7 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
                      const struct eo_sweep_column *x)
 {
     return write_table(sweep_path, sweep, cfg, eo_pareto_put_sweep) ||
+           write_table(accuracy_path, sweep, cfg, eo_pareto_put_accuracy) ||
            write_table(errors_path, sweep, cfg, eo_pareto_put_errors) ||
            write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column("latency_ms")) ||
            write_frontier(energy_path, sweep, cfg, eo_sweep_numeric_column("energy_proxy_j")) ||
@@ -130,7 +134,7 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
 static void check_streams(char **files, int count)
 {
     const char *const outputs[] = {sweep_path,  errors_path, latency_path,
-                                   energy_path, seeds_path,  x_name ? "-" : NULL};
+                                   energy_path, seeds_path,  accuracy_path, x_name ? "-" : NULL};
     const char *const inputs[] = {config, count == 0 ? "-" : NULL};
 
     cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
@@ -147,11 +151,13 @@ int main(int argc, char **argv)
 
     if (!config)
         cli_usage(&program, "option '-c' is required");
-    if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path)
+    if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path && !accuracy_path)
         x_name = "latency_ms";
     if (x_name && !(x = eo_sweep_numeric_column(x_name)))
         cli_usage(&program, "option '--x': expected a column of numbers such as latency_ms, found '%s'",
                   x_name);
+    if (accuracy_path && (x_name || sweep_path || latency_path || energy_path))
+        cli_usage(&program, "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");
     check_streams(files, count);
     rc = load(&cfg, &sweep, files, count) || write_all(&sweep, &cfg, x);
     eo_sweep_release(&sweep);

@@ -8,7 +8,8 @@
 #define NAME_MAX_BYTES 100 /* of an experiment's name */
 
 static const char *const stage_names[EO_STAGE_COUNT] = {
-    "data", "train", "prune", "finetune", "quant", "eval", "bench", "select", "hardware", "summary"};
+    "data", "train", "prune", "finetune", "quant", "eval", "bench", "select", "hardware", "summary",
+    "sensitivity"};
 
 const char *eo_config_stage_name(enum eo_config_stage stage)
 {

@@ -139,6 +139,7 @@ enum eo_config_stage {
     EO_STAGE_SELECT, /* eo-pareto */
     EO_STAGE_HARDWARE,
     EO_STAGE_SUMMARY,
+    EO_STAGE_SENSITIVITY, /* accuracy against level for each layer alone; outside the sweep */
     EO_STAGE_COUNT
 };
 

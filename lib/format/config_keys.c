@@ -31,6 +31,7 @@ static const char *const device_names[] = {"cpu", NULL};
 #define SELECT (1u << EO_STAGE_SELECT)
 #define HARDWARE (1u << EO_STAGE_HARDWARE)
 #define SUMMARY (1u << EO_STAGE_SUMMARY)
+#define SENSITIVITY (1u << EO_STAGE_SENSITIVITY)
 #define MAKE EO_KEY_MAKE
 
 /* Stages that take gradient steps: eo-quant does for quantisation-aware training. */
@@ -45,7 +46,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(seeds),
      .count = AT(seed_count),
      .initial = "7",
-     .readers = LEARNING | PRUNE | EVAL,
+     .readers = LEARNING | PRUNE | EVAL | SENSITIVITY,
      .help = "Initial weights, order of the training images, random pruning, bootstrap. Short form of a list with one seed."},
     {.name = "seeds",
      .type = EO_KEY_SEED,
@@ -66,7 +67,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(dataset),
      .names = dataset_names,
      .initial = "synthetic",
-     .readers = DATA | TRAINING | EVAL | BENCH | MAKE,
+     .readers = DATA | TRAINING | EVAL | BENCH | SENSITIVITY | MAKE,
      .help = "The images: generated digits, a published set, or your own (idx)."},
     {.name = "data_dir",
      .type = EO_KEY_PATH,
@@ -79,7 +80,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(validation),
      .names = validation_names,
      .initial = "holdout",
-     .readers = TRAINING | EVAL | BENCH,
+     .readers = TRAINING | EVAL | BENCH | SENSITIVITY,
      .help = "What decisions look at: images held out from the tail of the training set, or the test set as "
              "the original does."},
     {.name = "train_subset",
@@ -88,7 +89,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .min = 1,
      .max = 1e6,
      .nullable = 1,
-     .readers = TRAINING,
+     .readers = TRAINING | SENSITIVITY,
      .help = "Images to train on; null takes all that are not held out."},
     {.name = "val_subset",
      .type = EO_KEY_IMAGES,
@@ -96,7 +97,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .min = 1,
      .max = 1e6,
      .nullable = 1,
-     .readers = TRAINING | EVAL | BENCH,
+     .readers = TRAINING | EVAL | BENCH | SENSITIVITY,
      .help = "Images to decide by; null takes one sixth of the training set, or with validation: test the "
              "whole test set."},
     {.name = "model",
@@ -248,7 +249,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .is_single = 1,
      .names = criterion_names,
      .initial = "l1",
-     .readers = MAKE,
+     .readers = SENSITIVITY | MAKE,
      .help = "Which channels go first: those of least filter norm (l1, l2), nearest to the other filters (fpgm), of least "
              "mean activation, of least |gradient x activation| (taylor), or any (random). A list is another axis."},
     {.name = "pruning_scope",
@@ -272,7 +273,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .min = 1,
      .max = 64,
      .initial = "1",
-     .readers = PRUNE,
+     .readers = PRUNE | SENSITIVITY,
      .help = "Kept channels are rounded to a multiple of this, as the device's vectors like it."},
     {.name = "pruning_images",
      .type = EO_KEY_INT,
@@ -280,7 +281,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .min = 1,
      .max = 1000000,
      .initial = "1024",
-     .readers = PRUNE,
+     .readers = PRUNE | SENSITIVITY,
      .help = "Training images by which the criteria activation and taylor judge."},
     {.name = "precisions",
      .type = EO_KEY_CHOICE,

@@ -259,14 +259,14 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
     return 0;
 }
 
-/* A complete candidate has both rows, of one model file. */
-static void check_entry(struct entry *e)
+/* A complete candidate has both rows, of one model file; without timing, the one. */
+static void check_entry(struct entry *e, int timed)
 {
     struct eo_err err;
 
     if (!e->has_accuracy)
         set_error(e, "select", "no accuracy row");
-    if (!e->has_timing)
+    if (timed && !e->has_timing)
         set_error(e, "select", "no timing row");
     if (e->accuracy_sha256[0] && e->timing_sha256[0] && strcmp(e->accuracy_sha256, e->timing_sha256) != 0) {
         eo_err_set(&err, "stale: accuracy is of model %.12s, timing of model %.12s", e->accuracy_sha256,
@@ -302,11 +302,11 @@ static int compare(const void *a, const void *b)
     return eo_candidate_compare(&x->c.key, &y->c.key);
 }
 
-static void store(const struct entry *entry, const struct eo_config *cfg, struct eo_sweep *sweep)
+static void store(const struct entry *entry, const struct eo_config *cfg, int timed, struct eo_sweep *sweep)
 {
     struct entry e = *entry;
 
-    check_entry(&e);
+    check_entry(&e, timed);
     if (e.has_error) {
         struct eo_sweep_error *out = &sweep->errors[sweep->error_count++];
 
@@ -316,11 +316,12 @@ static void store(const struct entry *entry, const struct eo_config *cfg, struct
         return;
     }
     strcpy(e.c.model_sha256, e.accuracy_sha256[0] ? e.accuracy_sha256 : e.timing_sha256);
-    derive(&e.c, cfg);
+    if (timed)
+        derive(&e.c, cfg);
     sweep->rows[sweep->row_count++] = e.c;
 }
 
-int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, struct eo_sweep *sweep,
+int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
                    struct eo_err *err)
 {
     const struct entry **order = NULL;
@@ -340,7 +341,7 @@ int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, stru
     if (join->count)
         qsort(order, join->count, sizeof(*order), compare);
     for (i = 0; i < join->count; i++)
-        store(order[i], cfg, sweep);
+        store(order[i], cfg, timed, sweep);
     free(order);
     return 0;
 }

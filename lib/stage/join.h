@@ -4,7 +4,7 @@
  *
  *     join = eo_join_new(err);
  *     eo_join_add(join, &csv, err);                    // once per file, any order
- *     eo_join_finish(join, &cfg, &sweep, err);
+ *     eo_join_finish(join, &cfg, 1, &sweep, err);
  *     eo_join_free(join);
  *
  * Files are told apart by their columns; each has pruning_level, precision and seed, and may have
@@ -39,7 +39,8 @@ void eo_join_free(struct eo_join *join); /* NULL is allowed */
 int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * The sorted table. Derived, with the config's cpu_frequency_scale, power_watts and active_memory_budget_mb:
+ * The sorted table. `timed` 0: of accuracy rows alone, which then are enough; what follows from timing is missing, and
+ * no candidate is accepted. Derived, with the config's cpu_frequency_scale, power_watts and active_memory_budget_mb:
  *
  *     every latency                host latency / cpu_frequency_scale
  *     throughput_sps               1000 / latency_ms
@@ -50,7 +51,7 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
  *
  * Release with eo_sweep_release().
  */
-int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, struct eo_sweep *sweep,
+int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
                    struct eo_err *err) EO_MUST_CHECK;
 
 #endif

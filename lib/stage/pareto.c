@@ -54,13 +54,23 @@ void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_colu
     *count = kept;
 }
 
-void eo_pareto_put_sweep(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
+static void put_table(const struct eo_sweep *sweep, const struct eo_config *cfg, unsigned sources, struct eo_buf *out)
 {
     size_t i;
 
-    eo_sweep_put_header(cfg, out);
+    eo_sweep_put_header(cfg, sources, out);
     for (i = 0; i < sweep->row_count; i++)
-        eo_sweep_put_row(&sweep->rows[i], cfg, out);
+        eo_sweep_put_row(&sweep->rows[i], cfg, sources, out);
+}
+
+void eo_pareto_put_sweep(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
+{
+    put_table(sweep, cfg, EO_SWEEP_ALL, out);
+}
+
+void eo_pareto_put_accuracy(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
+{
+    put_table(sweep, cfg, EO_FROM_KEY | EO_FROM_ACCURACY, out);
 }
 
 int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config *cfg,
@@ -72,9 +82,9 @@ int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config 
     if (!index)
         return -1;
     eo_pareto_frontier(sweep, x, cfg->pareto_use_ci, index, &count);
-    eo_sweep_put_header(cfg, out);
+    eo_sweep_put_header(cfg, EO_SWEEP_ALL, out);
     for (i = 0; i < count; i++)
-        eo_sweep_put_row(&sweep->rows[index[i]], cfg, out);
+        eo_sweep_put_row(&sweep->rows[index[i]], cfg, EO_SWEEP_ALL, out);
     free(index);
     return 0;
 }

@@ -262,22 +262,38 @@ void eo_sweep_release(struct eo_sweep *sweep)
     *sweep = (struct eo_sweep){0};
 }
 
-void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out)
+/* What ends a cell of column i: a comma, or a new line behind the last column of the sources. */
+static char end_of(size_t i, unsigned sources)
 {
-    size_t i;
+    while (++i < COLUMNS) {
+        if (columns[i].source & sources)
+            return ',';
+    }
+    return '\n';
+}
+
+static void put_violates_names(const struct eo_config *cfg, struct eo_buf *out)
+{
+    char name[EO_SWEEP_NAME];
     int k;
 
-    for (i = 0; i < COLUMNS; i++) {
-        if (columns[i].kind != EO_SWEEP_VIOLATES) {
-            eo_csv_put_text(out, columns[i].name, i + 1 < COLUMNS ? ',' : '\n');
-            continue;
-        }
-        for (k = 0; k < cfg->memory_budget_count; k++) {
-            char name[EO_SWEEP_NAME];
+    for (k = 0; k < cfg->memory_budget_count; k++) {
+        eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
+        eo_csv_put_text(out, name, ',');
+    }
+}
 
-            eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
-            eo_csv_put_text(out, name, ',');
-        }
+void eo_sweep_put_header(const struct eo_config *cfg, unsigned sources, struct eo_buf *out)
+{
+    size_t i;
+
+    for (i = 0; i < COLUMNS; i++) {
+        if (!(columns[i].source & sources))
+            continue;
+        if (columns[i].kind == EO_SWEEP_VIOLATES)
+            put_violates_names(cfg, out);
+        else
+            eo_csv_put_text(out, columns[i].name, end_of(i, sources));
     }
 }
 
@@ -344,12 +360,14 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
     }
 }
 
-void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out)
+void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, unsigned sources, struct eo_buf *out)
 {
     size_t i;
 
-    for (i = 0; i < COLUMNS; i++)
-        put_cell(c, &columns[i], cfg, out, i + 1 < COLUMNS ? ',' : '\n');
+    for (i = 0; i < COLUMNS; i++) {
+        if (columns[i].source & sources)
+            put_cell(c, &columns[i], cfg, out, end_of(i, sources));
+    }
 }
 
 size_t eo_sweep_first_seed_rows(const struct eo_sweep *sweep)

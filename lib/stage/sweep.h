@@ -80,13 +80,14 @@ enum eo_sweep_kind {
     EO_SWEEP_VIOLATES   /* stands for one column per memory budget */
 };
 
-/* Which file a column comes from. */
+/* Which file a column comes from; several are or-ed. */
 enum eo_sweep_source {
-    EO_FROM_KEY,      /* every row */
-    EO_FROM_ACCURACY, /* eo-eval */
-    EO_FROM_TIMING,   /* eo-bench */
-    EO_DERIVED        /* computed in selection */
+    EO_FROM_KEY = 1,      /* every row */
+    EO_FROM_ACCURACY = 2, /* eo-eval */
+    EO_FROM_TIMING = 4,   /* eo-bench */
+    EO_DERIVED = 8        /* computed in selection */
 };
+#define EO_SWEEP_ALL (EO_FROM_KEY | EO_FROM_ACCURACY | EO_FROM_TIMING | EO_DERIVED)
 
 struct eo_sweep_column {
     const char *name;
@@ -127,9 +128,9 @@ int eo_sweep_load(struct eo_sweep *sweep, const char *path, struct eo_err *err) 
 int eo_sweep_read(struct eo_sweep *sweep, const struct eo_csv *csv, struct eo_err *err) EO_MUST_CHECK;
 void eo_sweep_release(struct eo_sweep *sweep); /* harmless on a zeroed struct */
 
-/* Appends header or row. The budgets are the config's. */
-void eo_sweep_put_header(const struct eo_config *cfg, struct eo_buf *out);
-void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, struct eo_buf *out);
+/* Appends header or row, with the columns of these sources. The budgets are the config's. */
+void eo_sweep_put_header(const struct eo_config *cfg, unsigned sources, struct eo_buf *out);
+void eo_sweep_put_row(const struct eo_candidate *c, const struct eo_config *cfg, unsigned sources, struct eo_buf *out);
 
 void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the empty field */
 

@@ -512,14 +512,14 @@ static void test_reach(void)
 #define BIT(s) (1u << EO_STAGE_##s)
 #define LEARNING (BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT))
 #define TRAINING (LEARNING | BIT(PRUNE))
-        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL)},
+        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL) | BIT(SENSITIVITY)},
         {"dataloader_seed: 8", LEARNING},
         {"dataloader_seed: 7", 0},
-        {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH)},
-        {"dataset: idx\ndata_dir: d", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH)},
-        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH)},
-        {"train_subset: 9", TRAINING},
-        {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH)},
+        {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"dataset: idx\ndata_dir: d", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"train_subset: 9", TRAINING | BIT(SENSITIVITY)},
+        {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
         {"conv1_channels: 9", BIT(TRAIN)},
         {"conv2_channels: 9", BIT(TRAIN)},
         {"batch_size: 9", TRAINING | BIT(BENCH) | BIT(HARDWARE)},
@@ -537,11 +537,11 @@ static void test_reach(void)
         {"qat_epochs: 1", BIT(QUANT)},
         {"qat_learning_rate: 0.1", BIT(QUANT)},
         {"pruning_levels: [0.9]", 0},
-        {"pruning_criterion: taylor", 0},
+        {"pruning_criterion: taylor", BIT(SENSITIVITY)},
         {"pruning_scope: global", BIT(PRUNE)},
         {"prune_steps: 2", BIT(PRUNE)},
-        {"channel_multiple: 4", BIT(PRUNE)},
-        {"pruning_images: 99", BIT(PRUNE)},
+        {"channel_multiple: 4", BIT(PRUNE) | BIT(SENSITIVITY)},
+        {"pruning_images: 99", BIT(PRUNE) | BIT(SENSITIVITY)},
         {"precisions: [fp16]", 0},
         {"quantization_backend: qnnpack", BIT(QUANT)},
         {"calibration_batches: 9", BIT(QUANT)},
@@ -689,7 +689,7 @@ static void test_make(void)
         "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
         "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\nEO_PRECISIONS := fp32 fp16 int8\n"
         "EO_FINE_TUNE_EPOCHS := 0\nEO_PRUNE_STEPS := 1\n"
-        "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
         "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nprune_steps: 4\npruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
@@ -697,7 +697,7 @@ static void test_make(void)
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
         "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\nEO_PRUNE_STEPS := 4\n"
-        "EO_SLICES := data train prune finetune quant eval bench select hardware summary\n");
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     for (i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
         check("the fragment is made", eo_config_make(&cfg, outs[i][1], &out, &err) == 0);
@@ -726,7 +726,7 @@ static void test_stages(void)
     }
     check("an unknown stage", eo_config_stage_parse("pruning", &stage, &err) == -1);
     check_input("an unknown stage", "pruning",
-                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, found "
+                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, found "
                 "'pruning'",
                 err.msg);
 }

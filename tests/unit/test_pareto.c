@@ -117,7 +117,7 @@ static void test_join(void)
     cfg.power_watts = 4;
     cfg.active_memory_budget_mb = 1;
     if (!join || eo_csv_parse(&csv, text, sizeof(text) - 1, NULL) || eo_join_add(join, &csv, NULL) ||
-        eo_join_finish(join, &cfg, &sweep, NULL)) {
+        eo_join_finish(join, &cfg, 1, &sweep, NULL)) {
         check(0, "join");
         return;
     }
