@@ -100,7 +100,8 @@ static void correct_layer(struct eo_model *q, const struct eo_model *m, enum eo_
 static void make_means(struct sums *s, size_t images)
 {
     for (int l = 0; l < EO_LAYERS; l++) {
-        double count = (double)images * (l == EO_CLASSIFIER ? 1 : side_of((enum eo_layer)l) * side_of((enum eo_layer)l));
+        int side = l == EO_CLASSIFIER ? 1 : side_of((enum eo_layer)l);
+        double count = (double)images * side * side;
 
         for (int t = 0; t < eo_shape_terms(&s->shape, (enum eo_layer)l); t++)
             s->term[l][t] /= count;

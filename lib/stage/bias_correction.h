@@ -11,9 +11,9 @@
  * outside of the image counts as 0. Means are taken in double in the order of the images: the same bytes for every
  * instruction set and number of threads.
  *
- * The layers are corrected apart, for x of the fp32 model and not of the int8 one. To take out what rounding x does as
- * well was tried: it made the logits of MNIST noisier by 1 to 3 dB, because that error is not alike everywhere. The plain
- * background has one of its own, which the mean over all positions then puts on the strokes.
+ * The layers are corrected apart, for x of the fp32 model and not of the int8 one. To take out what rounding x does
+ * as well was tried: it made the logits of MNIST noisier by 1 to 3 dB, because that error is not alike everywhere.
+ * The plain background has one of its own, which the mean over all positions then puts on the strokes.
  *
  * Source: Nagel, van Baalen, Blankevoort, Welling (2019), Data-Free Quantization Through Weight Equalization and Bias
  * Correction, section 4.2; E[x] is measured.

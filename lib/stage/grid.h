@@ -2,8 +2,8 @@
  * The u8 grid that stands for a range of activations: value = (level - zero_point) * scale, level in 0..top.
  *
  * scale = (max - min) / top, rounded to float as model files hold it, at least `least` and FLT_EPSILON; zero
- * point = clamp(-round_half_even(min / scale), 0, top). min..max holds 0, which thus is a level. Computed in double with
- * + - * / and rint() alone: the same everywhere.
+ * point = clamp(-round_half_even(min / scale), 0, top). min..max holds 0, which thus is a level. Computed in double
+ * with + - * / and rint() alone: the same everywhere.
  */
 #ifndef EO_STAGE_GRID_H
 #define EO_STAGE_GRID_H

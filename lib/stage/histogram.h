@@ -7,8 +7,8 @@
  *     for (int64_t bin = h->first; h->total && bin <= h->last; bin++)
  *         ... eo_histogram_count(h, bin) ... eo_histogram_at(h, bin + 0.5) ...
  *
- * Bin i holds i * w <= x < (i + 1) * w with w = 2^exponent. When a value does not fit any more, pairs of bins become one
- * and w doubles, so no count is ever split: the result depends on the values alone, neither on their order nor on
+ * Bin i holds i * w <= x < (i + 1) * w with w = 2^exponent. When a value does not fit any more, pairs of bins become
+ * one and w doubles, so no count is ever split: the result depends on the values alone, neither on their order nor on
  * how they were cut into batches. w is the smallest power of two with which the range takes at most
  * EO_HISTOGRAM_BINS bins (so it takes more than half as many, unless its values are few or very near to each
  * other: w is at least 2^-149, and at least 2^-40 of the largest magnitude).

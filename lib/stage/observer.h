@@ -17,11 +17,11 @@
  *             quantising it to 256 levels falls (256 with activations up to 127 as well, as there), the tail that
  *             loses more bins for the next 1e-5 of the mass is trimmed by that much.
  * ENTROPY     the range whose levels keep most of what the distribution says: least KL(P || Q) in nats, where P are the
- *             values inside of the range, by bins (1024 to 2048 over all that was seen), with those outside added to the
- *             end bins, and Q are those inside alone, each level's share spread evenly over its bins that are not
- *             empty. At most one value in 1000 may be left out. Without that limit, activations that crowd at a few
- *             values (as those of a plain background do) make KL reward every halving of the levels
- *             and cut off a quarter of the values: it does not know how far a value is moved.
+ *             values inside of the range, by bins (1024 to 2048 over all that was seen), with those outside added to
+ *             the end bins, and Q are those inside alone, each level's share spread evenly over its bins that are
+ *             not empty. At most one value in 1000 may be left out. Without that limit, activations that crowd at a
+ *             few values (as those of a plain background do) make KL reward every halving of the levels and cut off
+ *             a quarter of the values: it does not know how far a value is moved.
  *             Source, but for the limit: Migacz (2017), 8-bit Inference with TensorRT.
  *
  * MSE and ENTROPY choose among min * (1 - i / 100) .. max * (1 - k / 100), i and k in 0..99, with min and max first

@@ -287,7 +287,8 @@ static void test_conversion(void)
     metadata(&c, "calibration_images", "4");
     check_that(memcmp(m.layer[EO_CONV1].weight.f32, given.layer[EO_CONV1].weight.f32, 9 * C1 * sizeof(float)) == 0,
                "the given model has changed");
-    check_that(c.model.layer[EO_CONV2].weight_scale[0] == c.model.layer[EO_CONV2].weight_scale[1], "one scale per tensor");
+    check_that(c.model.layer[EO_CONV2].weight_scale[0] == c.model.layer[EO_CONV2].weight_scale[1],
+               "one scale per tensor");
     c.options.batches = 3; /* all images, which test_quality() looks at */
     must(eo_quant_measure(&quality, &c, &images, &err), &err);
     test_quality(&c, &quality);
@@ -329,7 +330,8 @@ static void test_granularity(enum eo_backend backend, enum eo_granularity granul
     must(eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
     must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
     alike = q.layer[EO_CONV2].weight_scale[0] == q.layer[EO_CONV2].weight_scale[1];
-    check_that(alike == eo_quant_is_per_tensor(&opt), "%s, granularity %d: scales", eo_backend_name(backend), granularity);
+    check_that(alike == eo_quant_is_per_tensor(&opt), "%s, granularity %d: scales", eo_backend_name(backend),
+               granularity);
     must(eo_model_serialize(&q, &bytes, &err), &err);
     must(eo_model_parse(&read, bytes.data, bytes.len, &err), &err);
     run(&read, logits);

@@ -112,7 +112,8 @@ static void check_histogram(const char *what, const float *x, size_t n)
         uint64_t count = 0;
 
         for (size_t i = 0; i < n; i++)
-            count += (double)x[i] >= eo_histogram_at(&h, (double)bin) && (double)x[i] < eo_histogram_at(&h, (double)bin + 1);
+            count += (double)x[i] >= eo_histogram_at(&h, (double)bin) &&
+                     (double)x[i] < eo_histogram_at(&h, (double)bin + 1);
         wrong += count != eo_histogram_count(&h, bin);
         sum += eo_histogram_count(&h, bin);
     }
@@ -148,19 +149,22 @@ static int by_value(const void *a, const void *b)
 static void check_percentile(int k, double percentile)
 {
     float sorted[N];
-    double min, max, width;
+    const char *name = streams[k].name;
+    double min, max, width, low, high;
     size_t out = (size_t)floor((100 - percentile) / 200 * N);
 
     memcpy(sorted, stream(k), sizeof(sorted));
     observe(EO_OBSERVER_PERCENTILE, 127, percentile, sorted, N, 100, &min, &max);
     width = ldexp(1, observer.histogram.exponent);
     qsort(sorted, N, sizeof(float), by_value);
-    check_that(min <= (double)sorted[out] && min >= (double)sorted[out] - width, "%g %% of %s: min: expected %.9g, found %.9g",
-               percentile, streams[k].name, (double)sorted[out], min);
-    check_that(max >= (double)sorted[N - 1 - out] && max <= (double)sorted[N - 1 - out] + width,
-               "%g %% of %s: max: expected %.9g, found %.9g", percentile, streams[k].name, (double)sorted[N - 1 - out], max);
-    check_that(min >= (double)sorted[0] && max <= (double)sorted[N - 1], "%g %% of %s: beyond what was seen", percentile,
-               streams[k].name);
+    low = (double)sorted[out];
+    high = (double)sorted[N - 1 - out];
+    check_that(min <= low && min >= low - width, "%g %% of %s: min: expected %.9g, found %.9g", percentile, name, low,
+               min);
+    check_that(max >= high && max <= high + width, "%g %% of %s: max: expected %.9g, found %.9g", percentile, name,
+               high, max);
+    check_that(min >= (double)sorted[0] && max <= (double)sorted[N - 1], "%g %% of %s: beyond what was seen",
+               percentile, name);
 }
 
 /* Squared error of the values themselves, quantised as quant.h says. */
@@ -191,8 +195,8 @@ static void check_mse(int k, int top)
             best = fmin(best, true_error(x, low * (100 - i) / 100, high * (100 - j) / 100, top));
     observe(EO_OBSERVER_MSE, top, 0, x, FEW, 100, &min, &max);
     found = true_error(x, min, max, top);
-    check_that(found <= best * 1.02, "mse of %s, %d: expected at most %.9g, found %.9g in %g..%g", streams[k].name, top, best,
-               found, min, max);
+    check_that(found <= best * 1.02, "mse of %s, %d: expected at most %.9g, found %.9g in %g..%g",
+               streams[k].name, top, best, found, min, max);
     check_that(min >= low && max <= high && min <= 0 && max >= 0, "mse of %s: %g..%g is not within %g..%g",
                streams[k].name, min, max, low, high);
 }
@@ -262,8 +266,8 @@ static void check_entropy(int top)
             best_max = high * (100 - j) / 100;
         }
     }
-    check_that(min == 0 && max == best_max, "entropy of relu, %d: expected 0..%.9g, found %.9g..%.9g", top, best_max, min,
-               max);
+    check_that(min == 0 && max == best_max, "entropy of relu, %d: expected 0..%.9g, found %.9g..%.9g", top, best_max,
+               min, max);
     check_that(best_max < high, "entropy of relu, %d: the test has lost its point", top);
 }
 
