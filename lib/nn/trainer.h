@@ -51,7 +51,8 @@ void eo_trainer_free(struct eo_trainer *t); /* NULL is allowed */
 
 /*
  * From now on the forward pass rounds as the int8 engine will, fake_quant.h, beginning with the input scales of `q`:
- * the model that the weights become without training (same shape). Once per trainer; after a failure it can only be freed.
+ * the model that the weights become without training (same shape). Once per trainer; after a failure it can only be
+ * freed.
  */
 int eo_trainer_simulate_int8(struct eo_trainer *t, const struct eo_model *q, int is_per_tensor, struct eo_err *err)
     EO_MUST_CHECK;
