@@ -19,7 +19,7 @@ DESTDIR ?=
 # then the experiment of each CONFIG in a Make of its own, which finds the programs up to date. Each part holds a lock,
 # so that a second Make on the same thing waits. That inner Make is told its CONFIG by EO_INNER.
 
-PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
+PLAIN_GOALS := study programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
@@ -496,6 +496,14 @@ $(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
 perf: programs $(OBJ)/tests/perf_all $(if $(filter data/synthetic,$(PERF_DATA)),$(SYNTHETIC)) ## time everything on a quiet machine (SCAN=1, ROUNDS=7, THREADS=all, FORCE=1)
 	@FORCE=$(FORCE) $(OBJ)/tests/perf_all -b $(BIN) -d $(PERF_DATA) -o $(B) $(if $(SCAN),-s) $(if $(ROUNDS),-r $(ROUNDS)) \
 	  $(if $(filter-out all,$(THREADS)),-t $(THREADS)) $(PERF_OPTIONS)
+
+STUDIES := $(foreach d,mnist fashion-mnist,$(d)=study-$(d) $(d)=study-$(d)-recovery)
+study_name = $(lastword $(subst =, ,$(1)))
+.PHONY: study
+study: programs ## pruning criteria x levels x recovery on the real data sets, three seeds: out/study.md
+	+@$(MAKE) --no-print-directory accuracy CONFIG="$(foreach s,$(STUDIES),configs/$(call study_name,$(s)).yaml)"
+	@$(BIN)/eo-study -o out/study.md $(foreach s,$(STUDIES),$(firstword $(subst =, ,$(s)))=out/$(call study_name,$(s))/accuracy.csv)
+	@cat out/study.md
 
 .PHONY: format
 format: ## format all C files
