@@ -18,8 +18,15 @@ DESTDIR ?=
 # Who does what. A call with goals of an experiment is cut in parts: first the programs (and goals like deps or check),
 # then the experiment of each CONFIG in a Make of its own, which finds the programs up to date. Each part holds a lock,
 # so that a second Make on the same thing waits. That inner Make is told its CONFIG by EO_INNER.
+#
+# Where programs and objects are built; each sanitizer build and each compiler in a comparison has its own place.
+SANITIZE ?=
+B ?= out$(if $(SANITIZE),/sanitize)
+BIN := $(B)/bin
+OBJ := $(B)/build
 
-PLAIN_GOALS := study programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf
+PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf study \
+	$(B)/bin/% $(B)/build/%
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
@@ -33,14 +40,6 @@ override CONFIG := $(EO_INNER)
 endif
 # Whether this is `make -n`.
 DRY := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
-
-# ---------------------------------------------------------------------------------------------------------------
-# Programs. B is where they are built; each sanitizer build and each compiler in a comparison has its own.
-
-SANITIZE ?=
-B ?= out$(if $(SANITIZE),/sanitize)
-BIN := $(B)/bin
-OBJ := $(B)/build
 
 ifneq ($(IS_OUTER),)
 .PHONY: $(GOALS)
