@@ -39,12 +39,12 @@ cat >"$tree/out/bin/eo-bench" <<END
 #!/bin/sh
 "$tmp/eo-bench" "\$@" || exit
 while [ \$# -gt 1 ]; do [ "\$1" != -o ] || file=\$2; shift; done
-awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) name[i] = \$i; print; next }
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
     { for (i = 1; i <= NF; i++) {
           cell = \$i
           if (name[i] == "samples") cell = 20
-          if (name[i] ~ /latency/) cell = \$(NF - 4) / 1e6
-          if (name[i] ~ /throughput/) cell = 1e9 / \$(NF - 4)
+          if (name[i] ~ /latency/) cell = \$bytes / 1e6
+          if (name[i] ~ /throughput/) cell = 1e9 / \$bytes
           printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$file" >"\$file.new" && mv "\$file.new" "\$file"
 END
 chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
@@ -397,7 +397,7 @@ serves() {
     eo-pareto) echo 'SELECT' ;;
     eo-hwreport) echo 'HARDWARE' ;;
     eo-summary) echo 'SUMMARY' ;;
-    eo-config | eo-data | eo-inspect) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
+    eo-config | eo-data | eo-inspect | eo-verify | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
     *) echo "no entry in serves()" ;;
     esac
 }

@@ -184,9 +184,8 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 
 /*
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
- * EO_OUT (eo_config_output_dir()), EO_DATASET,
- * EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_CRITERIA, EO_PRECISIONS, EO_FINE_TUNE_EPOCHS,
- * EO_PRUNE_STEPS, EO_SLICES.
+ * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
+ * EO_CRITERIA and EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_PRUNE_STEPS, EO_SLICES.
  * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
  * set without a folder.
  */

@@ -104,8 +104,8 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
  * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes,
- * pruning_criterion one of the criteria or none, conv1_kept and conv2_kept as many rising indices as there are channels,
- * base_channels no fewer. int8: scales > 0, zero points in range; each requantisation factor input_scale *
+ * pruning_criterion one of the criteria or none, conv1_kept and conv2_kept as many rising indices as there are
+ * channels, base_channels no fewer. int8: scales > 0, zero points in range; each requantisation factor input_scale *
  * weight_scale[o] / next layer's input_scale is < 1; and for each output
  *
  *     |bias| + (activation_max + zero_point) * sum |weight| < 2^31

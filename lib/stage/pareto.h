@@ -24,7 +24,10 @@
 void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x, int use_ci,
                         size_t *index, size_t *count);
 
-/* sweep_results.csv; accuracy.csv, its columns of key and accuracy; a frontier's file, same columns; sweep_errors.csv. Each with its header row. */
+/*
+ * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its columns;
+ * sweep_errors.csv. Each with its header row.
+ */
 void eo_pareto_put_sweep(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 void eo_pareto_put_accuracy(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config *cfg,

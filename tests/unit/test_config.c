@@ -687,12 +687,14 @@ static void test_make(void)
     check_make(
         "val_subset: 3", "configs/default.yaml",
         "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
-        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\nEO_PRECISIONS := fp32 fp16 int8\n"
+        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
+        "EO_PRECISIONS := fp32 fp16 int8\n"
         "EO_FINE_TUNE_EPOCHS := 0\nEO_PRUNE_STEPS := 1\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
-        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nprune_steps: 4\npruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
+        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nprune_steps: 4\n"
+        "pruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
@@ -726,8 +728,8 @@ static void test_stages(void)
     }
     check("an unknown stage", eo_config_stage_parse("pruning", &stage, &err) == -1);
     check_input("an unknown stage", "pruning",
-                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, found "
-                "'pruning'",
+                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, "
+                "found 'pruning'",
                 err.msg);
 }
 
@@ -781,7 +783,8 @@ static void test_files(void)
     check("full form: values",
           full.seeds[0] == 7 && full.seed_count == 1 && full.dataloader_seed == 7 &&
               full.train_subset == 12000 && full.val_subset == 3000 && full.epochs == 2 &&
-              full.pruning_level_count == 4 && eo_level_compare(full.pruning_levels[3], eo_level_uniform(0.7)) == 0 && full.precision_count == 3 &&
+              full.pruning_level_count == 4 && eo_level_compare(full.pruning_levels[3], eo_level_uniform(0.7)) == 0 &&
+              full.precision_count == 3 &&
               full.memory_budget_count == 3 && full.memory_budgets_mb[2] == 4.0 &&
               full.active_memory_budget_mb == 2.0 && full.peak_compute_gmacs == 64.0 &&
               strcmp(full.output_dir, "outputs") == 0 && strcmp(full.dataset, "fashion-mnist") == 0);
