@@ -25,7 +25,8 @@ static const struct cli_program program = {
     .name = "eo-quant",
     .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
     .purpose = "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8, calibrated on the first\n"
-               "calibration_batches x batch_size training images and, with qat_epochs, trained on. With -p fp32 it is copied.",
+               "calibration_batches x batch_size training images and, with qat_epochs, trained on. With -p fp32 it is\n"
+               "copied.",
     .options = options,
     .max_operands = 1,
     .footer = "The bytes written depend on the model, the images and the config alone. A conversion that fails is an\n"

@@ -63,7 +63,7 @@ struct eo_train_scratch {
     float *da2;    /* [49, CP2] */
     int32_t *arg2; /* [49, CP2] */
     float *part;   /* [10, CP2] */
-    /* With simulated quantisation, like a1 and a2: v / scale or, where that is too large, 0; and da's factor in dscale. */
+    /* Simulated quantisation, like a1 and a2: v / scale or, where that is too large, 0; and da's factor in dscale. */
     float *pass1, *slope1, *pass2, *slope2;
 };
 

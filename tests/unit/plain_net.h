@@ -28,8 +28,8 @@ static inline size_t plain_size(int c1, int c2)
 }
 
 /* Convolution 3x3 pad 1, pool 2, ReLU, with the place of each maximum. */
-static inline void plain_conv(const double *x, int ic_n, int side, const double *w, const double *b, int oc_n, double *y,
-                       int *arg)
+static inline void plain_conv(const double *x, int ic_n, int side, const double *w, const double *b, int oc_n,
+                              double *y, int *arg)
 {
     int half = side / 2;
 
@@ -177,7 +177,8 @@ static inline double plain_batch(struct plain *p, const uint8_t *pixels, const u
 static inline void flatten(const struct eo_model *m, float *out)
 {
     for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&m->shape, (enum eo_layer)l), b = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
+        size_t w = eo_shape_weights(&m->shape, (enum eo_layer)l);
+        size_t b = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
 
         memcpy(out, m->layer[l].weight.f32, w * sizeof(float));
         memcpy(out + w, m->layer[l].bias.f32, b * sizeof(float));
