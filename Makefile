@@ -25,7 +25,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf study \
+PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
 	$(B)/bin/% $(B)/build/%
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
@@ -55,10 +55,12 @@ PROGRAM_GOALS := programs $(filter-out programs $(OF_CONFIG),$(GOALS))
 ifeq ($(DRY),)
 $(firstword $(GOALS)):
 ifneq ($(EXPERIMENT),)
-	+@$(call lock,programs,the programs); $(call) $(PROGRAM_GOALS)
+	+@$(call lock,programs,the programs); exec $(call) $(PROGRAM_GOALS)
 endif
+# A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to.
 	+@status=0; for c in $(CONFIG); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
-	  $(if $(EXPERIMENT),$(check_config) &&) $(call) EO_INNER=$$c $(OF_CONFIG) ) || status=1; done; exit $$status
+	  $(if $(EXPERIMENT),$(check_config) &&) exec $(call) EO_INNER=$$c $(OF_CONFIG) ) & \
+	  trap 'kill $$! && wait; exit 1' HUP INT TERM; wait $$! || status=1; done; exit $$status
 else
 # Make 4.3 does not see under -n that all targets of a grouped rule are new when one is. So it gets them as rules of
 # their own, and what that prints twice is printed once.
@@ -129,11 +131,15 @@ isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC      $<")
-	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) $(call kernel_flags,$<) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) $(call kernel_flags,$<) -MMD -MP -MT $@ -MF $@.d.new -c -o $@.new $< && \
+	  mv $@.d.new $(@:.o=.d) && mv $@.new $@
 
 $(LIBEO): $(LIB_OBJ)
 	@$(if $(filter 0,$(V)),echo "  AR      $@")
-	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
+	$(Q)rm -f $@.new && $(AR) rcs $@.new $(LIB_OBJ) && mv $@.new $@
+
+# What a compiler or linker was writing when it was killed must not look finished: hence the .new.
+link = $(CC) $(ALL_LDFLAGS) -o $@.new $(1) && mv $@.new $@
 
 # A program keeps its time when linking gives the same bytes, so that an edit in lib/ runs again only the stages
 # whose program contains it. The stamp says that it is up to date; it is what `programs` and the plan wait for.
@@ -154,7 +160,7 @@ $(BIN)/%: | $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
 $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LD      $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -ljansson
+	$(Q)$(call link,$^ $(LIBS) -ljansson)
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 # Objects that only pattern rules mention are kept. Not a bare `.SECONDARY:`, which would let Make ignore missing rows.
@@ -173,16 +179,23 @@ PLAN := $(OBJ)/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
 
 NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
 
+# Whoever is killed between two commands of a recipe leaves something that the next call understands: a file is made
+# under another name and renamed, `source` is there before any other file of a folder and goes as the last.
+put_source = echo $(CONFIG_FILE) >$(1)/source.new && mv $(1)/source.new $(1)/source
+# A shell that is told to end, ends after the command that it waits for, and leaves none running.
+let_end = trap 'exit 1' HUP INT TERM
+has_files = [ -n "$$(find $(1) ! -type d ! -name source.new 2>/dev/null | head -n 1)" ]
+
 # Make brings included files up to date before anything else and then starts over. So the slices are written and the
 # data checked by the time it looks at the stages, and it sees real files with real times.
 $(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	@mkdir -p $(@D)
 	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
-	$(Q)out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
+	$(Q)$(let_end); out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
 	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
-	if [ ! -e $$out/config/source ] && [ -n "$$(ls -A $$out 2>/dev/null)" ]; then \
+	if [ ! -e $$out/config/source ] && $(call has_files,$$out); then \
 	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
-	mkdir -p $$out/config && echo $(CONFIG_FILE) >$$out/config/source && \
+	mkdir -p $$out/config && $(call put_source,$$out/config) && \
 	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && \
 	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $@.new >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
@@ -212,7 +225,7 @@ THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
 subdir = $(if $(filter $(1),$(firstword $(EO_SEEDS))),,/seed$(1))
 SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(s))/$(t).yaml))
 $(SLICES) $(SL)/source $(SL)/candidates &:
-	@mkdir -p $(SL) && echo $(CONFIG_FILE) >$(SL)/source
+	@mkdir -p $(SL) && $(call put_source,$(SL))
 	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
 	@grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(PLAN) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
 
@@ -241,7 +254,7 @@ include $(SL)/dataset.mk
 endif
 $(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data $(if $(filter-out $(DATA),$(EO_DATA_USED)),FORCE)
 	$(check_data)
-	@echo 'EO_DATA_USED := $(DATA)' >$@
+	@echo 'EO_DATA_USED := $(DATA)' >$@.new && mv $@.new $@
 $(OUT)/dataset.csv: | $(SL)/data.yaml
 	$(check_data)
 
@@ -324,7 +337,7 @@ SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_
 $(SWEEP) &: $(ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	$(call say,SELECT,$(OUT)/sweep_results.csv)
 	$(Q)set --; for f in $(ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
-	$(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv "$$@"
 
@@ -359,12 +372,12 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
 	$(Q)set --; for f in $(MODEL_BY_ERR); do \
 	  if [ $$(cat $${f%%:*}.accuracy.err $${f%%:*}.timing.err | wc -l) = 2 ]; then set -- "$$@" $${f#*:}; fi; done; \
-	$(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
+	exec $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
 
 define plot
 	$(call say,PLOT,$@)
-	$(Q)gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@ || { rm -f $@.tmp; exit 1; }
+	$(Q)$(let_end); trap 'rm -f $@.tmp' EXIT; gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
@@ -376,7 +389,7 @@ $(SUMMARY) &: $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
 	$(call say,SUMMARY,$(OUT)/summary.json)
 	$(Q)set --; for f in $(OUT)/dataset.csv $(wildcard $(SL)/*.yaml) $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE); do \
 	  if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
-	$(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	exec $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --hardware $(OUT)/hardware_summary.csv --manifest $(OUT)/manifest.json -o $(OUT)/summary.json "$$@"
 
 .PHONY: all
@@ -388,8 +401,9 @@ all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) ## the whole experiment of CONFIG,
 
 .PHONY: clean distclean
 clean: ## remove the output folder of this CONFIG, whole
-	@if [ -d $(OUT) ] && [ "$$(cat $(OUT)/config/source 2>/dev/null)" != '$(CONFIG_FILE)' ]; then \
+	@if $(call has_files,$(OUT)) && [ "$$(cat $(OUT)/config/source 2>/dev/null)" != '$(CONFIG_FILE)' ]; then \
 	  echo "make clean: $(OUT) does not hold the results of $(CONFIG_FILE); nothing was removed" >&2; exit 1; fi
+	@[ ! -d $(OUT) ] || find $(OUT) -depth ! -type d ! -path $(SL)/source -delete
 	rm -rf $(OUT)
 	rm -f $(PLAN)
 
@@ -446,20 +460,21 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(OBJ)/tests/%,$(wildcard tests/fuzz/fuzz_*.c)
 
 $(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(call link,$^ $(LIBS))
 
 # What disturbs the programs: the library is loaded into them, the driver counts. Neither needs the project's library.
 $(OBJ)/tests/inject.so: tests/faults/inject.c tests/faults/faults.h $(OBJ)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $(filter-out -fsanitize=%,$(ALL_LDFLAGS)) -o $@ $<
+	$(Q)$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $(filter-out -fsanitize=%,$(ALL_LDFLAGS)) \
+	  -o $@.new $< && mv $@.new $@
 $(OBJ)/tests/disturb: $(OBJ)/tests/faults/disturb.o
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(Q)$(call link,$^)
 FAULTS := $(OBJ)/tests/inject.so $(OBJ)/tests/disturb
 
 # Every past crash and the corpus through the readers, without a fuzzer; `make fuzz` looks for new ones.
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(LIBEO)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(call link,$^ $(LIBS))
 
 .PHONY: unit-tests
 unit-tests: $(UNIT) $(HELPERS) $(FUZZ) $(FAULTS)
@@ -484,12 +499,16 @@ $(OBJ)/%.h.ok: %.h $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '#include "$<"' | $(CC) $(ALL_CFLAGS) -x c -fsyntax-only - && touch $@
 
+.PHONY: soak
+soak: programs ## SOAK=200 random SIGKILLs of a small experiment, each resumed and compared; ends with "200 of 200"
+	@EO_BIN=$(abspath $(BIN)) bash tests/soak/soak.bash $(or $(SOAK),200) $(SEED)
+
 # Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
 PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))
 PERF_DATA := $(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR:%=%/mnist/) data/mnist/) data/synthetic))
 $(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(call link,$^ $(LIBS))
 
 .PHONY: perf
 perf: programs $(OBJ)/tests/perf_all $(if $(filter data/synthetic,$(PERF_DATA)),$(SYNTHETIC)) ## time everything on a quiet machine (SCAN=1, ROUNDS=7, THREADS=all, FORCE=1)

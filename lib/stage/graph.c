@@ -1,9 +1,11 @@
 #include "stage/graph.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -276,8 +278,11 @@ static int join(const char *folder, const char *path, char out[EO_MANIFEST_PATH_
     return n < EO_MANIFEST_PATH_MAX + 4096 ? 0 : eo_err_set(err, "'%.80s': the path is too long", path);
 }
 
-/* Whether the step that makes an artefact failed the last time. Without a file of error rows it did not. */
-static int is_left_over(const char *folder, const struct item *item)
+/*
+ * Whether the step that makes an artefact failed the last time: 0, 1, or -1 and err where one cannot tell. Without a
+ * file of error rows it did not.
+ */
+static int is_left_over(const char *folder, const struct item *item, struct eo_err *err)
 {
     char guard[EO_MANIFEST_PATH_MAX], path[EO_MANIFEST_PATH_MAX + 4096];
     struct eo_csv csv;
@@ -286,8 +291,16 @@ static int is_left_over(const char *folder, const struct item *item)
     if (!item->kind->guard)
         return 0;
     expand(item->kind->guard, strlen(item->kind->guard), &item->names, guard);
-    if (join(folder, guard, path, NULL) || eo_csv_load(&csv, path, NULL))
-        return 0;
+    if (join(folder, guard, path, err))
+        return -1;
+    if (access(path, F_OK)) {
+        if (errno == ENOENT)
+            return 0;
+        eo_err_errno(err, "cannot look for it");
+        return eo_err_prefix(err, "'%.200s'", guard);
+    }
+    if (eo_csv_load(&csv, path, err))
+        return eo_err_prefix(err, "'%.200s'", guard);
     failed = csv.rows > 0;
     eo_csv_release(&csv);
     return failed;
@@ -300,6 +313,7 @@ static int make_items(struct item *items, size_t *item_count, const char *folder
 
     for (i = 0; i < count; i++) {
         struct item *item = &items[*item_count];
+        int left_over;
 
         if (strncmp(paths[i], folder, n) != 0)
             return eo_err_set(err, "'%.200s': expected a file below the manifest's folder, '%.100s'", paths[i],
@@ -308,7 +322,10 @@ static int make_items(struct item *items, size_t *item_count, const char *folder
         item->kind = find_kind(item->path, &item->names);
         if (!item->kind)
             return eo_err_set(err, "'%.200s': expected an artefact of one of the stages", item->path);
-        *item_count += !is_left_over(folder, item);
+        left_over = is_left_over(folder, item, err);
+        if (left_over < 0)
+            return -1;
+        *item_count += !left_over;
     }
     qsort(items, *item_count, sizeof(*items), compare_items);
     return 0;

@@ -1,12 +1,12 @@
 /*
  * Runs one command again and again, disturbed at another point each time, and looks at what is left:
  *
- *     disturb [-v FILE]... [-i FILE] [-x KIND]... [-q] LIBRARY SCRATCH NAME COMMAND [ARGUMENT ...]
+ *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-q] LIBRARY SCRATCH NAME COMMAND [ARGUMENT ...]
  *
- * The command runs in an empty folder below SCRATCH; what an undisturbed run leaves there are its outputs. -v names one
- * that need only have the same shape (a table with times in it), "-" standing for standard output; -i its standard
- * input; -x leaves out a kind of disturbance, which would hit the command's child as well. -q leaves out those by LIBRARY
- * (inject.c) and by ptrace, which a sanitizer does not survive.
+ * The command runs in an empty folder below SCRATCH, or in a copy of FOLDER; what an undisturbed run adds are its
+ * outputs. -v names one that need only have the same shape (a table with times in it), "-" standing for standard
+ * output; -i its standard input; -x leaves out a kind of disturbance, which would hit the command's child as well. -q
+ * leaves out those by LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
  *
  * The points are, in this order, each time for N = 1, 2, ... until a run is not reached any more:
  *   - the N-th library call of a class (faults.h) fails with an error, is interrupted, or does half;
@@ -108,11 +108,12 @@ struct outcome {
     struct file out, err;
 };
 
-static const char *library, *scratch, *name, *input = "/dev/null", *program;
+static const char *library, *scratch, *name, *input = "/dev/null", *folder, *program;
 static const char *shapes[MAX_SHAPES], *left_out[MAX_SHAPES];
 static int shape_count, left_out_count, quick;
 static char **command;
 static char work[4096]; /* the folder that the command runs in */
+static struct tree given; /* what is in the folder beforehand, and must stay as it is */
 static struct tree wanted;
 static struct file wanted_out;
 static struct fault_report *report;
@@ -146,15 +147,15 @@ static void join(char path[4096], const char *dir, const char *base)
         die("path");
 }
 
-/* All files below work/below, sorted by nothing: they are looked up by path. */
-static void tree_read(struct tree *t, const char *below)
+/* All files below root/below, sorted by nothing: they are looked up by path. */
+static void tree_read(struct tree *t, const char *root, const char *below)
 {
     char dir[4096], path[4096], full[4096];
     struct dirent *e;
     struct stat st;
     DIR *d;
 
-    join(dir, work, below);
+    join(dir, root, below);
     d = opendir(dir);
     if (!d)
         die(dir);
@@ -162,11 +163,11 @@ static void tree_read(struct tree *t, const char *below)
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         join(path, below, e->d_name);
-        join(full, work, path);
+        join(full, root, path);
         if (lstat(full, &st))
             die(full);
         if (S_ISDIR(st.st_mode)) {
-            tree_read(t, path);
+            tree_read(t, root, path);
             continue;
         }
         if (t->count == MAX_FILES)
@@ -245,6 +246,8 @@ static void prepare(int with_old)
     int i;
 
     remove_below(work);
+    for (i = 0; i < given.count; i++)
+        put_file(given.files[i].path, given.files[i].data, given.files[i].size);
     for (i = 0; with_old && i < wanted.count; i++)
         put_file(wanted.files[i].path, OLD, strlen(OLD));
 }
@@ -463,8 +466,12 @@ static const char *check_files(int with_old, int all_new, int temporary_allowed)
     const char *wrong = NULL;
     int i;
 
-    tree_read(&found, "");
+    tree_read(&found, work, "");
     for (i = 0; !wrong && i < found.count; i++) {
+        const struct file *g = tree_find(&given, found.files[i].path);
+
+        if (g && g->size == found.files[i].size && memcmp(g->data, found.files[i].data, g->size) == 0)
+            continue;
         if (!tree_find(&wanted, found.files[i].path) && !(temporary_allowed && is_temporary(found.files[i].path)))
             wrong = complaint("leaves '%s' (%zu bytes)", found.files[i].path, found.files[i].size);
     }
@@ -711,20 +718,22 @@ static void parse(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "+v:i:x:q")) != -1) {
+    while ((c = getopt(argc, argv, "+v:i:f:x:q")) != -1) {
         if (c == 'v' && shape_count < MAX_SHAPES)
             shapes[shape_count++] = optarg;
         else if (c == 'x' && left_out_count < MAX_SHAPES)
             left_out[left_out_count++] = optarg;
         else if (c == 'i')
             input = optarg;
+        else if (c == 'f')
+            folder = optarg;
         else if (c == 'q')
             quick = 1;
         else
             exit(2);
     }
     if (argc - optind < 4) {
-        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-x KIND]... [-q] LIBRARY SCRATCH NAME "
+        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-q] LIBRARY SCRATCH NAME "
                         "COMMAND [ARGUMENT ...]\n");
         exit(2);
     }
@@ -740,8 +749,7 @@ int main(int argc, char **argv)
 {
     struct outcome o;
     const char *wrong;
-    size_t i;
-    int traces;
+    int traces, i;
 
     parse(argc, argv);
     mkdir(work, 0777);
@@ -753,9 +761,15 @@ int main(int argc, char **argv)
     if (report == MAP_FAILED)
         die("mmap");
 
+    if (folder)
+        tree_read(&given, folder, "");
     prepare(0);
     run(NULL, 0, &o);
-    tree_read(&wanted, "");
+    tree_read(&wanted, work, "");
+    for (i = wanted.count; i-- > 0;) {
+        if (tree_find(&given, wanted.files[i].path))
+            wanted.files[i] = wanted.files[--wanted.count];
+    }
     wanted_out = o.out;
     wrong = check_success(&o, 0);
     if (wrong) {
@@ -763,7 +777,7 @@ int main(int argc, char **argv)
         return 1;
     }
     traces = may_trace();
-    for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+    for (i = 0; i < (int)(sizeof(kinds) / sizeof(*kinds)); i++) {
         const struct kind *k = &kinds[i];
 
         if (is_among(k->name, left_out, left_out_count))

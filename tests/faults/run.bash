@@ -52,7 +52,21 @@ EOF
   eo-attempt --row "$F/bad.err" -l 0 -p fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' 2>/dev/null &&
   eo-pareto -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" "$F"/*.accuracy.csv "$F"/*.timing.csv \
     "$F/bad.err" &&
-  eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors
+  eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors &&
+  make_artefacts
+}
+
+tables=(-c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv")
+artefacts=(config/train.yaml dataset.csv models/base.safetensors models/p0.50.safetensors rows/p0.50.prune.err)
+
+# A folder of artefacts, with one that a failed step has left behind.
+make_artefacts() {
+  mkdir -p "$F/run/models" "$F/run/rows" &&
+  eo-config --slices "$F/run/config" "$F/cfg.yaml" &&
+  eo-data --checksum -c "$F/cfg.yaml" -o "$F/run/dataset.csv" &&
+  cp "$F/base.safetensors" "$F/run/models" && cp "$F/base.safetensors" "$F/run/models/p0.50.safetensors" &&
+  cp "$F/bad.err" "$F/run/rows/p0.50.prune.err" &&
+  cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}")
 }
 
 # with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
@@ -82,6 +96,9 @@ cases() {
   with train-on -i "$model" -- eo-train "${c[@]}" --threads 1 --init - --fine-tune -o model.safetensors
   with train-stdout -- eo-train "${c[@]}" --threads 1
   with prune -- eo-prune -l 0.5 -o model.safetensors "$model"
+  with prune-scores -- eo-prune -l 0.5 --criterion taylor "${c[@]}" --threads 2 --scores scores.csv \
+    -o model.safetensors "$model"
+  with prune-sensitivity -- eo-prune --sensitivity sensitivity.csv "${c[@]}" --threads 1 "$model"
   with prune-pipe -i "$model" -- eo-prune -l 0.5
   with quant-fp16 -- eo-quant -p fp16 -o model.safetensors "$model"
   with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
@@ -97,13 +114,14 @@ cases() {
   with hwreport -- eo-hwreport "${c[@]}" --sweep "$F/sweep.csv" --layers layers.csv --tradeoffs tradeoffs.csv \
     --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
   with hwreport-stdout -- eo-hwreport "${c[@]}" "$model"
-  with summary -v manifest.json -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" \
-    --hardware "$F/hardware.csv" --manifest manifest.json -o summary.json "$F/base.safetensors" "$F/sweep.csv"
-  with summary-table -- eo-summary "${c[@]}" --sweep "$F/sweep.csv" --errors "$F/errors.csv" \
-    --hardware "$F/hardware.csv" --table
+  with summary -v manifest.json -f "$F/run" -- eo-summary "${tables[@]}" --manifest manifest.json -o summary.json \
+    "${artefacts[@]}"
+  with summary-table -- eo-summary "${tables[@]}" --table
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
+  with verify -- eo-verify "$F/made/manifest.json"
+  with verify-list -- eo-verify --list "$F/made/manifest.json"
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"
   with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false

@@ -1,0 +1,30 @@
+# Make interrupted, and what the next call makes of it. tests/soak does the same for an hour.
+load common
+
+@test "resume: 12 interruptions of make -j2 (KILL, INT, TERM), each followed by a make that gives the same artefacts" {
+  run bash "$EO_ROOT/tests/soak/soak.bash" 12 1 KILL INT KILL TERM
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [ "$output" = "12 of 12" ]
+}
+
+@test "resume: a build that was killed before it had named its owner goes on, a clean as well" {
+  local config=$BATS_TEST_TMPDIR/exp.yaml out=$BATS_TEST_TMPDIR/out
+  sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >"$config"
+  echo "output_dir: $out" >>"$config"
+  make_eo() { make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$config" "$@"; }
+
+  mkdir -p "$out/config"
+  echo half >"$out/config/source.new"
+  make_eo "$out/dataset.csv"
+  [ "$(cat "$out/config/source")" = "$config" ]
+
+  # clean removes the owner's name as the last file
+  rm "$out/config/source"
+  run make_eo clean
+  [ "$status" -ne 0 ]
+  [[ $output == *"does not hold the results"* ]]
+  find "$out" ! -type d -delete
+  make_eo clean
+  [ ! -e "$out" ]
+}
