@@ -287,7 +287,7 @@ endef
 # $(1) = eo-prune with its options, $(2) = options of eo-train, $(3) = the base, $(4) = the model without its ending. The
 # log that stays is that of the last step.
 define prune_and_tune
-sh -ec 'trap "rm -f $(4).pruned $(4).tuned" EXIT; trap "exit 130" INT TERM; from=$(3); for k in $$(seq $(EO_PRUNE_STEPS)); do \
+sh -ec 'trap "trap \"\" HUP INT TERM; rm -f $(4).pruned $(4).tuned" EXIT; trap "exit 130" HUP INT TERM; from=$(3); for k in $$(seq $(EO_PRUNE_STEPS)); do \
 	  $(1)$(if $(filter-out 1,$(EO_PRUNE_STEPS)), --step $$k/$(EO_PRUNE_STEPS)) -o $(4).pruned $$from; to=$(4).tuned; [ $$k != $(EO_PRUNE_STEPS) ] || to=$(4).safetensors; \
 	  $(BIN)/eo-train $(2) --init $(4).pruned --fine-tune --log $(4)-finetune_log.csv -o $$to; from=$$to; done'
 endef
@@ -377,7 +377,7 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 
 define plot
 	$(call say,PLOT,$@)
-	$(Q)$(let_end); trap 'rm -f $@.tmp' EXIT; gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+	$(Q)$(let_end); trap 'trap "" HUP INT TERM; rm -f $@.tmp' EXIT; gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)

@@ -19,6 +19,7 @@
 extern char **environ;
 
 static const char *const columns[] = {"pruning_level", "precision", "seed", "stage", "error", "pruning_criterion"};
+#define DEPTH_MAX 16 /* generations of processes that a signal is passed on to */
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define NEEDED 5 /* older files have no criterion */
 
@@ -128,27 +129,36 @@ static int start(char *const argv[], int writing_end, struct step *s, struct eo_
     return 0;
 }
 
-/* Sends the signal to every child. Without /proc only the first is known. */
-static void signal_children(const struct step *s, int signal)
+/* Sends the signal to the children of a process and to theirs: a shell waits for its command before it listens. */
+static void signal_below(pid_t parent, int signal, int depth)
 {
     char path[64], list[4096], *p = list, *end;
-    ssize_t n = -1;
+    ssize_t n;
     long pid;
     int fd;
 
-    snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+    snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)parent, (long)parent);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        n = read(fd, list, sizeof(list) - 1);
-        close(fd);
-    }
-    if (n < 0 && !s->ended)
-        kill(s->pid, signal);
+    if (fd < 0)
+        return;
+    n = read(fd, list, sizeof(list) - 1);
+    close(fd);
     list[n > 0 ? n : 0] = '\0';
     while ((pid = strtol(p, &end, 10)) > 0) {
+        if (depth < DEPTH_MAX)
+            signal_below((pid_t)pid, signal, depth + 1);
         kill((pid_t)pid, signal);
         p = end;
     }
+}
+
+/* Without /proc only the first child is known. */
+static void signal_children(const struct step *s, int signal)
+{
+    if (access("/proc/self/task", F_OK) == 0)
+        signal_below(getpid(), signal, 0);
+    else if (!s->ended)
+        kill(s->pid, signal);
 }
 
 /* Waits for whoever has ended. An interrupted shell's children become ours, and are ended, too. */

@@ -31,7 +31,7 @@ struct eo_attempt_key {
  * the last line that was not empty, cut to fit, without "<program>: " in front (the program being argv[0] or
  * any eo-*, which a shell may have run); "" when there was none. Fails when the program cannot be run.
  *
- * SIGINT, SIGTERM, SIGHUP or SIGQUIT for this process are passed on to the program and to what it leaves behind; *status
+ * SIGINT, SIGTERM, SIGHUP or SIGQUIT for this process are passed on to the program and all that it has started; *status
  * is then 128 + the signal, once none of them runs any more. For a process with one thread and no other children.
  */
 int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],

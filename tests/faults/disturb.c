@@ -21,7 +21,8 @@
  *   - nothing else is there, in particular no temporary. After SIGKILL `.NAME.tmp` may be, and the next run, which is
  *     not disturbed, clears it and writes the right bytes;
  *   - exit status 1 with one line on standard error that begins with the program's name, or 0 with all outputs. After a
- *     read or write that was interrupted or did half it must be 0. A signal ends the program, and its children.
+ *     read or write that was interrupted or did half it must be 0. A signal ends the program, and its children,
+ *     without a message, but for what the children say.
  *
  * Prints "points NAME KIND COUNT" and "ok NAME KIND", "skip NAME KIND: why" or "not ok NAME KIND N: what is wrong" for
  * each kind of disturbance. Exit 0, or 1 when the undisturbed run fails.
@@ -565,7 +566,7 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
         return complaint("leaves %d children running", o->left);
     if (k->mode == TRACE && (WIFSIGNALED(o->status) ? WTERMSIG(o->status) == k->code
                                                     : WEXITSTATUS(o->status) == 128 + k->code)) {
-        wrong = o->err.size ? complaint("says '%.300s'", o->err.data) : check_files(with_old, 0, killed);
+        wrong = o->err.size && WIFSIGNALED(o->status) ? complaint("says '%.300s'", o->err.data) : check_files(with_old, 0, killed);
         return !wrong && killed ? check_recovery() : wrong;
     }
     if (WIFSIGNALED(o->status))
