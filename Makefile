@@ -21,11 +21,15 @@ DESTDIR ?=
 #
 # Where programs and objects are built; each sanitizer build and each compiler in a comparison has its own place.
 SANITIZE ?=
+ifneq ($(filter compare,$(MAKECMDGOALS)),)
+COMPARED := $(A) $(B)
+override B := out$(if $(SANITIZE),/sanitize)
+endif
 B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
+PLAIN_GOALS := programs compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
 	$(B)/bin/% $(B)/build/%
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
@@ -383,21 +387,43 @@ PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accu
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
 	$(plot)
 
-SUMMARY := $(OUT)/summary.json $(OUT)/manifest.json
+SUMMARY := $(OUT)/summary.json
+summarise = $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
+	  --hardware $(OUT)/hardware_summary.csv
+$(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
+	$(call say,SUMMARY,$@)
+	$(Q)exec $(summarise) -o $@
+
+# Where each file came from. Of the models and rows the shell is told the names alone, as it takes no line of any length.
+MANIFEST := $(OUT)/manifest.json
 BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)
-$(SUMMARY) &: $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
-	$(call say,SUMMARY,$(OUT)/summary.json)
-	$(Q)set --; for f in $(OUT)/dataset.csv $(wildcard $(SL)/*.yaml) $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE); do \
-	  if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
-	exec $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
-	  --hardware $(OUT)/hardware_summary.csv --manifest $(OUT)/manifest.json -o $(OUT)/summary.json "$$@"
+LOGS := $(foreach s,$(EO_SEEDS),$(call training_log,$(call subdir,$(s))))
+pruned_stem = $(R)/$(P)
+PRUNED := $(patsubst $(OUT)/rows/%,%,$(call over_pruned,pruned_stem))
+CANDIDATES := $(STEMS:$(OUT)/rows/%=%)
+if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
+$(MANIFEST): $(SLICES) $(OUT)/dataset.csv $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
+	$(call say,MANIFEST,$@)
+	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
+	for f in $(SLICES) $(OUT)/dataset.csv $(BASES) $(LOGS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
+	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err \
+	  $(if $(filter-out 0,$(EO_FINE_TUNE_EPOCHS)),$$m/$$p-finetune_log.csv); $(if_there); done; \
+	for c in $(CANDIDATES); do for f in $$m/$$c.safetensors $$r/$$c.quant.err $$r/$$c.accuracy.csv $$r/$$c.accuracy.err \
+	  $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err; $(if_there); done; \
+	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
+	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi; \
+	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"
 
 .PHONY: all
-all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) ## the whole experiment of CONFIG, ending with the table
-	@$(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
-	  --hardware $(OUT)/hardware_summary.csv --table
+all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) ## the whole experiment of CONFIG, ending with the table
+	@$(summarise) --table
 	@[ $$(wc -l <$(OUT)/sweep_results.csv) -gt 1 ] || \
 	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }
+
+.PHONY: compare
+compare: programs ## what differs between two runs: make compare A=out/a B=out/b
+	@[ $(words $(COMPARED)) = 2 ] || { echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; exit 1; }
+	@$(BIN)/eo-compare $(COMPARED)
 
 .PHONY: clean distclean
 clean: ## remove the output folder of this CONFIG, whole

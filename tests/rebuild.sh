@@ -131,7 +131,7 @@ steps() {
         sub=/seed$seed
         [ "$seed" != "${seeds%% *}" ] || sub=
         base=models$sub/base.safetensors
-        echo "TRAIN $base | train |"
+        echo "TRAIN $base | data train |"
         for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
             level=$(printf %.2f "$level")
             criteria=$(list "$1" pruning_criterion l1)
@@ -156,9 +156,12 @@ steps() {
     echo "SELECT sweep_results.csv | select candidates | $every"
     echo "HARDWARE hardware_summary.csv | hardware | sweep_results.csv $models"
     echo "SUMMARY summary.json | summary | sweep_results.csv hardware_summary.csv"
+    plots=
     for plot in accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs; do
         echo "PLOT $plot.png | | sweep_results.csv hardware_summary.csv"
+        plots="$plots $plot.png"
     done
+    echo "MANIFEST manifest.json | data train prune finetune quant eval bench select hardware summary sensitivity | summary.json $plots"
 }
 
 # closure OLD-STEPS NEW-STEPS SLICE...: what runs when these slices changed, as "STAGE target", sorted
@@ -396,8 +399,8 @@ serves() {
     eo-attempt) echo 'PRUNE|QUANT|EVAL|TIME' ;;
     eo-pareto) echo 'SELECT' ;;
     eo-hwreport) echo 'HARDWARE' ;;
-    eo-summary) echo 'SUMMARY' ;;
-    eo-config | eo-data | eo-inspect | eo-verify | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
+    eo-summary) echo 'SUMMARY|MANIFEST' ;;
+    eo-config | eo-data | eo-inspect | eo-verify | eo-compare | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
     *) echo "no entry in serves()" ;;
     esac
 }

@@ -13,8 +13,8 @@
 #                           of precision_tradeoffs.csv
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
-# Always left out: the seconds of training logs, the names of the folders and of the configuration, and the host's facts
-# and checksums in manifest.json, of which the list of files is compared.
+# Always left out: the seconds of training logs, the names of the folders and of the configuration; and of what stands
+# under host in manifest.json all but the list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -66,7 +66,7 @@ view() {
     *.timing.csv | sweep_results.csv | seed_summary.csv | hardware_summary.csv) columns "$clock" "$1/$2" ;;
     accuracy_vs_latency.png | accuracy_vs_energy.png) [ $exact = 0 ] || cat "$1/$2" ;;
     summary.json) json "$1/$2" ;;
-    manifest.json) sed -n 's/^ *"path": "\(.*\)",*$/\1/p' "$1/$2" | sed "s|.*$1/||; s|^$(basename "$1")/||" ;;
+    manifest.json) sed '/^  "host": {$/,$d' "$1/$2"; sed -n 's/^ *"path": //p' "$1/$2" ;;
     *) cat "$1/$2" ;;
     esac
 }

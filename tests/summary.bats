@@ -212,6 +212,9 @@ entry() {
   # what depends on the machine stands behind "host", the rest before it, by stage
   [ "$(sed '/"host"/,$d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "config/data.yaml config/finetune.yaml config/prune.yaml config/train.yaml config/seed8/train.yaml dataset.csv models/base.safetensors models/seed8/base.safetensors rows/p0.00.prune.err rows/p0.25x0.50-taylor.prune.err rows/p0.50.prune.err models/p0.00.safetensors models/p0.25x0.50-taylor.safetensors models/p0.50.safetensors models/p0.25x0.50-taylor-int8.safetensors " ]
   [ "$(sed '1,/"host"/d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "training_log.csv rows/p0.00-int8.timing.csv rows/p0.25x0.50-taylor-int8.timing.csv rows/p0.50-int8.timing.csv sweep_results.csv layerwise_macs.png " ]
+  # the same from elsewhere
+  (cd x && eo-summary -c ../c.yaml --sweep ../sweep.csv --errors ../errors.csv --hardware ../hardware.csv --manifest - "${files[@]#x/}") >m.json
+  cmp m.json x/manifest.json
   sed '/"files"/,$d' x/manifest.json | tr -d ' \n' | grep -qF "{\"manifest\":1,\"reproducible\":{\"version\":\"$version\",\"seeds\":[\"3\",\"8\"],\"dataset\":\"synthetic\",\"train_images\":900,\"train_sha256\":\"$(printf %064d 1)\",\"test_images\":100,\"test_sha256\":\"$(printf %064d 2)\","
 }
 
@@ -249,7 +252,7 @@ entry() {
   candidate 0.00 fp32 7 0.95 0.1 1000
   select_rows
   experiment
-  refuses 1 "eo-summary: 'c.yaml': expected a file below the manifest's folder, 'x/'" \
+  refuses 1 "eo-summary: 'c.yaml': expected a file below 'x/'" \
     "${select[@]}" --manifest x/m.json c.yaml
   refuses 1 "eo-summary: 'x/dataset.csv': expected an artefact of one of the stages" \
     "${select[@]}" --manifest m.json x/dataset.csv
@@ -262,6 +265,9 @@ entry() {
     "${select[@]}" --manifest x/m.json x/models/p0.75.safetensors
   refuses 1 "eo-summary: 'models/base.safetensors' is listed twice" \
     "${select[@]}" --manifest x/m.json x/models/base.safetensors x/models/base.safetensors
+  : >x/rows/p0.50.prune.err
+  refuses 1 "eo-summary: 'rows/p0.50.prune.err': line 1: expected a header row, found an empty file" \
+    "${select[@]}" --manifest x/m.json x/models/p0.50.safetensors
   sed -i 2s/train/all/ x/dataset.csv
   refuses 1 "eo-summary: 'dataset.csv': column 'part': expected train or test, found 'all'" \
     "${select[@]}" --manifest x/m.json x/dataset.csv

@@ -160,7 +160,7 @@ changed() {
 }
 
 @test "wrong usage: exit 2" {
-  misused "eo-verify: expected a MANIFEST" eo-verify
+  misused "eo-verify: expected a MANIFEST, or with '--row' a table" eo-verify
   misused "eo-verify: unexpected operand 'b'" eo-verify a b
 }
 

@@ -85,19 +85,29 @@ static int write_table(const struct eo_summary_inputs *in)
     return cli_write(&program, "-", &text);
 }
 
+/* The folder that the manifest's paths begin at, with the slash. */
+static int set_root(struct eo_buf *folder)
+{
+    const char *slash = strrchr(manifest_path, '/');
+    struct eo_err err;
+
+    eo_buf_append(folder, manifest_path, slash ? (size_t)(slash - manifest_path) + 1 : 0);
+    eo_buf_puts(folder, "");
+    return eo_buf_check(folder, &err) ? cli_fail(&program, NULL, &err) : 0;
+}
+
 static int write_manifest(char **files, int count)
 {
-    const char *slash = manifest_path ? strrchr(manifest_path, '/') : NULL;
     struct eo_buf folder = {0}, text = {0};
     struct eo_manifest m = {0};
     char cpu[128], kernel[256];
     struct eo_err err;
-    int rc = 0;
+    int rc;
 
     if (!manifest_path)
         return 0;
-    eo_buf_append(&folder, manifest_path, slash ? (size_t)(slash - manifest_path) + 1 : 0);
-    if (eo_buf_check(&folder, &err) || eo_graph_collect(&m, folder.data ? folder.data : "", files, (size_t)count, &err))
+    rc = set_root(&folder);
+    if (rc == 0 && eo_graph_collect(&m, folder.data, files, (size_t)count, &err))
         rc = cli_fail(&program, NULL, &err);
     eo_cpu_model(cpu, sizeof(cpu));
     eo_cpu_system(kernel, sizeof(kernel));
@@ -110,7 +120,7 @@ static int write_manifest(char **files, int count)
                                        .build = build,
                                        .revision = revision,
                                        .is_modified = is_modified,
-                                       .plotter = plotter};
+                                       .plotter = plotter && *plotter ? plotter : NULL};
     eo_manifest_put(&m, &text);
     if (rc == 0)
         rc = cli_write(&program, manifest_path, &text);

@@ -71,6 +71,11 @@ static const struct kind kinds[] = {
     SELECTED("pareto_frontier_latency.csv"),
     SELECTED("pareto_frontier_energy.csv"),
     SELECTED("seed_summary.csv"),
+    {"accuracy.csv", "select", "eo-pareto", 0, NULL, "config/select.yaml", ACCURACY_ROWS},
+    {"accuracy_errors.csv", "select", "eo-pareto", 0, NULL, "config/select.yaml", ACCURACY_ROWS},
+    {"accuracy_seeds.csv", "select", "eo-pareto", 0, NULL, "config/select.yaml", ACCURACY_ROWS},
+    {"sensitivity.csv", "sensitivity", "eo-prune", 0, NULL, "config/sensitivity.yaml",
+     "models/base.safetensors dataset.csv"},
     {"layerwise_breakdown.csv", "hardware", "eo-hwreport", 0, NULL, "config/hardware.yaml",
      "*models/@%-&.safetensors"},
     {"precision_tradeoffs.csv", "hardware", "eo-hwreport", 1, NULL, "config/hardware.yaml", "sweep_results.csv"},
@@ -83,6 +88,7 @@ static const struct kind kinds[] = {
     PLOT("accuracy_vs_memory.png", "sweep_results.csv"),
     PLOT("layerwise_activation_memory.png", "layerwise_breakdown.csv"),
     PLOT("layerwise_macs.png", "layerwise_breakdown.csv"),
+    PLOT("sensitivity.png", "sensitivity.csv"),
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -316,8 +322,7 @@ static int make_items(struct item *items, size_t *item_count, const char *folder
         int left_over;
 
         if (strncmp(paths[i], folder, n) != 0)
-            return eo_err_set(err, "'%.200s': expected a file below the manifest's folder, '%.100s'", paths[i],
-                              *folder ? folder : ".");
+            return eo_err_set(err, "'%.200s': expected a file below '%.100s'", paths[i], folder);
         item->path = paths[i] + n;
         item->kind = find_kind(item->path, &item->names);
         if (!item->kind)

@@ -17,21 +17,23 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 
 #define FIELD(f) offsetof(struct eo_candidate, f), sizeof(((struct eo_candidate *)0)->f)
 /* clang-format off */
-#define NUMBER(f, row_name, source, min, max, required) \
-    {#f, row_name, EO_SWEEP_NUMBER, source, FIELD(f), min, max, required}
-#define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required)
-#define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required)
-#define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0)
-#define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0)
-#define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required}
-#define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0}
+#define NUMBER(f, row_name, source, min, max, required, measured) \
+    {#f, row_name, EO_SWEEP_NUMBER, source, FIELD(f), min, max, required, measured}
+#define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required, 0)
+#define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required, 1)
+#define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0, 1)
+#define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 0)
+#define DERIVED_FROM_TIME(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 1)
+#define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0}
+#define COUNT_OF_HOST(f) {#f, #f, EO_SWEEP_COUNT, EO_FROM_TIMING, FIELD(f), 0, MAX_COUNT, 0, 1}
+#define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0, (source) == EO_FROM_TIMING}
 /* clang-format on */
 
 static const struct eo_sweep_column columns[] = {
-    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(key.level), 0, 0, 1},
-    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(key.precision), 0, 0, 1},
-    {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0},
-    {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0},
+    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(key.level), 0, 0, 1, 0},
+    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(key.precision), 0, 0, 1, 0},
+    {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0, 0},
+    {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0, 0},
     DERIVED(active_budget_mb),
     SHARE(accuracy, 1),
     SHARE(accuracy_ci95_low, 0),
@@ -40,21 +42,21 @@ static const struct eo_sweep_column columns[] = {
     TIME(latency_median_ms, "host_latency_median_ms", 0),
     SPREAD(latency_std_ms, "host_latency_std_ms"),
     TIME(latency_p95_ms, "host_latency_p95_ms", 0),
-    DERIVED(throughput_sps),
+    DERIVED_FROM_TIME(throughput_sps),
     DERIVED(model_memory_mb),
     DERIVED(memory_mb),
     DERIVED(estimated_runtime_memory_mb),
-    DERIVED(energy_proxy_j),
-    {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0},
-    {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0},
-    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(key.seed), 0, 0, 1},
+    DERIVED_FROM_TIME(energy_proxy_j),
+    {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0, 0},
+    {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0, 0},
+    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(key.seed), 0, 0, 1, 0},
     TIME(single_latency_ms, "host_single_latency_ms", 0),
     TIME(single_latency_median_ms, "host_single_latency_median_ms", 0),
     TIME(single_latency_p95_ms, "host_single_latency_p95_ms", 0),
     TIME(latency_min_ms, "host_latency_min_ms", 0),
-    DERIVED(host_latency_ms),
+    DERIVED_FROM_TIME(host_latency_ms),
     COUNT(batch_size, EO_FROM_TIMING, 0),
-    COUNT(threads, EO_FROM_TIMING, 0),
+    COUNT_OF_HOST(threads),
     TEXT(isa, EO_FROM_TIMING),
     TEXT(kernel, EO_FROM_TIMING),
     SHARE(test_accuracy, 0),
@@ -67,10 +69,10 @@ static const struct eo_sweep_column columns[] = {
     COUNT(parameters, EO_FROM_TIMING, 0),
     COUNT(model_bytes, EO_FROM_TIMING, 1),
     COUNT(peak_activation_bytes, EO_FROM_TIMING, 0),
-    COUNT(workspace_bytes, EO_FROM_TIMING, 0),
+    COUNT_OF_HOST(workspace_bytes),
     TEXT(model_sha256, EO_FROM_KEY),
     /* after the level, by which it is read */
-    {"pruning_criterion", "pruning_criterion", EO_SWEEP_CRITERION, EO_FROM_KEY, FIELD(key.criterion), 0, 0, 0},
+    {"pruning_criterion", "pruning_criterion", EO_SWEEP_CRITERION, EO_FROM_KEY, FIELD(key.criterion), 0, 0, 0, 0},
     TEXT(pruning_scope, EO_FROM_ACCURACY),
     COUNT(conv1_channels, EO_FROM_ACCURACY, 0),
     COUNT(conv2_channels, EO_FROM_ACCURACY, 0),

@@ -97,6 +97,7 @@ struct eo_sweep_column {
     size_t offset, size; /* in struct eo_candidate */
     double min, max;     /* numbers and counts */
     int required;        /* a row of its source without it is an error */
+    int is_measured;     /* taken by a clock, follows from that, or depends on the machine's instruction set */
 };
 
 /* The columns in the order of the file, EO_SWEEP_VIOLATES being one entry. */

@@ -66,7 +66,8 @@ make_artefacts() {
   eo-data --checksum -c "$F/cfg.yaml" -o "$F/run/dataset.csv" &&
   cp "$F/base.safetensors" "$F/run/models" && cp "$F/base.safetensors" "$F/run/models/p0.50.safetensors" &&
   cp "$F/bad.err" "$F/run/rows/p0.50.prune.err" &&
-  cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}")
+  cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}") &&
+  cp "$F/sweep.csv" "$F/made/sweep_results.csv"
 }
 
 # with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
@@ -121,6 +122,7 @@ cases() {
   with inspect-json -- eo-inspect --json -o model.json "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
   with verify -- eo-verify "$F/made/manifest.json"
+  with compare -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"

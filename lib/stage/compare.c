@@ -1,0 +1,298 @@
+#include "stage/compare.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Reading. */
+
+/* "" for the working folder itself. */
+static int put_path(struct eo_buf *path, const char *folder, const char *name, struct eo_err *err)
+{
+    path->len = 0;
+    eo_buf_printf(path, "%s%s%s", folder, *folder ? "/" : "", name);
+    return eo_buf_check(path, err);
+}
+
+static int add_slice(struct eo_run *run, struct eo_config *cfg, enum eo_config_stage stage, struct eo_buf *path,
+                     struct eo_err *err)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "config/%s.yaml", eo_config_stage_name(stage));
+    if (put_path(path, run->folder, name, err) || eo_config_load(cfg, path->data, err))
+        return -1;
+    eo_config_slice(cfg, stage, 0, &run->config);
+    return eo_buf_check(&run->config, err);
+}
+
+static int add_slices(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    struct eo_config *cfg = eo_alloc(1, sizeof(*cfg), err);
+    int stage, rc = cfg ? 0 : -1;
+
+    for (stage = 0; rc == 0 && stage < EO_STAGE_COUNT; stage++)
+        rc = add_slice(run, cfg, (enum eo_config_stage)stage, path, err);
+    free(cfg);
+    return rc;
+}
+
+int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = -1;
+
+    *run = (struct eo_run){.folder = folder};
+    if (put_path(&path, folder, "manifest.json", err) || eo_manifest_load(&run->manifest, path.data, err) ||
+        put_path(&path, folder, "sweep_results.csv", err) || eo_sweep_load(&run->sweep, path.data, err))
+        goto out;
+    rc = add_slices(run, &path, err);
+out:
+    if (rc && path.data)
+        eo_err_prefix(err, "%s", path.data);
+    eo_buf_release(&path);
+    return rc;
+}
+
+void eo_run_release(struct eo_run *run)
+{
+    eo_sweep_release(&run->sweep);
+    eo_manifest_release(&run->manifest);
+    eo_buf_release(&run->config);
+    *run = (struct eo_run){0};
+}
+
+/* Judging. */
+
+static double norm(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
+
+enum eo_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b)
+{
+    double d = b->accuracy - a->accuracy;
+    double below = norm(b->accuracy - b->accuracy_ci95_low, a->accuracy_ci95_high - a->accuracy);
+    double above = norm(b->accuracy_ci95_high - b->accuracy, a->accuracy - a->accuracy_ci95_low);
+
+    if (a->model_sha256[0] && strcmp(a->model_sha256, b->model_sha256) == 0 && d == 0)
+        return EO_VERDICT_SAME;
+    if (!isfinite(below) || !isfinite(above))
+        return EO_VERDICT_UNKNOWN;
+    return d - below > 0 || d + above < 0 ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+}
+
+/* A missing count is equal to a missing one. */
+static int is_equal(double x, double y)
+{
+    return x == y || (isnan(x) && isnan(y));
+}
+
+enum eo_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b, int is_same_cpu)
+{
+    double scale_a = a->host_latency_ms / a->latency_ms, scale_b = b->host_latency_ms / b->latency_ms;
+    double low_a = a->latency_min_ms * scale_a, high_a = a->latency_p95_ms * scale_a;
+    double low_b = b->latency_min_ms * scale_b, high_b = b->latency_p95_ms * scale_b;
+
+    if (!is_same_cpu || strcmp(a->isa, b->isa) != 0 || !is_equal(a->threads, b->threads) ||
+        !is_equal(a->batch_size, b->batch_size))
+        return EO_VERDICT_OTHER_HOST;
+    if (!isfinite(low_a) || !isfinite(high_a) || !isfinite(low_b) || !isfinite(high_b))
+        return EO_VERDICT_UNKNOWN;
+    return high_a < low_b || high_b < low_a ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+}
+
+/* Writing. */
+
+static const char *verdict_text(enum eo_verdict verdict)
+{
+    static const char *const texts[] = {"-", "no", "yes", "same", "host"};
+
+    return texts[verdict];
+}
+
+static const char *or_unknown(const char *text)
+{
+    return text && *text ? text : "unknown";
+}
+
+static int is_same_cpu(const struct eo_run *a, const struct eo_run *b)
+{
+    const char *x = a->manifest.host.cpu, *y = b->manifest.host.cpu;
+
+    return x && y && strcmp(x, y) == 0;
+}
+
+static void put_data(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
+{
+    const struct eo_manifest *x = &a->manifest, *y = &b->manifest;
+
+    if (strcmp(x->train.sha256, y->train.sha256) == 0 && strcmp(x->test.sha256, y->test.sha256) == 0)
+        eo_buf_printf(out, "data: %s, the same in both\n", or_unknown(x->dataset));
+    else
+        eo_buf_printf(out, "data: %s (%.12s, %.12s) -> %s (%.12s, %.12s): other images\n", or_unknown(x->dataset),
+                      x->train.sha256, x->test.sha256, or_unknown(y->dataset), y->train.sha256, y->test.sha256);
+}
+
+static void put_host(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
+{
+    const struct eo_manifest_host *x = &a->manifest.host, *y = &b->manifest.host;
+
+    if (is_same_cpu(a, b))
+        eo_buf_printf(out, "processor: %s, the same in both\n", or_unknown(x->cpu));
+    else
+        eo_buf_printf(out, "processor: %s -> %s: latencies are not comparable\n", or_unknown(x->cpu),
+                      or_unknown(y->cpu));
+    if (strcmp(a->manifest.version, b->manifest.version) != 0)
+        eo_buf_printf(out, "version: %s -> %s\n", a->manifest.version, b->manifest.version);
+}
+
+/* The value of a key in "key: value" lines, `length` bytes; NULL when it is not there. */
+static const char *find_value(const char *text, const char *key, size_t key_length, size_t *length)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+
+        if (n > key_length + 2 && strncmp(text, key, key_length) == 0 && strncmp(text + key_length, ": ", 2) == 0) {
+            *length = n - key_length - 2;
+            return text + key_length + 2;
+        }
+        text += n + (text[n] == '\n');
+    }
+    return NULL;
+}
+
+/* The keys of one text whose value in another differs. A key that several stages read stands there several times. */
+static size_t put_keys(const char *these, const char *others, int is_first, struct eo_buf *out)
+{
+    const char *line = these;
+    size_t found = 0;
+
+    for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        size_t key = strcspn(line, ":"), n, m = 0;
+        const char *first = find_value(these, line, key, &n), *other = find_value(others, line, key, &m);
+
+        if (!first || first != line + key + 2)
+            continue; /* seen before */
+        if (other && (!is_first || (n == m && memcmp(first, other, n) == 0)))
+            continue;
+        found++;
+        if (other)
+            eo_buf_printf(out, "  %.*s: %.*s -> %.*s\n", (int)key, line, (int)n, first, (int)m, other);
+        else if (is_first)
+            eo_buf_printf(out, "  %.*s: %.*s -> unset\n", (int)key, line, (int)n, first);
+        else
+            eo_buf_printf(out, "  %.*s: unset -> %.*s\n", (int)key, line, (int)n, first);
+    }
+    return found;
+}
+
+static int put_config(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
+{
+    struct eo_buf keys = {0};
+    size_t n = put_keys(a->config.data, b->config.data, 1, &keys) + put_keys(b->config.data, a->config.data, 0, &keys);
+    int rc = eo_buf_check(&keys, err);
+
+    if (n == 0)
+        eo_buf_puts(out, "configuration: no key differs\n");
+    else
+        eo_buf_printf(out, "configuration: %zu key%s differ%s\n%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
+                      keys.data ? keys.data : "");
+    eo_buf_release(&keys);
+    return rc;
+}
+
+static void put_figure(struct eo_buf *out, int width, int decimals, double value)
+{
+    if (isfinite(value))
+        eo_buf_printf(out, "%*.*f", width, decimals, value);
+    else
+        eo_buf_printf(out, "%*s", width, "-");
+}
+
+static void put_pair(const struct eo_candidate *a, const struct eo_candidate *b, int same_cpu, int width,
+                     struct eo_buf *out)
+{
+    enum eo_verdict latency = eo_compare_latency(a, b, same_cpu);
+    char label[EO_CANDIDATE_LABEL], seed[24];
+
+    eo_candidate_label(&a->key, label);
+    snprintf(seed, sizeof(seed), "%" PRIu64, a->key.seed);
+    eo_buf_printf(out, "  %-*s %-9s %-6s", width, label, eo_precision_name(a->key.precision), seed);
+    put_figure(out, 11, 2, 100 * a->accuracy);
+    put_figure(out, 9, 2, 100 * b->accuracy);
+    eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy),
+                  verdict_text(eo_compare_accuracy(a, b)));
+    put_figure(out, 12, 2, 1000 * a->host_latency_ms);
+    put_figure(out, 10, 2, 1000 * b->host_latency_ms);
+    put_figure(out, 8, 3, latency == EO_VERDICT_OTHER_HOST ? NAN : b->host_latency_ms / a->host_latency_ms);
+    eo_buf_printf(out, "  %s\n", verdict_text(latency));
+}
+
+/* Width of the first column. */
+static int label_width(const struct eo_sweep *sweep)
+{
+    char label[EO_CANDIDATE_LABEL];
+    size_t i, width = strlen("level");
+
+    for (i = 0; i < sweep->row_count; i++) {
+        eo_candidate_label(&sweep->rows[i].key, label);
+        if (strlen(label) > width)
+            width = strlen(label);
+    }
+    return (int)width;
+}
+
+static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
+{
+    int width = label_width(&a->sweep);
+    size_t i, both = 0;
+
+    for (i = 0; i < a->sweep.row_count; i++) {
+        const struct eo_candidate *row = &a->sweep.rows[i], *other = eo_sweep_find(&b->sweep, &row->key);
+
+        if (!other)
+            continue;
+        if (both++ == 0)
+            eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width, "level",
+                          "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A", "beyond");
+        put_pair(row, other, is_same_cpu(a, b), width, out);
+    }
+    if (both == 0)
+        eo_buf_puts(out, "candidates: none is in both\n");
+}
+
+static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *other, char name, struct eo_buf *out)
+{
+    size_t i;
+
+    for (i = 0; i < sweep->row_count; i++) {
+        char key[EO_CANDIDATE_TEXT];
+
+        if (eo_sweep_find(other, &sweep->rows[i].key))
+            continue;
+        eo_candidate_key_text(&sweep->rows[i].key, key);
+        eo_buf_printf(out, "only in %c: %s, accuracy %.2f %%\n", name, key, 100 * sweep->rows[i].accuracy);
+    }
+}
+
+int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
+{
+    eo_buf_printf(out, "A: %s\nB: %s\n", *a->folder ? a->folder : ".", *b->folder ? b->folder : ".");
+    put_data(a, b, out);
+    put_host(a, b, out);
+    if (put_config(a, b, out, err))
+        return -1;
+    put_pairs(a, b, out);
+    put_single(&a->sweep, &b->sweep, 'A', out);
+    put_single(&b->sweep, &a->sweep, 'B', out);
+    eo_buf_puts(out, "beyond: yes where accuracy differs by more than the 95 % interval of the difference of independent "
+                     "shares\n(Newcombe), and latency by more than the ranges from the fastest sample to the 95th "
+                     "percentile; same: one\nmodel; host: other processor, instruction set, threads or batch size; "
+                     "us/image as measured\n");
+    return 0;
+}

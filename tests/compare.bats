@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# eo-compare: two runs side by side.
+
+bats_require_minimum_version 1.5.0
+load common
+load rows
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  echo "cpu_frequency_scale: 0.5" >c.yaml
+}
+
+# run_folder NAME: from c.yaml and the candidates' rows in the working folder, which are used up
+run_folder() {
+  eo-config --slices "$1/config" c.yaml
+  eo-pareto -c c.yaml --sweep "$1/sweep_results.csv" --errors errors.csv acc-* time-*
+  { echo pruning_level,precision,seed; awk -F, 'NR > 1 { print $1 "," $2 ",7" }' "$1/sweep_results.csv"; } >hardware.csv
+  printf 'dataset,part,images,sha256\nmnist,train,900,%064d\nmnist,test,100,%064d\n' "${2:-1}" 2 >"$1/dataset.csv"
+  eo-summary -c c.yaml --sweep "$1/sweep_results.csv" --errors errors.csv --hardware hardware.csv \
+    --manifest "$1/manifest.json" "$1"/*.csv "$1"/config/*.yaml
+  sed -i 's/"cpu": ".*",/"cpu": "Abacus",/' "$1/manifest.json"
+  rm acc-* time-*
+}
+
+two() {
+  candidate 0.00 fp32 7 0.90 0.1 81960
+  candidate 0.50 int8 7 0.80 0.1 9000
+  run_folder a
+}
+
+# line WORD...: the line of the output that begins with these words, without padding
+line() {
+  sed 's/  */ /g' <<<"$output" | grep -E "^ ?$*" | sed 's/^ //; s/ $//'
+}
+
+@test "a run and itself" {
+  two
+  run --separate-stderr eo-compare a a
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "${lines[0]}" = "A: a" ]
+  [ "${lines[1]}" = "B: a" ]
+  [ "${lines[2]}" = "data: synthetic, the same in both" ]
+  [ "${lines[3]}" = "processor: Abacus, the same in both" ]
+  [ "${lines[4]}" = "configuration: no key differs" ]
+  [ "${lines[5]}" = "candidates:" ]
+  [ "${lines[6]}" = "  level precision seed   accuracy %        B    B - A  beyond    us/image         B   B / A  beyond" ]
+  [ "${lines[7]}" = "  0.00  fp32      7           90.00    90.00    +0.00  same        100.00    100.00   1.000  no" ]
+  [ "${lines[8]}" = "  0.50  int8      7           80.00    80.00    +0.00  same        100.00    100.00   1.000  no" ]
+  [ "${#lines[@]}" -eq 12 ]
+  eo-compare -o out.txt a/ a//
+  [ "$(cat out.txt)" = "$output" ]
+  cd a
+  run eo-compare . .
+  [ "$status" -eq 0 ] && [ "${lines[0]}" = "A: ." ]
+}
+
+@test "a difference counts from where it is larger than its interval" {
+  two
+  # each interval is +-1 point, so that of the difference is +-1.414
+  accuracy_row 0.00 fp32 7 0.9141 other >acc-1
+  accuracy_row 0.50 int8 7 0.7858 other >acc-2
+  # from the fastest to the 95th percentile: 0.5 to 2 times the mean
+  timing_row 0.00 fp32 7 0.41 81960 other >time-1
+  timing_row 0.50 int8 7 0.39 9000 other >time-2
+  run_folder b
+  run eo-compare a b
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 91.41 +1.41 no 100.00 410.00 4.100 yes" ]
+  [ "$(line 0.50)" = "0.50 int8 7 80.00 78.58 -1.42 yes 100.00 390.00 3.900 no" ]
+  run eo-compare b a
+  [ "$(line 0.00)" = "0.00 fp32 7 91.41 90.00 -1.41 no 410.00 100.00 0.244 yes" ]
+  [ "$(line 0.50)" = "0.50 int8 7 78.58 80.00 +1.42 yes 390.00 100.00 0.256 no" ]
+}
+
+@test "missing figures, and latencies of another machine, are not judged" {
+  two
+  accuracy_row 0.00 fp32 7 0.95 other | sed '2s/0.9400,0.9600/,/' >acc-1
+  timing_row 0.00 fp32 7 9 81960 other | sed '2s/18,4.5,/,,/' >time-1
+  accuracy_row 0.50 int8 7 0.95 other >acc-2
+  timing_row 0.50 int8 7 9 9000 other | sed '2s/,generic,/,avx2,/' >time-2
+  run_folder b
+  run eo-compare a b
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 95.00 +5.00 - 100.00 9000.00 90.000 -" ]
+  [ "$(line 0.50)" = "0.50 int8 7 80.00 95.00 +15.00 yes 100.00 9000.00 - host" ]
+  sed -i 's/"cpu": "Abacus"/"cpu": null/; s/"version": "[^"]*",$/"version": "9",/' b/manifest.json
+  run eo-compare a b
+  [[ $output == *"processor: Abacus -> unknown: latencies are not comparable"* ]]
+  [[ $output == *"version: $(eo-compare --version | sed -n '1s/.* //p') -> 9"* ]]
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 95.00 +5.00 - 100.00 9000.00 - host" ]
+}
+
+@test "keys that differ, other data, candidates of one run" {
+  echo "data_dir: x/y" >>c.yaml
+  echo "dataset: idx" >>c.yaml
+  two
+  candidate 0.00 fp32 7 0.90 0.1 81960
+  accuracy_row 0.25x0.50-taylor int8 8 0.80 s >acc-1
+  timing_row 0.25x0.50-taylor int8 8 0.1 9000 s >time-1
+  cat >c.yaml <<'EOF'
+cpu_frequency_scale: 0.5
+epochs: 3
+memory_budgets_mb: [1, 2]
+EOF
+  run_folder b 5
+  run eo-compare a b
+  [ "$status" -eq 0 ]
+  [ "$(sed -n '3,/^candidates/p' <<<"$output")" = "data: idx (000000000000, 000000000000) -> synthetic (000000000000, 000000000000): other images
+processor: Abacus, the same in both
+configuration: 4 keys differ
+  dataset: idx -> synthetic
+  data_dir: x/y -> unset
+  epochs: 2 -> 3
+  memory_budgets_mb: [0.01, 0.02, 0.05] -> [1.0, 2.0]
+candidates:" ]
+  [ "$(line only)" = "only in A: pruning_level 0.50, precision int8, seed 7, accuracy 80.00 %
+only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, seed 8, accuracy 80.00 %" ]
+  run eo-compare b a
+  [[ $output == *"  data_dir: unset -> x/y"* ]]
+  sed -i 's/,7,/,9,/' a/sweep_results.csv
+  run eo-compare a b
+  echo "$output"
+  [[ $output == *"candidates: none is in both"* ]]
+}
+
+@test "folders that cannot be read: exit 1" {
+  two
+  fails 1 "eo-compare: none/manifest.json: cannot open: No such file or directory" eo-compare none a
+  cp -r a b
+  rm b/sweep_results.csv
+  fails 1 "eo-compare: b/sweep_results.csv: cannot open: No such file or directory" eo-compare a b
+  echo nonsense >b/sweep_results.csv
+  fails 1 "eo-compare: b/sweep_results.csv: expected a column 'pruning_level', found none" eo-compare a b
+  cp a/sweep_results.csv b
+  echo "epochs: -1" >b/config/train.yaml
+  fails_like 1 "eo-compare: b/config/train.yaml: 1:9: key 'epochs': *" eo-compare a b
+  echo "{}" >b/manifest.json
+  fails 1 "eo-compare: b/manifest.json: byte offset 2: expected key 'manifest', found the end of the object" eo-compare a b
+}
+
+@test "wrong usage: exit 2; a full disk: exit 1" {
+  two
+  misused "eo-compare: expected two folders, A and B" eo-compare
+  misused "eo-compare: expected two folders, A and B" eo-compare a
+  misused "eo-compare: unexpected operand 'c'" eo-compare a b c
+  fails_like 1 "eo-compare: /dev/full: * No space left on device" eo-compare -o /dev/full a a
+}
+
+@test "make compare" {
+  two
+  run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" -n compare A="$PWD/a" B="$PWD/b"
+  [[ $output == *"eo-compare $PWD/a $PWD/b"* ]]
+  run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
+  echo "$output"
+  [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]]
+  run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a"
+  [ "$status" -ne 0 ] && [[ $output == *"make compare: expected two folders of finished runs, A=out/a B=out/b"* ]]
+}

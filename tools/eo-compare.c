@@ -1,0 +1,55 @@
+/* eo-compare: two runs side by side. */
+#include <string.h>
+
+#include "stage/compare.h"
+#include "tools/cli.h"
+
+static const char *output;
+
+static const struct cli_option options[] = {
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "write there instead of to standard output"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-compare",
+    .synopsis = "[-o FILE] A B",
+    .purpose = "Compares two finished runs, given by their folders: keys of the configuration that differ, the\n"
+               "candidates of both side by side, and which differences of accuracy and latency are larger than\n"
+               "their intervals.",
+    .options = options,
+    .max_operands = 2,
+    .footer = "Exit status 0 whether they differ or not.\n",
+};
+
+/* Slashes at the end are cut off. */
+static int load(struct eo_run *run, char *folder)
+{
+    struct eo_err err;
+    size_t n = strlen(folder);
+
+    while (n > 1 && folder[n - 1] == '/')
+        folder[--n] = '\0';
+    return eo_run_load(run, folder, &err) ? cli_fail(&program, NULL, &err) : 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct eo_run a, b;
+    struct eo_buf text = {0};
+    struct eo_err err;
+    int rc;
+
+    if (cli_parse(&program, argc, argv) != 2)
+        cli_usage(&program, "expected two folders, A and B");
+    rc = load(&a, argv[argc - 2]) || load(&b, argv[argc - 1]);
+    if (rc == 0 && eo_compare_put(&a, &b, &text, &err)) {
+        rc = cli_fail(&program, NULL, &err);
+        eo_buf_release(&text);
+    } else if (rc == 0) {
+        rc = cli_write(&program, output, &text);
+    }
+    eo_run_release(&a);
+    eo_run_release(&b);
+    return rc;
+}
