@@ -21,7 +21,7 @@
  *   - nothing else is there, in particular no temporary. After SIGKILL `.NAME.tmp` may be, and the next run, which is
  *     not disturbed, clears it and writes the right bytes;
  *   - exit status 1 with one line on standard error that begins with the program's name, or 0 with all outputs. After a
- *     read or write that was interrupted or did half it must be 0. A signal ends the program, and its children,
+ *     read or write that was interrupted or did half it must be 0, after a failed write, fsync, close or rename 1. A signal ends the program, and its children,
  *     without a message, but for what the children say.
  *
  * Prints "points NAME KIND COUNT" and "ok NAME KIND", "skip NAME KIND: why" or "not ok NAME KIND N: what is wrong" for
@@ -66,7 +66,7 @@ struct kind {
     const char *name;
     enum mode mode;
     int class, code, sticky; /* INJECT; with TRACE, code is the signal */
-    int harmless;            /* the command must succeed */
+    enum { ANY, HARMLESS, FATAL } demand; /* whether the command must succeed or fail */
 };
 
 static const struct kind kinds[] = {
@@ -74,15 +74,15 @@ static const struct kind kinds[] = {
     {"alloc-all", INJECT, FAULT_ALLOC, ENOMEM, 1, 0}, /* every fifth: what differs is the way out */
     {"open", INJECT, FAULT_OPEN, EIO, 0, 0},
     {"read", INJECT, FAULT_READ, EIO, 0, 0},
-    {"read-eintr", INJECT, FAULT_READ, EINTR, 0, 1},
-    {"read-short", INJECT, FAULT_READ, FAULT_SHORT, 0, 1},
-    {"write", INJECT, FAULT_WRITE, EIO, 0, 0},
-    {"write-full", INJECT, FAULT_WRITE, ENOSPC, 1, 0},
-    {"write-eintr", INJECT, FAULT_WRITE, EINTR, 0, 1},
-    {"write-short", INJECT, FAULT_WRITE, FAULT_SHORT, 0, 1},
-    {"fsync", INJECT, FAULT_SYNC, EIO, 0, 0},
-    {"close", INJECT, FAULT_CLOSE, EIO, 0, 0},
-    {"rename", INJECT, FAULT_RENAME, ENOSPC, 0, 0},
+    {"read-eintr", INJECT, FAULT_READ, EINTR, 0, HARMLESS},
+    {"read-short", INJECT, FAULT_READ, FAULT_SHORT, 0, HARMLESS},
+    {"write", INJECT, FAULT_WRITE, EIO, 0, FATAL},
+    {"write-full", INJECT, FAULT_WRITE, ENOSPC, 1, FATAL},
+    {"write-eintr", INJECT, FAULT_WRITE, EINTR, 0, HARMLESS},
+    {"write-short", INJECT, FAULT_WRITE, FAULT_SHORT, 0, HARMLESS},
+    {"fsync", INJECT, FAULT_SYNC, EIO, 0, FATAL},
+    {"close", INJECT, FAULT_CLOSE, EIO, 0, FATAL},
+    {"rename", INJECT, FAULT_RENAME, ENOSPC, 0, FATAL},
     {"rest", INJECT, FAULT_REST, EIO, 0, 0},
     {"kill", TRACE, 0, SIGKILL, 0, 0},
     {"int", TRACE, 0, SIGINT, 0, 0},
@@ -560,7 +560,7 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
     int killed = k->mode == TRACE && k->code == SIGKILL;
     const char *wrong;
 
-    if (k->harmless || !o->fired)
+    if (k->demand == HARMLESS || !o->fired)
         return check_success(o, with_old);
     if (o->left)
         return complaint("leaves %d children running", o->left);
@@ -572,7 +572,7 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
     if (WIFSIGNALED(o->status))
         return complaint("died of signal %d: %.300s", WTERMSIG(o->status), o->err.data);
     if (WEXITSTATUS(o->status) == 0)
-        return check_success(o, with_old);
+        return k->demand == FATAL ? complaint("exit status 0, as if nothing had happened") : check_success(o, with_old);
     if (WEXITSTATUS(o->status) != 1 || k->mode == TRACE)
         return complaint("exit status %d: %.300s", WEXITSTATUS(o->status), o->err.data);
     wrong = check_message(&o->err);

@@ -8,7 +8,7 @@ enum fault_class {
     FAULT_READ,   /* read */
     FAULT_WRITE,  /* write, but not to standard error */
     FAULT_SYNC,   /* fsync, fdatasync */
-    FAULT_CLOSE,  /* close, which closes all the same, as Linux does */
+    FAULT_CLOSE,  /* close of a file that was written, nothing else; it closes all the same, as Linux does */
     FAULT_RENAME, /* rename */
     FAULT_REST    /* ftruncate, flock, unlink, mkdir, dup, stat, fstat, access, pipe2, posix_spawnp, pthread_create */
 };

@@ -186,10 +186,18 @@ ssize_t write(int fd, const void *bytes, size_t n)
     return next(fd, bytes, n);
 }
 
+static int is_written(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    struct stat st;
+
+    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int close(int fd)
 {
     int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "close");
-    int fail = faults(FAULT_CLOSE);
+    int fail = class == FAULT_CLOSE && is_written(fd) && faults(FAULT_CLOSE);
     int rc = next(fd);
 
     if (fail)

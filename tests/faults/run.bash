@@ -52,6 +52,7 @@ EOF
   eo-attempt --row "$F/bad.err" -l 0 -p fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' 2>/dev/null &&
   eo-pareto -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" "$F"/*.accuracy.csv "$F"/*.timing.csv \
     "$F/bad.err" &&
+  eo-pareto -c "$F/cfg.yaml" --accuracy "$F/rows.csv" "$F"/*.accuracy.csv &&
   eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors &&
   make_artefacts
 }
@@ -111,6 +112,7 @@ cases() {
   with bench-layers -- eo-bench --layers -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F/bad.err"
+  with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv "$F/rows.csv"
   with pareto-stdout -- eo-pareto "${c[@]}" "$F/sweep.csv"
   with hwreport -- eo-hwreport "${c[@]}" --sweep "$F/sweep.csv" --layers layers.csv --tradeoffs tradeoffs.csv \
     --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
@@ -121,6 +123,7 @@ cases() {
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
+  with study -- eo-study -o study.md "set=$F/rows.csv"
   with verify -- eo-verify "$F/made/manifest.json"
   with compare -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
@@ -132,6 +135,22 @@ cases() {
      '$EO_BIN/eo-quant' -p fp16 -o model.safetensors half"
   with attempt-pipe -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -c \
     "'$EO_BIN/eo-prune' -l 0.5 '$model' | '$EO_BIN/eo-quant' -p fp16 -o model.safetensors"
+}
+
+# A tool, or an option of one that names a file to be written, for which there is no case. All options with a file are
+# taken for such, but for these.
+inputs=" config data init after eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
+check_covered() {
+  local tool option
+  for tool in "$EO_BIN"/eo-*; do
+    tool=${tool##*/}
+    grep -lzq "/$tool\$" "$S"/cases/* || echo "not ok $tool cases 0: there is none"
+    for option in $("$tool" --help | sed -nE 's/^ *(-., )? *--([a-z-]+) (CSV|JSON|PNG|FILE|DIR) .*/\2/p'); do
+      [[ $inputs != *" $option "* && $inputs != *" $tool:$option "* ]] || continue
+      grep -lz "/$tool\$" "$S"/cases/* | xargs grep -qzx -e "--$option" $([ $option != output ] || echo "-e -o") ||
+        echo "not ok $tool --$option 0: there is no case with it"
+    done
+  done
 }
 
 # Reads one case from its file and runs it.
@@ -151,12 +170,15 @@ if ! make_fixture >"$S/log" 2>&1; then
   exit 1
 fi
 mkdir "$S/cases"
-cases
+cases || exit
 export -f run_case
 export EO_TESTS EO_SANITIZE
 find "$S/cases" -type f -print0 | sort -z | xargs -0 -P "$jobs" -I{} bash -c 'run_case "{}"'
 
-cat "$S"/cases/*.out >"$S/all"
+{
+  cat "$S"/cases/*.out
+  [ -n "$chosen" ] || check_covered
+} >"$S/all"
 grep -Ev '^(ok|points|skip) ' "$S/all"
 sed -n 's/^skip \([^:]*\): /skipped: \1: /p' "$S/all" | sort | uniq
 awk '
