@@ -29,7 +29,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
+PLAIN_GOALS := programs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
 	$(B)/bin/% $(B)/build/%
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
@@ -45,15 +45,23 @@ endif
 # Whether this is `make -n`.
 DRY := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
+call = $(MAKE) --no-print-directory
+# Looked at here, as the inner Make would add lines of its own to the one that says what is wrong.
+check_config = if [ -e $$c ]; then $(BIN)/eo-config --check $$c; else \
+	  echo "make: $$c: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; false; fi
+# What would run: $(1) = further options, $(2) = goals, $(3) = what is done with $$dir/text, where Make has said so. Make 4.3
+# does not see under -n that all targets of a grouped rule are new when one is, so it gets them as rules of their own.
+# Slices are written, and data is looked at, in a copy of the configuration folder ($$dir/config): looking changes nothing.
+dry_run = ( dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap 'exit 1' HUP INT TERM && $(check_config) && \
+	sed 's/ &:/:/' Makefile >$$dir/Makefile && \
+	out=$$($(BIN)/eo-config --make $$c | sed -n 's/^EO_OUT := //p') && \
+	LC_ALL=C $(call) -n $(1) -f $$dir/Makefile EO_INNER=$$c EO_DRY=$$dir $(2) >$$dir/text && $(3) )
+
 ifneq ($(IS_OUTER),)
 .PHONY: $(GOALS)
 # $(1) = a name for the lock, $(2) = what is waited for.
 lock = mkdir -p $(OBJ)/lock; exec 9>>$(OBJ)/lock/$(1); \
 	flock -n 9 || { echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9; }
-# Looked at here, as the inner Make would add lines of its own to the one that says what is wrong.
-check_config = if [ -e $$c ]; then $(BIN)/eo-config --check $$c; else \
-	  echo "make: $$c: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; false; fi
-call = $(MAKE) --no-print-directory
 PROGRAM_GOALS := programs $(filter-out programs $(OF_CONFIG),$(GOALS))
 
 ifeq ($(DRY),)
@@ -66,11 +74,11 @@ endif
 	  $(if $(EXPERIMENT),$(check_config) &&) exec $(call) EO_INNER=$$c $(OF_CONFIG) ) & \
 	  trap 'kill $$! && wait; exit 1' HUP INT TERM; wait $$! || status=1; done; exit $$status
 else
-# Make 4.3 does not see under -n that all targets of a grouped rule are new when one is. So it gets them as rules of
-# their own, and what that prints twice is printed once.
+# What rules of their own print twice is printed once, and of the folder that it would be in.
+real_names = sed "s|$$dir/config/dataset.csv|$$out/dataset.csv|g; s|$$dir/config|$$out/config|g" $$dir/text | awk '!seen[$$0]++'
 $(firstword $(GOALS)):
 	+@$(call) $(PROGRAM_GOALS)
-	+@for c in $(CONFIG); do sed 's/ &:/:/' Makefile | $(call) -f - EO_INNER=$$c $(OF_CONFIG) | awk '!seen[$$0]++'; done
+	+@status=0; for c in $(CONFIG); do $(call dry_run,,$(OF_CONFIG),$(real_names)) || status=1; done; exit $$status
 endif
 $(filter-out $(firstword $(GOALS)),$(GOALS)): $(firstword $(GOALS))
 	@:
@@ -179,7 +187,7 @@ endif
 
 CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(firstword $(CONFIG))))
 NAME := $(basename $(notdir $(CONFIG_FILE)))
-PLAN := $(OBJ)/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
+PLAN := $(or $(EO_DRY),$(OBJ))/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
 
 NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
 
@@ -199,9 +207,10 @@ $(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
 	if [ ! -e $$out/config/source ] && $(call has_files,$$out); then \
 	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
-	mkdir -p $$out/config && $(call put_source,$$out/config) && \
-	$(BIN)/eo-config --slices $$out/config $(CONFIG_FILE) && \
-	list=$$out/config/candidates && grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $@.new >$$list.new && \
+	sl=$(or $(EO_DRY),$$out)/config && mkdir -p $$sl && \
+	$(if $(EO_DRY),{ cp -a $$out/config/. $$out/dataset.csv $$sl 2>/dev/null || :; } &&) \
+	$(call put_source,$$sl) && $(BIN)/eo-config --slices $$sl $(CONFIG_FILE) && \
+	list=$$sl/candidates && grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $@.new >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
 
 ifneq ($(EXPERIMENT),)
@@ -220,7 +229,8 @@ endif
 endif
 endif
 
-SL := $(OUT)/config
+SL := $(or $(EO_DRY),$(OUT))/config
+DATASET := $(if $(EO_DRY),$(SL),$(OUT))/dataset.csv
 say = @printf '  %-9s%s\n' '$(1)' '$(2)'
 THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
 
@@ -252,14 +262,14 @@ $(SYNTHETIC) &: $(BIN)/eo-data
 # Up to date when dataset.csv, which changes with the contents alone, has been looked at. The makefile records which
 # folder that was: another one is looked at whatever the times of its files.
 EO_DATA_USED := $(DATA)
-check_data = $(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(OUT)/dataset.csv
+check_data = $(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(DATASET)
 ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
 include $(SL)/dataset.mk
 endif
 $(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data $(if $(filter-out $(DATA),$(EO_DATA_USED)),FORCE)
 	$(check_data)
 	@echo 'EO_DATA_USED := $(DATA)' >$@.new && mv $@.new $@
-$(OUT)/dataset.csv: | $(SL)/data.yaml
+$(DATASET): | $(SL)/data.yaml
 	$(check_data)
 
 # Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
@@ -269,7 +279,7 @@ training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
 attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 
 define train_rule
-$(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(OUT)/dataset.csv $(BIN)/eo-train
+$(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(DATASET) $(BIN)/eo-train
 	$$(call say,TRAIN,$(M)/base.safetensors)
 	@mkdir -p $(M) $(R)
 	$(Q)$(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
@@ -299,12 +309,12 @@ endef
 # $(5) = precision.
 C = $(P)-$(5)
 define candidate_rules
-$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(OUT)/dataset.csv)
+$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(DATASET))
 	$$(call say,QUANT,$(M)/$(C).safetensors)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
 	  $(BIN)/eo-quant -p $(5) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/$(P).safetensors
 
-$(R)/$(C).accuracy.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(OUT)/dataset.csv $(BIN)/eo-eval $(BIN)/eo-attempt
+$(R)/$(C).accuracy.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(BIN)/eo-eval $(BIN)/eo-attempt
 	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
 	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
@@ -402,10 +412,10 @@ pruned_stem = $(R)/$(P)
 PRUNED := $(patsubst $(OUT)/rows/%,%,$(call over_pruned,pruned_stem))
 CANDIDATES := $(STEMS:$(OUT)/rows/%=%)
 if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
-$(MANIFEST): $(SLICES) $(OUT)/dataset.csv $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
+$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
 	$(call say,MANIFEST,$@)
 	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
-	for f in $(SLICES) $(OUT)/dataset.csv $(BASES) $(LOGS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
+	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
 	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err \
 	  $(if $(filter-out 0,$(EO_FINE_TUNE_EPOCHS)),$$m/$$p-finetune_log.csv); $(if_there); done; \
 	for c in $(CANDIDATES); do for f in $$m/$$c.safetensors $$r/$$c.quant.err $$r/$$c.accuracy.csv $$r/$$c.accuracy.err \
@@ -414,11 +424,32 @@ $(MANIFEST): $(SLICES) $(OUT)/dataset.csv $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(
 	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi; \
 	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"
 
+# The configuration that all this was made from; `make explain` compares.
+MADE := $(SL)/made/done
+$(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST)
+	@$(let_end); trap 'trap "" HUP INT TERM; rm -rf $(SL)/made.new' EXIT; rm -rf $(SL)/made.new && mkdir -p $(SL)/made.new && \
+	(cd $(SL) && cp --parents $(SLICES:$(SL)/%=%) candidates made.new) && cp $(DATASET) $(SL)/made.new && \
+	touch $(SL)/made.new/done && rm -rf $(SL)/made && mv $(SL)/made.new $(SL)/made
+
 .PHONY: all
-all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) ## the whole experiment of CONFIG, ending with the table
+all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) $(MADE) ## the whole experiment of CONFIG, ending with the table
 	@$(summarise) --table
 	@[ $$(wc -l <$(OUT)/sweep_results.csv) -gt 1 ] || \
 	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }
+
+DOT := dot
+.PHONY: explain graph
+explanation = $(BIN)/eo-explain --folder $$out --now $$dir/config --then $$out/config/made $(1) $$dir/text
+explain: programs ## say what `make all` would run for CONFIG and why: which key changed, from what to what
+	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(call explanation)) || status=1; done; exit $$status
+
+# A folder that did not exist is marked as that of the configuration, so that `make all` goes on in it.
+draw = $(call explanation,--dot -o $$dir/dot) && { [ -d $$out ] || { mkdir -p $$out/config && \
+	realpath -ms --relative-base=. $$c >$$out/config/source; }; } && $(DOT) -Tsvg -o $$dir/graph.svg $$dir/dot && \
+	cp $$dir/graph.svg $$out/graph.svg.tmp && mv $$out/graph.svg.tmp $$out/graph.svg && printf '  %-9s%s\n' GRAPH $$out/graph.svg
+graph: programs ## draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
+	@command -v $(DOT) >/dev/null || { echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; exit 1; }
+	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(draw)) || status=1; done; exit $$status
 
 .PHONY: compare
 compare: programs ## what differs between two runs: make compare A=out/a B=out/b
@@ -439,7 +470,7 @@ distclean: ## remove everything that was built, for all configurations; download
 # ---------------------------------------------------------------------------------------------------------------
 # Set-up, data, installation.
 
-DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox curl ca-certificates
+DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox graphviz curl ca-certificates
 DEPS_CHECK := bats clang libjansson-dev
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(GOALS)),$(filter x86_64,$(ARCH)))

@@ -118,7 +118,7 @@ stages() {
   sed -i 's/^pruning_criterion:.*/pruning_criterion: [l1, taylor, random]/' "$CONFIG"
   run make_eo all
   [ "$status" -eq 0 ]
-  [ "$(stages)" = "EVAL HARDWARE PLOT PLOT PLOT PLOT PLOT PRUNE QUANT SELECT SUMMARY TIME " ]
+  [ "$(stages)" = "EVAL HARDWARE MANIFEST PLOT PLOT PLOT PLOT PLOT PRUNE QUANT SELECT SUMMARY TIME " ]
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
 }
 

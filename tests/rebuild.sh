@@ -81,6 +81,7 @@ for part in a b mnist; do
     seed=$(echo $part | cksum | cut -d' ' -f1)
     "$bin/eo-data" --generate "$tmp/data/$part" --train 200 --test 50 --seed "$seed" || exit 1
 done
+cp -r "$tmp/data/a" "$tmp/data/same"
 
 base_config() {
     cat <<END
@@ -113,7 +114,7 @@ edit() {
     for change; do
         key=${change#-}
         sed -i "/^${key%%:*}:/d" "$edited"
-        case $change in -*) ;; *) echo "$change" >>"$edited" ;; esac
+        case $change in -* | +*) ;; *) echo "$change" >>"$edited" ;; esac
     done
 }
 
@@ -123,7 +124,8 @@ list() {
     echo "${values:-$3}"
 }
 
-# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | targets that it follows from"
+# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | targets that it follows from". Two
+# are no slices: candidates is which there are, contents those of the data.
 steps() {
     seeds=$(list "$1" seeds "$(list "$1" seed 7)")
     every='' models=''
@@ -131,7 +133,7 @@ steps() {
         sub=/seed$seed
         [ "$seed" != "${seeds%% *}" ] || sub=
         base=models$sub/base.safetensors
-        echo "TRAIN $base | data train |"
+        echo "TRAIN $base | train contents |"
         for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
             level=$(printf %.2f "$level")
             criteria=$(list "$1" pruning_criterion l1)
@@ -228,6 +230,34 @@ dry_case() {
     same "make -n, $1" "$home/expected" "$home/found"
 }
 
+# explain_case WHAT: make explain counts these steps (plots are one, data of another content is one), and names the key
+explain_case() {
+    make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
+    count=$(grep -vc '^PLOT' "$home/expected")
+    ! grep -q '^PLOT' "$home/expected" || count=$((count + 1))
+    case $1 in *+contents* | output_dir*) count=$((count + 1)) ;; esac
+    if [ "$count" = 0 ]; then pattern="^$out: nothing to do"; else pattern="^$out: $count of [0-9]* steps would run"; fi
+    if ! head -n 1 "$home/log" | grep -q "$pattern"; then
+        bad "make explain, $1: expected $pattern"
+        sed 's/^/    /' "$home/log"
+    elif [ "$count" != 0 ] && ! grep -qE "$(explained "$1")" "$home/log"; then
+        bad "make explain, $1: expected $(explained "$1")"
+        sed 's/^/    /' "$home/log"
+    else
+        ok
+    fi
+}
+
+# explained CHANGE: how the change reads in words
+explained() {
+    case $1 in
+    output_dir*) echo ": was never made" ;;
+    *+contents*) echo "dataset.csv: the training data changed; the test data changed" ;;
+    *seeds* | pruning_levels* | pruning_criterion* | precisions*) echo " was added| was taken out| have another order" ;;
+    *) echo ": ${1%%:*} (changed from .* to|became) $(echo "${1#*: }" | sed 's/[][]/./g')" ;;
+    esac
+}
+
 # clean_case WHAT [OPTION]: a clean run in another folder has the same bytes
 clean_case() {
     rm -rf "$home/clean"
@@ -243,14 +273,15 @@ clean_case() {
 }
 
 # ---- every key. Another value for each, away from what the experiment has; several lines are several edits.
-# A key that is missing here fails. What a key that Make itself reads adds or takes away is in steps().
+# A key that is missing here fails. +contents: the data is other data, too. What a key that Make itself reads adds or takes away is in steps().
 cases() {
     sed 's/^ *//' <<END
     seed|seed: 4
     seeds|-seed|seeds: [3, 4]
     dataloader_seed|dataloader_seed: 9
-    dataset|-data_dir|dataset: mnist
-    data_dir|data_dir: $tmp/data/b
+    dataset|+contents|-data_dir|dataset: mnist
+    data_dir|+contents|data_dir: $tmp/data/b
+    data_dir|data_dir: $tmp/data/same
     validation|validation: test
     train_subset|train_subset: 64
     val_subset|val_subset: 40
@@ -328,13 +359,15 @@ key_case() {
     key=${1%%|*}
     readers=$(sed -n "s/^$key: //p" "$tmp/readers")
     ! only_value "$key" || readers=
+    case $1 in *+contents*) readers="$readers contents" ;; esac
     edited "$1"
     # shellcheck disable=SC2086 # a list
     graph $readers
+    # Looking first: it may not disturb.
+    dry_case "${1#*|}"
+    explain_case "${1#*|}"
     run_case "${1#*|}" || return
     case " $readers " in *" make "*) clean_case "${1#*|}" -m ;; esac
-    edited "$1"
-    dry_case "${1#*|}"
 }
 
 # all_keys K: one of two workers that share the lines
@@ -365,9 +398,13 @@ no_edits() {
     run_case "a touch of the data"
     sed 's/: /:   /' "$home/exp.yaml" >"$home/wide" && mv "$home/wide" "$home/exp.yaml"
     run_case "other white space"
-    edit "$home/exp.yaml" "learning_rate: 0.5" "learning_rate: 0.001"
-    run_case "an edit that was undone"
+    edit "$home/exp.yaml" "learning_rate: 0.5"
+    make_eo -n CONFIG="$home/exp.yaml" >/dev/null 2>&1
+    make_eo explain CONFIG="$home/exp.yaml" >/dev/null 2>&1
+    edit "$home/exp.yaml" "learning_rate: 0.001"
+    run_case "an edit that was looked at and undone"
     dry_case "nothing was edited"
+    explain_case "nothing was edited"
 }
 
 # ---- a history of edits on one folder; after each it has the bytes of a clean run
@@ -376,7 +413,8 @@ history() {
     finished history || { bad "a clean run"; return; }
     for change in "pruning_levels: [0.0, 0.25, 0.5]" "pruning_levels: [0.0, 0.5]" "precisions: [int8]" \
         "learning_rate: 0.004" "precisions: [fp32, fp16, int8]" "fine_tune_epochs: 0" "seeds: [3, 4]" \
-        "pruning_levels: [0.5, 0.25]" "pruning_criterion: [l2, l1]" "power_watts: 1.5" "pruning_criterion: l2" "seeds: [4, 3]" "train_subset: 80" "pruning_levels: [0.0, 0.5]"; do
+        "pruning_levels: [0.5, 0.25]" "pruning_criterion: [random, l1]" "power_watts: 1.5" "prune_steps: 2" "seeds: [4, 3]" \
+        "fine_tune_epochs: 1" "train_subset: 80" "pruning_criterion: l2" "pruning_levels: [0.0, 0.5]"; do
         case $change in seeds*) edit "$home/exp.yaml" -seed ;; esac
         edit "$home/exp.yaml" "$change"
         out=$home/out
@@ -400,7 +438,7 @@ serves() {
     eo-pareto) echo 'SELECT' ;;
     eo-hwreport) echo 'HARDWARE' ;;
     eo-summary) echo 'SUMMARY|MANIFEST' ;;
-    eo-config | eo-data | eo-inspect | eo-verify | eo-compare | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
+    eo-config | eo-data | eo-inspect | eo-explain | eo-verify | eo-compare | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
     *) echo "no entry in serves()" ;;
     esac
 }

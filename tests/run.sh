@@ -60,6 +60,16 @@ if [ "${1:-all}" = all ]; then
 fi
 
 if [ "${1:-all}" = all ]; then
+  sh tests/rebuild.sh >"$log/rebuild.out" 2>&1 </dev/null
+  cat "$log/rebuild.out"
+  line=$(tail -n 1 "$log/rebuild.out")
+  case $line in
+    "rebuild: "*" passed, "*" failed") echo "$line" >>"$log/counts" ;;
+    *) echo "rebuild: 0 passed, 1 failed" | tee -a "$log/counts" ;;
+  esac
+fi
+
+if [ "${1:-all}" = all ]; then
   # Several files at a time; the output of each is shown when it is complete.
   ls tests/*.bats | xargs -P "$jobs" -I{} sh -c '
     out="$1/$(basename "$2").tap"

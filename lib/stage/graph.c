@@ -238,6 +238,28 @@ const char *eo_graph_stage(const char *path)
     return kind ? kind->stage : NULL;
 }
 
+int eo_graph_place(const char *path, struct eo_graph_place *place)
+{
+    struct names names;
+    const struct kind *kind = find_kind(path, &names), *first = kinds;
+
+    if (strcmp(path, EO_GRAPH_MANIFEST) == 0) {
+        *place = (struct eo_graph_place){.stage = "manifest", .rank = (int)KINDS, .order = (int)KINDS};
+        return 0;
+    }
+    if (!kind)
+        return -1;
+    while (strcmp(first->stage, kind->stage) != 0)
+        first++;
+    place->stage = kind->stage;
+    place->rank = (int)(first - kinds);
+    place->order = (int)(kind - kinds);
+    strcpy(place->seed, names.seed);
+    strcpy(place->stem, names.stem);
+    strcpy(place->precision, names.precision);
+    return 0;
+}
+
 /* The path that `n` bytes of a pattern mean beside an artefact with these names. */
 static void expand(const char *pattern, size_t n, const struct names *names, char out[EO_MANIFEST_PATH_MAX])
 {

@@ -19,6 +19,22 @@
  */
 const char *eo_graph_stage(const char *path);
 
+/* What an artefact's path says: the stage that makes it, and of which candidate. Texts are "" where they do not apply. */
+struct eo_graph_place {
+    const char *stage;
+    int rank;           /* of the stage among all, in the order in which they run */
+    int order;          /* of the kind of file among all, in that order; the first of a stage names it best */
+    char seed[32];      /* "seed8/"; "" also for the first seed */
+    char stem[96];      /* of what was pruned: "p0.50", "p0.50-taylor" */
+    char precision[16]; /* "int8" */
+};
+
+/* What says all this of the others; it is no artefact of a stage, but has a place: after them. */
+#define EO_GRAPH_MANIFEST "manifest.json"
+
+/* Returns 0, or -1 for a file that no stage makes. */
+int eo_graph_place(const char *path, struct eo_graph_place *place);
+
 /*
  * Fills files, parents, seeds and data set of a manifest from the files themselves. Each of `paths` lies below
  * `folder` ("" or with a slash at the end) and stays the caller's; none may stand there twice. The files come in the

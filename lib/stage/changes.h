@@ -1,0 +1,33 @@
+/*
+ * What differs between the configuration folders of two times: that of the last complete run, which the Makefile keeps
+ * in out/<name>/config/made, and that of now.
+ *
+ * Such a folder holds the slices ("train.yaml", "seed8/train.yaml": lines "key: value"), "candidates" (lines
+ * "EO_LEVELS := 0.00 0.50") and "dataset.csv".
+ */
+#ifndef EO_STAGE_CHANGES_H
+#define EO_STAGE_CHANGES_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "stage/graph.h"
+
+struct eo_changes {
+    const char *then, *now; /* folders */
+};
+
+/*
+ * Appends what changed in one of the files, in words, "; " between: "learning_rate changed from 0.001 to 0.002",
+ * "level 0.25 was added", "the training data changed". Appends nothing where nothing did, and where the file was not there
+ * then. Fails on a file that cannot be read.
+ */
+int eo_changes_put(const struct eo_changes *c, const char *file, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Appends why an artefact is new, if what it belongs to was not among the candidates then: "level 0.25 was added";
+ * "was never made" where there was no complete run. Appends nothing otherwise.
+ */
+int eo_changes_put_new(const struct eo_changes *c, const struct eo_graph_place *place, struct eo_buf *out,
+                       struct eo_err *err) EO_MUST_CHECK;
+
+#endif

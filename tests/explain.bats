@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# eo-explain, and make explain and graph as one sees them. Every key is explained in rebuild.sh.
+
+bats_require_minimum_version 1.5.0
+load common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  mkdir -p o/x/config/made o/x/models
+  printf 'a: 1\nlearning_rate: 0.001\n' >o/x/config/made/train.yaml
+  printf 'a: 1\nlearning_rate: 0.002\n' >o/x/config/train.yaml
+  echo base >o/x/models/base.safetensors
+  cat >trace <<END
+mkdir -p o/x/models
+Makefile:5: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml out/bin/eo-train
+printf TRAIN
+o/x/models/base.safetensors: o/x/config/train.yaml out/bin/eo-train
+o/x/models/p0.50.safetensors: o/x/models/base.safetensors
+END
+}
+
+@test "a key, a program, what follows, and what is up to date" {
+  echo pruned >o/x/models/p0.50.safetensors
+  run --separate-stderr eo-explain --folder o/x trace
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$output" = "o/x: 1 of 2 steps would run
+  train     models/base.safetensors: learning_rate changed from 0.001 to 0.002; program eo-train changed" ]
+
+  echo "M:9: update target 'o/x/models/p0.50.safetensors' due to: o/x/models/base.safetensors plots/x.gp" >>trace
+  run eo-explain --folder o/x - <trace
+  [ "${lines[0]}" = "o/x: 2 of 2 steps would run" ]
+  [ "${lines[2]}" = "  prune     models/p0.50.safetensors: plots/x.gp is newer; follows from train" ]
+
+  rm o/x/models/p0.50.safetensors
+  printf 'EO_LEVELS := 0.00\n' | tee o/x/config/made/candidates >o/x/config/candidates
+  run eo-explain --folder o/x trace
+  [ "${lines[2]}" = "  prune     models/p0.50.safetensors: is missing" ]
+  printf 'EO_LEVELS := 0.00 0.50\n' >o/x/config/candidates
+  run eo-explain --folder o/x trace
+  [ "${lines[2]}" = "  prune     models/p0.50.safetensors: level 0.50 was added" ]
+  rm o/x/config/made/candidates
+  run eo-explain --folder o/x trace
+  [ "${lines[2]}" = "  prune     models/p0.50.safetensors: was never made" ]
+}
+
+@test "a slice that was written again, other folders, nothing to do, nothing at all" {
+  cp o/x/config/made/train.yaml o/x/config
+  sed -i 's/ out.bin.eo-train//' trace
+  run eo-explain --folder o/x trace
+  [ "${lines[1]}" = "  train     models/base.safetensors: train.yaml is newer" ]
+  mkdir then now
+  echo "learning_rate: 0.1" >then/train.yaml
+  echo "learning_rate: null" >now/train.yaml
+  sed -i 's|o/x/config|now|' trace
+  run eo-explain --folder o/x --now now --then then trace
+  [ "${lines[1]}" = "  train     models/base.safetensors: learning_rate changed from 0.1 to null" ]
+  sed -i /update/d trace
+  run eo-explain --folder o/x trace
+  [ "$output" = "o/x: nothing to do, all 2 steps are up to date" ]
+  run eo-explain --folder o/x /dev/null
+  [ "$output" = "o/x: nothing to do, all 0 steps are up to date" ]
+  run eo-explain --folder o/x -o words "$EO_ROOT/README.md"
+  [ "$status" -eq 0 ] && [ "$(cat words)" = "$output""o/x: nothing to do, all 0 steps are up to date" ]
+}
+
+@test "12 candidates are one line; of many pruned models the graph is by stage" {
+  : >trace
+  for level in 10 11 12 13 14 15 16 17 18 19 20 21 22; do
+    echo "o/x/models/p0.$level-int8.safetensors: o/x/models/p0.$level.safetensors" >>trace
+    echo "M:1: update target 'o/x/models/p0.$level.safetensors' due to: o/x/models/base.safetensors" >>trace
+    echo pruned >o/x/models/p0.$level.safetensors
+    [ $level != 21 ] || cp trace trace12
+  done
+  run eo-explain --folder o/x trace12
+  [ "$output" = "o/x: 12 of 24 steps would run
+  prune     models/p0.10.safetensors and 11 more: models/base.safetensors is newer" ]
+  eo-explain --folder o/x --dot trace12 >dot
+  [ "$(grep -c 'label="prune p0' dot)" -eq 12 ] && [ "$(grep -c -- '->' dot)" -eq 12 ]
+  grep -q 'n0 \[label="prune p0.10\\nwould run\\nmodels/base.safetensors is\\nnewer", fillcolor' dot
+  grep -q 'label="quant p0.10\\nint8\\nup to date", fillcolor' dot
+  eo-explain --folder o/x --dot trace >dot
+  grep -q 'n0 \[label="prune\\n13 steps\\nall would run\\n' dot && [ "$(grep -c -- '->' dot)" -eq 1 ]
+}
+
+@test "messages" {
+  misused "eo-explain: option '--folder' is required" eo-explain trace
+  fails 1 "eo-explain: gone: cannot open: No such file or directory" eo-explain --folder o/x gone
+  fails 1 "eo-explain: o: expected a file, found a directory" eo-explain --folder o/x o
+  rm o/x/config/train.yaml && mkdir o/x/config/train.yaml
+  fails 1 "eo-explain: 'o/x/config/train.yaml': expected a file, found a directory" eo-explain --folder o/x trace
+  fails 1 "eo-explain: 'o/x/config/train.yaml': expected a file, found a directory" eo-explain --folder o/x --dot -o dot trace
+  [ ! -e dot ]
+}
+
+# With the programs under test; looking needs no artefacts.
+make_eo() {
+  make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" "$@"
+}
+
+@test "make explain and make graph before the first run: no artefact, but the graph's folder is the configuration's" {
+  printf 'output_dir: %s/new\npruning_levels: [0.0, 0.5]\n' "$PWD" >a.yaml
+  run make_eo explain CONFIG="$PWD/a.yaml"
+  [ "$status" -eq 0 ]
+  [[ $output == *"$PWD/new: 27 of 27 steps would run
+  data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
+  [ ! -e new ]
+  run make_eo explain CONFIG="$PWD/none.yaml"
+  [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]]
+
+  run make_eo graph CONFIG="$PWD/a.yaml" DOT=no-dot
+  [ "$status" -ne 0 ]
+  [[ $output == *"make graph: needs 'no-dot', of the Debian package graphviz: make deps"* ]]
+
+  command -v dot >/dev/null || skip "needs graphviz's dot: make deps"
+  run make_eo graph CONFIG="$PWD/a.yaml"
+  [ "$status" -eq 0 ] && [[ $output == *"  GRAPH    $PWD/new/graph.svg"* ]]
+  grep -q '<title>stages</title>' new/graph.svg
+  [ "$(cat new/config/source)" = "$PWD/a.yaml" ]
+}

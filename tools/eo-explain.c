@@ -1,0 +1,81 @@
+/* eo-explain: what Make would run and why, from what Make prints. */
+#include <stdlib.h>
+
+#include "base/io.h"
+#include "stage/explain.h"
+#include "tools/cli.h"
+
+static struct {
+    int dot;
+    const char *folder, *now, *then, *output;
+} opt;
+
+static const struct cli_option options[] = {
+    {0, "folder", CLI_TEXT, &opt.folder, 0, 0, "DIR", "the experiment's folder, as Make names it (required)"},
+    {0, "now", CLI_TEXT, &opt.now, 0, 0, "DIR", "its slices and lists of candidates (default: DIR/config)"},
+    {0, "then", CLI_TEXT, &opt.then, 0, 0, "DIR", "those of the last complete run (default: DIR/config/made)"},
+    {0, "dot", CLI_FLAG, &opt.dot, 0, 0, NULL, "print a graph for graphviz' dot instead of words"},
+    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
+    {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
+};
+
+static const struct cli_program program = {
+    .name = "eo-explain",
+    .synopsis = "--folder DIR [options] [TRACE]",
+    .purpose = "Says which steps of an experiment Make would run and why: which key changed, from what to what.\n"
+               "TRACE is what `make -n -p --trace` prints; - or missing: standard input. See `make explain`.",
+    .options = options,
+    .max_operands = 1,
+};
+
+/* The folder that an option names, or a folder below the experiment's. */
+static int set_folder(struct eo_buf *out, const char *option, const char *below)
+{
+    struct eo_err err;
+
+    if (option)
+        eo_buf_puts(out, option);
+    else
+        eo_buf_printf(out, "%s/%s", opt.folder, below);
+    return eo_buf_check(out, &err) ? cli_fail(&program, NULL, &err) : 0;
+}
+
+static int explain(const char *file, const struct eo_changes *changes, struct eo_buf *out)
+{
+    struct eo_trace trace = {0};
+    struct eo_err err;
+    char *text = NULL;
+    size_t size;
+    int rc = 0;
+
+    if (eo_io_read(file, EO_TRACE_MAX, &text, &size, &err) || eo_trace_read(&trace, opt.folder, changes->now, text, &err))
+        rc = cli_fail(&program, file, &err);
+    else if (opt.dot ? eo_explain_dot(&trace, changes, out, &err) : eo_explain_words(&trace, changes, out, &err))
+        rc = cli_fail(&program, NULL, &err);
+    eo_trace_release(&trace);
+    free(text);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct eo_buf now = {0}, then = {0}, out = {0};
+    struct eo_changes changes;
+    const char *file;
+    int operands = cli_parse(&program, argc, argv), rc;
+
+    if (!opt.folder)
+        cli_usage(&program, "option '--folder' is required");
+    file = operands ? argv[argc - 1] : "-";
+    rc = set_folder(&now, opt.now, "config") || set_folder(&then, opt.then, "config/made");
+    if (!rc) {
+        changes = (struct eo_changes){.then = then.data, .now = now.data};
+        rc = explain(file, &changes, &out);
+    }
+    if (!rc)
+        rc = cli_write(&program, opt.output, &out);
+    eo_buf_release(&out);
+    eo_buf_release(&then);
+    eo_buf_release(&now);
+    return rc;
+}
