@@ -49,7 +49,8 @@ setup() {
 @test "eval: logits, predictions and confusion matrix agree" {
   eo-eval -c $F/cfg.yaml --logits l.csv --predictions p.csv --confusion c.csv $F/base.safetensors >row.csv
   [ "$(head -n 1 l.csv)" = index,label,class0,class1,class2,class3,class4,class5,class6,class7,class8,class9 ]
-  [ "$(head -n 1 c.csv)" = true_class,predicted_class,count ]
+  [ "$(head -n 1 c.csv)" = true_class,predicted_class,count,model_sha256 ]
+  [ "$(tail -n +2 c.csv | cut -d, -f4 | sort -u)" = "$(sha256sum <$F/base.safetensors | cut -c1-64)" ]
   [ "$(wc -l <l.csv) $(wc -l <p.csv) $(wc -l <c.csv)" = "311 311 101" ]
   awk -F, 'NR == 1 { print "index,label,predicted"; next }
     { best = 0; for (k = 1; k < 10; k++) if ($(k + 3) + 0 > $(best + 3) + 0) best = k; print $1 "," $2 "," best }' \

@@ -25,28 +25,34 @@ three_models() {
   eo-pareto -c c.yaml --sweep sweep.csv *.acc.csv *.time.csv
 }
 
-LAYERS=layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,pruning_criterion
+LAYERS=layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,pruning_criterion,model_sha256
 
 @test "layers of an fp32 model, by the published sizes of the network" {
   make_model 16 32 7 >m.safetensors
   run --separate-stderr eo-hwreport -c c.yaml m.safetensors
   [ "$status" -eq 0 ]
+  local sha=$(sha256sum <m.safetensors | cut -c1-64)
   [ "$output" = "$LAYERS
-conv1,1254400,640,5017600,11289600,0.00,fp32,7,3136,12544,576,100,112896,15680,none
-conv2,627200,18560,2508800,90316800,0.00,fp32,7,12544,6272,18432,100,903168,18816,none
-classifier,1000,62760,4000,1568000,0.00,fp32,7,6272,40,62720,100,15680,6312,none" ]
+conv1,1254400,640,5017600,11289600,0.00,fp32,7,3136,12544,576,100,112896,15680,none,$sha
+conv2,627200,18560,2508800,90316800,0.00,fp32,7,12544,6272,18432,100,903168,18816,none,$sha
+classifier,1000,62760,4000,1568000,0.00,fp32,7,6272,40,62720,100,15680,6312,none,$sha" ]
 }
 
 @test "layers of fp16 and int8 models by the types they have, on standard input" {
-  make_model 8 16 3 0.50 fp16 | eo-hwreport -c c.yaml >half.csv
-  [ "$(tail -n +2 half.csv)" = "conv1,627200,160,1254400,5644800,0.50,fp16,3,1568,3136,144,100,56448,4704,l1
-conv2,313600,2336,627200,22579200,0.50,fp16,3,3136,1568,2304,100,225792,4704,l1
-classifier,1000,15700,4000,784000,0.50,fp16,3,1568,40,15680,100,7840,1608,l1" ]
-  make_model 8 16 3 0.50 int8 | eo-hwreport -c c.yaml --layers int8.csv -
+  local sha
+  make_model 8 16 3 0.50 fp16 >half.safetensors
+  sha=$(sha256sum <half.safetensors | cut -c1-64)
+  eo-hwreport -c c.yaml <half.safetensors >half.csv
+  [ "$(tail -n +2 half.csv)" = "conv1,627200,160,1254400,5644800,0.50,fp16,3,1568,3136,144,100,56448,4704,l1,$sha
+conv2,313600,2336,627200,22579200,0.50,fp16,3,3136,1568,2304,100,225792,4704,l1,$sha
+classifier,1000,15700,4000,784000,0.50,fp16,3,1568,40,15680,100,7840,1608,l1,$sha" ]
+  make_model 8 16 3 0.50 int8 >int8.safetensors
+  sha=$(sha256sum <int8.safetensors | cut -c1-64)
+  eo-hwreport -c c.yaml --layers int8.csv - <int8.safetensors
   # biases and scales are 4 bytes an output, input scale and zero point 8 a layer; class scores are 32 bits wide
-  [ "$(tail -n +2 int8.csv)" = "conv1,627200,144,627200,5644800,0.50,int8,3,784,1568,72,100,56448,2352,l1
-conv2,313600,1288,313600,22579200,0.50,int8,3,1568,784,1152,100,225792,2352,l1
-classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1" ]
+  [ "$(tail -n +2 int8.csv)" = "conv1,627200,144,627200,5644800,0.50,int8,3,784,1568,72,100,56448,2352,l1,$sha
+conv2,313600,1288,313600,22579200,0.50,int8,3,1568,784,1152,100,225792,2352,l1,$sha
+classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1,$sha" ]
 }
 
 @test "with --sweep the batch size is the one that was timed" {
@@ -59,7 +65,8 @@ classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1" ]
 @test "hardware_summary.csv: the baseline first, all formulas" {
   three_models
   eo-hwreport -c c.yaml --sweep sweep.csv --summary h.csv *.safetensors
-  [ "$(head -n 1 h.csv)" = "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs,arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,roofline_knee_macs_per_byte,bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion" ]
+  [ "$(head -n 1 h.csv)" = "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs,arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,roofline_knee_macs_per_byte,bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion,model_sha256" ]
+  [ "$(column h.csv model_sha256)" = "$(sha256sum c.safetensors b.safetensors a.safetensors | cut -c1-64 | paste -sd" ")" ]
   [ "$(column h.csv pruning_level) / $(column h.csv precision)" = "0.00 0.00 0.50 / fp32 int8 int8" ]
   # 128 images: (12544 + 6272 + 10) * 4 * 128 + 81960 bytes; 1031744 * 128 MACs; 0.04 ms / 0.5 * 128 = 10.24 ms
   [ "$(column h.csv estimated_total_bytes | cut -d' ' -f1)" = 9720872 ]

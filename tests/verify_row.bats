@@ -76,6 +76,25 @@ value() {
     run/sweep_results.csv
 }
 
+@test "the manifest lists every file of the run, and all are as they were made" {
+  cd "$BATS_FILE_TMPDIR"
+  run --separate-stderr eo-verify run/manifest.json
+  [ "$status" -eq 0 ]
+  eo-verify --list run/manifest.json | tail -n +2 | cut -d, -f1 | sort >"$BATS_TEST_TMPDIR/listed"
+  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|made/.*))$' |
+    sort | diff - "$BATS_TEST_TMPDIR/listed"
+}
+
+@test "on another machine, the same reproducible part of the manifest" {
+  sed "s|^output_dir: .*|output_dir: $BATS_TEST_TMPDIR/run|" "$BATS_FILE_TMPDIR/exp.yaml" >exp.yaml
+  echo "threads: 1" >>exp.yaml
+  EO_ISA=generic make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/exp.yaml" all
+  sed '/^  "host": {$/,$d' "$BATS_FILE_TMPDIR/run/manifest.json" >first
+  sed '/^  "host": {$/,$d' run/manifest.json | cmp first -
+  [ "$(wc -l <first)" -gt 300 ]
+  grep -q '"isa": "generic",$' run/manifest.json
+}
+
 @test "every row is made again: the same model, all columns but those of timing" {
   local rows=$(($(wc -l <"$BATS_FILE_TMPDIR/run/sweep_results.csv") - 1)) k
   [ "$rows" -eq 6 ]

@@ -14,7 +14,7 @@ static const struct cli_option options[] = {
     {0, "split", CLI_TEXT, &split_text, 0, 0, "NAME", "validation, test or both (default)"},
     {0, "logits", CLI_TEXT, &logits, 0, 0, "CSV", "write index,label,class0,...,class9 there"},
     {0, "predictions", CLI_TEXT, &predictions, 0, 0, "CSV", "write index,label,predicted there"},
-    {0, "confusion", CLI_TEXT, &confusion, 0, 0, "CSV", "write true_class,predicted_class,count there"},
+    {0, "confusion", CLI_TEXT, &confusion, 0, 0, "CSV", "write the number of each pair of classes there"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: the config's, else all processors"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "row to write; default: standard output"},
@@ -81,6 +81,7 @@ static int evaluate(const struct inputs *in, const struct eo_images *images, int
 
     if (eo_eval_run(&eval, &in->model, images, isa, cli_threads(threads, &in->cfg), &err))
         return cli_fail(&program, NULL, &err);
+    eval.model_sha256 = in->sha256;
     eo_accuracy_make(accuracy, images->count, eval.correct);
     if (tables)
         rc = write_table(logits, &eval, eo_eval_put_logits) ||

@@ -255,9 +255,9 @@ void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out)
 
     for (i = 0; i < eval->images.count; i++)
         counts[eval->images.labels[i]][eval->predicted[i]]++;
-    eo_buf_puts(out, "true_class,predicted_class,count\n");
+    eo_buf_puts(out, "true_class,predicted_class,count,model_sha256\n");
     for (t = 0; t < EO_CLASSES; t++) {
         for (p = 0; p < EO_CLASSES; p++)
-            eo_buf_printf(out, "%d,%d,%zu\n", t, p, counts[t][p]);
+            eo_buf_printf(out, "%d,%d,%zu,%s\n", t, p, counts[t][p], eval->model_sha256 ? eval->model_sha256 : "");
     }
 }

@@ -28,6 +28,7 @@
 
 struct eo_eval {
     struct eo_images images; /* what was looked at; borrowed */
+    const char *model_sha256; /* for the confusion matrix; set by the caller after the run, borrowed; NULL: unknown */
     size_t correct;
     double *logits;     /* [count, 10] real numbers; int8: score times eo_infer_score_scale() */
     uint8_t *predicted; /* [count], 0..9 */
@@ -79,7 +80,7 @@ void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *m
 void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out);
 /* index,label,predicted */
 void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out);
-/* true_class,predicted_class,count: all hundred pairs */
+/* true_class,predicted_class,count,model_sha256: all hundred pairs */
 void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);
 
 #endif

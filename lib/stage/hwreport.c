@@ -57,7 +57,8 @@ static void put_layer(struct eo_buf *out, const struct eo_hw_model *m, enum eo_l
     eo_candidate_put_key(&m->key, out);
     eo_buf_printf(out, "%zu,%zu,%zu,%zu,%zu,%zu,", l->input_bytes, l->output_bytes, l->weight_bytes, m->batch,
                   l->macs_per_image, l->fused_activation_bytes);
-    eo_csv_put_text(out, eo_criterion_name(m->key.criterion), '\n');
+    eo_csv_put_text(out, eo_criterion_name(m->key.criterion), ',');
+    eo_csv_put_text(out, m->sha256, '\n');
 }
 
 void eo_hw_put_layers(const struct eo_hw_model *models, size_t count, struct eo_buf *out)
@@ -68,7 +69,7 @@ void eo_hw_put_layers(const struct eo_hw_model *models, size_t count, struct eo_
     eo_buf_puts(out,
                 "layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,"
                 "input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,"
-                "pruning_criterion\n");
+                "pruning_criterion,model_sha256\n");
     for (i = 0; i < count; i++) {
         for (l = 0; l < EO_LAYERS; l++)
             put_layer(out, &models[i], (enum eo_layer)l);
@@ -175,7 +176,8 @@ static void put_summary_row(struct eo_buf *out, const struct eo_hw_summary *s, c
     eo_candidate_put_key(&hw->key, out);
     eo_csv_put_int(out, (long long)hw->batch, ',');
     eo_csv_put_double(out, s->batch_latency_ms, ',');
-    eo_csv_put_text(out, eo_criterion_name(hw->key.criterion), '\n');
+    eo_csv_put_text(out, eo_criterion_name(hw->key.criterion), ',');
+    eo_csv_put_text(out, hw->sha256, '\n');
 }
 
 static const struct eo_hw_model *find_model(const struct eo_hw_model *models, size_t count,
@@ -218,7 +220,8 @@ int eo_hw_put_summary(const struct eo_sweep *sweep, const struct eo_hw_model *mo
         out, "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,"
              "configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs,"
              "arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,roofline_knee_macs_per_byte,"
-             "bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion\n");
+             "bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion,"
+             "model_sha256\n");
     if (baseline && put_candidate(baseline, models, count, cfg, out, err))
         return -1;
     for (i = 0; i < sweep->row_count; i++) {

@@ -130,7 +130,7 @@ static void check_tables(const struct eo_eval *eval)
 {
     static void (*const put[])(const struct eo_eval *, struct eo_buf *) = {
         eo_eval_put_logits, eo_eval_put_predictions, eo_eval_put_confusion};
-    static const size_t columns[] = {12, 3, 3}, rows[] = {IMAGES, IMAGES, 100};
+    static const size_t columns[] = {12, 3, 4}, rows[] = {IMAGES, IMAGES, 100};
     size_t t, r, wrong = 0, sum = 0;
 
     for (t = 0; t < 3; t++) {
@@ -147,7 +147,7 @@ static void check_tables(const struct eo_eval *eval)
         check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)rows[t],
               (double)csv.rows);
         for (r = 0; r < csv.rows; r++) {
-            const char *last = eo_csv_cell(&csv, r, (int)csv.columns - 1);
+            const char *last = eo_csv_cell(&csv, r, t == 2 ? 2 : (int)csv.columns - 1);
             double logit = t == 0 ? eval->logits[r * EO_CLASSES + 9] : 0;
 
             wrong += t < 2 &&
@@ -220,13 +220,13 @@ static void test_row(void)
     eo_eval_put_row(&out, &m, "cd", &validation, &test);
     eo_eval_put_row(&out, &m, "cd", NULL, &test);
     eo_eval_put_row(&out, &m, "cd", &validation, NULL);
-    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 16 && csv.rows == 3, "columns",
-          16, 0);
+    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 27 && csv.rows == 3, "columns",
+          27, 0);
     eo_csv_release(&csv);
     check_text("rows",
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5\n"
-               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5\n"
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,\n",
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,\n"
+               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,\n"
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,,l1,,1,1,,,,,,,\n",
                strchr(out.data, '\n') + 1);
     eo_buf_release(&out);
     eo_model_release(&m);
