@@ -53,12 +53,15 @@ static void check_make(const struct eo_config *cfg)
     struct eo_buf out = {0};
     size_t i, lines = 0;
 
+    /* Only Make needs to know where the images of `dataset: idx` are. */
+    if (strcmp(cfg->dataset, "idx") == 0 && !*cfg->data_dir)
+        return;
     require(eo_config_make(cfg, "x.yaml", &out, NULL) == 0);
     for (i = 0; i < out.len; i++) {
         require(!strchr("$#\\%\t\r'\"`", out.data[i]));
         lines += out.data[i] == '\n';
     }
-    require(lines == 10);
+    require(lines == 12);
     eo_buf_release(&out);
 }
 

@@ -243,7 +243,7 @@ static void test_row(const struct row_case *c)
     eo_bench_put_row(&out, &row);
     snprintf(expected, sizeof(expected),
              "0.50,%s,18446744073709551615,ab,generic,k,3,4,20,0.5,0.25,0.125,0.75,0.0625,2000.0,2.0,"
-             "2.0,1.5,0.5,3.5,1.25,500.0,%s\n",
+             "2.0,1.5,0.5,3.5,1.25,500.0,%s,l1\n",
              eo_precision_name(c->precision), c->bytes);
     check_text("row", expected, out.data);
     eo_buf_release(&out);
@@ -253,7 +253,7 @@ static void test_row(const struct row_case *c)
     if (eo_csv_parse(&csv, out.data, out.len, &err)) {
         check(0, err.msg, 0, 0);
     } else {
-        check(csv.columns == 27 && csv.rows == 1, "columns", 27, (double)csv.columns);
+        check(csv.columns == 28 && csv.rows == 1, "columns", 28, (double)csv.columns);
         check_text("a column", "3.5",
                    eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_single_latency_p95_ms")));
         check_text("a column", "2.0", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "host_batch_latency_ms")));
