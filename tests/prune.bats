@@ -97,7 +97,7 @@ setup() {
   local what="expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found"
   make_model 2 2 1 >base
   misused "eo-prune: option '--level' is required" eo-prune base
-  for level in 1 1.5 -0.1 nan half 0.5x 0.25x0.5x0.5 0.1234567 ''; do
+  for level in 1 1.5 -0.1 nan half 0.5x 0.25x0.5x0.5 0.1234567; do
     misused "eo-prune: option '--level': $what '$level'" eo-prune -l "$level" base
   done
   misused "eo-prune: option '-l' needs an argument" eo-prune -l
@@ -444,4 +444,12 @@ small_data() {
   run script -qec "eo-prune -l 0.5 base" /dev/null
   [ "$status" -eq 1 ]
   [ "$output" = $'eo-prune: the output is binary data and standard output is a terminal; name a file, or use a pipe\r' ]
+}
+
+@test "an option that is an empty text" {
+  make_model 4 6 1 >m
+  misused "eo-prune: option '--level': expected LEVEL, found an empty text" eo-prune -l "" m
+  misused "eo-prune: option '--output': expected FILE, found an empty text" eo-prune -l 0.5 -o "" m
+  misused "eo-prune: option '--scores': expected CSV, found an empty text" eo-prune -l 0.5 --scores= -o x m
+  [ ! -e x ]
 }

@@ -51,8 +51,25 @@ setup() {
   done
 }
 
+@test "eo-study: a table without one of the columns, and labels that no table can hold" {
+  for column in pruning_level pruning_criterion precision seed fine_tune_epochs test_accuracy; do
+    sed "1s/$column/other/" plain.csv >bad.csv
+    run eo-study -o table.md a=bad.csv
+    [ "$status" -eq 1 ] && [ "$output" = "eo-study: bad.csv: expected a column '$column', found none" ] && [ ! -e table.md ]
+  done
+  run eo-study "a|b=plain.csv"
+  [ "$status" -eq 1 ]
+  [ "$output" = "eo-study: plain.csv: expected a label without '|' and control characters, found 'a|b'" ]
+  run eo-study $'a\nb=plain.csv'
+  [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
+  long=$(printf '%0100d' 0)
+  run eo-study "$long=plain.csv"
+  [ "$status" -eq 1 ]
+  [ "$output" = "eo-study: plain.csv: expected a label of at most 39 bytes, found '${long:0:40}...'" ]
+}
+
 @test "eo-study: wrong usage" {
-  for arguments in "" "plain.csv" "=plain.csv" "-p fp8 a=plain.csv"; do
+  for arguments in "" "plain.csv" "=plain.csv" "a=" "a=- b=-" "-p fp8 a=plain.csv"; do
     run eo-study $arguments
     [ "$status" -eq 2 ]
     [ "${#lines[@]}" -eq 2 ]

@@ -91,8 +91,15 @@ train() {
   train -c cfg.yaml --init base --fine-tune -o once
   sed 's/"fine_tune_epochs":"2"/"fine_tune_epochs":"x"/' once >bad
   ! cmp -s once bad
-  fails 1 "eo-train: metadata 'fine_tune_epochs': expected an integer in 0..1000000000, found 'x'" \
+  fails 1 "eo-train: bad: metadata 'fine_tune_epochs': expected an integer in 0..1000000000, found 'x'" \
     eo-train -c cfg.yaml --data "$D" --init bad --fine-tune -o m
+  [ ! -e m ]
+}
+
+@test "a split that the images are too few for names the folder" {
+  config cfg.yaml 'train_subset: 501'
+  fails 1 "eo-train: $D: 'train_subset' + 'val_subset': expected at most the 600 training images, found 501 + 100" \
+    eo-train -c cfg.yaml --data "$D" -o m
   [ ! -e m ]
 }
 

@@ -98,6 +98,8 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
         *(int *)o->target = 1;
         break;
     case CLI_TEXT:
+        if (!*text)
+            cli_usage(p, "option '--%s': expected %s, found an empty text", o->name, o->argument);
         *(const char **)o->target = text;
         break;
     case CLI_INT:

@@ -17,12 +17,30 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-study",
     .synopsis = "[-p NAME] [-o FILE] LABEL=ROWS.csv ...",
-    .purpose = "Compares pruning criteria: mean test accuracy over the seeds with its 95 % interval, per data set (LABEL),\n"
-               "level and recovery, from tables of accuracy rows (make accuracy).",
+    .purpose = "Compares pruning criteria: mean test accuracy over the seeds with its 95 % interval, per data set\n"
+               "(LABEL), level and recovery, from tables of accuracy rows (make accuracy).",
     .options = options,
     .max_operands = INT_MAX,
     .footer = "Tables of one data set without and with recovery have the same LABEL.\n",
 };
+
+/* LABEL=FILE for each operand, and one file from standard input at most. */
+static void check_operands(char **operands, int count)
+{
+    int streams = 0;
+
+    for (int i = 0; i < count; i++) {
+        char *file = strchr(operands[i], '=');
+
+        if (!file || file == operands[i] || !file[1])
+            cli_usage(&program, "expected LABEL=ROWS.csv, found '%s'", operands[i]);
+        streams += strcmp(file, "=-") == 0;
+    }
+    if (count == 0)
+        cli_usage(&program, "expected at least one LABEL=ROWS.csv");
+    if (streams > 1)
+        cli_usage(&program, "only one input can come from standard input");
+}
 
 static int add(struct eo_study *study, char *operand, enum eo_precision precision)
 {
@@ -49,12 +67,7 @@ int main(int argc, char **argv)
 
     if (eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '--precision': %s", err.msg);
-    for (i = argc - count; i < argc; i++) {
-        if (!strchr(argv[i], '=') || argv[i][0] == '=')
-            cli_usage(&program, "expected LABEL=ROWS.csv, found '%s'", argv[i]);
-    }
-    if (count == 0)
-        cli_usage(&program, "expected at least one LABEL=ROWS.csv");
+    check_operands(argv + argc - count, count);
     study = eo_study_new(&err);
     if (!study)
         return cli_fail(&program, NULL, &err);

@@ -18,6 +18,8 @@ struct options {
 /* The model to begin with: drawn from the seed, or read. */
 static int begin(const struct options *o, const struct eo_config *cfg, struct eo_model *m, struct eo_err *err)
 {
+    int64_t before;
+
     if (!o->init)
         return eo_train_init_model(cfg, 0, m, err);
     if (eo_model_load(m, o->init, NULL, err))
@@ -25,7 +27,7 @@ static int begin(const struct options *o, const struct eo_config *cfg, struct eo
     if (m->precision != EO_FP32)
         return eo_err_set(err, "%s: expected an fp32 model to train on, found %s", o->init,
                           eo_precision_name(m->precision));
-    return 0;
+    return eo_train_epochs_before(m, &before, err) ? eo_err_prefix(err, "%s", o->init) : 0;
 }
 
 static int describe(const struct options *o, const struct eo_config *cfg, const struct eo_dataset *ds,
@@ -78,8 +80,12 @@ static int train(const struct options *o, struct eo_err *err)
     if (eo_config_load(&cfg, o->config, err))
         return eo_err_prefix(err, "%s", o->config);
     if (begin(o, &cfg, &m, err) || eo_dataset_find(&cfg, o->data, dir, sizeof(dir), err) ||
-        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN, err) || eo_split_make(&split, &ds, &cfg, err))
+        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN, err))
         goto out;
+    if (eo_split_make(&split, &ds, &cfg, err)) {
+        eo_err_prefix(err, "%s", dir);
+        goto out;
+    }
     choose_run(o, &cfg, &to);
     to.pool = eo_pool_new(cli_threads(o->threads, &cfg), err);
     if (!to.pool)

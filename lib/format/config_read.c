@@ -457,6 +457,23 @@ static int check_early_stopping(struct reader *r)
                    "not look at");
 }
 
+static int check_scope(struct reader *r)
+{
+    char text[EO_LEVEL_TEXT];
+
+    for (int i = 0; r->cfg->pruning_scope == EO_SCOPE_GLOBAL && i < r->cfg->pruning_level_count; i++) {
+        struct eo_level level = r->cfg->pruning_levels[i];
+
+        if (eo_level_is_uniform(level))
+            continue;
+        eo_level_text(level, text);
+        return fail_at(r, r->value_at[key_index("pruning_levels")],
+                       "key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found %s",
+                       text);
+    }
+    return 0;
+}
+
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err)
 {
     struct reader r = {.text = text, .size = size, .cfg = cfg, .err = err};
@@ -469,7 +486,8 @@ int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct
         return eo_err_set(err, "out of memory while reading YAML");
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, size);
-    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) || check_output(&r))
+    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) || check_scope(&r) ||
+        check_output(&r))
         goto out;
     rc = 0;
 out:

@@ -70,7 +70,8 @@ static int read_entry(struct entry *e, const struct eo_csv *csv, size_t row, str
 
 static int is_same_row(const struct entry *a, const struct entry *b)
 {
-    return strcmp(a->label, b->label) == 0 && a->epochs == b->epochs && eo_level_compare(a->key.level, b->key.level) == 0;
+    return strcmp(a->label, b->label) == 0 && a->epochs == b->epochs &&
+           eo_level_compare(a->key.level, b->key.level) == 0;
 }
 
 static int append(struct eo_study *s, const struct entry *e, struct eo_err *err)
@@ -99,13 +100,37 @@ static int append(struct eo_study *s, const struct entry *e, struct eo_err *err)
     return 0;
 }
 
+/* A label goes into a cell of a Markdown table, and into a list. */
+static int check_label(const char *label, struct eo_err *err)
+{
+    if (strlen(label) >= EO_STUDY_LABEL)
+        return eo_err_set(err, "expected a label of at most %d bytes, found '%.40s...'", EO_STUDY_LABEL - 1, label);
+    for (const char *c = label; *c; c++) {
+        if (*c == '|' || (unsigned char)*c < ' ' || *c == 0x7f)
+            return eo_err_set(err, "expected a label without '|' and control characters, found '%s'", label);
+    }
+    return 0;
+}
+
+static int check_columns(const struct eo_csv *csv, struct eo_err *err)
+{
+    static const char *const names[] = {"pruning_level", "pruning_criterion", "precision",
+                                        "seed",          "fine_tune_epochs",  "test_accuracy"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        if (eo_csv_column(csv, names[i]) < 0)
+            return eo_err_set(err, "expected a column '%s', found none", names[i]);
+    }
+    return 0;
+}
+
 int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv, enum eo_precision precision,
                  struct eo_err *err)
 {
     size_t row;
 
-    if (strlen(label) >= EO_STUDY_LABEL)
-        return eo_err_set(err, "expected a label of at most %d bytes, found '%s'", EO_STUDY_LABEL - 1, label);
+    if (check_label(label, err) || check_columns(csv, err))
+        return -1;
     for (row = 0; row < csv->rows; row++) {
         struct entry e;
 

@@ -27,7 +27,7 @@ void eo_study_free(struct eo_study *study); /* NULL is allowed */
 
 /*
  * Takes in the rows of that precision. The level 0 of one seed may come again, from the same model. Messages give row and
- * column, not the file.
+ * column, not the file. A label is of at most EO_STUDY_LABEL - 1 bytes, without '|' and control characters.
  */
 int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv, enum eo_precision precision,
                  struct eo_err *err) EO_MUST_CHECK;

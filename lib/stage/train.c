@@ -13,6 +13,8 @@
 #include "format/csv.h"
 #include "stage/eval.h"
 
+#define EPOCHS_MAX 1000000000 /* of fine-tuning, in all runs of a model together */
+
 static void draw_uniform(struct eo_rng *rng, float *w, size_t n, float bound)
 {
     size_t i;
@@ -313,20 +315,29 @@ int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_sp
     return rc;
 }
 
+int eo_train_epochs_before(const struct eo_model *m, int64_t *epochs, struct eo_err *err)
+{
+    const char *text = eo_model_meta_get(m, "fine_tune_epochs");
+
+    *epochs = 0;
+    if (text && eo_num_parse_i64(text, 0, EPOCHS_MAX, epochs, err))
+        return eo_err_prefix(err, "metadata 'fine_tune_epochs'");
+    return 0;
+}
+
 int eo_train_describe(struct eo_model *m, const struct eo_train_result *result, int fine_tuning, struct eo_err *err)
 {
-    static const char key[] = "fine_tune_epochs";
-    const char *before = eo_model_meta_get(m, key);
     char text[24];
-    int64_t epochs = 0;
+    int64_t epochs;
 
     snprintf(text, sizeof(text), "%d", result->best_epoch);
     if (result->epochs && eo_model_meta_set(m, "best_epoch", result->best_epoch ? text : NULL, err))
         return -1;
     if (!fine_tuning)
         return 0;
-    if (before && eo_num_parse_i64(before, 0, 1000000000, &epochs, err))
-        return eo_err_prefix(err, "metadata '%s'", key);
-    snprintf(text, sizeof(text), "%" PRId64, epochs + result->epochs);
-    return eo_model_meta_set(m, key, text, err);
+    if (eo_train_epochs_before(m, &epochs, err))
+        return -1;
+    epochs += result->epochs;
+    snprintf(text, sizeof(text), "%" PRId64, epochs < EPOCHS_MAX ? epochs : EPOCHS_MAX);
+    return eo_model_meta_set(m, "fine_tune_epochs", text, err);
 }

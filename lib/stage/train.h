@@ -89,6 +89,9 @@ int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_sp
                  const struct eo_train_options *options, struct eo_model *m, struct eo_train_result *result,
                  struct eo_buf *log, struct eo_err *err) EO_MUST_CHECK;
 
+/* The epochs of fine-tuning that m's metadata count; 0 without. Fails where they are no count. */
+int eo_train_epochs_before(const struct eo_model *m, int64_t *epochs, struct eo_err *err) EO_MUST_CHECK;
+
 /*
  * Writes what a run of training or fine-tuning was into m's metadata: best_epoch (removed where it is 0, left as it
  * is by a run of no epochs) and, for fine-tuning, fine_tune_epochs: the epochs run, added to those that stand there

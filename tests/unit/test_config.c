@@ -340,6 +340,10 @@ static void test_refused(void)
         /* paths */
         {"epochs: 3\ndata_dir: x",
          "2:1: key 'data_dir': expected 'dataset: idx' beside it, found 'synthetic'"},
+        {"pruning_scope: global\npruning_levels: [0.5, [0.25, 0.5]]",
+         "2:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found 0.25x0.50"},
+        {"pruning_levels: [[0, 0.5]]\npruning_scope: global",
+         "1:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found 0.00x0.50"},
         {"data_dir: -x",
          "1:11: key 'data_dir': expected a path of at most 255 letters, digits and any of ._+-/, found "
          "'-x'; Make cannot handle other characters"},
@@ -461,7 +465,7 @@ static void test_slices(void)
         "learning_rate: 0.001\nfine_tune_learning_rate: null\nlearning_rate_schedule: constant\n"
         "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
         "early_stopping: 0\n");
-    check_slice("pruning_levels: [[0, 0.5]]\npruning_criterion: [l2, random]\npruning_scope: global\nprune_steps: 3",
+    check_slice("pruning_levels: [[0.5, 0.5]]\npruning_criterion: [l2, random]\npruning_scope: global\nprune_steps: 3",
                 EO_STAGE_PRUNE, 0,
                 "# edge-opt slice: prune\nseed: 7\ndataset: synthetic\nvalidation: holdout\ntrain_subset: null\n"
                 "val_subset: null\nbatch_size: 128\npruning_scope: global\nprune_steps: 3\nchannel_multiple: 1\n"

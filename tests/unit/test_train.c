@@ -331,6 +331,10 @@ static void test_describe(void)
     check_text("best_epoch without early stopping", "(null)", eo_model_meta_get(&m, "best_epoch"));
     stop_on(eo_train_describe(&m, &(struct eo_train_result){7, 1}, 1, &err), "describe", &err);
     check_text("fine_tune_epochs after 4 and 7", "11", eo_model_meta_get(&m, "fine_tune_epochs"));
+    stop_on(eo_model_meta_set(&m, "fine_tune_epochs", "999999999", &err), "metadata", &err);
+    stop_on(eo_train_describe(&m, &(struct eo_train_result){7, 0}, 1, &err), "describe", &err);
+    check_text("fine_tune_epochs stays a count that can be read", "1000000000",
+               eo_model_meta_get(&m, "fine_tune_epochs"));
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         char expected[128];
 
