@@ -244,7 +244,7 @@ entry() {
   experiment
   error_row 0.50 any 3 prune broken >x/rows/p0.50.prune.err
   summary --manifest x/manifest.json "${files[@]}"
-  ! grep -qF 'p0.50.safetensors"' x/manifest.json
+  [ "$(grep -cF 'p0.50.safetensors"' x/manifest.json)" -eq 0 ]
   grep -qF '"rows/p0.50.prune.err"' x/manifest.json
 }
 
