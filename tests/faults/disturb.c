@@ -1,12 +1,13 @@
 /*
  * Runs one command again and again, disturbed at another point each time, and looks at what is left:
  *
- *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-q] LIBRARY SCRATCH NAME COMMAND [ARGUMENT ...]
+ *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME COMMAND [ARGUMENT ...]
  *
  * The command runs in an empty folder below SCRATCH, or in a copy of FOLDER; what an undisturbed run adds are its
  * outputs. -v names one that need only have the same shape (a table with times in it), "-" standing for standard
- * output; -i its standard input; -x leaves out a kind of disturbance, which would hit the command's child as well. -q
- * leaves out those by LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
+ * output; -i its standard input; -x leaves out a kind of disturbance, which would hit the command's child as well; -s
+ * takes every STEP-th point alone, where a run takes long; -t makes the folder TMPDIR. -q leaves out the disturbances by
+ * LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
  *
  * The points are, in this order, each time for N = 1, 2, ... until a run is not reached any more:
  *   - the N-th library call of a class (faults.h) fails with an error, is interrupted, or does half;
@@ -21,8 +22,8 @@
  *   - nothing else is there, in particular no temporary. After SIGKILL `.NAME.tmp` may be, and the next run, which is
  *     not disturbed, clears it and writes the right bytes;
  *   - exit status 1 with one line on standard error that begins with the program's name, or 0 with all outputs. After a
- *     read or write that was interrupted or did half it must be 0, after a failed write, fsync, close or rename 1. A signal ends the program, and its children,
- *     without a message, but for what the children say.
+ *     read or write that was interrupted or did half it must be 0, after a failed write, fsync, close or rename 1. A
+ *     signal ends the program and its children; it may say so.
  *
  * Prints "points NAME KIND COUNT" and "ok NAME KIND", "skip NAME KIND: why" or "not ok NAME KIND N: what is wrong" for
  * each kind of disturbance. Exit 0, or 1 when the undisturbed run fails.
@@ -111,7 +112,8 @@ struct outcome {
 
 static const char *library, *scratch, *name, *input = "/dev/null", *folder, *program;
 static const char *shapes[MAX_SHAPES], *left_out[MAX_SHAPES];
-static int shape_count, left_out_count, quick;
+static int shape_count, left_out_count, quick, is_tmpdir;
+static long step = 1;
 static char **command;
 static char work[4096]; /* the folder that the command runs in */
 static struct tree given; /* what is in the folder beforehand, and must stay as it is */
@@ -302,6 +304,8 @@ static void become_command(const struct kind *k, long n)
     if (in < 0 || chdir(work) || dup2(in, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(err_pipe[1], 2) < 0)
         die("chdir");
     close(in);
+    if (is_tmpdir)
+        setenv("TMPDIR", work, 1);
     alarm(atoi(SECONDS));
     if (k && k->mode == LIMIT)
         setrlimit(RLIMIT_FSIZE, &limit);
@@ -566,7 +570,9 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
         return complaint("leaves %d children running", o->left);
     if (k->mode == TRACE && (WIFSIGNALED(o->status) ? WTERMSIG(o->status) == k->code
                                                     : WEXITSTATUS(o->status) == 128 + k->code)) {
-        wrong = o->err.size && WIFSIGNALED(o->status) ? complaint("says '%.300s'", o->err.data) : check_files(with_old, 0, killed);
+        wrong = o->err.size && WIFSIGNALED(o->status) ? check_message(&o->err) : NULL;
+        if (!wrong)
+            wrong = check_files(with_old, 0, killed);
         return !wrong && killed ? check_recovery() : wrong;
     }
     if (WIFSIGNALED(o->status))
@@ -621,7 +627,7 @@ static void run_kind(const struct kind *k)
     int complaints = 0;
     long n, points = 0;
 
-    for (n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += k->sticky && k->class == FAULT_ALLOC ? 5 : 1) {
+    for (n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += k->sticky && k->class == FAULT_ALLOC ? 5 * step : step) {
         int with_old = points % 2 == 0, fired;
         struct outcome o;
         const char *wrong;
@@ -719,7 +725,7 @@ static void parse(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "+v:i:f:x:q")) != -1) {
+    while ((c = getopt(argc, argv, "+v:i:f:x:s:tq")) != -1) {
         if (c == 'v' && shape_count < MAX_SHAPES)
             shapes[shape_count++] = optarg;
         else if (c == 'x' && left_out_count < MAX_SHAPES)
@@ -728,13 +734,17 @@ static void parse(int argc, char **argv)
             input = optarg;
         else if (c == 'f')
             folder = optarg;
+        else if (c == 's')
+            step = atol(optarg);
+        else if (c == 't')
+            is_tmpdir = 1;
         else if (c == 'q')
             quick = 1;
         else
             exit(2);
     }
     if (argc - optind < 4) {
-        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-q] LIBRARY SCRATCH NAME "
+        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME "
                         "COMMAND [ARGUMENT ...]\n");
         exit(2);
     }

@@ -58,6 +58,19 @@ EOF
 }
 
 tables=(-c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv")
+
+# What eo-verify --row makes again.
+make_row() {
+  local slices=$F/row/config
+  cp -r "$F/run" "$F/row" &&
+  eo-train -c "$slices/train.yaml" --data "$F/set" | eo-prune -l 0 |
+    eo-quant -p fp32 -c "$slices/quant.yaml" --data "$F/set" -o "$F/row.safetensors" &&
+  eo-eval -c "$slices/eval.yaml" --data "$F/set" -o "$F/row.a.csv" "$F/row.safetensors" &&
+  eo-bench -c "$slices/bench.yaml" --data "$F/set" -o "$F/row.t.csv" "$F/row.safetensors" &&
+  eo-pareto -c "$slices/select.yaml" --sweep "$F/row/sweep_results.csv" "$F/row.a.csv" "$F/row.t.csv" &&
+  mkdir "$F/locked" && : >"$F/locked/edge-opt-timing.lock"
+}
+
 artefacts=(config/train.yaml dataset.csv models/base.safetensors models/p0.50.safetensors rows/p0.50.prune.err)
 
 # A folder of artefacts, with one that a failed step has left behind.
@@ -68,7 +81,7 @@ make_artefacts() {
   cp "$F/base.safetensors" "$F/run/models" && cp "$F/base.safetensors" "$F/run/models/p0.50.safetensors" &&
   cp "$F/bad.err" "$F/run/rows/p0.50.prune.err" &&
   cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}") &&
-  cp "$F/sweep.csv" "$F/made/sweep_results.csv"
+  make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv"
 }
 
 # with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
@@ -125,8 +138,9 @@ cases() {
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
   with study -- eo-study -o study.md "set=$F/rows.csv"
   with verify -- eo-verify "$F/made/manifest.json"
-  with compare -- eo-compare -o comparison.txt "$F/made" "$F/made"
+  with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
+  with verify-row -t -s 11 -x kill -x alloc-all -f "$F/locked" -- eo-verify --row 1 --data "$F/set" "$F/row/sweep_results.csv"
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"
   with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
@@ -180,7 +194,8 @@ find "$S/cases" -type f -print0 | sort -z | xargs -0 -P "$jobs" -I{} bash -c 'ru
   [ -n "$chosen" ] || check_covered
 } >"$S/all"
 grep -Ev '^(ok|points|skip) ' "$S/all"
-sed -n 's/^skip \([^:]*\): /skipped: \1: /p' "$S/all" | sort | uniq
+awk '/^skip/ { kind = $3; why = $0; sub(/^[^:]*: /, "", why); n[kind " " why]++ }
+  END { for (k in n) { split(k, part, ": "); print "skipped: faults " part[1] ", " n[k] " commands: " part[2] } }' "$S/all" | sort
 awk '
   $1 == "points" { count[$2] += $4; of[$2, $3] += $4; sum += $4; if (!($3 in seen)) { seen[$3]; order[++kinds] = $3 } }
   $1 == "ok" { passed++ }
