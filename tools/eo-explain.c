@@ -13,7 +13,8 @@ static struct {
 static const struct cli_option options[] = {
     {0, "folder", CLI_TEXT, &opt.folder, 0, 0, "DIR", "the experiment's folder, as Make names it (required)"},
     {0, "now", CLI_TEXT, &opt.now, 0, 0, "DIR", "its slices and lists of candidates (default: DIR/config)"},
-    {0, "then", CLI_TEXT, &opt.then, 0, 0, "DIR", "those of the last complete run (default: DIR/config/made)"},
+    {0, "then", CLI_TEXT, &opt.then, 0, 0, "DIR",
+     "those of the last complete run (default: DIR/config/made)"},
     {0, "dot", CLI_FLAG, &opt.dot, 0, 0, NULL, "print a graph for graphviz' dot instead of words"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
@@ -22,8 +23,9 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-explain",
     .synopsis = "--folder DIR [options] [TRACE]",
-    .purpose = "Says which steps of an experiment Make would run and why: which key changed, from what to what.\n"
-               "TRACE is what `make -n -p --trace` prints; - or missing: standard input. See `make explain`.",
+    .purpose =
+        "Says which steps of an experiment Make would run and why: which key changed, from what to what.\n"
+        "TRACE is what `make -n -p --trace` prints; - or missing: standard input. See `make explain`.",
     .options = options,
     .max_operands = 1,
 };
@@ -48,9 +50,11 @@ static int explain(const char *file, const struct eo_changes *changes, struct eo
     size_t size;
     int rc = 0;
 
-    if (eo_io_read(file, EO_TRACE_MAX, &text, &size, &err) || eo_trace_read(&trace, opt.folder, changes->now, text, &err))
+    if (eo_io_read(file, EO_TRACE_MAX, &text, &size, &err) ||
+        eo_trace_read(&trace, opt.folder, changes->now, text, &err))
         rc = cli_fail(&program, file, &err);
-    else if (opt.dot ? eo_explain_dot(&trace, changes, out, &err) : eo_explain_words(&trace, changes, out, &err))
+    else if (opt.dot ? eo_explain_dot(&trace, changes, out, &err)
+                     : eo_explain_words(&trace, changes, out, &err))
         rc = cli_fail(&program, NULL, &err);
     eo_trace_release(&trace);
     free(text);

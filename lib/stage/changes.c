@@ -57,7 +57,8 @@ static int next_line(const char **text, const char *separator, struct line *line
         *text += length + (start[length] == '\n');
         if (!found || found >= start + length)
             continue;
-        *line = (struct line){start, found + n, (size_t)(found - start), (size_t)(start + length - found) - n};
+        *line =
+            (struct line){start, found + n, (size_t)(found - start), (size_t)(start + length - found) - n};
         return 1;
     }
     return 0;
@@ -65,7 +66,7 @@ static int next_line(const char **text, const char *separator, struct line *line
 
 static int is_same(const char *a, size_t n, const char *b, size_t m)
 {
-    return n == m && memcmp(a, b, n) == 0;
+    return n == m && (n == 0 || memcmp(a, b, n) == 0);
 }
 
 static int find_line(const char *text, const char *separator, const struct line *like, struct line *found)
@@ -91,17 +92,19 @@ static void put_keys(const char *then, const char *now, struct eo_buf *out, size
     for (text = now; next_line(&text, ": ", &b);) {
         if (!find_line(then, ": ", &b, &a)) {
             put_separator(out, start);
-            eo_buf_printf(out, "%.*s became %.*s", width(b.key_length), b.key, width(b.value_length), b.value);
+            eo_buf_printf(out, "%.*s became %.*s", width(b.key_length), b.key, width(b.value_length),
+                          b.value);
         } else if (!is_same(a.value, a.value_length, b.value, b.value_length)) {
             put_separator(out, start);
-            eo_buf_printf(out, "%.*s changed from %.*s to %.*s", width(b.key_length), b.key, width(a.value_length),
-                          a.value, width(b.value_length), b.value);
+            eo_buf_printf(out, "%.*s changed from %.*s to %.*s", width(b.key_length), b.key,
+                          width(a.value_length), a.value, width(b.value_length), b.value);
         }
     }
     for (text = then; next_line(&text, ": ", &a);) {
         if (!find_line(now, ": ", &a, &b)) {
             put_separator(out, start);
-            eo_buf_printf(out, "%.*s was %.*s and is unset", width(a.key_length), a.key, width(a.value_length), a.value);
+            eo_buf_printf(out, "%.*s was %.*s and is unset", width(a.key_length), a.key,
+                          width(a.value_length), a.value);
         }
     }
 }
@@ -165,7 +168,8 @@ static void put_lists(const char *then, const char *now, struct eo_buf *out, siz
             is_same(a.value, a.value_length, b.value, b.value_length))
             continue;
         if (put_words(&b, &a, lists[i].noun, "added", out, start) +
-                put_words(&a, &b, lists[i].noun, "taken out", out, start) == 0) {
+                put_words(&a, &b, lists[i].noun, "taken out", out, start) ==
+            0) {
             put_separator(out, start);
             eo_buf_printf(out, "the %s have another order", lists[i].nouns);
         }
@@ -174,8 +178,8 @@ static void put_lists(const char *then, const char *now, struct eo_buf *out, siz
 
 /* ---- the data: rows of set, part, images, checksum */
 
-static void put_part(const char *then, const char *now, const char *part, const char *name, struct eo_buf *out,
-                     size_t start)
+static void put_part(const char *then, const char *now, const char *part, const char *name,
+                     struct eo_buf *out, size_t start)
 {
     struct line a = {0}, b = {0};
 

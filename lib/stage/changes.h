@@ -18,10 +18,11 @@ struct eo_changes {
 
 /*
  * Appends what changed in one of the files, in words, "; " between: "learning_rate changed from 0.001 to 0.002",
- * "level 0.25 was added", "the training data changed". Appends nothing where nothing did, and where the file was not there
- * then. Fails on a file that cannot be read.
+ * "level 0.25 was added", "the training data changed". Appends nothing where nothing did, and where the file was not
+ * there then. Fails on a file that cannot be read.
  */
-int eo_changes_put(const struct eo_changes *c, const char *file, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+int eo_changes_put(const struct eo_changes *c, const char *file, struct eo_buf *out,
+                   struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Appends why an artefact is new, if what it belongs to was not among the candidates then: "level 0.25 was added";

@@ -48,8 +48,8 @@ static int put_configured(const struct eo_changes *c, const char *file, struct e
 }
 
 /* A prerequisite that no step makes anew. */
-static int put_file(const struct eo_trace *t, const struct eo_changes *c, const char *path, struct eo_buf *out,
-                    size_t start, struct eo_err *err)
+static int put_file(const struct eo_trace *t, const struct eo_changes *c, const char *path,
+                    struct eo_buf *out, size_t start, struct eo_err *err)
 {
     size_t now = strlen(c->now), folder = strlen(t->folder);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -64,7 +64,8 @@ static int put_file(const struct eo_trace *t, const struct eo_changes *c, const 
         eo_buf_printf(&text, "program %s changed", name);
     else
         eo_buf_printf(&text, "%s is newer",
-                      strncmp(path, t->folder, folder) == 0 && path[folder] == '/' ? path + folder + 1 : path);
+                      strncmp(path, t->folder, folder) == 0 && path[folder] == '/' ? path + folder + 1
+                                                                                   : path);
     rc = eo_buf_check(&text, err);
     if (rc == 0)
         put_once(out, start, text.data);
@@ -96,7 +97,8 @@ static int put_files(const struct eo_trace *t, const struct eo_changes *c, const
 }
 
 /* "follows from quant, eval" */
-static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step, struct eo_buf *out, size_t start)
+static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step, struct eo_buf *out,
+                      size_t start)
 {
     const char *name = step->newer;
     size_t n, first = 0;
@@ -104,7 +106,8 @@ static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step
     for (; (name = eo_trace_next(name, &n)) != NULL; name += n) {
         const struct eo_trace_step *from = eo_trace_find(t, name, n);
 
-        if (!from || !from->is_stale || from == step || (first && strstr(out->data + first, from->place.stage)))
+        if (!from || !from->is_stale || from == step ||
+            (first && strstr(out->data + first, from->place.stage)))
             continue;
         if (first) {
             eo_buf_puts(out, ", ");
@@ -141,7 +144,8 @@ static int mark_data(struct eo_trace *t, const struct eo_changes *c, struct eo_e
     for (i = 0; rc == 0 && i < t->step_count; i++) {
         struct eo_trace_step *step = &t->steps[i];
 
-        if (step->is_stale || strcmp(step->target, "dataset.csv") != 0 || (change.len == 0 && is_there(t, step)))
+        if (step->is_stale || strcmp(step->target, "dataset.csv") != 0 ||
+            (change.len == 0 && is_there(t, step)))
             continue;
         step->is_stale = step->target_count = 1;
         step->newer = step->needs;
@@ -179,8 +183,8 @@ static int put_why(const struct eo_trace *t, const struct eo_changes *c, const s
 }
 
 /* The reasons of all steps, one NUL-terminated text each; "" for those that would not run. */
-static int find_reasons(const struct eo_trace *t, const struct eo_changes *c, struct eo_buf *texts, size_t *offsets,
-                        struct eo_err *err)
+static int find_reasons(const struct eo_trace *t, const struct eo_changes *c, struct eo_buf *texts,
+                        size_t *offsets, struct eo_err *err)
 {
     size_t i;
 
@@ -207,7 +211,8 @@ static void put_group(const struct eo_trace *t, const char *const *why, size_t i
     size_t k, more = 0;
 
     for (k = 0; k < t->step_count; k++) {
-        if (!t->steps[k].is_stale || t->steps[k].place.rank != step->place.rank || strcmp(why[k], why[i]) != 0)
+        if (!t->steps[k].is_stale || t->steps[k].place.rank != step->place.rank ||
+            strcmp(why[k], why[i]) != 0)
             continue;
         if (k < i)
             return;
@@ -360,7 +365,8 @@ static void put_stale(const struct eo_trace *t, const struct node *node, struct 
         eo_buf_printf(out, "%zu ", node->stale);
     else
         for (; step < end; step++)
-            eo_buf_printf(out, "%s%s", step->is_stale ? step->place.precision : "", step->is_stale ? " " : "");
+            eo_buf_printf(out, "%s%s", step->is_stale ? step->place.precision : "",
+                          step->is_stale ? " " : "");
     eo_buf_puts(out, "would run\\n");
 }
 
@@ -417,7 +423,8 @@ static void find_ways(const char *edge, size_t count, char *reach)
 }
 
 /* Only edges that no longer way stands for: what is trained from the data need not point at the data again. */
-static void put_edges(const struct node *nodes, size_t count, const char *edge, const char *reach, struct eo_buf *out)
+static void put_edges(const struct node *nodes, size_t count, const char *edge, const char *reach,
+                      struct eo_buf *out)
 {
     size_t a, b, c;
 
@@ -428,7 +435,8 @@ static void put_edges(const struct node *nodes, size_t count, const char *edge, 
             for (c = a + 1; is_needed && c < b; c++)
                 is_needed = !(reach[a * count + c] && reach[c * count + b]);
             if (is_needed)
-                eo_buf_printf(out, "  n%zu -> n%zu [color=\"%s\"];\n", a, b, nodes[a].stale ? "#c05a00" : "#808080");
+                eo_buf_printf(out, "  n%zu -> n%zu [color=\"%s\"];\n", a, b,
+                              nodes[a].stale ? "#c05a00" : "#808080");
         }
     }
 }
@@ -467,10 +475,12 @@ int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf
     int rc = prepare(t, c, &r, err);
 
     if (rc == 0) {
-        eo_buf_puts(out, "digraph stages {\n  rankdir=LR;\n  nodesep=0.15;\n  labelloc=t;\n  fontname=\"sans-serif\";\n  label=\"");
+        eo_buf_puts(out, "digraph stages {\n  rankdir=LR;\n  nodesep=0.15;\n  labelloc=t;\n");
+        eo_buf_puts(out, "  fontname=\"sans-serif\";\n  label=\"");
         put_label(out, t->folder, 1);
         eo_buf_printf(out, ": %zu of %zu steps would run\";\n", t->stale_count, t->step_count);
-        eo_buf_puts(out, "  node [shape=box, style=\"filled,rounded\", fontname=\"sans-serif\", fontsize=11];\n");
+        eo_buf_puts(out,
+                    "  node [shape=box, style=\"filled,rounded\", fontname=\"sans-serif\", fontsize=11];\n");
         rc = put_graph(t, r.why, out, err);
         eo_buf_puts(out, "}\n");
     }

@@ -22,9 +22,9 @@
 #define EO_EXPLAIN_GROUPS 12 /* pruned models that have nodes of their own */
 
 /* Both mark the step of the data, of which Make does not know, when its contents are new. */
-int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out, struct eo_err *err)
-    EO_MUST_CHECK;
-int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
+                     struct eo_err *err) EO_MUST_CHECK;
+int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
+                   struct eo_err *err) EO_MUST_CHECK;
 
 #endif

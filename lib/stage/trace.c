@@ -14,7 +14,8 @@ struct entry {
     const char *needs; /* NULL: a file that would be made anew */
 };
 
-static const char update[] = ": update target '", missing[] = ": target '", reason[] = " due to: ", all[] = "all: ";
+static const char update[] = ": update target '", missing[] = ": target '",
+                  reason[] = " due to: ", all[] = "all: ";
 
 static int ends_with(const char *text, const char *end)
 {
@@ -144,7 +145,8 @@ static void make_step(struct eo_trace_step *step, const struct entry *entries, s
 {
     size_t i;
 
-    *step = (struct eo_trace_step){.place = entries[0].place, .target = entries[0].target, .newer = "", .needs = ""};
+    *step = (struct eo_trace_step){
+        .place = entries[0].place, .target = entries[0].target, .newer = "", .needs = ""};
     for (i = 0; i < n; i++) {
         const struct entry *e = &entries[i];
 

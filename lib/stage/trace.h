@@ -10,8 +10,8 @@
  *     out/x/models/p0.50.safetensors: out/x/models/base.safetensors out/bin/eo-prune | out/x/config
  *
  * So the graph is Make's own and cannot differ from it. A step is all that one command makes of one candidate; a file's
- * path tells which (graph.h). Where there is a rule for `all`, only what that needs counts. What was never run has every
- * prerequisite as a reason.
+ * path tells which (graph.h). Where there is a rule for `all`, only what that needs counts. What was never run has
+ * every prerequisite as a reason.
  */
 #ifndef EO_STAGE_TRACE_H
 #define EO_STAGE_TRACE_H
@@ -25,10 +25,12 @@
 
 struct eo_trace_step {
     struct eo_graph_place place;
-    const char *target; /* the first of the files that it makes anew, else the first of all; inside the folder */
-    int target_count;   /* files that it makes anew, but for those of error rows */
+    const char
+        *target; /* the first of the files that it makes anew, else the first of all; inside the folder */
+    int target_count; /* files that it makes anew, but for those of error rows */
     int is_stale;
-    const char *newer; /* prerequisites for which it would run, as Make names them, separated by spaces; or "" */
+    const char
+        *newer; /* prerequisites for which it would run, as Make names them, separated by spaces; or "" */
     const char *needs; /* all prerequisites but those of order alone, likewise */
 };
 
@@ -41,10 +43,11 @@ struct eo_trace {
 
 /*
  * Finds the steps of the experiment in `folder` (as Make names it, without a slash at the end), whose slices and
- * dataset.csv are in `config`. The text is cut up and the steps point into it; all stay the caller's. Lines that mean nothing here are passed over, so no text is wrong.
+ * dataset.csv are in `config`. The text is cut up and the steps point into it; all stay the caller's. Lines that mean
+ * nothing here are passed over, so no text is wrong.
  */
-int eo_trace_read(struct eo_trace *t, const char *folder, const char *config, char *text, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_trace_read(struct eo_trace *t, const char *folder, const char *config, char *text,
+                  struct eo_err *err) EO_MUST_CHECK;
 void eo_trace_release(struct eo_trace *t);
 
 /* The step that makes a file, by the first `length` bytes of `path`, as Make names it; NULL where none does. */

@@ -11,7 +11,7 @@
 
 static char scratch[] = "/tmp/eo-explain-XXXXXX";
 
-/* "stage seed stem precision target count [newer] [needs]" of each step, a line each; '!' before those that would run. */
+/* "stage seed stem precision target count [newer] [needs]" of each step, a line each; '!': it would run. */
 static void dump(const char *text, struct eo_buf *out)
 {
     char *copy = strdup(text);
@@ -28,8 +28,9 @@ static void dump(const char *text, struct eo_buf *out)
     for (i = 0; i < t.step_count; i++) {
         const struct eo_trace_step *s = &t.steps[i];
 
-        eo_buf_printf(out, "%s%s %s%s %s %s %d [%s] [%s]\n", s->is_stale ? "!" : "", s->place.stage, s->place.seed,
-                      s->place.stem, s->place.precision, s->target, s->target_count, s->newer, s->needs);
+        eo_buf_printf(out, "%s%s %s%s %s %s %d [%s] [%s]\n", s->is_stale ? "!" : "", s->place.stage,
+                      s->place.seed, s->place.stem, s->place.precision, s->target, s->target_count, s->newer,
+                      s->needs);
     }
     eo_trace_release(&t);
     free(copy);
@@ -56,8 +57,8 @@ static void test_read(void)
         {"M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\no/x/models/p0.50.safetensors: b\n",
          "!prune p0.50  rows/p0.50.prune.err 0 [c] [b]\n"},
         /* stages in their order, the first seed first */
-        {"o/x/sweep_results.csv: a\no/x/models/seed10/p0.50-l2-int8.safetensors: a\no/x/models/seed9/p0.50-l2-int8.safetensors: a\n"
-         "o/x/models/p0.50-l2-int8.safetensors: a\n",
+        {"o/x/sweep_results.csv: a\no/x/models/seed10/p0.50-l2-int8.safetensors: a\n"
+         "o/x/models/seed9/p0.50-l2-int8.safetensors: a\no/x/models/p0.50-l2-int8.safetensors: a\n",
          "quant p0.50-l2 int8 models/p0.50-l2-int8.safetensors 0 [] [a]\n"
          "quant seed9/p0.50-l2 int8 models/seed9/p0.50-l2-int8.safetensors 0 [] [a]\n"
          "quant seed10/p0.50-l2 int8 models/seed10/p0.50-l2-int8.safetensors 0 [] [a]\n"
@@ -65,15 +66,19 @@ static void test_read(void)
         {"o/x/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
         {"o/x/config/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
         /* only what `all` needs, through others too */
-        {"o/x/models/base.safetensors: o/x/dataset.csv\no/x/models/p0.50.safetensors: o/x/models/base.safetensors\n"
-         "o/x/dataset.csv: a\no/x/sensitivity.csv: o/x/models/base.safetensors\nall: b o/x/models/p0.50.safetensors\n",
+        {"o/x/models/base.safetensors: o/x/dataset.csv\no/x/models/p0.50.safetensors: "
+         "o/x/models/base.safetensors\n"
+         "o/x/dataset.csv: a\no/x/sensitivity.csv: o/x/models/base.safetensors\nall: b "
+         "o/x/models/p0.50.safetensors\n",
          "data   dataset.csv 0 [] [a]\ntrain   models/base.safetensors 0 [] [o/x/dataset.csv]\n"
          "prune p0.50  models/p0.50.safetensors 0 [] [o/x/models/base.safetensors]\n"},
         {"o/x/models/base.safetensors: a\nall: \n", ""},
         /* nothing of this is a step */
         {"o/y/models/base.safetensors: a\no/xmodels/base.safetensors: a\n# o/x/models/base.safetensors: a\n"
-         "\to/x/models/base.safetensors: a\no/x/thesis.txt: a\no/x/config/train.yaml: a\no/x/models/base.safetensors\n"
-         "M:1: update target 'o/x/models/base.safetensors\nM:1: update target ''\nX := o/x/models/base.safetensors: a\n",
+         "\to/x/models/base.safetensors: a\no/x/thesis.txt: a\no/x/config/train.yaml: "
+         "a\no/x/models/base.safetensors\n"
+         "M:1: update target 'o/x/models/base.safetensors\nM:1: update target ''\n"
+         "X := o/x/models/base.safetensors: a\n",
          ""},
     };
     struct eo_buf out = {0};
@@ -120,16 +125,19 @@ static void test_changes(void)
     } cases[] = {
         {"train.yaml", "a: 1\nb: 2\n", "a: 1\nb: 2\n", ""},
         {"train.yaml", "a: 1\nb: 2\n", "a: 1\nb: 3\n", "b changed from 2 to 3"},
-        {"train.yaml", "a: 1\nb: 2", "a: [1, 2]\nb: null", "a changed from 1 to [1, 2]; b changed from 2 to null"},
+        {"train.yaml", "a: 1\nb: 2", "a: [1, 2]\nb: null",
+         "a changed from 1 to [1, 2]; b changed from 2 to null"},
         {"train.yaml", "a: 1\n", "a: 1\nab: 3\n", "ab became 3"},
         {"train.yaml", "a: 1\nab: 3\n", "a: 1\n", "ab was 3 and is unset"},
         {"train.yaml", "a: 1\n", "junk\n\n: \n", " became ; a was 1 and is unset"},
-        {"candidates", "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.50\n", "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50\n",
-         "level 0.25 was added"},
-        {"candidates", "EO_SEEDS := 7 8\nEO_PRECISIONS := fp32 int8\n", "EO_SEEDS := 7\nEO_PRECISIONS := fp16 int8\n",
+        {"candidates", "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.50\n",
+         "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50\n", "level 0.25 was added"},
+        {"candidates", "EO_SEEDS := 7 8\nEO_PRECISIONS := fp32 int8\n",
+         "EO_SEEDS := 7\nEO_PRECISIONS := fp16 int8\n",
          "seed 8 was taken out; precision fp16 was added; precision fp32 was taken out"},
         {"candidates", "EO_CRITERIA := l1\n", "EO_CRITERIA := l1 taylor\n", "criterion taylor was added"},
-        {"candidates", "EO_LEVELS := 0.00 0.50\n", "EO_LEVELS := 0.50 0.00\n", "the levels have another order"},
+        {"candidates", "EO_LEVELS := 0.00 0.50\n", "EO_LEVELS := 0.50 0.00\n",
+         "the levels have another order"},
         {"candidates", "EO_LEVELS := 0.00\n", "", ""},
         {"dataset.csv", "dataset,part,images,sha256\nm,train,5,aa\nm,test,2,bb\n",
          "dataset,part,images,sha256\nm,train,5,ab\nm,test,2,bb\n", "the training data changed"},
@@ -177,9 +185,11 @@ static void test_new(void)
     snprintf(then, sizeof(then), "%s/then", scratch);
     snprintf(now, sizeof(now), "%s/now", scratch);
     snprintf(none, sizeof(none), "%s/none", scratch);
-    put("then", "candidates", "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.50\nEO_CRITERIA := l1\nEO_PRECISIONS := fp32 int8\n");
+    put("then", "candidates",
+        "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.50\nEO_CRITERIA := l1\nEO_PRECISIONS := fp32 int8\n");
     put("now", "candidates",
-        "EO_SEEDS := 7 8\nEO_LEVELS := 0.00 0.25 0.50\nEO_CRITERIA := l1 taylor\nEO_PRECISIONS := fp32 fp16 int8\n");
+        "EO_SEEDS := 7 8\nEO_LEVELS := 0.00 0.25 0.50\nEO_CRITERIA := l1 taylor\nEO_PRECISIONS := fp32 fp16 "
+        "int8\n");
     for (i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
         int is_last = i == sizeof(cases) / sizeof(cases[0]);
         struct eo_buf out = {0};
@@ -187,9 +197,11 @@ static void test_new(void)
         if (is_last)
             c.then = none;
         eo_buf_puts(&out, "");
-        check_that(eo_graph_place(cases[is_last ? 0 : i].path, &place) == 0 && eo_changes_put_new(&c, &place, &out, NULL) == 0,
+        check_that(eo_graph_place(cases[is_last ? 0 : i].path, &place) == 0 &&
+                       eo_changes_put_new(&c, &place, &out, NULL) == 0,
                    "%s: fails", cases[is_last ? 0 : i].path);
-        check_text(is_last ? "no earlier run" : cases[i].path, is_last ? "was never made" : cases[i].expected, out.data);
+        check_text(is_last ? "no earlier run" : cases[i].path, is_last ? "was never made" : cases[i].expected,
+                   out.data);
         eo_buf_release(&out);
     }
 }
@@ -199,7 +211,8 @@ static void test_damage(void)
 {
     static const char text[] =
         "M:1: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml o/x/dataset.csv\n"
-        "M:1: update target 'o/x/models/p0.50.safetensors' due to: o/x/models/base.safetensors out/bin/eo-prune\n"
+        "M:1: update target 'o/x/models/p0.50.safetensors' due to: o/x/models/base.safetensors "
+        "out/bin/eo-prune\n"
         "M:1: target 'o/x/models/p0.50-int8.safetensors' does not exist\n"
         "o/x/models/p0.50.safetensors: o/x/models/base.safetensors | o/x/config\n"
         "o/x/models/p0.50-int8.safetensors: o/x/models/p0.50.safetensors o/x/dataset.csv\n"
@@ -207,15 +220,15 @@ static void test_damage(void)
     struct eo_changes c = {"/nonexistent/then", "o/x/config"};
     size_t i, k, wrong = 0;
 
-    for (i = 0; i < sizeof(text); i++) {
+    for (i = 0; i + 1 < sizeof(text); i++) {
         for (k = 0; k < 3; k++) {
             char *copy = strdup(text);
             struct eo_buf words = {0}, dot = {0};
             struct eo_trace t;
 
             copy[i] = "\0' "[k];
-            if (eo_trace_read(&t, "o/x", "o/x/config", copy, NULL) || eo_explain_words(&t, &c, &words, NULL) ||
-                eo_explain_dot(&t, &c, &dot, NULL))
+            if (eo_trace_read(&t, "o/x", "o/x/config", copy, NULL) ||
+                eo_explain_words(&t, &c, &words, NULL) || eo_explain_dot(&t, &c, &dot, NULL))
                 wrong++;
             eo_trace_release(&t);
             eo_buf_release(&words);
