@@ -104,6 +104,9 @@ make_eo() {
   [[ $output == *"$PWD/new: 27 of 27 steps would run
   data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
   [ ! -e new ]
+  sed 1d a.yaml >of-no-folder.yaml
+  run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 27 of 27 steps would run"* ]]
   run make_eo explain CONFIG="$PWD/none.yaml"
   [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]]
 

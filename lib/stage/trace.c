@@ -15,7 +15,8 @@ struct entry {
 };
 
 static const char update[] = ": update target '", missing[] = ": target '",
-                  reason[] = " due to: ", all[] = "all: ";
+                  reason[] = " due to: ", all[] = "all: ",
+                  database[] = "# Make data base, ";
 
 static int ends_with(const char *text, const char *end)
 {
@@ -123,6 +124,18 @@ static size_t count_lines(const char *text)
     return n;
 }
 
+/* Leaves only the lines of --trace. */
+static size_t drop_rules(struct entry *entries, size_t count)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < count; i++) {
+        if (!entries[i].needs)
+            entries[n++] = entries[i];
+    }
+    return n;
+}
+
 /* *goal receives the prerequisites of `all`. */
 static size_t read_entries(const struct eo_trace *t, char *text, struct entry *entries, const char **goal)
 {
@@ -134,6 +147,8 @@ static size_t read_entries(const struct eo_trace *t, char *text, struct entry *e
             *end++ = '\0';
         if (strncmp(text, all, strlen(all)) == 0)
             *goal = text + strlen(all);
+        if (strncmp(text, database, strlen(database)) == 0)
+            n = drop_rules(entries, n);
         n += (size_t)read_line(t, text, &entries[n]);
     }
     qsort(entries, n, sizeof(*entries), compare_entries);

@@ -9,6 +9,9 @@
  *
  *     out/x/models/p0.50.safetensors: out/x/models/base.safetensors out/bin/eo-prune | out/x/config
  *
+ * A Make that starts over, because a file that it includes was made, prints the database each time; the last one counts,
+ * as the earlier ones know no candidates.
+ *
  * So the graph is Make's own and cannot differ from it. A step is all that one command makes of one candidate; a file's
  * path tells which (graph.h). Where there is a rule for `all`, only what that needs counts. What was never run has
  * every prerequisite as a reason.

@@ -73,6 +73,11 @@ static void test_read(void)
          "data   dataset.csv 0 [] [a]\ntrain   models/base.safetensors 0 [] [o/x/dataset.csv]\n"
          "prune p0.50  models/p0.50.safetensors 0 [] [o/x/models/base.safetensors]\n"},
         {"o/x/models/base.safetensors: a\nall: \n", ""},
+        /* a Make that started over: the rules of its last database, and all that would run */
+        {"M:1: update target 'o/x/dataset.csv' due to: c\n# Make data base, printed on Sun\n"
+         "o/x/sweep_results.csv: a\no/x/hardware_summary.csv: a\n# Make data base, printed on Sun\n"
+         "o/x/sweep_results.csv: a o/x/dataset.csv\no/x/dataset.csv: d\nall: o/x/sweep_results.csv\n",
+         "!data   dataset.csv 1 [c] [d]\nselect   sweep_results.csv 0 [] [a o/x/dataset.csv]\n"},
         /* nothing of this is a step */
         {"o/y/models/base.safetensors: a\no/xmodels/base.safetensors: a\n# o/x/models/base.safetensors: a\n"
          "\to/x/models/base.safetensors: a\no/x/thesis.txt: a\no/x/config/train.yaml: "
