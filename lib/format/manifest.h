@@ -90,8 +90,8 @@ int eo_manifest_path_is_good(const char *path);
 
 /*
  * What every manifest has to satisfy, checked after reading and before writing: good paths, none twice; each parent is
- * another file of the manifest with the same checksum, and a reproducible one where the child is reproducible; a slice is
- * one of the parents, and the data set is the manifest's.
+ * another file of the manifest with the same checksum, and a reproducible one where the child is reproducible; a
+ * slice is one of the parents, and the data set is the manifest's.
  */
 int eo_manifest_check(const struct eo_manifest *m, struct eo_err *err) EO_MUST_CHECK;
 

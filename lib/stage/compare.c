@@ -259,7 +259,8 @@ static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_
             continue;
         if (both++ == 0)
             eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width, "level",
-                          "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A", "beyond");
+                          "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A",
+                          "beyond");
         put_pair(row, other, is_same_cpu(a, b), width, out);
     }
     if (both == 0)
@@ -290,9 +291,9 @@ int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf
     put_pairs(a, b, out);
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
-    eo_buf_puts(out, "beyond: yes where accuracy differs by more than the 95 % interval of the difference of independent "
-                     "shares\n(Newcombe), and latency by more than the ranges from the fastest sample to the 95th "
-                     "percentile; same: one\nmodel; host: other processor, instruction set, threads or batch size; "
-                     "us/image as measured\n");
+    eo_buf_puts(out, "beyond: yes where accuracy differs by more than the 95 % interval of the difference of "
+                     "independent shares\n(Newcombe), and latency by more than the ranges from the fastest sample to "
+                     "the 95th percentile; same: one\nmodel; host: other processor, instruction set, threads or batch "
+                     "size; us/image as measured\n");
     return 0;
 }

@@ -28,7 +28,9 @@ struct eo_run {
     struct eo_buf config; /* all slices of the first seed, one behind the other */
 };
 
-/* From manifest.json, sweep_results.csv and config/ of a folder. The message names the file. Release also on failure. */
+/*
+ * From manifest.json, sweep_results.csv and config/ of a folder. The message names the file. Release also after failure.
+ */
 int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err) EO_MUST_CHECK;
 void eo_run_release(struct eo_run *run); /* harmless on a zeroed struct */
 
@@ -44,6 +46,7 @@ enum eo_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct e
 enum eo_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b, int is_same_cpu);
 
 /* Appends the comparison as text: data, host, keys, candidates of both, candidates of one, a legend. */
-int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
+                   struct eo_err *err) EO_MUST_CHECK;
 
 #endif

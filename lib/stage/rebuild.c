@@ -30,7 +30,8 @@ struct run {
 
 /* The recipes of the Makefile, without the options that no result depends on. */
 static const char generate_data[] = "eo-data --generate {scratch}/data";
-static const char check_data[] = "eo-data --checksum -c {folder}config/data.yaml --data {data} -o {scratch}/dataset.csv";
+static const char check_data[] =
+    "eo-data --checksum -c {folder}config/data.yaml --data {data} -o {scratch}/dataset.csv";
 static const char train[] = "eo-train -c {slices}/train.yaml --data {data} -o {scratch}/base.safetensors";
 static const char copy_level_0[] = "eo-prune -l {level} -o {to} {from}";
 static const char prune[] =
@@ -285,11 +286,17 @@ static int make_pruned(struct run *run, struct eo_config *cfg, struct eo_err *er
 
 static int make_row(struct run *run, struct eo_config *cfg, struct eo_err *err)
 {
-    return find_slices(run, cfg, err) || find_data(run, cfg, err) || compare_data(run, err) ||
-                   run_command(run, train, err) || make_pruned(run, cfg, err) || run_command(run, quantise, err) || run_command(run, evaluate, err) ||
-                   run_command(run, measure, err) || run_command(run, select_row, err)
-               ? -1
-               : 0;
+    static const char *const rest[] = {quantise, evaluate, measure, select_row};
+    size_t i;
+
+    if (find_slices(run, cfg, err) || find_data(run, cfg, err) || compare_data(run, err) ||
+        run_command(run, train, err) || make_pruned(run, cfg, err))
+        return -1;
+    for (i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+        if (run_command(run, rest[i], err))
+            return -1;
+    }
+    return 0;
 }
 
 /* Appends to a message about the model the first file that is another one than that of the experiment. */
