@@ -41,7 +41,7 @@ line() {
   [ "${lines[1]}" = "B: a" ]
   [ "${lines[2]}" = "data: synthetic, the same in both" ]
   [ "${lines[3]}" = "processor: Abacus, the same in both" ]
-  [ "${lines[4]}" = "configuration: no key differs" ]
+  [ "${lines[4]}" = "configuration: no key of a stage differs" ]
   [ "${lines[5]}" = "candidates:" ]
   [ "${lines[6]}" = "  level precision seed   accuracy %        B    B - A  beyond    us/image         B   B / A  beyond" ]
   [ "${lines[7]}" = "  0.00  fp32      7           90.00    90.00    +0.00  same        100.00    100.00   1.000  no" ]
@@ -105,7 +105,7 @@ EOF
   [ "$status" -eq 0 ]
   [ "$(sed -n '3,/^candidates/p' <<<"$output")" = "data: idx (000000000000, 000000000000) -> synthetic (000000000000, 000000000000): other images
 processor: Abacus, the same in both
-configuration: 4 keys differ
+configuration: 4 keys of the stages differ
   dataset: idx -> synthetic
   data_dir: x/y -> unset
   epochs: 2 -> 3

@@ -198,9 +198,9 @@ static int put_config(const struct eo_run *a, const struct eo_run *b, struct eo_
     int rc = eo_buf_check(&keys, err);
 
     if (n == 0)
-        eo_buf_puts(out, "configuration: no key differs\n");
+        eo_buf_puts(out, "configuration: no key of a stage differs\n");
     else
-        eo_buf_printf(out, "configuration: %zu key%s differ%s\n%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
+        eo_buf_printf(out, "configuration: %zu key%s of the stages differ%s\n%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
                       keys.data ? keys.data : "");
     eo_buf_release(&keys);
     return rc;
