@@ -32,6 +32,7 @@ flags=$(cat "$tree/out/build/flags")
 
 cat >"$tmp/gnuplot/gnuplot" <<'END'
 #!/bin/sh
+[ "$1" != --version ] || exec echo "gnuplot that draws nothing"
 file=${2#*out=\'}
 echo plot >"${file%%\'*}"
 END
@@ -188,7 +189,7 @@ finished() {
     home=$tmp/$1
     mkdir -p "$home/kept"
     base_config "$home/out" >"$home/exp.yaml"
-    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || { cat "$home/log"; return 1; }
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || { tail -n 5 "$home/log"; return 1; }
     plan=$(ls "$tree"/out/build/plan/*+"$1"+exp.yaml.mk)
     cp -a "$home/exp.yaml" "$home/out" "$plan" "$home/kept"
 }
