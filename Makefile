@@ -445,7 +445,7 @@ explain: programs ## say what `make all` would run for CONFIG and why: which key
 
 # A folder that did not exist is marked as that of the configuration, so that `make all` goes on in it.
 draw = $(call explanation,--dot -o $$dir/dot) && { [ -d $$out ] || { mkdir -p $$out/config && \
-	realpath -ms --relative-base=. $$c >$$out/config/source; }; } && $(DOT) -Tsvg -o $$dir/graph.svg $$dir/dot && \
+	realpath -ms --relative-base=. $$c >$$out/config/source.new && mv $$out/config/source.new $$out/config/source; }; } && $(DOT) -Tsvg -o $$dir/graph.svg $$dir/dot && \
 	cp $$dir/graph.svg $$out/graph.svg.tmp && mv $$out/graph.svg.tmp $$out/graph.svg && printf '  %-9s%s\n' GRAPH $$out/graph.svg
 graph: programs ## draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
 	@command -v $(DOT) >/dev/null || { echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; exit 1; }

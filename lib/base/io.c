@@ -285,6 +285,13 @@ int eo_io_write_if_changed(const char *path, const void *data, size_t size, stru
     return eo_io_write(path, data, size, err);
 }
 
+int eo_io_exists(const char *path, struct eo_err *err)
+{
+    if (access(path, F_OK) == 0)
+        return 1;
+    return errno == ENOENT || errno == ENOTDIR ? 0 : eo_err_errno(err, "cannot look for it");
+}
+
 int eo_io_mkdirs(const char *path, struct eo_err *err)
 {
     char *copy = eo_strdup(path, err);

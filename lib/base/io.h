@@ -32,6 +32,9 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 /* As eo_io_write(), but leaves a file that has these bytes already untouched, with its time. */
 int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
+/* Whether there is something of that name: 1, 0, or -1 and err where one cannot tell. The message does not name it. */
+int eo_io_exists(const char *path, struct eo_err *err) EO_MUST_CHECK;
+
 /* Creates the directory and its parents, as mkdir -p. */
 int eo_io_mkdirs(const char *path, struct eo_err *err) EO_MUST_CHECK;
 

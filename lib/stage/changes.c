@@ -1,9 +1,7 @@
 #include "stage/changes.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/io.h"
 
@@ -16,15 +14,14 @@ static int read_file(const char *folder, const char *file, char **data, struct e
 {
     struct eo_buf path = {0};
     size_t size;
-    int rc = -1;
+    int rc = -1, there;
 
     *data = NULL;
     eo_buf_printf(&path, "%s/%s", folder, file);
     if (eo_buf_check(&path, err))
         goto out;
-    if (access(path.data, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        rc = 0;
-    else if (eo_io_read(path.data, LIMIT, data, &size, err) == 0)
+    there = eo_io_exists(path.data, err);
+    if (there == 0 || (there > 0 && eo_io_read(path.data, LIMIT, data, &size, err) == 0))
         rc = 0;
     else
         eo_err_prefix(err, "'%.200s'", path.data);

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 
 /* ---- why one step would run */
@@ -120,13 +120,16 @@ static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step
     }
 }
 
-static int is_there(const struct eo_trace *t, const struct eo_trace_step *step)
+/* 1, 0, or -1 and err. */
+static int is_there(const struct eo_trace *t, const struct eo_trace_step *step, struct eo_err *err)
 {
     struct eo_buf path = {0};
     int found;
 
     eo_buf_printf(&path, "%s/%s", t->folder, step->target);
-    found = path.data && access(path.data, F_OK) == 0;
+    found = eo_buf_check(&path, err) ? -1 : eo_io_exists(path.data, err);
+    if (found < 0)
+        eo_err_prefix(err, "'%.200s'", step->target);
     eo_buf_release(&path);
     return found;
 }
@@ -139,13 +142,17 @@ static int mark_data(struct eo_trace *t, const struct eo_changes *c, struct eo_e
 {
     struct eo_buf change = {0};
     size_t i;
-    int rc = eo_changes_put(c, "dataset.csv", &change, err);
+    int rc = eo_changes_put(c, "dataset.csv", &change, err) || eo_buf_check(&change, err) ? -1 : 0, there;
 
     for (i = 0; rc == 0 && i < t->step_count; i++) {
         struct eo_trace_step *step = &t->steps[i];
 
-        if (step->is_stale || strcmp(step->target, "dataset.csv") != 0 ||
-            (change.len == 0 && is_there(t, step)))
+        if (step->is_stale || strcmp(step->target, "dataset.csv") != 0)
+            continue;
+        there = is_there(t, step, err);
+        if (there < 0)
+            rc = -1;
+        if (there < 0 || (there && change.len == 0))
             continue;
         step->is_stale = step->target_count = 1;
         step->newer = step->needs;
@@ -159,9 +166,12 @@ static int mark_data(struct eo_trace *t, const struct eo_changes *c, struct eo_e
 static int put_why(const struct eo_trace *t, const struct eo_changes *c, const struct eo_trace_step *step,
                    struct eo_buf *out, struct eo_err *err)
 {
+    int there = is_there(t, step, err);
     size_t start = out->len;
 
-    if (!is_there(t, step)) {
+    if (there < 0)
+        return -1;
+    if (!there) {
         if (eo_changes_put_new(c, &step->place, out, err))
             return -1;
         if (out->len == start)

@@ -1,11 +1,9 @@
 #include "stage/graph.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -314,20 +312,17 @@ static int is_left_over(const char *folder, const struct item *item, struct eo_e
 {
     char guard[EO_MANIFEST_PATH_MAX], path[EO_MANIFEST_PATH_MAX + 4096];
     struct eo_csv csv;
-    int failed;
+    int failed, there;
 
     if (!item->kind->guard)
         return 0;
     expand(item->kind->guard, strlen(item->kind->guard), &item->names, guard);
     if (join(folder, guard, path, err))
         return -1;
-    if (access(path, F_OK)) {
-        if (errno == ENOENT)
-            return 0;
-        eo_err_errno(err, "cannot look for it");
-        return eo_err_prefix(err, "'%.200s'", guard);
-    }
-    if (eo_csv_load(&csv, path, err))
+    there = eo_io_exists(path, err);
+    if (there == 0)
+        return 0;
+    if (there < 0 || eo_csv_load(&csv, path, err))
         return eo_err_prefix(err, "'%.200s'", guard);
     failed = csv.rows > 0;
     eo_csv_release(&csv);

@@ -1,12 +1,12 @@
 /*
  * Runs one command again and again, disturbed at another point each time, and looks at what is left:
  *
- *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME COMMAND [ARGUMENT ...]
+ *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME COMMAND [ARG ...]
  *
  * The command runs in an empty folder below SCRATCH, or in a copy of FOLDER; what an undisturbed run adds are its
  * outputs. -v names one that need only have the same shape (a table with times in it), "-" standing for standard
  * output; -i its standard input; -x leaves out a kind of disturbance, which would hit the command's child as well; -s
- * takes every STEP-th point alone, where a run takes long; -t makes the folder TMPDIR. -q leaves out the disturbances by
+ * takes every STEP-th point alone, where a run takes long; -t makes the folder TMPDIR. -q leaves out what is done by
  * LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
  *
  * The points are, in this order, each time for N = 1, 2, ... until a run is not reached any more:
@@ -624,10 +624,10 @@ static long limit_of(long point)
 
 static void run_kind(const struct kind *k)
 {
+    long n, by = k->sticky && k->class == FAULT_ALLOC ? 5 * step : step, points = 0;
     int complaints = 0;
-    long n, points = 0;
 
-    for (n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += k->sticky && k->class == FAULT_ALLOC ? 5 * step : step) {
+    for (n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += by) {
         int with_old = points % 2 == 0, fired;
         struct outcome o;
         const char *wrong;
@@ -744,8 +744,8 @@ static void parse(int argc, char **argv)
             exit(2);
     }
     if (argc - optind < 4) {
-        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME "
-                        "COMMAND [ARGUMENT ...]\n");
+        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] "
+                        "LIBRARY SCRATCH NAME COMMAND [ARG ...]\n");
         exit(2);
     }
     library = argv[optind];

@@ -81,6 +81,11 @@ make_artefacts() {
   cp "$F/base.safetensors" "$F/run/models" && cp "$F/base.safetensors" "$F/run/models/p0.50.safetensors" &&
   cp "$F/bad.err" "$F/run/rows/p0.50.prune.err" &&
   cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}") &&
+  mkdir "$F/made/config/made" &&
+  sed 's/^\(learning_rate: \).*/\10.9/' "$F/made/config/train.yaml" >"$F/made/config/made/train.yaml" &&
+  printf '%s\n' "M:5: update target '$F/made/models/base.safetensors' due to: $F/made/config/train.yaml eo-train" \
+    "$F/made/models/base.safetensors: $F/made/config/train.yaml" \
+    "$F/made/models/p0.50.safetensors: $F/made/models/base.safetensors" >"$F/trace" &&
   make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv"
 }
 
@@ -125,7 +130,8 @@ cases() {
   with bench-layers -- eo-bench --layers -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F/bad.err"
-  with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv "$F/rows.csv"
+  with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv \
+    "$F/rows.csv"
   with pareto-stdout -- eo-pareto "${c[@]}" "$F/sweep.csv"
   with hwreport -- eo-hwreport "${c[@]}" --sweep "$F/sweep.csv" --layers layers.csv --tradeoffs tradeoffs.csv \
     --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
@@ -138,9 +144,12 @@ cases() {
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
   with study -- eo-study -o study.md "set=$F/rows.csv"
   with verify -- eo-verify "$F/made/manifest.json"
+  with explain -- eo-explain --folder "$F/made" -o words.txt "$F/trace"
+  with explain-dot -- eo-explain --folder "$F/made" --dot -o graph.dot "$F/trace"
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
-  with verify-row -t -s 11 -x kill -x alloc-all -f "$F/locked" -- eo-verify --row 1 --data "$F/set" "$F/row/sweep_results.csv"
+  with verify-row -t -s 11 -x kill -x alloc-all -f "$F/locked" -- eo-verify --row 1 --data "$F/set" \
+    "$F/row/sweep_results.csv"
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"
   with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
@@ -153,7 +162,7 @@ cases() {
 
 # A tool, or an option of one that names a file to be written, for which there is no case. All options with a file are
 # taken for such, but for these.
-inputs=" config data init after eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
+inputs=" config data init after folder now then eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
 check_covered() {
   local tool option
   for tool in "$EO_BIN"/eo-*; do
@@ -195,7 +204,9 @@ find "$S/cases" -type f -print0 | sort -z | xargs -0 -P "$jobs" -I{} bash -c 'ru
 } >"$S/all"
 grep -Ev '^(ok|points|skip) ' "$S/all"
 awk '/^skip/ { kind = $3; why = $0; sub(/^[^:]*: /, "", why); n[kind " " why]++ }
-  END { for (k in n) { split(k, part, ": "); print "skipped: faults " part[1] ", " n[k] " commands: " part[2] } }' "$S/all" | sort
+  END { for (k in n) { split(k, part, ": "); print "skipped: faults " part[1] ", " n[k] " commands: " part[2] } }
+  ' "$S/all" |
+  sort
 awk '
   $1 == "points" { count[$2] += $4; of[$2, $3] += $4; sum += $4; if (!($3 in seen)) { seen[$3]; order[++kinds] = $3 } }
   $1 == "ok" { passed++ }

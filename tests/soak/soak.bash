@@ -10,7 +10,8 @@
 # and no temporary file be left.
 #
 # The experiment has two forms, A and B, with everything different in B, that take turns as well: what is interrupted is
-# a rebuild over complete older artefacts, and in every third round a build from nothing. The last line is "N of ROUNDS".
+# a rebuild over complete older artefacts, and in every third round a build from nothing. The last line is "N of
+# ROUNDS".
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 rounds=${1:?usage: soak.bash ROUNDS [SEED [SIGNAL ...]]}
