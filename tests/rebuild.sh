@@ -23,7 +23,7 @@ trap 'exit 1' HUP INT TERM
 # ---- a copy of the tree and of what was built in it, the programs as they are
 
 tree=$tmp/tree
-mkdir -p "$tree/out/build" "$tmp/gnuplot" "$tmp/lock"
+mkdir -p "$tree/out/build" "$tmp/gnuplot" "$tmp/lock" "$tmp/bench"
 cp -a Makefile lib tools plots configs "$tree"
 cp -a "$bin" "$tree/out/bin"
 for part in flags libeo.a lib tools link; do cp -a "$bin/../build/$part" "$tree/out/build/" || exit 1; done
@@ -39,7 +39,9 @@ END
 mv "$tree/out/bin/eo-bench" "$tmp/eo-bench"
 cat >"$tree/out/bin/eo-bench" <<END
 #!/bin/sh
-"$tmp/eo-bench" "\$@" || exit
+for model; do :; done
+row=$tmp/bench/\$(cat "\$2" "\$model" | md5sum | cut -c1-32)
+[ -e "\$row" ] || { "$tmp/eo-bench" "\$@" -o "\$row.\$\$" && mv "\$row.\$\$" "\$row"; } || exit
 while [ \$# -gt 1 ]; do [ "\$1" != -o ] || file=\$2; shift; done
 awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
     { for (i = 1; i <= NF; i++) {
@@ -47,7 +49,7 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_
           if (name[i] == "samples") cell = 20
           if (name[i] ~ /latency/) cell = \$bytes / 1e6
           if (name[i] ~ /throughput/) cell = 1e9 / \$bytes
-          printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$file" >"\$file.new" && mv "\$file.new" "\$file"
+          printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$row" >"\$file.new" && mv "\$file.new" "\$file"
 END
 chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
 
@@ -459,8 +461,11 @@ program_case() {
     run_case "$2"
 }
 
-# The copy is another folder, whose name stands in what is compiled there: both of these are compiled once before.
+# It has a copy of its own, as the others run by these sources. That is another folder, whose name stands in what is
+# compiled there: both of the first are compiled once before.
 program_edits() {
+    cp -a "$tree" "$tmp/edited"
+    tree=$tmp/edited
     touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench.c"
     make_eo programs >/dev/null
     finished programs || { bad "a clean run"; return; }
@@ -491,9 +496,8 @@ if [ -n "${EO_KEYS:-}" ]; then
 else
     { counted all_keys 0; counted no_edits; } &
     { counted all_keys 1; counted history; } &
+    counted program_edits &
     wait
-    # Its edits are of the sources that all others run by.
-    counted program_edits
 fi
 cat "$tmp"/*.out
 passed=0 failed=0
