@@ -163,19 +163,20 @@ static void test_refused(void)
         {"\"\xe2\x82", "byte offset 101: it is not UTF-8"},
         {"\"\xed\xa0\x80\"", "byte offset 101: it is not UTF-8"},
     };
+    struct eo_buf out = {0};
     size_t i;
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_err err = {"accepted"};
-        struct eo_buf out = {0};
 
         if (read_text(cases[i].text, strlen(cases[i].text), &out, &err) == 0)
             strcpy(err.msg, "accepted");
         check_text(cases[i].text, cases[i].message, err.msg);
         eo_buf_release(&out);
     }
-    check_that(read_text("[1]\0", 4, &(struct eo_buf){0}, NULL) == -1, "a NUL behind the end was accepted");
-    check_that(read_text("[\0001]", 4, &(struct eo_buf){0}, NULL) == -1, "a NUL inside was accepted");
+    check_that(read_text("[1]\0", 4, &out, NULL) == -1, "a NUL behind the end was accepted");
+    check_that(read_text("[\0001]", 4, &out, NULL) == -1, "a NUL inside was accepted");
+    eo_buf_release(&out);
 }
 
 /* Pieces of JSON in random order: jansson, an independent reader, must agree about which of them are JSON. */
