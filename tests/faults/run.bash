@@ -153,9 +153,9 @@ cases() {
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"
   with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
-  with attempt-shell -x kill -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -ec \
-    "trap 'trap \"\" INT TERM; rm -f half' EXIT; trap 'exit 130' INT TERM; '$EO_BIN/eo-prune' -l 0.5 -o half '$model'
-     '$EO_BIN/eo-quant' -p fp16 -o model.safetensors half"
+  with attempt-shell -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -ec \
+    "trap 'exit 130' INT TERM; '$EO_BIN/eo-prune' -l 0.5 -o model.safetensors '$model'
+     '$EO_BIN/eo-quant' -p fp16 -o half.safetensors model.safetensors; :"
   with attempt-pipe -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -c \
     "'$EO_BIN/eo-prune' -l 0.5 '$model' | '$EO_BIN/eo-quant' -p fp16 -o model.safetensors"
 }
