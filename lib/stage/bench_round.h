@@ -1,0 +1,57 @@
+/*
+ * What one fresh process found out about one candidate: a round. The session (bench_session.h) collects rounds, the
+ * judge (bench_judge.h) makes a row of them.
+ *
+ * A sample is the time of `calls` calls in a row divided by their number, the clock's overhead subtracted; `calls` is
+ * chosen so that a sample lasts at least 100 steps of the clock, and is 1 wherever one call lasts that long, so that
+ * percentiles are those of single calls.
+ *
+ * Rounds with the same number are neighbours in time: each round number visits every candidate once, in random order.
+ * So differences between two candidates are taken within a round number ("paired"), where slow changes of the machine
+ * cancel.
+ */
+#ifndef EO_STAGE_BENCH_ROUND_H
+#define EO_STAGE_BENCH_ROUND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/counters.h"
+
+/* Index of what is timed: calls of batch_size images, and of one. */
+enum eo_bench_size { EO_BENCH_BATCH, EO_BENCH_SINGLE, EO_BENCH_SIZES };
+
+struct eo_round_samples {
+    int images;      /* in a call */
+    uint64_t calls;  /* in a sample */
+    size_t count;    /* of samples */
+    double *seconds; /* [count] of one call, in the order in which they were taken */
+};
+
+/* What happened to the process while it took the samples. A figure that the system does not tell is NAN. */
+struct eo_round_conditions {
+    double reference_ns; /* median time of the reference kernel (base/reference.h), run between the samples */
+    double wall_s, cpu_s; /* of the timed part; their difference is time in which somebody else ran */
+    double involuntary_switches, voluntary_switches, migrations, page_faults;
+    double steal_s;                                /* of the processors it was pinned to, from /proc/stat */
+    double frequency_start_khz, frequency_end_khz; /* scaling_cur_freq */
+    double resident_bytes;                         /* largest resident set of the process */
+};
+
+struct eo_round {
+    int number; /* from 0 */
+    int slot;   /* place in the order of this round number, from 0 */
+    struct eo_round_samples size[EO_BENCH_SIZES];
+    struct eo_counts counts[EO_BENCH_SIZES]; /* per image */
+    struct eo_round_conditions conditions;
+};
+
+/* All rounds of one candidate, in the order in which they were taken. */
+struct eo_rounds {
+    struct eo_round *list;
+    size_t count;
+};
+
+void eo_rounds_release(struct eo_rounds *rounds); /* harmless on a zeroed struct */
+
+#endif
