@@ -58,6 +58,26 @@ setup() {
   awk -F, 'NR == FNR { if (FNR > 1) n[$2 "," $3]++; next } FNR > 1 { if ($3 != n[$1 "," $2] + 0) exit 1 }' p.csv c.csv
 }
 
+@test "eval: --hits says of each validation image whether the model is right" {
+  eo-eval -c $F/cfg.yaml --predictions p.csv --hits h.csv $F/int8.safetensors >row.csv
+  [ "$(wc -l <h.csv)" -eq 2 ]
+  [ "$(head -n 1 h.csv)" = pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion ]
+  [ "$(tail -n 1 h.csv | cut -d, -f1-4)" = "$(tail -n 1 row.csv | cut -d, -f1-4)" ]
+  [ "$(column images h.csv),$(column correct h.csv)" = "$(column images row.csv),$(column correct row.csv)" ]
+  [ "$(column pruning_criterion h.csv)" = none ]
+  [ "$(column hits h.csv)" = "$(awk -F, 'NR > 1 { printf "%d", $2 == $3 }' p.csv)" ]
+  # the last 310 of the 620 training images: their pixels, then their labels
+  { tail -c $((310 * 784)) $F/set/train-images-idx3-ubyte; tail -c 310 $F/set/train-labels-idx1-ubyte; } >seen
+  [ "$(column images_sha256 h.csv)" = "$(sha256sum <seen | cut -d' ' -f1)" ]
+  # the official test set never enters
+  eo-eval -c $F/cfg.yaml --split validation --threads 3 --isa generic --hits v.csv $F/int8.safetensors >row.csv
+  cmp v.csv h.csv
+  eo-eval -c $F/cfg.yaml --hits other.csv $F/half.safetensors >row.csv
+  [ "$(column images_sha256 other.csv)" = "$(column images_sha256 h.csv)" ]
+  misused "eo-eval: option '--hits' needs the validation split, which '--split test' leaves out" \
+    eo-eval -c $F/cfg.yaml --split test --hits t.csv $F/int8.safetensors
+}
+
 @test "eval: the same bytes for every number of threads and instruction set" {
   for m in base half int8; do
     eo-eval -c $F/cfg.yaml --threads 1 --isa generic --logits l1 --predictions p1 --confusion c1 -o r1 $F/$m.safetensors
@@ -148,7 +168,7 @@ setup() {
 
 @test "eval: bad input exits 1 with one line and leaves no file" {
   m=$F/base.safetensors
-  out="-o row --logits l --predictions p --confusion c"
+  out="-o row --logits l --predictions p --confusion c --hits h"
   fails 1 "eo-eval: none.yaml: cannot open: No such file or directory" eo-eval -c none.yaml $out $m
   fails 1 "eo-eval: none.safetensors: cannot open: No such file or directory" eo-eval -c $F/cfg.yaml $out none.safetensors
   fails 1 "eo-eval: dataset 'idx': expected a folder 'none' (--data), found none" \
@@ -162,13 +182,13 @@ setup() {
   sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
   fails 1 "eo-eval: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
     eo-eval -c cfg.yaml $out $m
-  for f in row l p c; do
+  for f in row l p c h; do
     [ ! -e $f ]
   done
 }
 
 @test "eval: a full disk exits 1" {
-  for o in -o --logits --predictions --confusion; do
+  for o in -o --logits --predictions --confusion --hits; do
     fails 1 "eo-eval: /dev/full: cannot write: No space left on device" \
       eo-eval -c $F/cfg.yaml -o row $o /dev/full $F/base.safetensors
     [ ! -e row ]

@@ -4,7 +4,7 @@
 #include "stage/eval.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *logits, *predictions, *confusion, *output, *split_text = "both";
+static const char *config, *data, *logits, *predictions, *confusion, *hits, *output, *split_text = "both";
 static int64_t threads;
 static enum eo_isa isa;
 
@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
     {0, "logits", CLI_TEXT, &logits, 0, 0, "CSV", "write index,label,class0,...,class9 there"},
     {0, "predictions", CLI_TEXT, &predictions, 0, 0, "CSV", "write index,label,predicted there"},
     {0, "confusion", CLI_TEXT, &confusion, 0, 0, "CSV", "write the number of each pair of classes there"},
+    {0, "hits", CLI_TEXT, &hits, 0, 0, "CSV", "write there which validation images it gets right"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: the config's, else all processors"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "row to write; default: standard output"},
@@ -29,8 +30,9 @@ static const struct cli_program program = {
                "interval.",
     .options = options,
     .max_operands = 1,
-    .footer = "What was not asked for by --split is empty in the row. The three tables are about the\n"
-              "validation split, with --split test about the test set. All figures depend on the\n"
+    .footer = "What was not asked for by --split is empty in the row. Logits, predictions and confusion are\n"
+              "about the validation split, with --split test about the test set; hits about the validation\n"
+              "split alone: eo-pareto compares models by them, image by image. All figures depend on the\n"
               "model, the images and the seed alone, not on threads or instruction set.\n",
 };
 
@@ -71,6 +73,17 @@ static int write_table(const char *path, const struct eo_eval *eval,
     return cli_write(&program, path, &text);
 }
 
+/* The model tells the row's key. */
+static int write_hits(const struct eo_eval *eval, const struct eo_model *model)
+{
+    struct eo_buf text = {0};
+
+    if (!hits)
+        return 0;
+    eo_eval_put_hits(eval, model, &text);
+    return cli_write(&program, hits, &text);
+}
+
 /* Runs one split. `tables`: this is the one that the three tables are about. */
 static int evaluate(const struct inputs *in, const struct eo_images *images, int tables,
                     struct eo_accuracy *accuracy)
@@ -86,7 +99,7 @@ static int evaluate(const struct inputs *in, const struct eo_images *images, int
     if (tables)
         rc = write_table(logits, &eval, eo_eval_put_logits) ||
              write_table(predictions, &eval, eo_eval_put_predictions) ||
-             write_table(confusion, &eval, eo_eval_put_confusion);
+             write_table(confusion, &eval, eo_eval_put_confusion) || write_hits(&eval, &in->model);
     eo_eval_release(&eval);
     return rc;
 }
@@ -110,7 +123,7 @@ static int run(struct inputs *in)
 
 static void check_streams(const char *model)
 {
-    const char *const outputs[] = {logits, predictions, confusion, cli_path(output)};
+    const char *const outputs[] = {logits, predictions, confusion, hits, cli_path(output)};
 
     cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
     if (strcmp(config, "-") == 0 && strcmp(model, "-") == 0)
@@ -130,6 +143,8 @@ int main(int argc, char **argv)
     in.test = strcmp(split_text, "test") == 0 || strcmp(split_text, "both") == 0;
     if (!in.validation && !in.test)
         cli_usage(&program, "option '--split': expected validation, test or both, found '%s'", split_text);
+    if (hits && !in.validation)
+        cli_usage(&program, "option '--hits' needs the validation split, which '--split test' leaves out");
     check_streams(model);
     rc = load(&in, model) || run(&in);
     eo_dataset_release(&in.dataset);

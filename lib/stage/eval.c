@@ -261,3 +261,25 @@ void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out)
             eo_buf_printf(out, "%d,%d,%zu,%s\n", t, p, counts[t][p], eval->model_sha256 ? eval->model_sha256 : "");
     }
 }
+
+void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, struct eo_buf *out)
+{
+    const struct eo_images *images = &eval->images;
+    const struct eo_hash_piece pieces[] = {{images->pixels, images->count * EO_IMAGE_PIXELS},
+                                           {images->labels, images->count}};
+    struct eo_candidate_key key = eo_candidate_key_of_model(m);
+    char sha256[EO_SHA256_TEXT];
+    size_t i;
+
+    eo_hash_sha256_pieces(pieces, 2, sha256);
+    eo_buf_puts(out, "pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion\n");
+    eo_candidate_put_key(&key, out);
+    eo_csv_put_text(out, eval->model_sha256 ? eval->model_sha256 : "", ',');
+    eo_csv_put_text(out, sha256, ',');
+    eo_csv_put_int(out, (long long)images->count, ',');
+    eo_csv_put_int(out, (long long)eval->correct, ',');
+    for (i = 0; i < images->count; i++)
+        eo_buf_append(out, eval->predicted[i] == images->labels[i] ? "1" : "0", 1);
+    eo_buf_puts(out, ",");
+    eo_csv_put_text(out, eo_criterion_name(key.criterion), '\n');
+}

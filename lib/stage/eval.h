@@ -83,4 +83,11 @@ void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out);
 /* true_class,predicted_class,count,model_sha256: all hundred pairs */
 void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);
 
+/*
+ * pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion: one row. `hits` has one
+ * character per image in their order, '1' where the model is right, else '0'; images_sha256 is that of all pixels, then
+ * all labels. So two models whose images_sha256 is the same can be compared image by image.
+ */
+void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, struct eo_buf *out);
+
 #endif

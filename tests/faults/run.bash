@@ -124,7 +124,7 @@ cases() {
   with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
-    --confusion confusion.csv -o row.csv "$F/int8.safetensors"
+    --confusion confusion.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
   with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
   with bench-layers -- eo-bench --layers -o layers.csv "$model"
