@@ -35,7 +35,7 @@ int eo_host_read(const struct eo_host *h, const char *path, char *text, size_t s
  */
 int eo_host_text(const struct eo_host *h, const char *path, char *text, size_t size);
 
-/* A file of one number, 0..2^53; NAN otherwise. */
+/* A file of one whole number, -2^53..2^53; NAN otherwise. */
 double eo_host_number(const struct eo_host *h, const char *path);
 
 /* The clock frequency of a processor at this moment, as its driver believes: cpufreq/scaling_cur_freq. */
@@ -54,5 +54,49 @@ struct eo_host_times eo_host_times(const struct eo_host *h, int cpu);
 
 /* The steal alone. */
 double eo_host_steal_s(const struct eo_host *h, int cpu);
+
+/* Of all processors in one reading; those that are not there are NAN. */
+void eo_host_all_times(const struct eo_host *h, struct eo_host_times times[EO_HOST_CPUS]);
+
+/* A list as the kernel writes it, "0-3,8"; "" is the empty set. -1 for anything else; the set is then empty. */
+int eo_host_parse_cpus(const char *list, cpu_set_t *cpus);
+
+/* Processors that this process may run on, from /proc/self/status; empty where that cannot be read. */
+void eo_host_allowed(const struct eo_host *h, cpu_set_t *cpus);
+
+/*
+ * How often the processor and its package have been slowed down for heat since the machine was started; NAN where
+ * the kernel does not count.
+ */
+double eo_host_throttled(const struct eo_host *h, int cpu);
+
+/* Three-valued: what one cannot see is not said to be off. */
+enum eo_host_switch { EO_HOST_UNKNOWN, EO_HOST_OFF, EO_HOST_ON };
+
+#define EO_HOST_WORD 64
+
+/* What changes seldom. Numbers are NAN and texts "" where the kernel does not tell. */
+struct eo_host_facts {
+    cpu_set_t allowed;
+    char governor[EO_HOST_WORD], driver[EO_HOST_WORD]; /* of the clock frequency, cpufreq */
+    double frequency_khz, frequency_max_khz;
+    enum eo_host_switch turbo; /* frequencies above the nominal one */
+    cpu_set_t siblings;        /* the other processors of its core; empty also where unknown */
+    enum eo_host_switch smt;   /* its core has other processors */
+    char clock_source[EO_HOST_WORD];
+    double randomisation;      /* of addresses: 0 none, 1 without the heap, 2 all */
+    cpu_set_t isolated;        /* processors that are given to nobody who does not ask for them */
+    enum eo_host_switch guest; /* a virtual machine */
+    double perf_paranoid;      /* kernel.perf_event_paranoid */
+    double throttled, up_s;    /* eo_host_throttled(), and seconds since the machine was started */
+    double load;               /* processes that ran or waited, over the last minute */
+    double running;            /* processes that run or wait now, the asking one included */
+    double memory_available;   /* share of all memory */
+    double memory_pressure;    /* share of the last ten seconds in which somebody waited for memory */
+    double quota; /* processors that the control group may use at a time; INFINITY without a limit */
+};
+
+/* `cpu` is the processor that the facts are about, where they differ. */
+void eo_host_look(const struct eo_host *h, int cpu, struct eo_host_facts *facts);
 
 #endif

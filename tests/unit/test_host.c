@@ -94,8 +94,8 @@ static void test_text(void)
     check_that(eo_host_text(&host, "/t", text, sizeof(text)) == 0 && strcmp(text, "tsc ") == 0, "text: '%s'",
                text);
     put("/t", "12345\n");
-    check_that(eo_host_text(&host, "/t", text, sizeof(text)) == 0 && strcmp(text, "12345") == 0,
-               "fits: '%s'", text);
+    check_that(eo_host_text(&host, "/t", text, sizeof(text)) == 0 && strcmp(text, "12345") == 0, "fits: '%s'",
+               text);
     put("/t", "123456\n");
     errno = 0;
     check_that(eo_host_text(&host, "/t", text, sizeof(text)) == -1 && errno == EINVAL && !*text,
@@ -154,6 +154,179 @@ static void test_times(void)
     }
 }
 
+static void test_all_times(void)
+{
+    static struct eo_host_times t[EO_HOST_CPUS];
+    double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+
+    put("/proc/stat",
+        "cpu  1 2 3 4 5 6 7 8 9 10\ncpu1 1 2 3 400 5 6 7 8 0 0\ncpux 1 1 1 1 1 1 1 1 1 1\n"
+        "cpu1023 1 0 0 0 0 0 0 2 0 0\ncpu1024 1 1 1 1 1 1 1 1 1 1\ncpu02 1 1 1 1 1 1 1 1\ncpu3 1 1\n"
+        "cpu12345678901 1 1 1 1 1 1 1 1 1 1\nintr 5\n");
+    eo_host_all_times(&host, t);
+    check_number("processor 0 is not there", NAN, t[0].busy_s);
+    check_number("processor 1", 8 * tick, t[1].steal_s);
+    check_number("processor 2 has a bad name", NAN, t[2].steal_s);
+    check_number("processor 3 has too few numbers", NAN, t[3].busy_s);
+    check_number("the last", 2 * tick, t[1023].steal_s);
+    unlink(strcat(strcpy((char[128]){0}, root), "/proc/stat"));
+    eo_host_all_times(&host, t);
+    check_number("no file", NAN, t[1].busy_s);
+}
+
+static void test_cpu_lists(void)
+{
+    static const struct {
+        const char *list;
+        int rc, count, first; /* first: one that is in it, or -1 */
+    } cases[] = {
+        {"", 0, 0, -1},       {"0", 0, 1, 0},      {"0-3,8", 0, 5, 8},
+        {"1023", 0, 1, 1023}, {"5-5", 0, 1, 5},    {"2,0-1", 0, 3, 0},
+        {"1024", -1, 0, -1},  {"3-1", -1, 0, -1},  {"1,", -1, 0, -1},
+        {",1", -1, 0, -1},    {"1--2", -1, 0, -1}, {"-1", -1, 0, -1},
+        {"0-", -1, 0, -1},    {"a", -1, 0, -1},    {"1 2", -1, 0, -1},
+        {"01", -1, 0, -1},    {"0-1x", -1, 0, -1}, {"99999999999", -1, 0, -1},
+        {"1,,2", -1, 0, -1},  {"1\n", -1, 0, -1},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        cpu_set_t cpus;
+        int rc = eo_host_parse_cpus(cases[i].list, &cpus);
+
+        check_that(rc == cases[i].rc && CPU_COUNT(&cpus) == cases[i].count &&
+                       (cases[i].first < 0 || CPU_ISSET(cases[i].first, &cpus)),
+                   "'%s': %d, %d processors", cases[i].list, rc, CPU_COUNT(&cpus));
+    }
+}
+
+#define CPU2 "/sys/devices/system/cpu/cpu2/"
+
+static void make_machine(void)
+{
+    put("/proc/self/status", "Name:\tx\nCpus_allowed:\tff\nCpus_allowed_list:\t0-2,6\nMems_allowed:\t1\n");
+    put("/proc/cpuinfo", "processor\t: 0\nvmx flags\t: hypervisor\nflags\t\t: fpu hypervisor_x avx2\n\n");
+    put("/proc/loadavg", "1.25 0.23 0.90 3/95 15911\n");
+    put("/proc/uptime", "350735.47 234388.90\n");
+    put("/proc/meminfo", "MemTotal:       1000 kB\nMemFree:  1 kB\nMemAvailable:    250 kB\n");
+    put("/proc/pressure/memory", "some avg10=12.50 avg60=1.00 avg300=0.00 total=0\nfull avg10=0.00\n");
+    put("/proc/sys/kernel/randomize_va_space", "2\n");
+    put("/proc/sys/kernel/perf_event_paranoid", "-1\n");
+    put("/proc/self/cgroup", "1:cpu:/\n0::/a b\n");
+    put("/sys/fs/cgroup/a b/cpu.max", "150000 100000\n");
+    put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
+    put("/sys/devices/system/cpu/isolated", "4-5\n");
+    put("/sys/devices/system/cpu/cpufreq/boost", "1\n");
+    put(CPU2 "cpufreq/scaling_governor", "schedutil\n");
+    put(CPU2 "cpufreq/scaling_driver", "acpi-cpufreq\n");
+    put(CPU2 "cpufreq/scaling_cur_freq", "1500000\n");
+    put(CPU2 "cpufreq/cpuinfo_max_freq", "3000000\n");
+    put(CPU2 "topology/thread_siblings_list", "2,6\n");
+    put(CPU2 "thermal_throttle/core_throttle_count", "3\n");
+    put(CPU2 "thermal_throttle/package_throttle_count", "4\n");
+}
+
+static void test_facts(void)
+{
+    struct eo_host_facts f;
+
+    make_machine();
+    eo_host_look(&host, 2, &f);
+    check_that(CPU_COUNT(&f.allowed) == 4 && CPU_ISSET(6, &f.allowed), "allowed: %d", CPU_COUNT(&f.allowed));
+    check_text("governor", "schedutil", f.governor);
+    check_text("driver", "acpi-cpufreq", f.driver);
+    check_text("clock source", "hpet", f.clock_source);
+    check_number("frequency", 1500000, f.frequency_khz);
+    check_number("highest frequency", 3000000, f.frequency_max_khz);
+    check_that(f.turbo == EO_HOST_ON && f.smt == EO_HOST_ON && f.guest == EO_HOST_OFF,
+               "turbo %d, smt %d, guest %d", f.turbo, f.smt, f.guest);
+    check_that(CPU_COUNT(&f.siblings) == 1 && CPU_ISSET(6, &f.siblings), "siblings: %d",
+               CPU_COUNT(&f.siblings));
+    check_that(CPU_COUNT(&f.isolated) == 2, "isolated: %d", CPU_COUNT(&f.isolated));
+    check_number("randomisation", 2, f.randomisation);
+    check_number("paranoid", -1, f.perf_paranoid);
+    check_number("throttled", 7, f.throttled);
+    check_number("up", 350735.47, f.up_s);
+    check_number("load", 1.25, f.load);
+    check_number("running", 3, f.running);
+    check_number("memory", 0.25, f.memory_available);
+    check_number("memory pressure", 0.125, f.memory_pressure);
+    check_number("quota", 1.5, f.quota);
+}
+
+static void test_other_facts(void)
+{
+    struct eo_host_facts f;
+
+    put("/sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
+    unlink(strcat(strcpy((char[128]){0}, root), "/sys/devices/system/cpu/cpufreq/boost"));
+    put("/sys/fs/cgroup/a b/cpu.max", "max 100000\n");
+    put("/proc/cpuinfo", "flags\t\t: fpu hypervisor avx2\n");
+    put(CPU2 "topology/thread_siblings_list", "2\n");
+    eo_host_look(&host, 2, &f);
+    check_that(f.turbo == EO_HOST_OFF && f.smt == EO_HOST_OFF && f.guest == EO_HOST_ON,
+               "turbo %d, smt %d, guest %d", f.turbo, f.smt, f.guest);
+    check_number("no quota", INFINITY, f.quota);
+    put("/sys/devices/system/cpu/cpufreq/boost", "0\n");
+    put("/sys/devices/system/cpu/intel_pstate/no_turbo", "?\n");
+    put("/sys/fs/cgroup/a b/cpu.max", "1 0\n");
+    put(CPU2 "topology/thread_siblings_list", "3\n");
+    eo_host_look(&host, 2, &f);
+    check_that(f.turbo == EO_HOST_OFF && f.smt == EO_HOST_UNKNOWN, "boost: turbo %d, smt %d", f.turbo, f.smt);
+    check_that(CPU_COUNT(&f.siblings) == 0, "no siblings that leave the processor out");
+    check_number("quota by a period of 0", NAN, f.quota);
+}
+
+/* Where nothing is, nothing is known, and nothing goes wrong. */
+static void test_nothing_known(void)
+{
+    struct eo_host none = {.root = "/nonexistent"};
+    struct eo_host_facts f;
+
+    eo_host_look(&none, 0, &f);
+    check_that(!*f.governor && !*f.driver && !*f.clock_source, "texts of no machine");
+    check_that(f.turbo == EO_HOST_UNKNOWN && f.smt == EO_HOST_UNKNOWN && f.guest == EO_HOST_UNKNOWN,
+               "switches of none");
+    check_that(isnan(f.frequency_khz) && isnan(f.frequency_max_khz) && isnan(f.randomisation) &&
+                   isnan(f.perf_paranoid) && isnan(f.throttled) && isnan(f.up_s) && isnan(f.load) &&
+                   isnan(f.running) && isnan(f.memory_available) && isnan(f.memory_pressure) &&
+                   isnan(f.quota),
+               "numbers of no machine");
+    check_that(CPU_COUNT(&f.allowed) == 0 && CPU_COUNT(&f.isolated) == 0 && CPU_COUNT(&f.siblings) == 0,
+               "sets of none");
+}
+
+static int read_garbage(void *ctx, const char *path, char *text, size_t size)
+{
+    unsigned *state = ctx;
+    size_t i, n;
+
+    (void)path;
+    *state = *state * 1664525u + 1013904223u;
+    n = *state % 5 ? *state % 200 : size - 1;
+    for (i = 0; i < n && i + 1 < size; i++) {
+        *state = *state * 1664525u + 1013904223u;
+        text[i] = "0123456789 \n-,/:.cpu=\t\xff"[(*state >> 24) % 22];
+    }
+    text[i] = '\0';
+    return (int)i;
+}
+
+static void test_garbage(void)
+{
+    unsigned state = 1;
+    struct eo_host h = {.read = read_garbage, .ctx = &state};
+    int i, wrong = 0;
+
+    for (i = 0; i < 200; i++) {
+        struct eo_host_facts f;
+
+        eo_host_look(&h, i, &f);
+        wrong += f.frequency_khz < 0 || f.load < 0 || f.throttled < 0 || CPU_ISSET(i, &f.siblings);
+    }
+    check_that(wrong == 0, "garbage: %d wrong", wrong);
+}
+
 static int read_made_up(void *ctx, const char *path, char *text, size_t size)
 {
     return snprintf(text, size, "%d\n", strcmp(path, "/a") == 0 ? ++*(int *)ctx : -1);
@@ -166,7 +339,7 @@ static void test_reader(void)
 
     check_number("the first reading", 7, eo_host_number(&h, "/a"));
     check_number("the second", 8, eo_host_number(&h, "/a"));
-    check_number("another path", NAN, eo_host_number(&h, "/b"));
+    check_number("another path", -1, eo_host_number(&h, "/b"));
 }
 
 /* Not its figures: that this machine's files can be read at all. */
@@ -186,6 +359,12 @@ int main(void)
     test_numbers();
     test_text();
     test_times();
+    test_all_times();
+    test_cpu_lists();
+    test_facts();
+    test_other_facts();
+    test_nothing_known();
+    test_garbage();
     test_reader();
     test_this_machine();
     snprintf(command, sizeof(command), "rm -rf %s", root);
