@@ -102,7 +102,7 @@ static int collect(struct eo_bench_engine *engine, const struct eo_bench_plan *p
     return rc;
 }
 
-static int write_results(const struct eo_bench_row *row, const struct eo_bench_samples *samples)
+static int write_results(const struct eo_bench_old_row *row, const struct eo_bench_samples *samples)
 {
     struct eo_buf text = {0}, raw = {0};
 
@@ -119,7 +119,7 @@ static int write_results(const struct eo_bench_row *row, const struct eo_bench_s
 
 static int run(const struct inputs *in)
 {
-    struct eo_bench_row row = {.model = &in->model, .model_sha256 = in->sha256, .isa = eo_isa_name(isa)};
+    struct eo_bench_old_row row = {.model = &in->model, .model_sha256 = in->sha256, .isa = eo_isa_name(isa)};
     struct eo_bench_samples samples = {0};
     struct eo_bench_engine *engine;
     struct eo_bench_plan plan;

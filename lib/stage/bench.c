@@ -338,7 +338,7 @@ static void put_latency(struct eo_buf *out, const struct eo_bench_figures *f)
     eo_csv_put_double(out, f->throughput_sps, ',');
 }
 
-void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_row *row)
+void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_old_row *row)
 {
     const struct eo_model *m = row->model;
     struct eo_candidate_key key = eo_candidate_key_of_model(m);

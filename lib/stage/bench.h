@@ -109,7 +109,7 @@ int eo_bench_lock(void);
 void eo_bench_unlock(int fd); /* -1 is allowed */
 
 /* What stands in a row beside the times. */
-struct eo_bench_row {
+struct eo_bench_old_row {
     const struct eo_model *model;
     const char *model_sha256, *isa, *kernel;
     int threads, batch;
@@ -118,7 +118,7 @@ struct eo_bench_row {
 };
 
 void eo_bench_put_header(struct eo_buf *out);
-void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_row *row);
+void eo_bench_put_row(struct eo_buf *out, const struct eo_bench_old_row *row);
 
 /* trial,sample,batch,calls,seconds_per_call: header and every sample. */
 void eo_bench_put_samples(struct eo_buf *out, const struct eo_bench_samples *samples);

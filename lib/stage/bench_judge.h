@@ -3,22 +3,30 @@
  *
  * A pure function of the rounds: nothing is measured here, so tests feed it rounds that they made up.
  *
- * A round is disturbed, judged by what happened to the process and never by its samples, when
- *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or more involuntary context
- *       switches than EO_JUDGE_SWITCHES a second (and more than two in all), or any migration of a pinned process, or
- *       steal time above EO_JUDGE_LOST;
- *     - the machine was slow: its reference kernel took more than 1 + EO_JUDGE_SLOW times the session's usual best, the
- *       10th percentile over all rounds of all candidates; or the clock frequency fell by more than EO_JUDGE_SLOW.
- * Figures are taken from the rounds that are not disturbed, when those are enough (plan.trials); else from all.
+ * A round is disturbed, judged by what happened to the process and never by its samples (to leave out what came out
+ * slow would make every candidate fast), when
+ *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or there were more than
+ *       EO_JUDGE_SWITCHES involuntary context switches a second, or any migration, or the host stole more than
+ *       EO_JUDGE_LOST;
+ *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
+ *       clock frequency fell by more than that.
+ * What the system does not tell (NAN) never disturbs.
  *
- * Status, the first that applies:
- *     short      not all of p95 (59 samples) and p99 (299) can be given, or fewer than three rounds
- *     throttled  of the rounds used, more than a third were slow
- *     noisy      of the rounds used, more than a third were disturbed otherwise; or the dispersion within rounds (1.4826
- *                MAD / median) or between rounds (of their medians) is above its limit, at either size
- *     drift      the median of the last third of rounds is off that of the first by more than EO_JUDGE_DRIFT, and the
- *                two thirds do not overlap
+ * Figures are taken from the rounds that are not disturbed when these are as many as were asked for, or when no more
+ * than a third are disturbed; else from all, and the row says so. Status, the first that applies:
+ *     short      fewer than EO_JUDGE_ROUNDS rounds, or p95 or p99 cannot be given
+ *     throttled  too many rounds are disturbed, most of them by a slow processor
+ *     noisy      too many rounds are disturbed otherwise, or the host stole time in all rounds together
+ *     drift      the last third of the rounds is off the first by more than EO_JUDGE_DRIFT and their middle halves do
+ *                not overlap; or within the rounds, in the median of them, the last third of samples is off the first
+ *     noisy      samples spread around their round's median, or the rounds' medians, by more than their limit
  *     ok
+ * Dispersion and drift are judged at both sizes, on times as they were measured: these stand in the row, and a change
+ * that the reference kernel shares moves them as much as any other. The reason of a drift tells how much it shared.
+ *
+ * Spread is the distance of the 10th and 90th percentile, as a normal distribution's standard deviation (divided by
+ * 2.563) and a share of the median. It does not see single outliers, as the standard deviation would, and sees a
+ * second mode that holds a tenth of the values, as the median absolute deviation would not.
  */
 #ifndef EO_STAGE_BENCH_JUDGE_H
 #define EO_STAGE_BENCH_JUDGE_H
@@ -26,13 +34,33 @@
 #include "base/quantile.h"
 #include "stage/bench_round.h"
 
+/*
+ * The limits. On a quiet machine a round loses well below 1 % to the kernel's own threads; a competitor at equal
+ * priority takes 50 %, one at the lowest priority 1.5 to 3 %.
+ */
 #define EO_JUDGE_LOST 0.02
+
+/* A competitor makes 100 a second or more, the kernel's threads a few. Up to EO_JUDGE_FEW in a round is chance. */
 #define EO_JUDGE_SWITCHES 20
+#define EO_JUDGE_FEW 2
+
+/* The step in which /proc/stat counts: so much steal may have been collected over a long time before the round. */
+#define EO_JUDGE_STEAL_STEP_S 0.01
+
+/* A virtual machine's clock wanders by 3 % to both sides of its usual speed, so from its best by 6 %. */
 #define EO_JUDGE_SLOW 0.08
+
+/* Of samples. Quiet: 1 to 3 %; data-dependent caches and memory refresh add a few. */
 #define EO_JUDGE_WITHIN 0.10
+
+/* Of medians of rounds. Quiet: 2 %, mostly the wandering clock; where code and heap lie adds 1 to 2 %. */
 #define EO_JUDGE_BETWEEN 0.05
+
+/* Above what the clock's wandering alone can do between thirds: 5 %, when its period is that of the session. */
 #define EO_JUDGE_DRIFT 0.05
-#define EO_JUDGE_P95_SAMPLES 59
+
+#define EO_JUDGE_ROUNDS 3       /* a spread between rounds of fewer says nothing */
+#define EO_JUDGE_P95_SAMPLES 59 /* 0.95^n < 5 %: one sample above the percentile, at 95 % confidence */
 #define EO_JUDGE_P99_SAMPLES 299
 
 enum eo_timing_status {
@@ -57,21 +85,38 @@ struct eo_timing {
 
 struct eo_verdict {
     enum eo_timing_status status;
-    char reason[160];         /* "" for ok; else one clause: what, found, limit */
-    size_t rounds, disturbed; /* taken; of them disturbed */
+    char reason[160];               /* "" for ok; else one clause without a comma: what, found, limit */
+    size_t rounds, disturbed, used; /* taken; of them disturbed; of them in the figures */
     struct eo_timing size[EO_BENCH_SIZES];
-    struct eo_round_conditions conditions;   /* sums and medians over the rounds used */
+    /* Over the rounds used: medians of reference and frequencies, the largest resident set, sums of the rest. */
+    struct eo_round_conditions conditions;
+    double lost_share, steal_share; /* of the wall time; lost is 0 where several threads take more than it */
+    double reference_slowdown;      /* of the median to the session's usual best: 0.05 is 5 % slower */
+    double frequency_change;        /* from start to end of a round: -0.1 is a fall by 10 % */
     struct eo_counts counts[EO_BENCH_SIZES]; /* medians over the rounds used, per image */
 };
+
+/*
+ * The samples of a size. With a batch size of 1 a round may leave those of single images out: both sizes have the same
+ * samples then.
+ */
+const struct eo_round_samples *eo_round_size(const struct eo_round *round, enum eo_bench_size size);
+
+/* Median and mean of a round's samples, ms for one image; NAN without samples. Fails without memory. */
+int eo_round_figures(const struct eo_round *round, enum eo_bench_size size, double *median_ms,
+                     double *mean_ms, struct eo_err *err) EO_MUST_CHECK;
 
 /* 1 when the round is disturbed; `reference_ns` is the session's usual best, NAN without. */
 int eo_round_is_disturbed(const struct eo_round *round, double reference_ns);
 
-/* The session's usual best: 10th percentile of the reference times of all rounds. Fails without memory. */
+/*
+ * The session's usual best: the 10th percentile of the reference times of all rounds of all candidates; NAN where there
+ * is none. The least of them would be an outlier of its own. Fails without memory.
+ */
 int eo_judge_reference(const struct eo_rounds *candidates, size_t count, double *reference_ns,
                        struct eo_err *err) EO_MUST_CHECK;
 
-/* `trials`: the undisturbed rounds that are enough. Fails without memory or rounds. */
+/* `trials`: the undisturbed rounds that are enough, 1 or more. Fails without memory, rounds, or samples in a round. */
 int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, struct eo_verdict *verdict,
              struct eo_err *err) EO_MUST_CHECK;
 

@@ -219,7 +219,7 @@ static const struct row_case row_cases[] = {
 static void test_row(const struct row_case *c)
 {
     struct eo_model m = {0};
-    struct eo_bench_row row = {.model = &m,
+    struct eo_bench_old_row row = {.model = &m,
                                .model_sha256 = "ab",
                                .isa = "generic",
                                .kernel = "k",
