@@ -88,23 +88,27 @@ static double measure_lost(const struct eo_round_conditions *c, double reference
     return lost_share(c);
 }
 
+static double rate(double events, double wall_s)
+{
+    return events > EO_JUDGE_FEW ? events / wall_s : 0;
+}
+
 static double measure_switches(const struct eo_round_conditions *c, double reference_ns)
 {
     (void)reference_ns;
-    return c->involuntary_switches > EO_JUDGE_FEW ? c->involuntary_switches / c->wall_s : 0;
+    return rate(c->involuntary_switches, c->wall_s);
 }
 
 static double measure_migrations(const struct eo_round_conditions *c, double reference_ns)
 {
     (void)reference_ns;
-    return c->migrations;
+    return rate(c->migrations, c->wall_s);
 }
 
-/* One step may be of before the round. */
 static double measure_steal(const struct eo_round_conditions *c, double reference_ns)
 {
     (void)reference_ns;
-    return c->steal_s - EO_JUDGE_STEAL_STEP_S > EO_JUDGE_LOST * c->wall_s ? c->steal_s / c->wall_s : 0;
+    return c->steal_s > EO_JUDGE_STEAL_STEP_S * 1.5 ? c->steal_s / c->wall_s : 0;
 }
 
 static double measure_reference(const struct eo_round_conditions *c, double reference_ns)
@@ -131,7 +135,7 @@ struct cause {
 static const struct cause causes[] = {
     {measure_lost, EO_JUDGE_LOST, 0, 100, "preempted: ", " % of the time went to other processes", " %"},
     {measure_switches, EO_JUDGE_SWITCHES, 0, 1, "preempted: ", " involuntary context switches a second", ""},
-    {measure_migrations, 0, 0, 1, "migrated: ", " moves to another processor in a round", ""},
+    {measure_migrations, EO_JUDGE_SWITCHES, 0, 1, "migrated: ", " moves to another processor a second", ""},
     {measure_steal, EO_JUDGE_LOST, 0, 100, "steal: the host took ", " % of the time", " %"},
     {measure_reference, EO_JUDGE_SLOW, 1, 100, "slow processor: the reference kernel took ",
      " % longer than usual", " %"},
@@ -455,9 +459,7 @@ static int are_disturbed(struct pool *p, double reference_ns, struct eo_verdict 
 /* What rounds by themselves are too short to show. */
 static int is_stolen(struct eo_verdict *v)
 {
-    const struct eo_round_conditions *c = &v->conditions;
-
-    if (!(c->steal_s - EO_JUDGE_STEAL_STEP_S > EO_JUDGE_LOST * c->wall_s))
+    if (!(measure_steal(&v->conditions, NAN) > EO_JUDGE_LOST))
         return 0;
     return accuse(v, EO_TIMING_NOISY, "steal: the host took %.3g %% of the time (limit %g %%)",
                   100 * v->steal_share, 100 * EO_JUDGE_LOST);
@@ -606,4 +608,13 @@ int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, st
 out:
     pool_release(&p);
     return rc;
+}
+
+size_t eo_judge_wanted(const struct eo_verdict *v, int trials)
+{
+    size_t wanted = (size_t)trials, kept = v->rounds - v->disturbed;
+
+    if (kept < wanted)
+        return wanted - kept;
+    return v->status == EO_TIMING_OK || v->status == EO_TIMING_SHORT ? 0 : wanted;
 }

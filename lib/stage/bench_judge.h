@@ -6,7 +6,7 @@
  * A round is disturbed, judged by what happened to the process and never by its samples (to leave out what came out
  * slow would make every candidate fast), when
  *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or there were more than
- *       EO_JUDGE_SWITCHES involuntary context switches a second, or any migration, or the host stole more than
+ *       EO_JUDGE_SWITCHES involuntary context switches or migrations a second, or the host stole more than
  *       EO_JUDGE_LOST;
  *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
  *       clock frequency fell by more than that.
@@ -40,11 +40,14 @@
  */
 #define EO_JUDGE_LOST 0.02
 
-/* A competitor makes 100 a second or more, the kernel's threads a few. Up to EO_JUDGE_FEW in a round is chance. */
+/*
+ * A competitor makes 100 a second or more, the kernel's threads a few. Up to EO_JUDGE_FEW in a round is chance. A
+ * process on one processor cannot migrate; several threads on as many processors do, now and then.
+ */
 #define EO_JUDGE_SWITCHES 20
 #define EO_JUDGE_FEW 2
 
-/* The step in which /proc/stat counts: so much steal may have been collected over a long time before the round. */
+/* The step in which /proc/stat counts: so much steal may have gathered over a long time before. */
 #define EO_JUDGE_STEAL_STEP_S 0.01
 
 /* A virtual machine's clock wanders by 3 % to both sides of its usual speed, so from its best by 6 %. */
@@ -119,5 +122,13 @@ int eo_judge_reference(const struct eo_rounds *candidates, size_t count, double 
 /* `trials`: the undisturbed rounds that are enough, 1 or more. Fails without memory, rounds, or samples in a round. */
 int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, struct eo_verdict *verdict,
              struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * The rounds that a candidate should be given before it is judged again: the undisturbed ones that are missing, or, where
+ * the times themselves are not ok, as many again as were asked for. These are added to the old ones, never put in their
+ * place; and by the whole, for to look after every single round and stop at the first fair look would be a way to pass.
+ * 0 when it is ok, and when it is short in spite of enough rounds.
+ */
+size_t eo_judge_wanted(const struct eo_verdict *verdict, int trials);
 
 #endif
