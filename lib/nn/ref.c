@@ -19,13 +19,41 @@ void eo_input_table_ref(float table[256], int half)
     }
 }
 
+/* ---- floating point ------------------------------------------------------------------------------------------- */
+
+/* Value i of activations that may lie at any address. */
+static float get(const void *x, int half, int i)
+{
+    float value;
+    uint16_t h;
+
+    if (!half) {
+        memcpy(&value, (const char *)x + (size_t)i * sizeof(value), sizeof(value));
+        return value;
+    }
+    memcpy(&h, (const char *)x + (size_t)i * sizeof(h), sizeof(h));
+    return eo_half_to_float(h);
+}
+
+static void put(void *y, int half, int i, float value)
+{
+    uint16_t h;
+
+    if (!half) {
+        memcpy((char *)y + (size_t)i * sizeof(value), &value, sizeof(value));
+        return;
+    }
+    h = eo_half_from_float(value);
+    memcpy((char *)y + (size_t)i * sizeof(h), &h, sizeof(h));
+}
+
 static float larger(float p, float q)
 {
     return p > q ? p : q;
 }
 
 /* One output of the convolution before pooling. */
-static float conv_at(const float *x, const float *w, float bias, int ic, int s, int row, int col)
+static float conv_at(const void *x, int half, const float *w, float bias, int ic, int s, int row, int col)
 {
     float acc = bias;
     int i, kh, kw;
@@ -36,30 +64,69 @@ static float conv_at(const float *x, const float *w, float bias, int ic, int s, 
                 int r = row + kh - 1, c = col + kw - 1;
 
                 if (r >= 0 && r < s && c >= 0 && c < s)
-                    acc = fmaf(x[(i * s + r) * s + c], w[(i * 3 + kh) * 3 + kw], acc);
+                    acc = fmaf(get(x, half, (i * s + r) * s + c), w[(i * 3 + kh) * 3 + kw], acc);
             }
         }
     }
     return acc;
 }
 
-void eo_conv_f32_ref(const float *x, const float *w, const float *b, int ic, int oc, int s, float *y)
+static void conv_f32(const void *x, int half, const float *w, const float *b, int ic, int oc, int s, void *y)
 {
-    int o, r, c;
+    int o, r, c, n = 0;
+
+    for (o = 0; o < oc; o++, w += 9 * ic) {
+        for (r = 0; r < s; r++) {
+            for (c = 0; c < s; c++)
+                put(y, half, n++, conv_at(x, half, w, b[o], ic, s, r, c));
+        }
+    }
+}
+
+/* The planes lie one after the other, so they are one of planes * s rows. */
+static void pool_f32(const void *x, int half, int planes, int s, void *y)
+{
+    int r, c, n = 0;
+
+    for (r = 0; r < planes * s; r += 2) {
+        for (c = 0; c < s; c += 2) {
+            int up = r * s + c, down = up + s;
+
+            put(y, half, n++,
+                larger(larger(get(x, half, up), get(x, half, up + 1)),
+                       larger(get(x, half, down), get(x, half, down + 1))));
+        }
+    }
+}
+
+static void relu_f32(void *y, int half, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        put(y, half, i, larger(get(y, half, i), 0.0f));
+}
+
+static void conv_pool_relu_f32(const void *x, int half, const float *w, const float *b, int ic, int oc, int s,
+                               void *y)
+{
+    int o, r, c, n = 0;
 
     for (o = 0; o < oc; o++, w += 9 * ic) {
         for (r = 0; r < s; r += 2) {
             for (c = 0; c < s; c += 2) {
-                float up = larger(conv_at(x, w, b[o], ic, s, r, c), conv_at(x, w, b[o], ic, s, r, c + 1));
-                float down = larger(conv_at(x, w, b[o], ic, s, r + 1, c), conv_at(x, w, b[o], ic, s, r + 1, c + 1));
+                float up = larger(conv_at(x, half, w, b[o], ic, s, r, c),
+                                  conv_at(x, half, w, b[o], ic, s, r, c + 1));
+                float down = larger(conv_at(x, half, w, b[o], ic, s, r + 1, c),
+                                    conv_at(x, half, w, b[o], ic, s, r + 1, c + 1));
 
-                *y++ = larger(larger(up, down), 0.0f);
+                put(y, half, n++, larger(larger(up, down), 0.0f));
             }
         }
     }
 }
 
-void eo_linear_f32_ref(const float *x, const float *w, const float *b, int c, float *y)
+static void linear_f32(const void *x, int half, const float *w, const float *b, int c, union eo_score *y)
 {
     int k, i, p;
 
@@ -70,20 +137,25 @@ void eo_linear_f32_ref(const float *x, const float *w, const float *b, int c, fl
             float part = 0.0f;
 
             for (p = 0; p < EO_POOL2_PIXELS; p++)
-                part = fmaf(x[i * EO_POOL2_PIXELS + p], w[(k * c + i) * EO_POOL2_PIXELS + p], part);
+                part =
+                    fmaf(get(x, half, i * EO_POOL2_PIXELS + p), w[(k * c + i) * EO_POOL2_PIXELS + p], part);
             score += part;
         }
-        y[k] = score;
+        y[k].f32 = score;
+        if (score != score)
+            y[k].s32 = 0x7fc00000;
     }
 }
+
+/* ---- integers ------------------------------------------------------------------------------------------------- */
 
 static int32_t larger_s32(int32_t p, int32_t q)
 {
     return p > q ? p : q;
 }
 
-static int32_t conv_at_s8(const uint8_t *x, const int8_t *w, int32_t bias, int ic, int s, int32_t zero_point, int row,
-                          int col)
+static int32_t conv_at_s8(const uint8_t *x, const int8_t *w, int32_t bias, int ic, int s, int32_t zero_point,
+                          int row, int col)
 {
     int32_t acc = bias;
     int i, kh, kw;
@@ -101,8 +173,49 @@ static int32_t conv_at_s8(const uint8_t *x, const int8_t *w, int32_t bias, int i
     return acc;
 }
 
-void eo_conv_s8_ref(const uint8_t *x, const int8_t *w, const int32_t *b, int ic, int oc, int s, int32_t zero_point,
-                    const struct eo_requant *rq, int32_t next_zero_point, int32_t qmax, uint8_t *y)
+/* zero_point is the input's; next_zero_point and qmax are the output's range. */
+static void conv_s8(const uint8_t *x, const int8_t *w, const int32_t *b, int ic, int oc, int s,
+                    int32_t zero_point, const struct eo_requant *rq, int32_t next_zero_point, int32_t qmax,
+                    uint8_t *y)
+{
+    int o, r, c;
+
+    for (o = 0; o < oc; o++, w += 9 * ic) {
+        for (r = 0; r < s; r++) {
+            for (c = 0; c < s; c++) {
+                int32_t q = eo_requant_apply(rq[o], conv_at_s8(x, w, b[o], ic, s, zero_point, r, c));
+
+                q = larger_s32(q, -next_zero_point);
+                *y++ = (uint8_t)(q < qmax - next_zero_point ? next_zero_point + q : qmax);
+            }
+        }
+    }
+}
+
+static void pool_s8(const uint8_t *x, int planes, int s, uint8_t *y)
+{
+    int r, c;
+
+    for (r = 0; r < planes * s; r += 2) {
+        for (c = 0; c < s; c += 2) {
+            const uint8_t *up = x + r * s + c, *down = up + s;
+
+            *y++ = (uint8_t)larger_s32(larger_s32(up[0], up[1]), larger_s32(down[0], down[1]));
+        }
+    }
+}
+
+static void relu_s8(uint8_t *y, int n, int32_t zero_point)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        y[i] = (uint8_t)larger_s32(y[i], zero_point);
+}
+
+static void conv_pool_relu_s8(const uint8_t *x, const int8_t *w, const int32_t *b, int ic, int oc, int s,
+                              int32_t zero_point, const struct eo_requant *rq, int32_t next_zero_point,
+                              int32_t qmax, uint8_t *y)
 {
     int o, r, c;
 
@@ -121,8 +234,8 @@ void eo_conv_s8_ref(const uint8_t *x, const int8_t *w, const int32_t *b, int ic,
     }
 }
 
-void eo_linear_s8_ref(const uint8_t *x, const int8_t *w, const int32_t *b, int c, int32_t zero_point,
-                      const struct eo_requant *rq, int32_t *y)
+static void linear_s8(const uint8_t *x, const int8_t *w, const int32_t *b, int c, int32_t zero_point,
+                      const struct eo_requant *rq, union eo_score *y)
 {
     int k, t, terms = c * EO_POOL2_PIXELS;
 
@@ -131,7 +244,7 @@ void eo_linear_s8_ref(const uint8_t *x, const int8_t *w, const int32_t *b, int c
 
         for (t = 0; t < terms; t++)
             acc += (x[t] - zero_point) * w[k * terms + t];
-        y[k] = eo_requant_apply(rq[k], acc);
+        y[k].s32 = eo_requant_apply(rq[k], acc);
     }
 }
 
@@ -187,28 +300,24 @@ int eo_s8_params_init(struct eo_s8_params *p, const struct eo_model *m, struct e
     return requant_scores(p, m, err);
 }
 
-/* ---- the tables ---------------------------------------------------------------------------------------------- */
+/* ---- a model's layers ----------------------------------------------------------------------------------------- */
 
-struct ref {
+struct eo_ref {
     struct eo_shape shape;
-    int half;
+    enum eo_precision precision;
     float table[256];
     struct eo_s8_params params;
     void *weight[EO_LAYERS], *bias[EO_LAYERS]; /* fp16: widened to float */
-    void *pool1, *pool2;
 };
 
-static void ref_release(void *state)
+void eo_ref_free(struct eo_ref *r)
 {
-    struct ref *r = state;
     int l;
 
-    for (l = 0; l < EO_LAYERS; l++) {
+    for (l = 0; r && l < EO_LAYERS; l++) {
         free(r->weight[l]);
         free(r->bias[l]);
     }
-    free(r->pool1);
-    free(r->pool2);
     free(r);
 }
 
@@ -231,7 +340,7 @@ static void *copy_half(const uint16_t *from, size_t n, struct eo_err *err)
     return to;
 }
 
-static int copy_layer(struct ref *r, const struct eo_model *m, enum eo_layer l, struct eo_err *err)
+static int copy_layer(struct eo_ref *r, const struct eo_model *m, enum eo_layer l, struct eo_err *err)
 {
     const struct eo_model_layer *layer = &m->layer[l];
     size_t weights = eo_shape_weights(&m->shape, l), outputs = (size_t)eo_shape_outputs(&m->shape, l);
@@ -249,120 +358,182 @@ static int copy_layer(struct ref *r, const struct eo_model *m, enum eo_layer l, 
     return r->weight[l] && r->bias[l] ? 0 : -1;
 }
 
-static size_t ref_workspace(const void *state)
+struct eo_ref *eo_ref_new(const struct eo_model *m, struct eo_err *err)
 {
-    const struct ref *r = state;
-    size_t elements = EO_PIXELS + eo_shape_output_elements(&r->shape, EO_CONV1) +
-                      eo_shape_output_elements(&r->shape, EO_CONV2);
-
-    return elements * sizeof(float);
-}
-
-static void *ref_prepare(const struct eo_model *m, int max_batch, struct eo_err *err)
-{
-    struct ref *r = eo_alloc(1, sizeof(*r), err);
+    struct eo_ref *r = eo_alloc(1, sizeof(*r), err);
     int l;
 
-    (void)max_batch;
     if (!r)
         return NULL;
     r->shape = m->shape;
-    r->half = m->precision == EO_FP16;
-    eo_input_table_ref(r->table, r->half);
+    r->precision = m->precision;
+    eo_input_table_ref(r->table, m->precision == EO_FP16);
     if (m->precision == EO_INT8 && eo_s8_params_init(&r->params, m, err))
         goto fail;
     for (l = 0; l < EO_LAYERS; l++) {
         if (copy_layer(r, m, (enum eo_layer)l, err))
             goto fail;
     }
-    r->pool1 = eo_alloc(eo_shape_output_elements(&m->shape, EO_CONV1), sizeof(float), err);
-    r->pool2 = eo_alloc(eo_shape_output_elements(&m->shape, EO_CONV2), sizeof(float), err);
-    if (!r->pool1 || !r->pool2)
-        goto fail;
     return r;
 fail:
-    ref_release(r);
+    eo_ref_free(r);
     return NULL;
 }
 
-static void round_half(float *x, size_t n)
+void eo_ref_input(const struct eo_ref *r, const uint8_t *pixels, void *x)
 {
-    size_t i;
-
-    for (i = 0; i < n; i++)
-        x[i] = eo_half_to_float(eo_half_from_float(x[i]));
-}
-
-static void run_f32_one(struct ref *r, const uint8_t *pixels, float *pool1, float *pool2, float *scores)
-{
-    const struct eo_shape *s = &r->shape;
-    float x[EO_PIXELS];
     int p;
 
-    for (p = 0; p < EO_PIXELS; p++)
-        x[p] = r->table[pixels[p]];
-    eo_conv_f32_ref(x, r->weight[EO_CONV1], r->bias[EO_CONV1], 1, s->c1, EO_SIDE, pool1);
-    if (r->half)
-        round_half(pool1, eo_shape_output_elements(s, EO_CONV1));
-    eo_conv_f32_ref(pool1, r->weight[EO_CONV2], r->bias[EO_CONV2], s->c1, s->c2, EO_POOL1_SIDE, pool2);
-    if (r->half)
-        round_half(pool2, eo_shape_output_elements(s, EO_CONV2));
-    eo_linear_f32_ref(pool2, r->weight[EO_CLASSIFIER], r->bias[EO_CLASSIFIER], s->c2, scores);
+    for (p = 0; p < EO_PIXELS; p++) {
+        if (r->precision == EO_INT8)
+            ((uint8_t *)x)[p] = r->params.input_table[pixels[p]];
+        else
+            put(x, r->precision == EO_FP16, p, r->table[pixels[p]]);
+    }
 }
 
-static void ref_activations(void *state, const uint8_t *pixels, float *pool1, float *pool2, union eo_score *scores)
+static int input_channels(const struct eo_ref *r, enum eo_layer l)
 {
-    float y[EO_CLASSES];
-    int k;
-
-    run_f32_one(state, pixels, pool1, pool2, y);
-    for (k = 0; k < EO_CLASSES; k++)
-        scores[k].f32 = y[k];
+    return l == EO_CONV1 ? 1 : r->shape.c1;
 }
 
-static void ref_run_f32(void *state, const uint8_t *pixels, int n, union eo_score *scores)
+static int input_side(enum eo_layer l)
 {
-    struct ref *r = state;
-    int i;
-
-    for (i = 0; i < n; i++)
-        ref_activations(r, pixels + (size_t)i * EO_PIXELS, r->pool1, r->pool2, scores + (size_t)i * EO_CLASSES);
+    return l == EO_CONV1 ? EO_SIDE : EO_POOL1_SIDE;
 }
 
-static void run_s8_one(struct ref *r, const uint8_t *pixels, union eo_score *scores)
+void eo_ref_conv_pool_relu(const struct eo_ref *r, enum eo_layer l, const void *x, void *y)
 {
     const struct eo_s8_params *q = &r->params;
-    const struct eo_shape *s = &r->shape;
-    uint8_t x[EO_PIXELS];
-    int32_t y[EO_CLASSES];
-    int p, k;
+    int ic = input_channels(r, l), oc = eo_shape_outputs(&r->shape, l), s = input_side(l);
 
-    for (p = 0; p < EO_PIXELS; p++)
-        x[p] = q->input_table[pixels[p]];
-    eo_conv_s8_ref(x, r->weight[EO_CONV1], r->bias[EO_CONV1], 1, s->c1, EO_SIDE, q->zero_point[EO_CONV1], q->conv1,
-                   q->zero_point[EO_CONV2], q->qmax, r->pool1);
-    eo_conv_s8_ref(r->pool1, r->weight[EO_CONV2], r->bias[EO_CONV2], s->c1, s->c2, EO_POOL1_SIDE,
-                   q->zero_point[EO_CONV2], q->conv2, q->zero_point[EO_CLASSIFIER], q->qmax, r->pool2);
-    eo_linear_s8_ref(r->pool2, r->weight[EO_CLASSIFIER], r->bias[EO_CLASSIFIER], s->c2, q->zero_point[EO_CLASSIFIER],
-                     q->classifier, y);
-    for (k = 0; k < EO_CLASSES; k++)
-        scores[k].s32 = y[k];
+    if (r->precision == EO_INT8)
+        conv_pool_relu_s8(x, r->weight[l], r->bias[l], ic, oc, s, q->zero_point[l],
+                          l == EO_CONV1 ? q->conv1 : q->conv2, q->zero_point[l + 1], q->qmax, y);
+    else
+        conv_pool_relu_f32(x, r->precision == EO_FP16, r->weight[l], r->bias[l], ic, oc, s, y);
 }
 
-static void ref_run_s8(void *state, const uint8_t *pixels, int n, union eo_score *scores)
+void eo_ref_conv(const struct eo_ref *r, enum eo_layer l, const void *x, void *y)
 {
+    const struct eo_s8_params *q = &r->params;
+    int ic = input_channels(r, l), oc = eo_shape_outputs(&r->shape, l), s = input_side(l);
+
+    if (r->precision == EO_INT8)
+        conv_s8(x, r->weight[l], r->bias[l], ic, oc, s, q->zero_point[l], l == EO_CONV1 ? q->conv1 : q->conv2,
+                q->zero_point[l + 1], q->qmax, y);
+    else
+        conv_f32(x, r->precision == EO_FP16, r->weight[l], r->bias[l], ic, oc, s, y);
+}
+
+void eo_ref_pool(const struct eo_ref *r, enum eo_layer l, const void *x, void *y)
+{
+    int planes = eo_shape_outputs(&r->shape, l), s = input_side(l);
+
+    if (r->precision == EO_INT8)
+        pool_s8(x, planes, s, y);
+    else
+        pool_f32(x, r->precision == EO_FP16, planes, s, y);
+}
+
+void eo_ref_relu(const struct eo_ref *r, enum eo_layer l, void *y)
+{
+    int n = (int)eo_shape_output_elements(&r->shape, l);
+
+    if (r->precision == EO_INT8)
+        relu_s8(y, n, r->params.zero_point[l + 1]);
+    else
+        relu_f32(y, r->precision == EO_FP16, n);
+}
+
+void eo_ref_classifier(const struct eo_ref *r, const void *x, void *scores)
+{
+    const struct eo_s8_params *q = &r->params;
+    const void *w = r->weight[EO_CLASSIFIER], *b = r->bias[EO_CLASSIFIER];
+    union eo_score y[EO_CLASSES];
+
+    if (r->precision == EO_INT8)
+        linear_s8(x, w, b, r->shape.c2, q->zero_point[EO_CLASSIFIER], q->classifier, y);
+    else
+        linear_f32(x, r->precision == EO_FP16, w, b, r->shape.c2, y);
+    memcpy(scores, y, sizeof(y)); /* which may lie at any address */
+}
+
+/* ---- the tables ----------------------------------------------------------------------------------------------- */
+
+struct engine {
+    struct eo_ref *ref;
+    size_t bytes;
+    void *x, *pool1, *pool2;
+};
+
+static void engine_release(void *state)
+{
+    struct engine *e = state;
+
+    eo_ref_free(e->ref);
+    free(e->x);
+    free(e->pool1);
+    free(e->pool2);
+    free(e);
+}
+
+static void *engine_prepare(const struct eo_model *m, int max_batch, struct eo_err *err)
+{
+    size_t x = eo_shape_input_bytes(&m->shape, EO_CONV1, m->precision);
+    size_t pool1 = eo_shape_output_bytes(&m->shape, EO_CONV1, m->precision);
+    size_t pool2 = eo_shape_output_bytes(&m->shape, EO_CONV2, m->precision);
+    struct engine *e = eo_alloc(1, sizeof(*e), err);
+
+    (void)max_batch;
+    if (!e)
+        return NULL;
+    e->bytes = x + pool1 + pool2;
+    e->ref = eo_ref_new(m, err);
+    if (!e->ref || !(e->x = eo_alloc(1, x, err)) || !(e->pool1 = eo_alloc(1, pool1, err)) ||
+        !(e->pool2 = eo_alloc(1, pool2, err))) {
+        engine_release(e);
+        return NULL;
+    }
+    return e;
+}
+
+static size_t engine_workspace(const void *state)
+{
+    return ((const struct engine *)state)->bytes;
+}
+
+static void run_one(struct engine *e, const uint8_t *pixels, void *pool1, void *pool2, union eo_score *scores)
+{
+    eo_ref_input(e->ref, pixels, e->x);
+    eo_ref_conv_pool_relu(e->ref, EO_CONV1, e->x, pool1);
+    eo_ref_conv_pool_relu(e->ref, EO_CONV2, pool1, pool2);
+    eo_ref_classifier(e->ref, pool2, scores);
+}
+
+/* fp32 alone, whose activations are floats. */
+static void engine_activations(void *state, const uint8_t *pixels, float *pool1, float *pool2,
+                               union eo_score *scores)
+{
+    run_one(state, pixels, pool1, pool2, scores);
+}
+
+static void engine_run(void *state, const uint8_t *pixels, int n, union eo_score *scores)
+{
+    struct engine *e = state;
     int i;
 
     for (i = 0; i < n; i++)
-        run_s8_one(state, pixels + (size_t)i * EO_PIXELS, scores + (size_t)i * EO_CLASSES);
+        run_one(e, pixels + (size_t)i * EO_PIXELS, e->pool1, e->pool2, scores + (size_t)i * EO_CLASSES);
 }
 
 const struct eo_engine_ops *eo_ops_ref(enum eo_precision precision)
 {
     static const struct eo_engine_ops ops[EO_PRECISION_COUNT] = {
-        [EO_FP32] = {"fp32-ref", ref_prepare, ref_release, ref_run_f32, ref_activations, ref_workspace},
-        [EO_FP16] = {"fp16-ref", ref_prepare, ref_release, ref_run_f32, NULL, ref_workspace},
-        [EO_INT8] = {"int8-ref", ref_prepare, ref_release, ref_run_s8, NULL, ref_workspace},
+        [EO_FP32] = {"fp32-ref", engine_prepare, engine_release, engine_run, engine_activations,
+                     engine_workspace},
+        [EO_FP16] = {"fp16-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace},
+        [EO_INT8] = {"int8-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace},
     };
 
     return &ops[precision];
