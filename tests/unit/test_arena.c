@@ -1,0 +1,486 @@
+/* The arena: plans against exhaustive search, the network run in them, and what a wrong plan is caught by. */
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/arena_run.h"
+#include "nn/infer_internal.h"
+#include "tests/unit/check.h"
+#include "tests/unit/random_model.h"
+
+/* ---- planning -------------------------------------------------------------------------------------------------- */
+
+/* NULL, or what is wrong with a placement. */
+static const char *judge(const struct eo_arena_tensor *t, int count, const size_t *offset, size_t bytes)
+{
+    size_t end = 0;
+    int i, k;
+
+    for (i = 0; i < count; i++) {
+        end = offset[i] + t[i].bytes > end ? offset[i] + t[i].bytes : end;
+        if (offset[i] % t[i].align != 0)
+            return "a tensor is not aligned";
+        for (k = 0; k < i; k++) {
+            if (t[i].first <= t[k].last && t[k].first <= t[i].last && offset[i] < offset[k] + t[k].bytes &&
+                offset[k] < offset[i] + t[i].bytes)
+                return "two living tensors overlap";
+        }
+    }
+    if (end != bytes)
+        return "the bytes are not those of the highest end";
+    return bytes < eo_arena_lower_bound(t, count) ? "less than the lower bound" : NULL;
+}
+
+static void random_tensors(struct eo_rng *rng, struct eo_arena_tensor *t, int count, uint32_t most)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        int first = (int)eo_rng_below(rng, 8);
+
+        t[i] = (struct eo_arena_tensor){.name = "t",
+                                        .bytes = 1 + eo_rng_below(rng, most),
+                                        .align = (size_t)1 << eo_rng_below(rng, 3),
+                                        .first = first,
+                                        .last = first + (int)eo_rng_below(rng, 4)};
+    }
+}
+
+/* Whether tensors i.. fit below `bytes` at any offsets at all: no thought of orders or gaps. */
+static int fits(const struct eo_arena_tensor *t, int count, int i, size_t *offset, size_t bytes)
+{
+    size_t at;
+    int k, free;
+
+    if (i == count)
+        return 1;
+    for (at = 0; at + t[i].bytes <= bytes; at += t[i].align) {
+        for (free = 1, k = 0; k < i; k++)
+            free &= t[i].first > t[k].last || t[k].first > t[i].last || at >= offset[k] + t[k].bytes ||
+                    offset[k] >= at + t[i].bytes;
+        offset[i] = at;
+        if (free && fits(t, count, i + 1, offset, bytes))
+            return 1;
+    }
+    return 0;
+}
+
+/* The search over orders misses no optimum: all offsets tried, one less than it needs is too little. */
+static void test_exact(void)
+{
+    struct eo_arena_tensor t[5];
+    size_t offset[5], any[5];
+    struct eo_rng rng;
+    int i, above = 0, wrong = 0;
+
+    eo_rng_init(&rng, 11, EO_RNG_SYNTHETIC);
+    for (i = 0; i < 3000; i++) {
+        size_t bytes;
+        int count = 2 + (int)eo_rng_below(&rng, 4);
+
+        random_tensors(&rng, t, count, 6);
+        bytes = eo_arena_place_exact(t, count, offset);
+        above += bytes > eo_arena_lower_bound(t, count);
+        wrong += judge(t, count, offset, bytes) || !fits(t, count, 0, any, bytes) ||
+                 fits(t, count, 0, any, bytes - 1);
+    }
+    check_that(!wrong, "search over orders: %d of 3000 results are not the optimum", wrong);
+    check_that(above > 100, "search over orders: only %d of 3000 optima are above the lower bound", above);
+}
+
+static void test_planner(void)
+{
+    struct eo_arena_tensor t[EO_ARENA_MAX];
+    size_t offset[EO_ARENA_MAX], greedy, best, planned;
+    struct eo_rng rng;
+    int i, optimal = 0, close = 0, bounded = 0, wrong = 0, missed = 0, many = 0;
+
+    eo_rng_init(&rng, 12, EO_RNG_SYNTHETIC);
+    for (i = 0; i < 2000; i++) {
+        int count = 3 + (int)eo_rng_below(&rng, EO_ARENA_EXACT - 2);
+
+        random_tensors(&rng, t, count, 1000);
+        greedy = eo_arena_place_greedy(t, count, offset);
+        wrong += judge(t, count, offset, greedy) != NULL;
+        best = eo_arena_place_exact(t, count, offset);
+        wrong += judge(t, count, offset, best) != NULL;
+        planned = eo_arena_place(t, count, offset);
+        wrong += judge(t, count, offset, planned) != NULL;
+        missed += planned != best;
+        optimal += greedy == best;
+        close += greedy * 100 <= best * 101;
+        bounded += best == eo_arena_lower_bound(t, count);
+    }
+    check_that(!wrong, "%d of 6000 placements of 3 to %d tensors are no placements", wrong, EO_ARENA_EXACT);
+    check_that(!missed, "%d of 2000 plans are above the optimum", missed);
+    printf("2000 random graphs of 3 to %d tensors: the greedy plan is an optimum in %.1f %%, within 1 %% of "
+           "it in %.1f %%; "
+           "the optimum is at the lower bound in %.1f %%; the plan is an optimum in %.1f %%\n",
+           EO_ARENA_EXACT, optimal / 20.0, close / 20.0, bounded / 20.0, 100 - missed / 20.0);
+    for (i = 0; i < 200; i++) {
+        int count = EO_ARENA_EXACT + 1 + (int)eo_rng_below(&rng, EO_ARENA_MAX - EO_ARENA_EXACT);
+
+        random_tensors(&rng, t, count, 1000);
+        planned = eo_arena_place(t, count, offset);
+        many += judge(t, count, offset, planned) != NULL;
+    }
+    check_that(!many, "%d of 200 placements of more tensors are no placements", many);
+}
+
+/* ---- the network's plans --------------------------------------------------------------------------------------- */
+
+/* FACTS: peak activations of the five pruning levels. */
+static void test_table(void)
+{
+    static const struct {
+        int c1, c2;
+        size_t unfused, unfused_s8, fused, fused_s8;
+    } row[] = {
+        {16, 32, 62720, 15680, 18816, 4704}, {12, 24, 47040, 11760, 14112, 3528},
+        {11, 22, 43120, 10780, 12936, 3234}, {8, 16, 31360, 7840, 9408, 2352},
+        {5, 10, 19600, 4900, 7056, 1764},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        struct eo_shape s = {row[i].c1, row[i].c2};
+        size_t found[4] = {
+            eo_arena_bytes(&s, EO_FP32, EO_ARENA_UNFUSED), eo_arena_bytes(&s, EO_INT8, EO_ARENA_UNFUSED),
+            eo_arena_bytes(&s, EO_FP32, EO_ARENA_FUSED), eo_arena_bytes(&s, EO_INT8, EO_ARENA_FUSED)};
+
+        check_that(found[0] == row[i].unfused && found[1] == row[i].unfused_s8 && found[2] == row[i].fused &&
+                       found[3] == row[i].fused_s8,
+                   "%d/%d: expected %zu %zu %zu %zu, found %zu %zu %zu %zu", s.c1, s.c2, row[i].unfused,
+                   row[i].unfused_s8, row[i].fused, row[i].fused_s8, found[0], found[1], found[2], found[3]);
+        check_that(eo_arena_bytes(&s, EO_FP16, EO_ARENA_UNFUSED) * 2 == row[i].unfused &&
+                       eo_arena_bytes(&s, EO_FP16, EO_ARENA_FUSED) * 2 == row[i].fused,
+                   "%d/%d: fp16 is not half of fp32", s.c1, s.c2);
+    }
+}
+
+/* What is wrong with the plan of one shape, or NULL. */
+static const char *judge_shape(const struct eo_shape *s, enum eo_precision precision, enum eo_arena_form form)
+{
+    struct eo_arena_graph g;
+    struct eo_arena_plan plan;
+    size_t offset[EO_ARENA_TENSORS];
+    const char *wrong;
+
+    eo_arena_graph_make(&g, s, precision, form);
+    eo_arena_plan_make(&plan, &g);
+    wrong = judge(g.tensor, g.tensor_count, plan.offset, plan.bytes);
+    if (wrong)
+        return wrong;
+    if (form == EO_ARENA_FUSED && plan.bytes != eo_shape_peak_activation_bytes(s, precision))
+        return "not the shape's peak of activations";
+    if (plan.bytes != eo_arena_place_exact(g.tensor, g.tensor_count, offset))
+        return "not what exhaustive search finds";
+    return plan.bytes > eo_arena_lower_bound(g.tensor, g.tensor_count) ? "above the lower bound" : NULL;
+}
+
+static void test_shapes(void)
+{
+    struct eo_shape s;
+    int p, f, shapes = 0, wrong = 0;
+
+    for (s.c1 = 1; s.c1 <= EO_MAX_C1; s.c1++) {
+        for (s.c2 = 1; s.c2 <= EO_MAX_C2; s.c2 += s.c2 < 34 ? 1 : 13, shapes++) {
+            for (p = 0; p < EO_PRECISION_COUNT * EO_ARENA_FORMS; p++) {
+                const char *why;
+
+                f = p / EO_PRECISION_COUNT;
+                why = judge_shape(&s, (enum eo_precision)(p % EO_PRECISION_COUNT), (enum eo_arena_form)f);
+                if (why && wrong++ < 5)
+                    printf("%d/%d, precision %d, form %d: %s\n", s.c1, s.c2, p % EO_PRECISION_COUNT, f, why);
+            }
+        }
+    }
+    check_that(!wrong, "%d of %d plans are wrong", wrong, shapes * EO_PRECISION_COUNT * EO_ARENA_FORMS);
+    printf("%d shapes, 3 precisions, 2 forms: each plan at the lower bound and at the exhaustive optimum\n",
+           shapes);
+}
+
+static void test_lifetimes(void)
+{
+    static const struct {
+        const char *name;
+        int first, last;
+    } fused[] = {{"input", 0, 1}, {"pool1", 1, 2}, {"pool2", 2, 3}, {"logits", 3, 3}},
+      unfused[] = {{"input", 0, 1}, {"conv1", 1, 2}, {"pool1", 2, 4},
+                   {"conv2", 4, 5}, {"pool2", 5, 7}, {"logits", 7, 7}};
+    struct eo_shape s = {16, 32};
+    struct eo_arena_graph g[2];
+    int i;
+
+    eo_arena_graph_make(&g[0], &s, EO_INT8, EO_ARENA_FUSED);
+    eo_arena_graph_make(&g[1], &s, EO_INT8, EO_ARENA_UNFUSED);
+    check_that(g[0].tensor_count == 4 && g[0].op_count == 4, "fused: %d tensors", g[0].tensor_count);
+    check_that(g[1].tensor_count == 6 && g[1].op_count == 8, "unfused: %d tensors", g[1].tensor_count);
+    for (i = 0; i < 10; i++) {
+        const struct eo_arena_tensor *t = i < 4 ? &g[0].tensor[i] : &g[1].tensor[i - 4];
+        int first = i < 4 ? fused[i].first : unfused[i - 4].first,
+            last = i < 4 ? fused[i].last : unfused[i - 4].last;
+
+        check_text("tensor", i < 4 ? fused[i].name : unfused[i - 4].name, t->name);
+        check_that(t->first == first && t->last == last, "%s: lives from %d to %d, expected %d to %d",
+                   t->name, t->first, t->last, first, last);
+        check_that(t->align == (strcmp(t->name, "logits") == 0 ? 4 : 1), "%s: alignment %zu", t->name,
+                   t->align);
+    }
+}
+
+/* ---- the network in its arena ---------------------------------------------------------------------------------- */
+
+struct setting {
+    struct eo_model m;
+    struct eo_arena_graph g;
+    struct eo_arena_plan plan;
+    uint8_t pixels[EO_PIXELS];
+    union eo_score scores[EO_CLASSES];
+    struct eo_arena_check check;
+    struct eo_err err;
+    char what[64];
+};
+
+static void set_up(struct setting *s, enum eo_precision precision, int c1, int c2, enum eo_arena_form form)
+{
+    memset(s, 0, sizeof(*s));
+    random_model(&s->m, precision, c1, c2, (uint64_t)(c1 * 7 + c2));
+    if (precision ==
+        EO_INT8) { /* the output of a convolution that is not yet above zero has somewhere to go */
+        s->m.layer[EO_CONV2].input_zero_point = 37;
+        s->m.layer[EO_CLASSIFIER].input_zero_point = 5;
+        s->m.layer[EO_CONV2].input_scale = 4.0f / 127;
+        s->m.layer[EO_CLASSIFIER].input_scale = 4.0f / 127;
+    }
+    random_pixels(s->pixels, EO_PIXELS, (uint64_t)c1);
+    eo_arena_graph_make(&s->g, &s->m.shape, precision, form);
+    eo_arena_plan_make(&s->plan, &s->g);
+    snprintf(s->what, sizeof(s->what), "%s %d/%d %s", eo_precision_name(precision), c1, c2,
+             eo_arena_form_name(form));
+}
+
+static int run(struct setting *s)
+{
+    return eo_arena_run(&s->m, &s->g, &s->plan, s->pixels, s->scores, &s->check, &s->err);
+}
+
+static void expect_engine(const struct setting *s, union eo_score *scores)
+{
+    struct eo_err err;
+    struct eo_infer *inf = eo_infer_new(&s->m, EO_ISA_GENERIC, 1, &err);
+
+    if (!inf) {
+        printf("%s: %s\n", s->what, err.msg);
+        exit(1);
+    }
+    eo_infer_run(inf, s->pixels, 1, scores);
+    eo_infer_free(inf);
+}
+
+/* The engine's scores, and every byte of the arena is put to use. */
+static void test_run(enum eo_precision precision, int c1, int c2, enum eo_arena_form form)
+{
+    union eo_score expected[EO_CLASSES];
+    struct setting s;
+    int rc;
+
+    set_up(&s, precision, c1, c2, form);
+    expect_engine(&s, expected);
+    rc = run(&s);
+    check_that(rc == 0 && s.check.fault == EO_ARENA_SOUND, "%s: %s", s.what, s.err.msg);
+    check_that(memcmp(s.scores, expected, sizeof(expected)) == 0, "%s: not the engine's scores", s.what);
+    check_that(s.check.high_water == s.plan.bytes && s.check.written == s.plan.bytes,
+               "%s: %zu of %zu bytes written, the highest at %zu", s.what, s.check.written, s.plan.bytes,
+               s.check.high_water);
+    random_model_release(&s.m);
+}
+
+/* The plan of one byte less, by moving down what reaches highest. */
+static void test_squeezed(enum eo_precision precision, int c1, int c2, enum eo_arena_form form)
+{
+    struct setting s;
+    int i, rc;
+
+    set_up(&s, precision, c1, c2, form);
+    s.plan.bytes--;
+    for (i = 0; i < s.g.tensor_count; i++)
+        s.plan.offset[i] -= s.plan.offset[i] + s.g.tensor[i].bytes > s.plan.bytes;
+    rc = run(&s);
+    check_that(rc && s.check.fault == EO_ARENA_OVERLAP && s.check.operation && s.check.tensor,
+               "%s: one byte less, an overlap: fault %d", s.what, (int)s.check.fault);
+    random_model_release(&s.m);
+}
+
+/* The arena of one byte less, with the plan as it was: the last byte lies in the red zone. */
+static void test_truncated(enum eo_precision precision, int c1, int c2, enum eo_arena_form form)
+{
+    struct setting s;
+    int rc;
+
+    set_up(&s, precision, c1, c2, form);
+    s.plan.bytes--;
+    rc = run(&s);
+    check_that(rc && s.check.fault == EO_ARENA_STRAY && !s.check.tensor &&
+                   s.check.byte == (ptrdiff_t)s.plan.bytes,
+               "%s: one byte less: fault %d at byte %td of the arena, expected byte %zu", s.what,
+               (int)s.check.fault, s.check.byte, s.plan.bytes);
+    random_model_release(&s.m);
+}
+
+static void test_network(void)
+{
+    static const struct eo_shape shape[] = {{16, 32}, {5, 10}, {1, 1}, {3, 7}, {9, 2}};
+    size_t i;
+    int p, f;
+
+    for (i = 0; i < sizeof(shape) / sizeof(shape[0]); i++) {
+        for (p = 0; p < EO_PRECISION_COUNT; p++) {
+            for (f = 0; f < EO_ARENA_FORMS; f++) {
+                test_run((enum eo_precision)p, shape[i].c1, shape[i].c2, (enum eo_arena_form)f);
+                test_squeezed((enum eo_precision)p, shape[i].c1, shape[i].c2, (enum eo_arena_form)f);
+                test_truncated((enum eo_precision)p, shape[i].c1, shape[i].c2, (enum eo_arena_form)f);
+            }
+        }
+    }
+}
+
+/* Infinities and NaN on the way: the three steps and the one end in the same bits. */
+static void test_overflow(void)
+{
+    union eo_score expected[EO_CLASSES];
+    struct setting s;
+    int p, f, i, rc;
+
+    for (p = EO_FP32; p <= EO_FP16; p++) {
+        for (f = 0; f < EO_ARENA_FORMS; f++) {
+            set_up(&s, (enum eo_precision)p, 4, 5, (enum eo_arena_form)f);
+            for (i = 0; i < 36; i++) {
+                if (p == EO_FP32)
+                    s.m.layer[EO_CONV1].weight.f32[i] *= 3e38f;
+                else
+                    s.m.layer[EO_CONV1].weight.f16[i] |= 0x7800;
+            }
+            expect_engine(&s, expected);
+            rc = run(&s);
+            check_that(rc == 0 && memcmp(s.scores, expected, sizeof(expected)) == 0,
+                       "%s, overflow: not the engine's: %s", s.what, s.err.msg);
+            random_model_release(&s.m);
+        }
+    }
+}
+
+/* Plans and graphs that are wrong otherwise: what each is caught by. */
+static void check_fault(struct setting *s, enum eo_arena_fault fault, const char *operation,
+                        const char *tensor, ptrdiff_t byte, const char *message)
+{
+    int rc = run(s);
+
+    check_that(rc && s->check.fault == fault && s->check.byte == byte,
+               "expected fault %d at byte %td, found %d at %td", (int)fault, byte, (int)s->check.fault,
+               s->check.byte);
+    check_text("operation", operation, s->check.operation);
+    check_text("tensor", tensor, s->check.tensor); /* NULL is "(null)" */
+    check_text("message", message, s->err.msg);
+    random_model_release(&s->m);
+}
+
+static void test_faults(void)
+{
+    struct setting s;
+
+    set_up(&s, EO_INT8, 16, 32, EO_ARENA_FUSED); /* all at the same place */
+    memset(s.plan.offset, 0, sizeof(s.plan.offset));
+    check_fault(&s, EO_ARENA_OVERLAP, "conv1", "input", 0,
+                "operation 'conv1' writes where a tensor lives: byte 0 of 'input'");
+
+    set_up(&s, EO_FP32, 16, 32, EO_ARENA_FUSED); /* pool2's first byte is pool1's last */
+    s.plan.offset[1] = 0;
+    s.plan.offset[2] = s.g.tensor[1].bytes - 1;
+    s.plan.offset[0] = s.g.tensor[1].bytes;
+    check_fault(&s, EO_ARENA_OVERLAP, "conv2", "pool1", (ptrdiff_t)s.g.tensor[1].bytes - 1,
+                "operation 'conv2' writes where a tensor lives: byte 12543 of 'pool1'");
+
+    set_up(&s, EO_INT8, 5, 10, EO_ARENA_UNFUSED); /* a tensor that is larger than planned for */
+    s.g.tensor[1].bytes -= 3;
+    s.plan.offset[1] = 0;
+    s.plan.offset[0] = s.g.tensor[1].bytes;
+    check_fault(&s, EO_ARENA_STRAY, "conv1", "input", 0,
+                "operation 'conv1' writes beyond its output: byte 0 of 'input'");
+
+    set_up(&s, EO_INT8, 5, 10, EO_ARENA_FUSED); /* nothing that lives behind it */
+    s.g.tensor[3].bytes = 39;
+    s.plan.offset[3] = 0;
+    s.plan.offset[2] = 100;
+    s.plan.offset[1] = 784;
+    s.plan.offset[0] = 0;
+    check_fault(&s, EO_ARENA_STRAY, "classifier", "(null)", 39,
+                "operation 'classifier' writes beyond its output: byte 39 of the arena");
+
+    set_up(&s, EO_FP16, 4, 3, EO_ARENA_FUSED); /* a byte more than is written */
+    s.g.tensor[2].bytes++;
+    eo_arena_plan_make(&s.plan, &s.g);
+    check_fault(&s, EO_ARENA_UNDEFINED, "conv2", "pool2", 294,
+                "operation 'conv2' leaves undefined: byte 294 of 'pool2'");
+
+    set_up(&s, EO_FP32, 4, 3,
+           EO_ARENA_UNFUSED); /* the input forgotten too early: scores of what lies there now */
+    s.g.tensor[0].last = 0;
+    eo_arena_plan_make(&s.plan, &s.g);
+    check_fault(&s, EO_ARENA_UNDEFINED, "conv1", "conv1", 0,
+                "operation 'conv1' leaves undefined: byte 0 of 'conv1'");
+}
+
+static void test_plans_refused(void)
+{
+    struct setting s;
+    int rc;
+
+    set_up(&s, EO_INT8, 2, 2, EO_ARENA_FUSED);
+    s.plan.offset[0] = s.plan.bytes;
+    rc = run(&s);
+    check_that(rc == -1, "a tensor beyond the arena: accepted");
+    check_text("a tensor beyond the arena",
+               "tensor 'input': expected a place within 1176 bytes, found 784 bytes at 1176", s.err.msg);
+    s.plan.offset[0] = (size_t)-1;
+    check_that(run(&s) == -1 && s.check.fault == EO_ARENA_SOUND, "an offset that overflows: accepted");
+    random_model_release(&s.m);
+}
+
+static void test_verify(void)
+{
+    union eo_score expected[EO_CLASSES];
+    size_t bytes[EO_ARENA_FORMS] = {0};
+    struct setting s;
+    int p;
+
+    for (p = 0; p < EO_PRECISION_COUNT; p++) {
+        set_up(&s, (enum eo_precision)p, 16, 32, EO_ARENA_FUSED);
+        expect_engine(&s, expected);
+        check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == 0, "%s: %s", s.what,
+                   s.err.msg);
+        check_that(bytes[0] == (size_t)18816 >> p && bytes[1] == (size_t)62720 >> p, "%s: %zu and %zu bytes",
+                   s.what, bytes[0], bytes[1]);
+        expected[9].s32 ^= 1;
+        check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == -1,
+                   "%s: other scores accepted", s.what);
+        random_model_release(&s.m);
+    }
+    check_text("other scores",
+               "fused graph: expected the engine's scores in an arena of 4704 bytes, found others",
+               s.err.msg);
+}
+
+int main(void)
+{
+    test_exact();
+    test_planner();
+    test_table();
+    test_shapes();
+    test_lifetimes();
+    test_network();
+    test_overflow();
+    test_faults();
+    test_plans_refused();
+    test_verify();
+    return check_report("test_arena");
+}
