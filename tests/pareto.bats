@@ -232,7 +232,7 @@ refuses() {
 @test "bad files: one line, exit 1, no output file" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   echo "a,b" >x.csv
-  refuses 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none" \
+  refuses 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', 'hits', or 'stage' and 'error', found none" \
     -c c.yaml --sweep s.csv x.csv
   echo "accuracy,precision,seed" >x.csv
   refuses 1 "eo-pareto: x.csv: expected a column 'pruning_level', found none" -c c.yaml --sweep s.csv x.csv
@@ -251,6 +251,71 @@ refuses() {
   run --separate-stderr eo-pareto -c bad.yaml acc-7-0.00-fp32.csv
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-pareto: bad.yaml: "* ]]
+}
+
+@test "evidence: of another model, other images, another session, or of nothing: an error row" {
+  candidate 0.00 fp32 7 0.75 0.1 1000
+  candidate 0.00 fp16 7 0.75 0.1 1000
+  candidate 0.00 int8 7 0.75 0.1 1000
+  candidate 0.50 fp32 7 0.75 0.1 1000
+  for p in fp32 fp16 int8; do hits_row 0.00 $p 7 1101 >hits-$p.csv; done
+  hits_row 0.50 int8 7 1101 >hits-none.csv
+  rounds_rows 0.50 fp32 7 0.1 0.2 >rounds.csv
+  eo-pareto -c c.yaml --errors e.csv --sweep s.csv acc-* time-* hits-* rounds.csv
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion
+0.50,int8,no accuracy row,0.05,7,select,l1" ]
+  [ "$(wc -l <s.csv)" -eq 5 ]
+  sed -i s/aaaa/bbbb/ hits-fp32.csv
+  hits_row 0.00 fp16 7 11010 >hits-fp16.csv
+  sed -i '1s/$/,session/; 2s/$/,00000000000000ff/' time-7-0.50-fp32.csv
+  eo-pareto -c c.yaml --errors e.csv --sweep s.csv acc-* time-* hits-[fi]* rounds.csv
+  [ "$(cat e.csv)" = "pruning_level,precision,error,active_budget_mb,seed,stage,pruning_criterion
+0.00,fp32,\"stale: accuracy is of model aaaa, hits of model bbbb\",0.05,7,select,none
+0.00,fp16,\"stale: accuracy is 0.75, hits are 3 of 5 images\",0.05,7,select,none
+0.50,fp32,\"stale: timing is of session 00000000000000ff, rounds of others\",0.05,7,select,l1" ]
+  sed -i 's/00000000000000ff/00000000000000aa/' time-7-0.50-fp32.csv
+  eo-pareto -c c.yaml --errors e.csv acc-* time-* rounds.csv
+  [ "$(wc -l <e.csv)" -eq 1 ]
+  # accuracy alone
+  eo-pareto -c c.yaml --accuracy a.csv --errors e.csv acc-* hits-[fi]*
+  [ "$(column a.csv precision)" = "int8 fp32" ]
+}
+
+@test "malformed evidence: one line, exit 1, no output file" {
+  candidate 0.00 fp32 7 0.75 0.1 1000
+  hits_row 0.00 fp32 7 1101 >h.csv
+  rounds_rows 0.00 fp32 7 0.1 0.2 >r.csv
+  # bad FILE SED-EXPRESSION MESSAGE
+  bad() {
+    sed "$2" "$1" >x.csv
+    refuses 1 "eo-pareto: x.csv: $3" -c c.yaml --sweep s.csv acc-* time-* x.csv
+  }
+  bad h.csv '2s/1101/1121/' "row 1: column 'hits': expected 4 digits 0 or 1, found 2 of them in 4 characters"
+  bad h.csv '2s/1101/11010/' "row 1: column 'hits': expected 4 digits 0 or 1, found 5 of them in 5 characters"
+  bad h.csv '2s/1101/1111/' "row 1: column 'hits': expected 3 times 1, as 'correct' says, found 4"
+  bad h.csv '2s/,4,3,/,-4,3,/' "row 1: column 'images': expected an integer in 1..16777216, found '-4'"
+  bad h.csv '2s/,4,3,/,4,5,/' "row 1: column 'correct': expected an integer in 0..4, found '5'"
+  bad h.csv '2s/aaaa//' "row 1: column 'model_sha256': expected a checksum, found ''"
+  bad h.csv '2s/pixels//' "row 1: column 'images_sha256': expected a checksum, found ''"
+  for name in model_sha256 images_sha256 images correct; do
+    bad h.csv "1s/,$name,/,nothing,/" "expected a column '$name', found none"
+  done
+  bad r.csv '3s/00aa/0xaa/' "row 2: column 'session': expected 16 hexadecimal digits, found '0000000000000xaa'"
+  bad r.csv '3s/aa,1,/aa,0,/' "row 2: column 'round': second row of round 0"
+  bad r.csv '3s/aa,1,/aa,1e3,/' "row 2: column 'round': expected an integer in 0..2147483647, found '1e3'"
+  bad r.csv '3s/,0,128/,2,128/' "row 2: column 'disturbed': expected an integer in 0..1, found '2'"
+  bad r.csv '3s/,0.2,/,0,/' "row 2: column 'host_median_ms': expected a number in 1e-09..1e+12, found '0'"
+  bad r.csv '3s/,0.4,/,no,/' "row 2: column 'host_single_median_ms': expected a number in 1e-09..1e+12, found 'no'"
+  for name in session disturbed host_single_median_ms; do
+    bad r.csv "1s/,$name,/,nothing,/" "expected a column '$name', found none"
+  done
+  refuses 1 "eo-pareto: h.csv: row 1: second hits row for pruning_level 0.00, precision fp32, seed 7" \
+    -c c.yaml --sweep s.csv acc-* time-* h.csv h.csv
+  cp r.csv r2.csv
+  refuses 1 "eo-pareto: r2.csv: row 1: second rounds file's row for pruning_level 0.00, precision fp32, seed 7" \
+    -c c.yaml --sweep s.csv acc-* time-* r.csv r2.csv
+  { head -n 1 r.csv; seq 20001 | sed 's/^/0.00,fp32,7,00000000000000aa,/; s/$/,0,0,128,20,1,1,20,1,1,,,,,,,,,,,none/'; } >x.csv
+  refuses 1 "eo-pareto: x.csv: row 20001: expected at most 20000 rounds of a candidate" -c c.yaml --sweep s.csv acc-* time-* x.csv
 }
 
 @test "a full disk: exit 1, also for standard output" {

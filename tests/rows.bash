@@ -36,6 +36,21 @@ candidate() {
   timing_row "$1" "$2" "$3" "$5" "$6" >"time-$3-$1-$2.csv"
 }
 
+# hits_row LEVEL PRECISION SEED HITS [SHA]: a file's text
+hits_row() {
+  local ones=${4//0/}
+  echo pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion
+  echo "$(level_of "$1"),$2,$3,${5:-aaaa},pixels,${#4},${#ones},$4,$(criterion_of "$1")"
+}
+
+# rounds_rows LEVEL PRECISION SEED MS...: a file's text, one round for each time, of the session 00000000000000aa; single
+# images take twice as long
+rounds_rows() {
+  echo pruning_level,precision,seed,session,round,slot,disturbed,batch_size,samples,host_median_ms,host_mean_ms,single_samples,host_single_median_ms,host_single_mean_ms,reference_ns,wall_s,cpu_s,involuntary_switches,migrations,page_faults,steal_s,frequency_start_khz,frequency_end_khz,resident_bytes,pruning_criterion
+  awk -v key="$(level_of "$1"),$2,$3" -v criterion="$(criterion_of "$1")" 'BEGIN { for (i = 4; i < ARGC; i++)
+    print key ",00000000000000aa," i - 4 ",0,0,128,20," ARGV[i] "," ARGV[i] ",20," 2 * ARGV[i] "," 2 * ARGV[i] ",20000,1,1,0,0,0,0,,,9000000," criterion }' "$@"
+}
+
 # error_row LEVEL PRECISION SEED STAGE MESSAGE
 error_row() {
   echo pruning_level,precision,seed,stage,error,pruning_criterion

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
+#include "stage/evidence.h"
 
 /* More than any config can ask for. */
 #define MAX_ENTRIES (EO_CONFIG_LIST_MAX * EO_CONFIG_LIST_MAX * EO_CRITERION_COUNT * EO_PRECISION_COUNT)
@@ -17,6 +19,9 @@ struct entry {
     size_t seed_rank; /* order in which seeds appeared */
     int has_accuracy, has_timing, has_error;
     char accuracy_sha256[EO_SHA256_TEXT], timing_sha256[EO_SHA256_TEXT];
+    char session[EO_SWEEP_NAME]; /* of the timing row, "" where it has none */
+    size_t rounds_file;          /* which brought the rounds, from 1; 0: none */
+    struct eo_evidence evidence;
     char stage[EO_SWEEP_NAME];
     struct eo_err error;
 };
@@ -24,10 +29,18 @@ struct entry {
 struct eo_join {
     struct entry *entries;
     size_t count, cap, seeds;
+    size_t files; /* taken in */
 };
 
 /* What the rows of a file hold, or-ed. */
-enum content { HAS_ACCURACY = 1, HAS_TIMING = 2, HAS_SWEEP = 4, HAS_ERROR = 8 };
+enum content {
+    HAS_ACCURACY = 1,
+    HAS_TIMING = 2,
+    HAS_SWEEP = 4,
+    HAS_ERROR = 8,
+    HAS_ROUNDS = 16,
+    HAS_HITS = 32
+};
 
 struct eo_join *eo_join_new(struct eo_err *err)
 {
@@ -36,6 +49,10 @@ struct eo_join *eo_join_new(struct eo_err *err)
 
 void eo_join_free(struct eo_join *join)
 {
+    size_t i;
+
+    for (i = 0; join && i < join->count; i++)
+        eo_evidence_release(&join->entries[i].evidence);
     if (join)
         free(join->entries);
     free(join);
@@ -74,6 +91,10 @@ static int find_content(const struct eo_csv *csv)
         content |= HAS_ACCURACY;
     if (has(csv, "host_latency_ms"))
         content |= HAS_TIMING;
+    if (content == 0 && eo_evidence_is_rounds(csv))
+        content = HAS_ROUNDS;
+    if (content == 0 && eo_evidence_is_hits(csv))
+        content = HAS_HITS;
     if (content == 0 && has(csv, "stage") && has(csv, "error"))
         content = HAS_ERROR;
     return content;
@@ -208,6 +229,7 @@ static int add_timing(struct entry *e, const struct eo_candidate *key, int conte
         return refuse_second(e, "timing", row, err);
     e->has_timing = 1;
     strcpy(e->timing_sha256, key->model_sha256);
+    snprintf(e->session, sizeof(e->session), "%s", eo_csv_cell(csv, row, eo_csv_column(csv, "session")));
     if (read_source(&e->c, EO_FROM_TIMING, content & HAS_SWEEP, csv, row, &cell))
         set_error(e, "bench", cell.msg);
     else if ((content & HAS_SWEEP) && read_column(&e->c, host, host->name, csv, row, &cell))
@@ -215,6 +237,19 @@ static int add_timing(struct entry *e, const struct eo_candidate *key, int conte
     else if (content & HAS_SWEEP)
         undo_scale(&e->c);
     return 0;
+}
+
+/* All rounds of a candidate come from one file, its hits from one row. */
+static int add_evidence(struct eo_join *join, struct entry *e, int content, const struct eo_csv *csv, size_t row,
+                        struct eo_err *err)
+{
+    if (content & HAS_HITS)
+        return e->evidence.hits ? refuse_second(e, "hits", row, err)
+                                : eo_evidence_add_hits(&e->evidence, csv, row, err);
+    if (e->rounds_file && e->rounds_file != join->files)
+        return refuse_second(e, "rounds file's", row, err);
+    e->rounds_file = join->files;
+    return eo_evidence_add_round(&e->evidence, csv, row, err);
 }
 
 static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, size_t row,
@@ -234,6 +269,8 @@ static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, 
     if (content & HAS_ERROR)
         set_error(e, eo_csv_cell(csv, row, eo_csv_column(csv, "stage")),
                   eo_csv_cell(csv, row, eo_csv_column(csv, "error")));
+    if (content & (HAS_ROUNDS | HAS_HITS))
+        return add_evidence(join, e, content, csv, row, err);
     if ((content & HAS_ACCURACY) && add_accuracy(e, &key, content, csv, row, err))
         return -1;
     return content & HAS_TIMING ? add_timing(e, &key, content, csv, row, err) : 0;
@@ -246,8 +283,9 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
     size_t i;
 
     if (content == 0)
-        return eo_err_set(
-            err, "expected a column 'accuracy', 'host_latency_ms', or 'stage' and 'error', found none");
+        return eo_err_set(err, "expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', "
+                               "'hits', or 'stage' and 'error', found none");
+    join->files++;
     for (i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
         if (!has(csv, key[i]))
             return eo_err_set(err, "expected a column '%s', found none", key[i]);
@@ -259,8 +297,7 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
     return 0;
 }
 
-/* A complete candidate has both rows, of one model file; without timing, the one. */
-static void check_entry(struct entry *e, int timed)
+static void check_rows(struct entry *e, int timed)
 {
     struct eo_err err;
 
@@ -273,6 +310,26 @@ static void check_entry(struct entry *e, int timed)
                    e->timing_sha256);
         set_error(e, "select", err.msg);
     }
+}
+
+/* Evidence of something else would say with great certainty what is not so. */
+static void check_evidence(struct entry *e)
+{
+    const struct eo_evidence *v = &e->evidence;
+    char text[EO_NUM_TEXT] = "";
+    struct eo_err err = {""};
+
+    if (v->hits && e->accuracy_sha256[0] && strcmp(e->accuracy_sha256, v->model_sha256) != 0) {
+        eo_err_set(&err, "stale: accuracy is of model %.12s, hits of model %.12s", e->accuracy_sha256, v->model_sha256);
+    } else if (v->hits && e->has_accuracy && (double)v->correct / (double)v->images != e->c.accuracy) {
+        if (isfinite(e->c.accuracy))
+            eo_num_format_double(e->c.accuracy, text);
+        eo_err_set(&err, "stale: accuracy is %s, hits are %zu of %zu images", text, v->correct, v->images);
+    } else if (v->round_count && !eo_evidence_has_session(v, e->session)) {
+        eo_err_set(&err, "stale: timing is of session %.16s, rounds of others", e->session);
+    }
+    if (err.msg[0])
+        set_error(e, "select", err.msg);
 }
 
 static void derive(struct eo_candidate *c, const struct eo_config *cfg)
@@ -295,43 +352,46 @@ static void derive(struct eo_candidate *c, const struct eo_config *cfg)
 
 static int compare(const void *a, const void *b)
 {
-    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+    const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
 
     if (x->seed_rank != y->seed_rank)
         return x->seed_rank < y->seed_rank ? -1 : 1;
     return eo_candidate_compare(&x->c.key, &y->c.key);
 }
 
-static void store(const struct entry *entry, const struct eo_config *cfg, int timed, struct eo_sweep *sweep)
+/* A complete candidate has both rows, of one model file; without timing, the one. */
+static void store(struct entry *e, const struct eo_config *cfg, int timed, struct eo_sweep *sweep)
 {
-    struct entry e = *entry;
-
-    check_entry(&e, timed);
-    if (e.has_error) {
+    check_rows(e, timed);
+    check_evidence(e);
+    if (e->has_error) {
         struct eo_sweep_error *out = &sweep->errors[sweep->error_count++];
 
-        out->key = e.c.key;
-        strcpy(out->stage, e.stage);
-        strcpy(out->message, e.error.msg);
+        out->key = e->c.key;
+        strcpy(out->stage, e->stage);
+        strcpy(out->message, e->error.msg);
         return;
     }
-    strcpy(e.c.model_sha256, e.accuracy_sha256[0] ? e.accuracy_sha256 : e.timing_sha256);
+    strcpy(e->c.model_sha256, e->accuracy_sha256[0] ? e->accuracy_sha256 : e->timing_sha256);
     if (timed)
-        derive(&e.c, cfg);
-    sweep->rows[sweep->row_count++] = e.c;
+        derive(&e->c, cfg);
+    sweep->evidence[sweep->row_count] = e->evidence;
+    e->evidence = (struct eo_evidence){0};
+    sweep->rows[sweep->row_count++] = e->c;
 }
 
-int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
+int eo_join_finish(struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
                    struct eo_err *err)
 {
-    const struct entry **order = NULL;
+    struct entry **order = NULL;
     size_t i;
 
     *sweep = (struct eo_sweep){0};
     order = eo_alloc(join->count, sizeof(*order), err);
     sweep->rows = eo_alloc(join->count, sizeof(*sweep->rows), err);
     sweep->errors = eo_alloc(join->count, sizeof(*sweep->errors), err);
-    if (!order || !sweep->rows || !sweep->errors) {
+    sweep->evidence = eo_alloc(join->count, sizeof(*sweep->evidence), err);
+    if (!order || !sweep->rows || !sweep->errors || !sweep->evidence) {
         free(order);
         eo_sweep_release(sweep);
         return -1;

@@ -15,10 +15,15 @@
  *     both           all of these: a table that was joined already
  *     sweep row      accuracy, latency_ms, host_latency_ms: sweep_results.csv itself, to select from it again
  *     error row      stage, error        (eo-attempt)
+ *     round          round, host_median_ms (eo-bench --rounds), any number for a candidate: evidence.h
+ *     hits           hits                (eo-eval --hits)
+ *
+ * The last two are the evidence by which candidates are compared; a candidate of which there is nothing else is an error.
  *
  * A candidate becomes an error row when it has one, when its accuracy or timing row is missing or holds a
- * figure that is none, or when the two rows are of different model files. A file that is not of these kinds,
- * a row without a valid key and a second row of one kind for a candidate fail as a whole: the question would
+ * figure that is none, when the two rows are of different model files, or when its evidence is of another model file,
+ * of other images or of another session of timing. A file that is not of these kinds, a row without a valid key, a second
+ * row of one kind for a candidate (rounds from a second file) and malformed evidence fail as a whole: the question would
  * have no one answer.
  */
 #ifndef EO_STAGE_JOIN_H
@@ -49,9 +54,9 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
  *     estimated_runtime_memory_mb  (model_bytes + peak_activation_bytes) / 2^20
  *     accepted                     model_memory_mb <= active_memory_budget_mb
  *
- * Release with eo_sweep_release().
+ * The evidence moves into the sweep, so this is called once. Release with eo_sweep_release().
  */
-int eo_join_finish(const struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
+int eo_join_finish(struct eo_join *join, const struct eo_config *cfg, int timed, struct eo_sweep *sweep,
                    struct eo_err *err) EO_MUST_CHECK;
 
 #endif

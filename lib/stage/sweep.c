@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "stage/evidence.h"
 
 #define MAX_COUNT 9007199254740992.0 /* 2^53: every integer up to here is a double */
 #define MIN_LATENCY_MS 1e-9
@@ -259,6 +260,11 @@ int eo_sweep_load(struct eo_sweep *sweep, const char *path, struct eo_err *err)
 
 void eo_sweep_release(struct eo_sweep *sweep)
 {
+    size_t i;
+
+    for (i = 0; sweep->evidence && i < sweep->row_count; i++)
+        eo_evidence_release(&sweep->evidence[i]);
+    free(sweep->evidence);
     free(sweep->rows);
     free(sweep->errors);
     *sweep = (struct eo_sweep){0};

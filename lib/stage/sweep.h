@@ -53,6 +53,8 @@ struct eo_candidate {
     char weight_granularity[EO_SWEEP_NAME], bias_correction[EO_SWEEP_NAME], cross_layer_equalization[EO_SWEEP_NAME];
 };
 
+struct eo_evidence;
+
 struct eo_sweep_error {
     struct eo_candidate_key key;
     char stage[EO_SWEEP_NAME];
@@ -64,6 +66,7 @@ struct eo_sweep {
     size_t row_count;
     struct eo_sweep_error *errors; /* likewise */
     size_t error_count;
+    struct eo_evidence *evidence; /* [row_count] in memory of its own (evidence.h), or NULL: of tables read from a file */
 };
 
 enum eo_sweep_kind {
