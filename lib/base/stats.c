@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define Z975 1.959963984540054 /* 97.5 % quantile of the normal distribution */
-
 double eo_stats_mean(const double *x, size_t n)
 {
     double sum = 0;
@@ -79,9 +77,28 @@ double eo_stats_percentile_sorted(const double *sorted, size_t n, double p)
     return t < 0.5 ? sorted[i] + step * t : sorted[i + 1] - step * (1 - t);
 }
 
+double eo_stats_mad_sorted(const double *sorted, size_t n)
+{
+    double median = eo_stats_median_sorted(sorted, n), last = 0, before = 0;
+    size_t above = 0, below, taken;
+
+    while (above < n && sorted[above] < median)
+        above++;
+    below = above;
+    /* Distances grow to both sides, so that they come in order when the nearer side is always taken. */
+    for (taken = 0; taken <= n / 2 && n > 0; taken++) {
+        before = last;
+        if (above == n || (below > 0 && median - sorted[below - 1] <= sorted[above] - median))
+            last = median - sorted[--below];
+        else
+            last = sorted[above++] - median;
+    }
+    return n % 2 ? last : (before + last) / 2;
+}
+
 void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high)
 {
-    double p, count = (double)n, zz = Z975 * Z975, centre, half;
+    double p, count = (double)n, zz = EO_STATS_Z975 * EO_STATS_Z975, centre, half;
 
     *low = 0;
     *high = 1;
@@ -89,7 +106,7 @@ void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high)
         return;
     p = (double)correct / count;
     centre = (p + zz / (2 * count)) / (1 + zz / count);
-    half = Z975 / (1 + zz / count) * sqrt(p * (1 - p) / count + zz / (4 * count * count));
+    half = EO_STATS_Z975 / (1 + zz / count) * sqrt(p * (1 - p) / count + zz / (4 * count * count));
     /* At the ends the bound is 0 or 1 exactly; rounding may miss it by one bit. */
     if (correct > 0 && centre - half > 0)
         *low = centre - half;
@@ -110,7 +127,7 @@ double eo_stats_t975(size_t df)
         2.0555294386428732, 2.0518305164802856, 2.0484071417952452, 2.0452296421327043, 2.0422724563012383,
     };
     /* clang-format on */
-    const double z = Z975, z2 = z * z;
+    const double z = EO_STATS_Z975, z2 = z * z;
     double v = (double)df, g1, g2, g3, g4;
 
     if (df < sizeof(table) / sizeof(table[0]))

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#define EO_STATS_Z975 1.959963984540054 /* 97.5 % quantile of the normal distribution */
+
 /* Sum from the first to the last, divided by n. 0 for n = 0. */
 double eo_stats_mean(const double *x, size_t n);
 
@@ -34,6 +36,12 @@ double eo_stats_median_sorted(const double *sorted, size_t n);
  * n = 0.
  */
 double eo_stats_percentile_sorted(const double *sorted, size_t n, double p);
+
+/*
+ * Of a sorted array: the median absolute deviation, which is the median of the distances to the median; not scaled (times
+ * 1.4826 it estimates the standard deviation of normal data). 0 for n = 0.
+ */
+double eo_stats_mad_sorted(const double *sorted, size_t n);
 
 /*
  * 95 % interval for a proportion of which `correct` out of n were observed (Wilson 1927, without continuity

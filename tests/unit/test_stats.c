@@ -48,6 +48,22 @@ static void test_order(void)
     check_same("median of none", 0, eo_stats_median_sorted(x, 0));
 }
 
+static void test_mad(void)
+{
+    static const double sorted[] = {-2, 0.1, 1.25, 3.5, 4.75, 4.75, 7, 9}, equal[] = {4, 4, 4, 4, 4};
+    static const double left[] = {1, 2, 3, 9, 9, 9, 9}, right[] = {1, 1, 1, 1, 7, 8, 9};
+
+    /* numpy.median(abs(sorted - numpy.median(sorted))) */
+    check_same("mad, even", 2.875, eo_stats_mad_sorted(sorted, 8));
+    check_same("mad, odd", 2.25, eo_stats_mad_sorted(sorted, 7));
+    check_same("mad of equals", 0, eo_stats_mad_sorted(equal, 5));
+    check_same("mad, all of it on the left", 0, eo_stats_mad_sorted(left, 7));
+    check_same("mad, all of it on the right", 0, eo_stats_mad_sorted(right, 7));
+    check_same("mad of two", 1.05, eo_stats_mad_sorted(sorted, 2));
+    check_same("mad of one", 0, eo_stats_mad_sorted(sorted, 1));
+    check_same("mad of none", 0, eo_stats_mad_sorted(sorted, 0));
+}
+
 static void test_percentile(void)
 {
     static const double sorted[] = {-2, 0.1, 1.25, 3.5, 4.75, 4.75, 7, 9};
@@ -126,6 +142,7 @@ int main(void)
 {
     test_moments();
     test_order();
+    test_mad();
     test_percentile();
     test_wilson();
     test_student();
