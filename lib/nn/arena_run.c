@@ -63,7 +63,7 @@ static int report(const struct run *r, int op, enum eo_arena_fault fault, int te
     r->check->tensor = name;
     r->check->byte = byte;
     return eo_err_set(r->err, "operation '%s' %s: byte %td of %s%s%s", r->g->op[op].name, what[fault], byte,
-                      name ? "'" : "the arena of ", name ? name : "", name ? "'" : "");
+                      name ? "'" : "the arena", name ? name : "", name ? "'" : "");
 }
 
 /* The first byte that differs; n: none does. */
