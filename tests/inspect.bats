@@ -91,6 +91,65 @@ assert all(t["min"] < t["max"] for t in r["tensors"])
 assert r["metadata"]["seed"] == "9"'
 }
 
+@test "--arena: where the activations lie" {
+  eo-inspect --arena "$golden" >plan
+  diff - plan <<END
+graph,tensor,bytes,first_op,last_op,offset
+fused,input,3136,input,conv1,0
+fused,pool1,1568,conv1,conv2,3136
+fused,pool2,588,conv2,classifier,0
+fused,logits,40,classifier,classifier,588
+unfused,input,3136,input,conv1,6272
+unfused,conv1,6272,conv1,pool1,0
+unfused,pool1,1568,pool1,conv2,6272
+unfused,conv2,2352,conv2,pool2,0
+unfused,pool2,588,pool2,classifier,2352
+unfused,logits,40,classifier,classifier,0
+END
+}
+
+# occupied GRAPH: the bytes of its block; fails when two tensors share a byte while both are needed
+occupied() {
+  awk -F, -v graph="$1" 'BEGIN { n = split("input conv1 pool1 relu1 conv2 pool2 relu2 classifier", op, " "); for (i = 1; i <= n; i++) at[op[i]] = i }
+    $1 == graph { m++; first[m] = at[$4]; last[m] = at[$5]; from[m] = $6; to[m] = $6 + $3; if (to[m] > top) top = to[m] }
+    END { for (i = 1; i <= m; i++) for (k = 1; k < i; k++)
+            if (first[i] <= last[k] && first[k] <= last[i] && from[i] < to[k] && from[k] < to[i]) exit 1
+          print top }'
+}
+
+@test "--arena: the table of peak activations, fused and unfused" {
+  for row in 16:32:18816:62720 12:24:14112:47040 11:22:12936:43120 8:16:9408:31360 5:10:7056:19600; do
+    IFS=: read -r c1 c2 fused unfused <<<"$row"
+    for p in fp32:1 fp16:2 int8:4; do
+      make_model "$c1" "$c2" 1 0 "${p%:*}" >model
+      eo-inspect -a model >plan
+      [ "$(occupied fused <plan)" -eq $((fused / ${p#*:})) ]
+      [ "$(occupied unfused <plan)" -eq $((unfused / ${p#*:})) ]
+      eo-inspect model | grep -qx "peak_activation_bytes   $((fused / ${p#*:}))"
+    done
+  done
+}
+
+# Bytes of all tensors by the file alone: what lies behind its header.
+data_bytes() {
+  echo $(($(wc -c <"$1") - 8 - $(od -An -t u8 -N 8 "$1")))
+}
+
+@test "tensor_bytes is what lies behind the header, and the shapes times the types" {
+  for p in fp32 fp16 int8; do
+    make_model 16 32 1 0 "$p" >model
+    bytes=$(eo-inspect model | awk '$1 == "tensor_bytes" { print $2 }')
+    [ "$(data_bytes model)" -eq "$bytes" ]
+    ! command -v python3 >/dev/null || python3 - model "$bytes" <<'END'
+import json, math, struct, sys
+data = open(sys.argv[1], "rb").read()
+header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+size = {"F32": 4, "I32": 4, "F16": 2, "I8": 1}
+assert sum(math.prod(t["shape"]) * size[t["dtype"]] for k, t in header.items() if k != "__metadata__") == int(sys.argv[2])
+END
+  done
+}
+
 @test "standard input and -o" {
   make_model 3 4 9 >model
   eo-inspect model >a
@@ -129,6 +188,8 @@ assert r["metadata"]["seed"] == "9"'
 
 @test "wrong usage" {
   misused "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
+  misused "eo-inspect: options '--arena' and '--json' exclude each other" eo-inspect --json --arena x
+  misused "eo-inspect: options '--arena' and '--dump' exclude each other" eo-inspect -a -d conv1.bias x
   misused "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
   misused "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
   misused "eo-inspect: unexpected operand 'b'" eo-inspect a b
@@ -138,7 +199,7 @@ assert r["metadata"]["seed"] == "9"'
   run --separate-stderr eo-inspect --help
   [ "$status" -eq 0 ] && [ -z "$stderr" ]
   [[ $output == "usage: eo-inspect [options] [MODEL]"* ]]
-  [[ $output == *"-j, --json"* && $output == *"-d, --dump TENSOR"* && $output == *"-o, --output FILE"* ]]
+  [[ $output == *"-j, --json"* && $output == *"-a, --arena"* && $output == *"-d, --dump TENSOR"* && $output == *"-o, --output FILE"* ]]
   run eo-inspect --version
   [[ ${lines[0]} == "eo-inspect (edge-opt) "* ]]
 }

@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "format/json.h"
+#include "nn/arena.h"
 #include "nn/half.h"
 
 int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
@@ -232,4 +233,21 @@ int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_b
     for (i = 0; i < n; i++)
         eo_buf_printf(out, "%.9g\n", element(t, i));
     return eo_buf_check(out, err);
+}
+
+void eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out)
+{
+    struct eo_arena_graph g;
+    struct eo_arena_plan plan;
+    int form, i;
+
+    eo_buf_puts(out, "graph,tensor,bytes,first_op,last_op,offset\n");
+    for (form = 0; form < EO_ARENA_FORMS; form++) {
+        eo_arena_graph_make(&g, &in->model.shape, in->model.precision, (enum eo_arena_form)form);
+        eo_arena_plan_make(&plan, &g);
+        for (i = 0; i < g.tensor_count; i++)
+            eo_buf_printf(out, "%s,%s,%zu,%s,%s,%zu\n", eo_arena_form_name((enum eo_arena_form)form),
+                          g.tensor[i].name, g.tensor[i].bytes, g.op[g.tensor[i].first].name,
+                          g.op[g.tensor[i].last].name, plan.offset[i]);
+    }
 }

@@ -42,7 +42,13 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out);
 int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends the values of one tensor, one a line, row-major, %.9g. Fails when there is none of that name. */
-int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out,
+                    struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Appends where the activations of one image lie in one block of memory, as CSV: graph (fused, unfused), tensor, bytes,
+ * first_op and last_op (the operations that touch it first and last, by name), offset. See nn/arena.h.
+ */
+void eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out);
 
 #endif

@@ -141,6 +141,7 @@ cases() {
   with summary-table -- eo-summary "${tables[@]}" --table
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
+  with inspect-arena -- eo-inspect --arena -o plan.csv "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
   with study -- eo-study -o study.md "set=$F/rows.csv"
   with verify -- eo-verify "$F/made/manifest.json"
