@@ -295,7 +295,7 @@ static int find_quantiles(const struct pool *p, size_t n, struct eo_timing *t, s
 
 static int find_timing(struct pool *p, enum eo_bench_size size, struct eo_timing *t, struct eo_err *err)
 {
-    size_t i, n = collect(p, size);
+    size_t n = collect(p, size);
 
     t->samples = n;
     t->p95 = t->p99 = (struct eo_quantile){NAN, NAN, NAN, NAN};
@@ -308,9 +308,7 @@ static int find_timing(struct pool *p, enum eo_bench_size size, struct eo_timing
     t->throughput_sps = t->mean > 0 ? 1000 / t->mean : 0;
     memcpy(p->work, p->values, n * sizeof(*p->work));
     t->median = median_in_place(p->work, n);
-    for (i = 0; i < n; i++)
-        p->work[i] = fabs(p->values[i] - t->median);
-    t->mad = median_in_place(p->work, n);
+    t->mad = eo_stats_mad_sorted(p->work, n);
     return 0;
 }
 
