@@ -12,6 +12,7 @@ struct eo_infer {
     void *state;
     enum eo_precision precision;
     double score_scale;
+    struct eo_marker marker;
 };
 
 static const struct eo_engine_ops *ops_f32(enum eo_isa isa, enum eo_precision precision)
@@ -103,6 +104,12 @@ void eo_infer_free(struct eo_infer *inf)
     free(inf);
 }
 
+void eo_infer_set_mark(struct eo_infer *inf, eo_infer_mark *mark, void *ctx)
+{
+    inf->marker = (struct eo_marker){mark, ctx};
+    inf->ops->set_marker(inf->state, inf->marker);
+}
+
 /* Which NaN comes out of an operation differs between processors; one stands for all. */
 static void settle_nans(union eo_score *scores, size_t n)
 {
@@ -120,6 +127,7 @@ void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_s
     inf->ops->run(inf->state, pixels, n, scores);
     if (inf->precision != EO_INT8)
         settle_nans(scores, (size_t)n * EO_CLASSES);
+    eo_mark(&inf->marker, EO_LAYERS);
 }
 
 void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *pool1, float *pool2,

@@ -51,6 +51,16 @@ void eo_infer_free(struct eo_infer *inf); /* NULL is allowed */
 void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_score *scores);
 
 /*
+ * Tells the caller where the layers are: eo_infer_run() calls mark(ctx, l) before layer l begins on some of the images
+ * and mark(ctx, EO_LAYERS) when all is done. Kernels take the images in groups, each through all layers, so a layer
+ * begins many times in a call; what lies between two marks belongs to the layer of the first. The input's conversion
+ * is part of conv1, and pooling and ReLU belong to their convolution. Scores are the same as without. mark NULL (as
+ * after eo_infer_new()): nobody is told.
+ */
+typedef void eo_infer_mark(void *ctx, enum eo_layer layer);
+void eo_infer_set_mark(struct eo_infer *inf, eo_infer_mark *mark, void *ctx);
+
+/*
  * fp32 models only: one image [28, 28], with what the layers hand on: pool1 [c1, 14, 14] and pool2 [c2, 7, 7], after
  * ReLU, in the order of PyTorch. Same bits as eo_infer_run(). For calibration.
  */

@@ -22,6 +22,18 @@
 #define EO_PIXELS 784
 #define EO_CLASSES 10
 
+/* eo_infer_set_mark(): a layer begins. A branch that is not taken where there is no marker. */
+struct eo_marker {
+    eo_infer_mark *mark;
+    void *ctx;
+};
+
+static inline void eo_mark(const struct eo_marker *m, enum eo_layer layer)
+{
+    if (__builtin_expect(m->mark != NULL, 0))
+        m->mark(m->ctx, layer);
+}
+
 struct eo_engine_ops {
     const char *name; /* "fp32-avx512" */
 
@@ -41,6 +53,9 @@ struct eo_engine_ops {
 
     /* eo_infer_workspace_bytes(). */
     size_t (*workspace)(const void *state);
+
+    /* From now on, run() tells this marker before it begins a layer; it does not tell the end. */
+    void (*set_marker)(void *state, struct eo_marker marker);
 };
 
 /* Both fp32 and fp16, by `precision`. */

@@ -36,6 +36,7 @@ struct engine {
     float classifier_bias[EO_CLASSES];
     char *work;
     size_t work_bytes;
+    struct eo_marker marker;
 };
 
 /* ---- binary16 and float alike -------------------------------------------------------------------------------- */
@@ -255,14 +256,18 @@ static void group_run(const struct engine *e, const struct group_work *w, const 
 
     for (int i = 0; i < EO_VL; i++)
         rows[i] = pixels + (size_t)(i < n ? i : n - 1) * EO_PIXELS;
+    eo_mark(&e->marker, EO_CONV1);
     group_input(e, rows, w->input);
-    if (e->half) {
+    if (e->half)
         group_conv1_half(e, w);
-        group_conv2_half(e, w);
-    } else {
+    else
         group_conv1(e, w);
+    eo_mark(&e->marker, EO_CONV2);
+    if (e->half)
+        group_conv2_half(e, w);
+    else
         group_conv2(e, w);
-    }
+    eo_mark(&e->marker, EO_CLASSIFIER);
     group_classifier(e, w);
     for (int i = 0; i < n; i++) {
         for (int k = 0; k < EO_CLASSES; k++)
@@ -423,12 +428,15 @@ static void one_classifier(const struct engine *e, const struct one_work *w, uni
 
 static void one_run(const struct engine *e, const struct one_work *w, const uint8_t *pixels, union eo_score *scores)
 {
+    eo_mark(&e->marker, EO_CONV1);
     one_input(e, pixels, w);
     one_conv1(e, w);
+    eo_mark(&e->marker, EO_CONV2);
     if (e->half)
         one_conv2_half(e, w);
     else
         one_conv2(e, w);
+    eo_mark(&e->marker, EO_CLASSIFIER);
     one_classifier(e, w, scores);
 }
 
@@ -576,7 +584,9 @@ static void run_groups(const struct engine *e, const uint8_t *pixels, int n, uni
 
     group_layout(e, e->work, &w);
     if (e->half) {
+        eo_mark(&e->marker, EO_CONV1);
         widen(e->conv1, round_to_vectors(conv_floats(1, e->shape.c1)), w.conv1);
+        eo_mark(&e->marker, EO_CONV2);
         widen(e->conv2, round_to_vectors(conv_floats(e->shape.c1, e->shape.c2)), w.conv2);
     }
     for (int i = 0; i < n; i += EO_VL)
@@ -589,8 +599,10 @@ static void run_ones(const struct engine *e, const uint8_t *pixels, int n, union
     struct one_work w;
 
     one_layout(e, e->work, &w);
-    if (e->half)
+    if (e->half) {
+        eo_mark(&e->marker, EO_CONV1);
         widen(e->conv1, round_to_vectors(conv_floats(1, e->shape.c1)), w.conv1);
+    }
     for (int i = 0; i < n; i++)
         one_run(e, &w, pixels + (size_t)i * EO_PIXELS, scores + (size_t)i * EO_CLASSES);
 }
@@ -629,12 +641,19 @@ static size_t engine_workspace(const void *state)
     return ((const struct engine *)state)->work_bytes;
 }
 
+static void engine_set_marker(void *state, struct eo_marker marker)
+{
+    ((struct engine *)state)->marker = marker;
+}
+
 const struct eo_engine_ops *EO_OPS_NAME(enum eo_precision precision)
 {
     static const struct eo_engine_ops f32 = {"fp32-" EO_ISA_TEXT, engine_prepare,     engine_release,
-                                             engine_run,          engine_activations, engine_workspace};
+                                             engine_run,          engine_activations, engine_workspace,
+                                             engine_set_marker};
     static const struct eo_engine_ops f16 = {"fp16-" EO_ISA_TEXT, engine_prepare, engine_release,
-                                             engine_run,          NULL,           engine_workspace};
+                                             engine_run,          NULL,           engine_workspace,
+                                             engine_set_marker};
 
     return precision == EO_FP16 ? &f16 : &f32;
 }

@@ -315,3 +315,8 @@ size_t eo_s8_workspace(const void *state)
 {
     return ((const struct eo_s8_net *)state)->buffer_bytes;
 }
+
+void eo_s8_set_marker(void *state, struct eo_marker marker)
+{
+    ((struct eo_s8_net *)state)->marker = marker;
+}

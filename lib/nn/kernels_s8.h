@@ -92,6 +92,7 @@ struct eo_s8_net {
     uint8_t *input, *pool1, *pool2;
     size_t buffer_bytes;
     void *memory; /* all of the above */
+    struct eo_marker marker;
 };
 
 /* struct eo_engine_ops for a set of kernels. prepare needs the kernels, so each set wraps it. */
@@ -99,6 +100,7 @@ void *eo_s8_prepare(const struct eo_model *m, const struct eo_s8_kernels *kernel
 void eo_s8_release(void *state);
 void eo_s8_run(void *state, const uint8_t *pixels, int n, union eo_score *scores);
 size_t eo_s8_workspace(const void *state);
+void eo_s8_set_marker(void *state, struct eo_marker marker);
 
 /* Finds slope and offset for a table of this input scale, if there are any; ok says so. */
 void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line);

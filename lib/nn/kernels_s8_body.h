@@ -187,9 +187,12 @@ static void run_batch(const struct eo_s8_net *net, const uint8_t *pixels, int n,
 {
     int32_t acc[EO_CLASSES * S8_VL];
 
+    eo_mark(&net->marker, EO_CONV1);
     batch_input(net, pixels, n);
     batch_conv1(net);
+    eo_mark(&net->marker, EO_CONV2);
     batch_conv2(net);
+    eo_mark(&net->marker, EO_CLASSIFIER);
     batch_linear(net, acc);
     for (int i = 0; i < n; i++)
         write_scores(net, acc + i, S8_VL, scores + i * EO_CLASSES);
@@ -352,9 +355,12 @@ static void run_single(const struct eo_s8_net *net, const uint8_t *pixels, union
 {
     int32_t acc[CLASS_VECTORS * S8_VL];
 
+    eo_mark(&net->marker, EO_CONV1);
     single_input(net, pixels);
     single_conv1(net);
+    eo_mark(&net->marker, EO_CONV2);
     single_conv2(net);
+    eo_mark(&net->marker, EO_CLASSIFIER);
     single_linear(net, acc);
     write_scores(net, acc, 1, scores);
 }

@@ -10,7 +10,8 @@ static void *prepare(const struct eo_model *m, int max_batch, struct eo_err *err
 
 const struct eo_engine_ops *eo_s8_ops_generic(void)
 {
-    static const struct eo_engine_ops ops = {"int8-generic", prepare, eo_s8_release, eo_s8_run, NULL, eo_s8_workspace};
+    static const struct eo_engine_ops ops = {"int8-generic", prepare,         eo_s8_release,   eo_s8_run,
+                                             NULL,           eo_s8_workspace, eo_s8_set_marker};
 
     return &ops;
 }

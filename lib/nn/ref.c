@@ -465,6 +465,7 @@ struct engine {
     struct eo_ref *ref;
     size_t bytes;
     void *x, *pool1, *pool2;
+    struct eo_marker marker;
 };
 
 static void engine_release(void *state)
@@ -505,9 +506,12 @@ static size_t engine_workspace(const void *state)
 
 static void run_one(struct engine *e, const uint8_t *pixels, void *pool1, void *pool2, union eo_score *scores)
 {
+    eo_mark(&e->marker, EO_CONV1);
     eo_ref_input(e->ref, pixels, e->x);
     eo_ref_conv_pool_relu(e->ref, EO_CONV1, e->x, pool1);
+    eo_mark(&e->marker, EO_CONV2);
     eo_ref_conv_pool_relu(e->ref, EO_CONV2, pool1, pool2);
+    eo_mark(&e->marker, EO_CLASSIFIER);
     eo_ref_classifier(e->ref, pool2, scores);
 }
 
@@ -527,13 +531,18 @@ static void engine_run(void *state, const uint8_t *pixels, int n, union eo_score
         run_one(e, pixels + (size_t)i * EO_PIXELS, e->pool1, e->pool2, scores + (size_t)i * EO_CLASSES);
 }
 
+static void engine_set_marker(void *state, struct eo_marker marker)
+{
+    ((struct engine *)state)->marker = marker;
+}
+
 const struct eo_engine_ops *eo_ops_ref(enum eo_precision precision)
 {
     static const struct eo_engine_ops ops[EO_PRECISION_COUNT] = {
         [EO_FP32] = {"fp32-ref", engine_prepare, engine_release, engine_run, engine_activations,
-                     engine_workspace},
-        [EO_FP16] = {"fp16-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace},
-        [EO_INT8] = {"int8-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace},
+                     engine_workspace, engine_set_marker},
+        [EO_FP16] = {"fp16-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace, engine_set_marker},
+        [EO_INT8] = {"int8-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace, engine_set_marker},
     };
 
     return &ops[precision];

@@ -69,6 +69,83 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, const u
     eo_infer_free(inf);
 }
 
+/* What the marks of a call say. */
+struct marks {
+    int begun[EO_LAYERS + 1]; /* how often each layer began; the last: the end */
+    int last, wrong;          /* the layer of the last one, -1 before; how many cannot follow the one before */
+};
+
+static void take_mark(void *ctx, enum eo_layer layer)
+{
+    struct marks *m = ctx;
+
+    /* The next one; or conv1, whose weights and those of conv2 may also be unpacked before all images. */
+    m->wrong += layer != EO_CONV1 && (int)layer != m->last + 1;
+    m->begun[layer]++;
+    m->last = layer;
+}
+
+static void check_marks(const char *what, const struct marks *m, int n)
+{
+    int l;
+
+    check_int(what, 0, m->wrong);
+    check_int(what, 1, m->begun[EO_LAYERS]);
+    check_int(what, EO_LAYERS, m->last);
+    for (l = 0; l < EO_LAYERS; l++)
+        check_that(m->begun[l] >= 1 && m->begun[l] <= n + 1 && m->begun[l] >= m->begun[EO_CLASSIFIER],
+                   "%s, %d images: found %d beginnings of %s", what, n, m->begun[l], eo_layer_name((enum eo_layer)l));
+}
+
+/* The marks come in order on every path, and change nothing in the scores. */
+static void test_marks(enum eo_isa isa, enum eo_precision precision, const uint8_t *pixels)
+{
+    static const int sizes[] = {1, 2, 15, 16, MAX_BATCH};
+    static union eo_score expected[MAX_BATCH * EO_CLASSES], scores[MAX_BATCH * EO_CLASSES];
+    struct eo_infer *inf;
+    struct eo_model m;
+    char what[64];
+    size_t i;
+
+    random_model(&m, precision, 7, 13, 5);
+    snprintf(what, sizeof(what), "marks of %s on %s", eo_precision_name(precision), eo_isa_name(isa));
+    inf = open_model(&m, isa, MAX_BATCH);
+    random_model_release(&m);
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct marks marks = {.last = -1}, none = {.last = -1};
+        size_t bytes = (size_t)sizes[i] * EO_CLASSES * sizeof(*scores);
+
+        eo_infer_run(inf, pixels, sizes[i], expected);
+        eo_infer_set_mark(inf, take_mark, &marks);
+        eo_infer_run(inf, pixels, sizes[i], scores);
+        eo_infer_set_mark(inf, NULL, &none);
+        check_marks(what, &marks, sizes[i]);
+        check(memcmp(scores, expected, bytes) == 0, what, "the same scores", "others");
+        eo_infer_run(inf, pixels, sizes[i], scores);
+        check_int(what, -1, none.last);
+    }
+    eo_infer_free(inf);
+}
+
+/* The reference marks each image, too. */
+static void test_reference_marks(enum eo_precision precision, const uint8_t *pixels)
+{
+    const struct eo_engine_ops *ref = eo_ops_ref(precision);
+    struct marks marks = {.last = -1};
+    union eo_score scores[2 * EO_CLASSES];
+    struct eo_model m;
+    void *state;
+
+    random_model(&m, precision, 2, 3, 5);
+    state = ref->prepare(&m, 2, NULL);
+    random_model_release(&m);
+    ref->set_marker(state, (struct eo_marker){take_mark, &marks});
+    ref->run(state, pixels, 2, scores);
+    ref->release(state);
+    check(marks.begun[EO_CONV1] == 2 && marks.begun[EO_CONV2] == 2 && marks.begun[EO_CLASSIFIER] == 2 && !marks.wrong,
+          ref->name, "two marks of each layer", "others");
+}
+
 /* Weights so large that sums overflow: infinities and NaN, whose bits would differ between processors. */
 static void test_overflow(enum eo_isa isa, const uint8_t *pixels)
 {
@@ -267,10 +344,14 @@ int main(void)
             continue;
         for (p = 0; p < EO_PRECISION_COUNT; p++)
             test_agreement((enum eo_isa)isa, (enum eo_precision)p, pixels);
+        for (p = 0; p < EO_PRECISION_COUNT; p++)
+            test_marks((enum eo_isa)isa, (enum eo_precision)p, pixels);
         test_overflow((enum eo_isa)isa, pixels);
         test_activations((enum eo_isa)isa, pixels);
         test_by_hand((enum eo_isa)isa);
     }
+    for (p = 0; p < EO_PRECISION_COUNT; p++)
+        test_reference_marks((enum eo_precision)p, pixels);
     test_class();
     test_refusals();
     test_s8_params();
