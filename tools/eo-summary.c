@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "stage/doctor.h"
 #include "stage/graph.h"
 #include "stage/summary.h"
 #include "tools/cli.h"
@@ -33,7 +34,8 @@ static const struct cli_program program = {
     .options = options,
     .max_operands = INT_MAX,
     .footer = "Without -o, --table and --manifest the summary goes to standard output. The operands are the\n"
-              "artefacts that the manifest lists; they lie in its folder, and it is written last.\n",
+              "artefacts that the manifest lists; they lie in its folder, and it is written last. The verdict\n"
+              "of machine.csv, if it is one of them (eo-bench --machine), stands in its host part.\n",
 };
 
 struct inputs {
@@ -99,6 +101,7 @@ static int set_root(struct eo_buf *folder)
 static int write_manifest(char **files, int count)
 {
     struct eo_buf folder = {0}, text = {0};
+    struct eo_csv machine = {0};
     struct eo_manifest m = {0};
     char cpu[128], kernel[256];
     struct eo_err err;
@@ -121,9 +124,12 @@ static int write_manifest(char **files, int count)
                                        .revision = revision,
                                        .is_modified = is_modified,
                                        .plotter = plotter && *plotter ? plotter : NULL};
+    if (rc == 0 && eo_doctor_note(&m, folder.data, &machine, &err))
+        rc = cli_fail(&program, NULL, &err);
     eo_manifest_put(&m, &text);
     if (rc == 0)
         rc = cli_write(&program, manifest_path, &text);
+    eo_csv_release(&machine);
     eo_manifest_release(&m);
     eo_buf_release(&text);
     eo_buf_release(&folder);

@@ -321,12 +321,13 @@ static int read_file(struct reader *r, struct eo_manifest_file *f, struct eo_err
     return expect_end(r, err);
 }
 
-static int read_files(struct reader *r, int is_host, struct eo_err *err)
+/* Behind the key "files". */
+static int read_file_list(struct reader *r, int is_host, struct eo_err *err)
 {
     struct eo_manifest *m = r->m;
     int more;
 
-    if (expect_key(r, "files", err) || eo_json_enter(&r->json, '[', err))
+    if (eo_json_enter(&r->json, '[', err))
         return -1;
     while ((more = eo_json_more(&r->json, err)) > 0) {
         struct eo_manifest_file *all = grow(m->files, m->file_count, &r->file_cap, sizeof(*all), err);
@@ -340,6 +341,55 @@ static int read_files(struct reader *r, int is_host, struct eo_err *err)
         m->file_count++;
     }
     return more;
+}
+
+static int read_files(struct reader *r, int is_host, struct eo_err *err)
+{
+    return expect_key(r, "files", err) ? -1 : read_file_list(r, is_host, err);
+}
+
+static int read_check(struct reader *r, struct eo_manifest_check *c, struct eo_err *err)
+{
+    if (eo_json_enter(&r->json, '{', err) || read_text(r, "check", &c->name, err) ||
+        read_text(r, "found", &c->found, err) || read_text(r, "verdict", &c->verdict, err))
+        return -1;
+    return expect_end(r, err);
+}
+
+static int read_machine(struct reader *r, struct eo_err *err)
+{
+    struct eo_manifest_machine *m = &r->m->host.machine;
+    int more;
+
+    if (eo_json_enter(&r->json, '{', err) || read_text(r, "verdict", &m->verdict, err) ||
+        expect_key(r, "checks", err) || eo_json_enter(&r->json, '[', err))
+        return -1;
+    while ((more = eo_json_more(&r->json, err)) > 0) {
+        if (m->check_count == EO_MANIFEST_CHECKS)
+            return eo_err_set(err, "byte offset %zu: expected at most %d checks", r->json.at, EO_MANIFEST_CHECKS);
+        if (read_check(r, &m->checks[m->check_count++], err))
+            return -1;
+    }
+    return more < 0 ? -1 : expect_end(r, err);
+}
+
+/* The files of the host, and before them the machine where it is known. */
+static int read_machine_and_files(struct reader *r, struct eo_err *err)
+{
+    int more = eo_json_more(&r->json, err);
+    const char *found;
+
+    if (more < 0)
+        return -1;
+    if (more == 0)
+        return eo_err_set(err, "byte offset %zu: expected key 'files', found the end of the object", r->json.at);
+    if (eo_json_read_key(&r->json, &found, err))
+        return -1;
+    if (strcmp(found, "machine") == 0)
+        return read_machine(r, err) ? -1 : read_files(r, 1, err);
+    if (strcmp(found, "files") != 0)
+        return refuse(r, err, "key 'machine' or 'files'", found);
+    return read_file_list(r, 1, err);
 }
 
 static int read_reproducible(struct reader *r, struct eo_err *err)
@@ -374,7 +424,7 @@ static int read_host(struct reader *r, struct eo_err *err)
         read_text_or_null(r, "kernel", &h->kernel, err) || read_text_or_null(r, "compiler", &h->compiler, err) ||
         read_text_or_null(r, "build", &h->build, err) || read_text_or_null(r, "revision", &h->revision, err) ||
         read_bool(r, "modified", &h->is_modified, err) || read_text_or_null(r, "plotter", &h->plotter, err) ||
-        read_files(r, 1, err))
+        read_machine_and_files(r, err))
         return -1;
     h->processors = (int)processors;
     return expect_end(r, err);
@@ -504,6 +554,26 @@ static void put_reproducible(struct eo_json *j, const struct eo_manifest *m)
     eo_json_close(j);
 }
 
+static void put_machine(struct eo_json *j, const struct eo_manifest_machine *m)
+{
+    size_t i;
+
+    if (!m->verdict)
+        return;
+    eo_json_open(j, "machine", '{');
+    eo_json_text(j, "verdict", m->verdict);
+    eo_json_open(j, "checks", '[');
+    for (i = 0; i < m->check_count; i++) {
+        eo_json_open(j, NULL, '{');
+        eo_json_text(j, "check", m->checks[i].name);
+        eo_json_text(j, "found", m->checks[i].found);
+        eo_json_text(j, "verdict", m->checks[i].verdict);
+        eo_json_close(j);
+    }
+    eo_json_close(j);
+    eo_json_close(j);
+}
+
 static void put_host(struct eo_json *j, const struct eo_manifest *m)
 {
     const struct eo_manifest_host *h = &m->host;
@@ -518,6 +588,7 @@ static void put_host(struct eo_json *j, const struct eo_manifest *m)
     eo_json_text(j, "revision", h->revision);
     eo_json_bool(j, "modified", h->is_modified);
     eo_json_text(j, "plotter", h->plotter);
+    put_machine(j, &h->machine);
     put_files(j, m, 1);
     eo_json_close(j);
 }

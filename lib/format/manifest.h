@@ -15,6 +15,10 @@
  *       },
  *       "host": {                      what may differ between two machines, and the files that depend on it:
  *         "cpu", "isa", "processors", "kernel", "compiler", "build", "revision", "modified", "plotter",
+ *         "machine": {               whether it was fit for timing (stage/doctor.h); left out where nobody looked
+ *           "verdict": "warn",
+ *           "checks": [{"check": "governor", "found": "powersave", "verdict": "warn"}, ...]    those not good
+ *         },
  *         "files": [...]               as above
  *       }
  *     }
@@ -51,6 +55,17 @@ struct eo_manifest_file {
     size_t parent_count;
 };
 
+#define EO_MANIFEST_CHECKS 64
+
+/* Whether the machine was fit for timing. */
+struct eo_manifest_machine {
+    const char *verdict; /* NULL where nobody looked; then there are no checks */
+    struct eo_manifest_check {
+        const char *name, *found, *verdict;
+    } checks[EO_MANIFEST_CHECKS];
+    size_t check_count;
+};
+
 /* Texts are NULL where unknown. */
 struct eo_manifest_host {
     const char *cpu, *isa;
@@ -61,6 +76,7 @@ struct eo_manifest_host {
     const char *revision; /* of the sources, where they are a checkout */
     int is_modified;      /* the checkout had changes that were not committed */
     const char *plotter;  /* name and version of what drew the plots */
+    struct eo_manifest_machine machine;
 };
 
 struct eo_manifest_part {
