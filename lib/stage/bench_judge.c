@@ -338,16 +338,14 @@ static double sum_at(const struct pool *p, size_t offset)
     return sum;
 }
 
+/* Of those where it is known. */
 static double max_at(const struct pool *p, size_t offset)
 {
     double most = NAN;
     size_t i;
 
-    for (i = 0; i < p->count; i++) {
-        double value = *(const double *)(const void *)((const char *)p->list[i] + offset);
-
-        most = value <= most ? most : value;
-    }
+    for (i = 0; i < p->count; i++)
+        most = fmax(most, *(const double *)(const void *)((const char *)p->list[i] + offset));
     return most;
 }
 
