@@ -74,7 +74,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
 }
 
 @test "eo-config --stage: the stage's own keys" {
-  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n' \
+  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n' \
     '' eo-config --stage select <<<'power_watts: 2'
 }
 
@@ -172,7 +172,7 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
   eo-config -h | cmp - help
   grep -q '^usage: eo-config ' help
   eo-config --keys | sed -n 's/^| `\([a-z0-9_]*\)`.*/\1/p' >keys
-  [ "$(wc -l <keys)" = 53 ]
+  [ "$(wc -l <keys)" = 54 ]
   while read -r key; do grep -q "^  $key: " help; done <keys
 }
 

@@ -35,7 +35,7 @@ four_candidates() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${#lines[@]}" -eq 2 ]
-  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,," ]
+  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,certain,certain,certain" ]
 }
 
 @test "rows are sorted by seed as it appears, level, precision, whatever the order of the files" {
@@ -194,7 +194,7 @@ pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
 EOF
   run --separate-stderr eo-pareto -c c.yaml --sweep - <joined.csv
   [ "$status" -eq 0 ]
-  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,," ]
+  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,," ]
   eo-pareto -c c.yaml <joined.csv >f.csv
   [ "$(column f.csv pruning_level)" = 0.50 ]
 }

@@ -333,6 +333,7 @@ cases() {
     active_memory_budget_mb|active_memory_budget_mb: 0.02
     cpu_frequency_scale|cpu_frequency_scale: 0.5
     pareto_use_ci|pareto_use_ci: true
+    pareto_any_status|pareto_any_status: true
     memory_bandwidth_gbps|memory_bandwidth_gbps: 6.4
     peak_compute_gmacs|peak_compute_gmacs: 32
     threads|threads: 1

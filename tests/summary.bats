@@ -81,7 +81,11 @@ value() {
     "energy_proxy_j": 0.0002,
     "model_bytes": 21000,
     "peak_activation_bytes": 1000,
-    "model_sha256": "aaaa"
+    "model_sha256": "aaaa",
+    "timing_status": null,
+    "timing_reason": null,
+    "frontier_latency": "possible",
+    "frontier_energy": "possible"
   }
 }' ]
 }

@@ -1,5 +1,6 @@
 /* eo-pareto: joins accuracy and timing rows, derives what follows from the config, and selects. */
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,7 @@
 
 static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path,
     *accuracy_path;
-static int allow_missing;
+static int allow_missing, any_status;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or select slice (required)"},
@@ -21,6 +22,7 @@ static const struct cli_option options[] = {
     {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV", "write the spread over seeds there (seed_summary.csv)"},
     {0, "accuracy", CLI_TEXT, &accuracy_path, 0, 0, "CSV",
      "write accuracy rows alone there (accuracy.csv); timing is then not needed"},
+    {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL, "leave nobody off for a timing that is not ok"},
     {0, "allow-missing", CLI_FLAG, &allow_missing, 0, 0, NULL, "skip operands that do not exist"},
     {0},
 };
@@ -38,7 +40,11 @@ static const struct cli_program program = {
         "Without an output option the frontier over latency_ms goes to standard output. A candidate that\n"
         "failed, lacks a row, or whose rows are of different model files goes to --errors and stops\n"
         "nothing. Rows come in any order; the first seed that appears is the one that the frontiers are\n"
-        "about. sweep_results.csv is itself a valid operand.\n",
+        "about. sweep_results.csv is itself a valid operand.\n\n"
+        "frontier_latency, frontier_energy and frontier_memory say of each candidate how sure it is that it\n"
+        "belongs on that frontier: certain, possible or dominated; -x adds frontier_x for its column. With\n"
+        "the files of eo-bench --rounds and eo-eval --hits among the operands candidates are compared round\n"
+        "by round and image by image, else by their intervals. Who was not timed well is left off.\n",
 };
 
 static int add_file(struct eo_join *join, const char *path)
@@ -80,15 +86,34 @@ out:
     return rc;
 }
 
+/* How sure the frontiers are, and who is not on them. */
+static int label(struct eo_sweep *sweep, struct eo_config *cfg)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    cfg->pareto_any_status |= any_status;
+    if (accuracy_path)
+        return 0;
+    if (eo_pareto_label_all(sweep, cfg, &err))
+        return cli_fail(&program, NULL, &err);
+    eo_pareto_put_left_off(sweep, cfg, &text);
+    if (text.len > 0)
+        fprintf(stderr, "%s: %s", program.name, text.data);
+    eo_buf_release(&text);
+    return 0;
+}
+
+/* `own_label`: with the label for this x in a last column. */
 static int write_frontier(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
-                          const struct eo_sweep_column *x)
+                          const struct eo_sweep_column *x, int own_label)
 {
     struct eo_buf text = {0};
     struct eo_err err;
 
     if (!path)
         return 0;
-    if (eo_pareto_put_frontier(sweep, cfg, x, &text, &err)) {
+    if (eo_pareto_put_frontier(sweep, cfg, x, own_label, &text, &err)) {
         eo_buf_release(&text);
         return cli_fail(&program, path, &err);
     }
@@ -126,9 +151,9 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
     return write_table(sweep_path, sweep, cfg, eo_pareto_put_sweep) ||
            write_table(accuracy_path, sweep, cfg, eo_pareto_put_accuracy) ||
            write_table(errors_path, sweep, cfg, eo_pareto_put_errors) ||
-           write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column("latency_ms")) ||
-           write_frontier(energy_path, sweep, cfg, eo_sweep_numeric_column("energy_proxy_j")) ||
-           write_seeds(seeds_path, sweep) || (x && write_frontier("-", sweep, cfg, x));
+           write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column("latency_ms"), 0) ||
+           write_frontier(energy_path, sweep, cfg, eo_sweep_numeric_column("energy_proxy_j"), 0) ||
+           write_seeds(seeds_path, sweep) || (x && write_frontier("-", sweep, cfg, x, x_name != NULL));
 }
 
 static void check_streams(char **files, int count)
@@ -152,14 +177,14 @@ int main(int argc, char **argv)
     if (!config)
         cli_usage(&program, "option '-c' is required");
     if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path && !accuracy_path)
-        x_name = "latency_ms";
+        latency_path = "-";
     if (x_name && !(x = eo_sweep_numeric_column(x_name)))
         cli_usage(&program, "option '--x': expected a column of numbers such as latency_ms, found '%s'",
                   x_name);
     if (accuracy_path && (x_name || sweep_path || latency_path || energy_path))
         cli_usage(&program, "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");
     check_streams(files, count);
-    rc = load(&cfg, &sweep, files, count) || write_all(&sweep, &cfg, x);
+    rc = load(&cfg, &sweep, files, count) || label(&sweep, &cfg) || write_all(&sweep, &cfg, x);
     eo_sweep_release(&sweep);
     return rc;
 }

@@ -120,7 +120,7 @@ struct eo_config {
     int memory_budget_count;
     double active_memory_budget_mb;
     double cpu_frequency_scale;
-    int pareto_use_ci;
+    int pareto_use_ci, pareto_any_status;
     double memory_bandwidth_gbps;
     double peak_compute_gmacs; /* 0: null, not given */
     char output_dir[EO_CONFIG_TEXT_MAX]; /* as given, no slash at the end; "": out/<name of the file> */

@@ -68,6 +68,22 @@ static const size_t scaled[] = {
     offsetof(struct eo_candidate, single_latency_ms),
     offsetof(struct eo_candidate, single_latency_median_ms),
     offsetof(struct eo_candidate, single_latency_p95_ms),
+    offsetof(struct eo_candidate, latency_mad_ms),
+    offsetof(struct eo_candidate, latency_p99_ms),
+    offsetof(struct eo_candidate, latency_median_ci95_low_ms),
+    offsetof(struct eo_candidate, latency_median_ci95_high_ms),
+    offsetof(struct eo_candidate, latency_p95_ci95_low_ms),
+    offsetof(struct eo_candidate, latency_p95_ci95_high_ms),
+    offsetof(struct eo_candidate, latency_p99_ci95_low_ms),
+    offsetof(struct eo_candidate, latency_p99_ci95_high_ms),
+    offsetof(struct eo_candidate, single_latency_mad_ms),
+    offsetof(struct eo_candidate, single_latency_p99_ms),
+    offsetof(struct eo_candidate, single_latency_median_ci95_low_ms),
+    offsetof(struct eo_candidate, single_latency_median_ci95_high_ms),
+    offsetof(struct eo_candidate, single_latency_p95_ci95_low_ms),
+    offsetof(struct eo_candidate, single_latency_p95_ci95_high_ms),
+    offsetof(struct eo_candidate, single_latency_p99_ci95_low_ms),
+    offsetof(struct eo_candidate, single_latency_p99_ci95_high_ms),
 };
 #define SCALED (sizeof(scaled) / sizeof(scaled[0]))
 

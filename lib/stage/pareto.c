@@ -1,10 +1,20 @@
 #include "stage/pareto.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/stats.h"
+#include "stage/bench_judge.h"
+#include "stage/evidence.h"
+
+const char *eo_pareto_bad_status(const struct eo_candidate *c)
+{
+    return *c->timing_status && strcmp(c->timing_status, eo_timing_status_name(EO_TIMING_OK)) != 0 ? c->timing_status
+                                                                                                    : NULL;
+}
 
 static double height(const struct eo_candidate *c, int use_ci)
 {
@@ -31,16 +41,21 @@ static void insert(const struct eo_sweep *sweep, const struct eo_sweep_column *x
     index[n] = i;
 }
 
-void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x, int use_ci,
-                        size_t *index, size_t *count)
+int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x, const struct eo_config *cfg)
+{
+    return c->accepted && isfinite(eo_candidate_number(c, x)) && isfinite(height(c, cfg->pareto_use_ci)) &&
+           (!x->is_measured || cfg->pareto_any_status || !eo_pareto_bad_status(c));
+}
+
+void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x,
+                        const struct eo_config *cfg, size_t *index, size_t *count)
 {
     size_t i, n = 0, kept = 0, rows = eo_sweep_first_seed_rows(sweep);
+    int use_ci = cfg->pareto_use_ci;
     double best = -INFINITY;
 
     for (i = 0; i < rows; i++) {
-        const struct eo_candidate *c = &sweep->rows[i];
-
-        if (c->accepted && isfinite(eo_candidate_number(c, x)) && isfinite(height(c, use_ci)))
+        if (eo_pareto_competes(&sweep->rows[i], x, cfg))
             insert(sweep, x, use_ci, index, n++, i);
     }
     for (i = 0; i < n; i++) {
@@ -52,6 +67,182 @@ void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_colu
         }
     }
     *count = kept;
+}
+
+/* What is known of a measured column besides its figure. */
+struct timed {
+    const char *column;
+    const char *x;         /* the figure that is compared; the columns follow from it without changing an order */
+    const char *low, *high; /* of its interval */
+    int has_rounds, is_single;
+    int sign; /* -1: the column falls when x rises */
+};
+
+static const struct timed timed[] = {
+    {"latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"latency_median_ms", "latency_median_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"host_latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"energy_proxy_j", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"throughput_sps", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, -1},
+    {"latency_p95_ms", "latency_p95_ms", "latency_p95_ci95_low_ms", "latency_p95_ci95_high_ms", 0, 0, 1},
+    {"latency_p99_ms", "latency_p99_ms", "latency_p99_ci95_low_ms", "latency_p99_ci95_high_ms", 0, 0, 1},
+    {"single_latency_ms", "single_latency_ms", "single_latency_median_ci95_low_ms",
+     "single_latency_median_ci95_high_ms", 1, 1, 1},
+    {"single_latency_median_ms", "single_latency_median_ms", "single_latency_median_ci95_low_ms",
+     "single_latency_median_ci95_high_ms", 1, 1, 1},
+    {"single_latency_p95_ms", "single_latency_p95_ms", "single_latency_p95_ci95_low_ms",
+     "single_latency_p95_ci95_high_ms", 0, 1, 1},
+    {"single_latency_p99_ms", "single_latency_p99_ms", "single_latency_p99_ci95_low_ms",
+     "single_latency_p99_ci95_high_ms", 0, 1, 1},
+};
+
+static const struct timed *find_timed(const struct eo_sweep_column *x)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(timed) / sizeof(timed[0]); i++) {
+        if (strcmp(timed[i].column, x->name) == 0)
+            return &timed[i];
+    }
+    return NULL;
+}
+
+/* Sizes and counts, though of this machine's instruction set, are no samples; the resident set is one. */
+static int is_exact(const struct eo_sweep_column *x)
+{
+    return !x->is_measured || (x->kind == EO_SWEEP_COUNT && strcmp(x->name, "resident_bytes") != 0);
+}
+
+static double figure(const struct eo_candidate *c, const char *name)
+{
+    return eo_candidate_number(c, eo_sweep_numeric_column(name));
+}
+
+/* The undisturbed rounds of a candidate; the caller frees them. NULL without memory. */
+static struct eo_round_value *list_rounds(const struct eo_evidence *e, const struct timed *t, size_t *count,
+                                          struct eo_err *err)
+{
+    struct eo_round_value *list = eo_alloc(e->round_count, sizeof(*list), err);
+    size_t i;
+
+    *count = 0;
+    for (i = 0; list && i < e->round_count; i++) {
+        const struct eo_round_time *r = &e->rounds[i];
+        double ms = t->is_single ? r->single_ms : r->batch_ms;
+
+        if (!r->disturbed && isfinite(ms))
+            list[(*count)++] = (struct eo_round_value){r->session, r->round, t->sign * ms};
+    }
+    return list;
+}
+
+static void set_timed(struct eo_contender *out, const struct eo_candidate *c, const struct timed *t)
+{
+    double low = figure(c, t->low), high = figure(c, t->high);
+
+    out->x = t->sign * figure(c, t->x);
+    out->x_low = t->sign > 0 ? low : -high;
+    out->x_high = t->sign > 0 ? high : -low;
+}
+
+/* Release by free(out->rounds). */
+static int make_contender(struct eo_contender *out, const struct eo_sweep *sweep, size_t row,
+                          const struct eo_sweep_column *x, struct eo_err *err)
+{
+    const struct eo_candidate *c = &sweep->rows[row];
+    const struct eo_evidence *e = sweep->evidence ? &sweep->evidence[row] : NULL;
+    const struct timed *t = find_timed(x);
+
+    *out = (struct eo_contender){.x = eo_candidate_number(c, x),
+                                 .x_low = NAN,
+                                 .x_high = NAN,
+                                 .accuracy = c->accuracy,
+                                 .accuracy_low = c->accuracy_ci95_low,
+                                 .accuracy_high = c->accuracy_ci95_high};
+    if (e) {
+        out->hits = e->hits;
+        out->images = e->images;
+        out->images_sha256 = e->images_sha256;
+    }
+    if (t)
+        set_timed(out, c, t);
+    if (!t || !t->has_rounds || !e)
+        return 0;
+    out->rounds = list_rounds(e, t, &out->round_count, err);
+    return out->rounds ? 0 : -1;
+}
+
+int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg, const struct eo_sweep_column *x,
+                    enum eo_certainty *labels, struct eo_err *err)
+{
+    size_t i, n = 0, rows = eo_sweep_first_seed_rows(sweep);
+    struct eo_contender *list = eo_alloc(rows, sizeof(*list), err);
+    enum eo_certainty *found = eo_alloc(rows, sizeof(*found), err);
+    int rc = -1;
+
+    if (!list || !found)
+        goto out;
+    for (i = 0; i < rows; i++) {
+        if (eo_pareto_competes(&sweep->rows[i], x, cfg) && make_contender(&list[n++], sweep, i, x, err))
+            goto out;
+    }
+    eo_certainty_judge(list, n, is_exact(x), found);
+    for (i = sweep->row_count; i-- > 0;)
+        labels[i] = i < rows && eo_pareto_competes(&sweep->rows[i], x, cfg) ? found[--n] : EO_CERTAINTY_NONE;
+    rc = 0;
+out:
+    for (i = 0; list && i < rows; i++)
+        free((void *)list[i].rounds);
+    free(list);
+    free(found);
+    return rc;
+}
+
+int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_err *err)
+{
+    static const struct {
+        const char *column;
+        size_t offset;
+    } frontiers[] = {{"latency_ms", offsetof(struct eo_candidate, frontier_latency)},
+                     {"energy_proxy_j", offsetof(struct eo_candidate, frontier_energy)},
+                     {"model_bytes", offsetof(struct eo_candidate, frontier_memory)}};
+    enum eo_certainty *labels = eo_alloc(sweep->row_count, sizeof(*labels), err);
+    size_t f, i;
+    int rc = labels ? 0 : -1;
+
+    for (f = 0; rc == 0 && f < 3; f++) {
+        rc = eo_pareto_label(sweep, cfg, eo_sweep_numeric_column(frontiers[f].column), labels, err);
+        for (i = 0; rc == 0 && i < sweep->row_count; i++)
+            memcpy((char *)&sweep->rows[i] + frontiers[f].offset, &labels[i], sizeof(labels[i]));
+    }
+    free(labels);
+    return rc;
+}
+
+void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
+{
+    static const enum eo_timing_status statuses[] = {EO_TIMING_NOISY, EO_TIMING_DRIFT, EO_TIMING_THROTTLED,
+                                                     EO_TIMING_SHORT};
+    size_t counts[4] = {0}, bad = 0, i, k, rows = eo_sweep_first_seed_rows(sweep);
+    char separator = ':';
+
+    for (i = 0; i < rows; i++) {
+        const char *status = sweep->rows[i].accepted ? eo_pareto_bad_status(&sweep->rows[i]) : NULL;
+
+        for (k = 0; status && k < 4; k++)
+            counts[k] += strcmp(status, eo_timing_status_name(statuses[k])) == 0;
+        bad += status != NULL;
+    }
+    if (bad == 0)
+        return;
+    eo_buf_printf(out, "%zu of %zu candidate%s %s the frontiers of latency and energy, timing not being ok", bad, rows,
+                  rows == 1 ? "" : "s", cfg->pareto_any_status ? "stay on" : "left off");
+    for (k = 0; k < 4; k++) {
+        if (counts[k] > 0)
+            eo_buf_printf(out, "%c %zu %s", separator, counts[k], eo_timing_status_name(statuses[k]));
+        separator = counts[k] > 0 ? ',' : separator;
+    }
+    eo_buf_puts(out, "\n");
 }
 
 static void put_table(const struct eo_sweep *sweep, const struct eo_config *cfg, unsigned sources, struct eo_buf *out)
@@ -73,20 +264,38 @@ void eo_pareto_put_accuracy(const struct eo_sweep *sweep, const struct eo_config
     put_table(sweep, cfg, EO_FROM_KEY | EO_FROM_ACCURACY, out);
 }
 
+/* Appends a cell to the row that was appended last. */
+static void add_cell(struct eo_buf *out, const char *text)
+{
+    if (out->len > 0)
+        out->len--;
+    eo_buf_printf(out, ",%s\n", text);
+}
+
 int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config *cfg,
-                           const struct eo_sweep_column *x, struct eo_buf *out, struct eo_err *err)
+                           const struct eo_sweep_column *x, int own_label, struct eo_buf *out, struct eo_err *err)
 {
     size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
+    enum eo_certainty *labels = eo_alloc(sweep->row_count, sizeof(*labels), err);
     size_t i, count;
+    int rc = -1;
 
-    if (!index)
-        return -1;
-    eo_pareto_frontier(sweep, x, cfg->pareto_use_ci, index, &count);
+    if (!index || !labels || eo_pareto_label(sweep, cfg, x, labels, err))
+        goto out;
+    eo_pareto_frontier(sweep, x, cfg, index, &count);
     eo_sweep_put_header(cfg, EO_SWEEP_ALL, out);
-    for (i = 0; i < count; i++)
+    if (own_label)
+        add_cell(out, "frontier_x");
+    for (i = 0; i < count; i++) {
         eo_sweep_put_row(&sweep->rows[index[i]], cfg, EO_SWEEP_ALL, out);
+        if (own_label)
+            add_cell(out, eo_certainty_name(labels[index[i]]));
+    }
+    rc = 0;
+out:
     free(index);
-    return 0;
+    free(labels);
+    return rc;
 }
 
 void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)

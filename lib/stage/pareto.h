@@ -6,6 +6,17 @@
  * every kept one is beaten in accuracy only by dearer ones. x is any number of the sweep that should be
  * small. With pareto_use_ci the lower bound accuracy_ci95_low takes the place of accuracy. With several
  * seeds, the first one's candidates.
+ *
+ * Who competes: accepted candidates of the first seed that have both figures. Where x was taken by a clock or follows
+ * from that, the timing must be to be trusted: a row whose timing_status is neither ok nor missing (rows of before) is
+ * left off, unless pareto_any_status. Sizes are what they are, whatever the status.
+ *
+ * The frontier takes the figures as they are. How sure it is that a candidate belongs there is said by its labels
+ * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, host_latency_ms, throughput_sps and
+ * energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits. Without
+ * evidence the intervals of the rows take their place: that of the median for these times, their own for the 95th and
+ * 99th percentiles. Other measured columns carry no evidence, so that nothing is shown by them; all else is exact.
+ * Labels are about the accuracy itself, with pareto_use_ci too.
  */
 #ifndef EO_STAGE_PARETO_H
 #define EO_STAGE_PARETO_H
@@ -15,23 +26,43 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "format/config.h"
+#include "stage/certainty.h"
 #include "stage/sweep.h"
+
+/* Why the candidate does not compete in frontiers over measured columns: its timing_status; NULL when that is fine. */
+const char *eo_pareto_bad_status(const struct eo_candidate *c);
+
+/* Whether the candidate may be on the frontier over x; of the first seed it has to be besides. */
+int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x, const struct eo_config *cfg);
+
+/*
+ * Appends a line for people when bad timings keep candidates off the frontiers over latency and energy, or would with
+ * pareto_any_status unset: "2 of 12 candidates are left off the frontiers, as their timing is not ok: 1 noisy, 1 drift".
+ */
+void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
+
+/* The label of each row for the frontier over x into labels[row_count]; NONE where a row does not compete. */
+int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg, const struct eo_sweep_column *x,
+                    enum eo_certainty *labels, struct eo_err *err) EO_MUST_CHECK;
+
+/* Sets the columns frontier_latency (over latency_ms), frontier_energy (energy_proxy_j), frontier_memory (model_bytes). */
+int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Indices into sweep->rows, in the order of the frontier, into index[sweep->row_count]; *count of them. A
- * candidate without a figure for x (or without the bound) is left out.
+ * candidate that does not compete is left out.
  */
-void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x, int use_ci,
-                        size_t *index, size_t *count);
+void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x,
+                        const struct eo_config *cfg, size_t *index, size_t *count);
 
 /*
- * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its columns;
- * sweep_errors.csv. Each with its header row.
+ * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its columns
+ * (and with `own_label` a last one, frontier_x, the label for this x); sweep_errors.csv. Each with its header row.
  */
 void eo_pareto_put_sweep(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 void eo_pareto_put_accuracy(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config *cfg,
-                           const struct eo_sweep_column *x, struct eo_buf *out,
+                           const struct eo_sweep_column *x, int own_label, struct eo_buf *out,
                            struct eo_err *err) EO_MUST_CHECK;
 void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 

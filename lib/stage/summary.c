@@ -45,6 +45,12 @@ static void put_violates(struct eo_json *j, const struct eo_candidate *c, const 
     }
 }
 
+/* null where the candidate does not compete. */
+static void put_label(struct eo_json *j, const char *key, enum eo_certainty label)
+{
+    eo_json_text(j, key, label == EO_CERTAINTY_NONE ? NULL : eo_certainty_name(label));
+}
+
 /* One column of the sweep as a typed value. */
 static void put_column(struct eo_json *j, const struct eo_candidate *c, const struct eo_sweep_column *column,
                        const struct eo_config *cfg)
@@ -74,7 +80,11 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
         eo_json_bool(j, column->name, c->accepted);
         break;
     case EO_SWEEP_TEXT:
+    case EO_SWEEP_STATUS:
         eo_json_text(j, column->name, *value ? value : NULL);
+        break;
+    case EO_SWEEP_CERTAINTY:
+        put_label(j, column->name, *(const enum eo_certainty *)(const void *)value);
         break;
     case EO_SWEEP_EMPTY:
         eo_json_null(j, column->name);
@@ -235,6 +245,10 @@ static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
     put_count(j, "model_bytes", c->model_bytes);
     put_count(j, "peak_activation_bytes", c->peak_activation_bytes);
     eo_json_text(j, "model_sha256", c->model_sha256[0] ? c->model_sha256 : NULL);
+    eo_json_text(j, "timing_status", c->timing_status[0] ? c->timing_status : NULL);
+    eo_json_text(j, "timing_reason", c->timing_reason[0] ? c->timing_reason : NULL);
+    put_label(j, "frontier_latency", c->frontier_latency);
+    put_label(j, "frontier_energy", c->frontier_energy);
     eo_json_close(j);
 }
 
@@ -326,7 +340,7 @@ static int put_candidates(const struct eo_summary_inputs *in, int width, struct 
 
     if (!index)
         return -1;
-    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg->pareto_use_ci, index, &count);
+    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg, index, &count);
     eo_buf_printf(out, "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  fits\n",
                   width, "level");
     for (i = 0; i < n; i++)

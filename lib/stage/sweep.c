@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "stage/bench_judge.h"
 #include "stage/evidence.h"
 
 #define MAX_COUNT 9007199254740992.0 /* 2^53: every integer up to here is a double */
@@ -23,6 +24,8 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 #define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required, 0)
 #define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required, 1)
 #define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0, 1)
+#define MEASURED(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_NUMBER, 0, 1)
+#define LABEL(f, measured) {#f, #f, EO_SWEEP_CERTAINTY, EO_DERIVED, FIELD(f), 0, 0, 0, measured}
 #define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 0)
 #define DERIVED_FROM_TIME(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 1)
 #define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0}
@@ -84,6 +87,40 @@ static const struct eo_sweep_column columns[] = {
     TEXT(weight_granularity, EO_FROM_ACCURACY),
     TEXT(bias_correction, EO_FROM_ACCURACY),
     TEXT(cross_layer_equalization, EO_FROM_ACCURACY),
+    {"timing_status", "timing_status", EO_SWEEP_STATUS, EO_FROM_TIMING, FIELD(timing_status), 0, 0, 0, 1},
+    TEXT(timing_reason, EO_FROM_TIMING),
+    SPREAD(latency_mad_ms, "host_latency_mad_ms"),
+    TIME(latency_p99_ms, "host_latency_p99_ms", 0),
+    TIME(latency_median_ci95_low_ms, "host_latency_median_ci95_low_ms", 0),
+    TIME(latency_median_ci95_high_ms, "host_latency_median_ci95_high_ms", 0),
+    TIME(latency_p95_ci95_low_ms, "host_latency_p95_ci95_low_ms", 0),
+    TIME(latency_p95_ci95_high_ms, "host_latency_p95_ci95_high_ms", 0),
+    TIME(latency_p99_ci95_low_ms, "host_latency_p99_ci95_low_ms", 0),
+    TIME(latency_p99_ci95_high_ms, "host_latency_p99_ci95_high_ms", 0),
+    SPREAD(single_latency_mad_ms, "host_single_latency_mad_ms"),
+    TIME(single_latency_p99_ms, "host_single_latency_p99_ms", 0),
+    TIME(single_latency_median_ci95_low_ms, "host_single_latency_median_ci95_low_ms", 0),
+    TIME(single_latency_median_ci95_high_ms, "host_single_latency_median_ci95_high_ms", 0),
+    TIME(single_latency_p95_ci95_low_ms, "host_single_latency_p95_ci95_low_ms", 0),
+    TIME(single_latency_p95_ci95_high_ms, "host_single_latency_p95_ci95_high_ms", 0),
+    TIME(single_latency_p99_ci95_low_ms, "host_single_latency_p99_ci95_low_ms", 0),
+    TIME(single_latency_p99_ci95_high_ms, "host_single_latency_p99_ci95_high_ms", 0),
+    MEASURED(cycles),
+    MEASURED(instructions),
+    MEASURED(ipc),
+    MEASURED(l1d_misses),
+    MEASURED(llc_misses),
+    MEASURED(branch_misses),
+    TEXT(counters_note, EO_FROM_TIMING),
+    MEASURED(energy_measured_j),
+    TEXT(energy_source, EO_FROM_TIMING),
+    MEASURED(idle_power_w),
+    COUNT(arena_bytes, EO_FROM_TIMING, 0),
+    COUNT(unfused_arena_bytes, EO_FROM_TIMING, 0),
+    COUNT_OF_HOST(resident_bytes),
+    LABEL(frontier_latency, 1),
+    LABEL(frontier_energy, 1),
+    LABEL(frontier_memory, 0),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -145,6 +182,13 @@ static int read_text(const char *text, char *out, size_t size, struct eo_err *er
     return 0;
 }
 
+static int read_status(const char *text, char *out, size_t size, struct eo_err *err)
+{
+    enum eo_timing_status status;
+
+    return eo_timing_status_parse(text, &status, err) ? -1 : read_text(text, out, size, err);
+}
+
 int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
                        struct eo_err *err)
 {
@@ -169,6 +213,10 @@ int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *col
         return read_bool(text, out, err);
     case EO_SWEEP_TEXT:
         return read_text(text, out, column->size, err);
+    case EO_SWEEP_STATUS:
+        return read_status(text, out, column->size, err);
+    case EO_SWEEP_CERTAINTY:
+        return eo_certainty_parse(text, out, err);
     case EO_SWEEP_EMPTY:
     case EO_SWEEP_NOTE:
     case EO_SWEEP_VIOLATES:
@@ -354,7 +402,11 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
         eo_csv_put_text(out, bool_text(*(const int *)value), end);
         break;
     case EO_SWEEP_TEXT:
+    case EO_SWEEP_STATUS:
         eo_csv_put_text(out, value, end);
+        break;
+    case EO_SWEEP_CERTAINTY:
+        eo_csv_put_text(out, eo_certainty_name(*(const enum eo_certainty *)value), end);
         break;
     case EO_SWEEP_EMPTY:
         eo_csv_put_text(out, "", end);

@@ -20,8 +20,10 @@
 #include "format/csv.h"
 #include "format/precision.h"
 #include "stage/candidate.h"
+#include "stage/certainty.h"
 
 #define EO_SWEEP_NAME 48 /* bytes of an instruction set's, kernel's or stage's name, its NUL included */
+#define EO_SWEEP_TEXT_MAX 256 /* bytes of a longer text: a reason, a source */
 #define EO_MIB 1048576.0 /* what the original calls a MB */
 
 struct eo_candidate {
@@ -51,6 +53,27 @@ struct eo_candidate {
     double conv1_channels, conv2_channels, fine_tune_epochs, qat_epochs;
     char quantization_backend[EO_SWEEP_NAME], quantization_observer[EO_SWEEP_NAME];
     char weight_granularity[EO_SWEEP_NAME], bias_correction[EO_SWEEP_NAME], cross_layer_equalization[EO_SWEEP_NAME];
+
+    /* How far the timing can be trusted: of enum eo_timing_status, or "" in rows of before. */
+    char timing_status[EO_SWEEP_NAME], timing_reason[EO_SWEEP_TEXT_MAX];
+
+    /* Scaled as the latencies above. The intervals are 95 % ones. */
+    double latency_mad_ms, latency_p99_ms, latency_median_ci95_low_ms, latency_median_ci95_high_ms;
+    double latency_p95_ci95_low_ms, latency_p95_ci95_high_ms, latency_p99_ci95_low_ms, latency_p99_ci95_high_ms;
+    double single_latency_mad_ms, single_latency_p99_ms;
+    double single_latency_median_ci95_low_ms, single_latency_median_ci95_high_ms;
+    double single_latency_p95_ci95_low_ms, single_latency_p95_ci95_high_ms;
+    double single_latency_p99_ci95_low_ms, single_latency_p99_ci95_high_ms;
+
+    /* Of this machine, per image at batch_size; not scaled. */
+    double cycles, instructions, ipc, l1d_misses, llc_misses, branch_misses;
+    char counters_note[EO_SWEEP_TEXT_MAX];
+    double energy_measured_j;
+    char energy_source[EO_SWEEP_TEXT_MAX];
+    double idle_power_w;
+    double arena_bytes, unfused_arena_bytes, resident_bytes;
+
+    enum eo_certainty frontier_latency, frontier_energy, frontier_memory;
 };
 
 struct eo_evidence;
@@ -78,6 +101,8 @@ enum eo_sweep_kind {
     EO_SWEEP_NUMBER,    /* double */
     EO_SWEEP_COUNT,     /* double that holds an integer */
     EO_SWEEP_TEXT,      /* char[] */
+    EO_SWEEP_STATUS,    /* char[], a name of enum eo_timing_status */
+    EO_SWEEP_CERTAINTY, /* enum eo_certainty */
     EO_SWEEP_EMPTY,     /* always empty: `error` of a row that has none */
     EO_SWEEP_NOTE,      /* a fixed sentence */
     EO_SWEEP_VIOLATES   /* stands for one column per memory budget */

@@ -73,7 +73,7 @@ static const char defaults[] = "seed: 7\n"
                                "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
                                "active_memory_budget_mb: 0.05\n"
                                "cpu_frequency_scale: 0.7\n"
-                               "pareto_use_ci: false\n"
+                               "pareto_use_ci: false\npareto_any_status: false\n"
                                "memory_bandwidth_gbps: 12.8\n"
                                "peak_compute_gmacs: null\n"
                                "threads: 0\n"
@@ -152,6 +152,7 @@ static void test_values(void)
         {"precisions: [int8]", "precisions: [int8]"},
         {"precisions: ['int8', \"fp32\"]", "precisions: [int8, fp32]"},
         {"pareto_use_ci: true", "pareto_use_ci: true"},
+        {"pareto_any_status: true", "pareto_any_status: true"},
         {"pruning_criterion: fpgm", "pruning_criterion: fpgm"},
         {"pruning_criterion: [taylor]", "pruning_criterion: taylor"},
         {"pruning_criterion: [taylor, l1]", "pruning_criterion: [taylor, l1]"},
@@ -488,13 +489,13 @@ static void test_slices(void)
                 "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\n");
     check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
                 "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n");
     check_slice("peak_compute_gmacs: 64", EO_STAGE_HARDWARE, 0,
                 "# edge-opt slice: hardware\nbatch_size: 128\ncpu_frequency_scale: 0.7\n"
                 "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
     check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
                 "# edge-opt slice: summary\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n");
 }
 
 static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k, char text[EO_SHA256_TEXT])
@@ -562,6 +563,7 @@ static void test_reach(void)
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(HARDWARE) | BIT(SUMMARY)},
         {"pareto_use_ci: true", BIT(SELECT) | BIT(SUMMARY)},
+        {"pareto_any_status: true", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_bandwidth_gbps: 9", BIT(HARDWARE)},
         {"peak_compute_gmacs: 9", BIT(HARDWARE)},
         {"threads: 9", 0},
@@ -756,7 +758,7 @@ static void test_reference(void)
         snprintf(entry, sizeof(entry), "\n  %s: ", name);
         check(entry, strstr(help.data, entry) != NULL);
     }
-    check("keys in the table", lines == 2 + 53);
+    check("keys in the table", lines == 2 + 54);
     check("help tells default, range and readers",
           strstr(help.data,
                  "\n  epochs: 2\n      Passes over the training images.\n      an integer in 1..10000; read "

@@ -70,10 +70,12 @@ static int belongs(const struct eo_sweep *sweep, size_t i, int use_ci)
 /* The frontier has the rows that belong to it, in the order of rising latency. */
 static int frontier_holds(const struct eo_sweep *sweep, int use_ci)
 {
+    static struct eo_config cfg;
     size_t index[ROWS], count, i, expected = 0;
     int ok = 1;
 
-    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), use_ci, index, &count);
+    cfg.pareto_use_ci = use_ci;
+    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), &cfg, index, &count);
     for (i = 0; i < ROWS; i++)
         expected += (size_t)belongs(sweep, i, use_ci);
     for (i = 0; i < count; i++) {
