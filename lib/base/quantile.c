@@ -166,7 +166,7 @@ static void answer(const struct question *q, struct eo_quantile *result)
     find_ends(q, n, ends);
     for (e = 0; e < ENDS; e++)
         if (!isnan(ends[e]))
-            n[e] = (size_t)effective(q, fmax(effect, design_effect(q, ends[e], e == LOW)));
+            n[e] = (size_t)effective(q, fmax(effect, design_effect(q, ends[e], e == HIGH)));
     find_ends(q, n, ends);
     result->value = found;
     result->low = ends[LOW];

@@ -171,8 +171,8 @@ def quantile95(clusters, p):
     effect = max(effect_below(clusters, value), effect_at_most(clusters, value))
     effective = usable(n, effect)
     low, high = place_ends(values, int(effective), int(effective), p)
-    low_n = int(usable(n, max(effect, effect_at_most(clusters, low)))) if low is not None else int(effective)
-    high_n = int(usable(n, max(effect, effect_below(clusters, high)))) if high is not None else int(effective)
+    low_n = int(usable(n, max(effect, effect_below(clusters, low)))) if low is not None else int(effective)
+    high_n = int(usable(n, max(effect, effect_at_most(clusters, high)))) if high is not None else int(effective)
     low, high = place_ends(values, low_n, high_n, p)
     return value, low, high, effective
 

@@ -1,0 +1,321 @@
+/*
+ * Do 95 % intervals of eo_quantile95() cover in 95 % of cases? A simulation with a fixed seed: many times, processes
+ * and their samples are drawn from a distribution whose quantiles are known, and it is counted how often the interval
+ * holds the true one. The truth is solved from the formula of the pooled distribution; no sample has a part in it.
+ *
+ * Printed by `make check`, for each distribution, number of processes and quantile:
+ *     covered   share of intervals that hold the true quantile; an end that is missing counts as infinitely far away
+ *     no end    share of intervals without one of their ends
+ *     width     of those with both ends, on average, over that of the plain binomial interval for as many independent
+ *               samples of the pooled distribution
+ *     ignored   what the plain binomial interval covers, which takes all samples for independent
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fmath.h"
+#include "base/quantile.h"
+#include "base/rng.h"
+#include "base/stats.h"
+#include "tests/unit/check.h"
+
+#define REPETITIONS 2400      /* a share of 94 % is then known to 0.48 points, one standard deviation */
+#define WIDTH_REPETITIONS 300 /* of the plain interval */
+#define LEAST_COVERED 0.94    /* for a nominal 95 % */
+#define MOST_IGNORED 0.93     /* a simulation where ignoring the processes does not hurt shows nothing */
+#define SELDOM 0.05           /* see check_coverage() */
+#define MAX_SAMPLES 1024
+
+/* A sample is noise plus the process's own shift, plus `slow` with a probability of slow_share. */
+struct distribution {
+    const char *name;
+    double noise, process; /* standard deviations */
+    double rho;            /* of a sample with the one before it in its process */
+    double slow, slow_share;
+    int process_is_slow; /* all of its samples or none, rather than each sample for itself */
+    int is_log;          /* e to the power of all that */
+};
+
+static const struct distribution distributions[] = {
+    {.name = "independent", .noise = 1},
+    {.name = "normal", .noise = 1, .process = 0.6},
+    {.name = "log-normal", .noise = 0.5, .process = 0.3, .is_log = 1},
+    {.name = "bimodal", .noise = 0.2, .process = 0.15, .slow = 2, .slow_share = 0.3},
+    {.name = "slow processes",
+     .noise = 1,
+     .process = 0.3,
+     .slow = 6,
+     .slow_share = 0.2,
+     .process_is_slow = 1},
+    {.name = "autocorrelated", .noise = 1, .process = 0.3, .rho = 0.9},
+};
+#define DISTRIBUTIONS (sizeof(distributions) / sizeof(distributions[0]))
+
+static const struct size {
+    size_t processes, samples;
+} sizes[] = {{6, 10}, {12, 26}, {16, 20}, {24, 26}};
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+static const double quantiles[] = {0.5, 0.95, 0.99};
+#define QUANTILES (sizeof(quantiles) / sizeof(quantiles[0]))
+
+/* ---- truth ----------------------------------------------------------------------------------------------- */
+
+static double normal_below(double x)
+{
+    return erfc(-x / sqrt(2)) / 2;
+}
+
+static double share_below(const struct distribution *d, double x)
+{
+    double deviation = sqrt(d->noise * d->noise + d->process * d->process);
+
+    return (1 - d->slow_share) * normal_below(x / deviation) +
+           d->slow_share * normal_below((x - d->slow) / deviation);
+}
+
+static double solve_quantile(const struct distribution *d, double p)
+{
+    double low = -20, high = 20;
+    int i;
+
+    for (i = 0; i < 80; i++) {
+        double middle = (low + high) / 2;
+
+        *(share_below(d, middle) < p ? &low : &high) = middle;
+    }
+    return d->is_log ? exp(low) : low;
+}
+
+/* ---- samples --------------------------------------------------------------------------------------------- */
+
+static double draw_uniform(struct eo_rng *rng)
+{
+    return ((double)(eo_rng_u64(rng) >> 11) + 0.5) * 0x1p-53;
+}
+
+/* Box and Muller (1958). */
+static double draw_normal(struct eo_rng *rng)
+{
+    double radius = sqrt(-2 * eo_log(draw_uniform(rng)));
+
+    return radius * eo_cospi(2 * draw_uniform(rng));
+}
+
+/*
+ * Returns whether any sample was slow. Sorted, which changes no interval and saves eo_quantile95(), which sorts all, most
+ * of its time.
+ */
+static int draw_process(struct eo_rng *rng, const struct distribution *d, double *values, size_t n)
+{
+    double shift = d->process * draw_normal(rng), noise = draw_normal(rng);
+    int slow = draw_uniform(rng) < d->slow_share, any = slow;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        values[i] = shift + d->noise * noise + (slow ? d->slow : 0);
+        if (d->is_log)
+            values[i] = eo_exp(values[i]);
+        noise = d->rho * noise + sqrt(1 - d->rho * d->rho) * draw_normal(rng);
+        if (!d->process_is_slow && d->slow_share > 0)
+            slow = draw_uniform(rng) < d->slow_share;
+        any |= slow;
+    }
+    eo_stats_sort(values, n);
+    return any;
+}
+
+static int draw_samples(struct eo_rng *rng, const struct distribution *d, double *values,
+                        const size_t *counts, size_t processes)
+{
+    int any = 0;
+    size_t i;
+
+    for (i = 0; i < processes; i++) {
+        any |= draw_process(rng, d, values, counts[i]);
+        values += counts[i];
+    }
+    return any;
+}
+
+/* ---- one cell of the table ------------------------------------------------------------------------------- */
+
+struct tally {
+    size_t all, covered, complete, ignored;
+    size_t seen, seen_covered; /* of those with a slow sample among theirs */
+    double truth, width;       /* width: sum over the complete ones */
+};
+
+static int covers(const struct eo_quantile *q, double truth)
+{
+    return !(q->low > truth) && !(q->high < truth);
+}
+
+static struct eo_quantile find_interval(const double *values, const size_t *counts, size_t clusters, double p)
+{
+    struct eo_clusters samples = {values, counts, clusters};
+    struct eo_quantile q = {0};
+
+    if (eo_quantile95(&q, &samples, p, NULL))
+        check_that(0, "an interval failed");
+    return q;
+}
+
+static void count_interval(struct tally *t, const struct eo_quantile *q, int seen)
+{
+    t->all++;
+    t->covered += (size_t)covers(q, t->truth);
+    t->seen += (size_t)seen;
+    t->seen_covered += (size_t)(seen && covers(q, t->truth));
+    if (isnan(q->low) || isnan(q->high))
+        return;
+    t->complete++;
+    t->width += q->high - q->low;
+}
+
+/* The plain interval of sorted samples. ranks: that of 0, 1, 2, ... as samples. */
+static struct eo_quantile pick(const double *sorted, const struct eo_quantile *ranks)
+{
+    struct eo_quantile q = {.low = NAN, .high = NAN};
+
+    if (!isnan(ranks->low))
+        q.low = sorted[(size_t)ranks->low];
+    if (!isnan(ranks->high))
+        q.high = sorted[(size_t)ranks->high];
+    return q;
+}
+
+static void find_plain_ranks(size_t n, struct eo_quantile ranks[QUANTILES])
+{
+    static double values[MAX_SAMPLES];
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        values[i] = (double)i;
+    for (i = 0; i < QUANTILES; i++)
+        ranks[i] = find_interval(values, &n, 1, quantiles[i]);
+}
+
+static void simulate(struct eo_rng *rng, const struct distribution *d, const struct size *size,
+                     struct tally tally[QUANTILES])
+{
+    static double values[MAX_SAMPLES], sorted[MAX_SAMPLES];
+    size_t counts[MAX_SAMPLES], total = size->processes * size->samples, i, j;
+    struct eo_quantile ranks[QUANTILES];
+
+    find_plain_ranks(total, ranks);
+    for (i = 0; i < size->processes; i++)
+        counts[i] = size->samples;
+    for (i = 0; i < REPETITIONS; i++) {
+        int seen = draw_samples(rng, d, values, counts, size->processes);
+
+        memcpy(sorted, values, total * sizeof(*values));
+        eo_stats_sort(sorted, total);
+        for (j = 0; j < QUANTILES; j++) {
+            struct eo_quantile plain = pick(sorted, &ranks[j]);
+            struct eo_quantile q = find_interval(values, counts, size->processes, quantiles[j]);
+
+            count_interval(&tally[j], &q, seen);
+            tally[j].ignored += (size_t)covers(&plain, tally[j].truth);
+        }
+    }
+}
+
+/* Mean widths of plain intervals where every sample is a process of its own. */
+static void find_plain_widths(struct eo_rng *rng, const struct distribution *d, size_t n,
+                              double width[QUANTILES])
+{
+    static double values[MAX_SAMPLES];
+    size_t counts[MAX_SAMPLES], i, j;
+    struct eo_quantile ranks[QUANTILES];
+
+    find_plain_ranks(n, ranks);
+    for (i = 0; i < n; i++)
+        counts[i] = 1;
+    for (j = 0; j < QUANTILES; j++)
+        width[j] = 0;
+    for (i = 0; i < WIDTH_REPETITIONS; i++) {
+        draw_samples(rng, d, values, counts, n);
+        eo_stats_sort(values, n);
+        for (j = 0; j < QUANTILES; j++) {
+            struct eo_quantile q = pick(values, &ranks[j]);
+
+            width[j] += (q.high - q.low) / WIDTH_REPETITIONS;
+        }
+    }
+}
+
+static double share(size_t part, size_t all)
+{
+    return (double)part / (double)all;
+}
+
+/*
+ * Where so few processes run that more than 5 % of all sessions meet no slow one, an interval with both ends cannot
+ * hold quantiles that lie among the slow ones; then those sessions count that met one.
+ */
+static void check_coverage(const struct distribution *d, const struct size *size, double p,
+                           const struct tally *t)
+{
+    int seldom = share(t->all - t->seen, t->all) > SELDOM && d->slow_share > 0;
+    double covered = share(t->covered, t->all), found = covered;
+
+    if (covered < LEAST_COVERED && seldom) {
+        found = share(t->seen_covered, t->seen);
+        printf("# %34s %.1f %% of these met no slow process; the others: %.1f %% covered\n", "",
+               100 * share(t->all - t->seen, t->all), 100 * found);
+    }
+    check_that(found >= LEAST_COVERED, "%s, %zu processes, p %g: expected %g covered, found %.4f", d->name,
+               size->processes, p, LEAST_COVERED, found);
+    if (size->processes < 12)
+        return;
+    if (d->process > 0)
+        check_that(share(t->ignored, t->all) <= MOST_IGNORED,
+                   "%s, %zu processes, p %g: expected at most %g covered by plain intervals, found %.4f",
+                   d->name, size->processes, p, MOST_IGNORED, share(t->ignored, t->all));
+    else
+        check_that(share(t->ignored, t->all) >= LEAST_COVERED, "%s, p %g: plain intervals cover %.4f",
+                   d->name, p, share(t->ignored, t->all));
+}
+
+static void print_row(const struct distribution *d, const struct size *size, double p, const struct tally *t,
+                      double plain_width)
+{
+    char width[20] = "-";
+
+    if (t->complete * 100 >= t->all && plain_width > 0)
+        snprintf(width, sizeof(width), "%.2f", t->width / (double)t->complete / plain_width);
+    printf("# %-15s %2zu x %2zu   p%g  %8.1f %%  %5.1f %%  %6s  %6.1f %%\n", d->name, size->processes,
+           size->samples, 100 * p, 100 * share(t->covered, t->all), 100 * share(t->all - t->complete, t->all),
+           width, 100 * share(t->ignored, t->all));
+}
+
+static void test_distribution(struct eo_rng *rng, const struct distribution *d, const struct size *size)
+{
+    struct tally tally[QUANTILES] = {{0}};
+    double width[QUANTILES];
+    size_t i;
+
+    for (i = 0; i < QUANTILES; i++)
+        tally[i].truth = solve_quantile(d, quantiles[i]);
+    simulate(rng, d, size, tally);
+    find_plain_widths(rng, d, size->processes * size->samples, width);
+    for (i = 0; i < QUANTILES; i++) {
+        print_row(d, size, quantiles[i], &tally[i], width[i]);
+        check_coverage(d, size, quantiles[i], &tally[i]);
+    }
+}
+
+int main(void)
+{
+    struct eo_rng rng;
+    size_t i, j;
+
+    eo_rng_init(&rng, 1, EO_RNG_SYNTHETIC);
+    printf("# %-15s processes       covered   no end   width  ignored\n", "distribution");
+    for (i = 0; i < SIZES; i++)
+        for (j = 0; j < DISTRIBUTIONS; j++)
+            test_distribution(&rng, &distributions[j], &sizes[i]);
+    return check_report("test_coverage");
+}
