@@ -9,20 +9,29 @@ log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
 jobs=$(nproc 2>/dev/null || echo 1)
 
-# Test programs end with "test_x: N passed, M failed"; one that does not has crashed and counts as failed.
+# $1 = name, $2 = what the last line looks like behind it, $3 = the output, $4 = exit status. A driver whose last line is
+# another one has crashed and counts as failed.
+count() {
+  line=$(tail -n 1 "$3")
+  case $line in
+    "$1: "$2) ;;
+    *) line="$1: 0 passed, 1 failed"; set -- "$1" "$2" "$3" 99 ;;
+  esac
+  echo "$line" >>"$log/counts"
+  return "$4"
+}
+
+# What a test program prints is shown when it fails; lines that begin with "# " are figures and always shown.
 for t in "$EO_TESTS"/test_*; do
   name=$(basename "$t")
   case $name in *.*) continue ;; esac
   "$t" >"$log/$name.out" 2>&1 </dev/null
-  rc=$?
-  line=$(tail -n 1 "$log/$name.out")
-  case $line in
-    "$name: "*" passed, "*" failed") ;;
-    *) line="$name: 0 passed, 1 failed"; rc=99 ;;
-  esac
-  [ $rc = 0 ] || sed "s/^/    /" "$log/$name.out"
+  if count "$name" "* passed, * failed" "$log/$name.out" $?; then
+    sed -n "s/^# /    /p" "$log/$name.out"
+  else
+    sed "s/^/    /" "$log/$name.out"
+  fi
   echo "$line"
-  echo "$line" >>"$log/counts"
 done
 
 for t in "$EO_TESTS"/fuzz_*; do
@@ -39,34 +48,19 @@ for t in "$EO_TESTS"/fuzz_*; do
   echo "$line" >>"$log/counts"
 done
 
-if [ "${1:-all}" = all ] && [ -z "${EO_NO_BYTES:-}" ]; then
-  sh tests/check-bytes.sh >"$log/bytes.out" 2>&1 </dev/null
-  cat "$log/bytes.out"
-  line=$(tail -n 1 "$log/bytes.out")
-  case $line in
-    "check-bytes: "*" passed, "*" failed, "*" skipped") echo "$line" >>"$log/counts" ;;
-    *) echo "check-bytes: 0 passed, 1 failed" | tee -a "$log/counts" ;;
-  esac
-fi
+# $1 = name, $2 = its last line, then the command. Its output is shown in any case.
+drive() {
+  name=$1 last=$2
+  shift 2
+  "$@" >"$log/$name.out" 2>&1 </dev/null
+  cat "$log/$name.out"
+  count "$name" "$last" "$log/$name.out" 0 || echo "$line"
+}
 
 if [ "${1:-all}" = all ]; then
-  bash tests/faults/run.bash >"$log/faults.out" 2>&1 </dev/null
-  cat "$log/faults.out"
-  line=$(tail -n 1 "$log/faults.out")
-  case $line in
-    "faults: "*" passed, "*" failed, "*" skipped") echo "$line" >>"$log/counts" ;;
-    *) echo "faults: 0 passed, 1 failed" | tee -a "$log/counts" ;;
-  esac
-fi
-
-if [ "${1:-all}" = all ]; then
-  sh tests/rebuild.sh >"$log/rebuild.out" 2>&1 </dev/null
-  cat "$log/rebuild.out"
-  line=$(tail -n 1 "$log/rebuild.out")
-  case $line in
-    "rebuild: "*" passed, "*" failed") echo "$line" >>"$log/counts" ;;
-    *) echo "rebuild: 0 passed, 1 failed" | tee -a "$log/counts" ;;
-  esac
+  [ -n "${EO_NO_BYTES:-}" ] || drive check-bytes "* passed, * failed, * skipped" sh tests/check-bytes.sh
+  drive faults "* passed, * failed, * skipped" bash tests/faults/run.bash
+  drive rebuild "* passed, * failed" sh tests/rebuild.sh
 fi
 
 if [ "${1:-all}" = all ]; then

@@ -329,7 +329,7 @@ static void test_rates(void)
 
         take_sessions((enum disturbance)d, d == QUIET ? 40 : 6, &t);
         share = 1 - (double)t.status[EO_TIMING_OK] / t.rows;
-        printf("%-32s %4d rows, %.1f rounds each: %5.1f %% not ok (noisy %d, drift %d, throttled %d, short "
+        printf("# %-32s %4d rows, %.1f rounds each: %5.1f %% not ok (noisy %d, drift %d, throttled %d, short "
                "%d) %s\n",
                disturbance_names[d], t.rows, t.rounds / t.rows, 100 * share, t.status[EO_TIMING_NOISY],
                t.status[EO_TIMING_DRIFT], t.status[EO_TIMING_THROTTLED], t.status[EO_TIMING_SHORT], t.reason);
