@@ -137,6 +137,13 @@ changed() {
   changed "key 'bytes': expected an integer in 0..9007199254740992" 's/"bytes":5/"bytes":9007199254740993/'
   changed "expected 64 hexadecimal digits, found '${a^^}'" "s/$a/${a^^}/"
   changed "the manifest is not valid JSON: expected an object" 's/"parents":{}/"parents":[]/'
+  changed "expected key 'machine' or 'files', found 'more'" 's/"plotter":null/&,"more":1/'
+  changed "expected key 'files', found the end of the object" 's/"plotter":null.*/"plotter":null}}/'
+  local machine='"plotter":null,"machine":{"verdict":"warn","checks":[' turbo='{"check":"turbo","found":"on","verdict":"warn"}'
+  changed "expected key 'files', found 'machine'" "s/\"plotter\":null/$machine]},\"machine\":{\"verdict\":\"good\",\"checks\":[]}/"
+  changed "expected key 'found', found 'verdict'" "s/\"plotter\":null/$machine${turbo/\"found\":\"on\",}]}/"
+  changed "key 'verdict': expected a string" "s/\"plotter\":null/${machine/\"warn\"/null}]}/"
+  changed "expected at most 64 checks" "s/\"plotter\":null/$machine$turbo$(printf ",$turbo%.0s" $(seq 64))]}/"
   changed "key 'models/base.safetensors': expected a string" "s/\"models.base.safetensors\":\"$a\"/\"models\/base.safetensors\":7/"
 }
 
