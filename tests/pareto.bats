@@ -211,6 +211,78 @@ EOF
   cmp direct.csv again.csv
 }
 
+@test "what says how far to trust a timing goes into the sweep; times are scaled, events are not" {
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  also time-7-0.50-fp32.csv timing_status=noisy timing_reason=why host_latency_mad_ms=0.0 host_latency_p99_ms=1 \
+    host_latency_median_ci95_low_ms=2 host_latency_median_ci95_high_ms=3 host_latency_p95_ci95_low_ms=4 \
+    host_latency_p95_ci95_high_ms=5 host_latency_p99_ci95_low_ms=6 host_latency_p99_ci95_high_ms= \
+    host_single_latency_mad_ms=8 host_single_latency_p99_ms=9 host_single_latency_median_ci95_low_ms=10 \
+    host_single_latency_median_ci95_high_ms=11 host_single_latency_p95_ci95_low_ms=12 \
+    host_single_latency_p95_ci95_high_ms=13 host_single_latency_p99_ci95_low_ms=14 \
+    host_single_latency_p99_ci95_high_ms=15 cycles=16 instructions=32 ipc=2 l1d_misses=0 llc_misses=19 \
+    branch_misses=20 counters_note=none energy_measured_j=-0.5 energy_source=rapl idle_power_w=21 arena_bytes=22 \
+    unfused_arena_bytes=23 resident_bytes=24
+  eo-pareto -c c.yaml --sweep s.csv *-*.csv
+  [ "$(head -n 1 s.csv | cut -d, -f55-85)" = timing_status,timing_reason,latency_mad_ms,latency_p99_ms,latency_median_ci95_low_ms,latency_median_ci95_high_ms,latency_p95_ci95_low_ms,latency_p95_ci95_high_ms,latency_p99_ci95_low_ms,latency_p99_ci95_high_ms,single_latency_mad_ms,single_latency_p99_ms,single_latency_median_ci95_low_ms,single_latency_median_ci95_high_ms,single_latency_p95_ci95_low_ms,single_latency_p95_ci95_high_ms,single_latency_p99_ci95_low_ms,single_latency_p99_ci95_high_ms,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,counters_note,energy_measured_j,energy_source,idle_power_w,arena_bytes,unfused_arena_bytes,resident_bytes ]
+  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,4.0,6.0,8.0,10.0,12.0,,16.0,18.0,20.0,22.0,24.0,26.0,28.0,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,-0.5,rapl,21.0,22,23,24 ]
+  eo-pareto -c c.yaml --sweep again.csv s.csv
+  cmp s.csv again.csv
+  # A scale by which dividing and multiplying again would not give the same bits.
+  sed -i 's/^cpu_f.*/cpu_frequency_scale: 0.7/' c.yaml
+  eo-pareto -c c.yaml --sweep s.csv *-*.csv
+  eo-pareto -c c.yaml --sweep again.csv s.csv
+  cmp s.csv again.csv
+}
+
+@test "a figure that no clock shows: refused with row and column" {
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  cp time-7-0.50-fp32.csv good.csv
+  # bad COLUMN VALUE MESSAGE: of a timing row
+  bad() {
+    cp good.csv time-7-0.50-fp32.csv
+    also time-7-0.50-fp32.csv "$1=$2"
+    eo-pareto -c c.yaml --errors e.csv --sweep s.csv acc-* time-*
+    [ "$(wc -l <s.csv)" -eq 1 ]
+    [ "$(tail -n 1 e.csv | tr -d '"')" = "0.50,fp32,row 1: column '$1': $3, found '$2',0.05,7,bench,l1" ]
+  }
+  bad timing_status fine "expected one of ok, noisy, drift, throttled, short"
+  bad host_latency_mad_ms -1 "expected a number in 0..1e+12"
+  bad host_latency_p99_ms 0 "expected a number in 1e-09..1e+12"
+  bad host_latency_median_ci95_low_ms 1e300 "expected a number in 1e-09..1e+12"
+  bad host_single_latency_p99_ci95_high_ms nan "expected a number in 1e-09..1e+12"
+  bad cycles 1e16 "expected a number in 0..1e+15"
+  bad energy_measured_j 1e7 "expected a number in -1e+06..1e+06"
+  bad idle_power_w -1 "expected a number in 0..1e+06"
+  bad arena_bytes 1.5 "expected an integer in 0..9007199254740992"
+  also good.csv "timing_reason=$(printf 'x%.0s' {1..256})"
+  cp good.csv time-7-0.50-fp32.csv
+  eo-pareto -c c.yaml --errors e.csv acc-* time-*
+  grep -q "column 'timing_reason': expected at most 255 characters" e.csv
+}
+
+@test "a sweep whose latencies were edited by hand: refused with the column" {
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  eo-pareto -c c.yaml --sweep good.csv *-*.csv
+  # bad SED-EXPRESSION ERROR
+  bad() {
+    sed "$1" good.csv >x.csv
+    run ! cmp -s x.csv good.csv
+    eo-pareto -c c.yaml --errors e.csv --sweep s.csv --latency l.csv x.csv
+    [ "$(wc -l <s.csv) $(wc -l <l.csv)" = "1 1" ]
+    [ "$(tail -n 1 e.csv | tr -d '"')" = "0.50,fp32,$2,l1" ]
+  }
+  bad '2s/,0.92,0.94,0.12,/,0.92,0.94,0,/' "row 1: column 'latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
+  bad '2s/,0.92,0.94,0.12,/,0.92,0.94,1e300,/' \
+    "row 1: column 'latency_ms': expected a number in 1e-09..1e+12, found '1e300',0.05,7,bench"
+  bad '2s/,0.06,0.06,128,/,0.06,0,128,/' "row 1: column 'host_latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
+  bad '2s/,0.06,0.06,128,/,0.06,1e300,128,/' \
+    "row 1: column 'host_latency_ms': expected a number in 1e-09..1e+12, found '1e300',0.05,7,bench"
+  bad '2s/,0.06,0.06,128,/,0.06,,128,/' "row 1: column 'host_latency_ms': expected a value, found none,0.05,7,bench"
+  # Each in its range, but no scale makes both of it.
+  bad '2s/,0.92,0.94,0.12,/,0.92,0.94,1e-9,/; 2s/,0.06,0.06,128,/,0.06,1e12,128,/' \
+    "column 'latency_ms': expected a number in 1e-09..1e+12 after scaling, found 2e+12,0.05,7,select"
+}
+
 @test "--allow-missing skips files that are not there" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   run --separate-stderr eo-pareto -c c.yaml --allow-missing nothing.csv *-*.csv

@@ -30,6 +30,17 @@ timing_row() {
   }'
 }
 
+# also FILE COLUMN=VALUE...: appends columns to a table of one row
+also() {
+  local file=$1 pair names= values=
+  shift
+  for pair; do
+    names+=,${pair%%=*}
+    values+=,${pair#*=}
+  done
+  sed -i "1s/\$/$names/; 2s/\$/$values/" "$file"
+}
+
 # candidate LEVEL PRECISION SEED ACCURACY HOST_LATENCY_MS MODEL_BYTES: both files, in the current directory
 candidate() {
   accuracy_row "$1" "$2" "$3" "$4" >"acc-$3-$1-$2.csv"

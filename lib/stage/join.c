@@ -13,7 +13,7 @@
 /* More than any config can ask for. */
 #define MAX_ENTRIES (EO_CONFIG_LIST_MAX * EO_CONFIG_LIST_MAX * EO_CRITERION_COUNT * EO_PRECISION_COUNT)
 
-/* What is known of one candidate so far. Latencies are the host's until eo_join_finish(). */
+/* What is known of one candidate so far. Latencies are as they stand in the file until eo_join_finish(). */
 struct entry {
     struct eo_candidate c;
     size_t seed_rank; /* order in which seeds appeared */
@@ -223,22 +223,20 @@ static int add_accuracy(struct entry *e, const struct eo_candidate *key, int con
 }
 
 /* sweep_results.csv holds scaled latencies and one unscaled one, which gives the scale that was used. */
-static void undo_scale(struct eo_candidate *c)
+static int read_host_latency(struct eo_candidate *c, const struct eo_csv *csv, size_t row, struct eo_err *err)
 {
-    double scale = c->host_latency_ms / c->latency_ms;
-    size_t i;
+    const struct eo_sweep_column *host = eo_sweep_numeric_column("host_latency_ms");
 
-    if (scale == 1)
-        return;
-    for (i = 0; i < SCALED; i++)
-        *latency(c, i) *= scale;
-    c->latency_ms = c->host_latency_ms; /* without the rounding */
+    if (read_column(c, host, host->name, csv, row, err))
+        return -1;
+    if (!isfinite(c->host_latency_ms))
+        return eo_err_set(err, "row %zu: column 'host_latency_ms': expected a value, found none", row + 1);
+    return 0;
 }
 
 static int add_timing(struct entry *e, const struct eo_candidate *key, int content, const struct eo_csv *csv,
                       size_t row, struct eo_err *err)
 {
-    const struct eo_sweep_column *host = eo_sweep_numeric_column("host_latency_ms");
     struct eo_err cell;
 
     if (e->has_timing)
@@ -248,16 +246,14 @@ static int add_timing(struct entry *e, const struct eo_candidate *key, int conte
     snprintf(e->session, sizeof(e->session), "%s", eo_csv_cell(csv, row, eo_csv_column(csv, "session")));
     if (read_source(&e->c, EO_FROM_TIMING, content & HAS_SWEEP, csv, row, &cell))
         set_error(e, "bench", cell.msg);
-    else if ((content & HAS_SWEEP) && read_column(&e->c, host, host->name, csv, row, &cell))
+    else if ((content & HAS_SWEEP) && read_host_latency(&e->c, csv, row, &cell))
         set_error(e, "bench", cell.msg);
-    else if (content & HAS_SWEEP)
-        undo_scale(&e->c);
     return 0;
 }
 
 /* All rounds of a candidate come from one file, its hits from one row. */
-static int add_evidence(struct eo_join *join, struct entry *e, int content, const struct eo_csv *csv, size_t row,
-                        struct eo_err *err)
+static int add_evidence(struct eo_join *join, struct entry *e, int content, const struct eo_csv *csv,
+                        size_t row, struct eo_err *err)
 {
     if (content & HAS_HITS)
         return e->evidence.hits ? refuse_second(e, "hits", row, err)
@@ -299,8 +295,9 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
     size_t i;
 
     if (content == 0)
-        return eo_err_set(err, "expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', "
-                               "'hits', or 'stage' and 'error', found none");
+        return eo_err_set(err,
+                          "expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', "
+                          "'hits', or 'stage' and 'error', found none");
     join->files++;
     for (i = 0; i < sizeof(key) / sizeof(key[0]); i++) {
         if (!has(csv, key[i]))
@@ -336,7 +333,8 @@ static void check_evidence(struct entry *e)
     struct eo_err err = {""};
 
     if (v->hits && e->accuracy_sha256[0] && strcmp(e->accuracy_sha256, v->model_sha256) != 0) {
-        eo_err_set(&err, "stale: accuracy is of model %.12s, hits of model %.12s", e->accuracy_sha256, v->model_sha256);
+        eo_err_set(&err, "stale: accuracy is of model %.12s, hits of model %.12s", e->accuracy_sha256,
+                   v->model_sha256);
     } else if (v->hits && e->has_accuracy && (double)v->correct / (double)v->images != e->c.accuracy) {
         if (isfinite(e->c.accuracy))
             eo_num_format_double(e->c.accuracy, text);
@@ -348,15 +346,55 @@ static void check_evidence(struct entry *e)
         set_error(e, "select", err.msg);
 }
 
-static void derive(struct eo_candidate *c, const struct eo_config *cfg)
+static const struct eo_sweep_column *column_at(size_t offset)
 {
-    double scale = cfg->cpu_frequency_scale;
-    double activations = isfinite(c->peak_activation_bytes) ? c->peak_activation_bytes : 0;
+    size_t i, count;
+    const struct eo_sweep_column *columns = eo_sweep_columns(&count);
+
+    for (i = 0; i < count && columns[i].offset != offset; i++)
+        ;
+    return &columns[i];
+}
+
+/*
+ * From the host's latencies, or those of another scale, to those of the device. Such as have this scale already stay as
+ * they are, without a rounding.
+ */
+static int scale_latencies(struct eo_candidate *c, double scale, struct eo_err *err)
+{
+    double undo = 1;
     size_t i;
 
-    c->host_latency_ms = c->latency_ms;
-    for (i = 0; i < SCALED; i++)
-        *latency(c, i) /= scale;
+    if (!isfinite(c->host_latency_ms))
+        c->host_latency_ms = c->latency_ms;
+    else if (c->host_latency_ms / scale == c->latency_ms)
+        return 0;
+    else
+        undo = c->host_latency_ms / c->latency_ms;
+    c->latency_ms = c->host_latency_ms;
+    for (i = 0; i < SCALED; i++) {
+        double *x = latency(c, i);
+        const struct eo_sweep_column *column = column_at(scaled[i]);
+
+        *x = *x * (x == &c->latency_ms ? 1 : undo) / scale;
+        if (*x < column->min || *x > column->max)
+            return eo_err_set(err, "column '%s': expected a number in %g..%g after scaling, found %g",
+                              column->name, column->min, column->max, *x);
+    }
+    return 0;
+}
+
+/* Without a latency that makes sense there is an error instead. */
+static void derive(struct entry *e, const struct eo_config *cfg)
+{
+    struct eo_candidate *c = &e->c;
+    double activations = isfinite(c->peak_activation_bytes) ? c->peak_activation_bytes : 0;
+    struct eo_err err;
+
+    if (scale_latencies(c, cfg->cpu_frequency_scale, &err)) {
+        set_error(e, "select", err.msg);
+        return;
+    }
     c->throughput_sps = 1000 / c->latency_ms;
     c->energy_proxy_j = c->latency_ms / 1000 * cfg->power_watts;
     c->model_memory_mb = c->model_bytes / EO_MIB;
@@ -380,6 +418,8 @@ static void store(struct entry *e, const struct eo_config *cfg, int timed, struc
 {
     check_rows(e, timed);
     check_evidence(e);
+    if (timed && !e->has_error)
+        derive(e, cfg);
     if (e->has_error) {
         struct eo_sweep_error *out = &sweep->errors[sweep->error_count++];
 
@@ -389,8 +429,6 @@ static void store(struct entry *e, const struct eo_config *cfg, int timed, struc
         return;
     }
     strcpy(e->c.model_sha256, e->accuracy_sha256[0] ? e->accuracy_sha256 : e->timing_sha256);
-    if (timed)
-        derive(&e->c, cfg);
     sweep->evidence[sweep->row_count] = e->evidence;
     e->evidence = (struct eo_evidence){0};
     sweep->rows[sweep->row_count++] = e->c;

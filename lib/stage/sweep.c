@@ -14,6 +14,8 @@
 #define MIN_LATENCY_MS 1e-9
 #define MAX_LATENCY_MS 1e12
 #define MAX_NUMBER 1e300
+#define MAX_EVENTS 1e15 /* for one image */
+#define MAX_POWER 1e6   /* joule or watt */
 
 const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy and not a measurement";
 
@@ -24,12 +26,13 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 #define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required, 0)
 #define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required, 1)
 #define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0, 1)
-#define MEASURED(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_NUMBER, 0, 1)
 #define LABEL(f, measured) {#f, #f, EO_SWEEP_CERTAINTY, EO_DERIVED, FIELD(f), 0, 0, 0, measured}
 #define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 0)
 #define DERIVED_FROM_TIME(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 1)
 #define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0}
 #define COUNT_OF_HOST(f) {#f, #f, EO_SWEEP_COUNT, EO_FROM_TIMING, FIELD(f), 0, MAX_COUNT, 0, 1}
+#define EVENTS(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_EVENTS, 0, 1)
+#define POWER(f, min) NUMBER(f, #f, EO_FROM_TIMING, min, MAX_POWER, 0, 1)
 #define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0, (source) == EO_FROM_TIMING}
 /* clang-format on */
 
@@ -58,7 +61,7 @@ static const struct eo_sweep_column columns[] = {
     TIME(single_latency_median_ms, "host_single_latency_median_ms", 0),
     TIME(single_latency_p95_ms, "host_single_latency_p95_ms", 0),
     TIME(latency_min_ms, "host_latency_min_ms", 0),
-    DERIVED_FROM_TIME(host_latency_ms),
+    NUMBER(host_latency_ms, "host_latency_ms", EO_DERIVED, MIN_LATENCY_MS, MAX_LATENCY_MS, 0, 1),
     COUNT(batch_size, EO_FROM_TIMING, 0),
     COUNT_OF_HOST(threads),
     TEXT(isa, EO_FROM_TIMING),
@@ -105,16 +108,17 @@ static const struct eo_sweep_column columns[] = {
     TIME(single_latency_p95_ci95_high_ms, "host_single_latency_p95_ci95_high_ms", 0),
     TIME(single_latency_p99_ci95_low_ms, "host_single_latency_p99_ci95_low_ms", 0),
     TIME(single_latency_p99_ci95_high_ms, "host_single_latency_p99_ci95_high_ms", 0),
-    MEASURED(cycles),
-    MEASURED(instructions),
-    MEASURED(ipc),
-    MEASURED(l1d_misses),
-    MEASURED(llc_misses),
-    MEASURED(branch_misses),
+    EVENTS(cycles),
+    EVENTS(instructions),
+    EVENTS(ipc),
+    EVENTS(l1d_misses),
+    EVENTS(llc_misses),
+    EVENTS(branch_misses),
     TEXT(counters_note, EO_FROM_TIMING),
-    MEASURED(energy_measured_j),
+    /* a little below 0 where the noise of the idle power is more than the work took */
+    POWER(energy_measured_j, -MAX_POWER),
     TEXT(energy_source, EO_FROM_TIMING),
-    MEASURED(idle_power_w),
+    POWER(idle_power_w, 0),
     COUNT(arena_bytes, EO_FROM_TIMING, 0),
     COUNT(unfused_arena_bytes, EO_FROM_TIMING, 0),
     COUNT_OF_HOST(resident_bytes),
