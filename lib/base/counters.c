@@ -66,7 +66,8 @@ struct eo_counters {
     int fd[EVENTS];    /* -1: not there */
     int error[EVENTS]; /* then why: errno of the attempt to open it */
     struct reading last[EVENTS];
-    int cpu; /* at the start, where migrations are not told otherwise; else -1 */
+    int cpu;          /* at the start, where migrations are not told otherwise; else -1 */
+    unsigned missing; /* bits of the hardware events that could not be opened */
     char note[200];
 };
 
@@ -205,19 +206,18 @@ static void put_reason(struct eo_counters *c, int error, int all)
 
 static void note_missing(struct eo_counters *c)
 {
-    unsigned missing = 0;
     int e, first = -1;
 
     for (e = EO_HARDWARE_EVENTS - 1; e >= 0; e--) {
         if (c->fd[e] < 0) {
-            missing |= 1u << e;
+            c->missing |= 1u << e;
             first = e;
         }
     }
     if (first < 0)
         return;
-    put_missing(c, missing);
-    put_reason(c, c->error[first], missing == (1u << EO_HARDWARE_EVENTS) - 1);
+    put_missing(c, c->missing);
+    put_reason(c, c->error[first], c->missing == (1u << EO_HARDWARE_EVENTS) - 1);
 }
 
 struct eo_counters *eo_counters_open_on(const struct eo_counter_system *system, struct eo_err *err)
@@ -316,17 +316,21 @@ static double scaled(const struct eo_tally *tally, enum event e)
     return value * (enabled / (double)tally->event[e].running_ns);
 }
 
-static void note_idle(struct eo_counters *c, const struct eo_tally *tally)
+/* Told anew each time: what shares the counters with others may only have to wait for its turn. */
+static void note_idle(struct eo_counters *c)
 {
     unsigned idle = 0;
     int e;
 
-    for (e = 0; e < EO_HARDWARE_EVENTS; e++)
-        idle |= (unsigned)(c->fd[e] >= 0 && tally->event[e].running_ns == 0) << e;
-    if (idle == 0 || c->note[0] != '\0')
+    if (c->missing)
         return;
-    put_missing(c, idle);
-    put(c, "they never ran as others hold the counters");
+    for (e = 0; e < EO_HARDWARE_EVENTS; e++)
+        idle |= (unsigned)(c->last[e].running_ns == 0) << e;
+    c->note[0] = '\0';
+    if (idle) {
+        put_missing(c, idle);
+        put(c, "they never ran as others hold the counters");
+    }
 }
 
 void eo_counters_sum(struct eo_counters *c, const struct eo_tally *tally, struct eo_counts *counts)
@@ -337,7 +341,7 @@ void eo_counters_sum(struct eo_counters *c, const struct eo_tally *tally, struct
     counts->llc_misses = scaled(tally, LLC_MISSES);
     counts->branch_misses = scaled(tally, BRANCH_MISSES);
     counts->page_faults = counts->context_switches = counts->migrations = NAN;
-    note_idle(c, tally);
+    note_idle(c);
 }
 
 static double since_start(const struct eo_counters *c, enum event e)

@@ -281,6 +281,28 @@ static void test_partial(void)
     check_count("llc misses", 500, n.llc_misses);
 }
 
+/* A group that has not had its turn has no counts yet, and no note once it has had one. */
+static void test_late(void)
+{
+    struct eo_counters *c;
+    struct eo_counts n;
+
+    all_work();
+    made_up[L1D].share = made_up[LLC].share = 0;
+    c = eo_counters_open_on(&fake, NULL);
+    if (!check_that(c != NULL, "late: not opened"))
+        return;
+    measure(c, &n);
+    check_count("l1d misses before their turn", NAN, n.l1d_misses);
+    check_text("late", "no l1d_misses llc_misses: they never ran as others hold the counters",
+               eo_counters_note(c));
+    made_up[L1D].share = made_up[LLC].share = 0.5;
+    measure(c, &n);
+    check_that(n.l1d_misses > 0, "l1d misses after their turn: found %g", n.l1d_misses);
+    check_text("late, but not too late", "", eo_counters_note(c));
+    eo_counters_close(c);
+}
+
 static void test_laps(void)
 {
     struct eo_counters *c;
@@ -302,6 +324,7 @@ static void test_laps(void)
     eo_counters_sum(c, &work, &n);
     check_count("instructions of the work", 3 * 5 * 20, n.instructions);
     check_count("page faults of a tally", NAN, n.page_faults);
+    check_text("laps", "", eo_counters_note(c));
     eo_counters_sum(c, &rest, &n);
     check_count("cycles of the rest", 3 * 100 * 10, n.cycles);
     eo_counters_close(c);
@@ -444,6 +467,7 @@ int main(void)
     test_alone();
     test_unreadable();
     test_partial();
+    test_late();
     test_laps();
     test_refused();
     test_software_refused();
