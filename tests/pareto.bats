@@ -325,6 +325,119 @@ refuses() {
   [[ $stderr == "eo-pareto: bad.yaml: "* ]]
 }
 
+# labels_of FILE COLUMN: precision:label for each row, by the label's first letter
+labels_of() {
+  awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+    { printf "%s%s:%s", sep, $2, substr($c, 1, 1); sep = " " }' "$1"
+}
+
+# Three candidates of level 0: fp16 hardly slower and hardly better than int8, fp32 slower than both. 40 images, 12 rounds.
+three_with_evidence() {
+  candidate 0.00 fp32 7 0.725 0.30 1000
+  candidate 0.00 fp16 7 0.90 0.21 900
+  candidate 0.00 int8 7 0.50 0.20 900
+  hits_row 0.00 fp32 7 1111111111111111111111111111100000000000 >hits-fp32.csv
+  hits_row 0.00 fp16 7 1111111111111111111111111111111111110000 >hits-fp16.csv
+  hits_row 0.00 int8 7 1111111111111111111100000000000000000000 >hits-int8.csv
+  sed -i '2s/,0.[0-9]*00,0.[0-9]*00,,,/,0.1,1,,,/' acc-*
+  rounds_rows 0.00 fp32 7 0.3 0.31 0.32 0.33 0.34 0.35 0.36 0.37 0.38 0.39 0.40 0.41 >rounds-fp32.csv
+  rounds_rows 0.00 fp16 7 0.21 0.22 0.23 0.24 0.25 0.26 0.27 0.28 0.29 0.30 0.31 0.32 >rounds-fp16.csv
+  rounds_rows 0.00 int8 7 0.20 0.21 0.22 0.23 0.24 0.25 0.26 0.27 0.28 0.29 0.30 0.31 >rounds-int8.csv
+}
+
+@test "labels: rounds and images are compared pairwise" {
+  three_with_evidence
+  # without evidence: intervals of accuracy that say nothing, none of latency
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:p fp16:p int8:p" ]
+  # every round is slower by more than the rounds' drift, yet the ranges overlap
+  eo-pareto -c c.yaml --sweep s.csv --latency l.csv acc-* time-* rounds-* hits-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:d fp16:c int8:c" ]
+  [ "$(labels_of s.csv frontier_energy)" = "fp32:d fp16:c int8:c" ]
+  [ "$(labels_of s.csv frontier_memory)" = "fp32:d fp16:c int8:d" ]
+  [ "$(labels_of l.csv frontier_latency)" = "int8:c fp16:c" ]
+  # the table again, with its evidence; and without
+  eo-pareto -c c.yaml --sweep again.csv s.csv rounds-* hits-*
+  cmp again.csv s.csv
+  eo-pareto -c c.yaml --sweep again.csv s.csv
+  [ "$(labels_of again.csv frontier_latency)" = "fp32:p fp16:p int8:p" ]
+  # hits alone, rounds alone
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-* hits-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:p fp16:c int8:p" ]
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-* rounds-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:p fp16:p int8:c" ]
+  # disturbed rounds are none: nine are left of int8's, of which it wins all, then five
+  sed -i '2,4s/,0,0,128,/,0,1,128,/' rounds-int8.csv
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-* rounds-* hits-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:d fp16:c int8:c" ]
+  sed -i '2,8s/,0,0,128,/,0,1,128,/' rounds-int8.csv
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-* rounds-* hits-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:d fp16:c int8:p" ]
+}
+
+@test "labels: who does not compete has none, and -x adds that of its column" {
+  three_with_evidence
+  candidate 0.50 fp32 7 0.99 0.001 90000
+  candidate 0.00 fp32 8 0.99 0.001 900
+  eo-pareto -c c.yaml --sweep s.csv acc-7* acc-8* time-7* time-8* rounds-* hits-*
+  [ "$(labels_of s.csv frontier_latency)" = "fp32:d fp16:c int8:c fp32: fp32:" ]
+  # single images take twice as long; a throughput rises where a latency falls; the deviation has no evidence
+  # x LABELS COLUMN
+  x() {
+    eo-pareto -c c.yaml -x "$2" acc-7-0.00* time-7-0.00* rounds-* hits-* >f.csv
+    [ "$(head -n 1 f.csv | sed 's/.*,//')" = frontier_x ]
+    [ "$(labels_of f.csv frontier_x)" = "$1" ] || { echo "$2: $(labels_of f.csv frontier_x)"; return 1; }
+  }
+  for column in latency_ms latency_median_ms host_latency_ms energy_proxy_j single_latency_ms single_latency_median_ms; do
+    x "int8:c fp16:c" $column
+  done
+  x "fp32:c fp16:c" throughput_sps
+  x "int8:p fp16:c" latency_std_ms
+  x "int8:p fp16:c" latency_p95_ms
+  x "fp16:c" model_bytes
+  x "fp16:c" macs
+  # percentiles by their own intervals
+  for p in int8:0.3:0.31 fp16:0.4:0.41 fp32:0.5:0.6; do
+    set -- ${p//:/ }
+    sed -i "1s/\$/,host_latency_p95_ci95_low_ms,host_latency_p95_ci95_high_ms/; 2s/\$/,$2,$3/" time-7-0.00-$1.csv
+  done
+  x "int8:c fp16:c" latency_p95_ms
+  x "int8:p fp16:c" single_latency_p95_ms
+  sed -i s/,certain/,perhaps/ s.csv
+  fails 1 "eo-summary: s.csv: row 2: column 'frontier_latency': expected certain, possible or dominated, found 'perhaps'" \
+    eo-summary -c c.yaml --sweep s.csv --errors s.csv --hardware s.csv
+}
+
+@test "a timing that is not ok is left off the frontiers over measured columns, which is said" {
+  four_candidates
+  n=0
+  for f in time-*; do
+    status=("" ok noisy drift)
+    sed -i "1s/\$/,timing_status,timing_reason/; 2s/\$/,${status[$n]},because/" "$f"
+    n=$((n + 1))
+  done
+  note="eo-pareto: 2 of 4 candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy, 1 drift"
+  run --separate-stderr eo-pareto -c c.yaml --sweep s.csv --latency l.csv --energy e.csv *-*.csv
+  [ "$status" -eq 0 ] && [ "$stderr" = "$note" ]
+  [ "$(column s.csv timing_status)" = " ok noisy drift" ]
+  [ "$(labels_of s.csv frontier_latency)" = "fp32: int8:c fp32: int8:" ]
+  [ "$(labels_of s.csv frontier_memory)" = "fp32: int8:c fp32:p int8:c" ]
+  [ "$(column l.csv timing_status) $(column e.csv timing_status)" = "ok ok" ]
+  run --separate-stderr eo-pareto -c c.yaml -x model_bytes *-*.csv
+  [ "${#lines[@]}" -eq 3 ]
+  run --separate-stderr eo-pareto -c c.yaml --any-status --latency any.csv *-*.csv
+  [ "$stderr" = "eo-pareto: 2 of 4 candidates stay on the frontiers of latency and energy, timing not being ok: 1 noisy, 1 drift" ]
+  [ "$(column any.csv timing_status)" = "drift ok" ]
+  echo "pareto_any_status: true" >>c.yaml
+  eo-pareto -c c.yaml *-*.csv 2>stderr | cmp - any.csv
+  # accuracy alone has no timing
+  run --separate-stderr eo-pareto -c c.yaml --accuracy a.csv acc-*
+  [ -z "$stderr" ]
+  sed -i 2s/noisy/loud/ time-7-0.50-fp32.csv
+  eo-pareto -c c.yaml --errors e.csv *-*.csv 2>stderr
+  grep -q "^0.50,fp32,\"row 1: column 'timing_status': expected one of ok, noisy, drift, throttled, short, found 'loud'\"" e.csv
+}
+
 @test "evidence: of another model, other images, another session, or of nothing: an error row" {
   candidate 0.00 fp32 7 0.75 0.1 1000
   candidate 0.00 fp16 7 0.75 0.1 1000

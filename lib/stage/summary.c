@@ -307,19 +307,32 @@ static int label_width(const struct eo_summary_inputs *in)
     return (int)width;
 }
 
+/* Of the frontier over latency: what is certain, else what the figures say, else what may be. */
+static char frontier_mark(const struct eo_candidate *c, int on_frontier)
+{
+    if (c->frontier_latency == EO_CERTAINTY_CERTAIN)
+        return '*';
+    if (on_frontier)
+        return '+';
+    return c->frontier_latency == EO_CERTAINTY_POSSIBLE ? '?' : ' ';
+}
+
 static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int width, int recommended, int on_frontier)
 {
     char label[EO_CANDIDATE_LABEL];
 
     eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', on_frontier ? '*' : ' ', width, label,
-                  eo_precision_name(c->key.precision));
+    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', frontier_mark(c, on_frontier), width,
+                  label, eo_precision_name(c->key.precision));
     put_figure(out, 11, 2, 100 * c->accuracy);
     put_figure(out, 9, 2, 100 * c->test_accuracy);
     put_figure(out, 15, 2, 1000 * c->latency_ms);
     put_figure(out, 17, 2, 1000 * c->single_latency_ms);
     put_figure(out, 13, 0, c->model_bytes);
-    eo_buf_printf(out, "  %s\n", c->accepted ? "yes" : "no");
+    if (c->timing_status[0])
+        eo_buf_printf(out, "  %-4s  %s\n", c->accepted ? "yes" : "no", c->timing_status);
+    else
+        eo_buf_printf(out, "  %s\n", c->accepted ? "yes" : "no");
 }
 
 static int is_among(size_t i, const size_t *index, size_t count)
@@ -341,7 +354,7 @@ static int put_candidates(const struct eo_summary_inputs *in, int width, struct 
     if (!index)
         return -1;
     eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg, index, &count);
-    eo_buf_printf(out, "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  fits\n",
+    eo_buf_printf(out, "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  fits  timing\n",
                   width, "level");
     for (i = 0; i < n; i++)
         put_table_row(out, &sweep->rows[i], width, &sweep->rows[i] == recommended, is_among(i, index, count));
@@ -375,9 +388,11 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
         return;
     }
     eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes\n",
-                  label, eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms,
-                  c->model_bytes, budget);
+    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes", label,
+                  eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms, c->model_bytes, budget);
+    if (eo_pareto_bad_status(c))
+        eo_buf_printf(out, "; its timing is not ok: %s", eo_pareto_bad_status(c));
+    eo_buf_puts(out, "\n");
 }
 
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
@@ -388,8 +403,9 @@ int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
     if (put_candidates(in, width, out, err))
         return -1;
     put_failures(in->errors, width, out);
-    eo_buf_puts(out, "* on the frontier of accuracy over latency   > recommended   us: scaled by 1 / "
-                     "cpu_frequency_scale\n");
+    eo_buf_puts(out, "on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   "
+                     "> recommended\nus: scaled by 1 / cpu_frequency_scale\n");
+    eo_pareto_put_left_off(sweep, in->cfg, out);
     if (eo_sweep_first_seed_rows(sweep) < sweep->row_count)
         eo_buf_printf(out, "shown: seed %" PRIu64 "; the spread over seeds is in seed_summary.csv\n",
                       sweep->rows[0].key.seed);

@@ -11,7 +11,8 @@
  *     best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed; null when none is accepted
  *     deployment                the baseline in calls of batch_size images and one by one, and its row of
  *                               hardware_summary.csv
- *     recommended               eo_sweep_recommended(); null when none is accepted
+ *     recommended               eo_sweep_recommended(); null when none is accepted. Whatever the status of its timing, as
+ *                               accuracy and size decide and time only between equals; the status stands beside it
  */
 #ifndef EO_STAGE_SUMMARY_H
 #define EO_STAGE_SUMMARY_H
@@ -37,8 +38,9 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
 
 /*
  * Appends the table, at most 100 columns wide (a few more where a level has both two parts and a long criterion): the
- * candidates of the first seed, '*' for the frontier over latency, '>' for the recommended one; then a line per failed
- * candidate; then the recommended one in words.
+ * candidates of the first seed, '*' where frontier_latency says certain, else '+' for those on the frontier by their
+ * figures, else '?' where it says possible; '>' for the recommended one; then a line per failed candidate, one about
+ * those that were left off for their timing, and the recommended one in words.
  */
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                          struct eo_err *err) EO_MUST_CHECK;
