@@ -105,6 +105,7 @@ calibration_batches: 1
 benchmark_repeats: 1
 benchmark_trials: 1
 benchmark_warmup: 0
+benchmark_exact: true
 memory_budgets_mb: [0.003, 0.01]
 active_memory_budget_mb: 0.01
 output_dir: $1
@@ -328,6 +329,7 @@ cases() {
     benchmark_repeats|benchmark_repeats: 2
     benchmark_trials|benchmark_trials: 2
     benchmark_warmup|benchmark_warmup: 1
+    benchmark_exact|benchmark_exact: false
     power_watts|power_watts: 2.5
     memory_budgets_mb|memory_budgets_mb: [0.003, 0.02]
     active_memory_budget_mb|active_memory_budget_mb: 0.02
@@ -467,16 +469,16 @@ program_case() {
 program_edits() {
     cp -a "$tree" "$tmp/edited"
     tree=$tmp/edited
-    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench.c"
+    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench_session.c"
     make_eo programs >/dev/null
     finished programs || { bad "a clean run"; return; }
     graph
-    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench.c"
+    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench_session.c"
     run_case "a touch of sources"
-    echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench.c"
+    echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench_session.c"
     run_case "comments"
-    sed -i 's/expected/Expected/' "$tree/lib/stage/bench.c"
-    program_case eo-bench "an edit of lib/stage/bench.c"
+    sed -i 's/expected/Expected/' "$tree/lib/stage/bench_session.c"
+    program_case eo-bench "an edit of lib/stage/bench_session.c"
     for tool in "$tree"/tools/eo-*.c; do
         tool=$(basename "$tool" .c)
         echo "const char eo_edited[] = \"$tool\";" >>"$tree/tools/$tool.c"

@@ -34,6 +34,7 @@ quantization_observer: minmax
 benchmark_repeats: 1
 benchmark_trials: 1
 benchmark_warmup: 0
+benchmark_exact: true
 memory_budgets_mb: [0.002, 0.01]
 active_memory_budget_mb: 0.002
 output_dir: $BATS_FILE_TMPDIR/run

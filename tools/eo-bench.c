@@ -1,12 +1,23 @@
-/* eo-bench: how long a model takes on this machine. */
+/* eo-bench: how long models take on this machine. */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "format/safetensors.h"
 #include "stage/bench.h"
+#include "stage/bench_child.h"
+#include "stage/bench_lock.h"
+#include "stage/bench_session.h"
 #include "tools/cli.h"
 
 static const char *config, *data, *samples_path, *output;
-static int64_t batch, repeats, trials, warmup = -1, threads = 1;
-static int no_header, layers;
+static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
+static int no_header, layers, exact;
 static enum eo_isa isa;
 
 static const struct cli_option options[] = {
@@ -14,49 +25,94 @@ static const struct cli_option options[] = {
      "experiment or bench slice; default: all keys at their defaults"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the data set's four files (with -c)"},
     {0, "batch", CLI_INT, &batch, 1, EO_BENCH_MAX_BATCH, "N", "images in a call (batch_size)"},
-    {0, "repeats", CLI_INT, &repeats, 1, EO_BENCH_MAX_COUNT, "N", "samples in a trial (benchmark_repeats)"},
-    {0, "trials", CLI_INT, &trials, 1, EO_BENCH_MAX_COUNT, "N", "trials (benchmark_trials)"},
-    {0, "warmup", CLI_INT, &warmup, 0, EO_BENCH_MAX_COUNT, "N",
-     "samples thrown away first (benchmark_warmup)"},
+    {0, "trials", CLI_INT, &trials, 1, 1000, "N",
+     "rounds at least, each in a fresh process (benchmark_trials)"},
+    {0, "repeats", CLI_INT, &repeats, 1, 100000, "N",
+     "samples of each size in a round at least (benchmark_repeats)"},
+    {0, "warmup", CLI_INT, &warmup, 0, 100000, "N",
+     "samples of each size thrown away in a round at least (benchmark_warmup)"},
+    {0, "exact", CLI_FLAG, &exact, 0, 0, NULL, "just so many, and no round again (benchmark_exact)"},
+    {0, "limit", CLI_INT, &limit, 1, EO_BENCH_MAX_ROUNDS, "N",
+     "rounds of a model at most, those taken again included; default: 3 x"},
+    {0, "cpu", CLI_INT, &cpu, 0, 4095, "N", "processor to be pinned to; default: the highest"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads that share a batch; default: 1"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
-    {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV",
-     "write trial,sample,batch,calls,seconds_per_call there"},
+    {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
     {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "print activation bytes by layer and time nothing"},
-    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "row to write; default: standard output"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "rows to write; default: standard output"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-bench",
-    .synopsis = "[-c FILE] [options] [MODEL]",
-    .purpose = "Times a model on this machine and prints one CSV row of raw host figures:\n"
+    .synopsis = "[-c FILE] [options] [MODEL...]",
+    .purpose = "Times models on this machine and prints one CSV row of raw host figures for each:\n"
                "host_latency_* is the time of one image in a batch, host_single_* that of one image\n"
                "alone.",
     .options = options,
-    .max_operands = 1,
-    .footer = "A sample is as many calls in a row as last at least 2 ms (or 100 steps of the clock),\n"
-              "less the clock's overhead, divided by the number of calls. A trial is `repeats`\n"
-              "samples at the batch size and as many with one image, in turns. `warmup` samples of\n"
-              "each kind are thrown away first. At least 20 samples of each are taken, in whole\n"
-              "trials, so that the 95th percentile is not simply the largest: `trials` is raised to\n"
-              "that. With --batch 1 both groups of columns come from the same samples.\n"
+    .max_operands = INT_MAX,
+    .footer = "All models are timed in rounds: each once in every round, in random order, each time in a\n"
+              "fresh process that is pinned to one processor and whose stack, heap and environment lie\n"
+              "elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
+              "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
+              "overhead. There are at least 12 rounds and 312 samples of each size, so that the 95th and\n"
+              "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
+              "With --batch 1 both groups of columns come from the same samples.\n"
               "\n"
               "The images are the first of the validation split; without -c they are random pixels.\n"
               "Only one eo-bench runs at a time on a machine: others wait for\n"
               "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n",
 };
 
-struct inputs {
-    struct eo_config cfg;
+struct input {
+    const char *path;
+    char *bytes;
+    size_t size;
     struct eo_model model;
     char sha256[EO_SHA256_TEXT];
-    struct eo_dataset dataset;
-    struct eo_split split;
 };
 
-static int load(struct inputs *in, const char *model)
+struct inputs {
+    struct eo_config cfg;
+    struct eo_dataset dataset;
+    struct eo_split split;
+    struct input *list;
+    struct eo_bench_candidate *candidates;
+    size_t count;
+};
+
+static int load_model(struct input *in, struct eo_bench_candidate *candidate)
+{
+    struct eo_err err;
+
+    if (eo_io_read(in->path, EO_ST_MAX_FILE, &in->bytes, &in->size, &err) ||
+        eo_model_parse(&in->model, in->bytes, in->size, &err))
+        return cli_fail(&program, in->path, &err);
+    eo_hash_sha256(in->bytes, in->size, in->sha256);
+    *candidate = (struct eo_bench_candidate){.name = in->path, .model = in->bytes, .model_bytes = in->size};
+    return 0;
+}
+
+static int load_models(struct inputs *in, char **paths, int count)
+{
+    struct eo_err err;
+    size_t i;
+
+    in->count = count ? (size_t)count : 1;
+    in->list = eo_alloc(in->count, sizeof(*in->list), &err);
+    in->candidates = in->list ? eo_alloc(in->count, sizeof(*in->candidates), &err) : NULL;
+    if (!in->candidates)
+        return cli_fail(&program, NULL, &err);
+    for (i = 0; i < in->count; i++) {
+        in->list[i].path = count ? paths[i] : "-";
+        if (load_model(&in->list[i], &in->candidates[i]))
+            return 1;
+    }
+    return 0;
+}
+
+static int load(struct inputs *in, char **paths, int count)
 {
     char dir[4096];
     struct eo_err err;
@@ -64,8 +120,8 @@ static int load(struct inputs *in, const char *model)
     eo_config_init(&in->cfg);
     if (config && eo_config_load(&in->cfg, config, &err))
         return cli_fail(&program, config, &err);
-    if (eo_model_load(&in->model, model, in->sha256, &err))
-        return cli_fail(&program, model, &err);
+    if (load_models(in, paths, count))
+        return 1;
     if (!config || layers)
         return 0;
     if (eo_dataset_find(&in->cfg, data, dir, sizeof(dir), &err) ||
@@ -76,74 +132,111 @@ static int load(struct inputs *in, const char *model)
     return 0;
 }
 
-/* The command line wins over the config. */
-static void make_plan(struct eo_bench_plan *plan, const struct eo_config *cfg)
+static void release(struct inputs *in)
 {
-    eo_bench_plan_make(plan, cfg);
-    if (batch)
-        plan->batch = (int)batch;
-    if (repeats)
-        plan->repeats = (int)repeats;
-    if (trials)
-        plan->trials = (int)trials;
-    if (warmup >= 0)
-        plan->warmup = (int)warmup;
-}
+    size_t i;
 
-/* Takes the samples while no other benchmark runs. */
-static int collect(struct eo_bench_engine *engine, const struct eo_bench_plan *plan,
-                   struct eo_bench_samples *samples, struct eo_err *err)
-{
-    struct eo_bench_subject subject = eo_bench_engine_subject(engine);
-    int lock = eo_bench_lock();
-    int rc = eo_bench_collect(samples, &subject, plan, err);
-
-    eo_bench_unlock(lock);
-    return rc;
-}
-
-static int write_results(const struct eo_bench_old_row *row, const struct eo_bench_samples *samples)
-{
-    struct eo_buf text = {0}, raw = {0};
-
-    if (samples_path) {
-        eo_bench_put_samples(&raw, samples);
-        if (cli_write(&program, samples_path, &raw))
-            return 1;
+    for (i = 0; in->candidates && i < in->count; i++) {
+        eo_bench_candidate_release(&in->candidates[i]);
+        eo_model_release(&in->list[i].model);
+        free(in->list[i].bytes);
     }
+    free(in->candidates);
+    free(in->list);
+    eo_dataset_release(&in->dataset);
+}
+
+/* The command line wins over the config. */
+static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
+{
+    cfg.batch_size = batch ? (int)batch : cfg.batch_size;
+    cfg.benchmark_repeats = repeats ? (int)repeats : cfg.benchmark_repeats;
+    cfg.benchmark_trials = trials ? (int)trials : cfg.benchmark_trials;
+    cfg.benchmark_warmup = warmup >= 0 ? (int)warmup : cfg.benchmark_warmup;
+    cfg.benchmark_exact = exact || cfg.benchmark_exact;
+    eo_bench_plan_make(plan, &cfg);
+    plan->limit = limit ? (int)limit : plan->limit;
+    plan->threads = (int)threads;
+    plan->cpu = (int)cpu;
+    plan->isa = isa;
+}
+
+static int put_row(struct eo_buf *text, const struct input *in, const struct eo_bench_candidate *c,
+                   const struct eo_bench_plan *plan, struct eo_err *err)
+{
+    struct eo_bench_row row = {.model = &in->model,
+                               .model_sha256 = in->sha256,
+                               .isa = eo_isa_name(plan->isa),
+                               .kernel = c->kernel,
+                               .threads = plan->threads,
+                               .batch = plan->batch,
+                               .workspace_bytes = c->workspace_bytes};
+
+    if (eo_bench_summarise(&row.at_batch, &c->rounds, EO_BENCH_BATCH, err) ||
+        eo_bench_summarise(&row.single, &c->rounds, EO_BENCH_SINGLE, err))
+        return -1;
+    eo_bench_put_row(text, &row);
+    return 0;
+}
+
+static int write_results(const struct inputs *in, const struct eo_bench_plan *plan)
+{
+    struct eo_buf text = {0}, samples = {0};
+    struct eo_err err;
+    size_t i;
+
     if (!no_header)
         eo_bench_put_header(&text);
-    eo_bench_put_row(&text, row);
+    eo_bench_put_samples_header(&samples);
+    for (i = 0; i < in->count; i++) {
+        if (put_row(&text, &in->list[i], &in->candidates[i], plan, &err)) {
+            eo_buf_release(&text);
+            eo_buf_release(&samples);
+            return cli_fail(&program, NULL, &err);
+        }
+        if (samples_path)
+            eo_bench_put_samples(&samples, &in->candidates[i].rounds);
+    }
+    if (samples_path && cli_write(&program, samples_path, &samples)) {
+        eo_buf_release(&text);
+        return 1;
+    }
+    eo_buf_release(&samples);
     return cli_write(&program, output, &text);
 }
 
-static int run(const struct inputs *in)
+static void say_waiting(void)
 {
-    struct eo_bench_old_row row = {.model = &in->model, .model_sha256 = in->sha256, .isa = eo_isa_name(isa)};
-    struct eo_bench_samples samples = {0};
-    struct eo_bench_engine *engine;
-    struct eo_bench_plan plan;
-    struct eo_err err;
-    int rc = 1;
+    fprintf(stderr, "%s: another benchmark runs on this machine; waiting until it is done\n", program.name);
+}
 
-    make_plan(&plan, &in->cfg);
-    engine = eo_bench_engine_new(&in->model, config ? &in->split.validation : NULL, isa, (int)threads,
-                                 plan.batch, &err);
-    if (!engine || collect(engine, &plan, &samples, &err) ||
-        eo_bench_summarise(&row.at_batch, &samples, plan.batch, &err) ||
-        eo_bench_summarise(&row.single, &samples, 1, &err)) {
-        cli_fail(&program, NULL, &err);
-        goto out;
+/* Times everything while no other benchmark runs. A signal ends what is being timed, and then this program. */
+static int run(struct inputs *in)
+{
+    struct eo_bench_session session;
+    struct eo_bench_plan plan;
+    struct eo_proc proc;
+    struct eo_err err;
+    int lock, sig, rc;
+
+    make_plan(&plan, in->cfg);
+    lock = eo_bench_lock(say_waiting);
+    rc = eo_proc_begin(&proc, &err);
+    if (rc) {
+        eo_bench_unlock(lock);
+        return cli_fail(&program, NULL, &err);
     }
-    row.kernel = eo_bench_engine_kernel(engine);
-    row.threads = (int)threads;
-    row.batch = plan.batch;
-    row.workspace_bytes = eo_bench_engine_workspace_bytes(engine);
-    rc = write_results(&row, &samples);
-out:
-    eo_bench_samples_release(&samples);
-    eo_bench_engine_free(engine);
-    return rc;
+    rc = eo_bench_session_run(&session, &plan, in->candidates, in->count,
+                              config ? &in->split.validation : NULL, &proc, &err);
+    eo_bench_unlock(lock);
+    if (rc && !proc.signal)
+        cli_fail(&program, NULL, &err);
+    if (!rc)
+        rc = write_results(in, &plan);
+    sig = eo_proc_end(&proc);
+    if (sig)
+        raise(sig);
+    return rc ? 1 : 0;
 }
 
 static int run_layers(const struct eo_model *m)
@@ -157,21 +250,24 @@ static int run_layers(const struct eo_model *m)
 int main(int argc, char **argv)
 {
     static struct inputs in;
-    int operands = cli_parse(&program, argc, argv);
-    const char *model = cli_path(operands ? argv[argc - 1] : NULL);
-    int rc;
+    int child = eo_bench_child(argc, argv);
+    char **operands;
+    int count, rc;
 
-    if (samples_path && strcmp(samples_path, "-") == 0 && strcmp(cli_path(output), "-") == 0)
-        cli_usage(&program, "only one output can go to standard output; give the other a file");
-    if (config && strcmp(config, "-") == 0 && strcmp(model, "-") == 0)
-        cli_usage(&program, "the config and the model cannot both come from standard input");
+    if (child >= 0)
+        return child;
+    count = cli_parse(&program, argc, argv);
+    operands = argv + argc - count;
+    cli_check_outputs(&program, (const char *[]){samples_path, cli_path(output)}, 2);
+    cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
     if (layers && (samples_path || no_header))
         cli_usage(&program, "option '--layers' times nothing and cannot be combined with '--%s'",
                   samples_path ? "samples" : "no-header");
+    if (layers && count > 1)
+        cli_usage(&program, "option '--layers' takes one model");
     if (data && !config)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
-    rc = load(&in, model) || (layers ? run_layers(&in.model) : run(&in));
-    eo_dataset_release(&in.dataset);
-    eo_model_release(&in.model);
+    rc = load(&in, operands, count) || (layers ? run_layers(&in.list[0].model) : run(&in));
+    release(&in);
     return rc;
 }

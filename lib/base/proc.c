@@ -36,6 +36,7 @@ int eo_proc_begin(struct eo_proc *p, struct eo_err *err)
 
     make_set(&set);
     p->signal = 0;
+    p->environment = NULL;
     p->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (p->fd < 0)
         return eo_err_errno(err, "cannot wait for signals");
@@ -88,7 +89,8 @@ static int start(const struct eo_proc *p, char *const argv[], int messages, pid_
     if (!code) {
         code = set_up(&actions, &attributes, p, messages);
         if (!code)
-            code = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+            code = posix_spawnp(pid, argv[0], &actions, &attributes, argv,
+                                p->environment ? p->environment : environ);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -133,7 +135,8 @@ static int refuse_signal(const struct eo_proc *p, struct eo_err *err)
     return eo_err_set(err, "interrupted by signal %d", p->signal);
 }
 
-int eo_proc_run(struct eo_proc *p, char *const argv[], struct eo_buf *messages, int *status, struct eo_err *err)
+int eo_proc_run(struct eo_proc *p, char *const argv[], struct eo_buf *messages, int *status,
+                struct eo_err *err)
 {
     int fd[2], raw, rc;
     pid_t pid;

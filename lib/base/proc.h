@@ -21,9 +21,10 @@
 #define EO_PROC_MESSAGES 65536 /* bytes of standard error that are kept */
 
 struct eo_proc {
-    sigset_t before; /* the mask of signals, to be restored and for the programs */
-    int fd;          /* what waits for the signals */
-    int signal;      /* the first that came, or 0 */
+    sigset_t before;    /* the mask of signals, to be restored and for the programs */
+    int fd;             /* what waits for the signals */
+    int signal;         /* the first that came, or 0 */
+    char **environment; /* of the programs; NULL, as after _begin(), for ours. The caller's */
 };
 
 int eo_proc_begin(struct eo_proc *p, struct eo_err *err) EO_MUST_CHECK;

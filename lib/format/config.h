@@ -114,7 +114,7 @@ struct eo_config {
     double observer_percentile; /* per cent */
     enum eo_granularity weight_granularity;
     int bias_correction, cross_layer_equalization;
-    int benchmark_repeats, benchmark_trials, benchmark_warmup;
+    int benchmark_repeats, benchmark_trials, benchmark_warmup, benchmark_exact;
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;

@@ -41,6 +41,7 @@ calibration_batches: 1
 benchmark_repeats: 1
 benchmark_trials: 1
 benchmark_warmup: 0
+benchmark_exact: true
 EOF
   eo-train -q -c "$F/cfg.yaml" -o "$F/base.safetensors" &&
   eo-quant -p int8 -c "$F/cfg.yaml" -o "$F/int8.safetensors" "$F/base.safetensors" &&

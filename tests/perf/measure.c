@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/stats.h"
-#include "stage/bench.h"
+#include "stage/bench_meter.h"
 
 static struct {
     cpu_set_t all, one;
@@ -62,18 +62,14 @@ static void call_row(void *ctx, int one)
 int perf_take_calls(struct perf_row *row, double us[PERF_SAMPLES])
 {
     struct eo_bench_subject subject = {call_row, row};
-    struct eo_bench_plan plan = {.batch = 1, .repeats = PERF_SAMPLES, .trials = 1, .warmup = 1};
-    struct eo_bench_samples samples = {0};
-    struct eo_err err;
-    int n = 0;
+    struct eo_clock clock;
+    struct eo_bench_meter meter = {&subject, &clock, 1, PERF_SAMPLE_NS, 1};
+    int n;
 
-    if (eo_bench_collect(&samples, &subject, &plan, &err)) {
-        snprintf(row->skipped, sizeof(row->skipped), "%.150s", err.msg);
-        return 0;
-    }
-    for (; n < PERF_SAMPLES && (size_t)n < samples.count; n++)
-        us[n] = samples.list[n].seconds_per_call * 1e6 / row->batch;
-    eo_bench_samples_release(&samples);
+    eo_clock_init(&clock);
+    eo_bench_meter_take(&meter);
+    for (n = 0; n < PERF_SAMPLES; n++)
+        us[n] = eo_bench_meter_take(&meter) * 1e6 / row->batch;
     return n;
 }
 

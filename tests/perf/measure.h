@@ -18,6 +18,7 @@
 
 #define PERF_ROUNDS_MAX 50
 #define PERF_SAMPLES 20 /* of a row in a round */
+#define PERF_SAMPLE_NS 2000000u /* that a sample lasts, at least */
 
 struct perf_row;
 

@@ -13,7 +13,7 @@
 #include "base/pool.h"
 #include "base/rng.h"
 #include "nn/trainer.h"
-#include "stage/bench.h"
+#include "stage/bench_engine.h"
 #include "tests/perf/layers.h"
 #include "tests/unit/random_model.h"
 

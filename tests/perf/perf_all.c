@@ -22,7 +22,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "stage/bench.h"
+#include "stage/bench_lock.h"
 #include "tests/perf/ours.h"
 #include "tests/perf/peaks.h"
 #include "tests/perf/peer.h"
@@ -402,7 +402,7 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN); /* a peer that died answers no more; that is all */
     perf_cpus_init();
-    lock = eo_bench_lock();
+    lock = eo_bench_lock(NULL);
     rc = run_all(&run);
     eo_bench_unlock(lock);
     perf_rows_release(&run.rows);

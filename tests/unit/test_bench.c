@@ -1,4 +1,4 @@
-/* lib/base/clock and lib/stage/bench: how samples are taken, what is made of them, and the rows. */
+/* lib/base/clock, base/reference and lib/stage/bench_*: how samples are taken, by sessions of processes, and the rows. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,14 @@
 
 #include "base/clock.h"
 #include "format/csv.h"
+#include "base/reference.h"
 #include "stage/bench.h"
+#include "stage/bench_child.h"
+#include "stage/bench_lock.h"
+#include "stage/bench_meter.h"
+#include "stage/bench_session.h"
 #include "tests/unit/check.h"
+#include "tests/unit/random_model.h"
 
 static void check(int ok, const char *what, double expected, double found)
 {
@@ -60,82 +66,25 @@ static void wait_call(void *ctx, int batch)
         w->other_calls++;
 }
 
-struct plan_case {
-    const char *name;
-    struct eo_bench_plan plan; /* batch, repeats, trials, warmup */
-    int trials;                /* really run */
-};
-
-static const struct plan_case plan_cases[] = {
-    {"raised to 20 samples", {4, 5, 1, 0}, 4}, {"whole trials", {4, 7, 2, 1}, 3},
-    {"as asked for", {2, 4, 6, 2}, 6},         {"batch 1", {1, 20, 1, 1}, 1},
-    {"one sample a trial", {3, 1, 1, 0}, 20},
-};
-
-/* Whether sample i stands where the plan puts it, and lasted long enough. */
-static int sample_is_right(const struct eo_bench_sample *s, size_t i, const struct eo_bench_plan *p)
+/* A sample is as many calls as last long enough; calls at one size alone. */
+static void test_meter(int batch, uint64_t least_ns, uint64_t calls_at_least)
 {
-    size_t sizes = p->batch == 1 ? 1 : 2, per_trial = sizes * (size_t)p->repeats;
-    int trial = (int)(i / per_trial), half = (int)(i % per_trial) / p->repeats;
-    int batch = (half + trial) % 2 == 0 || sizes == 1 ? p->batch : 1;
-    double least = 1e-6 + 3e-6 * s->batch;
-
-    return s->trial == trial && s->sample == (int)i % p->repeats && s->batch == batch && s->calls > 0 &&
-           s->seconds_per_call >= 0.99 * least && s->seconds_per_call * (double)s->calls >= 0.9999 * 2e-3;
-}
-
-static void test_collect(const struct plan_case *c)
-{
-    struct waiter w = {.batch = c->plan.batch};
+    struct eo_clock clock = {.overhead_ns = 20, .resolution_ns = 1};
+    struct waiter w = {.batch = batch == 1 ? 0 : batch};
     struct eo_bench_subject subject = {wait_call, &w};
-    struct eo_bench_samples s = {0};
-    size_t sizes = c->plan.batch == 1 ? 1 : 2, i;
-    size_t expected = (size_t)c->trials * sizes * (size_t)c->plan.repeats;
-    uint64_t kept[2] = {0, 0};
-    struct eo_err err;
+    struct eo_bench_meter m = {&subject, &clock, batch, least_ns, 1};
+    double least = 1e-6 + 3e-6 * batch, s;
+    int i;
 
-    check(eo_bench_trials(&c->plan) == c->trials, c->name, c->trials, eo_bench_trials(&c->plan));
-    if (eo_bench_collect(&s, &subject, &c->plan, &err)) {
-        check(0, err.msg, 0, 0);
-        return;
+    for (i = 0; i < 5; i++) {
+        s = eo_bench_meter_take(&m);
+        check(s >= 0.98 * least, "seconds of a call", least, s);
+        check(s * 1e9 * (double)m.calls >= (double)least_ns * 0.9999, "length of a sample", (double)least_ns,
+              s * 1e9 * (double)m.calls);
     }
-    check(s.count == expected, c->name, (double)expected, (double)s.count);
-    for (i = 0; i < s.count; i++) {
-        if (!sample_is_right(&s.list[i], i, &c->plan))
-            printf("%s: sample %zu: trial %d sample %d batch %d calls %llu seconds %.9g\n", c->name, i,
-                   s.list[i].trial, s.list[i].sample, s.list[i].batch, (unsigned long long)s.list[i].calls,
-                   s.list[i].seconds_per_call);
-        check(sample_is_right(&s.list[i], i, &c->plan), c->name, (double)i, (double)i);
-        kept[s.list[i].batch == c->plan.batch] += s.list[i].calls;
-    }
-    check(w.other_calls == 0, "calls at another batch size", 0, (double)w.other_calls);
-    check(w.batch_calls >= kept[1] && w.single_calls >= kept[0], "calls that were counted",
-          (double)(kept[0] + kept[1]), (double)(w.batch_calls + w.single_calls));
-    eo_bench_samples_release(&s);
-    check(s.list == NULL && s.count == 0, "released", 0, (double)s.count);
-}
-
-/* Warm-up samples must really be taken: with many of them there are many more calls than the samples show. */
-static void test_warmup(void)
-{
-    struct eo_bench_plan plan = {2, 20, 1, 40};
-    struct waiter w = {.batch = 2};
-    struct eo_bench_subject subject = {wait_call, &w};
-    struct eo_bench_samples s = {0};
-    uint64_t kept[2] = {0, 0};
-    struct eo_err err;
-    size_t i;
-
-    if (eo_bench_collect(&s, &subject, &plan, &err)) {
-        check(0, err.msg, 0, 0);
-        return;
-    }
-    for (i = 0; i < s.count; i++)
-        kept[s.list[i].batch == 2] += s.list[i].calls;
-    check(w.batch_calls > 2 * kept[1], "warm-up calls, batch", 2.0 * (double)kept[1], (double)w.batch_calls);
-    check(w.single_calls > 2 * kept[0], "warm-up calls, single", 2.0 * (double)kept[0],
-          (double)w.single_calls);
-    eo_bench_samples_release(&s);
+    check(m.calls >= calls_at_least, "calls in a sample", (double)calls_at_least, (double)m.calls);
+    check(w.other_calls == 0 && (batch == 1 ? w.batch_calls : w.single_calls) == 0, "calls at another size",
+          0, 1);
 }
 
 static void nothing(void *ctx, int batch)
@@ -147,27 +96,227 @@ static void nothing(void *ctx, int batch)
 /* A call that takes no time at all must not hang the measurement. */
 static void test_empty_call(void)
 {
-    struct eo_bench_plan plan = {1, 20, 1, 0};
+    struct eo_clock clock = {.overhead_ns = 1000000000, .resolution_ns = 1};
     struct eo_bench_subject subject = {nothing, NULL};
-    struct eo_bench_samples s = {0};
-    struct eo_err err;
-    int rc = eo_bench_collect(&s, &subject, &plan, &err);
+    struct eo_bench_meter m = {&subject, &clock, 1, 100, 1};
 
-    check(rc == 0 && s.count == 20, "a call that does nothing", 20, (double)s.count);
-    eo_bench_samples_release(&s);
+    check(eo_bench_meter_take(&m) == 0, "a call that does nothing", 0, 1);
 }
 
+/* The chains are what they are said to be, whatever the compiler made of them. */
+static void test_reference(void)
+{
+    struct eo_reference r = {{1, 2, 3, 4, 5, 6, 7, 8}}, again = r;
+    uint64_t x = 1;
+    struct eo_clock clock;
+    int i;
+
+    for (i = 0; i < 10000; i++)
+        x = x * 0x9e3779b97f4a7c15u + 1;
+    eo_reference_work(&r);
+    check(r.chain[0] == x, "reference: first chain", (double)x, (double)r.chain[0]);
+    eo_clock_init(&clock);
+    check(eo_reference_time_ns(&again, &clock) > 0, "reference: time", 1, 0);
+    check(memcmp(&r, &again, sizeof(r)) == 0, "reference: the same work", 0, 1);
+}
+
+struct plan_case {
+    const char *name;
+    int repeats, trials, exact;
+    int rounds, samples, limit; /* expected */
+};
+
+static const struct plan_case plan_cases[] = {
+    {"both raised", 5, 3, 0, 12, 26, 36},
+    {"samples as asked for", 30, 3, 0, 12, 30, 36},
+    {"rounds as asked for", 5, 20, 0, 20, 16, 60},
+    {"both as asked for", 7, 50, 0, 50, 7, 150},
+    {"exact", 5, 3, 1, 3, 5, 3},
+    {"one of each", 1, 1, 1, 1, 1, 1},
+};
+
+static void test_plan(const struct plan_case *c)
+{
+    struct eo_bench_plan p;
+    struct eo_config cfg;
+
+    eo_config_init(&cfg);
+    cfg.benchmark_repeats = c->repeats;
+    cfg.benchmark_trials = c->trials;
+    cfg.benchmark_exact = c->exact;
+    eo_bench_plan_make(&p, &cfg);
+    check_that(p.rounds == c->rounds && p.samples == c->samples && p.limit == c->limit,
+               "%s: expected %d rounds of %d samples, at most %d, found %d, %d, %d", c->name, c->rounds,
+               c->samples, c->limit, p.rounds, p.samples, p.limit);
+}
+
+/* The order follows from the seed; every candidate is there once; rounds and seeds differ. */
+static void test_order(void)
+{
+    uint32_t first[20], order[20];
+    int round, same = 0, seed, seen;
+    struct eo_rng rng;
+    uint32_t i;
+
+    eo_rng_init(&rng, 7, EO_RNG_BENCH);
+    eo_bench_order(&rng, first, 20);
+    for (round = 1; round < 10; round++) {
+        eo_bench_order(&rng, order, 20);
+        same += memcmp(first, order, sizeof(order)) == 0;
+        for (seen = 0, i = 0; i < 20; i++)
+            seen |= order[i] < 20 ? 1 << order[i] : 0;
+        check(seen == (1 << 20) - 1, "order: each candidate once", (1 << 20) - 1, seen);
+    }
+    check(same == 0, "order: the rounds differ", 0, same);
+    for (seed = 7; seed < 10; seed++) {
+        eo_rng_init(&rng, (uint64_t)seed, EO_RNG_BENCH);
+        eo_bench_order(&rng, order, 20);
+        check((memcmp(first, order, sizeof(order)) == 0) == (seed == 7), "order: of the seed", 7, seed);
+    }
+}
+
+/* A session in processes of this very program. */
+struct tried {
+    struct eo_buf model[3];
+    struct eo_bench_candidate list[3];
+    struct eo_bench_session session;
+    struct eo_proc proc;
+    struct eo_err err;
+};
+
+static int try_session(struct tried *t, const struct eo_bench_plan *plan, const struct eo_images *images)
+{
+    struct eo_model m;
+    int i, rc;
+
+    memset(t, 0, sizeof(*t));
+    for (i = 0; i < 3; i++) {
+        random_model(&m, i == 1 ? EO_INT8 : EO_FP32, 2, 3, 5);
+        rc = eo_model_serialize(&m, &t->model[i], &t->err);
+        while (m.meta_count > 0 && eo_model_meta_set(&m, m.meta[0].key, NULL, NULL) == 0)
+            ;
+        random_model_release(&m);
+        if (rc)
+            return -1;
+        t->list[i] = (struct eo_bench_candidate){
+            .name = "m", .model = t->model[i].data, .model_bytes = t->model[i].len};
+    }
+    if (eo_proc_begin(&t->proc, &t->err))
+        return -1;
+    rc = eo_bench_session_run(&t->session, plan, t->list, 3, images, &t->proc, &t->err);
+    eo_proc_end(&t->proc);
+    return rc;
+}
+
+static void release_tried(struct tried *t)
+{
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        eo_bench_candidate_release(&t->list[i]);
+        eo_buf_release(&t->model[i]);
+    }
+}
+
+static void check_round(const struct eo_round *r, int number, int batch, const char *name)
+{
+    const struct eo_round_conditions *c = &r->conditions;
+    size_t k, i;
+
+    check(r->number == number && r->slot >= 0 && r->slot < 3, name, number, r->number);
+    for (k = 0; k < EO_BENCH_SIZES; k++) {
+        const struct eo_round_samples *s = &r->size[k];
+
+        check(s->count == 5 && s->images == (k == EO_BENCH_BATCH ? batch : 1) && s->calls > 0, name, 5,
+              (double)s->count);
+        for (i = 0; i < s->count; i++)
+            check(s->seconds[i] > 0 && s->seconds[i] < 10, "a sample", 1, s->seconds[i]);
+    }
+    check(c->reference_ns > 0 && c->wall_s > 0 && c->cpu_s > 0, "conditions", 1, c->wall_s);
+    check(c->involuntary_switches >= 0 && c->page_faults >= 0 && c->resident_bytes > 100000, "conditions", 1,
+          0);
+}
+
+/* Each candidate once in a round, each time in a process whose stack, heap and environment lie elsewhere. */
+static void test_session(int batch)
+{
+    struct eo_bench_plan plan = {.batch = batch,
+                                 .rounds = 3,
+                                 .samples = 5,
+                                 .warmup = 1,
+                                 .exact = 1,
+                                 .limit = 3,
+                                 .threads = 1,
+                                 .cpu = -1,
+                                 .seed = 7};
+    uint64_t stack[9], heap[9], environment[9];
+    int n = 0, i, r, slots, same;
+    struct tried t;
+
+    if (try_session(&t, &plan, NULL)) {
+        check_that(0, "session: %s", t.err.msg);
+        release_tried(&t);
+        return;
+    }
+    check(strlen(t.session.id) == 16 && strspn(t.session.id, "0123456789abcdef") == 16, "session: id", 16, 0);
+    check_text("kernel", "int8-generic", t.list[1].kernel);
+    check(t.list[0].workspace_bytes > 0, "session: workspace", 1, 0);
+    for (r = 0; r < 3; r++) {
+        for (slots = 0, i = 0; i < 3; i++, n++) {
+            const struct eo_round *round = &t.list[i].rounds.list[r];
+
+            check(t.list[i].rounds.count == 3, "session: rounds", 3, (double)t.list[i].rounds.count);
+            check_round(round, r, batch, "session: round");
+            slots |= 1 << round->slot;
+            stack[n] = round->stack;
+            heap[n] = round->heap;
+            environment[n] = round->environment_bytes;
+        }
+        check(slots == 7, "session: each place of the order", 7, slots);
+    }
+    for (same = 0, i = 0; i < 9; i++) {
+        for (r = 0; r < i; r++)
+            same += (stack[i] == stack[r]) + (heap[i] == heap[r]) + (environment[i] == environment[r]);
+    }
+    check(same == 0, "session: places that are the same", 0, same);
+    release_tried(&t);
+}
+
+static void test_session_errors(void)
+{
+    struct eo_bench_plan plan = {
+        .batch = 2, .rounds = 1, .samples = 2, .exact = 1, .limit = 1, .threads = 1, .cpu = 100000};
+    struct tried t;
+
+    check(try_session(&t, &plan, NULL) == -1, "a processor that is not there", -1, 0);
+    check_text("message", "expected a processor that this process may run on, found 100000", t.err.msg);
+    release_tried(&t);
+}
+
+static void test_child_arguments(void)
+{
+    char *none[] = {"x", NULL}, *other[] = {"x", "-c", NULL};
+    char *missing[] = {"x", EO_BENCH_CHILD_ARGUMENT, NULL},
+         *bad[] = {"x", EO_BENCH_CHILD_ARGUMENT, "1x", NULL};
+    char *closed[] = {"x", EO_BENCH_CHILD_ARGUMENT, "1000", NULL};
+
+    check(eo_bench_child(1, none) == -1, "no child", -1, 0);
+    check(eo_bench_child(2, other) == -1, "no child", -1, 0);
+    check(eo_bench_child(2, missing) == 2, "a child without a block", 2, 0);
+    check(eo_bench_child(3, bad) == 2, "a child with a bad descriptor", 2, 0);
+    check(eo_bench_child(3, closed) == 2, "a child with a closed descriptor", 2, 0);
+}
+
+/* 4 images in 1, 2, 3, 4, 10 ms: 0.25, 0.5, 0.75, 1, 2.5 ms each; numpy: std 0.883883..., p95 2.2. */
 static void test_summarise(void)
 {
-    /* 4 images in 1, 2, 3, 4, 10 ms: 0.25, 0.5, 0.75, 1, 2.5 ms each; numpy: std 0.883883..., p95 2.2. */
-    struct eo_bench_sample list[] = {{0, 0, 4, 2, 0.004}, {0, 1, 4, 2, 0.001}, {0, 0, 1, 9, 0.25},
-                                     {1, 0, 4, 2, 0.010}, {1, 1, 4, 2, 0.002}, {1, 0, 1, 9, 0.75},
-                                     {2, 0, 4, 2, 0.003}};
-    struct eo_bench_samples s = {list, sizeof(list) / sizeof(*list)};
+    double first[] = {0.004, 0.001, 0.010}, second[] = {0.002, 0.003}, single[] = {0.25, 0.75};
+    struct eo_round list[] = {{.size = {{4, 2, 3, first}, {1, 9, 2, single}}}, {.size = {{4, 2, 2, second}}}};
+    struct eo_rounds rounds = {list, 2};
     struct eo_bench_figures f;
     struct eo_err err;
 
-    check(eo_bench_summarise(&f, &s, 4, &err) == 0, "summarise", 0, -1);
+    check(eo_bench_summarise(&f, &rounds, EO_BENCH_BATCH, &err) == 0, "summarise", 0, -1);
     check(f.samples == 5, "samples", 5, (double)f.samples);
     check(f.mean_ms == 1.0, "mean", 1.0, f.mean_ms);
     check(f.median_ms == 0.75, "median", 0.75, f.median_ms);
@@ -175,21 +324,19 @@ static void test_summarise(void)
     check(f.p95_ms > 2.1999999999 && f.p95_ms < 2.2000000001, "p95", 2.2, f.p95_ms);
     check(f.min_ms == 0.25, "min", 0.25, f.min_ms);
     check(f.throughput_sps == 1000.0, "throughput", 1000, f.throughput_sps);
-    check(eo_bench_summarise(&f, &s, 1, &err) == 0 && f.mean_ms == 500.0 && f.samples == 2, "single", 500,
-          f.mean_ms);
-    check(eo_bench_summarise(&f, &s, 3, &err) == -1, "a batch size without samples fails", -1, 0);
-    check_text("message", "expected samples at batch size 3, found none", err.msg);
+    check(eo_bench_summarise(&f, &rounds, EO_BENCH_SINGLE, &err) == 0 && f.mean_ms == 500.0 && f.samples == 2,
+          "single", 500, f.mean_ms);
 }
 
 static void test_samples_text(void)
 {
-    struct eo_bench_sample list[] = {{0, 1, 128, 12, 0.00025}, {3, 0, 1, 700, 0.5}};
-    struct eo_bench_samples s = {list, 2};
+    double a[] = {0.00025}, b[] = {0.5};
+    struct eo_round list[] = {{.number = 3, .size = {{128, 12, 1, a}, {1, 700, 1, b}}}};
+    struct eo_rounds rounds = {list, 1};
     struct eo_buf out = {0};
 
-    eo_bench_put_samples(&out, &s);
-    check_text("samples", "trial,sample,batch,calls,seconds_per_call\n0,1,128,12,0.00025\n3,0,1,700,0.5\n",
-               out.data);
+    eo_bench_put_samples(&out, &rounds);
+    check_text("samples", "3,0,128,12,0.00025\n3,0,1,700,0.5\n", out.data);
     eo_buf_release(&out);
 }
 
@@ -347,7 +494,7 @@ static void test_lock(void)
     }
     snprintf(path, sizeof(path), "%s/edge-opt-timing.lock", dir);
     setenv("TMPDIR", dir, 1);
-    fd = eo_bench_lock();
+    fd = eo_bench_lock(NULL);
     check(fd >= 0 && access(path, F_OK) == 0, "lock file", 3, fd);
     other = try_lock(path);
     check(other == -1, "second holder", -1, other);
@@ -357,19 +504,29 @@ static void test_lock(void)
     eo_bench_unlock(other);
     unlink(path);
     rmdir(dir);
-    check(eo_bench_lock() == -1, "no folder", -1, 0);
+    check(eo_bench_lock(NULL) == -1, "no folder", -1, 0);
     eo_bench_unlock(-1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    int child = eo_bench_child(argc, argv);
     size_t i;
 
+    if (child >= 0)
+        return child;
     test_clock();
-    for (i = 0; i < sizeof(plan_cases) / sizeof(*plan_cases); i++)
-        test_collect(&plan_cases[i]);
-    test_warmup();
+    test_meter(4, 2000, 1);
+    test_meter(1, 100000, 20);
     test_empty_call();
+    test_reference();
+    for (i = 0; i < sizeof(plan_cases) / sizeof(*plan_cases); i++)
+        test_plan(&plan_cases[i]);
+    test_order();
+    test_session(3);
+    test_session(1);
+    test_session_errors();
+    test_child_arguments();
     test_summarise();
     test_samples_text();
     for (i = 0; i < sizeof(row_cases) / sizeof(*row_cases); i++)

@@ -69,6 +69,7 @@ static const char defaults[] = "seed: 7\n"
                                "benchmark_repeats: 5\n"
                                "benchmark_trials: 3\n"
                                "benchmark_warmup: 3\n"
+                               "benchmark_exact: false\n"
                                "power_watts: 5.0\n"
                                "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
                                "active_memory_budget_mb: 0.05\n"
@@ -485,8 +486,8 @@ static void test_slices(void)
         as_original, EO_STAGE_EVAL, 0,
         "# edge-opt slice: eval\nseed: 7\ndataset: idx\nvalidation: test\nval_subset: 100\n");
     check_slice("epochs: 1", EO_STAGE_BENCH, 0,
-                "# edge-opt slice: bench\ndataset: synthetic\nvalidation: holdout\nval_subset: null\n"
-                "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\n");
+                "# edge-opt slice: bench\nseed: 7\ndataset: synthetic\nvalidation: holdout\nval_subset: null\n"
+                "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\nbenchmark_exact: false\n");
     check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
                 "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
                 "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n");
@@ -517,7 +518,7 @@ static void test_reach(void)
 #define BIT(s) (1u << EO_STAGE_##s)
 #define LEARNING (BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT))
 #define TRAINING (LEARNING | BIT(PRUNE))
-        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL) | BIT(SENSITIVITY)},
+        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
         {"dataloader_seed: 8", LEARNING},
         {"dataloader_seed: 7", 0},
         {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
@@ -558,6 +559,7 @@ static void test_reach(void)
         {"benchmark_repeats: 9", BIT(BENCH)},
         {"benchmark_trials: 9", BIT(BENCH)},
         {"benchmark_warmup: 9", BIT(BENCH)},
+        {"benchmark_exact: true", BIT(BENCH)},
         {"power_watts: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_budgets_mb: [9]", BIT(SELECT) | BIT(SUMMARY)},
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},

@@ -1,0 +1,286 @@
+#include "stage/bench_child.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/reference.h"
+#include "base/stats.h"
+#include "nn/model.h"
+#include "stage/bench_conditions.h"
+#include "stage/bench_meter.h"
+
+#define WINDOW_LEAST 3
+#define WINDOW_MOST 256
+#define READINGS_MOST (2 * EO_BENCH_BLOCKS + 1)
+
+struct child {
+    struct eo_bench_order *order;
+    struct eo_clock clock;
+    struct eo_bench_subject subject;
+    struct eo_bench_meter meter[EO_BENCH_SIZES];
+    int sizes; /* 1 when a batch is one image */
+    struct eo_counters *counters;
+    struct eo_tally tally[EO_BENCH_SIZES], between;
+    double images[EO_BENCH_SIZES]; /* that were counted */
+    struct eo_reference reference;
+    double readings[READINGS_MOST];
+    size_t reading_count;
+};
+
+/* Processors of other numbers than the kernel's sets can hold do not exist here. */
+static int pin(const struct eo_bench_order *o)
+{
+    cpu_set_t set;
+    int i;
+
+    CPU_ZERO(&set);
+    for (i = 0; i < o->cpu_count; i++)
+        CPU_SET(o->cpus[i], &set);
+    return o->cpu_count > 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+static double *seconds_of(struct eo_bench_order *o, int size)
+{
+    return (double *)((char *)o + o->seconds[size]);
+}
+
+static double median(double *x, size_t n)
+{
+    eo_stats_sort(x, n);
+    return eo_stats_median_sorted(x, n);
+}
+
+/* The median of so many samples as fit in a window. */
+static double window(struct eo_bench_meter *m)
+{
+    double x[WINDOW_MOST];
+    uint64_t start = eo_clock_now_ns();
+    size_t n = 0;
+
+    while (n < WINDOW_LEAST || (n < WINDOW_MOST && eo_clock_now_ns() - start < EO_BENCH_WINDOW_NS))
+        x[n++] = eo_bench_meter_take(m);
+    return median(x, n);
+}
+
+static void warm_up_until_stable(struct child *c)
+{
+    double last[EO_BENCH_SIZES] = {0};
+    uint64_t start = eo_clock_now_ns();
+    int stable = 0, k;
+
+    while (!stable && eo_clock_now_ns() - start < EO_BENCH_WARMUP_NS) {
+        stable = 1;
+        for (k = 0; k < c->sizes; k++) {
+            double now = window(&c->meter[k]);
+
+            stable = stable && fabs(now - last[k]) <= EO_BENCH_STABLE * now;
+            last[k] = now;
+        }
+    }
+}
+
+static void warm_up(struct child *c)
+{
+    int k, i;
+
+    for (k = 0; k < c->sizes; k++) {
+        for (i = 0; i < c->order->warmup; i++)
+            eo_bench_meter_take(&c->meter[k]);
+    }
+    if (!c->order->exact)
+        warm_up_until_stable(c);
+}
+
+static void read_reference(struct child *c)
+{
+    c->readings[c->reading_count % READINGS_MOST] = eo_reference_time_ns(&c->reference, &c->clock);
+    c->reading_count++;
+}
+
+/*
+ * Takes samples from number `from` on, to before `to`. Where one turns out too short for the clock, all samples of the
+ * size so far are as good as thrown away. Returns how many there are.
+ */
+static int take_block(struct child *c, int size, int from, int to)
+{
+    struct eo_bench_meter *m = &c->meter[size];
+    double *seconds = seconds_of(c->order, size);
+    uint64_t calls = m->calls;
+
+    c->subject.call(c->subject.ctx, m->batch);
+    eo_counters_lap(c->counters, &c->between);
+    while (from < to) {
+        seconds[from++] = eo_bench_meter_take(m);
+        c->images[size] += (double)m->calls * m->batch;
+        if (m->calls != calls) {
+            calls = m->calls;
+            seconds[0] = seconds[from - 1];
+            from = 1;
+        }
+    }
+    eo_counters_lap(c->counters, &c->tally[size]);
+    return from;
+}
+
+static void take_samples(struct child *c)
+{
+    int samples = c->order->samples, taken[EO_BENCH_SIZES] = {0};
+    int block = (samples + EO_BENCH_BLOCKS - 1) / EO_BENCH_BLOCKS, k;
+
+    read_reference(c);
+    while (taken[0] < samples || taken[c->sizes - 1] < samples) {
+        for (k = 0; k < c->sizes; k++) {
+            int size = (k + c->order->round) % c->sizes;
+            int to = samples - taken[size] < block ? samples : taken[size] + block;
+
+            if (taken[size] < samples)
+                taken[size] = take_block(c, size, taken[size], to);
+            read_reference(c);
+        }
+    }
+}
+
+/* The hardware's counts of one image; the kernel's of the whole. */
+static void put_counts(struct child *c, const struct eo_counts *whole)
+{
+    int k;
+
+    for (k = 0; k < c->sizes; k++) {
+        struct eo_counts *n = &c->order->counts[k];
+
+        eo_counters_sum(c->counters, &c->tally[k], n);
+        n->cycles /= c->images[k];
+        n->instructions /= c->images[k];
+        n->l1d_misses /= c->images[k];
+        n->llc_misses /= c->images[k];
+        n->branch_misses /= c->images[k];
+        n->page_faults = whole->page_faults;
+        n->context_switches = whole->context_switches;
+        n->migrations = whole->migrations;
+    }
+    snprintf(c->order->counters_note, sizeof(c->order->counters_note), "%s", eo_counters_note(c->counters));
+}
+
+static void measure(struct child *c)
+{
+    struct eo_bench_order *o = c->order;
+    struct eo_counts whole;
+    struct eo_bench_watch watch;
+    size_t readings;
+    int k;
+
+    eo_clock_init(&c->clock);
+    c->sizes = o->batch == 1 ? 1 : EO_BENCH_SIZES;
+    for (k = 0; k < c->sizes; k++)
+        c->meter[k] = (struct eo_bench_meter){.subject = &c->subject,
+                                              .clock = &c->clock,
+                                              .batch = k == EO_BENCH_BATCH ? o->batch : 1,
+                                              .least_ns = EO_BENCH_CLOCK_STEPS * c->clock.resolution_ns,
+                                              .calls = 1};
+    warm_up(c);
+    eo_bench_watch_start(&watch, o->cpus, o->pinned ? o->cpu_count : 0);
+    eo_counters_start(c->counters);
+    take_samples(c);
+    eo_counters_stop(c->counters, &whole);
+    eo_bench_watch_stop(&watch, &o->conditions);
+    put_counts(c, &whole);
+    readings = c->reading_count < READINGS_MOST ? c->reading_count : READINGS_MOST;
+    o->conditions.reference_ns = median(c->readings, readings);
+    for (k = 0; k < c->sizes; k++)
+        o->calls[k] = c->meter[k].calls;
+}
+
+static int make_round(struct child *c, struct eo_err *err)
+{
+    struct eo_bench_order *o = c->order;
+    struct eo_images images = {.pixels = (const uint8_t *)o + o->pixels, .count = o->images};
+    struct eo_bench_engine *engine = NULL;
+    struct eo_model model = {0};
+    int rc = -1;
+
+    c->counters = eo_counters_open(err);
+    if (!c->counters || eo_model_parse(&model, (const char *)o + o->model, o->model_bytes, err))
+        goto out;
+    engine = eo_bench_engine_new(&model, o->images ? &images : NULL, o->isa, o->threads, o->batch, err);
+    if (!engine)
+        goto out;
+    c->subject = eo_bench_engine_subject(engine);
+    strncpy(o->kernel, eo_bench_engine_kernel(engine), sizeof(o->kernel) - 1);
+    o->workspace_bytes = eo_bench_engine_workspace_bytes(engine);
+    measure(c);
+    rc = 0;
+out:
+    eo_counters_close(c->counters);
+    eo_bench_engine_free(engine);
+    eo_model_release(&model);
+    return rc;
+}
+
+static uint64_t environment_bytes(void)
+{
+    extern char **environ;
+    uint64_t n = 0;
+    size_t i;
+
+    for (i = 0; environ[i]; i++)
+        n += strlen(environ[i]) + 1;
+    return n;
+}
+
+static int follow(struct eo_bench_order *o)
+{
+    struct child c = {.order = o};
+    void *shift;
+
+    prctl(PR_SET_NAME, "eo-bench");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != o->session)
+        return 1;
+    o->pinned = pin(o);
+    shift = malloc(o->heap_shift);
+    o->stack = (uintptr_t)&c;
+    o->heap = (uintptr_t)shift + o->heap_shift;
+    o->environment_bytes = environment_bytes();
+    o->done = make_round(&c, &o->err) == 0;
+    free(shift);
+    return !o->done;
+}
+
+/* The block behind a descriptor; NULL for anything else. */
+static struct eo_bench_order *map(int fd)
+{
+    struct eo_bench_order *o;
+    struct stat st;
+
+    if (fstat(fd, &st) || (uint64_t)st.st_size < sizeof(*o))
+        return NULL;
+    o = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (o == MAP_FAILED)
+        return NULL;
+    return o->magic == EO_BENCH_MAGIC && o->bytes == (uint64_t)st.st_size ? o : NULL;
+}
+
+int eo_bench_child(int argc, char **argv)
+{
+    struct eo_bench_order *o;
+    int64_t fd;
+
+    if (argc < 2 || strcmp(argv[1], EO_BENCH_CHILD_ARGUMENT) != 0)
+        return -1;
+    if (argc != 3 || eo_num_parse_i64(argv[2], 3, 1 << 20, &fd, NULL))
+        return 2;
+    o = map((int)fd);
+    return o ? follow(o) : 2;
+}

@@ -1,0 +1,65 @@
+/*
+ * One round of one candidate, from the inside: what a fresh process does that a session (bench_session.h) has started.
+ *
+ * The two share one block of memory, at whose beginning is a struct eo_bench_order: the session writes what is to be
+ * done, model and images behind it; the process writes its answer. The process
+ *
+ *     - is pinned to the processors named, before it starts any thread; where the kernel refuses, it goes on unpinned;
+ *     - allocates heap_shift bytes first, so that what it allocates later lies elsewhere each time. The kernel has
+ *       placed its stack and mappings at random, and the session has padded its environment;
+ *     - reads the model, makes an engine and warms up: at least `warmup` samples of each size and, unless `exact`, until the
+ *       medians of two windows of about 4 ms differ by at most EO_BENCH_STABLE at both sizes, or 60 ms have passed;
+ *     - takes `samples` samples of each size in blocks that take turns, the first size changing from round to round.
+ *       Between blocks, one call that is not timed brings the caches to the new size, and the reference kernel
+ *       (base/reference.h) runs once, timed.
+ */
+#ifndef EO_STAGE_BENCH_CHILD_H
+#define EO_STAGE_BENCH_CHILD_H
+
+#include <sys/types.h>
+
+#include "base/cpu.h"
+#include "base/pool.h"
+#include "stage/bench_engine.h"
+#include "stage/bench_round.h"
+
+#define EO_BENCH_BLOCKS 4           /* of each size in a round, unless there are fewer samples */
+#define EO_BENCH_STABLE 0.02        /* share by which two windows of the warm-up may differ */
+#define EO_BENCH_WINDOW_NS 4000000u /* about */
+#define EO_BENCH_WARMUP_NS 60000000u
+
+#define EO_BENCH_CHILD_ARGUMENT "--round-of-a-session"
+#define EO_BENCH_MAGIC 0x31646e756f726f65u
+
+struct eo_bench_order {
+    uint64_t magic;
+    uint64_t bytes; /* of the whole block */
+    /* What is to be done. Places are bytes from the beginning of the block. */
+    pid_t session; /* the process ends when this one does */
+    enum eo_isa isa;
+    int threads, batch, warmup, samples, exact, round;
+    int cpu_count, cpus[EO_POOL_MAX]; /* 0: not pinned */
+    uint64_t heap_shift;
+    uint64_t model, model_bytes;
+    uint64_t pixels, images;          /* images 0: random pixels */
+    uint64_t seconds[EO_BENCH_SIZES]; /* doubles; written by the process */
+    /* The answer. */
+    int done;          /* 1 when all of it is there */
+    struct eo_err err; /* why it is not; "" otherwise */
+    int pinned;
+    char kernel[64];
+    uint64_t workspace_bytes;
+    uint64_t calls[EO_BENCH_SIZES];
+    struct eo_counts counts[EO_BENCH_SIZES];
+    char counters_note[160];
+    struct eo_round_conditions conditions;
+    uint64_t stack, heap, environment_bytes; /* where things lie: an address on either, and bytes */
+};
+
+/*
+ * The whole of such a process: argv is EO_BENCH_CHILD_ARGUMENT and the descriptor of the block. Returns the status to
+ * exit with; -1, with nothing done, when argv is that of any other process.
+ */
+int eo_bench_child(int argc, char **argv);
+
+#endif

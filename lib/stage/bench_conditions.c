@@ -1,0 +1,105 @@
+#include "stage/bench_conditions.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define STATUS_MOST 8192
+
+static double seconds(clockid_t clock)
+{
+    struct timespec t;
+
+    return clock_gettime(clock, &t) ? NAN : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The number behind `name` at the beginning of a line, blanks and a colon between; NAN without. */
+static double field(const struct eo_host *host, const char *path, const char *name)
+{
+    char text[STATUS_MOST];
+    const char *p = eo_host_read(host, path, text, sizeof(text)) > 0 ? text : NULL;
+    size_t n = strlen(name);
+    char *end;
+    double value;
+
+    while (p && strncmp(p, name, n) != 0) {
+        p = strchr(p, '\n');
+        p = p ? p + 1 : NULL;
+    }
+    if (!p)
+        return NAN;
+    p += n + strspn(p + n, " \t:");
+    value = (double)strtoull(p, &end, 10);
+    return end == p ? NAN : value;
+}
+
+/* One process of one thread on one processor cannot move; one that may run on several is free to. */
+static double migrations(const struct eo_bench_watch *w)
+{
+    return w->cpu_count > 1 ? NAN : field(&(struct eo_host){0}, "/proc/self/sched", "se.nr_migrations");
+}
+
+static double steal(const struct eo_bench_watch *w)
+{
+    double sum = w->cpu_count ? 0 : eo_host_steal_s(&w->host, -1);
+    int i;
+
+    for (i = 0; i < w->cpu_count; i++)
+        sum += eo_host_steal_s(&w->host, w->cpus[i]);
+    return sum;
+}
+
+/* Of the slowest. */
+static double frequency(const struct eo_bench_watch *w)
+{
+    double slowest = NAN;
+    int i;
+
+    for (i = 0; i < w->cpu_count; i++)
+        slowest = fmin(slowest, eo_host_frequency_khz(&w->host, w->cpus[i]));
+    return slowest;
+}
+
+/* What counts up. */
+static void read_counts(struct eo_round_conditions *c)
+{
+    struct rusage u = {0};
+
+    getrusage(RUSAGE_SELF, &u);
+    c->involuntary_switches = (double)u.ru_nivcsw;
+    c->voluntary_switches = (double)u.ru_nvcsw;
+    c->page_faults = (double)u.ru_minflt + (double)u.ru_majflt;
+}
+
+void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count)
+{
+    *w = (struct eo_bench_watch){
+        .host = {.root = getenv("EO_HOST_ROOT")}, .cpus = cpus, .cpu_count = cpu_count};
+    w->start.frequency_start_khz = frequency(w);
+    w->start.steal_s = steal(w);
+    w->start.migrations = migrations(w);
+    read_counts(&w->start);
+    w->start.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    w->start.wall_s = seconds(CLOCK_MONOTONIC);
+}
+
+void eo_bench_watch_stop(const struct eo_bench_watch *w, struct eo_round_conditions *c)
+{
+    const struct eo_round_conditions *s = &w->start;
+
+    c->wall_s = seconds(CLOCK_MONOTONIC) - s->wall_s;
+    c->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_s;
+    read_counts(c);
+    c->involuntary_switches -= s->involuntary_switches;
+    c->voluntary_switches -= s->voluntary_switches;
+    c->page_faults -= s->page_faults;
+    c->migrations = migrations(w) - s->migrations;
+    c->steal_s = steal(w) - s->steal_s;
+    c->frequency_start_khz = s->frequency_start_khz;
+    c->frequency_end_khz = frequency(w);
+    /* Not ru_maxrss: that includes what the process was before it became this program. */
+    c->resident_bytes = field(&(struct eo_host){0}, "/proc/self/status", "VmHWM") * 1024;
+    c->reference_ns = NAN;
+}

@@ -1,0 +1,86 @@
+/*
+ * Timing several models in one session: in rounds, each candidate once in every round, in an order that is drawn anew,
+ * each time in a fresh process (bench_child.h) whose stack, heap and environment lie elsewhere.
+ *
+ *     eo_bench_plan_make(&plan, &cfg);
+ *     lock = eo_bench_lock(say_so);
+ *     eo_proc_begin(&proc, err);
+ *     eo_bench_session_run(&session, &plan, candidates, count, images, &proc, err);
+ *     ... write the results ...
+ *     eo_bench_session_release(&session), eo_bench_candidate_release() of each
+ *     eo_bench_unlock(lock), eo_proc_end(&proc)
+ *
+ * The program has to begin with eo_bench_child(): the processes run this same program.
+ */
+#ifndef EO_STAGE_BENCH_SESSION_H
+#define EO_STAGE_BENCH_SESSION_H
+
+#include "base/cpu.h"
+#include "base/pool.h"
+#include "base/proc.h"
+#include "base/rng.h"
+#include "format/config.h"
+#include "format/dataset.h"
+#include "stage/bench_round.h"
+
+#define EO_BENCH_ROUNDS 12   /* of a candidate, at least, and */
+#define EO_BENCH_SAMPLES 312 /* samples of each size in all of them: the p99 needs 299 */
+#define EO_BENCH_LIMIT 3     /* times as many rounds as planned, where they are disturbed */
+#define EO_BENCH_MAX_ROUNDS 1000000
+
+struct eo_bench_plan {
+    int batch;   /* 1..EO_BENCH_MAX_BATCH; with 1, the single-image samples are these same ones */
+    int rounds;  /* of each candidate */
+    int samples; /* of each size in a round */
+    int warmup;  /* thrown away, of each size in a round; at least */
+    int exact;   /* just that, and no round again */
+    int limit;   /* rounds of a candidate at the most */
+    int threads; /* that share a batch */
+    int cpu; /* to be pinned to; -1: the highest. With more threads, also those below it, and then from the top */
+    enum eo_isa isa;
+    uint64_t seed; /* of the order, and of where things lie */
+    int go_on;     /* when a candidate fails, without it; else that fails the session */
+};
+
+/*
+ * From an experiment's batch_size, seed, benchmark_repeats (samples), benchmark_trials (rounds), benchmark_warmup and
+ * benchmark_exact: unless that is set, raised to EO_BENCH_ROUNDS rounds and EO_BENCH_SAMPLES samples. One thread, any
+ * processor, the best instruction set.
+ */
+void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg);
+
+struct eo_bench_candidate {
+    const char *name;  /* for messages */
+    const void *model; /* bytes of its file; borrowed */
+    size_t model_bytes;
+    /* Found out: */
+    struct eo_rounds rounds;
+    char kernel[64];
+    size_t workspace_bytes;
+    char counters_note[160];
+    int failed; /* then err says why, and there are no rounds */
+    struct eo_err err;
+};
+
+void eo_bench_candidate_release(struct eo_bench_candidate *c); /* what was found out */
+
+struct eo_bench_session {
+    char id[17];               /* 16 hexadecimal digits, random */
+    char cpu[4 * EO_POOL_MAX]; /* "1", or "0 1"; "" where the kernel does not let us choose */
+};
+
+/*
+ * The order of `count` candidates in the next round: order[slot] is a candidate's number. A function of the state of
+ * *rng alone, which moves on.
+ */
+void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count);
+
+/*
+ * Times all candidates, on the first plan->batch of the images (NULL: random pixels). Fails without memory, on a cpu
+ * that is not ours, on a signal (proc->signal), and, unless plan->go_on, when a candidate fails.
+ */
+int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan *plan,
+                         struct eo_bench_candidate *list, size_t count, const struct eo_images *images,
+                         struct eo_proc *proc, struct eo_err *err) EO_MUST_CHECK;
+
+#endif
