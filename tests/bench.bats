@@ -7,6 +7,14 @@ HEADER+=,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency
 HEADER+=,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms
 HEADER+=,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms
 HEADER+=,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters,pruning_criterion
+q() { echo ",$1_latency_median_ci95_low_ms,$1_latency_median_ci95_high_ms,$1_latency_p95_ci95_low_ms,$1_latency_p95_ci95_high_ms,$1_latency_p99_ci95_low_ms,$1_latency_p99_ci95_high_ms"; }
+counts() { echo ",$1cycles,$1instructions,$1ipc,$1l1d_misses,$1llc_misses,$1branch_misses"; }
+HEADER+=,timing_status,timing_reason,rounds,rounds_disturbed,samples_effective,host_latency_mad_ms,host_latency_p99_ms$(q host)
+HEADER+=,host_single_samples,host_single_samples_effective,host_single_latency_mad_ms,host_single_latency_p99_ms$(q host_single)
+HEADER+=,session,cpu,reference_ns,reference_slowdown,lost_share,involuntary_switches,migrations,steal_share,frequency_change
+HEADER+=$(counts "")$(counts single_),page_faults,context_switches,counters_note,energy_measured_j,energy_source,idle_power_w
+HEADER+=,arena_bytes,unfused_arena_bytes,resident_bytes
+SAMPLES=trial,sample,batch,calls,seconds_per_call,disturbed,pruning_level,precision,seed,pruning_criterion
 HINT="Try 'eo-bench --help'."
 
 setup_file() {
@@ -24,21 +32,22 @@ near() {
 }
 
 @test "bench: a header and one row, with the exact sizes" {
-  eo-bench -c $F/cfg.yaml $F/base.safetensors >row.csv
+  eo-bench -c $F/cfg.yaml --exact $F/base.safetensors >row.csv
   [ "$(wc -l <row.csv)" -eq 2 ]
   [ "$(head -n 1 row.csv)" = "$HEADER" ]
   [ "$(tail -n 1 row.csv | cut -d, -f1-4)" = "0.00,fp32,5,$(sha256sum <$F/base.safetensors | cut -d' ' -f1)" ]
   # 4 and 6 channels: 40 + 222 + 2950 parameters; conv2 takes 784 values and leaves 294, conv1 takes 784 and leaves 784
   [ "$(tail -n 1 row.csv | cut -d, -f23,24,26,27)" = 12848,6272,73500,3212 ]
-  [ "$(column threads row.csv),$(column batch_size row.csv),$(column samples row.csv)" = 1,20,312 ]
+  [ "$(column threads row.csv),$(column batch_size row.csv),$(column samples row.csv)" = 1,20,8 ]
   [ "$(column workspace_bytes row.csv)" -gt 0 ]
   [[ $(column kernel row.csv) == fp32-* ]]
 }
 
 @test "bench: every latency column follows from the raw samples" {
-  eo-bench -c $F/cfg.yaml --samples s.csv $F/int8.safetensors >row.csv
-  [ "$(head -n 1 s.csv)" = trial,sample,batch,calls,seconds_per_call ]
-  [ "$(wc -l <s.csv)" -eq 625 ] # 12 rounds instead of 2, each of 26 samples of both sizes instead of 4
+  # Of two rounds both are used, disturbed or not.
+  eo-bench -c $F/cfg.yaml --exact --repeats 40 --samples s.csv $F/int8.safetensors >row.csv
+  [ "$(head -n 1 s.csv)" = $SAMPLES ]
+  [ "$(wc -l <s.csv)" -eq 161 ]
   check() { # check BATCH PREFIX
     awk -F, -v b="$1" 'NR > 1 && $3 == b { printf "%.17g\n", $5 * 1000 / b }' s.csv | sort -g >ms
     awk '{ x[NR] = $1; s += $1 } END { n = NR; m = s / n; for (i = 1; i <= n; i++) q += (x[i] - m) ^ 2
@@ -66,10 +75,16 @@ near() {
   sed '$a benchmark_exact: true' $F/cfg.yaml >exact.yaml
   eo-bench -c exact.yaml --repeats 7 --trials 1 --warmup 0 --samples s.csv $F/int8.safetensors >row.csv
   [ "$(counts)" = "0,1:7 0,20:7 " ]
-  eo-bench -c $F/cfg.yaml --repeats 30 --samples s.csv $F/int8.safetensors >row.csv
-  [ "$(column samples row.csv)" = 360 ]
-  eo-bench -c $F/cfg.yaml --trials 13 --samples s.csv $F/int8.safetensors >row.csv
-  [ "$(column samples row.csv)" = 312 ] # 13 of 24
+  raised() { # raised ROUNDS SAMPLES OPTION...: so many or, where some were disturbed, more rounds of so many samples
+    eo-bench -c $F/cfg.yaml "${@:3}" --samples s.csv $F/int8.safetensors >row.csv
+    awk -F, -v rounds=$1 -v samples=$2 'NR > 1 { n[$1 "," $3]++; if (!seen[$1]++) r++ }
+      END { for (k in n) if (n[k] != samples) exit 1; exit r < rounds || r > 3 * rounds }' s.csv
+  }
+  raised 12 26
+  raised 12 30 --repeats 30
+  raised 13 24 --trials 13
+  eo-bench -c $F/cfg.yaml --limit 1 --trials 13 $F/int8.safetensors >row.csv
+  [ "$(column rounds row.csv)" = 13 ] # a limit below what was asked for ends what comes after
 }
 
 @test "bench: options win over the config" {
@@ -85,7 +100,7 @@ near() {
 }
 
 @test "bench: batch 1 fills both groups of columns with the same samples" {
-  eo-bench --batch 1 --samples s.csv $F/int8.safetensors >row.csv
+  eo-bench --batch 1 --exact --repeats 80 --samples s.csv $F/int8.safetensors >row.csv
   [ "$(tail -n 1 row.csv | cut -d, -f10-15)" = "$(tail -n 1 row.csv | cut -d, -f17-22)" ]
   [ "$(column host_batch_latency_ms row.csv)" = "$(column host_latency_ms row.csv)" ]
   [ "$(($(wc -l <s.csv) - 1))" = "$(column samples row.csv)" ]

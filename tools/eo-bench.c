@@ -5,19 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/io.h"
 #include "base/mem.h"
-#include "format/safetensors.h"
-#include "stage/bench.h"
 #include "stage/bench_child.h"
 #include "stage/bench_lock.h"
+#include "stage/bench_layers.h"
+#include "stage/bench_report.h"
 #include "stage/bench_session.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *samples_path, *output;
+static const char *config, *data, *rounds_path, *samples_path, *output;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
-static int no_header, layers, exact;
+static int no_header, layers, exact, strict;
 static enum eo_isa isa;
 
 static const struct cli_option options[] = {
@@ -37,6 +35,8 @@ static const struct cli_option options[] = {
     {0, "cpu", CLI_INT, &cpu, 0, 4095, "N", "processor to be pinned to; default: the highest"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads that share a batch; default: 1"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
+    {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "fail, and write nothing, when a row's status is not ok"},
+    {0, "rounds", CLI_TEXT, &rounds_path, 0, 0, "CSV", "write a line for every round there"},
     {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
     {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "print activation bytes by layer and time nothing"},
@@ -65,34 +65,13 @@ static const struct cli_program program = {
               "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n",
 };
 
-struct input {
-    const char *path;
-    char *bytes;
-    size_t size;
-    struct eo_model model;
-    char sha256[EO_SHA256_TEXT];
-};
-
 struct inputs {
     struct eo_config cfg;
     struct eo_dataset dataset;
     struct eo_split split;
-    struct input *list;
-    struct eo_bench_candidate *candidates;
+    struct eo_bench_candidate *list;
     size_t count;
 };
-
-static int load_model(struct input *in, struct eo_bench_candidate *candidate)
-{
-    struct eo_err err;
-
-    if (eo_io_read(in->path, EO_ST_MAX_FILE, &in->bytes, &in->size, &err) ||
-        eo_model_parse(&in->model, in->bytes, in->size, &err))
-        return cli_fail(&program, in->path, &err);
-    eo_hash_sha256(in->bytes, in->size, in->sha256);
-    *candidate = (struct eo_bench_candidate){.name = in->path, .model = in->bytes, .model_bytes = in->size};
-    return 0;
-}
 
 static int load_models(struct inputs *in, char **paths, int count)
 {
@@ -101,13 +80,13 @@ static int load_models(struct inputs *in, char **paths, int count)
 
     in->count = count ? (size_t)count : 1;
     in->list = eo_alloc(in->count, sizeof(*in->list), &err);
-    in->candidates = in->list ? eo_alloc(in->count, sizeof(*in->candidates), &err) : NULL;
-    if (!in->candidates)
+    if (!in->list)
         return cli_fail(&program, NULL, &err);
     for (i = 0; i < in->count; i++) {
-        in->list[i].path = count ? paths[i] : "-";
-        if (load_model(&in->list[i], &in->candidates[i]))
-            return 1;
+        const char *path = count ? paths[i] : "-";
+
+        if (eo_bench_candidate_load(&in->list[i], path, &err))
+            return cli_fail(&program, path, &err);
     }
     return 0;
 }
@@ -136,12 +115,8 @@ static void release(struct inputs *in)
 {
     size_t i;
 
-    for (i = 0; in->candidates && i < in->count; i++) {
-        eo_bench_candidate_release(&in->candidates[i]);
-        eo_model_release(&in->list[i].model);
-        free(in->list[i].bytes);
-    }
-    free(in->candidates);
+    for (i = 0; in->list && i < in->count; i++)
+        eo_bench_candidate_release(&in->list[i]);
     free(in->list);
     eo_dataset_release(&in->dataset);
 }
@@ -161,47 +136,25 @@ static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
     plan->isa = isa;
 }
 
-static int put_row(struct eo_buf *text, const struct input *in, const struct eo_bench_candidate *c,
-                   const struct eo_bench_plan *plan, struct eo_err *err)
+/* The rows come last: who finds them finds the others too. */
+static int write_results(const struct eo_bench_report *report)
 {
-    struct eo_bench_row row = {.model = &in->model,
-                               .model_sha256 = in->sha256,
-                               .isa = eo_isa_name(plan->isa),
-                               .kernel = c->kernel,
-                               .threads = plan->threads,
-                               .batch = plan->batch,
-                               .workspace_bytes = c->workspace_bytes};
-
-    if (eo_bench_summarise(&row.at_batch, &c->rounds, EO_BENCH_BATCH, err) ||
-        eo_bench_summarise(&row.single, &c->rounds, EO_BENCH_SINGLE, err))
-        return -1;
-    eo_bench_put_row(text, &row);
-    return 0;
-}
-
-static int write_results(const struct inputs *in, const struct eo_bench_plan *plan)
-{
-    struct eo_buf text = {0}, samples = {0};
+    struct eo_buf text = {0};
     struct eo_err err;
-    size_t i;
 
-    if (!no_header)
-        eo_bench_put_header(&text);
-    eo_bench_put_samples_header(&samples);
-    for (i = 0; i < in->count; i++) {
-        if (put_row(&text, &in->list[i], &in->candidates[i], plan, &err)) {
-            eo_buf_release(&text);
-            eo_buf_release(&samples);
-            return cli_fail(&program, NULL, &err);
-        }
-        if (samples_path)
-            eo_bench_put_samples(&samples, &in->candidates[i].rounds);
+    if (strict && eo_bench_report_check(report, &err))
+        return cli_fail(&program, NULL, &err);
+    if (samples_path) {
+        eo_bench_report_put_samples(report, &text);
+        if (cli_write(&program, samples_path, &text))
+            return 1;
     }
-    if (samples_path && cli_write(&program, samples_path, &samples)) {
-        eo_buf_release(&text);
-        return 1;
+    if (rounds_path) {
+        eo_bench_report_put_rounds(report, &text);
+        if (cli_write(&program, rounds_path, &text))
+            return 1;
     }
-    eo_buf_release(&samples);
+    eo_bench_report_put_rows(report, !no_header, &text);
     return cli_write(&program, output, &text);
 }
 
@@ -215,6 +168,7 @@ static int run(struct inputs *in)
 {
     struct eo_bench_session session;
     struct eo_bench_plan plan;
+    struct eo_bench_report report = {&plan, &session, in->list, in->count};
     struct eo_proc proc;
     struct eo_err err;
     int lock, sig, rc;
@@ -226,13 +180,13 @@ static int run(struct inputs *in)
         eo_bench_unlock(lock);
         return cli_fail(&program, NULL, &err);
     }
-    rc = eo_bench_session_run(&session, &plan, in->candidates, in->count,
+    rc = eo_bench_session_run(&session, &plan, in->list, in->count,
                               config ? &in->split.validation : NULL, &proc, &err);
     eo_bench_unlock(lock);
     if (rc && !proc.signal)
         cli_fail(&program, NULL, &err);
     if (!rc)
-        rc = write_results(in, &plan);
+        rc = write_results(&report);
     sig = eo_proc_end(&proc);
     if (sig)
         raise(sig);
@@ -258,11 +212,14 @@ int main(int argc, char **argv)
         return child;
     count = cli_parse(&program, argc, argv);
     operands = argv + argc - count;
-    cli_check_outputs(&program, (const char *[]){samples_path, cli_path(output)}, 2);
+    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, cli_path(output)}, 3);
     cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    if (layers && (samples_path || no_header))
+    if (layers && (samples_path || rounds_path || no_header || strict))
         cli_usage(&program, "option '--layers' times nothing and cannot be combined with '--%s'",
-                  samples_path ? "samples" : "no-header");
+                  samples_path  ? "samples"
+                  : rounds_path ? "rounds"
+                  : strict      ? "strict"
+                                : "no-header");
     if (layers && count > 1)
         cli_usage(&program, "option '--layers' takes one model");
     if (data && !config)

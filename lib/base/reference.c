@@ -1,6 +1,6 @@
 #include "base/reference.h"
 
-#define STEPS 10000
+#define STEPS 20000
 
 void eo_reference_work(struct eo_reference *r)
 {

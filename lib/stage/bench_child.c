@@ -170,6 +170,8 @@ static void put_counts(struct child *c, const struct eo_counts *whole)
         n->context_switches = whole->context_switches;
         n->migrations = whole->migrations;
     }
+    if (c->sizes == 1)
+        c->order->counts[EO_BENCH_SINGLE] = c->order->counts[EO_BENCH_BATCH];
     snprintf(c->order->counters_note, sizeof(c->order->counters_note), "%s", eo_counters_note(c->counters));
 }
 
@@ -189,12 +191,13 @@ static void measure(struct child *c)
                                               .batch = k == EO_BENCH_BATCH ? o->batch : 1,
                                               .least_ns = EO_BENCH_CLOCK_STEPS * c->clock.resolution_ns,
                                               .calls = 1};
-    warm_up(c);
     eo_bench_watch_start(&watch, o->cpus, o->pinned ? o->cpu_count : 0);
+    warm_up(c);
     eo_counters_start(c->counters);
     take_samples(c);
     eo_counters_stop(c->counters, &whole);
     eo_bench_watch_stop(&watch, &o->conditions);
+    o->conditions.page_faults = whole.page_faults;
     put_counts(c, &whole);
     readings = c->reading_count < READINGS_MOST ? c->reading_count : READINGS_MOST;
     o->conditions.reference_ns = median(c->readings, readings);

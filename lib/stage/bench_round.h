@@ -28,11 +28,15 @@ struct eo_round_samples {
     double *seconds; /* [count] of one call, in the order in which they were taken */
 };
 
-/* What happened to the process while it took the samples. A figure that the system does not tell is NAN. */
+/*
+ * What happened to the process while it warmed up and took the samples: twenty samples of a small model alone may be over
+ * before a competitor has its turn. A figure that the system does not tell is NAN.
+ */
 struct eo_round_conditions {
     double reference_ns; /* median time of the reference kernel (base/reference.h), run between the samples */
-    double wall_s, cpu_s; /* of the timed part; their difference is time in which somebody else ran */
-    double involuntary_switches, voluntary_switches, migrations, page_faults;
+    double wall_s, cpu_s; /* their difference is time in which somebody else ran */
+    double involuntary_switches, voluntary_switches, migrations;
+    double page_faults;                            /* while it took the samples */
     double steal_s;                                /* of the processors it was pinned to, from /proc/stat */
     double frequency_start_khz, frequency_end_khz; /* scaling_cur_freq */
     double resident_bytes;                         /* largest resident set of the process */
@@ -55,6 +59,11 @@ struct eo_rounds {
     size_t count;
 };
 
-void eo_rounds_release(struct eo_rounds *rounds); /* harmless on a zeroed struct */
+/* Harmless on a zeroed struct. */
+void eo_round_release(struct eo_round *round);
+void eo_rounds_release(struct eo_rounds *rounds);
+
+/* Takes over what the round owns, and zeroes it. */
+int eo_rounds_append(struct eo_rounds *rounds, struct eo_round *round, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

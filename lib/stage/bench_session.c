@@ -46,24 +46,6 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
                                    .seed = cfg->seeds[0]};
 }
 
-void eo_rounds_release(struct eo_rounds *rounds)
-{
-    size_t i;
-    int k;
-
-    for (i = 0; i < rounds->count; i++) {
-        for (k = 0; k < EO_BENCH_SIZES; k++)
-            free(rounds->list[i].size[k].seconds);
-    }
-    free(rounds->list);
-    *rounds = (struct eo_rounds){0};
-}
-
-void eo_bench_candidate_release(struct eo_bench_candidate *c)
-{
-    eo_rounds_release(&c->rounds);
-}
-
 void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count)
 {
     uint32_t i;
@@ -80,8 +62,10 @@ struct work {
     size_t count;
     struct eo_proc *proc;
     struct eo_rng rng;
-    uint32_t *order;    /* [count] */
-    uint64_t *model_at; /* [count], in the block */
+    uint32_t *order;          /* [count] */
+    uint64_t *model_at;       /* [count], in the block */
+    size_t *wanted;           /* [count]: rounds that are still to be taken */
+    struct eo_rounds *rounds; /* [count], for the judge; borrowed from the candidates */
     struct eo_bench_order *block;
     int fd;
     char **environment; /* ours and the padding */
@@ -137,7 +121,7 @@ static int lay_out(struct work *w, struct eo_bench_order *o, size_t images, stru
     if (place(&end, (size_t)o->images * EO_IMAGE_PIXELS, &o->pixels, err))
         return -1;
     for (i = 0; i < w->count; i++) {
-        if (place(&end, w->list[i].model_bytes, &w->model_at[i], err))
+        if (place(&end, w->list[i].size, &w->model_at[i], err))
             return -1;
     }
     o->bytes = end;
@@ -182,7 +166,7 @@ static int make_block(struct work *w, const struct eo_images *images, struct eo_
     if (images)
         memcpy((char *)w->block + o.pixels, images->pixels, (size_t)o.images * EO_IMAGE_PIXELS);
     for (i = 0; i < w->count; i++)
-        memcpy((char *)w->block + w->model_at[i], w->list[i].model, w->list[i].model_bytes);
+        memcpy((char *)w->block + w->model_at[i], w->list[i].bytes, w->list[i].size);
     return 0;
 }
 
@@ -218,7 +202,7 @@ static void write_order(struct work *w, size_t candidate, int round, uint64_t he
     o->round = round;
     o->heap_shift = heap_shift;
     o->model = w->model_at[candidate];
-    o->model_bytes = w->list[candidate].model_bytes;
+    o->model_bytes = w->list[candidate].size;
     strcpy(w->padding, PADDING_NAME);
     memset(w->padding + strlen(PADDING_NAME), '.', padding);
     w->padding[strlen(PADDING_NAME) + padding] = '\0';
@@ -255,32 +239,22 @@ static int run_process(struct work *w, int *broken, struct eo_err *err)
     return rc;
 }
 
-/* The samples of one size, from the block. A batch of one image serves for both. */
+/* The samples of one size, from the block. With a batch of one image there are none of single images. */
 static int copy_samples(const struct work *w, enum eo_bench_size size, struct eo_round_samples *s,
                         struct eo_err *err)
 {
     const struct eo_bench_order *o = w->block;
-    enum eo_bench_size from = w->plan->batch == 1 ? EO_BENCH_BATCH : size;
     size_t count = (size_t)w->plan->samples;
 
+    if (size == EO_BENCH_SINGLE && w->plan->batch == 1)
+        return 0;
     s->seconds = eo_alloc(count, sizeof(*s->seconds), err);
     if (!s->seconds)
         return -1;
-    memcpy(s->seconds, (const char *)o + o->seconds[from], count * sizeof(*s->seconds));
+    memcpy(s->seconds, (const char *)o + o->seconds[size], count * sizeof(*s->seconds));
     s->count = count;
     s->images = size == EO_BENCH_BATCH ? w->plan->batch : 1;
-    s->calls = o->calls[from];
-    return 0;
-}
-
-static int append_round(struct eo_rounds *rounds, struct eo_round *round, struct eo_err *err)
-{
-    struct eo_round *list = realloc(rounds->list, (rounds->count + 1) * sizeof(*list));
-
-    if (!list)
-        return eo_err_set(err, "out of memory: %zu bytes", (rounds->count + 1) * sizeof(*list));
-    rounds->list = list;
-    list[rounds->count++] = *round;
+    s->calls = o->calls[size];
     return 0;
 }
 
@@ -303,12 +277,22 @@ static int take_answer(const struct work *w, struct eo_bench_candidate *c, int s
         if (copy_samples(w, (enum eo_bench_size)k, &round.size[k], err))
             goto failed;
     }
-    if (append_round(&c->rounds, &round, err) == 0)
+    if (eo_rounds_append(&c->rounds, &round, err) == 0)
         return 0;
 failed:
-    for (k = 0; k < EO_BENCH_SIZES; k++)
-        free(round.size[k].seconds);
+    eo_round_release(&round);
     return -1;
+}
+
+/* A candidate whose process broke is out, and with it what was found out, or the session ends. */
+static int drop(struct work *w, struct eo_bench_candidate *c, struct eo_err *err)
+{
+    if (!w->plan->go_on)
+        return eo_err_prefix(err, "%s", c->name);
+    c->failed = 1;
+    c->err = *err;
+    eo_rounds_release(&c->rounds);
+    return 0;
 }
 
 static int time_candidate(struct work *w, size_t candidate, int round, int slot, struct eo_err *err)
@@ -319,21 +303,19 @@ static int time_candidate(struct work *w, size_t candidate, int round, int slot,
     int broken;
 
     draw_places(w, &heap_shift, &padding);
-    if (c->failed)
+    if (w->wanted[candidate] == 0)
         return 0;
+    w->wanted[candidate]--;
     write_order(w, candidate, round, heap_shift, padding);
     if (run_process(w, &broken, err) == 0)
         return take_answer(w, c, slot, err);
     if (!broken)
         return -1;
-    if (!w->plan->go_on)
-        return eo_err_prefix(err, "%s", c->name);
-    c->failed = 1;
-    c->err = *err;
-    eo_rounds_release(&c->rounds);
-    return 0;
+    w->wanted[candidate] = 0;
+    return drop(w, c, err);
 }
 
+/* One round of all that want one. */
 static int take_round(struct work *w, int round, struct eo_err *err)
 {
     uint32_t slot;
@@ -346,22 +328,97 @@ static int take_round(struct work *w, int round, struct eo_err *err)
     return 0;
 }
 
-/* In the notation of /proc: from the smallest to the largest. */
-static void name_cpus(struct eo_bench_session *s, const struct eo_bench_order *o)
+static int any_wanted(const struct work *w)
+{
+    size_t i;
+
+    for (i = 0; i < w->count; i++) {
+        if (w->wanted[i] > 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int judge_all(struct work *w, struct eo_bench_session *s, struct eo_err *err)
+{
+    size_t i;
+
+    for (i = 0; i < w->count; i++)
+        w->rounds[i] = w->list[i].rounds;
+    if (eo_judge_reference(w->rounds, w->count, &s->reference_ns, err))
+        return -1;
+    for (i = 0; i < w->count; i++) {
+        struct eo_bench_candidate *c = &w->list[i];
+
+        if (!c->failed && eo_judge(&c->rounds, w->plan->rounds, s->reference_ns, &c->verdict, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* What each is to be given again, as far as the limit allows. */
+static void want_again(struct work *w)
+{
+    size_t i, left;
+
+    for (i = 0; !w->plan->exact && i < w->count; i++) {
+        const struct eo_bench_candidate *c = &w->list[i];
+        size_t limit = (size_t)w->plan->limit;
+
+        left = limit > c->rounds.count ? limit - c->rounds.count : 0;
+        w->wanted[i] = c->failed ? 0 : eo_judge_wanted(&c->verdict, w->plan->rounds);
+        w->wanted[i] = w->wanted[i] < left ? w->wanted[i] : left;
+    }
+}
+
+static int take_rounds(struct work *w, struct eo_bench_session *s, struct eo_err *err)
+{
+    int round = 0;
+    size_t i;
+
+    for (i = 0; i < w->count; i++)
+        w->wanted[i] = w->list[i].failed ? 0 : (size_t)w->plan->rounds;
+    while (any_wanted(w)) {
+        while (any_wanted(w)) {
+            if (take_round(w, round++, err))
+                return -1;
+        }
+        if (judge_all(w, s, err))
+            return -1;
+        want_again(w);
+    }
+    return 0;
+}
+
+static int is_among(const struct eo_bench_order *o, int cpu)
+{
+    int i;
+
+    for (i = 0; i < o->cpu_count; i++) {
+        if (o->cpus[i] == cpu)
+            return 1;
+    }
+    return 0;
+}
+
+/* "0-3 6": ranges, rising. */
+static int name_cpus(struct eo_bench_session *s, const struct eo_bench_order *o, struct eo_err *err)
 {
     struct eo_buf text = {0};
-    int cpu, i;
+    int cpu, last, rc;
 
-    s->cpu[0] = '\0';
-    for (cpu = 0; o->pinned && cpu < CPU_SETSIZE; cpu++) {
-        for (i = 0; i < o->cpu_count; i++) {
-            if (o->cpus[i] == cpu)
-                eo_buf_printf(&text, "%s%d", text.len ? " " : "", cpu);
-        }
+    eo_buf_puts(&text, "");
+    for (cpu = 0; o->pinned && cpu < CPU_SETSIZE; cpu = last + 1) {
+        for (last = cpu; is_among(o, last); last++)
+            ;
+        if (last > cpu)
+            eo_buf_printf(&text, last > cpu + 1 ? "%s%d-%d" : "%s%d", text.len ? " " : "", cpu, last - 1);
     }
-    if (text.data && text.len < sizeof(s->cpu))
-        memcpy(s->cpu, text.data, text.len + 1);
+    rc = eo_buf_check(&text, err);
+    if (rc == 0)
+        snprintf(s->cpu, sizeof(s->cpu), "%s", text.data);
     eo_buf_release(&text);
+    return rc;
 }
 
 static int draw_id(struct eo_bench_session *s, struct eo_err *err)
@@ -378,7 +435,9 @@ static int set_up(struct work *w, const struct eo_images *images, struct eo_err 
 {
     w->order = eo_alloc(w->count, sizeof(*w->order), err);
     w->model_at = w->order ? eo_alloc(w->count, sizeof(*w->model_at), err) : NULL;
-    if (!w->model_at || make_environment(w, err) || make_block(w, images, err))
+    w->wanted = w->model_at ? eo_alloc(w->count, sizeof(*w->wanted), err) : NULL;
+    w->rounds = w->wanted ? eo_alloc(w->count, sizeof(*w->rounds), err) : NULL;
+    if (!w->rounds || make_environment(w, err) || make_block(w, images, err))
         return -1;
     eo_rng_init(&w->rng, w->plan->seed, EO_RNG_BENCH);
     w->proc->environment = w->environment;
@@ -393,6 +452,8 @@ static void tear_down(struct work *w)
     if (w->fd >= 0)
         close(w->fd);
     free(w->environment);
+    free(w->rounds);
+    free(w->wanted);
     free(w->model_at);
     free(w->order);
 }
@@ -403,16 +464,14 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
 {
     struct work w = {.plan = plan, .list = list, .count = count, .proc = proc, .fd = -1};
     int was = personality(0xffffffff);
-    int round, rc;
+    int rc;
 
     /* Somebody may have called us by `setarch -R`: our children shall lie at random places all the same. */
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was & ~(unsigned long)ADDR_NO_RANDOMIZE);
     rc = draw_id(s, err) || set_up(&w, images, err) ? -1 : 0;
-    for (round = 0; rc == 0 && round < plan->rounds; round++)
-        rc = take_round(&w, round, err);
     if (rc == 0)
-        name_cpus(s, w.block);
+        rc = take_rounds(&w, s, err) || name_cpus(s, w.block, err) ? -1 : 0;
     tear_down(&w);
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was);

@@ -7,7 +7,7 @@
  *     eo_proc_begin(&proc, err);
  *     eo_bench_session_run(&session, &plan, candidates, count, images, &proc, err);
  *     ... write the results ...
- *     eo_bench_session_release(&session), eo_bench_candidate_release() of each
+ *     eo_bench_candidate_release() of each
  *     eo_bench_unlock(lock), eo_proc_end(&proc)
  *
  * The program has to begin with eo_bench_child(): the processes run this same program.
@@ -21,7 +21,7 @@
 #include "base/rng.h"
 #include "format/config.h"
 #include "format/dataset.h"
-#include "stage/bench_round.h"
+#include "stage/bench_candidate.h"
 
 #define EO_BENCH_ROUNDS 12   /* of a candidate, at least, and */
 #define EO_BENCH_SAMPLES 312 /* samples of each size in all of them: the p99 needs 299 */
@@ -49,24 +49,10 @@ struct eo_bench_plan {
  */
 void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg);
 
-struct eo_bench_candidate {
-    const char *name;  /* for messages */
-    const void *model; /* bytes of its file; borrowed */
-    size_t model_bytes;
-    /* Found out: */
-    struct eo_rounds rounds;
-    char kernel[64];
-    size_t workspace_bytes;
-    char counters_note[160];
-    int failed; /* then err says why, and there are no rounds */
-    struct eo_err err;
-};
-
-void eo_bench_candidate_release(struct eo_bench_candidate *c); /* what was found out */
-
 struct eo_bench_session {
+    double reference_ns;       /* the usual best, see eo_judge_reference() */
     char id[17];               /* 16 hexadecimal digits, random */
-    char cpu[4 * EO_POOL_MAX]; /* "1", or "0 1"; "" where the kernel does not let us choose */
+    char cpu[4 * EO_POOL_MAX]; /* "1", or "0-2 4"; "" where the kernel does not let us choose */
 };
 
 /*
@@ -76,7 +62,9 @@ struct eo_bench_session {
 void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count);
 
 /*
- * Times all candidates, on the first plan->batch of the images (NULL: random pixels). Fails without memory, on a cpu
+ * Times all candidates that have not failed before, on the first plan->batch of the images (NULL: random pixels), and
+ * judges them. Unless plan->exact, candidates are given rounds again as eo_judge_wanted() says, until that is content or
+ * they have had plan->limit. Fails without memory, on a cpu
  * that is not ours, on a signal (proc->signal), and, unless plan->go_on, when a candidate fails.
  */
 int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan *plan,

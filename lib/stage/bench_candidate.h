@@ -1,0 +1,35 @@
+/*
+ * A model that is timed, and what a session found out about it.
+ */
+#ifndef EO_STAGE_BENCH_CANDIDATE_H
+#define EO_STAGE_BENCH_CANDIDATE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "nn/model.h"
+#include "stage/bench_judge.h"
+#include "stage/bench_round.h"
+
+struct eo_bench_candidate {
+    const char *name; /* for messages; borrowed */
+    char *bytes;      /* of its file */
+    size_t size;
+    struct eo_model model;
+    char sha256[EO_SHA256_TEXT];
+    /* What a session (bench_session.h) found out. */
+    struct eo_rounds rounds;
+    struct eo_verdict verdict;
+    char kernel[64];
+    size_t workspace_bytes;
+    char counters_note[160];
+    double energy_j; /* of one image in a batch; NAN where not measured */
+    int failed;      /* then err says why, and there is nothing of the above */
+    struct eo_err err;
+};
+
+/* Reads a model's file ("-": standard input). On failure *c is empty but for its name. */
+int eo_bench_candidate_load(struct eo_bench_candidate *c, const char *path, struct eo_err *err) EO_MUST_CHECK;
+void eo_bench_candidate_release(struct eo_bench_candidate *c); /* harmless on a zeroed struct */
+
+#endif
