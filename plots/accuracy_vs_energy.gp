@@ -6,5 +6,7 @@ x_column = "energy_proxy_j"
 x_factor = 1000000
 x_title = "energy proxy per image, latency x power (microjoules; computed, not measured)"
 frontier = dir."/pareto_frontier_energy.csv"
+label_column = "frontier_energy"
+is_timed = 1
 budget = 0
 load folder."/scatter.gp"

@@ -6,5 +6,7 @@ x_column = "latency_ms"
 x_factor = 1000
 x_title = "latency of one image in a batch, scaled to the device (microseconds)"
 frontier = dir."/pareto_frontier_latency.csv"
+label_column = "frontier_latency"
+is_timed = 1
 budget = 0
 load folder."/scatter.gp"

@@ -6,5 +6,7 @@ x_column = "model_memory_mb"
 x_factor = 1024
 x_title = "model size, all tensors (KiB)"
 frontier = ""
+label_column = "frontier_memory"
+is_timed = 0
 budget = 1
 load folder."/scatter.gp"

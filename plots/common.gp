@@ -18,6 +18,7 @@ BLUE = "#0055a4"
 RED = "#c8401a"
 GREEN = "#1a7a4c"
 GREY = "#909090"
+DARK = "#404040"
 
 sweep = dir."/sweep_results.csv"
 layers = dir."/layerwise_breakdown.csv"

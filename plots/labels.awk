@@ -1,12 +1,12 @@
 # Finds a place for each label: prints x,y,label of their centres, in the units of the plot, for scatter.gp.
 #
 #     awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
-#         -v width= -v height= -v key_w= -v key_h= -f labels.awk sweep_results.csv
+#         -v width= -v height= [-v line=] [-v timed=1] -f labels.awk sweep_results.csv
 #
-# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels, key_w and key_h that of the
-# legend in the lower right corner; line, if given, is where a vertical line stands. The points are taken in turn,
-# and each label takes the place beside its point that covers least: other labels count most, then points, line,
-# legend and border, then the bars of the intervals. The nearer places come first. Where there are more than 30 points,
+# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels; line, if given, is where a vertical
+# line stands; timed: there are bars of the median latency. The points are taken in turn, and each label takes the place
+# beside its point that covers least: other labels and the border count most, then points and line, then the bars of the
+# intervals. The nearer places come first. Where there are more than 30 points,
 # only those get a label that no other beats both ways.
 
 function px(v) { return width * (logx ? log(v / x0) / log(x1 / x0) : (v - x0) / (x1 - x0)) }
@@ -29,6 +29,11 @@ function suffix(criterion) {
   return criterion == "l1" || criterion == "none" ? "" : "-" criterion
 }
 
+# As in scatter.gp.
+function bound(name) {
+  return timed && $at[name] != "" ? px($at[name] / $at["latency_ms"] * $at[column] * factor) : x[n]
+}
+
 function cost(cx, cy, w, sum, k) {
   sum = 0
   for (k = 1; k <= placed; k++)
@@ -36,10 +41,10 @@ function cost(cx, cy, w, sum, k) {
   for (k = 1; k <= n; k++) {
     sum += 4 * covered(cx, cy, w, x[k] - 8, x[k] + 8, y[k] - 8, y[k] + 8)
     sum += 2 * covered(cx, cy, w, x[k] - 4, x[k] + 4, low[k], high[k])
+    sum += 2 * covered(cx, cy, w, left[k], right[k], y[k] - 4, y[k] + 4)
   }
   if (line != "")
     sum += 4 * covered(cx, cy, w, px(line) - 4, px(line) + 4, 0, height)
-  sum += 10 * covered(cx, cy, w, width - key_w, width, 0, key_h)
   sum += 10 * (12 * w - covered(cx, cy, w, 0, width, 0, height))
   return sum
 }
@@ -88,6 +93,8 @@ $at["seed"] == seed && $at[column] != "" {
   y[n] = py(100 * $at["accuracy"])
   low[n] = $at["accuracy_ci95_low"] == "" ? y[n] : py(100 * $at["accuracy_ci95_low"])
   high[n] = $at["accuracy_ci95_high"] == "" ? y[n] : py(100 * $at["accuracy_ci95_high"])
+  left[n] = bound("latency_median_ci95_low_ms")
+  right[n] = bound("latency_median_ci95_high_ms")
   label[n] = "p" $at["pruning_level"] suffix($at["pruning_criterion"]) " " $at["precision"]
 }
 # Whether another point is as far left and as high, and better in one of the two; of equal ones the first counts.

@@ -1,6 +1,8 @@
 # Accuracy of every candidate over one cost. The caller has loaded common.gp and set
 #     x_column, x_factor, x_title   what is plotted, in which unit
 #     frontier                      the CSV whose rows are joined by a line, or "" for none
+#     label_column                  the column of the sweep that says how sure it is that a candidate is on the frontier
+#     is_timed                      1: x follows from latency_ms, and its interval from that of the median latency
 #     budget                        1: a vertical line at active_budget_mb
 
 set xlabel x_title
@@ -10,25 +12,35 @@ if (rows_of(sweep) < 1) {
     eval say_nothing
 } else {
     seed = first_row(sweep, "seed")
+    # gnuplot takes an empty last field of a row for that of the row before: here none is the last.
+    table = "< sed 's/$/,end/' '".sweep."'"
     x(dummy) = is_first(seed) ? column(x_column) * x_factor : NaN
     percent(name) = 100 * column(name)
     # A missing interval is drawn as none.
     low(dummy) = strcol("accuracy_ci95_low") eq "" ? percent("accuracy") : percent("accuracy_ci95_low")
     high(dummy) = strcol("accuracy_ci95_high") eq "" ? percent("accuracy") : percent("accuracy_ci95_high")
     x_if(answer) = strcol("accepted") eq answer ? x(0) : NaN
+    x_as(label) = strcol("accepted") eq "True" && strcol(label_column) eq label ? x(0) : NaN
+    is_bad(dummy) = is_timed && strcol("timing_status") ne "" && strcol("timing_status") ne "ok"
+    x_bad(dummy) = is_bad(0) ? x_if("True") : NaN
+    # The interval of the median stands where it is, beside the point of the mean where a few slow samples pull that up.
+    bound(name) = is_timed && strcol(name) ne "" ? column(name) / column("latency_ms") * x(0) : x(0)
+    x_low(dummy) = bound("latency_median_ci95_low_ms")
+    x_high(dummy) = bound("latency_median_ci95_high_ms")
 
-    stats sweep using (x(0)) nooutput
+    stats table using (x(0) < x_low(0) ? x(0) : x_low(0)) nooutput
     x_min = STATS_min
+    stats table using (x(0) > x_high(0) ? x(0) : x_high(0)) nooutput
     x_max = STATS_max
     budget_at = budget ? real(first_row(sweep, "active_budget_mb")) * x_factor : x_min
     x_min = budget_at < x_min ? budget_at : x_min
     x_max = budget_at > x_max ? budget_at : x_max
-    stats sweep using (is_first(seed) ? low(0) : NaN) nooutput
+    stats table using (is_first(seed) ? low(0) : NaN) nooutput
     y_min = STATS_min
-    stats sweep using (is_first(seed) ? high(0) : NaN) nooutput
+    stats table using (is_first(seed) ? high(0) : NaN) nooutput
     y_max = STATS_max
 
-    # Room for the labels at the sides, for the legend below.
+    # Room for the labels at the sides.
     logx = x_max > 10 * x_min
     if (logx) {
         set logscale x
@@ -59,27 +71,38 @@ if (rows_of(sweep) < 1) {
     # Margins are fixed, so that the size of the plot in pixels is known to labels.awk.
     set lmargin at screen 0.085
     set rmargin at screen 0.975
-    set bmargin at screen 0.1
+    set bmargin at screen 0.19
     set tmargin at screen 0.92
     variable(name, value) = sprintf(" -v %s=%.17g", name, value)
     place = "< awk -F, -v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
-            (budget ? variable("line", budget_at) : "")." -v width=712 -v height=459 -v key_w=310 -v key_h=75". \
+            (budget ? variable("line", budget_at) : "")." -v width=712 -v height=409". \
+            (is_timed ? " -v timed=1" : ""). \
             " -f '".folder."/labels.awk' '".sweep."'"
     if (STATS_records > 30) { set label 2 "named: candidates that no other beats both ways" at graph 0.02, graph 0.97 left font ",8" textcolor rgb "#404040" }
     # A frontier without rows is none, as that of a plot that has none.
     has_frontier = frontier ne "" && (rows_of(frontier) > 0)
-    marked = has_frontier ? frontier : sweep
+    marked = has_frontier ? frontier : table
     line_x(dummy) = has_frontier ? column(x_column) * x_factor : NaN
-    set key bottom right
+    set key outside center bottom horizontal Left reverse samplen 2 nobox maxcols 3 width -1
     plot \
-        sweep using (x(0)):(percent("accuracy")):(low(0)):(high(0)) with yerrorbars \
-            pointtype 0 linecolor rgb GREY linewidth 1 title "95 % interval", \
+        table using (x(0)):(percent("accuracy")):(low(0)):(high(0)) with yerrorbars \
+            pointtype 0 linecolor rgb GREY linewidth 1 title (is_timed ? "95 % interval (x: median)" : "95 % interval"), \
+        table using (is_timed ? x_low(0) : NaN):(percent("accuracy")):(x_low(0)):(x_high(0)) with xerrorbars \
+            pointtype 0 linecolor rgb GREY linewidth 1 notitle, \
         marked using (line_x(0)):(percent("accuracy")) with linespoints \
-            pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE title (has_frontier ? "Pareto frontier" : ""), \
-        sweep using (x_if("True")):(percent("accuracy")) with points \
-            pointtype 7 pointsize 1.1 linecolor rgb GREEN title "accepted", \
-        sweep using (x_if("False")):(percent("accuracy")) with points \
-            pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED title "rejected: over the memory budget", \
+            pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE title (has_frontier ? "frontier of the figures" : ""), \
+        table using (x_as("certain")):(percent("accuracy")) with points \
+            pointtype 7 pointsize 1.2 linecolor rgb GREEN title "certainly on the frontier", \
+        table using (x_as("possible")):(percent("accuracy")) with points \
+            pointtype 6 pointsize 1.2 linewidth 1.6 linecolor rgb GREEN title "possibly", \
+        table using (x_as("dominated")):(percent("accuracy")) with points \
+            pointtype 7 pointsize 0.6 linecolor rgb GREEN title "dominated", \
+        table using (x_as("")):(percent("accuracy")) with points \
+            pointtype 6 pointsize 1.2 linewidth 1.2 linecolor rgb DARK notitle, \
+        table using (x_bad(0)):(percent("accuracy")) with points \
+            pointtype 2 pointsize 1.8 linewidth 1.2 linecolor rgb DARK title (is_timed ? "timing not ok" : ""), \
+        table using (x_if("False")):(percent("accuracy")) with points \
+            pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED title "over the memory budget", \
         place using "x":"y":"label" with labels center font ",8" notitle
 }

@@ -59,7 +59,7 @@ check_plot() {
   tables
   for p in $PLOTS; do check_plot "$p"; done
   awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
-    -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
+    -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   [ "$(wc -l <labels)" -eq 10 ]
   grep -q ',p0.25x0.50-taylor int8$' labels
   for criterion in l1 l2 fpgm activation random; do
@@ -73,7 +73,7 @@ check_plot() {
   done
   [ "$(head -c 20 layerwise_macs.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
   awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
-    -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
+    -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   grep -q ',p0.25x0.50-taylor int8$' labels
   [ "$(wc -l <labels)" -le 6 ]
   mkdir config
@@ -110,6 +110,39 @@ check_plot() {
   ! cmp -s accuracy_vs_latency.png first
 }
 
+# set_cell LINE COLUMN VALUE: in sweep_results.csv
+set_cell() {
+  awk -F, -v OFS=, -v line="$1" -v name="$2" -v value="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+    NR == line { $c = value } { print }' sweep_results.csv >new && mv new sweep_results.csv
+}
+
+@test "labels, timings that are not ok and intervals of the latency are seen" {
+  many_candidates
+  tables
+  for p in latency:2 energy:2 memory:1; do # the second: 1 where x has no clock in it
+    set -- accuracy_vs_${p%:*} frontier_${p%:*} ${p#*:}
+    cp sweep_results.csv kept.csv
+    for label in certain possible dominated ""; do
+      set_cell 6 $2 "$label"
+      check_plot $1
+      mv $1.png "$label.png"
+    done
+    [ "$(sha256sum certain.png possible.png dominated.png .png | cut -d' ' -f1 | sort -u | wc -l)" -eq 4 ]
+    cp kept.csv sweep_results.csv
+    plot $1 && mv $1.png none
+    set_cell 6 timing_status ok
+    plot $1 && cmp $1.png none
+    set_cell 6 timing_status noisy
+    plot $1 && mv $1.png noisy
+    set_cell 6 timing_status ""
+    set_cell 6 latency_median_ci95_low_ms 0.004
+    set_cell 6 latency_median_ci95_high_ms 0.012
+    check_plot $1
+    [ "$(sha256sum none noisy $1.png | cut -d' ' -f1 | sort -u | wc -l)" -eq $(($3 == 2 ? 3 : 1)) ]
+    cp kept.csv sweep_results.csv
+  done
+}
+
 @test "one candidate; without intervals; with several seeds" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   tables
@@ -142,11 +175,11 @@ check_plot() {
   candidate 0.25 fp16 7 0.9617 0.0118 31000
   tables
   awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=0.3 -v x1=50 -v y0=93 -v y1=99 \
-    -v width=712 -v height=459 -v key_w=310 -v key_h=75 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels.csv
+    -v width=712 -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels.csv
   [ "$(wc -l <labels.csv)" -eq 11 ]
   [ "$(cut -d, -f3 labels.csv | sort -u | wc -l)" -eq 11 ]
   # 66 pixels wide, 12 high, so that any two are that far apart in one direction
-  awk -F, 'NR > 1 { n++; x[n] = 712 * log($1 / 0.3) / log(50 / 0.3); y[n] = 459 * ($2 - 93) / 6 }
+  awk -F, 'NR > 1 { n++; x[n] = 712 * log($1 / 0.3) / log(50 / 0.3); y[n] = 409 * ($2 - 93) / 6 }
     END { for (i = 1; i <= n; i++) for (k = 1; k < i; k++) { dx = x[i] - x[k]; dy = y[i] - y[k]
       if (dx * dx < 60 * 60 && dy * dy < 11.9 * 11.9) { print i, k; bad = 1 } } exit bad }' labels.csv
 }
