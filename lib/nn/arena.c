@@ -211,13 +211,3 @@ void eo_arena_plan_make(struct eo_arena_plan *plan, const struct eo_arena_graph 
     memset(plan, 0, sizeof(*plan));
     plan->bytes = eo_arena_place(g->tensor, g->tensor_count, plan->offset);
 }
-
-size_t eo_arena_bytes(const struct eo_shape *s, enum eo_precision precision, enum eo_arena_form form)
-{
-    struct eo_arena_graph g;
-    struct eo_arena_plan plan;
-
-    eo_arena_graph_make(&g, s, precision, form);
-    eo_arena_plan_make(&plan, &g);
-    return plan.bytes;
-}

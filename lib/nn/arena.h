@@ -99,7 +99,4 @@ void eo_arena_graph_make(struct eo_arena_graph *g, const struct eo_shape *s, enu
 /* The smallest arena, which for these graphs is as large as the lower bound. */
 void eo_arena_plan_make(struct eo_arena_plan *plan, const struct eo_arena_graph *g);
 
-/* The bytes of that arena alone. */
-size_t eo_arena_bytes(const struct eo_shape *s, enum eo_precision precision, enum eo_arena_form form);
-
 #endif

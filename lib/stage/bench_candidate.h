@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "nn/arena.h"
 #include "nn/model.h"
 #include "stage/bench_judge.h"
 #include "stage/bench_round.h"
@@ -22,6 +23,7 @@ struct eo_bench_candidate {
     struct eo_verdict verdict;
     char kernel[64];
     size_t workspace_bytes;
+    size_t arena_bytes[EO_ARENA_FORMS]; /* that one image was seen to run in */
     char counters_note[160];
     double energy_j; /* of one image in a batch; NAN where not measured */
     int failed;      /* then err says why, and there is nothing of the above */

@@ -1,15 +1,13 @@
 #include "stage/bench_report.h"
 
-#include "nn/arena.h"
 #include "stage/bench_row.h"
 
 static void put_row(const struct eo_bench_report *r, const struct eo_bench_candidate *c, struct eo_buf *out)
 {
-    const struct eo_model *m = &c->model;
     struct eo_bench_row row;
 
     eo_bench_row_init(&row);
-    row.model = m;
+    row.model = &c->model;
     row.model_sha256 = c->sha256;
     row.isa = eo_isa_name(r->plan->isa);
     row.kernel = c->kernel;
@@ -20,8 +18,8 @@ static void put_row(const struct eo_bench_report *r, const struct eo_bench_candi
     row.session = r->session->id;
     row.cpu = r->session->cpu;
     row.counters_note = c->counters_note;
-    row.arena_bytes = (double)eo_arena_bytes(&m->shape, m->precision, EO_ARENA_FUSED);
-    row.unfused_arena_bytes = (double)eo_arena_bytes(&m->shape, m->precision, EO_ARENA_UNFUSED);
+    row.arena_bytes = (double)c->arena_bytes[EO_ARENA_FUSED];
+    row.unfused_arena_bytes = (double)c->arena_bytes[EO_ARENA_UNFUSED];
     eo_bench_row_put(out, &row);
 }
 

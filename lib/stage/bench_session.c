@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "stage/bench_arena.h"
 #include "stage/bench_child.h"
 
 extern char **environ;
@@ -284,7 +285,7 @@ failed:
     return -1;
 }
 
-/* A candidate whose process broke is out, and with it what was found out, or the session ends. */
+/* A candidate that fails is out, and with it what was found out, or the session ends. */
 static int drop(struct work *w, struct eo_bench_candidate *c, struct eo_err *err)
 {
     if (!w->plan->go_on)
@@ -292,6 +293,20 @@ static int drop(struct work *w, struct eo_bench_candidate *c, struct eo_err *err
     c->failed = 1;
     c->err = *err;
     eo_rounds_release(&c->rounds);
+    return 0;
+}
+
+static int check_arenas(struct work *w, const struct eo_images *images, struct eo_err *err)
+{
+    size_t i;
+
+    for (i = 0; i < w->count; i++) {
+        struct eo_bench_candidate *c = &w->list[i];
+
+        if (!c->failed && eo_bench_arena_check(&c->model, images, w->plan->isa, c->arena_bytes, err) &&
+            drop(w, c, err))
+            return -1;
+    }
     return 0;
 }
 
@@ -469,7 +484,7 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
     /* Somebody may have called us by `setarch -R`: our children shall lie at random places all the same. */
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was & ~(unsigned long)ADDR_NO_RANDOMIZE);
-    rc = draw_id(s, err) || set_up(&w, images, err) ? -1 : 0;
+    rc = draw_id(s, err) || set_up(&w, images, err) || check_arenas(&w, images, err) ? -1 : 0;
     if (rc == 0)
         rc = take_rounds(&w, s, err) || name_cpus(s, w.block, err) ? -1 : 0;
     tear_down(&w);

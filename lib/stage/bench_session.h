@@ -62,9 +62,9 @@ struct eo_bench_session {
 void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count);
 
 /*
- * Times all candidates that have not failed before, on the first plan->batch of the images (NULL: random pixels), and
- * judges them. Unless plan->exact, candidates are given rounds again as eo_judge_wanted() says, until that is content or
- * they have had plan->limit. Fails without memory, on a cpu
+ * Runs one image of all candidates that have not failed before in their arenas (bench_arena.h), times them, on the first
+ * plan->batch of the images (NULL: random pixels), and judges them. Unless plan->exact, candidates are given rounds
+ * again as eo_judge_wanted() says, until that is content or they have had plan->limit. Fails without memory, on a cpu
  * that is not ours, on a signal (proc->signal), and, unless plan->go_on, when a candidate fails.
  */
 int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan *plan,

@@ -199,6 +199,8 @@ static int try_session(struct tried *t, const struct eo_bench_plan *plan, const 
             return -1;
         t->list[i] =
             (struct eo_bench_candidate){.name = "m", .bytes = t->model[i].data, .size = t->model[i].len};
+        if (eo_model_parse(&t->list[i].model, t->model[i].data, t->model[i].len, &t->err))
+            return -1;
     }
     if (eo_proc_begin(&t->proc, &t->err))
         return -1;
@@ -262,6 +264,8 @@ static void test_session(int batch)
     check(strlen(t.session.id) == 16 && strspn(t.session.id, "0123456789abcdef") == 16, "session: id", 16, 0);
     check_text("kernel", "int8-generic", t.list[1].kernel);
     check(t.list[0].workspace_bytes > 0, "session: workspace", 1, 0);
+    check(t.list[0].arena_bytes[EO_ARENA_FUSED] == 4704 && t.list[0].arena_bytes[EO_ARENA_UNFUSED] == 9408,
+          "session: arenas", 4704, (double)t.list[0].arena_bytes[EO_ARENA_FUSED]);
     for (r = 0; r < 3; r++) {
         for (slots = 0, i = 0; i < 3; i++, n++) {
             const struct eo_round *round = &t.list[i].rounds.list[r];
