@@ -43,6 +43,21 @@ near() {
   [[ $(column kernel row.csv) == fp32-* ]]
 }
 
+@test "bench: model_bytes is what lies behind the file's header; the arenas of both forms" {
+  local p files=()
+  for p in fp32 fp16 int8; do
+    make_model 16 32 1 0 $p >full-$p
+    make_model 5 10 1 0 $p >small-$p
+    files+=(full-$p small-$p)
+  done
+  eo-bench --exact --trials 1 --repeats 1 --warmup 0 --batch 2 "${files[@]}" >rows.csv
+  for p in "${files[@]}"; do echo $(($(wc -c <$p) - 8 - $(od -An -t u8 -N 8 $p))); done | cmp - <(column model_bytes rows.csv)
+  [ "$(column arena_bytes rows.csv | tr '\n' ' ')" = "18816 7056 9408 3528 4704 1764 " ]
+  [ "$(column unfused_arena_bytes rows.csv | tr '\n' ' ')" = "62720 19600 31360 9800 15680 4900 " ]
+  [ "$(column arena_bytes rows.csv)" = "$(column peak_activation_bytes rows.csv)" ]
+  for p in "${files[@]}"; do eo-inspect $p | awk '$1 == "tensor_bytes" { print $2 }'; done | cmp - <(column model_bytes rows.csv)
+}
+
 @test "bench: every latency column follows from the raw samples" {
   # Of two rounds both are used, disturbed or not.
   eo-bench -c $F/cfg.yaml --exact --repeats 40 --samples s.csv $F/int8.safetensors >row.csv
