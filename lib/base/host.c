@@ -54,6 +54,11 @@ static int read_file(const char *path, char *text, size_t size)
     return n < 0 ? -1 : (int)used;
 }
 
+struct eo_host eo_host_of_environment(void)
+{
+    return (struct eo_host){.root = getenv("EO_HOST_ROOT")};
+}
+
 int eo_host_read(const struct eo_host *h, const char *path, char *text, size_t size)
 {
     char full[4096];

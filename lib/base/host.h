@@ -27,6 +27,9 @@ struct eo_host {
     void *ctx;
 };
 
+/* This machine, or what lies below $EO_HOST_ROOT where that is set. */
+struct eo_host eo_host_of_environment(void);
+
 int eo_host_read(const struct eo_host *h, const char *path, char *text, size_t size);
 
 /*

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/energy.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/reference.h"
@@ -175,6 +176,22 @@ static void put_counts(struct child *c, const struct eo_counts *whole)
     snprintf(c->order->counters_note, sizeof(c->order->counters_note), "%s", eo_counters_note(c->counters));
 }
 
+/* Batches for as long as a window lasts. */
+static void weigh_energy(struct child *c)
+{
+    struct eo_host host = eo_host_of_environment();
+    struct eo_bench_energy *found = &c->order->energy;
+    struct eo_energy e;
+    double start;
+
+    eo_energy_open(&e, &host);
+    start = eo_clock_now();
+    eo_energy_begin(&e, start);
+    for (found->images = 0; eo_clock_now() - start < EO_ENERGY_WINDOW_S; found->images += c->order->batch)
+        c->subject.call(c->subject.ctx, c->order->batch);
+    found->seconds = eo_energy_end(&e, eo_clock_now(), &found->joules);
+}
+
 static void measure(struct child *c)
 {
     struct eo_bench_order *o = c->order;
@@ -203,6 +220,8 @@ static void measure(struct child *c)
     o->conditions.reference_ns = median(c->readings, readings);
     for (k = 0; k < c->sizes; k++)
         o->calls[k] = c->meter[k].calls;
+    if (o->weigh_energy)
+        weigh_energy(c);
 }
 
 static int make_round(struct child *c, struct eo_err *err)

@@ -31,6 +31,11 @@
 #define EO_BENCH_CHILD_ARGUMENT "--round-of-a-session"
 #define EO_BENCH_MAGIC 0x31646e756f726f65u
 
+/* What a window took, the idle machine included (base/energy.h). Zeros where it was not asked for. */
+struct eo_bench_energy {
+    double joules, seconds, images;
+};
+
 struct eo_bench_order {
     uint64_t magic;
     uint64_t bytes; /* of the whole block */
@@ -38,6 +43,7 @@ struct eo_bench_order {
     pid_t session; /* the process ends when this one does */
     enum eo_isa isa;
     int threads, batch, warmup, samples, exact, round;
+    int weigh_energy; /* 1: call batches for EO_ENERGY_WINDOW_S after the samples, and count joules */
     int cpu_count, cpus[EO_POOL_MAX]; /* 0: not pinned */
     uint64_t heap_shift;
     uint64_t model, model_bytes;
@@ -53,6 +59,7 @@ struct eo_bench_order {
     struct eo_counts counts[EO_BENCH_SIZES];
     char counters_note[160];
     struct eo_round_conditions conditions;
+    struct eo_bench_energy energy;
     uint64_t stack, heap, environment_bytes; /* where things lie: an address on either, and bytes */
 };
 

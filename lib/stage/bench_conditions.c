@@ -76,7 +76,7 @@ static void read_counts(struct eo_round_conditions *c)
 void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count)
 {
     *w = (struct eo_bench_watch){
-        .host = {.root = getenv("EO_HOST_ROOT")}, .cpus = cpus, .cpu_count = cpu_count};
+        .host = eo_host_of_environment(), .cpus = cpus, .cpu_count = cpu_count};
     w->start.frequency_start_khz = frequency(w);
     w->start.steal_s = steal(w);
     w->start.migrations = migrations(w);

@@ -1,6 +1,16 @@
 #include "stage/bench_report.h"
 
+#include <math.h>
+
 #include "stage/bench_row.h"
+
+/* Joules may be counted, and yet a candidate have none: too few for the counters, or the machine was busy before. */
+static const char *energy_source(const struct eo_bench_report *r, const struct eo_bench_candidate *c)
+{
+    if (isnan(c->energy_j) && !isnan(r->session->idle_power_w))
+        return "unavailable: took no more than the idle machine";
+    return r->session->energy_source;
+}
 
 static void put_row(const struct eo_bench_report *r, const struct eo_bench_candidate *c, struct eo_buf *out)
 {
@@ -18,6 +28,9 @@ static void put_row(const struct eo_bench_report *r, const struct eo_bench_candi
     row.session = r->session->id;
     row.cpu = r->session->cpu;
     row.counters_note = c->counters_note;
+    row.energy_measured_j = c->energy_j;
+    row.energy_source = energy_source(r, c);
+    row.idle_power_w = r->session->idle_power_w;
     row.arena_bytes = (double)c->arena_bytes[EO_ARENA_FUSED];
     row.unfused_arena_bytes = (double)c->arena_bytes[EO_ARENA_UNFUSED];
     eo_bench_row_put(out, &row);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/energy.h"
 #include "base/mem.h"
 #include "stage/bench_arena.h"
 #include "stage/bench_child.h"
@@ -62,6 +64,7 @@ struct work {
     struct eo_bench_candidate *list;
     size_t count;
     struct eo_proc *proc;
+    double idle_power_w; /* NAN: joules are not counted */
     struct eo_rng rng;
     uint32_t *order;          /* [count] */
     uint64_t *model_at;       /* [count], in the block */
@@ -202,6 +205,7 @@ static void write_order(struct work *w, size_t candidate, int round, uint64_t he
     memset(&o->done, 0, sizeof(*o) - offsetof(struct eo_bench_order, done));
     o->round = round;
     o->heap_shift = heap_shift;
+    o->weigh_energy = !isnan(w->idle_power_w) && w->list[candidate].rounds.count == 0;
     o->model = w->model_at[candidate];
     o->model_bytes = w->list[candidate].size;
     strcpy(w->padding, PADDING_NAME);
@@ -271,6 +275,8 @@ static int take_answer(const struct work *w, struct eo_bench_candidate *c, int s
     int k;
 
     memcpy(round.counts, o->counts, sizeof(round.counts));
+    if (o->weigh_energy)
+        c->energy_j = eo_energy_per_image(o->energy.joules, o->energy.seconds, w->idle_power_w, o->energy.images);
     memcpy(c->kernel, o->kernel, sizeof(c->kernel));
     memcpy(c->counters_note, o->counters_note, sizeof(c->counters_note));
     c->workspace_bytes = (size_t)o->workspace_bytes;
@@ -436,6 +442,20 @@ static int name_cpus(struct eo_bench_session *s, const struct eo_bench_order *o,
     return rc;
 }
 
+/* Costs no time where joules are not counted. */
+static void weigh_idle(struct work *w, struct eo_bench_session *s)
+{
+    struct eo_host host = eo_host_of_environment();
+    struct eo_energy e;
+    size_t i;
+
+    eo_energy_open(&e, &host);
+    s->idle_power_w = w->idle_power_w = eo_energy_idle_w(&e);
+    snprintf(s->energy_source, sizeof(s->energy_source), "%s", eo_energy_source(&e));
+    for (i = 0; i < w->count; i++)
+        w->list[i].energy_j = NAN;
+}
+
 static int draw_id(struct eo_bench_session *s, struct eo_err *err)
 {
     uint64_t id;
@@ -485,6 +505,7 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was & ~(unsigned long)ADDR_NO_RANDOMIZE);
     rc = draw_id(s, err) || set_up(&w, images, err) || check_arenas(&w, images, err) ? -1 : 0;
+    weigh_idle(&w, s);
     if (rc == 0)
         rc = take_rounds(&w, s, err) || name_cpus(s, w.block, err) ? -1 : 0;
     tear_down(&w);

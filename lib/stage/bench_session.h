@@ -52,6 +52,8 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
 struct eo_bench_session {
     double reference_ns;       /* the usual best, see eo_judge_reference() */
     char id[17];               /* 16 hexadecimal digits, random */
+    char energy_source[256]; /* eo_energy_source() */
+    double idle_power_w;     /* before the first round; NAN where joules are not counted */
     char cpu[4 * EO_POOL_MAX]; /* "1", or "0-2 4"; "" where the kernel does not let us choose */
 };
 
@@ -62,6 +64,9 @@ struct eo_bench_session {
 void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count);
 
 /*
+ * Where joules are counted (base/energy.h), first sleeps to find the idle machine's power, and gives each candidate's
+ * first round a window for its energy behind the samples.
+ *
  * Runs one image of all candidates that have not failed before in their arenas (bench_arena.h), times them, on the first
  * plan->batch of the images (NULL: random pixels), and judges them. Unless plan->exact, candidates are given rounds
  * again as eo_judge_wanted() says, until that is content or they have had plan->limit. Fails without memory, on a cpu
