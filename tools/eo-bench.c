@@ -11,11 +11,12 @@
 #include "stage/bench_layers.h"
 #include "stage/bench_report.h"
 #include "stage/bench_session.h"
+#include "stage/doctor.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *rounds_path, *samples_path, *output;
+static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
-static int no_header, layers, exact, strict;
+static int no_header, layers, exact, strict, doctor;
 static enum eo_isa isa;
 
 static const struct cli_option options[] = {
@@ -36,6 +37,9 @@ static const struct cli_option options[] = {
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads that share a batch; default: 1"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
     {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "fail, and write nothing, when a row's status is not ok"},
+    {0, "doctor", CLI_FLAG, &doctor, 0, 0, NULL,
+     "say whether this machine is fit for timing, and time nothing"},
+    {0, "machine", CLI_TEXT, &machine_path, 0, 0, "CSV", "look first, as --doctor, and write that there"},
     {0, "rounds", CLI_TEXT, &rounds_path, 0, 0, "CSV", "write a line for every round there"},
     {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
@@ -62,7 +66,11 @@ static const struct cli_program program = {
               "\n"
               "The images are the first of the validation split; without -c they are random pixels.\n"
               "Only one eo-bench runs at a time on a machine: others wait for\n"
-              "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n",
+              "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n"
+              "\n"
+              "--doctor looks for half a second at what disturbs timings and prints check,found,verdict,\n"
+              "advice; the last row is the verdict on the machine. With --strict a bad one makes it exit 1.\n"
+              "What the kernel tells is read below $EO_HOST_ROOT, where that is set.\n",
 };
 
 struct inputs {
@@ -136,14 +144,18 @@ static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
     plan->isa = isa;
 }
 
-/* The rows come last: who finds them finds the others too. */
-static int write_results(const struct eo_bench_report *report)
+/* The rows come last: who finds them finds the others too. `machine` is the doctor's report, which is released. */
+static int write_results(const struct eo_bench_report *report, struct eo_buf *machine)
 {
     struct eo_buf text = {0};
     struct eo_err err;
 
-    if (strict && eo_bench_report_check(report, &err))
+    if (strict && eo_bench_report_check(report, &err)) {
+        eo_buf_release(machine);
         return cli_fail(&program, NULL, &err);
+    }
+    if (machine_path && cli_write(&program, machine_path, machine))
+        return 1;
     if (samples_path) {
         eo_bench_report_put_samples(report, &text);
         if (cli_write(&program, samples_path, &text))
@@ -169,6 +181,9 @@ static int run(struct inputs *in)
     struct eo_bench_session session;
     struct eo_bench_plan plan;
     struct eo_bench_report report = {&plan, &session, in->list, in->count};
+    struct eo_host host = eo_host_of_environment();
+    struct eo_buf machine = {0};
+    enum eo_fitness fitness;
     struct eo_proc proc;
     struct eo_err err;
     int lock, sig, rc;
@@ -180,13 +195,18 @@ static int run(struct inputs *in)
         eo_bench_unlock(lock);
         return cli_fail(&program, NULL, &err);
     }
-    rc = eo_bench_session_run(&session, &plan, in->list, in->count,
-                              config ? &in->split.validation : NULL, &proc, &err);
+    if (machine_path)
+        rc = eo_doctor_report(&host, (int)cpu, &machine, &fitness, &err);
+    if (!rc)
+        rc = eo_bench_session_run(&session, &plan, in->list, in->count, config ? &in->split.validation : NULL,
+                                  &proc, &err);
     eo_bench_unlock(lock);
     if (rc && !proc.signal)
         cli_fail(&program, NULL, &err);
     if (!rc)
-        rc = write_results(&report);
+        rc = write_results(&report, &machine);
+    else
+        eo_buf_release(&machine);
     sig = eo_proc_end(&proc);
     if (sig)
         raise(sig);
@@ -201,6 +221,47 @@ static int run_layers(const struct eo_model *m)
     return cli_write(&program, output, &text);
 }
 
+static int run_doctor(void)
+{
+    struct eo_host host = eo_host_of_environment();
+    enum eo_fitness machine;
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (eo_doctor_report(&host, (int)cpu, &text, &machine, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, NULL, &err);
+    }
+    if (cli_write(&program, output, &text))
+        return 1;
+    if (!strict || machine != EO_FITNESS_BAD)
+        return 0;
+    eo_err_set(&err, "this machine is not fit for timing: the report says why");
+    return cli_fail(&program, NULL, &err);
+}
+
+static void check_doctor(int count, char **operands)
+{
+    const struct {
+        int is_given;
+        const char *name;
+    } others[] = {{config != NULL, "config"},
+                  {samples_path != NULL, "samples"},
+                  {rounds_path != NULL, "rounds"},
+                  {machine_path != NULL, "machine"},
+                  {layers, "layers"},
+                  {no_header, "no-header"}};
+    size_t i;
+
+    if (count > 0)
+        cli_usage(&program, "unexpected operand '%s': option '--doctor' times nothing", operands[0]);
+    for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (others[i].is_given)
+            cli_usage(&program, "option '--doctor' times nothing and cannot be combined with '--%s'",
+                      others[i].name);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct inputs in;
@@ -212,14 +273,20 @@ int main(int argc, char **argv)
         return child;
     count = cli_parse(&program, argc, argv);
     operands = argv + argc - count;
-    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, cli_path(output)}, 3);
+    if (doctor) {
+        check_doctor(count, operands);
+        return run_doctor();
+    }
+    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
+                      4);
     cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    if (layers && (samples_path || rounds_path || no_header || strict))
+    if (layers && (samples_path || rounds_path || machine_path || no_header || strict))
         cli_usage(&program, "option '--layers' times nothing and cannot be combined with '--%s'",
-                  samples_path  ? "samples"
-                  : rounds_path ? "rounds"
-                  : strict      ? "strict"
-                                : "no-header");
+                  samples_path   ? "samples"
+                  : rounds_path  ? "rounds"
+                  : machine_path ? "machine"
+                  : strict       ? "strict"
+                                 : "no-header");
     if (layers && count > 1)
         cli_usage(&program, "option '--layers' takes one model");
     if (data && !config)

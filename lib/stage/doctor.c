@@ -10,6 +10,10 @@
 #include "base/counters.h"
 #include "base/energy.h"
 #include "base/mem.h"
+#include "base/reference.h"
+#include "base/stats.h"
+
+#define READINGS 1024 /* of the reference kernel, at the most */
 
 static const char *const fitness_names[] = {"unknown", "good", "warn", "bad"};
 
@@ -79,6 +83,33 @@ static int highest(const cpu_set_t *cpus)
     return cpu;
 }
 
+/* Pinned where the kernel lets us. */
+static void read_reference(struct eo_doctor_look *l)
+{
+    struct eo_reference reference = {0};
+    double readings[READINGS], start;
+    cpu_set_t before, one;
+    size_t n = 0;
+    int kept = sched_getaffinity(0, sizeof(before), &before) == 0;
+
+    CPU_ZERO(&one);
+    CPU_SET(l->cpu, &one);
+    if (kept)
+        kept = sched_setaffinity(0, sizeof(one), &one) == 0;
+    /* The first ones warm up. */
+    for (start = eo_clock_now(); n < READINGS && eo_clock_now() - start < EO_DOCTOR_WORK_S / 5; n++)
+        eo_reference_time_ns(&reference, &l->clock);
+    for (n = 0; n == 0 || (n < READINGS && eo_clock_now() - start < EO_DOCTOR_WORK_S);)
+        readings[n++] = eo_reference_time_ns(&reference, &l->clock);
+    if (kept)
+        sched_setaffinity(0, sizeof(before), &before);
+    eo_stats_sort(readings, n);
+    l->reference_ns = eo_stats_median_sorted(readings, n);
+    l->reference_spread =
+        (eo_stats_percentile_sorted(readings, n, 90) - eo_stats_percentile_sorted(readings, n, 10)) /
+        l->reference_ns;
+}
+
 /* A sentence of another module as a cell. */
 static void take_note(char cell[EO_DOCTOR_CELL], const char *note)
 {
@@ -103,26 +134,30 @@ static int note_counters(struct eo_doctor_look *l, struct eo_err *err)
 int eo_doctor_look(const struct eo_host *host, int cpu, struct eo_doctor_look *l, struct eo_err *err)
 {
     struct timespec left = {.tv_nsec = (long)(EO_DOCTOR_LOOK_S * 1e9)};
-    struct eo_host_times *times = eo_alloc(2 * EO_HOST_CPUS, sizeof(*times), err);
+    struct eo_host_times *times;
     struct eo_energy energy;
     cpu_set_t allowed;
     double throttled;
 
+    eo_host_allowed(host, &allowed);
+    *l = (struct eo_doctor_look){.cpu = cpu < 0 ? highest(&allowed) : cpu};
+    /* Where the kernel does not say which are allowed, any may be. */
+    if (l->cpu >= EO_HOST_CPUS || (CPU_COUNT(&allowed) && !CPU_ISSET(l->cpu, &allowed)))
+        return eo_err_set(err, "expected a processor that this process may run on, found %d", cpu);
+    times = eo_alloc(2 * EO_HOST_CPUS, sizeof(*times), err);
     if (!times)
         return -1;
-    *l = (struct eo_doctor_look){.cpu = cpu};
-    eo_host_allowed(host, &allowed);
-    if (cpu < 0)
-        l->cpu = highest(&allowed);
     throttled = eo_host_throttled(host, l->cpu);
     eo_host_all_times(host, times);
     while (nanosleep(&left, &left))
         ;
     eo_host_all_times(host, times + EO_HOST_CPUS);
+    eo_clock_init(&l->clock);
+    read_reference(l);
+    /* Right after the work, so that the clock frequency is that of a processor that has something to do. */
     eo_host_look(host, l->cpu, &l->facts);
     l->throttled = l->facts.throttled - throttled;
     compare_times(l, times, times + EO_HOST_CPUS);
-    eo_clock_init(&l->clock);
     eo_energy_open(&energy, host);
     take_note(l->energy, eo_energy_source(&energy));
     free(times);
@@ -365,6 +400,16 @@ static void check_clock(const struct eo_doctor_look *l, struct finding *f)
               "echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource");
 }
 
+static void check_reference(const struct eo_doctor_look *l, struct finding *f)
+{
+    if (isnan(l->reference_spread))
+        return;
+    find(f, "%.1f us; spread %.1f %%", l->reference_ns / 1000, 100 * l->reference_spread);
+    f->verdict = above(l->reference_spread, 0.08, 0.25);
+    if (f->verdict != EO_FITNESS_GOOD)
+        judge(f, f->verdict, "its speed changes: see busy; siblings; governor; turbo; steal");
+}
+
 static void check_randomisation(const struct eo_doctor_look *l, struct finding *f)
 {
     if (isnan(l->facts.randomisation))
@@ -436,6 +481,7 @@ static const struct check {
     {"turbo", check_turbo},
     {"heat", check_heat},
     {"clock", check_clock},
+    {"reference", check_reference},
     {"randomisation", check_randomisation},
     {"isolated", check_isolated},
     {"guest", check_guest},

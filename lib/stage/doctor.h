@@ -1,7 +1,8 @@
 /*
  * Whether this machine is fit for timing, and what to do about it.
  *
- * Two parts: eo_doctor_look() watches the machine for EO_DOCTOR_LOOK_S and writes down what it sees;
+ * Two parts: eo_doctor_look() watches the machine for EO_DOCTOR_LOOK_S, then works for EO_DOCTOR_WORK_S, and writes down
+ * what it sees;
  * eo_doctor_put() judges that, and is a pure function of it. The report is CSV, one row for each check and a last one
  * for the whole machine:
  *
@@ -27,6 +28,7 @@
 #include "format/manifest.h"
 
 #define EO_DOCTOR_LOOK_S 0.5
+#define EO_DOCTOR_WORK_S 0.05
 #define EO_DOCTOR_CELL 160 /* bytes of a cell, its NUL included */
 
 enum eo_fitness { EO_FITNESS_UNKNOWN, EO_FITNESS_GOOD, EO_FITNESS_WARN, EO_FITNESS_BAD };
@@ -42,15 +44,18 @@ struct eo_doctor_look {
     double siblings_busy;    /* the busiest of those that share its core */
     int idlest;              /* the allowed processor that was least busy, or -1 */
     double idlest_busy;
-    double throttled; /* times, while it was watched */
+    double throttled;        /* times, while it was watched */
+    double reference_ns;     /* median time of the reference kernel (base/reference.h) on that processor */
+    double reference_spread; /* from the 10th to the 90th percentile, as a share of it */
     struct eo_clock clock;
     char counters[EO_DOCTOR_CELL]; /* eo_counters_note() */
     char energy[EO_DOCTOR_CELL];   /* eo_energy_source() */
 };
 
 /*
- * Watches processor `cpu`, or for -1 the highest one allowed, as eo-bench does. Sleeps most of the time. Fails without
- * memory.
+ * Watches processor `cpu`, or for -1 the highest one allowed, as eo-bench does. For a moment the calling thread is
+ * pinned to it. Fails without
+ * memory, and when this process may not run on that processor.
  */
 int eo_doctor_look(const struct eo_host *host, int cpu, struct eo_doctor_look *look,
                    struct eo_err *err) EO_MUST_CHECK;

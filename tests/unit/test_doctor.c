@@ -17,6 +17,8 @@ static struct eo_doctor_look quiet(void)
     struct eo_doctor_look l = {.cpu = 3,
                                .steal = 0,
                                .siblings_busy = NAN,
+                               .reference_ns = 20500,
+                               .reference_spread = 0.03,
                                .idlest = 3,
                                .clock = {.overhead_ns = 20, .resolution_ns = 20},
                                .energy = "rapl:package-0",
@@ -85,6 +87,7 @@ static void test_quiet(void)
                "turbo,off,good,\n"
                "heat,slowed down 0 times since the start,good,\n"
                "clock,tsc; step 20 ns; reading 20 ns,good,\n"
+               "reference,20.5 us; spread 3.0 %,good,\n"
                "randomisation,2,good,\n"
                "isolated,none,good,\n"
                "guest,no,good,\n"
@@ -223,6 +226,11 @@ static void test_system(void)
     CHECK(clock.resolution_ns, 1001, "clock", expected);
     snprintf(expected, sizeof(expected), "tsc; step 1000000 ns; reading 20 ns,bad,%s", tsc);
     CHECK(clock.resolution_ns, 1000000, "clock", expected);
+    CHECK(reference_spread, 0.1, "reference",
+          "20.5 us; spread 10.0 %,warn,its speed changes: see busy; siblings; governor; turbo; steal");
+    CHECK(reference_spread, 0.3, "reference",
+          "20.5 us; spread 30.0 %,bad,its speed changes: see busy; siblings; governor; turbo; steal");
+    CHECK(reference_spread, NAN, "reference", "not shown,unknown,");
     CHECK(facts.randomisation, 1, "randomisation", "1,warn,sysctl kernel.randomize_va_space=2");
     CHECK(facts.randomisation, NAN, "randomisation", "not shown,unknown,");
     eo_host_parse_cpus("2", &l.facts.isolated);
@@ -288,6 +296,12 @@ static void test_look(void)
     check_that(near(l.siblings_busy, 0.55), "sibling: %g", l.siblings_busy);
     check_that(l.idlest == 1 && near(l.idlest_busy, 0.05), "idlest: %d, %g", l.idlest, l.idlest_busy);
     check_that(l.throttled == 2, "throttled: %g", l.throttled);
+    check_that(l.reference_ns > 0 && l.reference_spread >= 0, "reference: %g, %g", l.reference_ns,
+               l.reference_spread);
+    check_that(eo_doctor_look(&host, 3, &l, &err) == -1, "a processor that is not allowed was taken");
+    check_text("not allowed", "expected a processor that this process may run on, found 3", err.msg);
+    check_that(eo_doctor_look(&(struct eo_host){.root = "/nonexistent"}, EO_HOST_CPUS, &l, &err) == -1,
+               "a processor that no machine has was taken");
     m.readings = 1;
     check_that(eo_doctor_look(&host, 0, &l, &err) == 0 && l.cpu == 0 && isnan(l.busy) && l.idlest == 0,
                "a processor whose times stand still: %d, %g", l.cpu, l.busy);
