@@ -46,8 +46,9 @@ EOF
   eo-train -q -c "$F/cfg.yaml" -o "$F/base.safetensors" &&
   eo-quant -p int8 -c "$F/cfg.yaml" -o "$F/int8.safetensors" "$F/base.safetensors" &&
   for m in base int8; do
-    eo-eval -c "$F/cfg.yaml" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
-    eo-bench -c "$F/cfg.yaml" -o "$F/$m.timing.csv" "$F/$m.safetensors" || return
+    eo-eval -c "$F/cfg.yaml" --hits "$F/$m.hits" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
+    eo-bench -c "$F/cfg.yaml" --rounds "$F/$m.rounds" -o "$F/$m.timing.csv" "$F/$m.safetensors" &&
+    sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" || return # or eo-pareto would say that it leaves them off
   done &&
   eo-attempt --row "$F/good.err" -l 0 -p fp16 --stage quant -- true &&
   eo-attempt --row "$F/bad.err" -l 0 -p fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' 2>/dev/null &&
@@ -130,7 +131,7 @@ cases() {
   with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
   with bench-layers -- eo-bench --layers -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
-    --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F/bad.err"
+    --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"
   with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv \
     "$F/rows.csv"
   with pareto-stdout -- eo-pareto "${c[@]}" "$F/sweep.csv"
