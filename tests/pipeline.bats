@@ -36,6 +36,10 @@ stages() {
   [[ $(tail -n 1 <<<"$output") == *recommended* ]]
   head -n 1 "$OUT/sweep_results.csv" | grep -q '^pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_'
   [ -z "$(find "$OUT" -name '*.tmp')" ]
+  # what a device needs at run time: the model, and the arena that one image was seen to run in
+  awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    { d = $at["estimated_runtime_memory_mb"] * 2 ^ 20 - $at["model_bytes"] - $at["arena_bytes"]; if (d > 1e-6 || d < -1e-6) exit 1
+      if ($at["arena_bytes"] > 0) n++ } END { exit n != 6 }' "$OUT/sweep_results.csv"
   # every multiplier of these models, over every accumulator that its weights can reach
   "${EO_TESTS:-$EO_BIN/../build/tests}/test_requant" "$OUT"/models/*int8.safetensors
 }
