@@ -43,12 +43,8 @@ struct runs {
 
 static float max_magnitude(const struct runs *r, const float *params, size_t o, float max)
 {
-    for (size_t i = 0; i < r->runs; i++) {
-        const float *w = params + r->first + o * r->output + i * r->stride;
-
-        for (size_t k = 0; k < r->length; k++)
-            max = fabsf(w[k]) > max ? fabsf(w[k]) : max;
-    }
+    for (size_t i = 0; i < r->runs; i++)
+        max = eo_weight_magnitude(params + r->first + o * r->output + i * r->stride, r->length, max);
     return max;
 }
 

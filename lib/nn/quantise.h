@@ -6,7 +6,18 @@
 
 #include <float.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* The largest |w[i]| of n and `max`, so that it can be taken over several runs of weights. NaN counts for nothing. */
+static inline float eo_weight_magnitude(const float *w, size_t n, float max)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        max = fabsf(w[i]) > max ? fabsf(w[i]) : max;
+    return max;
+}
 
 /* The scale for weights up to `max` in magnitude: max / 127.5, but at least `least` and at least FLT_EPSILON. */
 static inline float eo_weight_scale(double max, double least)

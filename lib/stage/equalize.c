@@ -2,16 +2,9 @@
 
 #include <math.h>
 
+#include "nn/quantise.h"
+
 #define MAX_EXPONENT 20 /* of a factor */
-
-static double max_magnitude(const float *x, size_t n)
-{
-    double max = 0;
-
-    for (size_t i = 0; i < n; i++)
-        max = fabs((double)x[i]) > max ? fabs((double)x[i]) : max;
-    return max;
-}
 
 /* The weights of a layer that read one channel: `count` runs of `run` weights, `stride` apart. */
 struct readers {
@@ -28,15 +21,12 @@ static struct readers readers_of(const struct eo_model *m, enum eo_layer layer, 
                             terms};
 }
 
-static double largest_reader(const struct readers *r)
+static float largest_reader(const struct readers *r)
 {
-    double max = 0;
+    float max = 0;
 
-    for (size_t i = 0; i < r->count; i++) {
-        double here = max_magnitude(r->first + i * r->stride, r->run);
-
-        max = here > max ? here : max;
-    }
+    for (size_t i = 0; i < r->count; i++)
+        max = eo_weight_magnitude(r->first + i * r->stride, r->run, max);
     return max;
 }
 
@@ -64,7 +54,7 @@ static int equalize_channel(struct eo_model *m, enum eo_layer layer, size_t c)
     size_t terms = (size_t)eo_shape_terms(&m->shape, layer);
     float *filter = m->layer[layer].weight.f32 + c * terms;
     struct readers readers = readers_of(m, layer + 1, c);
-    double r1 = max_magnitude(filter, terms), r2 = largest_reader(&readers);
+    double r1 = (double)eo_weight_magnitude(filter, terms, 0), r2 = (double)largest_reader(&readers);
     int exponent = r1 > 0 && r2 > 0 ? factor_exponent(r1, r2) : 0;
 
     if (!exponent)

@@ -31,15 +31,6 @@ static int check_finite(const float *x, size_t n, struct eo_err *err)
     return 0;
 }
 
-static double max_magnitude(const float *x, size_t n)
-{
-    double max = 0;
-
-    for (size_t i = 0; i < n; i++)
-        max = fabs((double)x[i]) > max ? fabs((double)x[i]) : max;
-    return max;
-}
-
 /* Checks the source and makes `out` an empty model of the same shape with the same metadata. */
 static int begin(const struct eo_model *m, enum eo_precision precision, struct eo_model *out, struct eo_err *err)
 {
@@ -101,7 +92,7 @@ int eo_quant_fp16(const struct eo_model *m, struct eo_model *out, struct eo_err 
 /* The smallest scale at which n biases fit, with room for the rounding of the scale itself. */
 static double scale_for_biases(const float *bias, size_t n, float input_scale)
 {
-    return max_magnitude(bias, n) / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
+    return (double)eo_weight_magnitude(bias, n, 0) / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
 }
 
 static void quantise_weights(const struct eo_model *m, int l, int whole, struct eo_model_layer *out)
@@ -112,7 +103,7 @@ static void quantise_weights(const struct eo_model *m, int l, int whole, struct 
     for (size_t o = 0; o < outputs; o++) {
         size_t first = whole ? 0 : o, count = whole ? outputs : 1;
 
-        out->weight_scale[o] = eo_weight_scale(max_magnitude(w + first * terms, count * terms),
+        out->weight_scale[o] = eo_weight_scale((double)eo_weight_magnitude(w + first * terms, count * terms, 0),
                                                scale_for_biases(bias + first, count, out->input_scale));
         for (size_t i = o * terms; i < (o + 1) * terms; i++)
             out->weight.s8[i] = eo_weight_quantise(w[i], out->weight_scale[o]);
