@@ -7,9 +7,9 @@
 
 #define NAME_MAX_BYTES 100 /* of an experiment's name */
 
-static const char *const stage_names[EO_STAGE_COUNT] = {
+static const char *const stage_names[EO_STAGE_COUNT + 1] = {
     "data", "train", "prune", "finetune", "quant", "eval", "bench", "select", "hardware", "summary",
-    "sensitivity"};
+    "sensitivity", NULL};
 
 const char *eo_config_stage_name(enum eo_config_stage stage)
 {
@@ -34,32 +34,29 @@ const char *eo_observer_name(enum eo_observer_kind kind)
 int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err)
 {
     const struct eo_key *k = eo_key_find("pruning_criterion");
+    int found = eo_key_find_name(k->names, name);
     char allowed[EO_KEY_ALLOWED];
-    int i;
 
-    for (i = 0; k->names[i]; i++) {
-        if (strcmp(k->names[i], name) == 0) {
-            *criterion = (enum eo_criterion)i;
-            return 0;
-        }
+    if (found < 0) {
+        eo_key_allowed(k, allowed);
+        return eo_err_set(err, "expected %s, found '%.40s'", allowed, name);
     }
-    eo_key_allowed(k, allowed);
-    return eo_err_set(err, "expected %s, found '%.40s'", allowed, name);
+    *criterion = (enum eo_criterion)found;
+    return 0;
 }
 
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err)
 {
+    int found = eo_key_find_name(stage_names, name), i;
     char list[128] = "";
-    int i;
 
-    for (i = 0; i < EO_STAGE_COUNT; i++) {
-        if (strcmp(stage_names[i], name) == 0) {
-            *stage = (enum eo_config_stage)i;
-            return 0;
-        }
-        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "", stage_names[i]);
+    if (found < 0) {
+        for (i = 0; i < EO_STAGE_COUNT; i++)
+            snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "", stage_names[i]);
+        return eo_err_set(err, "expected one of %s, found '%.40s'", list, name);
     }
-    return eo_err_set(err, "expected one of %s, found '%.40s'", list, name);
+    *stage = (enum eo_config_stage)found;
+    return 0;
 }
 
 /* ------------------------------------------------------------------------------------------------------------

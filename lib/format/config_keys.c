@@ -479,7 +479,7 @@ _Static_assert(sizeof(enum eo_validation) == sizeof(int) && sizeof(enum eo_backe
                    sizeof(enum eo_precision) == sizeof(int),
                "enumerations must be as large as int");
 
-static int find_name(const char *const *names, const char *text)
+int eo_key_find_name(const char *const *names, const char *text)
 {
     int i;
 
@@ -603,9 +603,9 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
     case EO_KEY_BOOL:
         return set_int(field, strcmp(text, "true") == 0 ? 1 : strcmp(text, "false") == 0 ? 0 : -1);
     case EO_KEY_CHOICE:
-        return set_int(field, find_name(k->names, text));
+        return set_int(field, eo_key_find_name(k->names, text));
     case EO_KEY_WORD:
-        return find_name(k->names, text) < 0 ? -1 : set_text(field, text);
+        return eo_key_find_name(k->names, text) < 0 ? -1 : set_text(field, text);
     case EO_KEY_PATH:
         return is_path(text) ? set_text(field, text) : -1;
     }

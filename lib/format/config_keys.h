@@ -55,6 +55,9 @@ extern const struct eo_key eo_keys[EO_KEY_COUNT];
 
 const struct eo_key *eo_key_find(const char *name); /* NULL if there is none */
 
+/* The place of `text` in a list that NULL ends; -1 if it is not in it. */
+int eo_key_find_name(const char *const *names, const char *text);
+
 /* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it.
  */
 int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text) EO_MUST_CHECK;
