@@ -58,6 +58,14 @@ attempt() {
   [ "$(stat -c %Y row.csv)" != "$(date -d 2001-01-01 +%s)" ]
 }
 
+@test "whoever ignores SIGCHLD does not make it wait for ever" {
+  env --ignore-signal=CHLD true 2>/dev/null || skip "no env --ignore-signal"
+  run env --ignore-signal=CHLD timeout 20 eo-attempt --row row.csv --level 0.5 --precision int8 --seed 7 --stage quant \
+    -- sh -c 'echo bad >&2; exit 1'
+  [ "$status" -eq 0 ]
+  [ "$(tail -n 1 row.csv)" = 0.50,int8,7,quant,bad,l1 ]
+}
+
 @test "other exit statuses and signals are passed on and leave the row alone" {
   attempt -- true
   cp row.csv before.csv

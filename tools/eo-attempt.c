@@ -39,7 +39,7 @@ static const struct cli_program program = {
 
 static int run(const struct eo_attempt_key *key, char **command)
 {
-    char line[EO_ATTEMPT_LINE];
+    char line[EO_PROC_LINE];
     struct eo_buf text = {0};
     struct eo_err err;
     int status, failed = 0;

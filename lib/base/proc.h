@@ -3,12 +3,13 @@
  *
  *     struct eo_proc p;
  *     if (eo_proc_begin(&p, err)) ...
- *     rc = eo_proc_run(&p, argv, &messages, &status, err);      // any number of times
+ *     rc = eo_proc_run(&p, argv, -1, &status, &said, err);      // any number of times
  *     ... tidy up ...
  *     sig = eo_proc_end(&p);                                    // a signal that came meanwhile: raise(sig) now
  *
- * Between begin and end, SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end this process: they go to the program that runs,
- * and eo_proc_run() fails. A signal that was ignored before is still ignored.
+ * Between begin and end, SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end this process: they go to the program that runs
+ * and to all that it has started, and eo_proc_run() fails, once none of them runs any more. A signal that was ignored
+ * before is still ignored. For a process with one thread and no other children.
  */
 #ifndef EO_BASE_PROC_H
 #define EO_BASE_PROC_H
@@ -18,24 +19,30 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define EO_PROC_MESSAGES 65536 /* bytes of standard error that are kept */
+#define EO_PROC_LINE 512 /* bytes of a message that are kept, with the NUL */
 
 struct eo_proc {
     sigset_t before;    /* the mask of signals, to be restored and for the programs */
-    int fd;             /* what waits for the signals */
-    int signal;         /* the first that came, or 0 */
+    int fd;             /* what waits for the signals, SIGCHLD among them */
+    int signal;         /* the last that came, or 0 */
     char **environment; /* of the programs; NULL, as after _begin(), for ours. The caller's */
+};
+
+/* Lines of standard error that were not empty, cut to fit; "" without any. */
+struct eo_proc_said {
+    char first[EO_PROC_LINE];
+    char last[EO_PROC_LINE]; /* without "<program>: " in front: what ran, or any eo-*, which a shell may have run */
 };
 
 int eo_proc_begin(struct eo_proc *p, struct eo_err *err) EO_MUST_CHECK;
 int eo_proc_end(struct eo_proc *p); /* the signal that came, or 0 */
 
 /*
- * Runs argv[0], found by PATH where it has no slash, and waits for it. Its standard input is empty, its standard output
- * ours; its standard error is appended to `messages`. *status is its exit status, or 128 + n when signal n killed it.
- * Fails when the program cannot be run and when a signal came.
+ * Runs argv[0], found by PATH where it has no slash, and waits for it. Its standard input and output are ours, and its
+ * standard error goes on to the descriptor `through`; for -1 it goes nowhere, and the standard input is empty.
+ * *status is its exit status, or 128 + n when signal n killed it. Fails when it cannot be run and when a signal came.
  */
-int eo_proc_run(struct eo_proc *p, char *const argv[], struct eo_buf *messages, int *status,
+int eo_proc_run(struct eo_proc *p, char *const argv[], int through, int *status, struct eo_proc_said *said,
                 struct eo_err *err) EO_MUST_CHECK;
 
 /*

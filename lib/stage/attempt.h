@@ -11,10 +11,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/proc.h"
 #include "format/config.h"
 #include "format/level.h"
 
-#define EO_ATTEMPT_LINE 512
 #define EO_ATTEMPT_ANY "any"
 
 struct eo_attempt_key {
@@ -26,15 +26,13 @@ struct eo_attempt_key {
 };
 
 /*
- * Runs argv[0], found by PATH, with argv (NULL-terminated) and waits for it. Its standard error goes on to
- * the descriptor `through`. *status is its exit status, or 128 + n when signal n killed it. `line` receives
- * the last line that was not empty, cut to fit, without "<program>: " in front (the program being argv[0] or
- * any eo-*, which a shell may have run); "" when there was none. Fails when the program cannot be run.
+ * Runs argv[0] as eo_proc_run() does, with our standard input. Its standard error goes on to the descriptor `through`,
+ * and the last line of it to `line`. Fails when the program cannot be run.
  *
  * SIGINT, SIGTERM, SIGHUP or SIGQUIT for this process are passed on to the program and all that it has started; *status
- * is then 128 + the signal, once none of them runs any more. For a process with one thread and no other children.
+ * is then 128 + the signal, once none of them runs any more.
  */
-int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_ATTEMPT_LINE],
+int eo_attempt_run(char *const argv[], int through, int *status, char line[EO_PROC_LINE],
                    struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends a file of error rows: the header and, unless `error` is NULL, one row. */

@@ -214,17 +214,14 @@ static void write_order(struct work *w, size_t candidate, int round, uint64_t he
 }
 
 /* Why a process has left no answer. What it said itself, like a sanitizer or the loader, is told too. */
-static int explain(const struct work *w, int status, const struct eo_buf *messages, struct eo_err *err)
+static int explain(const struct work *w, int status, const char *said, struct eo_err *err)
 {
-    int said = messages->len ? (int)strcspn(messages->data, "\n") : 0;
-
     if (w->block->err.msg[0])
         return eo_err_set(err, "%.500s", w->block->err.msg);
     if (status > 128)
-        return eo_err_set(err, "the process that timed it was ended by signal %d (%s)%s%.*s", status - 128,
-                          strsignal(status - 128), said ? ": " : "", said, said ? messages->data : "");
-    return eo_err_set(err, "the process that timed it ended with status %d%s%.*s", status, said ? ": " : "",
-                      said, said ? messages->data : "");
+        return eo_err_set(err, "the process that timed it was ended by signal %d (%s)%s%s", status - 128,
+                          strsignal(status - 128), *said ? ": " : "", said);
+    return eo_err_set(err, "the process that timed it ended with status %d%s%s", status, *said ? ": " : "", said);
 }
 
 /* Runs one process. Fails when that cannot be done, with *broken 0, or when it does not do its work, with 1. */
@@ -232,15 +229,14 @@ static int run_process(struct work *w, int *broken, struct eo_err *err)
 {
     char descriptor[16];
     char *argv[] = {"/proc/self/exe", EO_BENCH_CHILD_ARGUMENT, descriptor, NULL};
-    struct eo_buf messages = {0};
+    struct eo_proc_said said;
     int status, rc;
 
     snprintf(descriptor, sizeof(descriptor), "%d", w->fd);
-    rc = eo_proc_run(w->proc, argv, &messages, &status, err);
+    rc = eo_proc_run(w->proc, argv, -1, &status, &said, err);
     *broken = rc == 0 && (status != 0 || !w->block->done);
     if (*broken)
-        rc = explain(w, status, &messages, err);
-    eo_buf_release(&messages);
+        rc = explain(w, status, said.first, err);
     return rc;
 }
 

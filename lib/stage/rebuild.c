@@ -113,26 +113,11 @@ static int make_arguments(const struct run *run, const char *command, struct eo_
     return n;
 }
 
-/* The last line of what a program said, without its name in front. */
-static const char *last_line(struct eo_buf *messages, const char *program)
-{
-    char *line;
-
-    while (messages->len > 0 && messages->data[messages->len - 1] == '\n')
-        messages->data[--messages->len] = '\0';
-    if (messages->len == 0)
-        return "no message";
-    line = strrchr(messages->data, '\n');
-    line = line ? line + 1 : messages->data;
-    return strncmp(line, program, strlen(program)) == 0 && strncmp(line + strlen(program), ": ", 2) == 0
-               ? line + strlen(program) + 2
-               : line;
-}
-
 static int run_command(struct run *run, const char *command, struct eo_err *err)
 {
-    struct eo_buf arguments[MAX_ARGUMENTS] = {{0}}, messages = {0};
+    struct eo_buf arguments[MAX_ARGUMENTS] = {{0}};
     char *argv[MAX_ARGUMENTS + 1] = {NULL}, program[32];
+    struct eo_proc_said said;
     int i, n, status, rc = -1;
 
     snprintf(program, sizeof(program), "%.*s", (int)strcspn(command, " "), command);
@@ -141,17 +126,14 @@ static int run_command(struct run *run, const char *command, struct eo_err *err)
         goto out;
     for (i = 0; i < n; i++)
         argv[i] = arguments[i].data;
-    if (eo_proc_run(run->proc, argv, &messages, &status, err))
-        goto out;
-    if (eo_buf_check(&messages, err))
+    if (eo_proc_run(run->proc, argv, -1, &status, &said, err))
         goto out;
     if (status)
-        eo_err_set(err, "%s failed with status %d: %s", program, status, last_line(&messages, program));
+        eo_err_set(err, "%s failed with status %d: %s", program, status, *said.last ? said.last : "no message");
     rc = status ? -1 : 0;
 out:
     for (i = 0; i < MAX_ARGUMENTS; i++)
         eo_buf_release(&arguments[i]);
-    eo_buf_release(&messages);
     return rc;
 }
 
