@@ -159,8 +159,22 @@ int eo_round_is_disturbed(const struct eo_round *round, double reference_ns)
     return 0;
 }
 
-int eo_judge_reference(const struct eo_rounds *candidates, size_t count, double *reference_ns,
-                       struct eo_err *err)
+static double steal_share(const struct eo_rounds *candidates, size_t count)
+{
+    struct eo_round_conditions sum = {0};
+    size_t i, k;
+
+    for (i = 0; i < count; i++) {
+        for (k = 0; k < candidates[i].count; k++) {
+            sum.steal_s += candidates[i].list[k].conditions.steal_s;
+            sum.wall_s += candidates[i].list[k].conditions.wall_s;
+        }
+    }
+    return measure_steal(&sum, NAN);
+}
+
+int eo_judge_session(const struct eo_rounds *candidates, size_t count, struct eo_judge_session *session,
+                     struct eo_err *err)
 {
     size_t i, k, n = 0;
     double *all;
@@ -178,7 +192,8 @@ int eo_judge_reference(const struct eo_rounds *candidates, size_t count, double 
         }
     }
     eo_stats_sort(all, n);
-    *reference_ns = n ? eo_stats_percentile_sorted(all, n, 10) : NAN;
+    session->reference_ns = n ? eo_stats_percentile_sorted(all, n, 10) : NAN;
+    session->steal_share = steal_share(candidates, count);
     free(all);
     return 0;
 }
@@ -257,7 +272,7 @@ static void choose_rounds(struct pool *p, const struct eo_rounds *rounds, size_t
     for (i = 0; i < rounds->count; i++)
         v->disturbed += (size_t)eo_round_is_disturbed(&rounds->list[i], reference_ns);
     kept = v->rounds - v->disturbed;
-    p->is_all = kept < trials && 3 * v->disturbed > v->rounds;
+    p->is_all = (kept < trials || v->disturbed > kept) && 3 * v->disturbed > v->rounds;
     for (i = 0; i < rounds->count; i++) {
         if (p->is_all || !eo_round_is_disturbed(&rounds->list[i], reference_ns))
             p->list[p->count++] = &rounds->list[i];
@@ -452,13 +467,12 @@ static int are_disturbed(struct pool *p, double reference_ns, struct eo_verdict 
                   worst->limit * worst->scale, worst->unit, most, v->rounds);
 }
 
-/* What rounds by themselves are too short to show. */
-static int is_stolen(struct eo_verdict *v)
+static int is_stolen(double share, struct eo_verdict *v)
 {
-    if (!(measure_steal(&v->conditions, NAN) > EO_JUDGE_LOST))
+    if (!(share > EO_JUDGE_LOST))
         return 0;
-    return accuse(v, EO_TIMING_NOISY, "steal: the host took %.3g %% of the time (limit %g %%)",
-                  100 * v->steal_share, 100 * EO_JUDGE_LOST);
+    return accuse(v, EO_TIMING_NOISY, "steal: the host took %.3g %% of the session (limit %g %%)",
+                  100 * share, 100 * EO_JUDGE_LOST);
 }
 
 /* Relative change from the first third of n values to the last. 0 when the thirds are too small; values change order. */
@@ -580,8 +594,8 @@ static void judge_times(struct pool *p, struct eo_verdict *v)
     }
 }
 
-int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, struct eo_verdict *v,
-             struct eo_err *err)
+int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+             struct eo_verdict *v, struct eo_err *err)
 {
     struct pool p;
     int k, rc = -1;
@@ -591,14 +605,15 @@ int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, st
         return -1;
     if (pool_init(&p, rounds, err))
         goto out;
-    choose_rounds(&p, rounds, (size_t)trials, reference_ns, v);
+    choose_rounds(&p, rounds, (size_t)trials, session->reference_ns, v);
     for (k = 0; k < EO_BENCH_SIZES; k++) {
         if (find_timing(&p, (enum eo_bench_size)k, &v->size[k], err))
             goto out;
         find_counts(&p, (enum eo_bench_size)k, &v->counts[k]);
     }
-    find_conditions(&p, reference_ns, v);
-    if (!is_short(&p, v) && !are_disturbed(&p, reference_ns, v) && !is_stolen(v))
+    find_conditions(&p, session->reference_ns, v);
+    if (!is_short(&p, v) && !are_disturbed(&p, session->reference_ns, v) &&
+        !is_stolen(session->steal_share, v))
         judge_times(&p, v);
     rc = 0;
 out:

@@ -12,11 +12,13 @@
  *       clock frequency fell by more than that.
  * What the system does not tell (NAN) never disturbs.
  *
- * Figures are taken from the rounds that are not disturbed when these are as many as were asked for, or when no more
- * than a third are disturbed; else from all, and the row says so. Status, the first that applies:
+ * Figures are taken from the rounds that are not disturbed when these are as many as were asked for and at least half
+ * of all (short rounds fit between a competitor's turns), or when no more than a third are disturbed; else from all, and
+ * the row says so. Status, the first that applies:
  *     short      fewer than EO_JUDGE_ROUNDS rounds, or p95 or p99 cannot be given
  *     throttled  too many rounds are disturbed, most of them by a slow processor
- *     noisy      too many rounds are disturbed otherwise, or the host stole time in all rounds together
+ *     noisy      too many rounds are disturbed otherwise, or the host stole more than EO_JUDGE_LOST of all rounds of all
+ *                candidates together: those of one may be too short for the steps in which it is counted
  *     drift      the last third of the rounds is off the first by more than EO_JUDGE_DRIFT and their middle halves do
  *                not overlap; or within the rounds, in the median of them, the last third of samples is off the first
  *     noisy      samples spread around their round's median, or the rounds' medians, by more than their limit
@@ -112,20 +114,24 @@ int eo_round_figures(const struct eo_round *round, enum eo_bench_size size, doub
 /* 1 when the round is disturbed; `reference_ns` is the session's usual best, NAN without. */
 int eo_round_is_disturbed(const struct eo_round *round, double reference_ns);
 
-/*
- * The session's usual best: the 10th percentile of the reference times of all rounds of all candidates; NAN where there
- * is none. The least of them would be an outlier of its own. Fails without memory.
- */
-int eo_judge_reference(const struct eo_rounds *candidates, size_t count, double *reference_ns,
-                       struct eo_err *err) EO_MUST_CHECK;
+/* What only all rounds of all candidates together tell. */
+struct eo_judge_session {
+    double
+        reference_ns; /* the usual best: the 10th percentile of the rounds' reference times; NAN where there is none */
+    double steal_share; /* of their wall time; a single step of /proc/stat is none yet; NAN where not known */
+};
+
+/* The least of the reference times would be an outlier of its own. Fails without memory. */
+int eo_judge_session(const struct eo_rounds *candidates, size_t count, struct eo_judge_session *session,
+                     struct eo_err *err) EO_MUST_CHECK;
 
 /* `trials`: the undisturbed rounds that are enough, 1 or more. Fails without memory, rounds, or samples in a round. */
-int eo_judge(const struct eo_rounds *rounds, int trials, double reference_ns, struct eo_verdict *verdict,
-             struct eo_err *err) EO_MUST_CHECK;
+int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+             struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * The rounds that a candidate should be given before it is judged again: the undisturbed ones that are missing, or, where
- * the times themselves are not ok, as many again as were asked for. These are added to the old ones, never put in their
+ * it is not ok in spite of them, as many again as were asked for. These are added to the old ones, never put in their
  * place; and by the whole, for to look after every single round and stop at the first fair look would be a way to pass.
  * 0 when it is ok, and when it is short in spite of enough rounds.
  */

@@ -358,16 +358,18 @@ static int any_wanted(const struct work *w)
 
 static int judge_all(struct work *w, struct eo_bench_session *s, struct eo_err *err)
 {
+    struct eo_judge_session all;
     size_t i;
 
     for (i = 0; i < w->count; i++)
         w->rounds[i] = w->list[i].rounds;
-    if (eo_judge_reference(w->rounds, w->count, &s->reference_ns, err))
+    if (eo_judge_session(w->rounds, w->count, &all, err))
         return -1;
+    s->reference_ns = all.reference_ns;
     for (i = 0; i < w->count; i++) {
         struct eo_bench_candidate *c = &w->list[i];
 
-        if (!c->failed && eo_judge(&c->rounds, w->plan->rounds, s->reference_ns, &c->verdict, err))
+        if (!c->failed && eo_judge(&c->rounds, w->plan->rounds, &all, &c->verdict, err))
             return -1;
     }
     return 0;

@@ -50,7 +50,7 @@ struct eo_bench_plan {
 void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg);
 
 struct eo_bench_session {
-    double reference_ns;       /* the usual best, see eo_judge_reference() */
+    double reference_ns;       /* the usual best, see struct eo_judge_session */
     char id[17];               /* 16 hexadecimal digits, random */
     char energy_source[256]; /* eo_energy_source() */
     double idle_power_w;     /* before the first round; NAN where joules are not counted */
