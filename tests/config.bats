@@ -172,7 +172,7 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
   eo-config -h | cmp - help
   grep -q '^usage: eo-config ' help
   eo-config --keys | sed -n 's/^| `\([a-z0-9_]*\)`.*/\1/p' >keys
-  [ "$(wc -l <keys)" = 54 ]
+  [ "$(wc -l <keys)" = 55 ]
   while read -r key; do grep -q "^  $key: " help; done <keys
 }
 

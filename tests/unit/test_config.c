@@ -760,7 +760,7 @@ static void test_reference(void)
         snprintf(entry, sizeof(entry), "\n  %s: ", name);
         check(entry, strstr(help.data, entry) != NULL);
     }
-    check("keys in the table", lines == 2 + 54);
+    check("keys in the table", lines == 2 + 55);
     check("help tells default, range and readers",
           strstr(help.data,
                  "\n  epochs: 2\n      Passes over the training images.\n      an integer in 1..10000; read "
