@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "base/energy.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/pin.h"
 #include "base/reference.h"
 #include "base/stats.h"
 #include "nn/model.h"
@@ -39,18 +39,6 @@ struct child {
     double readings[READINGS_MOST];
     size_t reading_count;
 };
-
-/* Processors of other numbers than the kernel's sets can hold do not exist here. */
-static int pin(const struct eo_bench_order *o)
-{
-    cpu_set_t set;
-    int i;
-
-    CPU_ZERO(&set);
-    for (i = 0; i < o->cpu_count; i++)
-        CPU_SET(o->cpus[i], &set);
-    return o->cpu_count > 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
-}
 
 static double *seconds_of(struct eo_bench_order *o, int size)
 {
@@ -270,7 +258,7 @@ static int follow(struct eo_bench_order *o)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != o->session)
         return 1;
-    o->pinned = pin(o);
+    o->pinned = eo_pin_set(o->cpus, o->cpu_count);
     shift = malloc(o->heap_shift);
     o->stack = (uintptr_t)&c;
     o->heap = (uintptr_t)shift + o->heap_shift;

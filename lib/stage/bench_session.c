@@ -16,6 +16,7 @@
 
 #include "base/energy.h"
 #include "base/mem.h"
+#include "base/pin.h"
 #include "stage/bench_arena.h"
 #include "stage/bench_child.h"
 
@@ -75,27 +76,6 @@ struct work {
     char **environment; /* ours and the padding */
     char padding[sizeof(PADDING_NAME) + PADDING_MOST];
 };
-
-/* The processors to be pinned to; none where we may run on all that are wanted anyway, or the kernel does not say. */
-static int choose_cpus(struct eo_bench_order *o, const struct eo_bench_plan *plan, struct eo_err *err)
-{
-    int cpu = CPU_SETSIZE - 1, i;
-    cpu_set_t allowed;
-
-    o->cpu_count = 0;
-    if (sched_getaffinity(0, sizeof(allowed), &allowed))
-        return 0;
-    if (plan->cpu >= 0) {
-        if (plan->cpu >= CPU_SETSIZE || !CPU_ISSET(plan->cpu, &allowed))
-            return eo_err_set(err, "expected a processor that this process may run on, found %d", plan->cpu);
-        cpu = plan->cpu;
-    }
-    for (i = 0; i < CPU_SETSIZE && o->cpu_count < plan->threads; i++, cpu = cpu ? cpu - 1 : CPU_SETSIZE - 1) {
-        if (CPU_ISSET(cpu, &allowed))
-            o->cpus[o->cpu_count++] = cpu;
-    }
-    return 0;
-}
 
 /* A place of `bytes` at the end of the block so far. */
 static int place(uint64_t *end, size_t bytes, uint64_t *at, struct eo_err *err)
@@ -165,7 +145,8 @@ static int make_block(struct work *w, const struct eo_images *images, struct eo_
                                .exact = plan->exact};
     size_t i;
 
-    if (choose_cpus(&o, plan, err) || lay_out(w, &o, images ? images->count : 0, err) || share(w, &o, err))
+    if (eo_pin_choose(plan->cpu, plan->threads, o.cpus, &o.cpu_count, err) ||
+        lay_out(w, &o, images ? images->count : 0, err) || share(w, &o, err))
         return -1;
     if (images)
         memcpy((char *)w->block + o.pixels, images->pixels, (size_t)o.images * EO_IMAGE_PIXELS);
