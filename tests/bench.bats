@@ -145,11 +145,40 @@ near() {
 
 @test "bench: --layers is exact and agrees with the row" {
   eo-bench --layers $F/base.safetensors >layers
-  printf 'layer,input_bytes,output_bytes,total_bytes\nconv1,3136,3136,6272\nconv2,3136,1176,4312\nclassifier,1176,40,1216\n' | cmp - layers
+  [ "$(cut -d, -f1-5 layers | tr '\n' ' ')" = "layer,input_bytes,output_bytes,total_bytes,macs conv1,3136,3136,6272,28224 conv2,3136,1176,4312,42336 classifier,1176,40,1216,2940 total,3136,40,6272,73500 " ]
   eo-bench --layers -o layers - <$F/int8.safetensors
-  printf 'layer,input_bytes,output_bytes,total_bytes\nconv1,784,784,1568\nconv2,784,294,1078\nclassifier,294,40,334\n' | cmp - layers
+  [ "$(cut -d, -f1-4 layers | tr '\n' ' ')" = "layer,input_bytes,output_bytes,total_bytes conv1,784,784,1568 conv2,784,294,1078 classifier,294,40,334 total,784,40,1568 " ]
   eo-bench $F/int8.safetensors >row.csv
   [ "$(column peak_activation_bytes row.csv)" = 1568 ]
+  [ "$(column macs row.csv)" = 73500 ]
+}
+
+@test "bench: --layers shares out the time, and says in one line why there are no counters" {
+  costs() { echo "$1time_ms,$1time_share,$1gmacs_per_s$(counts "$1")"; }
+  run --separate-stderr eo-bench -c $F/cfg.yaml --layers --batch 33 --cpu $(awk '/^Cpus_allowed_list/ { n = split($2, cpu, /[-,]/); print cpu[n] }' /proc/self/status) --isa generic $F/half.safetensors
+  [ "$status" -eq 0 ]
+  echo "$output" >layers
+  [ "$(head -n 1 layers)" = "layer,input_bytes,output_bytes,total_bytes,macs,$(costs ""),$(costs single_)" ]
+  for p in "" single_; do
+    awk -v t="$(column ${p}time_ms layers | tr '\n' ' ')" -v s="$(column ${p}time_share layers | tr '\n' ' ')" \
+      -v g="$(column ${p}gmacs_per_s layers | tr '\n' ' ')" -v m="$(column macs layers | tr '\n' ' ')" 'BEGIN {
+        split(t, ms); split(s, share); split(g, gmacs); split(m, macs)
+        for (l = 1; l <= 4; l++) {
+          if (!(ms[l] > 0)) exit 1
+          if (l < 4) { sum += ms[l]; shares += share[l] }
+          d = gmacs[l] * ms[l] * 1e6 / macs[l] - 1
+          if (d > 1e-9 || d < -1e-9) exit 1
+        }
+        d = sum / ms[4] - 1
+        exit d > 1e-9 || d < -1e-9 || shares < 1 - 1e-9 || shares > 1 + 1e-9 || share[4] != 1 }'
+  done
+  if [ -n "$stderr" ]; then
+    [[ $stderr == "eo-bench: no "*": "* ]]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $(column cycles layers) == [0-9]* ]] || [[ $stderr == *"no cycles"* || $stderr == *"no hardware counters"* ]]
+  else
+    [ "$(column branch_misses layers | grep -c '^[0-9]')" -eq 4 ]
+  fi
 }
 
 @test "bench: two at a time wait for each other, whatever the folder" {
@@ -192,10 +221,11 @@ near() {
   fails 2 "eo-bench: only one output can go to standard output; give the others a file"$'\n'"$HINT" eo-bench --samples - $m
   fails 2 "eo-bench: only one input can come from standard input"$'\n'"$HINT" eo-bench -c -
   fails 2 "eo-bench: option '--data' needs '-c': without a config the images are random pixels"$'\n'"$HINT" eo-bench --data $F/set $m
-  fails 2 "eo-bench: option '--layers' times nothing and cannot be combined with '--samples'"$'\n'"$HINT" \
-    eo-bench --layers --samples s $m
-  fails 2 "eo-bench: option '--layers' times nothing and cannot be combined with '--no-header'"$'\n'"$HINT" \
-    eo-bench --layers --no-header $m
+  for o in "trials 1" "repeats 1" "warmup 0" exact "limit 1" "threads 2" "samples s" "rounds r" "machine m" strict no-header; do
+    fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--${o%% *}'"$'\n'"$HINT" \
+      eo-bench --layers --$o $m
+  done
+  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" eo-bench --layers --cpu 4095 $m
   run --separate-stderr eo-bench --isa z80 $m
   [ "$status" -eq 2 ]
   [[ $stderr == "eo-bench: option '--isa': "*"'z80'"* ]]

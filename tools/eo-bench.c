@@ -43,7 +43,7 @@ static const struct cli_option options[] = {
     {0, "rounds", CLI_TEXT, &rounds_path, 0, 0, "CSV", "write a line for every round there"},
     {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
-    {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "print activation bytes by layer and time nothing"},
+    {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "what each layer takes instead: bytes, time, counters"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "rows to write; default: standard output"},
     {0},
 };
@@ -63,6 +63,10 @@ static const struct cli_program program = {
               "overhead. There are at least 12 rounds and 312 samples of each size, so that the 95th and\n"
               "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
               "With --batch 1 both groups of columns come from the same samples.\n"
+              "\n"
+              "With --layers a row for each layer and their total is printed: bytes and operations, and the\n"
+              "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
+              "one image, medians over many calls in this process.\n"
               "\n"
               "The images are the first of the validation split; without -c they are random pixels.\n"
               "Only one eo-bench runs at a time on a machine: others wait for\n"
@@ -109,7 +113,7 @@ static int load(struct inputs *in, char **paths, int count)
         return cli_fail(&program, config, &err);
     if (load_models(in, paths, count))
         return 1;
-    if (!config || layers)
+    if (!config)
         return 0;
     if (eo_dataset_find(&in->cfg, data, dir, sizeof(dir), &err) ||
         eo_dataset_load(&in->dataset, dir, eo_split_validation_part(&in->cfg), &err))
@@ -213,12 +217,27 @@ static int run(struct inputs *in)
     return rc ? 1 : 0;
 }
 
-static int run_layers(const struct eo_model *m)
+/* One model, in this process. */
+static int run_layers(const struct inputs *in)
 {
+    const struct eo_model *m = &in->list[0].model;
+    struct eo_layer_costs costs;
+    struct eo_bench_plan plan;
     struct eo_buf text = {0};
+    struct eo_err err;
+    int lock, rc;
 
-    eo_bench_put_layers(&text, m);
-    return cli_write(&program, output, &text);
+    make_plan(&plan, in->cfg);
+    lock = eo_bench_lock(say_waiting);
+    rc = eo_bench_layers(&costs, m, config ? &in->split.validation : NULL, &plan, &err);
+    eo_bench_unlock(lock);
+    if (rc)
+        return cli_fail(&program, NULL, &err);
+    eo_bench_put_layers(&text, m, &costs);
+    rc = cli_write(&program, output, &text);
+    if (!rc && costs.counters_note[0])
+        fprintf(stderr, "%s: %s\n", program.name, costs.counters_note);
+    return rc;
 }
 
 static int run_doctor(void)
@@ -240,26 +259,54 @@ static int run_doctor(void)
     return cli_fail(&program, NULL, &err);
 }
 
+/* An option that could not do anything there. */
+struct other {
+    const char *name;
+    int is_given;
+};
+
+static void check_alone(const char *option, const char *why, const struct other *others, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        if (others[i].is_given)
+            cli_usage(&program, "option '--%s' %s and cannot be combined with '--%s'", option, why,
+                      others[i].name);
+    }
+}
+
 static void check_doctor(int count, char **operands)
 {
-    const struct {
-        int is_given;
-        const char *name;
-    } others[] = {{config != NULL, "config"},
-                  {samples_path != NULL, "samples"},
-                  {rounds_path != NULL, "rounds"},
-                  {machine_path != NULL, "machine"},
-                  {layers, "layers"},
-                  {no_header, "no-header"}};
-    size_t i;
+    const struct other others[] = {{"config", config != NULL},
+                                   {"samples", samples_path != NULL},
+                                   {"rounds", rounds_path != NULL},
+                                   {"machine", machine_path != NULL},
+                                   {"layers", layers},
+                                   {"no-header", no_header}};
 
     if (count > 0)
         cli_usage(&program, "unexpected operand '%s': option '--doctor' times nothing", operands[0]);
-    for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
-        if (others[i].is_given)
-            cli_usage(&program, "option '--doctor' times nothing and cannot be combined with '--%s'",
-                      others[i].name);
-    }
+    check_alone("doctor", "times nothing", others, sizeof(others) / sizeof(*others));
+}
+
+static void check_layers(int count)
+{
+    const struct other others[] = {{"trials", trials != 0},
+                                   {"repeats", repeats != 0},
+                                   {"warmup", warmup >= 0},
+                                   {"exact", exact},
+                                   {"limit", limit != 0},
+                                   {"threads", threads != 1},
+                                   {"samples", samples_path != NULL},
+                                   {"rounds", rounds_path != NULL},
+                                   {"machine", machine_path != NULL},
+                                   {"strict", strict},
+                                   {"no-header", no_header}};
+
+    if (count > 1)
+        cli_usage(&program, "option '--layers' takes one model");
+    check_alone("layers", "takes no samples", others, sizeof(others) / sizeof(*others));
 }
 
 int main(int argc, char **argv)
@@ -280,18 +327,11 @@ int main(int argc, char **argv)
     cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
                       4);
     cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    if (layers && (samples_path || rounds_path || machine_path || no_header || strict))
-        cli_usage(&program, "option '--layers' times nothing and cannot be combined with '--%s'",
-                  samples_path   ? "samples"
-                  : rounds_path  ? "rounds"
-                  : machine_path ? "machine"
-                  : strict       ? "strict"
-                                 : "no-header");
-    if (layers && count > 1)
-        cli_usage(&program, "option '--layers' takes one model");
+    if (layers)
+        check_layers(count);
     if (data && !config)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
-    rc = load(&in, operands, count) || (layers ? run_layers(&in.list[0].model) : run(&in));
+    rc = load(&in, operands, count) || (layers ? run_layers(&in) : run(&in));
     release(&in);
     return rc;
 }

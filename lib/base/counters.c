@@ -68,7 +68,7 @@ struct eo_counters {
     struct reading last[EVENTS];
     int cpu;          /* at the start, where migrations are not told otherwise; else -1 */
     unsigned missing; /* bits of the hardware events that could not be opened */
-    char note[200];
+    char note[EO_COUNTERS_NOTE];
 };
 
 /* ---- the system ---------------------------------------------------------------------------------------------- */

@@ -38,7 +38,11 @@ void eo_counters_close(struct eo_counters *c);                          /* NULL 
 void eo_counters_start(struct eo_counters *c);
 void eo_counters_stop(struct eo_counters *c, struct eo_counts *counts);
 
-/* "" where all hardware counters work; else why not, in one line without a full stop. Valid until c is closed. */
+/*
+ * "" where all hardware counters work; else why not, in one line without a full stop, at most EO_COUNTERS_NOTE bytes with
+ * its end. Valid until c is closed.
+ */
+#define EO_COUNTERS_NOTE 160
 const char *eo_counters_note(const struct eo_counters *c);
 
 /*

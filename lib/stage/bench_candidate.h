@@ -24,7 +24,7 @@ struct eo_bench_candidate {
     char kernel[64];
     size_t workspace_bytes;
     size_t arena_bytes[EO_ARENA_FORMS]; /* that one image was seen to run in */
-    char counters_note[160];
+    char counters_note[EO_COUNTERS_NOTE];
     double energy_j; /* of one image in a batch; NAN where not measured */
     int failed;      /* then err says why, and there is nothing of the above */
     struct eo_err err;

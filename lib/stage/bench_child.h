@@ -57,7 +57,7 @@ struct eo_bench_order {
     uint64_t workspace_bytes;
     uint64_t calls[EO_BENCH_SIZES];
     struct eo_counts counts[EO_BENCH_SIZES];
-    char counters_note[160];
+    char counters_note[EO_COUNTERS_NOTE];
     struct eo_round_conditions conditions;
     struct eo_bench_energy energy;
     uint64_t stack, heap, environment_bytes; /* where things lie: an address on either, and bytes */

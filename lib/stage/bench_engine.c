@@ -134,3 +134,17 @@ const char *eo_bench_engine_kernel(const struct eo_bench_engine *e)
 {
     return eo_infer_kernel_name(e->pieces[0]);
 }
+
+int eo_bench_engine_batch(const struct eo_bench_engine *e)
+{
+    return e->batch;
+}
+
+void eo_bench_engine_set_mark(struct eo_bench_engine *e, eo_infer_mark *mark, void *ctx)
+{
+    int i;
+
+    for (i = 0; i < e->threads; i++)
+        eo_infer_set_mark(e->pieces[i], mark, ctx);
+    eo_infer_set_mark(e->single, mark, ctx);
+}

@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/err.h"
 #include "format/dataset.h"
+#include "nn/infer.h"
 #include "nn/model.h"
 
 #define EO_BENCH_MAX_BATCH 65536
@@ -34,5 +35,9 @@ void eo_bench_engine_free(struct eo_bench_engine *e); /* NULL is allowed */
 struct eo_bench_subject eo_bench_engine_subject(struct eo_bench_engine *e);
 size_t eo_bench_engine_workspace_bytes(const struct eo_bench_engine *e); /* for batches, all threads */
 const char *eo_bench_engine_kernel(const struct eo_bench_engine *e);
+int eo_bench_engine_batch(const struct eo_bench_engine *e);
+
+/* eo_infer_set_mark() on all that the engine runs; with more than one thread, each of them marks. */
+void eo_bench_engine_set_mark(struct eo_bench_engine *e, eo_infer_mark *mark, void *ctx);
 
 #endif

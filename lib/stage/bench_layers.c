@@ -1,15 +1,278 @@
 #include "stage/bench_layers.h"
 
-void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m)
-{
-    int l;
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-    eo_buf_puts(out, "layer,input_bytes,output_bytes,total_bytes\n");
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/pin.h"
+#include "base/stats.h"
+#include "format/csv.h"
+
+#define WARMUP_NS 30000000u
+#define MEASURE_NS 60000000u
+#define CALLS_LEAST 5
+#define CALLS_MOST 10000
+#define EMPTY_MARKS 16
+
+/* What the marks of a call gather, by the layer that they end; [EO_LAYERS]: between the calls. */
+struct watch {
+    struct eo_counters *counters; /* NULL: the clock */
+    enum eo_layer layer;
+    uint64_t since_ns;
+    uint64_t ns[EO_LAYERS + 1];
+    struct eo_tally tally[EO_LAYERS + 1];
+    double marks[EO_LAYERS + 1];
+    double overhead[EO_LAYER_FIGURES]; /* of a mark */
+};
+
+static void watch_begin(struct watch *w)
+{
+    memset(w->ns, 0, sizeof(w->ns));
+    memset(w->tally, 0, sizeof(w->tally));
+    memset(w->marks, 0, sizeof(w->marks));
+    w->layer = EO_LAYERS;
+}
+
+static void mark(void *ctx, enum eo_layer layer)
+{
+    struct watch *w = ctx;
+
+    if (w->counters) {
+        eo_counters_lap(w->counters, &w->tally[w->layer]);
+    } else {
+        uint64_t now = eo_clock_now_ns();
+
+        w->ns[w->layer] += now - w->since_ns;
+        w->since_ns = now;
+    }
+    w->marks[w->layer]++;
+    w->layer = layer;
+}
+
+/* All figures of a layer in the call that has been watched; NAN for those that this watch does not see. */
+static void watch_figures(const struct watch *w, int layer, double x[EO_LAYER_FIGURES])
+{
+    struct eo_counts n = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
+    if (w->counters)
+        eo_counters_sum(w->counters, &w->tally[layer], &n);
+    x[EO_LAYER_MS] = w->counters ? NAN : (double)w->ns[layer] / 1e6;
+    x[EO_LAYER_CYCLES] = n.cycles;
+    x[EO_LAYER_INSTRUCTIONS] = n.instructions;
+    x[EO_LAYER_L1D_MISSES] = n.l1d_misses;
+    x[EO_LAYER_LLC_MISSES] = n.llc_misses;
+    x[EO_LAYER_BRANCH_MISSES] = n.branch_misses;
+}
+
+/* Values of each figure of each layer, those that are known; in the order of calls. */
+struct series {
+    double value[EO_LAYERS][EO_LAYER_FIGURES][CALLS_MOST];
+    size_t count[EO_LAYERS][EO_LAYER_FIGURES];
+};
+
+static void series_add(struct series *s, const struct watch *w, int images)
+{
+    double x[EO_LAYER_FIGURES];
+    int l, f;
+
+    for (l = 0; l < EO_LAYERS; l++) {
+        watch_figures(w, l, x);
+        for (f = 0; f < EO_LAYER_FIGURES; f++) {
+            double net = (x[f] - w->overhead[f] * w->marks[l]) / images;
+
+            if (!isnan(net))
+                s->value[l][f][s->count[l][f]++] = net > 0 ? net : 0;
+        }
+    }
+}
+
+/* Medians into `out`, where there is anything. */
+static void series_medians(struct series *s, double out[EO_LAYERS][EO_LAYER_FIGURES])
+{
+    int l, f;
+
+    for (l = 0; l < EO_LAYERS; l++) {
+        for (f = 0; f < EO_LAYER_FIGURES; f++) {
+            if (s->count[l][f] == 0)
+                continue;
+            eo_stats_sort(s->value[l][f], s->count[l][f]);
+            out[l][f] = eo_stats_median_sorted(s->value[l][f], s->count[l][f]);
+        }
+    }
+    memset(s->count, 0, sizeof(s->count));
+}
+
+static void watch_calls(struct watch *w, const struct eo_bench_subject *subject, int batch, struct series *s)
+{
+    uint64_t start = eo_clock_now_ns();
+    int n;
+
+    for (n = 0; n < CALLS_MOST && (n < CALLS_LEAST || eo_clock_now_ns() - start < MEASURE_NS); n++) {
+        watch_begin(w);
+        subject->call(subject->ctx, batch);
+        series_add(s, w, batch);
+    }
+}
+
+/* A network that does nothing, so many times as the batch says. */
+static void call_empty(void *ctx, int batch)
+{
+    int i, l;
+
+    for (i = 0; i < batch; i++) {
+        for (l = 0; l < EO_LAYERS; l++)
+            mark(ctx, (enum eo_layer)l);
+    }
+    mark(ctx, EO_LAYERS);
+}
+
+static void find_overhead(struct watch *w, struct series *s)
+{
+    struct eo_bench_subject empty = {call_empty, w};
+    double cost[EO_LAYERS][EO_LAYER_FIGURES] = {{0}};
+
+    memset(w->overhead, 0, sizeof(w->overhead));
+    watch_calls(w, &empty, EMPTY_MARKS, s);
+    series_medians(s, cost);
+    memcpy(w->overhead, cost[EO_CONV2], sizeof(w->overhead));
+}
+
+static void warm_up(const struct eo_bench_subject *subject, int batch)
+{
+    uint64_t start = eo_clock_now_ns();
+
+    do
+        subject->call(subject->ctx, batch);
+    while (eo_clock_now_ns() - start < WARMUP_NS);
+}
+
+static int has_hardware(struct eo_counters *counters)
+{
+    struct eo_counts n;
+
+    eo_counters_start(counters);
+    eo_counters_stop(counters, &n);
+    return !isnan(n.cycles) || !isnan(n.instructions) || !isnan(n.l1d_misses) || !isnan(n.llc_misses) ||
+           !isnan(n.branch_misses);
+}
+
+int eo_bench_layers_measure(struct eo_layer_costs *costs, struct eo_bench_engine *engine,
+                            struct eo_counters *counters, struct eo_err *err)
+{
+    const struct eo_bench_subject subject = eo_bench_engine_subject(engine);
+    const int images[EO_BENCH_SIZES] = {eo_bench_engine_batch(engine), 1};
+    int passes = has_hardware(counters) ? 2 : 1, pass, k, l, f;
+    struct series *s = eo_alloc(1, sizeof(*s), err);
+    struct watch w = {0};
+
+    if (!s)
+        return -1;
+    for (k = 0; k < EO_BENCH_SIZES; k++)
+        for (l = 0; l < EO_LAYERS; l++)
+            for (f = 0; f < EO_LAYER_FIGURES; f++)
+                costs->of[k][l][f] = NAN;
+    eo_bench_engine_set_mark(engine, mark, &w);
+    for (pass = 0; pass < passes; pass++) {
+        w.counters = pass ? counters : NULL;
+        watch_begin(&w);
+        find_overhead(&w, s);
+        for (k = 0; k < EO_BENCH_SIZES; k++) {
+            warm_up(&subject, images[k]);
+            watch_calls(&w, &subject, images[k], s);
+            series_medians(s, costs->of[k]);
+        }
+    }
+    eo_bench_engine_set_mark(engine, NULL, NULL);
+    snprintf(costs->counters_note, sizeof(costs->counters_note), "%s", eo_counters_note(counters));
+    free(s);
+    return 0;
+}
+
+int eo_bench_layers(struct eo_layer_costs *costs, const struct eo_model *m, const struct eo_images *images,
+                    const struct eo_bench_plan *plan, struct eo_err *err)
+{
+    struct eo_bench_engine *engine = NULL;
+    struct eo_counters *counters = NULL;
+    int cpu, chosen, rc = -1;
+
+    if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
+        return -1;
+    eo_pin_set(&cpu, chosen);
+    counters = eo_counters_open(err);
+    engine = counters ? eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err) : NULL;
+    if (engine)
+        rc = eo_bench_layers_measure(costs, engine, counters, err);
+    eo_bench_engine_free(engine);
+    eo_counters_close(counters);
+    return rc;
+}
+
+/* ---- text ----------------------------------------------------------------------------------------------------- */
+
+static void put_costs(struct eo_buf *out, double macs, const double x[EO_LAYER_FIGURES], double whole_ms,
+                      char end)
+{
+    eo_csv_put_double(out, x[EO_LAYER_MS], ',');
+    eo_csv_put_double(out, x[EO_LAYER_MS] / whole_ms, ',');
+    eo_csv_put_double(out, macs / (x[EO_LAYER_MS] * 1e6), ',');
+    eo_csv_put_double(out, x[EO_LAYER_CYCLES], ',');
+    eo_csv_put_double(out, x[EO_LAYER_INSTRUCTIONS], ',');
+    eo_csv_put_double(out, x[EO_LAYER_INSTRUCTIONS] / x[EO_LAYER_CYCLES], ',');
+    eo_csv_put_double(out, x[EO_LAYER_L1D_MISSES], ',');
+    eo_csv_put_double(out, x[EO_LAYER_LLC_MISSES], ',');
+    eo_csv_put_double(out, x[EO_LAYER_BRANCH_MISSES], end);
+}
+
+static void put_header(struct eo_buf *out)
+{
+    static const char *const prefix[EO_BENCH_SIZES] = {"", "single_"};
+    static const char *const columns[] = {"time_ms",    "time_share",   "gmacs_per_s",
+                                          "cycles",     "instructions", "ipc",
+                                          "l1d_misses", "llc_misses",   "branch_misses"};
+    size_t k, i;
+
+    eo_buf_puts(out, "layer,input_bytes,output_bytes,total_bytes,macs");
+    for (k = 0; k < EO_BENCH_SIZES; k++)
+        for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+            eo_buf_printf(out, ",%s%s", prefix[k], columns[i]);
+    eo_buf_puts(out, "\n");
+}
+
+static void put_row(struct eo_buf *out, const char *name, const size_t bytes[3], size_t macs,
+                    const double batch[EO_LAYER_FIGURES], const double single[EO_LAYER_FIGURES],
+                    const double whole[EO_BENCH_SIZES][EO_LAYER_FIGURES])
+{
+    eo_buf_printf(out, "%s,%zu,%zu,%zu,%zu,", name, bytes[0], bytes[1], bytes[2], macs);
+    put_costs(out, (double)macs, batch, whole[EO_BENCH_BATCH][EO_LAYER_MS], ',');
+    put_costs(out, (double)macs, single, whole[EO_BENCH_SINGLE][EO_LAYER_MS], '\n');
+}
+
+void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m, const struct eo_layer_costs *costs)
+{
+    const struct eo_shape *s = &m->shape;
+    double whole[EO_BENCH_SIZES][EO_LAYER_FIGURES] = {{0}};
+    const size_t ends[3] = {eo_shape_input_bytes(s, EO_CONV1, m->precision),
+                            eo_shape_output_bytes(s, EO_CLASSIFIER, m->precision),
+                            eo_shape_peak_activation_bytes(s, m->precision)};
+    int k, l, f;
+
+    for (k = 0; k < EO_BENCH_SIZES; k++)
+        for (l = 0; l < EO_LAYERS; l++)
+            for (f = 0; f < EO_LAYER_FIGURES; f++)
+                whole[k][f] += costs->of[k][l][f];
+    put_header(out);
     for (l = 0; l < EO_LAYERS; l++) {
         enum eo_layer layer = (enum eo_layer)l;
-        size_t enters = eo_shape_input_bytes(&m->shape, layer, m->precision);
-        size_t leaves = eo_shape_output_bytes(&m->shape, layer, m->precision);
+        size_t enters = eo_shape_input_bytes(s, layer, m->precision);
+        size_t leaves = eo_shape_output_bytes(s, layer, m->precision);
 
-        eo_buf_printf(out, "%s,%zu,%zu,%zu\n", eo_layer_name(layer), enters, leaves, enters + leaves);
+        put_row(out, eo_layer_name(layer), (const size_t[3]){enters, leaves, enters + leaves},
+                eo_shape_layer_macs(s, layer), costs->of[EO_BENCH_BATCH][l], costs->of[EO_BENCH_SINGLE][l],
+                whole);
     }
+    put_row(out, "total", ends, eo_shape_macs(s), whole[EO_BENCH_BATCH], whole[EO_BENCH_SINGLE], whole);
 }

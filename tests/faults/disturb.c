@@ -1,13 +1,14 @@
 /*
  * Runs one command again and again, disturbed at another point each time, and looks at what is left:
  *
- *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] LIBRARY SCRATCH NAME COMMAND [ARG ...]
+ *     disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-ntq] LIBRARY SCRATCH NAME COMMAND [ARG ...]
  *
  * The command runs in an empty folder below SCRATCH, or in a copy of FOLDER; what an undisturbed run adds are its
  * outputs. -v names one that need only have the same shape (a table with times in it), "-" standing for standard
  * output; -i its standard input; -x leaves out a kind of disturbance, which would hit the command's child as well; -s
- * takes every STEP-th point alone, where a run takes long; -t makes the folder TMPDIR. -q leaves out what is done by
- * LIBRARY (inject.c) and by ptrace, which a sanitizer does not survive.
+ * takes every STEP-th point alone, where a run takes long; -t makes the folder TMPDIR; -n lets it say one line on
+ * standard error although all went well. -q leaves out what is done by LIBRARY (inject.c) and by ptrace, which a
+ * sanitizer does not survive.
  *
  * The points are, in this order, each time for N = 1, 2, ... until a run is not reached any more:
  *   - the N-th library call of a class (faults.h) fails with an error, is interrupted, or does half;
@@ -112,7 +113,7 @@ struct outcome {
 
 static const char *library, *scratch, *name, *input = "/dev/null", *folder, *program;
 static const char *shapes[MAX_SHAPES], *left_out[MAX_SHAPES];
-static int shape_count, left_out_count, quick, is_tmpdir;
+static int shape_count, left_out_count, quick, is_tmpdir, may_say;
 static long step = 1;
 static char **command;
 static char work[4096]; /* the folder that the command runs in */
@@ -527,7 +528,9 @@ static const char *check_success(const struct outcome *o, int with_old)
     if (WEXITSTATUS(o->status) != 0)
         return complaint("exit status %d instead of 0: %.300s", WEXITSTATUS(o->status), o->err.data);
     wrong = check_stdout(o, 1);
-    if (!wrong && o->err.size)
+    if (!wrong && may_say && o->err.size)
+        wrong = check_message(&o->err);
+    else if (!wrong && o->err.size)
         wrong = complaint("exit status 0 with '%.300s'", o->err.data);
     return wrong ? wrong : check_files(with_old, 1, 0);
 }
@@ -725,7 +728,7 @@ static void parse(int argc, char **argv)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "+v:i:f:x:s:tq")) != -1) {
+    while ((c = getopt(argc, argv, "+v:i:f:x:s:ntq")) != -1) {
         if (c == 'v' && shape_count < MAX_SHAPES)
             shapes[shape_count++] = optarg;
         else if (c == 'x' && left_out_count < MAX_SHAPES)
@@ -738,13 +741,15 @@ static void parse(int argc, char **argv)
             step = atol(optarg);
         else if (c == 't')
             is_tmpdir = 1;
+        else if (c == 'n')
+            may_say = 1;
         else if (c == 'q')
             quick = 1;
         else
             exit(2);
     }
     if (argc - optind < 4) {
-        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-tq] "
+        fprintf(stderr, "usage: disturb [-v FILE]... [-i FILE] [-f FOLDER] [-x KIND]... [-s STEP] [-ntq] "
                         "LIBRARY SCRATCH NAME COMMAND [ARG ...]\n");
         exit(2);
     }

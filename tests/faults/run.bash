@@ -129,7 +129,7 @@ cases() {
     --confusion confusion.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
   with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
-  with bench-layers -- eo-bench --layers -o layers.csv "$model"
+  with bench-layers -s 3 -n -v layers.csv -- eo-bench --layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"
   with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv \

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/reference.h"
 #include "stage/bench_child.h"
-#include "stage/bench_layers.h"
 #include "stage/bench_lock.h"
 #include "stage/bench_meter.h"
 #include "stage/bench_session.h"
@@ -312,37 +311,6 @@ static void test_child_arguments(void)
     check(eo_bench_child(3, closed) == 2, "a child with a closed descriptor", 2, 0);
 }
 
-struct layer_case {
-    enum eo_precision precision;
-    struct eo_shape shape;
-    const char *lines;
-};
-
-/* Sizes worked out by hand; class scores take 4 bytes at every precision. */
-static const struct layer_case layer_cases[] = {
-    {EO_FP32, {16, 32}, "conv1,3136,12544,15680\nconv2,12544,6272,18816\nclassifier,6272,40,6312\n"},
-    {EO_FP16, {8, 16}, "conv1,1568,3136,4704\nconv2,3136,1568,4704\nclassifier,1568,40,1608\n"},
-    {EO_FP32, {5, 10}, "conv1,3136,3920,7056\nconv2,3920,1960,5880\nclassifier,1960,40,2000\n"},
-};
-
-static void test_layers(const struct layer_case *c)
-{
-    struct eo_buf out = {0};
-    struct eo_model m = {0};
-    struct eo_err err;
-    char expected[256];
-
-    if (eo_model_init(&m, c->precision, c->shape, &err)) {
-        check(0, err.msg, 0, 0);
-        return;
-    }
-    eo_bench_put_layers(&out, &m);
-    snprintf(expected, sizeof(expected), "layer,input_bytes,output_bytes,total_bytes\n%s", c->lines);
-    check_text("layers", expected, out.data);
-    eo_buf_release(&out);
-    eo_model_release(&m);
-}
-
 struct engine_case {
     int threads, batch;
     size_t images; /* 0: random pixels */
@@ -456,8 +424,6 @@ int main(int argc, char **argv)
     test_session(1);
     test_session_errors();
     test_child_arguments();
-    for (i = 0; i < sizeof(layer_cases) / sizeof(*layer_cases); i++)
-        test_layers(&layer_cases[i]);
     for (i = 0; i < sizeof(engine_cases) / sizeof(*engine_cases); i++)
         test_engine(&engine_cases[i]);
     test_engine_errors();
