@@ -186,12 +186,14 @@ ssize_t write(int fd, const void *bytes, size_t n)
     return next(fd, bytes, n);
 }
 
+/* A file without a name, as that of shared memory, is nobody's output. */
 static int is_written(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     struct stat st;
 
-    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    return flags != -1 && (flags & O_ACCMODE) != O_RDONLY && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           st.st_nlink > 0;
 }
 
 int close(int fd)
