@@ -46,7 +46,8 @@ line() {
   [ "${lines[6]}" = "  level precision seed   accuracy %        B    B - A  beyond    us/image         B   B / A  beyond" ]
   [ "${lines[7]}" = "  0.00  fp32      7           90.00    90.00    +0.00  same        100.00    100.00   1.000  no" ]
   [ "${lines[8]}" = "  0.50  int8      7           80.00    80.00    +0.00  same        100.00    100.00   1.000  no" ]
-  [ "${#lines[@]}" -eq 12 ]
+  [ "${lines[9]}" = "image by image: the accuracies of 0 of 2" ]
+  [ "${#lines[@]}" -eq 14 ]
   eo-compare -o out.txt a/ a//
   [ "$(cat out.txt)" = "$output" ]
   cd a
@@ -69,6 +70,70 @@ line() {
   run eo-compare b a
   [ "$(line 0.00)" = "0.00 fp32 7 91.41 90.00 -1.41 no 410.00 100.00 0.244 yes" ]
   [ "$(line 0.50)" = "0.50 int8 7 78.58 80.00 +1.42 yes 390.00 100.00 0.256 no" ]
+}
+
+@test "on the same images accuracies are compared image by image" {
+  candidate 0.00 fp32 7 0.90 0.1 81960
+  candidate 0.50-taylor int8 8 0.90 0.1 9000
+  run_folder a
+  accuracy_row 0.00 fp32 7 0.906 other >acc-1
+  accuracy_row 0.50-taylor int8 8 0.895 other >acc-2
+  timing_row 0.00 fp32 7 0.1 81960 other >time-1
+  timing_row 0.50-taylor int8 8 0.1 9000 other >time-2
+  run_folder b
+  run eo-compare a b
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.60 +0.60 no 100.00 100.00 1.000 no" ]
+  mkdir -p a/rows/seed8 b/rows/seed8
+  hits_row 0.00 fp32 7 111000000 >a/rows/p0.00-fp32.hits.csv
+  hits_row 0.00 fp32 7 111111111 other >b/rows/p0.00-fp32.hits.csv
+  hits_row 0.50-taylor int8 8 111111 >a/rows/seed8/p0.50-taylor-int8.hits.csv
+  hits_row 0.50-taylor int8 8 110000 other >b/rows/seed8/p0.50-taylor-int8.hits.csv
+  # six images to none are 1 / 64, four 1 / 16
+  run eo-compare a b
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.60 +0.60 yes 100.00 100.00 1.000 no" ]
+  [ "$(line 0.50)" = "0.50-taylor int8 8 90.00 89.50 -0.50 no 100.00 100.00 1.000 no" ]
+  [[ $output == *"image by image: the accuracies of 2 of 2"* ]]
+  run eo-compare b a
+  [ "$(line 0.00)" = "0.00 fp32 7 90.60 90.00 -0.60 yes 100.00 100.00 1.000 no" ]
+  # of other images
+  sed -i s/pixels/others/ b/rows/p0.00-fp32.hits.csv
+  run eo-compare a b
+  [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.60 +0.60 no 100.00 100.00 1.000 no" ]
+  [[ $output == *"image by image: the accuracies of 1 of 2"* ]]
+  sed -i s/other,/aaaa,/ b/rows/p0.00-fp32.hits.csv
+  fails 1 "eo-compare: b/rows/p0.00-fp32.hits.csv: expected the hits of model other, found those of aaaa" eo-compare a b
+  sed -i 2d b/rows/p0.00-fp32.hits.csv
+  fails 1 "eo-compare: b/rows/p0.00-fp32.hits.csv: expected one row, found 0" eo-compare a b
+  echo model_sha256 >b/rows/p0.00-fp32.hits.csv
+  echo x >>b/rows/p0.00-fp32.hits.csv
+  fails 1 "eo-compare: b/rows/p0.00-fp32.hits.csv: expected a column 'images_sha256', found none" eo-compare a b
+}
+
+# timed MS LOW HIGH [STATUS]: the timing row of level 0 in fp32 with an interval
+timed() {
+  timing_row 0.00 fp32 7 "$1" 81960 | sed "1s/\$/,host_latency_median_ci95_low_ms,host_latency_median_ci95_high_ms,timing_status/
+    2s/\$/,$2,$3,${4:-ok}/"
+}
+
+@test "latencies by the intervals of their medians, unless a timing is not ok" {
+  # second LOW HIGH STATUS VERDICT
+  second() {
+    rm -rf a b
+    accuracy_row 0.00 fp32 7 0.9 >acc-1
+    timed 0.1 0.09 0.11 >time-1
+    run_folder a
+    accuracy_row 0.00 fp32 7 0.9 >acc-1
+    timed 0.12 "$1" "$2" $3 >time-1
+    run_folder b 2>stderr
+    run eo-compare a b
+    [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.00 +0.00 same 100.00 120.00 1.200 $4" ] || { line 0.00; return 1; }
+    run eo-compare b a
+    [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.00 +0.00 same 120.00 100.00 0.833 $4" ]
+  }
+  second 0.111 0.13 ok yes
+  second 0.109 0.13 ok no
+  second 0.111 0.13 noisy bad
+  second "" "" ok no # by the ranges
 }
 
 @test "missing figures, and latencies of another machine, are not judged" {

@@ -146,7 +146,7 @@ recommended: level 0.00 in int8, accuracy 94.00 %, 100.00 us/image, 21000 of 524
       { print $0, status, status == "ok" ? "" : "scattered: much", $c * 0.99, $c * 1.01 }' "time-7-$key" >t && mv t "time-7-$key"
   done
   eo-pareto -c c.yaml --sweep sweep.csv --errors errors.csv acc-* time-* 2>stderr
-  [ "$(cat stderr)" = "eo-pareto: 1 of 5 candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy" ]
+  [ "$(cat stderr)" = "eo-pareto: 1 of 5 accepted candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy" ]
   select_rows 2>stderr
   [ "$(summary --table)" = "   level  precision accuracy %   test %  batch us/image  single us/image  model bytes  fits  timing
 >* 0.00   fp32           95.00    50.00         200.00           800.00        40000  yes   ok
@@ -156,7 +156,7 @@ recommended: level 0.00 in int8, accuracy 94.00 %, 100.00 us/image, 21000 of 524
    0.70   int8           94.00    50.00          20.00            80.00         9000  yes   noisy
 on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   > recommended
 us: scaled by 1 / cpu_frequency_scale
-1 of 5 candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy
+1 of 5 accepted candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy
 recommended: level 0.00 in fp32, accuracy 95.00 %, 200.00 us/image, 40000 of 52428 bytes" ]
   summary -o summary.json
   tr -d ' \n' <summary.json | grep -q '"timing_status":"ok","timing_reason":null,"frontier_latency":"certain","frontier_energy":"certain"}}$'
@@ -169,7 +169,7 @@ recommended: level 0.00 in fp32, accuracy 95.00 %, 200.00 us/image, 40000 of 524
   select_rows 2>stderr
   summary --table >table
   grep -q '^>\* 0.70' table
-  grep -q '^1 of 3 candidates stay on the frontiers of latency and energy, timing not being ok: 1 noisy$' table
+  grep -q '^1 of 3 accepted candidates stay on the frontiers of latency and energy, timing not being ok: 1 noisy$' table
 }
 
 @test "the table with several seeds shows the first, missing figures as -" {

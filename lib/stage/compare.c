@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/mem.h"
+#include "stage/pareto.h"
 
 /* Reading. */
 
@@ -41,6 +43,53 @@ static int add_slices(struct eo_run *run, struct eo_buf *path, struct eo_err *er
     return rc;
 }
 
+/* rows/p0.50-int8.hits.csv; of all seeds but the first in a folder of their own. */
+static int put_hits_path(struct eo_buf *path, const struct eo_run *run, const struct eo_candidate_key *key,
+                         struct eo_err *err)
+{
+    char label[EO_CANDIDATE_LABEL], name[2 * EO_CANDIDATE_LABEL], seed[32] = "";
+
+    eo_candidate_label(key, label);
+    if (key->seed != run->sweep.rows[0].key.seed)
+        snprintf(seed, sizeof(seed), "seed%" PRIu64 "/", key->seed);
+    snprintf(name, sizeof(name), "rows/%sp%s-%s.hits.csv", seed, label, eo_precision_name(key->precision));
+    return put_path(path, run->folder, name, err);
+}
+
+/* Hits of another model than the row's would answer another question. */
+static int read_hits(struct eo_evidence *e, const struct eo_candidate *c, const char *path, struct eo_err *err)
+{
+    struct eo_csv csv;
+    int rc;
+
+    if (eo_csv_load(&csv, path, err))
+        return -1;
+    if (csv.rows != 1)
+        rc = eo_err_set(err, "expected one row, found %zu", csv.rows);
+    else
+        rc = eo_evidence_add_hits(e, &csv, 0, err);
+    if (rc == 0 && c->model_sha256[0] && strcmp(c->model_sha256, e->model_sha256) != 0)
+        rc = eo_err_set(err, "expected the hits of model %.12s, found those of %.12s", c->model_sha256, e->model_sha256);
+    eo_csv_release(&csv);
+    return rc;
+}
+
+/* Older runs have no hits. */
+static int add_hits(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    size_t i;
+
+    run->sweep.evidence = eo_alloc(run->sweep.row_count, sizeof(*run->sweep.evidence), err);
+    for (i = 0; run->sweep.evidence && i < run->sweep.row_count; i++) {
+        const struct eo_candidate *c = &run->sweep.rows[i];
+        int found = put_hits_path(path, run, &c->key, err) ? -1 : eo_io_exists(path->data, err);
+
+        if (found < 0 || (found && read_hits(&run->sweep.evidence[i], c, path->data, err)))
+            return -1;
+    }
+    return run->sweep.evidence ? 0 : -1;
+}
+
 int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
 {
     struct eo_buf path = {0};
@@ -50,7 +99,7 @@ int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
     if (put_path(&path, folder, "manifest.json", err) || eo_manifest_load(&run->manifest, path.data, err) ||
         put_path(&path, folder, "sweep_results.csv", err) || eo_sweep_load(&run->sweep, path.data, err))
         goto out;
-    rc = add_slices(run, &path, err);
+    rc = add_hits(run, &path, err) || add_slices(run, &path, err) ? -1 : 0;
 out:
     if (rc && path.data)
         eo_err_prefix(err, "%s", path.data);
@@ -73,7 +122,25 @@ static double norm(double x, double y)
     return sqrt(x * x + y * y);
 }
 
-enum eo_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b)
+static enum eo_compare_verdict beyond(int is_beyond)
+{
+    return is_beyond ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+}
+
+static struct eo_contender contender(const struct eo_candidate *c, const struct eo_evidence *e)
+{
+    return (struct eo_contender){
+        .accuracy = c->accuracy, .hits = e->hits, .images = e->images, .images_sha256 = e->images_sha256};
+}
+
+/* Whether both have hits of the same images. */
+static int is_paired(const struct eo_evidence *a, const struct eo_evidence *b)
+{
+    return a && b && a->hits && b->hits && a->images == b->images && strcmp(a->images_sha256, b->images_sha256) == 0;
+}
+
+enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
+                                            const struct eo_evidence *of_a, const struct eo_evidence *of_b)
 {
     double d = b->accuracy - a->accuracy;
     double below = norm(b->accuracy - b->accuracy_ci95_low, a->accuracy_ci95_high - a->accuracy);
@@ -81,9 +148,15 @@ enum eo_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct e
 
     if (a->model_sha256[0] && strcmp(a->model_sha256, b->model_sha256) == 0 && d == 0)
         return EO_VERDICT_SAME;
+    if (is_paired(of_a, of_b)) {
+        struct eo_contender x = contender(a, of_a), y = contender(b, of_b);
+
+        return beyond(eo_contender_is_worse(&x, &y, EO_CERTAINTY_LEVEL) ||
+                      eo_contender_is_worse(&y, &x, EO_CERTAINTY_LEVEL));
+    }
     if (!isfinite(below) || !isfinite(above))
         return EO_VERDICT_UNKNOWN;
-    return d - below > 0 || d + above < 0 ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+    return beyond(d - below > 0 || d + above < 0);
 }
 
 /* A missing count is equal to a missing one. */
@@ -92,25 +165,42 @@ static int is_equal(double x, double y)
     return x == y || (isnan(x) && isnan(y));
 }
 
-enum eo_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b, int is_same_cpu)
+/* Where the latency lies, as measured: the interval of its median, else from the fastest to the 95th percentile. */
+static void find_range(const struct eo_candidate *c, int has_intervals, double *low, double *high)
 {
-    double scale_a = a->host_latency_ms / a->latency_ms, scale_b = b->host_latency_ms / b->latency_ms;
-    double low_a = a->latency_min_ms * scale_a, high_a = a->latency_p95_ms * scale_a;
-    double low_b = b->latency_min_ms * scale_b, high_b = b->latency_p95_ms * scale_b;
+    double scale = c->host_latency_ms / c->latency_ms;
+
+    *low = scale * (has_intervals ? c->latency_median_ci95_low_ms : c->latency_min_ms);
+    *high = scale * (has_intervals ? c->latency_median_ci95_high_ms : c->latency_p95_ms);
+}
+
+static int has_interval(const struct eo_candidate *c)
+{
+    return isfinite(c->latency_median_ci95_low_ms) && isfinite(c->latency_median_ci95_high_ms);
+}
+
+enum eo_compare_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b, int is_same_cpu)
+{
+    int has_intervals = has_interval(a) && has_interval(b);
+    double low_a, high_a, low_b, high_b;
 
     if (!is_same_cpu || strcmp(a->isa, b->isa) != 0 || !is_equal(a->threads, b->threads) ||
         !is_equal(a->batch_size, b->batch_size))
         return EO_VERDICT_OTHER_HOST;
+    if (eo_pareto_bad_status(a) || eo_pareto_bad_status(b))
+        return EO_VERDICT_BAD_TIMING;
+    find_range(a, has_intervals, &low_a, &high_a);
+    find_range(b, has_intervals, &low_b, &high_b);
     if (!isfinite(low_a) || !isfinite(high_a) || !isfinite(low_b) || !isfinite(high_b))
         return EO_VERDICT_UNKNOWN;
-    return high_a < low_b || high_b < low_a ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+    return beyond(high_a < low_b || high_b < low_a);
 }
 
 /* Writing. */
 
-static const char *verdict_text(enum eo_verdict verdict)
+static const char *verdict_text(enum eo_compare_verdict verdict)
 {
-    static const char *const texts[] = {"-", "no", "yes", "same", "host"};
+    static const char *const texts[] = {"-", "no", "yes", "same", "host", "bad"};
 
     return texts[verdict];
 }
@@ -214,10 +304,16 @@ static void put_figure(struct eo_buf *out, int width, int decimals, double value
         eo_buf_printf(out, "%*s", width, "-");
 }
 
-static void put_pair(const struct eo_candidate *a, const struct eo_candidate *b, int same_cpu, int width,
-                     struct eo_buf *out)
+static const struct eo_evidence *evidence_of(const struct eo_run *run, const struct eo_candidate *c)
 {
-    enum eo_verdict latency = eo_compare_latency(a, b, same_cpu);
+    return &run->sweep.evidence[c - run->sweep.rows];
+}
+
+static void put_pair(const struct eo_run *run_a, const struct eo_run *run_b, const struct eo_candidate *a,
+                     const struct eo_candidate *b, int width, struct eo_buf *out)
+{
+    int same_cpu = is_same_cpu(run_a, run_b);
+    enum eo_compare_verdict latency = eo_compare_latency(a, b, same_cpu);
     char label[EO_CANDIDATE_LABEL], seed[24];
 
     eo_candidate_label(&a->key, label);
@@ -226,7 +322,7 @@ static void put_pair(const struct eo_candidate *a, const struct eo_candidate *b,
     put_figure(out, 11, 2, 100 * a->accuracy);
     put_figure(out, 9, 2, 100 * b->accuracy);
     eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy),
-                  verdict_text(eo_compare_accuracy(a, b)));
+                  verdict_text(eo_compare_accuracy(a, b, evidence_of(run_a, a), evidence_of(run_b, b))));
     put_figure(out, 12, 2, 1000 * a->host_latency_ms);
     put_figure(out, 10, 2, 1000 * b->host_latency_ms);
     put_figure(out, 8, 3, latency == EO_VERDICT_OTHER_HOST ? NAN : b->host_latency_ms / a->host_latency_ms);
@@ -250,7 +346,7 @@ static int label_width(const struct eo_sweep *sweep)
 static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
 {
     int width = label_width(&a->sweep);
-    size_t i, both = 0;
+    size_t i, both = 0, paired = 0;
 
     for (i = 0; i < a->sweep.row_count; i++) {
         const struct eo_candidate *row = &a->sweep.rows[i], *other = eo_sweep_find(&b->sweep, &row->key);
@@ -261,10 +357,13 @@ static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_
             eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width, "level",
                           "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A",
                           "beyond");
-        put_pair(row, other, is_same_cpu(a, b), width, out);
+        put_pair(a, b, row, other, width, out);
+        paired += (size_t)is_paired(evidence_of(a, row), evidence_of(b, other));
     }
     if (both == 0)
         eo_buf_puts(out, "candidates: none is in both\n");
+    else
+        eo_buf_printf(out, "image by image: the accuracies of %zu of %zu\n", paired, both);
 }
 
 static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *other, char name, struct eo_buf *out)
@@ -291,9 +390,10 @@ int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf
     put_pairs(a, b, out);
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
-    eo_buf_puts(out, "beyond: yes where accuracy differs by more than the 95 % interval of the difference of "
-                     "independent shares\n(Newcombe), and latency by more than the ranges from the fastest sample to "
-                     "the 95th percentile; same: one\nmodel; host: other processor, instruction set, threads or batch "
-                     "size; us/image as measured\n");
+    eo_buf_puts(out, "beyond: yes where accuracy differs by more than chance, at 5 %: image by image (McNemar) where both "
+                     "have hits of the\nsame images, else as of independent shares (Newcombe); and where the 95 % intervals "
+                     "of the median latencies lie apart,\nwithout intervals the ranges from the fastest sample to the 95th "
+                     "percentile; same: one model; bad: a timing that is\nnot ok; host: other processor, instruction set, "
+                     "threads or batch size; us/image as measured\n");
     return 0;
 }

@@ -219,28 +219,37 @@ int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, str
     return rc;
 }
 
+/* Accepted candidates of the first seed, of all or of one bad status. */
+static size_t count_accepted(const struct eo_sweep *sweep, const char *status)
+{
+    size_t i, n = 0, rows = eo_sweep_first_seed_rows(sweep);
+
+    for (i = 0; i < rows; i++) {
+        const char *bad = eo_pareto_bad_status(&sweep->rows[i]);
+
+        n += sweep->rows[i].accepted && (!status || (bad && strcmp(bad, status) == 0));
+    }
+    return n;
+}
+
 void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
 {
     static const enum eo_timing_status statuses[] = {EO_TIMING_NOISY, EO_TIMING_DRIFT, EO_TIMING_THROTTLED,
                                                      EO_TIMING_SHORT};
-    size_t counts[4] = {0}, bad = 0, i, k, rows = eo_sweep_first_seed_rows(sweep);
-    char separator = ':';
+    size_t counts[4], bad = 0, k;
+    const char *separator = "";
 
-    for (i = 0; i < rows; i++) {
-        const char *status = sweep->rows[i].accepted ? eo_pareto_bad_status(&sweep->rows[i]) : NULL;
-
-        for (k = 0; status && k < 4; k++)
-            counts[k] += strcmp(status, eo_timing_status_name(statuses[k])) == 0;
-        bad += status != NULL;
-    }
+    for (k = 0; k < 4; k++)
+        bad += counts[k] = count_accepted(sweep, eo_timing_status_name(statuses[k]));
     if (bad == 0)
         return;
-    eo_buf_printf(out, "%zu of %zu candidate%s %s the frontiers of latency and energy, timing not being ok", bad, rows,
-                  rows == 1 ? "" : "s", cfg->pareto_any_status ? "stay on" : "left off");
+    eo_buf_printf(out, "%zu of %zu accepted candidates %s the frontiers of latency and energy, timing not being ok: ",
+                  bad, count_accepted(sweep, NULL), cfg->pareto_any_status ? "stay on" : "left off");
     for (k = 0; k < 4; k++) {
-        if (counts[k] > 0)
-            eo_buf_printf(out, "%c %zu %s", separator, counts[k], eo_timing_status_name(statuses[k]));
-        separator = counts[k] > 0 ? ',' : separator;
+        if (counts[k] == 0)
+            continue;
+        eo_buf_printf(out, "%s%zu %s", separator, counts[k], eo_timing_status_name(statuses[k]));
+        separator = ", ";
     }
     eo_buf_puts(out, "\n");
 }

@@ -36,8 +36,9 @@ const char *eo_pareto_bad_status(const struct eo_candidate *c);
 int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x, const struct eo_config *cfg);
 
 /*
- * Appends a line for people when bad timings keep candidates off the frontiers over latency and energy, or would with
- * pareto_any_status unset: "2 of 12 candidates are left off the frontiers, as their timing is not ok: 1 noisy, 1 drift".
+ * Appends a line about accepted candidates whose timing keeps them off the frontiers over latency and energy, or would
+ * but for pareto_any_status; nothing where there are none:
+ *     2 of 10 accepted candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy, 1 drift
  */
 void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 

@@ -88,7 +88,7 @@ make_artefacts() {
   printf '%s\n' "M:5: update target '$F/made/models/base.safetensors' due to: $F/made/config/train.yaml eo-train" \
     "$F/made/models/base.safetensors: $F/made/config/train.yaml" \
     "$F/made/models/p0.50.safetensors: $F/made/models/base.safetensors" >"$F/trace" &&
-  make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv"
+  make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv" && cp "$F/base.hits" "$F/made/rows/p0.00-fp32.hits.csv"
 }
 
 # with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
