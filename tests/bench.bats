@@ -114,17 +114,147 @@ near() {
   [ "$(column precision row.csv | tr '\n' ' ')" = "int8 fp32 fp16 " ]
 }
 
+# sweep [OPTION...]: three candidates in models/ and rows/
+candidates() {
+  mkdir -p models/seed8 rows/seed8
+  cp $F/base.safetensors models/p0.00-fp32.safetensors
+  cp $F/half.safetensors models/seed8/p0.50-taylor-fp16.safetensors
+  cp $F/int8.safetensors models/p0.25-int8.safetensors
+}
+ERR=pruning_level,precision,seed,stage,error,pruning_criterion
+
+@test "bench: --from and --into write the files of every candidate" {
+  candidates
+  eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.00-fp32 seed8/p0.50-taylor-fp16 p0.25-int8 2>said
+  [ ! -s said ]
+  for c in p0.00-fp32 seed8/p0.50-taylor-fp16 p0.25-int8; do
+    [ "$(cat rows/$c.timing.err)" = $ERR ]
+    [ "$(head -n 1 rows/$c.timing.csv)" = "$HEADER" ]
+    [ "$(wc -l <rows/$c.timing.csv)" -eq 2 ]
+    [ "$(wc -l <rows/$c.rounds.csv)" -eq 3 ]
+    [ "$(column session rows/$c.timing.csv)" = "$(column session rows/p0.00-fp32.timing.csv)" ]
+    [ "$(column session rows/$c.rounds.csv | sort -u)" = "$(column session rows/p0.00-fp32.timing.csv)" ]
+  done
+  [ "$(column precision rows/p0.25-int8.timing.csv)" = int8 ]
+  [ "$(find rows -type f | wc -l)" -eq 9 ]
+}
+
+@test "bench: a candidate that fails gets an error row and the others go on" {
+  candidates
+  echo $ERR >rows/p0.00-fp32.accuracy.err
+  printf '%s\n0.50,fp16,8,prune,"no, never",taylor\n' $ERR >rows/seed8/p0.50-taylor-fp16.accuracy.err
+  head -c 3000 $F/int8.safetensors >models/p0.25-int8.safetensors
+  echo old | tee rows/p0.25-int8.timing.csv >rows/p0.25-int8.rounds.csv
+  eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.25-int8 seed8/p0.50-taylor-fp16 p0.00-fp32 2>said
+  [ "$(wc -l <rows/p0.00-fp32.timing.csv)" -eq 2 ]
+  [ "$(cat rows/p0.00-fp32.timing.err)" = $ERR ]
+  cmp rows/seed8/p0.50-taylor-fp16.timing.err rows/seed8/p0.50-taylor-fp16.accuracy.err
+  [[ $(cat said) == "eo-bench: models/p0.25-int8.safetensors: "* ]]
+  [ "$(wc -l <said)" -eq 1 ]
+  message=$(sed 's/^eo-bench: //; s/"/""/g' said)
+  [ "$(cat rows/p0.25-int8.timing.err)" = "$ERR
+0.25,int8,5,timing,\"$message\",l1" ] || [ "$(cat rows/p0.25-int8.timing.err)" = "$ERR
+0.25,int8,5,timing,$message,l1" ]
+  [ ! -e rows/p0.25-int8.timing.csv ]
+  [ ! -e rows/p0.25-int8.rounds.csv ]
+  # None is left to be timed.
+  eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.25-int8 2>said
+  [ "$(wc -l <rows/p0.25-int8.timing.err)" -eq 2 ]
+}
+
+@test "bench: a process that is killed is one error; in a sweep, of one candidate" {
+  candidates
+  # A child of a child of ours: the process that times the model whose turn it is.
+  kill_one() { # kill_one PID: once
+    until child=$(cat /proc/$1/task/$1/children) && [ -n "$child" ]; do sleep 0.01; done
+    kill -KILL $child
+  }
+  eo-bench -c $F/cfg.yaml --exact --warmup 100000 --batch 2000 -o row $F/base.safetensors 2>said &
+  kill_one $!
+  status=0
+  wait $! || status=$?
+  [ "$status" -eq 1 ]
+  [ "$(cat said)" = "eo-bench: $F/base.safetensors: the process that timed it was ended by signal 9 (Killed)" ]
+  [ ! -e row ]
+  eo-bench -c $F/cfg.yaml --exact --warmup 3000 --trials 1 --batch 2000 --from models --into rows p0.00-fp32 p0.25-int8 2>said &
+  kill_one $!
+  wait $!
+  [[ $(cat said) == "eo-bench: models/p0."*".safetensors: the process that timed it was ended by signal 9 (Killed)" ]]
+  [ "$(cat rows/p0.00-fp32.timing.err rows/p0.25-int8.timing.err | wc -l)" -eq 3 ]
+  [ "$(ls rows/*.timing.csv | wc -l)" -eq 1 ]
+}
+
+@test "bench: a signal ends what is being timed too, and leaves nothing" {
+  for signal in INT TERM; do
+    # A job in the background would ignore SIGINT.
+    env --default-signal=INT eo-bench -c $F/cfg.yaml --exact --warmup 100000 --batch 2000 -o row --samples s --rounds r $F/base.safetensors &
+    pid=$!
+    until child=$(cat /proc/$pid/task/$pid/children) && [ -n "$child" ]; do sleep 0.01; done
+    kill -$signal $pid
+    status=0
+    wait $pid || status=$?
+    [ "$status" -eq $((128 + $(kill -l $signal))) ]
+    ! kill -0 $child
+    for f in row s r; do [ ! -e $f ]; done
+  done
+  # One that cannot tell its child takes it along.
+  eo-bench -c $F/cfg.yaml --exact --warmup 100000 --batch 2000 -o row $F/base.safetensors &
+  pid=$!
+  until child=$(cat /proc/$pid/task/$pid/children) && [ -n "$child" ]; do sleep 0.01; done
+  kill -KILL $pid
+  wait $pid || true
+  while kill -0 $child 2>/dev/null && [ "$(awk '/^State/ { print $2 }' /proc/$child/status 2>/dev/null)" != Z ]; do sleep 0.01; done
+  [ ! -e row ]
+}
+
+@test "bench: --rounds has a line for every round of every model" {
+  eo-bench -c $F/cfg.yaml --exact --rounds r.csv $F/base.safetensors $F/int8.safetensors >row.csv
+  [ "$(awk -F, 'NR > 1 { print $2 "," $5 }' r.csv | tr '\n' ' ')" = "fp32,0 fp32,1 int8,0 int8,1 " ]
+  [ "$(column slot r.csv | sort | tr '\n' ' ')" = "0 0 1 1 " ]
+  [ "$(column samples r.csv | sort -u),$(column single_samples r.csv | sort -u)" = 4,4 ]
+}
+
+@test "bench: the order follows from the seed" {
+  order() {
+    eo-bench -c $1 --exact --trials 8 --repeats 1 --warmup 0 --rounds r.csv $F/base.safetensors $F/half.safetensors $F/int8.safetensors >row.csv
+    awk -F, 'NR > 1 { print $2, $5, $6 }' r.csv
+  }
+  order $F/cfg.yaml >first
+  order $F/cfg.yaml >second
+  cmp first second
+  sed 's/^seed: .*/seed: 6/' $F/cfg.yaml >other.yaml
+  order other.yaml >second
+  ! cmp -s first second
+}
+
+@test "bench: pinned to the processor of --cpu, else to the highest" {
+  cpus=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+  eo-bench -c $F/cfg.yaml --exact $F/int8.safetensors >row.csv
+  [ "$(column cpu row.csv)" = "${cpus##*[-,]}" ]
+  eo-bench -c $F/cfg.yaml --exact --cpu "${cpus%%[-,]*}" $F/int8.safetensors >row.csv
+  [ "$(column cpu row.csv)" = "${cpus%%[-,]*}" ]
+  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" \
+    eo-bench -c $F/cfg.yaml --exact --cpu 4095 -o row $F/int8.safetensors
+  [ ! -e row ]
+}
+
+@test "bench: --strict fails where a row is not ok" {
+  fails_like 1 "eo-bench: $F/int8.safetensors: expected timing status ok, found short: *" \
+    eo-bench -c $F/cfg.yaml --exact --strict -o row --samples s --rounds r $F/int8.safetensors
+  for f in row s r; do [ ! -e $f ]; done
+}
+
 @test "bench: batch 1 fills both groups of columns with the same samples" {
-  eo-bench --batch 1 --exact --repeats 80 --samples s.csv $F/int8.safetensors >row.csv
+  eo-bench --batch 1 --exact --trials 2 --repeats 80 --samples s.csv $F/int8.safetensors >row.csv
   [ "$(tail -n 1 row.csv | cut -d, -f10-15)" = "$(tail -n 1 row.csv | cut -d, -f17-22)" ]
   [ "$(column host_batch_latency_ms row.csv)" = "$(column host_latency_ms row.csv)" ]
   [ "$(($(wc -l <s.csv) - 1))" = "$(column samples row.csv)" ]
 }
 
 @test "bench: threads, instruction set and their columns" {
-  eo-bench -c $F/cfg.yaml --threads 2 --batch 64 --isa generic $F/base.safetensors >row.csv
+  eo-bench -c $F/cfg.yaml --threads 2 --batch 64 --isa generic --exact $F/base.safetensors >row.csv
   [ "$(column isa row.csv),$(column threads row.csv),$(column batch_size row.csv)" = generic,2,64 ]
-  EO_ISA=generic eo-bench $F/base.safetensors >row.csv
+  EO_ISA=generic eo-bench --exact $F/base.safetensors >row.csv
   [ "$(column isa row.csv),$(column threads row.csv)" = generic,1 ]
 }
 
@@ -215,6 +345,16 @@ near() {
   fails 2 "eo-bench: option '--threads': expected an integer in 1..256, found '257'"$'\n'"$HINT" eo-bench --threads 257 $m
   fails 2 "eo-bench: unknown or ambiguous option '--split'"$'\n'"$HINT" eo-bench --split both $m
   fails 2 "eo-bench: option '--batch' needs an argument"$'\n'"$HINT" eo-bench $m --batch
+  fails 2 "eo-bench: options '--from' and '--into' need each other"$'\n'"$HINT" eo-bench --from $F $m
+  fails 2 "eo-bench: options '--from' and '--into' need each other"$'\n'"$HINT" eo-bench --into $F $m
+  fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--from'"$'\n'"$HINT" \
+    eo-bench --layers --from $F --into $F p0.00-fp32
+  fails 2 "eo-bench: expected the names of candidates"$'\n'"$HINT" eo-bench --from $F --into $F
+  for o in "--output x" "--samples x" "--rounds x" --no-header; do
+    fails 2 "eo-bench: option '--from' writes a file for each candidate and cannot be combined with '${o%% *}'"$'\n'"$HINT" eo-bench --from $F --into $F $o p0.00-fp32
+  done
+  fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--strict'"$'\n'"$HINT" \
+    eo-bench --layers --strict $m
   fails 2 "eo-bench: option '--layers' takes one model"$'\n'"$HINT" eo-bench --layers $m $m
   fails 2 "eo-bench: option '--limit': expected an integer in 1..1000000, found '0'"$'\n'"$HINT" eo-bench --limit 0 $m
   fails 2 "eo-bench: option '--cpu': expected an integer in 0..4095, found '-1'"$'\n'"$HINT" eo-bench --cpu -1 $m
@@ -252,6 +392,13 @@ near() {
   sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
   fails 1 "eo-bench: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
     eo-bench -c cfg.yaml $out $m
+  for name in base base/p0.00-fp32 p0.00 p0.00-fp64 ../p0.00-fp32 seed8/p1.50-fp32; do
+    fails_like 1 "eo-bench: *" eo-bench --from $F --into . $name
+  done
+  fails 1 "eo-bench: expected a candidate's name like p0.50-int8 or seed8/p0.50-int8, found 'base'" eo-bench --from $F --into . base
+  echo nonsense >p0.00-fp32.accuracy.err
+  fails 1 "eo-bench: ./p0.00-fp32.accuracy.err: expected a column 'pruning_level', found none" \
+    eo-bench --from $F --into . p0.00-fp32
   EO_ISA=z80 fails_like 1 "eo-bench: EO_ISA: *'z80'*" eo-bench $out $m
   [ ! -e row ]
   [ ! -e s ]
@@ -259,7 +406,7 @@ near() {
 
 @test "bench: a full disk exits 1" {
   for o in -o --samples; do
-    fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench -o row $o /dev/full $F/int8.safetensors
+    fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --exact -o row $o /dev/full $F/int8.safetensors
     [ ! -e row ]
   done
   fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --layers -o /dev/full $F/int8.safetensors

@@ -11,10 +11,11 @@
 #include "stage/bench_layers.h"
 #include "stage/bench_report.h"
 #include "stage/bench_session.h"
+#include "stage/bench_sweep.h"
 #include "stage/doctor.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output;
+static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
 static int no_header, layers, exact, strict, doctor;
 static enum eo_isa isa;
@@ -44,13 +45,17 @@ static const struct cli_option options[] = {
     {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
     {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "what each layer takes instead: bytes, time, counters"},
+    {0, "from", CLI_TEXT, &from, 0, 0, "DIR",
+     "time candidates: each operand is a name, its model DIR/NAME.safetensors"},
+    {0, "into", CLI_TEXT, &into, 0, 0, "DIR",
+     "their DIR/NAME.timing.csv, .rounds.csv and .timing.err (with --from)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "rows to write; default: standard output"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-bench",
-    .synopsis = "[-c FILE] [options] [MODEL...]",
+    .synopsis = "[-c FILE] [options] [MODEL ...] | eo-bench --from DIR --into DIR [options] NAME ...",
     .purpose = "Times models on this machine and prints one CSV row of raw host figures for each:\n"
                "host_latency_* is the time of one image in a batch, host_single_* that of one image\n"
                "alone.",
@@ -68,6 +73,9 @@ static const struct cli_program program = {
               "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
               "one image, medians over many calls in this process.\n"
               "\n"
+              "With --from and --into a candidate that fails gets an error row and the others go on; one\n"
+              "whose DIR/NAME.accuracy.err has an error row already is not timed and gets that row.\n"
+              "\n"
               "The images are the first of the validation split; without -c they are random pixels.\n"
               "Only one eo-bench runs at a time on a machine: others wait for\n"
               "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n"
@@ -81,9 +89,23 @@ struct inputs {
     struct eo_config cfg;
     struct eo_dataset dataset;
     struct eo_split split;
+    struct eo_bench_sweep sweep; /* with --from */
     struct eo_bench_candidate *list;
     size_t count;
 };
+
+static int load_sweep(struct inputs *in, char **names, int count)
+{
+    struct eo_err err;
+    int rc;
+
+    in->sweep = (struct eo_bench_sweep){
+        .from = from, .into = into, .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
+    rc = eo_bench_sweep_load(&in->sweep, &err);
+    in->list = in->sweep.list;
+    in->count = in->sweep.count;
+    return rc ? cli_fail(&program, NULL, &err) : 0;
+}
 
 static int load_models(struct inputs *in, char **paths, int count)
 {
@@ -103,7 +125,7 @@ static int load_models(struct inputs *in, char **paths, int count)
     return 0;
 }
 
-static int load(struct inputs *in, char **paths, int count)
+static int load(struct inputs *in, char **operands, int count)
 {
     char dir[4096];
     struct eo_err err;
@@ -111,7 +133,7 @@ static int load(struct inputs *in, char **paths, int count)
     eo_config_init(&in->cfg);
     if (config && eo_config_load(&in->cfg, config, &err))
         return cli_fail(&program, config, &err);
-    if (load_models(in, paths, count))
+    if (from ? load_sweep(in, operands, count) : load_models(in, operands, count))
         return 1;
     if (!config)
         return 0;
@@ -127,9 +149,12 @@ static void release(struct inputs *in)
 {
     size_t i;
 
-    for (i = 0; in->list && i < in->count; i++)
+    for (i = 0; !from && in->list && i < in->count; i++)
         eo_bench_candidate_release(&in->list[i]);
-    free(in->list);
+    if (from)
+        eo_bench_sweep_release(&in->sweep);
+    else
+        free(in->list);
     eo_dataset_release(&in->dataset);
 }
 
@@ -146,20 +171,26 @@ static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
     plan->threads = (int)threads;
     plan->cpu = (int)cpu;
     plan->isa = isa;
+    plan->go_on = from != NULL;
 }
 
-/* The rows come last: who finds them finds the others too. `machine` is the doctor's report, which is released. */
-static int write_results(const struct eo_bench_report *report, struct eo_buf *machine)
+static int write_sweep(const struct inputs *in, const struct eo_bench_report *report)
+{
+    struct eo_err err;
+    size_t i;
+
+    for (i = 0; i < in->count; i++) {
+        if (eo_bench_sweep_is_news(&in->sweep, i))
+            cli_fail(&program, NULL, &in->list[i].err);
+    }
+    return eo_bench_sweep_write(&in->sweep, report, &err) ? cli_fail(&program, NULL, &err) : 0;
+}
+
+/* The rows come last: who finds them finds the others too. */
+static int write_tables(const struct eo_bench_report *report)
 {
     struct eo_buf text = {0};
-    struct eo_err err;
 
-    if (strict && eo_bench_report_check(report, &err)) {
-        eo_buf_release(machine);
-        return cli_fail(&program, NULL, &err);
-    }
-    if (machine_path && cli_write(&program, machine_path, machine))
-        return 1;
     if (samples_path) {
         eo_bench_report_put_samples(report, &text);
         if (cli_write(&program, samples_path, &text))
@@ -172,6 +203,19 @@ static int write_results(const struct eo_bench_report *report, struct eo_buf *ma
     }
     eo_bench_report_put_rows(report, !no_header, &text);
     return cli_write(&program, output, &text);
+}
+
+/* `machine` is the doctor's report. */
+static int write_results(const struct inputs *in, const struct eo_bench_report *report,
+                         struct eo_buf *machine)
+{
+    struct eo_err err;
+
+    if (strict && eo_bench_report_check(report, &err))
+        return cli_fail(&program, NULL, &err);
+    if (machine_path && cli_write(&program, machine_path, machine))
+        return 1;
+    return from ? write_sweep(in, report) : write_tables(report);
 }
 
 static void say_waiting(void)
@@ -208,9 +252,8 @@ static int run(struct inputs *in)
     if (rc && !proc.signal)
         cli_fail(&program, NULL, &err);
     if (!rc)
-        rc = write_results(&report, &machine);
-    else
-        eo_buf_release(&machine);
+        rc = write_results(in, &report, &machine);
+    eo_buf_release(&machine);
     sig = eo_proc_end(&proc);
     if (sig)
         raise(sig);
@@ -259,54 +302,62 @@ static int run_doctor(void)
     return cli_fail(&program, NULL, &err);
 }
 
-/* An option that could not do anything there. */
-struct other {
-    const char *name;
-    int is_given;
-};
+/* Ways of working that are not the usual one. */
+enum mode { LAYERS = 1, DOCTOR = 2, SWEEP = 4, ALL = LAYERS | DOCTOR | SWEEP };
 
-static void check_alone(const char *option, const char *why, const struct other *others, size_t count)
+/* Options that could not do anything there. */
+static void check_mode(enum mode mode, const char *option, const char *why)
 {
+    const struct {
+        const char *name;
+        int is_given, excluded;
+    } others[] = {{"config", config != NULL, DOCTOR},
+                  {"from", from != NULL, DOCTOR | LAYERS},
+                  {"into", into != NULL, DOCTOR | LAYERS},
+                  {"trials", trials != 0, LAYERS},
+                  {"repeats", repeats != 0, LAYERS},
+                  {"warmup", warmup >= 0, LAYERS},
+                  {"exact", exact, LAYERS},
+                  {"limit", limit != 0, LAYERS},
+                  {"threads", threads != 1, LAYERS},
+                  {"samples", samples_path != NULL, ALL},
+                  {"rounds", rounds_path != NULL, ALL},
+                  {"machine", machine_path != NULL, DOCTOR | LAYERS},
+                  {"output", output != NULL, SWEEP},
+                  {"layers", layers, DOCTOR},
+                  {"strict", strict, LAYERS},
+                  {"no-header", no_header, ALL}};
     size_t i;
 
-    for (i = 0; i < count; i++) {
-        if (others[i].is_given)
+    for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+        if (others[i].is_given && others[i].excluded & mode)
             cli_usage(&program, "option '--%s' %s and cannot be combined with '--%s'", option, why,
                       others[i].name);
     }
 }
 
-static void check_doctor(int count, char **operands)
+static void check_usage(char **operands, int count)
 {
-    const struct other others[] = {{"config", config != NULL},
-                                   {"samples", samples_path != NULL},
-                                   {"rounds", rounds_path != NULL},
-                                   {"machine", machine_path != NULL},
-                                   {"layers", layers},
-                                   {"no-header", no_header}};
-
-    if (count > 0)
+    if (doctor && count > 0)
         cli_usage(&program, "unexpected operand '%s': option '--doctor' times nothing", operands[0]);
-    check_alone("doctor", "times nothing", others, sizeof(others) / sizeof(*others));
-}
-
-static void check_layers(int count)
-{
-    const struct other others[] = {{"trials", trials != 0},
-                                   {"repeats", repeats != 0},
-                                   {"warmup", warmup >= 0},
-                                   {"exact", exact},
-                                   {"limit", limit != 0},
-                                   {"threads", threads != 1},
-                                   {"samples", samples_path != NULL},
-                                   {"rounds", rounds_path != NULL},
-                                   {"machine", machine_path != NULL},
-                                   {"strict", strict},
-                                   {"no-header", no_header}};
-
-    if (count > 1)
+    if (doctor)
+        check_mode(DOCTOR, "doctor", "times nothing");
+    if (layers)
+        check_mode(LAYERS, "layers", "takes no samples");
+    if (layers && count > 1)
         cli_usage(&program, "option '--layers' takes one model");
-    check_alone("layers", "takes no samples", others, sizeof(others) / sizeof(*others));
+    if (from)
+        check_mode(SWEEP, "from", "writes a file for each candidate");
+    if (!from != !into)
+        cli_usage(&program, "options '--from' and '--into' need each other");
+    if (from && count == 0)
+        cli_usage(&program, "expected the names of candidates");
+    if (data && !config)
+        cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
+    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
+                      4);
+    if (!from)
+        cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
 }
 
 int main(int argc, char **argv)
@@ -320,17 +371,9 @@ int main(int argc, char **argv)
         return child;
     count = cli_parse(&program, argc, argv);
     operands = argv + argc - count;
-    if (doctor) {
-        check_doctor(count, operands);
+    check_usage(operands, count);
+    if (doctor)
         return run_doctor();
-    }
-    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
-                      4);
-    cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    if (layers)
-        check_layers(count);
-    if (data && !config)
-        cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
     rc = load(&in, operands, count) || (layers ? run_layers(&in) : run(&in));
     release(&in);
     return rc;

@@ -145,13 +145,17 @@ static int make_block(struct work *w, const struct eo_images *images, struct eo_
                                .exact = plan->exact};
     size_t i;
 
+    if (images && images->count == 0)
+        return eo_err_set(err, "expected at least 1 image to time, found 0");
     if (eo_pin_choose(plan->cpu, plan->threads, o.cpus, &o.cpu_count, err) ||
         lay_out(w, &o, images ? images->count : 0, err) || share(w, &o, err))
         return -1;
     if (images)
         memcpy((char *)w->block + o.pixels, images->pixels, (size_t)o.images * EO_IMAGE_PIXELS);
-    for (i = 0; i < w->count; i++)
-        memcpy((char *)w->block + w->model_at[i], w->list[i].bytes, w->list[i].size);
+    for (i = 0; i < w->count; i++) {
+        if (!w->list[i].failed)
+            memcpy((char *)w->block + w->model_at[i], w->list[i].bytes, w->list[i].size);
+    }
     return 0;
 }
 
@@ -271,8 +275,9 @@ failed:
 /* A candidate that fails is out, and with it what was found out, or the session ends. */
 static int drop(struct work *w, struct eo_bench_candidate *c, struct eo_err *err)
 {
+    eo_err_prefix(err, "%s", c->name);
     if (!w->plan->go_on)
-        return eo_err_prefix(err, "%s", c->name);
+        return -1;
     c->failed = 1;
     c->err = *err;
     eo_rounds_release(&c->rounds);
@@ -480,6 +485,7 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
     int was = personality(0xffffffff);
     int rc;
 
+    *s = (struct eo_bench_session){.reference_ns = NAN};
     /* Somebody may have called us by `setarch -R`: our children shall lie at random places all the same. */
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was & ~(unsigned long)ADDR_NO_RANDOMIZE);

@@ -1,0 +1,195 @@
+#include "stage/bench_sweep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "stage/attempt.h"
+#include "stage/candidate.h"
+#include "stage/graph.h"
+
+#define STAGE "timing"
+
+static int put_path(struct eo_buf *path, const char *folder, const char *name, const char *ending,
+                    struct eo_err *err)
+{
+    eo_buf_release(path);
+    eo_buf_printf(path, "%s/%s%s", folder, name, ending);
+    return eo_buf_check(path, err);
+}
+
+/* "p0.50-taylor" of precision "int8", and "seed8/" or "" before. */
+static int parse_place(const struct eo_graph_place *place, uint64_t seed, struct eo_attempt_key *key,
+                       struct eo_err *err)
+{
+    const char *criterion = strchr(place->stem, '-');
+    char level[sizeof(place->stem)], number[sizeof(place->seed)];
+    size_t n = criterion ? (size_t)(criterion - place->stem) : strlen(place->stem);
+
+    memcpy(level, place->stem + 1, n - 1);
+    level[n - 1] = '\0';
+    key->stage = STAGE;
+    key->precision = place->precision;
+    key->seed = seed;
+    if (place->seed[0]) {
+        strcpy(number, place->seed + strlen("seed"));
+        number[strlen(number) - 1] = '\0';
+        if (eo_num_parse_u64(number, 0, UINT64_MAX, &key->seed, err))
+            return -1;
+    }
+    if (eo_level_parse(level, &key->level, err))
+        return -1;
+    return eo_candidate_criterion(key->level, criterion ? criterion + 1 : "", &key->criterion, err);
+}
+
+/* What a candidate's name says, so that an error row does not depend on a model that cannot be read. */
+static int find_key(const struct eo_bench_sweep *s, const char *name, struct eo_graph_place *place,
+                    struct eo_attempt_key *key, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = put_path(&path, "rows", name, ".timing.csv", err);
+
+    if (rc == 0 && (eo_graph_place(path.data, place) || !place->precision[0])) {
+        eo_err_set(err, "expected a candidate's name like p0.50-int8 or seed8/p0.50-int8, found '%s'", name);
+        rc = -1;
+    }
+    eo_buf_release(&path);
+    return rc ? rc : parse_place(place, s->seed, key, err);
+}
+
+/* The error rows of the stage before, if it was and has any. */
+static int load_earlier(const struct eo_bench_sweep *s, size_t i, const struct eo_attempt_key *key,
+                        struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = put_path(&path, s->into, s->names[i], ".accuracy.err", err), there, failed;
+
+    there = rc == 0 ? eo_io_exists(path.data, err) : -1;
+    rc = there < 0 ? -1 : 0;
+    if (there > 0)
+        rc = eo_attempt_earlier(path.data, key, &failed, &s->earlier[i], err);
+    if (rc && path.data)
+        eo_err_prefix(err, "%s", path.data);
+    eo_buf_release(&path);
+    return rc;
+}
+
+static int load_candidate(struct eo_bench_sweep *s, size_t i, struct eo_err *err)
+{
+    struct eo_bench_candidate *c = &s->list[i];
+    struct eo_graph_place place;
+    struct eo_attempt_key key;
+
+    if (find_key(s, s->names[i], &place, &key, err) || load_earlier(s, i, &key, err) ||
+        put_path(&s->models[i], s->from, s->names[i], ".safetensors", err))
+        return -1;
+    c->name = s->models[i].data;
+    c->failed = s->earlier[i].len > 0;
+    if (!c->failed && eo_bench_candidate_load(c, s->models[i].data, &c->err)) {
+        eo_err_prefix(&c->err, "%s", s->models[i].data);
+        c->failed = 1;
+    }
+    return 0;
+}
+
+int eo_bench_sweep_load(struct eo_bench_sweep *s, struct eo_err *err)
+{
+    size_t i;
+
+    s->list = eo_alloc(s->count, sizeof(*s->list), err);
+    s->models = s->list ? eo_alloc(s->count, sizeof(*s->models), err) : NULL;
+    s->earlier = s->models ? eo_alloc(s->count, sizeof(*s->earlier), err) : NULL;
+    for (i = 0; s->earlier && i < s->count; i++) {
+        if (load_candidate(s, i, err))
+            return -1;
+    }
+    return s->earlier ? 0 : -1;
+}
+
+void eo_bench_sweep_release(struct eo_bench_sweep *s)
+{
+    size_t i;
+
+    for (i = 0; s->earlier && i < s->count; i++) {
+        eo_bench_candidate_release(&s->list[i]);
+        eo_buf_release(&s->models[i]);
+        eo_buf_release(&s->earlier[i]);
+    }
+    free(s->earlier);
+    free(s->models);
+    free(s->list);
+    s->earlier = s->models = NULL;
+    s->list = NULL;
+}
+
+int eo_bench_sweep_is_news(const struct eo_bench_sweep *s, size_t candidate)
+{
+    return s->list[candidate].failed && s->earlier[candidate].len == 0;
+}
+
+/* Writes `text`, and empties it; or, where it is empty, removes the file. */
+static int write_file(const struct eo_bench_sweep *s, size_t i, const char *ending, struct eo_buf *text,
+                      struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = eo_buf_check(text, err) || put_path(&path, s->into, s->names[i], ending, err) ? -1 : 0;
+
+    if (rc == 0 && text->len > 0)
+        rc = eo_io_write(path.data, text->data, text->len, err);
+    else if (rc == 0 && unlink(path.data) && errno != ENOENT)
+        rc = eo_err_errno(err, "cannot remove");
+    if (rc && path.data)
+        eo_err_prefix(err, "%s", path.data);
+    eo_buf_release(&path);
+    eo_buf_release(text);
+    return rc;
+}
+
+static int put_errors(const struct eo_bench_sweep *s, size_t i, struct eo_buf *text, struct eo_err *err)
+{
+    const struct eo_bench_candidate *c = &s->list[i];
+    struct eo_graph_place place;
+    struct eo_attempt_key key;
+
+    if (s->earlier[i].len > 0) {
+        eo_buf_append(text, s->earlier[i].data, s->earlier[i].len);
+        return 0;
+    }
+    if (find_key(s, s->names[i], &place, &key, err))
+        return -1;
+    eo_attempt_put(&key, c->failed ? c->err.msg : NULL, text);
+    return 0;
+}
+
+/* The error rows come last: they say that the others are what they should be. */
+static int write_candidate(const struct eo_bench_sweep *s, const struct eo_bench_report *r, size_t i,
+                           struct eo_err *err)
+{
+    struct eo_bench_report one = {r->plan, r->session, &s->list[i], 1};
+    struct eo_buf text = {0};
+
+    if (!s->list[i].failed)
+        eo_bench_report_put_rounds(&one, &text);
+    if (write_file(s, i, ".rounds.csv", &text, err))
+        return -1;
+    if (!s->list[i].failed)
+        eo_bench_report_put_rows(&one, 1, &text);
+    if (write_file(s, i, ".timing.csv", &text, err) || put_errors(s, i, &text, err))
+        return -1;
+    return write_file(s, i, ".timing.err", &text, err);
+}
+
+int eo_bench_sweep_write(const struct eo_bench_sweep *s, const struct eo_bench_report *r, struct eo_err *err)
+{
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        if (write_candidate(s, r, i, err))
+            return -1;
+    }
+    return 0;
+}
