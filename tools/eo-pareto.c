@@ -158,8 +158,8 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
 
 static void check_streams(char **files, int count)
 {
-    const char *const outputs[] = {sweep_path,  errors_path, latency_path,
-                                   energy_path, seeds_path,  accuracy_path, x_name ? "-" : NULL};
+    const char *const outputs[] = {sweep_path, errors_path,   latency_path,       energy_path,
+                                   seeds_path, accuracy_path, x_name ? "-" : NULL};
     const char *const inputs[] = {config, count == 0 ? "-" : NULL};
 
     cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
@@ -176,13 +176,15 @@ int main(int argc, char **argv)
 
     if (!config)
         cli_usage(&program, "option '-c' is required");
-    if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path && !accuracy_path)
+    if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path &&
+        !accuracy_path)
         latency_path = "-";
     if (x_name && !(x = eo_sweep_numeric_column(x_name)))
         cli_usage(&program, "option '--x': expected a column of numbers such as latency_ms, found '%s'",
                   x_name);
     if (accuracy_path && (x_name || sweep_path || latency_path || energy_path))
-        cli_usage(&program, "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");
+        cli_usage(&program,
+                  "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");
     check_streams(files, count);
     rc = load(&cfg, &sweep, files, count) || label(&sweep, &cfg) || write_all(&sweep, &cfg, x);
     eo_sweep_release(&sweep);

@@ -3,17 +3,17 @@
  *
  * Truth: i is on the frontier unless some j has x_j <= x_i and accuracy_j >= accuracy_i, one of them strictly.
  *
- *     certain    for every other j it is shown that x_j > x_i, or that accuracy_j < accuracy_i; each at a one-sided level of
- *                2.5 %
- *     dominated  for some j both x_j < x_i and accuracy_j > accuracy_i are shown, each at 2.5 % divided by the number of
- *                others
+ *     certain    for every other j it is shown that x_j > x_i, or that accuracy_j < accuracy_i; each at a one-sided
+ *                level of 2.5 %
+ *     dominated  for some j both x_j < x_i and accuracy_j > accuracy_i are shown, each at 2.5 % divided by the number
+ *                of others
  *     possible   otherwise
  *
- * Why this is enough. When i is not on the frontier, there is a j for which both statements behind `certain` are false, so
- * the label is wrong with a probability of at most 2 x 2.5 % = 5 %, however many others there are: all comparisons have
- * to succeed, so none has to be corrected for their number (an intersection-union test, Berger 1982). When i is on the
- * frontier, for every j one of the two statements behind `dominated` is false, so each j brings at most 2.5 % / (n - 1),
- * and all of them together 2.5 %.
+ * Why this is enough. When i is not on the frontier, there is a j for which both statements behind `certain` are
+ * false, so the label is wrong with a probability of at most 2 x 2.5 % = 5 %, however many others there are: all
+ * comparisons have to succeed, so none has to be corrected for their number (an intersection-union test, Berger
+ * 1982). When i is on the frontier, for every j one of the two statements behind `dominated` is false, so each j
+ * brings at most 2.5 % / (n - 1), and all of them together 2.5 %.
  *
  * A statement is shown when the figures themselves say it and
  *     accuracy   where both have hits of the same images: McNemar's exact test, that is the sign test on the images of

@@ -20,8 +20,8 @@ static int put_path(struct eo_buf *path, const char *folder, const char *name, s
     return eo_buf_check(path, err);
 }
 
-static int add_slice(struct eo_run *run, struct eo_config *cfg, enum eo_config_stage stage, struct eo_buf *path,
-                     struct eo_err *err)
+static int add_slice(struct eo_run *run, struct eo_config *cfg, enum eo_config_stage stage,
+                     struct eo_buf *path, struct eo_err *err)
 {
     char name[64];
 
@@ -57,7 +57,8 @@ static int put_hits_path(struct eo_buf *path, const struct eo_run *run, const st
 }
 
 /* Hits of another model than the row's would answer another question. */
-static int read_hits(struct eo_evidence *e, const struct eo_candidate *c, const char *path, struct eo_err *err)
+static int read_hits(struct eo_evidence *e, const struct eo_candidate *c, const char *path,
+                     struct eo_err *err)
 {
     struct eo_csv csv;
     int rc;
@@ -69,7 +70,8 @@ static int read_hits(struct eo_evidence *e, const struct eo_candidate *c, const 
     else
         rc = eo_evidence_add_hits(e, &csv, 0, err);
     if (rc == 0 && c->model_sha256[0] && strcmp(c->model_sha256, e->model_sha256) != 0)
-        rc = eo_err_set(err, "expected the hits of model %.12s, found those of %.12s", c->model_sha256, e->model_sha256);
+        rc = eo_err_set(err, "expected the hits of model %.12s, found those of %.12s", c->model_sha256,
+                        e->model_sha256);
     eo_csv_release(&csv);
     return rc;
 }
@@ -136,7 +138,8 @@ static struct eo_contender contender(const struct eo_candidate *c, const struct 
 /* Whether both have hits of the same images. */
 static int is_paired(const struct eo_evidence *a, const struct eo_evidence *b)
 {
-    return a && b && a->hits && b->hits && a->images == b->images && strcmp(a->images_sha256, b->images_sha256) == 0;
+    return a && b && a->hits && b->hits && a->images == b->images &&
+           strcmp(a->images_sha256, b->images_sha256) == 0;
 }
 
 enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
@@ -179,7 +182,8 @@ static int has_interval(const struct eo_candidate *c)
     return isfinite(c->latency_median_ci95_low_ms) && isfinite(c->latency_median_ci95_high_ms);
 }
 
-enum eo_compare_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b, int is_same_cpu)
+enum eo_compare_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b,
+                                           int is_same_cpu)
 {
     int has_intervals = has_interval(a) && has_interval(b);
     double low_a, high_a, low_b, high_b;
@@ -224,8 +228,9 @@ static void put_data(const struct eo_run *a, const struct eo_run *b, struct eo_b
     if (strcmp(x->train.sha256, y->train.sha256) == 0 && strcmp(x->test.sha256, y->test.sha256) == 0)
         eo_buf_printf(out, "data: %s, the same in both\n", or_unknown(x->dataset));
     else
-        eo_buf_printf(out, "data: %s (%.12s, %.12s) -> %s (%.12s, %.12s): other images\n", or_unknown(x->dataset),
-                      x->train.sha256, x->test.sha256, or_unknown(y->dataset), y->train.sha256, y->test.sha256);
+        eo_buf_printf(out, "data: %s (%.12s, %.12s) -> %s (%.12s, %.12s): other images\n",
+                      or_unknown(x->dataset), x->train.sha256, x->test.sha256, or_unknown(y->dataset),
+                      y->train.sha256, y->test.sha256);
 }
 
 static void put_host(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
@@ -247,7 +252,8 @@ static const char *find_value(const char *text, const char *key, size_t key_leng
     while (*text) {
         size_t n = strcspn(text, "\n");
 
-        if (n > key_length + 2 && strncmp(text, key, key_length) == 0 && strncmp(text + key_length, ": ", 2) == 0) {
+        if (n > key_length + 2 && strncmp(text, key, key_length) == 0 &&
+            strncmp(text + key_length, ": ", 2) == 0) {
             *length = n - key_length - 2;
             return text + key_length + 2;
         }
@@ -284,14 +290,15 @@ static size_t put_keys(const char *these, const char *others, int is_first, stru
 static int put_config(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
 {
     struct eo_buf keys = {0};
-    size_t n = put_keys(a->config.data, b->config.data, 1, &keys) + put_keys(b->config.data, a->config.data, 0, &keys);
+    size_t n = put_keys(a->config.data, b->config.data, 1, &keys) +
+               put_keys(b->config.data, a->config.data, 0, &keys);
     int rc = eo_buf_check(&keys, err);
 
     if (n == 0)
         eo_buf_puts(out, "configuration: no key of a stage differs\n");
     else
-        eo_buf_printf(out, "configuration: %zu key%s of the stages differ%s\n%s", n, n == 1 ? "" : "s", n == 1 ? "s" : "",
-                      keys.data ? keys.data : "");
+        eo_buf_printf(out, "configuration: %zu key%s of the stages differ%s\n%s", n, n == 1 ? "" : "s",
+                      n == 1 ? "s" : "", keys.data ? keys.data : "");
     eo_buf_release(&keys);
     return rc;
 }
@@ -354,9 +361,9 @@ static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_
         if (!other)
             continue;
         if (both++ == 0)
-            eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width, "level",
-                          "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A",
-                          "beyond");
+            eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width,
+                          "level", "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B",
+                          "B / A", "beyond");
         put_pair(a, b, row, other, width, out);
         paired += (size_t)is_paired(evidence_of(a, row), evidence_of(b, other));
     }
@@ -366,7 +373,8 @@ static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_
         eo_buf_printf(out, "image by image: the accuracies of %zu of %zu\n", paired, both);
 }
 
-static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *other, char name, struct eo_buf *out)
+static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *other, char name,
+                       struct eo_buf *out)
 {
     size_t i;
 
@@ -390,10 +398,14 @@ int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf
     put_pairs(a, b, out);
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
-    eo_buf_puts(out, "beyond: yes where accuracy differs by more than chance, at 5 %: image by image (McNemar) where both "
-                     "have hits of the\nsame images, else as of independent shares (Newcombe); and where the 95 % intervals "
-                     "of the median latencies lie apart,\nwithout intervals the ranges from the fastest sample to the 95th "
-                     "percentile; same: one model; bad: a timing that is\nnot ok; host: other processor, instruction set, "
-                     "threads or batch size; us/image as measured\n");
+    eo_buf_puts(
+        out,
+        "beyond: yes where accuracy differs by more than chance, at 5 %: image by image (McNemar) where both "
+        "have hits of the\nsame images, else as of independent shares (Newcombe); and where the 95 % "
+        "intervals "
+        "of the median latencies lie apart,\nwithout intervals the ranges from the fastest sample to the "
+        "95th "
+        "percentile; same: one model; bad: a timing that is\nnot ok; host: other processor, instruction set, "
+        "threads or batch size; us/image as measured\n");
     return 0;
 }

@@ -79,8 +79,8 @@ static int check_scores(const struct eo_eval *eval, struct eo_err *err)
 
     for (i = 0; i < eval->images.count * EO_CLASSES; i++) {
         if (!isfinite(eval->logits[i]))
-            return eo_err_set(err, "image %zu: expected finite class scores, found %g for class %zu", i / EO_CLASSES,
-                              (double)eval->logits[i], i % EO_CLASSES);
+            return eo_err_set(err, "image %zu: expected finite class scores, found %g for class %zu",
+                              i / EO_CLASSES, (double)eval->logits[i], i % EO_CLASSES);
     }
     return 0;
 }
@@ -156,9 +156,9 @@ int eo_eval_parts(const struct eo_config *cfg, int validation, int test)
 }
 
 /* Metadata of the model that stand in its row, under their own names. */
-static const char *const described[] = {"fine_tune_epochs",      "qat_epochs",         "quantization_backend",
-                                        "quantization_observer", "weight_granularity", "bias_correction",
-                                        "cross_layer_equalization"};
+static const char *const described[] = {
+    "fine_tune_epochs",   "qat_epochs",      "quantization_backend",    "quantization_observer",
+    "weight_granularity", "bias_correction", "cross_layer_equalization"};
 #define DESCRIBED (sizeof(described) / sizeof(described[0]))
 
 void eo_eval_put_header(struct eo_buf *out)
@@ -258,7 +258,8 @@ void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out)
     eo_buf_puts(out, "true_class,predicted_class,count,model_sha256\n");
     for (t = 0; t < EO_CLASSES; t++) {
         for (p = 0; p < EO_CLASSES; p++)
-            eo_buf_printf(out, "%d,%d,%zu,%s\n", t, p, counts[t][p], eval->model_sha256 ? eval->model_sha256 : "");
+            eo_buf_printf(out, "%d,%d,%zu,%s\n", t, p, counts[t][p],
+                          eval->model_sha256 ? eval->model_sha256 : "");
     }
 }
 
@@ -272,7 +273,9 @@ void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, stru
     size_t i;
 
     eo_hash_sha256_pieces(pieces, 2, sha256);
-    eo_buf_puts(out, "pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion\n");
+    eo_buf_puts(
+        out,
+        "pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion\n");
     eo_candidate_put_key(&key, out);
     eo_csv_put_text(out, eval->model_sha256 ? eval->model_sha256 : "", ',');
     eo_csv_put_text(out, sha256, ',');

@@ -27,8 +27,8 @@
 #define EO_EVAL_RESAMPLES 1000 /* of the bootstrap */
 
 struct eo_eval {
-    struct eo_images images; /* what was looked at; borrowed */
-    const char *model_sha256; /* for the confusion matrix; set by the caller after the run, borrowed; NULL: unknown */
+    struct eo_images images;  /* what was looked at; borrowed */
+    const char *model_sha256; /* for the tables; set by the caller after the run, borrowed; NULL: unknown */
     size_t correct;
     double *logits;     /* [count, 10] real numbers; int8: score times eo_infer_score_scale() */
     uint8_t *predicted; /* [count], 0..9 */
@@ -84,9 +84,9 @@ void eo_eval_put_predictions(const struct eo_eval *eval, struct eo_buf *out);
 void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);
 
 /*
- * pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion: one row. `hits` has one
- * character per image in their order, '1' where the model is right, else '0'; images_sha256 is that of all pixels, then
- * all labels. So two models whose images_sha256 is the same can be compared image by image.
+ * pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion: one row. `hits` has
+ * one character per image in their order, '1' where the model is right, else '0'; images_sha256 is that of all
+ * pixels, then all labels. So two models whose images_sha256 is the same can be compared image by image.
  */
 void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, struct eo_buf *out);
 

@@ -8,7 +8,8 @@
  *     disturbed             0 or 1; disturbed rounds are no evidence
  *     host_median_ms        of one image in a call of batch_size, as measured
  *     host_single_median_ms the same for calls of one image; may be empty
- * Hits file (eo-eval --hits), a row per model: model_sha256, images_sha256, images, correct, hits (a '0' or '1' per image).
+ * Hits file (eo-eval --hits), a row per model: model_sha256, images_sha256, images, correct, hits (a '0' or '1' per
+ * image).
  *
  * Messages give row and column, not the file.
  */

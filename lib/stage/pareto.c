@@ -12,8 +12,9 @@
 
 const char *eo_pareto_bad_status(const struct eo_candidate *c)
 {
-    return *c->timing_status && strcmp(c->timing_status, eo_timing_status_name(EO_TIMING_OK)) != 0 ? c->timing_status
-                                                                                                    : NULL;
+    return *c->timing_status && strcmp(c->timing_status, eo_timing_status_name(EO_TIMING_OK)) != 0
+               ? c->timing_status
+               : NULL;
 }
 
 static double height(const struct eo_candidate *c, int use_ci)
@@ -41,7 +42,8 @@ static void insert(const struct eo_sweep *sweep, const struct eo_sweep_column *x
     index[n] = i;
 }
 
-int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x, const struct eo_config *cfg)
+int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x,
+                       const struct eo_config *cfg)
 {
     return c->accepted && isfinite(eo_candidate_number(c, x)) && isfinite(height(c, cfg->pareto_use_ci)) &&
            (!x->is_measured || cfg->pareto_any_status || !eo_pareto_bad_status(c));
@@ -72,7 +74,7 @@ void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_colu
 /* What is known of a measured column besides its figure. */
 struct timed {
     const char *column;
-    const char *x;         /* the figure that is compared; the columns follow from it without changing an order */
+    const char *x; /* the figure that is compared; the columns follow from it without changing an order */
     const char *low, *high; /* of its interval */
     int has_rounds, is_single;
     int sign; /* -1: the column falls when x rises */
@@ -80,7 +82,8 @@ struct timed {
 
 static const struct timed timed[] = {
     {"latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
-    {"latency_median_ms", "latency_median_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"latency_median_ms", "latency_median_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1,
+     0, 1},
     {"host_latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
     {"energy_proxy_j", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
     {"throughput_sps", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, -1},
@@ -172,8 +175,8 @@ static int make_contender(struct eo_contender *out, const struct eo_sweep *sweep
     return out->rounds ? 0 : -1;
 }
 
-int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg, const struct eo_sweep_column *x,
-                    enum eo_certainty *labels, struct eo_err *err)
+int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg,
+                    const struct eo_sweep_column *x, enum eo_certainty *labels, struct eo_err *err)
 {
     size_t i, n = 0, rows = eo_sweep_first_seed_rows(sweep);
     struct eo_contender *list = eo_alloc(rows, sizeof(*list), err);
@@ -243,8 +246,10 @@ void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config
         bad += counts[k] = count_accepted(sweep, eo_timing_status_name(statuses[k]));
     if (bad == 0)
         return;
-    eo_buf_printf(out, "%zu of %zu accepted candidates %s the frontiers of latency and energy, timing not being ok: ",
-                  bad, count_accepted(sweep, NULL), cfg->pareto_any_status ? "stay on" : "left off");
+    eo_buf_printf(
+        out,
+        "%zu of %zu accepted candidates %s the frontiers of latency and energy, timing not being ok: ", bad,
+        count_accepted(sweep, NULL), cfg->pareto_any_status ? "stay on" : "left off");
     for (k = 0; k < 4; k++) {
         if (counts[k] == 0)
             continue;
@@ -254,7 +259,8 @@ void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config
     eo_buf_puts(out, "\n");
 }
 
-static void put_table(const struct eo_sweep *sweep, const struct eo_config *cfg, unsigned sources, struct eo_buf *out)
+static void put_table(const struct eo_sweep *sweep, const struct eo_config *cfg, unsigned sources,
+                      struct eo_buf *out)
 {
     size_t i;
 
@@ -282,7 +288,8 @@ static void add_cell(struct eo_buf *out, const char *text)
 }
 
 int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config *cfg,
-                           const struct eo_sweep_column *x, int own_label, struct eo_buf *out, struct eo_err *err)
+                           const struct eo_sweep_column *x, int own_label, struct eo_buf *out,
+                           struct eo_err *err)
 {
     size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
     enum eo_certainty *labels = eo_alloc(sweep->row_count, sizeof(*labels), err);

@@ -12,11 +12,11 @@
  * left off, unless pareto_any_status. Sizes are what they are, whatever the status.
  *
  * The frontier takes the figures as they are. How sure it is that a candidate belongs there is said by its labels
- * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, host_latency_ms, throughput_sps and
- * energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits. Without
- * evidence the intervals of the rows take their place: that of the median for these times, their own for the 95th and
- * 99th percentiles. Other measured columns carry no evidence, so that nothing is shown by them; all else is exact.
- * Labels are about the accuracy itself, with pareto_use_ci too.
+ * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, host_latency_ms, throughput_sps
+ * and energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits.
+ * Without evidence the intervals of the rows take their place: that of the median for these times, their own for the
+ * 95th and 99th percentiles. Other measured columns carry no evidence, so that nothing is shown by them; all else is
+ * exact. Labels are about the accuracy itself, with pareto_use_ci too.
  */
 #ifndef EO_STAGE_PARETO_H
 #define EO_STAGE_PARETO_H
@@ -33,7 +33,8 @@
 const char *eo_pareto_bad_status(const struct eo_candidate *c);
 
 /* Whether the candidate may be on the frontier over x; of the first seed it has to be besides. */
-int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x, const struct eo_config *cfg);
+int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x,
+                       const struct eo_config *cfg);
 
 /*
  * Appends a line about accepted candidates whose timing keeps them off the frontiers over latency and energy, or would
@@ -43,11 +44,13 @@ int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_colum
 void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 
 /* The label of each row for the frontier over x into labels[row_count]; NONE where a row does not compete. */
-int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg, const struct eo_sweep_column *x,
-                    enum eo_certainty *labels, struct eo_err *err) EO_MUST_CHECK;
+int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg,
+                    const struct eo_sweep_column *x, enum eo_certainty *labels,
+                    struct eo_err *err) EO_MUST_CHECK;
 
-/* Sets the columns frontier_latency (over latency_ms), frontier_energy (energy_proxy_j), frontier_memory (model_bytes). */
-int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
+/* Sets frontier_latency (over latency_ms), frontier_energy (energy_proxy_j) and frontier_memory (model_bytes). */
+int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg,
+                        struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Indices into sweep->rows, in the order of the frontier, into index[sweep->row_count]; *count of them. A
@@ -57,8 +60,9 @@ void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_colu
                         const struct eo_config *cfg, size_t *index, size_t *count);
 
 /*
- * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its columns
- * (and with `own_label` a last one, frontier_x, the label for this x); sweep_errors.csv. Each with its header row.
+ * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its
+ * columns (and with `own_label` a last one, frontier_x, the label for this x); sweep_errors.csv. Each with its header
+ * row.
  */
 void eo_pareto_put_sweep(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 void eo_pareto_put_accuracy(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);

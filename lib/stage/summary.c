@@ -171,15 +171,18 @@ static const char *cell(const struct eo_csv *csv, size_t row, const char *column
 static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *baseline, size_t *row,
                              struct eo_err *err)
 {
-    const char *criterion = eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(baseline->criterion);
+    const char *criterion =
+        eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(baseline->criterion);
     char level[EO_LEVEL_TEXT], seed[32], key[EO_CANDIDATE_TEXT];
 
-    if (eo_csv_column(csv, "pruning_level") < 0 || eo_csv_column(csv, "precision") < 0 || eo_csv_column(csv, "seed") < 0)
+    if (eo_csv_column(csv, "pruning_level") < 0 || eo_csv_column(csv, "precision") < 0 ||
+        eo_csv_column(csv, "seed") < 0)
         return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
     eo_level_text(baseline->level, level);
     snprintf(seed, sizeof(seed), "%" PRIu64, baseline->seed);
     for (*row = 0; *row < csv->rows; ++*row) {
-        if (strcmp(cell(csv, *row, "pruning_level"), level) == 0 && strcmp(cell(csv, *row, "seed"), seed) == 0 &&
+        if (strcmp(cell(csv, *row, "pruning_level"), level) == 0 &&
+            strcmp(cell(csv, *row, "seed"), seed) == 0 &&
             strcmp(cell(csv, *row, "pruning_criterion"), criterion) == 0 &&
             strcmp(cell(csv, *row, "precision"), eo_precision_name(baseline->precision)) == 0)
             return 0;
@@ -317,13 +320,14 @@ static char frontier_mark(const struct eo_candidate *c, int on_frontier)
     return c->frontier_latency == EO_CERTAINTY_POSSIBLE ? '?' : ' ';
 }
 
-static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int width, int recommended, int on_frontier)
+static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int width, int recommended,
+                          int on_frontier)
 {
     char label[EO_CANDIDATE_LABEL];
 
     eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', frontier_mark(c, on_frontier), width,
-                  label, eo_precision_name(c->key.precision));
+    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', frontier_mark(c, on_frontier), width, label,
+                  eo_precision_name(c->key.precision));
     put_figure(out, 11, 2, 100 * c->accuracy);
     put_figure(out, 9, 2, 100 * c->test_accuracy);
     put_figure(out, 15, 2, 1000 * c->latency_ms);
@@ -344,7 +348,8 @@ static int is_among(size_t i, const size_t *index, size_t count)
     return 0;
 }
 
-static int put_candidates(const struct eo_summary_inputs *in, int width, struct eo_buf *out, struct eo_err *err)
+static int put_candidates(const struct eo_summary_inputs *in, int width, struct eo_buf *out,
+                          struct eo_err *err)
 {
     const struct eo_sweep *sweep = in->sweep;
     const struct eo_candidate *recommended = eo_sweep_recommended(sweep);
@@ -354,7 +359,9 @@ static int put_candidates(const struct eo_summary_inputs *in, int width, struct 
     if (!index)
         return -1;
     eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg, index, &count);
-    eo_buf_printf(out, "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  fits  timing\n",
+    eo_buf_printf(out,
+                  "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  "
+                  "fits  timing\n",
                   width, "level");
     for (i = 0; i < n; i++)
         put_table_row(out, &sweep->rows[i], width, &sweep->rows[i] == recommended, is_among(i, index, count));
@@ -370,8 +377,8 @@ static void put_failures(const struct eo_csv *errors, int width, struct eo_buf *
 
     for (i = 0; i < errors->rows; i++) {
         error_label(errors, i, label);
-        snprintf(line, sizeof(line), "!  %-*s %-9s failed in %s: %s", width, label, cell(errors, i, "precision"),
-                 cell(errors, i, "stage"), cell(errors, i, "error"));
+        snprintf(line, sizeof(line), "!  %-*s %-9s failed in %s: %s", width, label,
+                 cell(errors, i, "precision"), cell(errors, i, "stage"), cell(errors, i, "error"));
         line[strcspn(line, "\r\n")] = '\0';
         eo_buf_printf(out, "%s\n", line);
     }
@@ -388,8 +395,9 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
         return;
     }
     eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes", label,
-                  eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms, c->model_bytes, budget);
+    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes",
+                  label, eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms,
+                  c->model_bytes, budget);
     if (eo_pareto_bad_status(c))
         eo_buf_printf(out, "; its timing is not ok: %s", eo_pareto_bad_status(c));
     eo_buf_puts(out, "\n");

@@ -11,8 +11,9 @@
  *     best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed; null when none is accepted
  *     deployment                the baseline in calls of batch_size images and one by one, and its row of
  *                               hardware_summary.csv
- *     recommended               eo_sweep_recommended(); null when none is accepted. Whatever the status of its timing, as
- *                               accuracy and size decide and time only between equals; the status stands beside it
+ *     recommended               eo_sweep_recommended(); null when none is accepted. Whatever the status of its
+ *                               timing, as accuracy and size decide and time only between equals; the status stands
+ *                               beside it
  */
 #ifndef EO_STAGE_SUMMARY_H
 #define EO_STAGE_SUMMARY_H
