@@ -418,7 +418,7 @@ ERR=pruning_level,precision,seed,stage,error,pruning_criterion
 @test "bench: --help states what a sample is" {
   eo-bench --help >help
   grep -q 'A sample is one call, or as many in a row as last 100 steps of the clock' help
-  grep -q 'at least 12 rounds and 312 samples of each size' help
+  grep -q 'at least 16 rounds and 640 samples of each size' help
   run --separate-stderr bash -c "eo-bench --help >/dev/full"
   [ "$status" -eq 1 ]
 }

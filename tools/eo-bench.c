@@ -65,7 +65,7 @@ static const struct cli_program program = {
               "fresh process that is pinned to one processor and whose stack, heap and environment lie\n"
               "elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
               "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
-              "overhead. There are at least 12 rounds and 312 samples of each size, so that the 95th and\n"
+              "overhead. There are at least 16 rounds and 640 samples of each size, so that the 95th and\n"
               "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
               "With --batch 1 both groups of columns come from the same samples.\n"
               "\n"

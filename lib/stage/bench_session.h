@@ -23,8 +23,8 @@
 #include "format/dataset.h"
 #include "stage/bench_candidate.h"
 
-#define EO_BENCH_ROUNDS 12   /* of a candidate, at least, and */
-#define EO_BENCH_SAMPLES 312 /* samples of each size in all of them: the p99 needs 299 */
+#define EO_BENCH_ROUNDS 16   /* of a candidate, at least, and */
+#define EO_BENCH_SAMPLES 640 /* samples of each size in all of them: the p99 needs 299 that are independent */
 #define EO_BENCH_LIMIT 3     /* times as many rounds as planned, where they are disturbed */
 #define EO_BENCH_MAX_ROUNDS 1000000
 

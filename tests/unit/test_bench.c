@@ -125,10 +125,10 @@ struct plan_case {
 };
 
 static const struct plan_case plan_cases[] = {
-    {"both raised", 5, 3, 0, 12, 26, 36},
-    {"samples as asked for", 30, 3, 0, 12, 30, 36},
-    {"rounds as asked for", 5, 20, 0, 20, 16, 60},
-    {"both as asked for", 7, 50, 0, 50, 7, 150},
+    {"both raised", 5, 3, 0, 16, 40, 48},
+    {"samples as asked for", 50, 3, 0, 16, 50, 48},
+    {"rounds as asked for", 5, 20, 0, 20, 32, 60},
+    {"both as asked for", 14, 50, 0, 50, 14, 150},
     {"exact", 5, 3, 1, 3, 5, 3},
     {"one of each", 1, 1, 1, 1, 1, 1},
 };

@@ -54,7 +54,7 @@ static const struct distribution distributions[] = {
 
 static const struct size {
     size_t processes, samples;
-} sizes[] = {{6, 10}, {12, 26}, {16, 20}, {24, 26}};
+} sizes[] = {{6, 10}, {12, 26}, {16, 40}, {24, 26}};
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static const double quantiles[] = {0.5, 0.95, 0.99};
