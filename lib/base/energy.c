@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 #define POWERCAP "/sys/class/powercap/intel-rapl:"
-#define PACKAGES 64 /* numbers that are tried */
+#define PACKAGES 32 /* numbers that are tried: one may be missing when its processors are switched off */
 #define PARTS 8
 
 /* No zones, and why. Always returns -1. */

@@ -490,7 +490,8 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was & ~(unsigned long)ADDR_NO_RANDOMIZE);
     rc = draw_id(s, err) || set_up(&w, images, err) || check_arenas(&w, images, err) ? -1 : 0;
-    weigh_idle(&w, s);
+    if (rc == 0)
+        weigh_idle(&w, s);
     if (rc == 0)
         rc = take_rounds(&w, s, err) || name_cpus(s, w.block, err) ? -1 : 0;
     tear_down(&w);

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/energy.h"
 #include "base/mem.h"
+#include "base/pin.h"
 #include "base/reference.h"
 #include "base/stats.h"
 
@@ -88,20 +89,16 @@ static void read_reference(struct eo_doctor_look *l)
 {
     struct eo_reference reference = {0};
     double readings[READINGS], start;
-    cpu_set_t before, one;
+    cpu_set_t before;
     size_t n = 0;
-    int kept = sched_getaffinity(0, sizeof(before), &before) == 0;
+    int is_pinned = sched_getaffinity(0, sizeof(before), &before) == 0 && eo_pin_set(&l->cpu, 1);
 
-    CPU_ZERO(&one);
-    CPU_SET(l->cpu, &one);
-    if (kept)
-        kept = sched_setaffinity(0, sizeof(one), &one) == 0;
     /* The first ones warm up. */
     for (start = eo_clock_now(); n < READINGS && eo_clock_now() - start < EO_DOCTOR_WORK_S / 5; n++)
         eo_reference_time_ns(&reference, &l->clock);
     for (n = 0; n == 0 || (n < READINGS && eo_clock_now() - start < EO_DOCTOR_WORK_S);)
         readings[n++] = eo_reference_time_ns(&reference, &l->clock);
-    if (kept)
+    if (is_pinned)
         sched_setaffinity(0, sizeof(before), &before);
     eo_stats_sort(readings, n);
     l->reference_ns = eo_stats_median_sorted(readings, n);

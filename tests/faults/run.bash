@@ -129,6 +129,8 @@ cases() {
     --confusion confusion.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
   with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
+  with doctor -s 17 -v report.csv -- eo-bench --doctor -o report.csv
+  with bench-machine -s 23 -v machine.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --machine machine.csv -o row.csv "$model"
   with bench-layers -s 3 -n -v layers.csv -- eo-bench --layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"

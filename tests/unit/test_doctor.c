@@ -358,6 +358,35 @@ static void test_load_report(void)
     unlink(path);
 }
 
+/* The report that a manifest lists is looked for in its folder. */
+static void test_note(void)
+{
+    struct eo_manifest_file files[] = {{.path = "sub/machine.csv"}, {.path = "machine.csv"}};
+    struct eo_manifest m = {.files = files, .file_count = 1};
+    const char *report = "check,found,verdict,advice\nturbo,on,warn,x\nmachine,1 warn,warn,x\n";
+    char folder[32] = "/tmp/test_doctor.XXXXXX", path[64];
+    struct eo_csv csv = {0};
+    struct eo_err err;
+
+    if (!check_that(mkdtemp(folder) != NULL, "mkdtemp"))
+        return;
+    strcat(folder, "/");
+    snprintf(path, sizeof(path), "%smachine.csv", folder);
+    check_that(eo_doctor_note(&m, folder, &csv, &err) == 0 && !m.host.machine.verdict,
+               "a report that is not listed");
+    m.file_count = 2;
+    check_that(eo_doctor_note(&m, folder, &csv, &err) == -1, "a report that is not there");
+    check_text("a report that is not there", "machine.csv: cannot open: No such file or directory", err.msg);
+    check_that(eo_io_write(path, report, strlen(report), &err) == 0 &&
+                   eo_doctor_note(&m, folder, &csv, &err) == 0,
+               "%s", err.msg);
+    check_text("noted", "warn", m.host.machine.verdict);
+    check_that(m.host.machine.check_count == 1, "noted: %zu checks", m.host.machine.check_count);
+    eo_csv_release(&csv);
+    unlink(path);
+    rmdir(folder);
+}
+
 /* What the manifest says of the machine comes back from its text. */
 static void test_manifest(void)
 {
@@ -389,6 +418,7 @@ int main(void)
     test_system();
     test_look();
     test_load_report();
+    test_note();
     test_manifest();
     return check_report("test_doctor");
 }

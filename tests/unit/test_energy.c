@@ -188,8 +188,8 @@ static void test_too_many(void)
     struct eo_energy e;
 
     eo_energy_open(&e, &host);
-    check_text("64 packages", "unavailable: more than 16 zones", eo_energy_source(&e));
-    check_that(e.count == 0, "64 packages: %zu zones", e.count);
+    check_text("32 packages", "unavailable: more than 16 zones", eo_energy_source(&e));
+    check_that(e.count == 0, "32 packages: %zu zones", e.count);
 }
 
 static void test_idle(void)
