@@ -136,7 +136,7 @@ machine() {
   for o in --layers --no-header "--rounds x" "--samples x" "--machine x" "--config x"; do
     misused "eo-bench: option '--doctor' times nothing and cannot be combined with '${o% x}'" eo-bench --doctor $o || return 1
   done
-  misused "eo-bench: option '--layers' times nothing and cannot be combined with '--machine'" \
+  misused "eo-bench: option '--layers' takes no samples and cannot be combined with '--machine'" \
     eo-bench --layers --machine x $F/base.safetensors
   misused "eo-bench: only one output can go to standard output; give the others a file" eo-bench --machine - $F/base.safetensors
 }
