@@ -71,7 +71,10 @@ static int load_earlier(const struct eo_bench_sweep *s, size_t i, const struct e
     there = rc == 0 ? eo_io_exists(path.data, err) : -1;
     rc = there < 0 ? -1 : 0;
     if (there > 0)
-        rc = eo_attempt_earlier(path.data, key, &failed, &s->earlier[i], err);
+        rc = eo_attempt_earlier(path.data, key, &failed, &s->earlier[i], err) ||
+                     eo_buf_check(&s->earlier[i], err)
+                 ? -1
+                 : 0;
     if (rc && path.data)
         eo_err_prefix(err, "%s", path.data);
     eo_buf_release(&path);

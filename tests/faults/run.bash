@@ -56,7 +56,13 @@ EOF
     "$F/bad.err" &&
   eo-pareto -c "$F/cfg.yaml" --accuracy "$F/rows.csv" "$F"/*.accuracy.csv &&
   eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors &&
-  make_artefacts
+  make_sweep && make_artefacts
+}
+
+# A folder of models by the names of candidates, and one of rows with a candidate that has failed.
+make_sweep() {
+  mkdir "$F/sweep" "$F/failed" && cp "$F/base.safetensors" "$F/sweep/p0.00-fp32.safetensors" &&
+  cp "$F/bad.err" "$F/failed/p0.50-fp16.accuracy.err"
 }
 
 tables=(-c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv")
@@ -128,9 +134,15 @@ cases() {
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
     --confusion confusion.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
-  with bench -v samples.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv -o row.csv "$model"
+  with bench -v samples.csv -v rounds.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv \
+    --rounds rounds.csv -o row.csv "$model"
   with doctor -s 17 -v report.csv -- eo-bench --doctor -o report.csv
-  with bench-machine -s 23 -v machine.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --machine machine.csv -o row.csv "$model"
+  with bench-machine -s 70 -v machine.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --machine machine.csv \
+    -o row.csv "$model"
+  # Where a model cannot be read there is an error row instead, and all went well.
+  with bench-sweep -x alloc -x open -x read -x rest -v p0.00-fp32.timing.csv -v p0.00-fp32.rounds.csv -- eo-bench \
+    "${c[@]}" --from "$F/sweep" --into . p0.00-fp32
+  with bench-sweep-earlier -f "$F/failed" -- eo-bench "${c[@]}" --from "$F/sweep" --into . p0.50-fp16
   with bench-layers -s 3 -n -v layers.csv -- eo-bench --layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"
@@ -167,7 +179,7 @@ cases() {
 
 # A tool, or an option of one that names a file to be written, for which there is no case. All options with a file are
 # taken for such, but for these.
-inputs=" config data init after folder now then eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
+inputs=" config data init after folder now then from eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
 check_covered() {
   local tool option
   for tool in "$EO_BIN"/eo-*; do
