@@ -302,6 +302,8 @@ static void test_look(void)
     check_text("not allowed", "expected a processor that this process may run on, found 3", err.msg);
     check_that(eo_doctor_look(&(struct eo_host){.root = "/nonexistent"}, EO_HOST_CPUS, &l, &err) == -1,
                "a processor that no machine has was taken");
+    m = (struct machine){{"cpu2 0 0 0 100 0 0 0 9\n", "cpu2 50 0 0 200 0 0 0 8\n"}, 0};
+    check_that(eo_doctor_look(&host, 2, &l, &err) == 0 && isnan(l.steal), "steal that steps back: %g", l.steal);
     m.readings = 1;
     check_that(eo_doctor_look(&host, 0, &l, &err) == 0 && l.cpu == 0 && isnan(l.busy) && l.idlest == 0,
                "a processor whose times stand still: %d, %g", l.cpu, l.busy);
