@@ -13,11 +13,13 @@
 #include "stage/bench_session.h"
 #include "stage/bench_sweep.h"
 #include "stage/doctor.h"
+#include "stage/mlperf.h"
 #include "tools/cli.h"
 
 static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
-static int no_header, layers, exact, strict, doctor;
+static int no_header, layers, exact, strict, doctor, mlperf;
+static double window;
 static enum eo_isa isa;
 
 static const struct cli_option options[] = {
@@ -45,6 +47,10 @@ static const struct cli_option options[] = {
     {0, "samples", CLI_TEXT, &samples_path, 0, 0, "CSV", "write every sample there"},
     {0, "no-header", CLI_FLAG, &no_header, 0, 0, NULL, "leave the header row out"},
     {0, "layers", CLI_FLAG, &layers, 0, 0, NULL, "what each layer takes instead: bytes, time, counters"},
+    {0, "mlperf", CLI_FLAG, &mlperf, 0, 0, NULL,
+     "one image after the other instead, by the rule of MLPerf Tiny"},
+    {0, "window", CLI_NUMBER, &window, 0.001, 3600, "SECONDS",
+     "least length of its five windows; the rule: 10"},
     {0, "from", CLI_TEXT, &from, 0, 0, "DIR",
      "time candidates: each operand is a name, its model DIR/NAME.safetensors"},
     {0, "into", CLI_TEXT, &into, 0, 0, "DIR",
@@ -72,6 +78,9 @@ static const struct cli_program program = {
               "With --layers a row for each layer and their total is printed: bytes and operations, and the\n"
               "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
               "one image, medians over many calls in this process.\n"
+              "\n"
+              "With --mlperf each model takes one image after the other in five windows of 10 s, in this\n"
+              "process; the row has the median of their throughputs, and p90 and p99 of single images.\n"
               "\n"
               "With --from and --into a candidate that fails gets an error row and the others go on; one\n"
               "whose DIR/NAME.accuracy.err has an error row already is not timed and gets that row.\n"
@@ -283,6 +292,35 @@ static int run_layers(const struct inputs *in)
     return rc;
 }
 
+/* One model after the other, in this process. */
+static int run_mlperf(const struct inputs *in)
+{
+    const struct eo_images *images = config ? &in->split.validation : NULL;
+    struct eo_bench_plan plan;
+    struct eo_buf text = {0};
+    struct eo_err err;
+    int lock = eo_bench_lock(say_waiting), rc = 0;
+    size_t i;
+
+    make_plan(&plan, in->cfg);
+    if (!no_header)
+        eo_mlperf_put_header(&text);
+    for (i = 0; rc == 0 && i < in->count; i++) {
+        const struct eo_bench_candidate *c = &in->list[i];
+        struct eo_mlperf result;
+
+        rc = eo_mlperf_measure(&result, &c->model, images, &plan, window > 0 ? window : EO_MLPERF_WINDOW_S,
+                               &err);
+        if (rc == 0)
+            eo_mlperf_put_row(&text, &c->model, c->sha256, eo_isa_name(isa), &result);
+    }
+    eo_bench_unlock(lock);
+    if (rc == 0)
+        return cli_write(&program, output, &text);
+    eo_buf_release(&text);
+    return cli_fail(&program, NULL, &err);
+}
+
 static int run_doctor(void)
 {
     struct eo_host host = eo_host_of_environment();
@@ -303,7 +341,7 @@ static int run_doctor(void)
 }
 
 /* Ways of working that are not the usual one. */
-enum mode { LAYERS = 1, DOCTOR = 2, SWEEP = 4, ALL = LAYERS | DOCTOR | SWEEP };
+enum mode { LAYERS = 1, DOCTOR = 2, SWEEP = 4, MLPERF = 8, ALL = LAYERS | DOCTOR | SWEEP | MLPERF };
 
 /* Options that could not do anything there. */
 static void check_mode(enum mode mode, const char *option, const char *why)
@@ -312,21 +350,23 @@ static void check_mode(enum mode mode, const char *option, const char *why)
         const char *name;
         int is_given, excluded;
     } others[] = {{"config", config != NULL, DOCTOR},
-                  {"from", from != NULL, DOCTOR | LAYERS},
-                  {"into", into != NULL, DOCTOR | LAYERS},
-                  {"trials", trials != 0, LAYERS},
-                  {"repeats", repeats != 0, LAYERS},
-                  {"warmup", warmup >= 0, LAYERS},
-                  {"exact", exact, LAYERS},
-                  {"limit", limit != 0, LAYERS},
-                  {"threads", threads != 1, LAYERS},
+                  {"from", from != NULL, DOCTOR | LAYERS | MLPERF},
+                  {"into", into != NULL, DOCTOR | LAYERS | MLPERF},
+                  {"trials", trials != 0, LAYERS | MLPERF},
+                  {"repeats", repeats != 0, LAYERS | MLPERF},
+                  {"warmup", warmup >= 0, LAYERS | MLPERF},
+                  {"exact", exact, LAYERS | MLPERF},
+                  {"limit", limit != 0, LAYERS | MLPERF},
+                  {"threads", threads != 1, LAYERS | MLPERF},
                   {"samples", samples_path != NULL, ALL},
                   {"rounds", rounds_path != NULL, ALL},
-                  {"machine", machine_path != NULL, DOCTOR | LAYERS},
+                  {"machine", machine_path != NULL, DOCTOR | LAYERS | MLPERF},
                   {"output", output != NULL, SWEEP},
                   {"layers", layers, DOCTOR},
-                  {"strict", strict, LAYERS},
-                  {"no-header", no_header, ALL}};
+                  {"strict", strict, LAYERS | MLPERF},
+                  {"mlperf", mlperf, LAYERS | DOCTOR},
+                  {"window", window > 0, LAYERS | DOCTOR | SWEEP},
+                  {"no-header", no_header, LAYERS | DOCTOR | SWEEP}};
     size_t i;
 
     for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -346,6 +386,10 @@ static void check_usage(char **operands, int count)
         check_mode(LAYERS, "layers", "takes no samples");
     if (layers && count > 1)
         cli_usage(&program, "option '--layers' takes one model");
+    if (mlperf)
+        check_mode(MLPERF, "mlperf", "takes no samples");
+    if (window > 0 && !mlperf)
+        cli_usage(&program, "option '--window' needs '--mlperf'");
     if (from)
         check_mode(SWEEP, "from", "writes a file for each candidate");
     if (!from != !into)
@@ -374,7 +418,7 @@ int main(int argc, char **argv)
     check_usage(operands, count);
     if (doctor)
         return run_doctor();
-    rc = load(&in, operands, count) || (layers ? run_layers(&in) : run(&in));
+    rc = load(&in, operands, count) || (layers ? run_layers(&in) : mlperf ? run_mlperf(&in) : run(&in));
     release(&in);
     return rc;
 }

@@ -1,13 +1,16 @@
 #include "stage/mlperf.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/pin.h"
 #include "base/stats.h"
 #include "format/csv.h"
+#include "stage/bench_engine.h"
 #include "stage/candidate.h"
 
 /* Histogram: times below 2048 ns have a step each, longer ones 1024 steps for each doubling. */
@@ -109,6 +112,27 @@ int eo_mlperf_run(struct eo_mlperf *r, void (*call)(void *ctx, int batch), void 
     return 0;
 }
 
+int eo_mlperf_measure(struct eo_mlperf *r, const struct eo_model *m, const struct eo_images *images,
+                      const struct eo_bench_plan *plan, double window_s, struct eo_err *err)
+{
+    struct eo_bench_subject subject;
+    struct eo_bench_engine *engine;
+    int cpu, chosen, rc;
+
+    if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
+        return -1;
+    eo_pin_set(&cpu, chosen);
+    engine = eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err);
+    if (!engine)
+        return -1;
+    subject = eo_bench_engine_subject(engine);
+    rc = eo_mlperf_run(r, subject.call, subject.ctx, window_s, err);
+    if (rc == 0)
+        snprintf(r->kernel, sizeof(r->kernel), "%s", eo_bench_engine_kernel(engine));
+    eo_bench_engine_free(engine);
+    return rc;
+}
+
 void eo_mlperf_put_header(struct eo_buf *out)
 {
     int i;
@@ -121,7 +145,7 @@ void eo_mlperf_put_header(struct eo_buf *out)
 }
 
 void eo_mlperf_put_row(struct eo_buf *out, const struct eo_model *model, const char *model_sha256,
-                       const char *isa, const char *kernel, const struct eo_mlperf *r)
+                       const char *isa, const struct eo_mlperf *r)
 {
     struct eo_candidate_key key = eo_candidate_key_of_model(model);
     int i;
@@ -129,7 +153,7 @@ void eo_mlperf_put_row(struct eo_buf *out, const struct eo_model *model, const c
     eo_candidate_put_key(&key, out);
     eo_csv_put_text(out, model_sha256, ',');
     eo_csv_put_text(out, isa, ',');
-    eo_csv_put_text(out, kernel, ',');
+    eo_csv_put_text(out, r->kernel, ',');
     eo_csv_put_int(out, EO_MLPERF_WINDOWS, ',');
     eo_csv_put_double(out, r->window_s_min, ',');
     eo_csv_put_int(out, (long long)r->inferences, ',');

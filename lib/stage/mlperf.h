@@ -15,7 +15,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "format/dataset.h"
 #include "nn/model.h"
+#include "stage/bench_session.h"
 
 #define EO_MLPERF_WINDOWS 5
 #define EO_MLPERF_WINDOW_S 10.0
@@ -28,11 +30,20 @@ struct eo_mlperf {
     double throughput_sps[EO_MLPERF_WINDOWS], throughput_sps_median;
     double latency_ms_p90, latency_ms_p99; /* NAN without the samples */
     int by_the_rule;                       /* all windows lasted EO_MLPERF_WINDOW_S */
+    char kernel[64];
 };
 
 /*
+ * A model on the plan's first batch_size images (NULL: random pixels), one by one and over again, by the plan's
+ * processor and instruction set. Pins this thread to the processor, where the kernel lets it, and leaves it there. Fails
+ * without memory, and on a processor that is not ours.
+ */
+int eo_mlperf_measure(struct eo_mlperf *result, const struct eo_model *m, const struct eo_images *images,
+                      const struct eo_bench_plan *plan, double window_s, struct eo_err *err) EO_MUST_CHECK;
+
+/*
  * Calls call(ctx, 1) in windows of at least window_s seconds, after a tenth of that for warming up. The histogram is
- * all the memory that it takes; fails without.
+ * all the memory that it takes; fails without. `kernel` is left empty.
  */
 int eo_mlperf_run(struct eo_mlperf *result, void (*call)(void *ctx, int batch), void *ctx, double window_s,
                   struct eo_err *err) EO_MUST_CHECK;
@@ -40,7 +51,7 @@ int eo_mlperf_run(struct eo_mlperf *result, void (*call)(void *ctx, int batch), 
 /* A row for each model; by_the_rule is True or False. */
 void eo_mlperf_put_header(struct eo_buf *out);
 void eo_mlperf_put_row(struct eo_buf *out, const struct eo_model *model, const char *model_sha256,
-                       const char *isa, const char *kernel, const struct eo_mlperf *result);
+                       const char *isa, const struct eo_mlperf *result);
 
 /* ---- for tests: the histogram ---------------------------------------------------------------------------------- */
 

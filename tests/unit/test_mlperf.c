@@ -84,7 +84,7 @@ static void test_few(void)
 
 static void test_row(void)
 {
-    struct eo_mlperf r = {10.5, 123456789012, {1, 2, 3, 4, 5}, 3, 0.25, NAN, 1};
+    struct eo_mlperf r = {10.5, 123456789012, {1, 2, 3, 4, 5}, 3, 0.25, NAN, 1, "k"};
     struct eo_shape shape = {1, 1};
     struct eo_model m = {0};
     struct eo_buf out = {0};
@@ -92,7 +92,7 @@ static void test_row(void)
     if (!check_that(eo_model_init(&m, EO_FP16, shape, NULL) == 0, "model"))
         return;
     eo_mlperf_put_header(&out);
-    eo_mlperf_put_row(&out, &m, "ab", "generic", "k", &r);
+    eo_mlperf_put_row(&out, &m, "ab", "generic", &r);
     check_text("row",
                "pruning_level,precision,seed,model_sha256,isa,kernel,windows,window_s_min,inferences,"
                "throughput_sps_median,throughput_sps_1,throughput_sps_2,throughput_sps_3,throughput_sps_4,"
