@@ -36,10 +36,7 @@
 #include "base/quantile.h"
 #include "stage/bench_round.h"
 
-/*
- * The limits. On a quiet machine a round loses well below 1 % to the kernel's own threads; a competitor at equal
- * priority takes 50 %, one at the lowest priority 1.5 to 3 %.
- */
+/* The kernel's own threads take well below 1 % of a round, a competitor at equal priority 15 to 50 %. */
 #define EO_JUDGE_LOST 0.02
 
 /*
@@ -55,10 +52,10 @@
 /* A virtual machine's clock wanders by 3 % to both sides of its usual speed, so from its best by 6 %. */
 #define EO_JUDGE_SLOW 0.08
 
-/* Of samples. Quiet: 1 to 3 %; data-dependent caches and memory refresh add a few. */
+/* Of samples. In undisturbed rounds on a busy virtual machine it was 0.4 to 1.5 %, of two models 6 %. */
 #define EO_JUDGE_WITHIN 0.10
 
-/* Of medians of rounds. Quiet: 2 %, mostly the wandering clock; where code and heap lie adds 1 to 2 %. */
+/* Of medians of rounds. There it was 0.3 to 1.4 % over 20 s; a clock that wanders by 3 % to both sides makes 2 %. */
 #define EO_JUDGE_BETWEEN 0.05
 
 /* Above what the clock's wandering alone can do between thirds: 5 %, when its period is that of the session. */
