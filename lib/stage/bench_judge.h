@@ -36,7 +36,7 @@
 #include "base/quantile.h"
 #include "stage/bench_round.h"
 
-/* The kernel's own threads take well below 1 % of a round, a competitor at equal priority 15 to 50 %. */
+/* A competitor at equal priority takes 15 to 50 %; a thread of the kernel now and then a tenth of a millisecond. */
 #define EO_JUDGE_LOST 0.02
 
 /*
@@ -52,10 +52,10 @@
 /* A virtual machine's clock wanders by 3 % to both sides of its usual speed, so from its best by 6 %. */
 #define EO_JUDGE_SLOW 0.08
 
-/* Of samples. In undisturbed rounds on a busy virtual machine it was 0.4 to 1.5 %, of two models 6 %. */
+/* Of samples. In undisturbed rounds on a busy virtual machine it was 0.3 to 3.4 %, of one model 7. */
 #define EO_JUDGE_WITHIN 0.10
 
-/* Of medians of rounds. There it was 0.3 to 1.4 % over 20 s; a clock that wanders by 3 % to both sides makes 2 %. */
+/* Of medians of rounds. There it was 0.3 to 1.4 %, of 2 to 8 rounds; a clock that wanders by 3 % to both sides makes 2 %. */
 #define EO_JUDGE_BETWEEN 0.05
 
 /* Above what the clock's wandering alone can do between thirds: 5 %, when its period is that of the session. */
