@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "stage/bench_child.h"
@@ -18,7 +19,7 @@
 
 static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
-static int no_header, layers, exact, strict, doctor, mlperf;
+static int no_header, layers, exact, strict, doctor, mlperf, quiet;
 static double window;
 static enum eo_isa isa;
 
@@ -67,6 +68,7 @@ static const struct cli_program program = {
                "alone.",
     .options = options,
     .max_operands = INT_MAX,
+    .quiet = &quiet,
     .footer = "All models are timed in rounds: each once in every round, in random order, each time in a\n"
               "fresh process that is pinned to one processor and whose stack, heap and environment lie\n"
               "elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
@@ -232,6 +234,21 @@ static void say_waiting(void)
     fprintf(stderr, "%s: another benchmark runs on this machine; waiting until it is done\n", program.name);
 }
 
+/* On the terminal alone, a line that is written anew. */
+static void show_progress(void *ctx, size_t done, size_t total)
+{
+    int *shown = ctx;
+
+    fprintf(stderr, "\rtiming: %zu of %zu\033[K", done, total);
+    *shown = 1;
+}
+
+static void end_progress(int shown)
+{
+    if (shown)
+        fputs("\r\033[K", stderr);
+}
+
 /* Times everything while no other benchmark runs. A signal ends what is being timed, and then this program. */
 static int run(struct inputs *in)
 {
@@ -243,9 +260,11 @@ static int run(struct inputs *in)
     enum eo_fitness fitness;
     struct eo_proc proc;
     struct eo_err err;
-    int lock, sig, rc;
+    int shown = 0, lock, sig, rc;
 
     make_plan(&plan, in->cfg);
+    plan.progress = !quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+    plan.progress_ctx = &shown;
     lock = eo_bench_lock(say_waiting);
     rc = eo_proc_begin(&proc, &err);
     if (rc) {
@@ -257,6 +276,7 @@ static int run(struct inputs *in)
     if (!rc)
         rc = eo_bench_session_run(&session, &plan, in->list, in->count, config ? &in->split.validation : NULL,
                                   &proc, &err);
+    end_progress(shown);
     eo_bench_unlock(lock);
     if (rc && !proc.signal)
         cli_fail(&program, NULL, &err);

@@ -70,6 +70,8 @@ struct work {
     uint32_t *order;          /* [count] */
     uint64_t *model_at;       /* [count], in the block */
     size_t *wanted;           /* [count]: rounds that are still to be taken */
+    size_t done;              /* processes */
+    int pinned;               /* the latest of them that answered */
     struct eo_rounds *rounds; /* [count], for the judge; borrowed from the candidates */
     struct eo_bench_order *block;
     int fd;
@@ -206,7 +208,8 @@ static int explain(const struct work *w, int status, const char *said, struct eo
     if (status > 128)
         return eo_err_set(err, "the process that timed it was ended by signal %d (%s)%s%s", status - 128,
                           strsignal(status - 128), *said ? ": " : "", said);
-    return eo_err_set(err, "the process that timed it ended with status %d%s%s", status, *said ? ": " : "", said);
+    return eo_err_set(err, "the process that timed it ended with status %d%s%s", status, *said ? ": " : "",
+                      said);
 }
 
 /* Runs one process. Fails when that cannot be done, with *broken 0, or when it does not do its work, with 1. */
@@ -244,7 +247,7 @@ static int copy_samples(const struct work *w, enum eo_bench_size size, struct eo
     return 0;
 }
 
-static int take_answer(const struct work *w, struct eo_bench_candidate *c, int slot, struct eo_err *err)
+static int take_answer(struct work *w, struct eo_bench_candidate *c, int slot, struct eo_err *err)
 {
     const struct eo_bench_order *o = w->block;
     struct eo_round round = {.number = o->round,
@@ -255,9 +258,11 @@ static int take_answer(const struct work *w, struct eo_bench_candidate *c, int s
                              .environment_bytes = o->environment_bytes};
     int k;
 
+    w->pinned = o->pinned;
     memcpy(round.counts, o->counts, sizeof(round.counts));
     if (o->weigh_energy)
-        c->energy_j = eo_energy_per_image(o->energy.joules, o->energy.seconds, w->idle_power_w, o->energy.images);
+        c->energy_j =
+            eo_energy_per_image(o->energy.joules, o->energy.seconds, w->idle_power_w, o->energy.images);
     memcpy(c->kernel, o->kernel, sizeof(c->kernel));
     memcpy(c->counters_note, o->counters_note, sizeof(c->counters_note));
     c->workspace_bytes = (size_t)o->workspace_bytes;
@@ -298,6 +303,17 @@ static int check_arenas(struct work *w, const struct eo_images *images, struct e
     return 0;
 }
 
+static void tell_progress(struct work *w)
+{
+    size_t total = w->done, i;
+
+    for (i = 0; i < w->count; i++)
+        total += w->wanted[i];
+    if (w->plan->progress)
+        w->plan->progress(w->plan->progress_ctx, w->done, total);
+    w->done++;
+}
+
 static int time_candidate(struct work *w, size_t candidate, int round, int slot, struct eo_err *err)
 {
     struct eo_bench_candidate *c = &w->list[candidate];
@@ -308,6 +324,7 @@ static int time_candidate(struct work *w, size_t candidate, int round, int slot,
     draw_places(w, &heap_shift, &padding);
     if (w->wanted[candidate] == 0)
         return 0;
+    tell_progress(w);
     w->wanted[candidate]--;
     write_order(w, candidate, round, heap_shift, padding);
     if (run_process(w, &broken, err) == 0)
@@ -407,14 +424,14 @@ static int is_among(const struct eo_bench_order *o, int cpu)
 }
 
 /* "0-3 6": ranges, rising. */
-static int name_cpus(struct eo_bench_session *s, const struct eo_bench_order *o, struct eo_err *err)
+static int name_cpus(struct eo_bench_session *s, const struct work *w, struct eo_err *err)
 {
     struct eo_buf text = {0};
     int cpu, last, rc;
 
     eo_buf_puts(&text, "");
-    for (cpu = 0; o->pinned && cpu < CPU_SETSIZE; cpu = last + 1) {
-        for (last = cpu; is_among(o, last); last++)
+    for (cpu = 0; w->pinned && cpu < CPU_SETSIZE; cpu = last + 1) {
+        for (last = cpu; is_among(w->block, last); last++)
             ;
         if (last > cpu)
             eo_buf_printf(&text, last > cpu + 1 ? "%s%d-%d" : "%s%d", text.len ? " " : "", cpu, last - 1);
@@ -493,7 +510,7 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
     if (rc == 0)
         weigh_idle(&w, s);
     if (rc == 0)
-        rc = take_rounds(&w, s, err) || name_cpus(s, w.block, err) ? -1 : 0;
+        rc = take_rounds(&w, s, err) || name_cpus(s, &w, err) ? -1 : 0;
     tear_down(&w);
     if (was != -1 && (was & ADDR_NO_RANDOMIZE))
         personality((unsigned long)was);

@@ -28,6 +28,9 @@
 #define EO_BENCH_LIMIT 3     /* times as many rounds as planned, where they are disturbed */
 #define EO_BENCH_MAX_ROUNDS 1000000
 
+/* Told before each process: how many have been timed, and how many there will be as far as is known. */
+typedef void eo_bench_progress_fn(void *ctx, size_t done, size_t total);
+
 struct eo_bench_plan {
     int batch;   /* 1..EO_BENCH_MAX_BATCH; with 1, the single-image samples are these same ones */
     int rounds;  /* of each candidate */
@@ -38,8 +41,10 @@ struct eo_bench_plan {
     int threads; /* that share a batch */
     int cpu; /* to be pinned to; -1: the highest. With more threads, also those below it, and then from the top */
     enum eo_isa isa;
-    uint64_t seed; /* of the order, and of where things lie */
-    int go_on;     /* when a candidate fails, without it; else that fails the session */
+    uint64_t seed;                  /* of the order, and of where things lie */
+    eo_bench_progress_fn *progress; /* NULL: nobody wants to know */
+    void *progress_ctx;
+    int go_on; /* when a candidate fails, without it; else that fails the session */
 };
 
 /*
@@ -52,8 +57,8 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
 struct eo_bench_session {
     double reference_ns;       /* the usual best, see struct eo_judge_session */
     char id[17];               /* 16 hexadecimal digits, random */
-    char energy_source[256]; /* eo_energy_source() */
-    double idle_power_w;     /* before the first round; NAN where joules are not counted */
+    char energy_source[256];   /* eo_energy_source() */
+    double idle_power_w;       /* before the first round; NAN where joules are not counted */
     char cpu[4 * EO_POOL_MAX]; /* "1", or "0-2 4"; "" where the kernel does not let us choose */
 };
 

@@ -1,9 +1,16 @@
 /* lib/base/clock, base/reference and lib/stage/bench_*: how samples are taken, by sessions of processes, and the rows. */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -297,6 +304,37 @@ static void test_session_errors(void)
     release_tried(&t);
 }
 
+static int refuse_affinity(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_setaffinity, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof(code) / sizeof(*code), code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* In a container that does not let us choose the processor, timing goes on and says that it was not pinned. */
+static void test_refused(void)
+{
+    struct eo_bench_plan plan = {
+        .batch = 2, .rounds = 1, .samples = 2, .exact = 1, .limit = 1, .threads = 1, .cpu = -1};
+    int status = 1;
+    struct tried t;
+    pid_t pid;
+
+    fflush(stdout);
+    pid = fork();
+    if (pid == 0)
+        _exit(refuse_affinity() || try_session(&t, &plan, NULL) || t.session.cpu[0] ||
+              t.list[2].rounds.count != 1);
+    check(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "without a choice of processor", 0,
+          status);
+}
+
 static void test_child_arguments(void)
 {
     char *none[] = {"x", NULL}, *other[] = {"x", "-c", NULL};
@@ -423,6 +461,7 @@ int main(int argc, char **argv)
     test_session(3);
     test_session(1);
     test_session_errors();
+    test_refused();
     test_child_arguments();
     for (i = 0; i < sizeof(engine_cases) / sizeof(*engine_cases); i++)
         test_engine(&engine_cases[i]);
