@@ -284,6 +284,25 @@ entry() {
   grep -qE '^    "compiler": "(gcc|.*[Cc]lang) [0-9]' host
 }
 
+@test "manifest.json: the verdict on the machine and what is not good, where somebody looked" {
+  grep -q '"machine.csv"' "$EO_ROOT/lib/stage/graph.c" || skip "no stage of the graph makes machine.csv"
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
+  experiment
+  summary --manifest x/manifest.json "${files[@]}"
+  ! grep -q '"machine"' x/manifest.json || return 1
+  printf '%s\n' check,found,verdict,advice 'steal,"4.0 %",bad,wait' busy,0,good, guest,yes,unknown, 'machine,1 bad,bad,wait' >x/machine.csv
+  summary --manifest x/manifest.json "${files[@]}" x/machine.csv
+  sed -n '/"host"/,$p' x/manifest.json | tr -d ' \n' |
+    grep -qF '"machine":{"verdict":"bad","checks":[{"check":"steal","found":"4.0%","verdict":"bad"},{"check":"guest","found":"yes","verdict":"unknown"}]},"files":['
+  eo-verify x/manifest.json
+  # elsewhere too
+  (cd x && eo-summary -c ../c.yaml --sweep ../sweep.csv --errors ../errors.csv --hardware ../hardware.csv --manifest - "${files[@]#x/}" machine.csv) | cmp - x/manifest.json
+  sed -i 's/,bad,/,worse,/' x/machine.csv
+  refuses 1 "eo-summary: machine.csv: line 2: expected verdict good, warn, bad or unknown, found 'worse'" \
+    "${select[@]}" --manifest x/m.json "${files[@]}" x/machine.csv
+}
+
 @test "manifest.json: what a failed step left behind is not listed" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   select_rows
