@@ -60,6 +60,7 @@ calibration_batches: 1
 benchmark_repeats: 1
 benchmark_trials: 1
 benchmark_warmup: 0
+benchmark_exact: true
 power_watts: $keep
 EOF
 }
