@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <math.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
+#include "base/proc.h"
 #include "base/reference.h"
 #include "stage/bench_child.h"
 #include "stage/bench_lock.h"
@@ -189,7 +193,8 @@ struct tried {
     struct eo_err err;
 };
 
-static int try_session(struct tried *t, const struct eo_bench_plan *plan, const struct eo_images *images)
+/* The file of candidate `broken` is spoilt after it was read; -1: of none. */
+static int try_broken(struct tried *t, const struct eo_bench_plan *plan, int broken)
 {
     struct eo_model m;
     int i, rc;
@@ -207,12 +212,19 @@ static int try_session(struct tried *t, const struct eo_bench_plan *plan, const 
             (struct eo_bench_candidate){.name = "m", .bytes = t->model[i].data, .size = t->model[i].len};
         if (eo_model_parse(&t->list[i].model, t->model[i].data, t->model[i].len, &t->err))
             return -1;
+        if (i == broken)
+            memset(t->model[i].data, 0xff, 8);
     }
     if (eo_proc_begin(&t->proc, &t->err))
         return -1;
-    rc = eo_bench_session_run(&t->session, plan, t->list, 3, images, &t->proc, &t->err);
+    rc = eo_bench_session_run(&t->session, plan, t->list, 3, NULL, &t->proc, &t->err);
     eo_proc_end(&t->proc);
     return rc;
+}
+
+static int try_session(struct tried *t, const struct eo_bench_plan *plan)
+{
+    return try_broken(t, plan, -1);
 }
 
 static void release_tried(struct tried *t)
@@ -262,7 +274,7 @@ static void test_session(int batch)
     int n = 0, i, r, slots, same;
     struct tried t;
 
-    if (try_session(&t, &plan, NULL)) {
+    if (try_session(&t, &plan)) {
         check_that(0, "session: %s", t.err.msg);
         release_tried(&t);
         return;
@@ -299,9 +311,74 @@ static void test_session_errors(void)
         .batch = 2, .rounds = 1, .samples = 2, .exact = 1, .limit = 1, .threads = 1, .cpu = 100000};
     struct tried t;
 
-    check(try_session(&t, &plan, NULL) == -1, "a processor that is not there", -1, 0);
+    check(try_session(&t, &plan) == -1, "a processor that is not there", -1, 0);
     check_text("message", "expected a processor that this process may run on, found 100000", t.err.msg);
     release_tried(&t);
+}
+
+/* What a process says of its failure is told; the others go on if they shall. */
+static void test_session_broken(void)
+{
+    struct eo_bench_plan plan = {
+        .batch = 2, .rounds = 2, .samples = 2, .exact = 1, .limit = 2, .threads = 1, .cpu = -1, .seed = 1};
+    const char *message = "m: byte offset 0: expected a header of at most ";
+    struct tried t;
+
+    check(try_broken(&t, &plan, 1) == -1, "a broken candidate", -1, 0);
+    check_that(strncmp(t.err.msg, message, strlen(message)) == 0, "message: '%s'", t.err.msg);
+    release_tried(&t);
+    plan.go_on = 1;
+    check(try_broken(&t, &plan, 1) == 0, "a broken candidate, going on", 0, -1);
+    check(t.list[1].failed && t.list[1].rounds.count == 0, "it has failed", 1, t.list[1].failed);
+    check_that(strncmp(t.list[1].err.msg, message, strlen(message)) == 0, "message: '%s'", t.list[1].err.msg);
+    check(t.list[0].rounds.count == 2 && t.list[2].rounds.count == 2, "the others' rounds", 2,
+          (double)t.list[0].rounds.count);
+    release_tried(&t);
+}
+
+static int put_file(const char *root, const char *folder, const char *name, const char *text)
+{
+    struct eo_err err;
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s%s", root, folder);
+    if (eo_io_mkdirs(path, &err))
+        return -1;
+    snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
+    return eo_io_write(path, text, strlen(text), &err);
+}
+
+/* Where the kernel tells of clock and steal, the conditions have it. */
+static void test_conditions(void)
+{
+    struct eo_bench_plan plan = {
+        .batch = 2, .rounds = 1, .samples = 2, .exact = 1, .limit = 1, .threads = 1, .cpu = -1};
+    char root[] = "/tmp/test_bench.XXXXXX", folder[128];
+    struct eo_round_conditions *c;
+    cpu_set_t allowed;
+    struct tried t;
+    int cpu;
+
+    if (!mkdtemp(root) || put_file(root, "/proc", "stat", "cpu  9 9 9 9 9 9 9 9 0 0\n")) {
+        check(0, "a made-up machine", 0, 0);
+        return;
+    }
+    sched_getaffinity(0, sizeof(allowed), &allowed);
+    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed))
+            continue;
+        snprintf(folder, sizeof(folder), "/sys/devices/system/cpu/cpu%d/cpufreq", cpu);
+        check(put_file(root, folder, "scaling_cur_freq", "2000000\n") == 0, "a made-up processor", 0, cpu);
+    }
+    setenv("EO_HOST_ROOT", root, 1);
+    check(try_session(&t, &plan) == 0, "session", 0, -1);
+    c = &t.list[0].rounds.list[0].conditions;
+    check(c->frequency_start_khz == 2000000 && c->frequency_end_khz == 2000000, "frequency", 2000000,
+          c->frequency_end_khz);
+    check(isnan(c->steal_s), "steal of a processor that is not there", NAN, c->steal_s);
+    unsetenv("EO_HOST_ROOT");
+    release_tried(&t);
+    check(eo_proc_scratch_remove(root, NULL) == 0, "removed", 0, -1);
 }
 
 static int refuse_affinity(void)
@@ -329,8 +406,7 @@ static void test_refused(void)
     fflush(stdout);
     pid = fork();
     if (pid == 0)
-        _exit(refuse_affinity() || try_session(&t, &plan, NULL) || t.session.cpu[0] ||
-              t.list[2].rounds.count != 1);
+        _exit(refuse_affinity() || try_session(&t, &plan) || t.session.cpu[0] || t.list[2].rounds.count != 1);
     check(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "without a choice of processor", 0,
           status);
 }
@@ -461,6 +537,8 @@ int main(int argc, char **argv)
     test_session(3);
     test_session(1);
     test_session_errors();
+    test_session_broken();
+    test_conditions();
     test_refused();
     test_child_arguments();
     for (i = 0; i < sizeof(engine_cases) / sizeof(*engine_cases); i++)
