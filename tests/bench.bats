@@ -210,7 +210,11 @@ child_of() {
   child_of $pid
   kill -KILL $pid
   wait $pid || true
-  while kill -0 $child 2>/dev/null && [ "$(awk '/^State/ { print $2 }' /proc/$child/status 2>/dev/null)" != Z ]; do sleep 0.01; done
+  for ((i = 0; i < 1000; i++)); do
+    [ -e /proc/$child ] && [ "$(awk '/^State/ { print $2 }' /proc/$child/status 2>/dev/null)" != Z ] || break
+    sleep 0.01
+  done
+  [ $i -lt 1000 ]
   [ ! -e row ]
 }
 
