@@ -274,6 +274,18 @@ child_of() {
   [ ! -s said ]
 }
 
+@test "bench: beside a competitor on the same processor rounds are taken again up to the limit, and the row is noisy" {
+  cpus=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+  taskset -c "${cpus##*[-,]}" sh -c 'while :; do :; done' &
+  competitor=$!
+  eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/int8.safetensors >row.csv || status=$?
+  kill $competitor
+  [ "${status:-0}" -eq 0 ]
+  [ "$(column timing_status row.csv),$(column rounds row.csv)" = noisy,18 ]
+  [ "$(column rounds_disturbed row.csv)" -gt 9 ]
+  [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 17) " ]
+}
+
 @test "bench: --strict fails where a row is not ok" {
   fails_like 1 "eo-bench: $F/int8.safetensors: expected timing status ok, found short: *" \
     eo-bench -c $F/cfg.yaml --exact --strict -o row --samples s --rounds r $F/int8.safetensors

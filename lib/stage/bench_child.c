@@ -229,6 +229,7 @@ static int make_round(struct child *c, struct eo_err *err)
     c->subject = eo_bench_engine_subject(engine);
     strncpy(o->kernel, eo_bench_engine_kernel(engine), sizeof(o->kernel) - 1);
     o->workspace_bytes = eo_bench_engine_workspace_bytes(engine);
+    o->pixel_sum = eo_bench_engine_pixel_sum(engine);
     measure(c);
     rc = 0;
 out:

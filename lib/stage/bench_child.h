@@ -60,6 +60,7 @@ struct eo_bench_order {
     char counters_note[EO_COUNTERS_NOTE];
     struct eo_round_conditions conditions;
     struct eo_bench_energy energy;
+    uint64_t pixel_sum;                      /* eo_bench_engine_pixel_sum() */
     uint64_t stack, heap, environment_bytes; /* where things lie: an address on either, and bytes */
 };
 

@@ -130,6 +130,16 @@ size_t eo_bench_engine_workspace_bytes(const struct eo_bench_engine *e)
     return bytes;
 }
 
+uint64_t eo_bench_engine_pixel_sum(const struct eo_bench_engine *e)
+{
+    uint64_t sum = 0;
+    size_t i;
+
+    for (i = 0; i < (size_t)e->batch * EO_IMAGE_PIXELS; i++)
+        sum += e->pixels[i];
+    return sum;
+}
+
 const char *eo_bench_engine_kernel(const struct eo_bench_engine *e)
 {
     return eo_infer_kernel_name(e->pieces[0]);

@@ -5,6 +5,7 @@
 #define EO_STAGE_BENCH_ENGINE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cpu.h"
 #include "base/err.h"
@@ -34,6 +35,7 @@ struct eo_bench_engine *eo_bench_engine_new(const struct eo_model *m, const stru
 void eo_bench_engine_free(struct eo_bench_engine *e); /* NULL is allowed */
 struct eo_bench_subject eo_bench_engine_subject(struct eo_bench_engine *e);
 size_t eo_bench_engine_workspace_bytes(const struct eo_bench_engine *e); /* for batches, all threads */
+uint64_t eo_bench_engine_pixel_sum(const struct eo_bench_engine *e);     /* of the grey values of a batch */
 const char *eo_bench_engine_kernel(const struct eo_bench_engine *e);
 int eo_bench_engine_batch(const struct eo_bench_engine *e);
 

@@ -51,6 +51,7 @@ struct eo_round {
     struct eo_round_conditions conditions;
     uint64_t stack, heap,
         environment_bytes; /* where things lay in the process: an address on either, and a size */
+    uint64_t pixel_sum;    /* of the images that it timed */
 };
 
 /* All rounds of one candidate, in the order in which they were taken. */

@@ -255,7 +255,8 @@ static int take_answer(struct work *w, struct eo_bench_candidate *c, int slot, s
                              .conditions = o->conditions,
                              .stack = o->stack,
                              .heap = o->heap,
-                             .environment_bytes = o->environment_bytes};
+                             .environment_bytes = o->environment_bytes,
+                             .pixel_sum = o->pixel_sum};
     int k;
 
     w->pinned = o->pinned;

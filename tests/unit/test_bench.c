@@ -194,7 +194,8 @@ struct tried {
 };
 
 /* The file of candidate `broken` is spoilt after it was read; -1: of none. */
-static int try_broken(struct tried *t, const struct eo_bench_plan *plan, int broken)
+static int try_on(struct tried *t, const struct eo_bench_plan *plan, const struct eo_images *images,
+                  int broken)
 {
     struct eo_model m;
     int i, rc;
@@ -217,14 +218,14 @@ static int try_broken(struct tried *t, const struct eo_bench_plan *plan, int bro
     }
     if (eo_proc_begin(&t->proc, &t->err))
         return -1;
-    rc = eo_bench_session_run(&t->session, plan, t->list, 3, NULL, &t->proc, &t->err);
+    rc = eo_bench_session_run(&t->session, plan, t->list, 3, images, &t->proc, &t->err);
     eo_proc_end(&t->proc);
     return rc;
 }
 
 static int try_session(struct tried *t, const struct eo_bench_plan *plan)
 {
-    return try_broken(t, plan, -1);
+    return try_on(t, plan, NULL, -1);
 }
 
 static void release_tried(struct tried *t)
@@ -316,6 +317,25 @@ static void test_session_errors(void)
     release_tried(&t);
 }
 
+/* The first images are handed over, and begin again where there are not enough. */
+static void test_session_images(size_t count, uint64_t sum)
+{
+    struct eo_bench_plan plan = {
+        .batch = 5, .rounds = 1, .samples = 1, .exact = 1, .limit = 1, .threads = 1, .cpu = -1};
+    uint8_t *pixels = calloc(8, EO_IMAGE_PIXELS);
+    struct eo_images images = {.pixels = pixels, .count = count};
+    struct tried t;
+    int i;
+
+    for (i = 0; pixels && i < 8; i++)
+        pixels[i * EO_IMAGE_PIXELS + i] = (uint8_t)(1 << i);
+    check(pixels && try_on(&t, &plan, &images, -1) == 0, "a session on images", 0, -1);
+    check(t.list[2].rounds.list[0].pixel_sum == sum, "grey values", (double)sum,
+          (double)t.list[2].rounds.list[0].pixel_sum);
+    release_tried(&t);
+    free(pixels);
+}
+
 /* What a process says of its failure is told; the others go on if they shall. */
 static void test_session_broken(void)
 {
@@ -324,11 +344,11 @@ static void test_session_broken(void)
     const char *message = "m: byte offset 0: expected a header of at most ";
     struct tried t;
 
-    check(try_broken(&t, &plan, 1) == -1, "a broken candidate", -1, 0);
+    check(try_on(&t, &plan, NULL, 1) == -1, "a broken candidate", -1, 0);
     check_that(strncmp(t.err.msg, message, strlen(message)) == 0, "message: '%s'", t.err.msg);
     release_tried(&t);
     plan.go_on = 1;
-    check(try_broken(&t, &plan, 1) == 0, "a broken candidate, going on", 0, -1);
+    check(try_on(&t, &plan, NULL, 1) == 0, "a broken candidate, going on", 0, -1);
     check(t.list[1].failed && t.list[1].rounds.count == 0, "it has failed", 1, t.list[1].failed);
     check_that(strncmp(t.list[1].err.msg, message, strlen(message)) == 0, "message: '%s'", t.list[1].err.msg);
     check(t.list[0].rounds.count == 2 && t.list[2].rounds.count == 2, "the others' rounds", 2,
@@ -536,6 +556,8 @@ int main(int argc, char **argv)
     test_order();
     test_session(3);
     test_session(1);
+    test_session_images(8, 1 + 2 + 4 + 8 + 16);
+    test_session_images(3, 1 + 2 + 4 + 1 + 2);
     test_session_errors();
     test_session_broken();
     test_conditions();
