@@ -66,6 +66,20 @@ attempt() {
   [ "$(tail -n 1 row.csv)" = 0.50,int8,7,quant,bad,l1 ]
 }
 
+@test "the same failure again leaves the row its time, another one does not" {
+  is_old() { [ "$(stat -c %Y row.csv)" = "$(date -d 2001-01-01 +%s)" ]; }
+  attempt -- false
+  cp row.csv earlier.csv
+  touch -d '2001-01-01' row.csv
+  attempt -- false
+  is_old
+  attempt --after earlier.csv -- true
+  is_old
+  attempt -- sh -c 'echo otherwise >&2; exit 1' 2>/dev/null
+  ! is_old
+  [ "$(tail -n 1 row.csv)" = "0.50,int8,7,quant,otherwise,l1" ]
+}
+
 @test "other exit statuses and signals are passed on and leave the row alone" {
   attempt -- true
   cp row.csv before.csv

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "format/precision.h"
 #include "stage/attempt.h"
 #include "stage/candidate.h"
@@ -34,8 +35,21 @@ static const struct cli_program program = {
     .max_operands = INT_MAX,
     .footer = "When the command succeeds, FILE has its header alone. Any other exit status, and death by a\n"
               "signal (128 + its number), is passed on, and FILE is left as it was: that is a mistake or an\n"
-              "interruption and says nothing about the candidate.\n",
+              "interruption and says nothing about the candidate. A row that stands in FILE already leaves\n"
+              "it untouched, with its time.\n",
 };
+
+/* The same failure again leaves the file its time: nothing follows from it that has not been done. */
+static int write_failure(struct eo_buf *text)
+{
+    struct eo_err err;
+    int rc = eo_buf_check(text, &err);
+
+    if (rc == 0)
+        rc = eo_io_write_if_changed(row_path, text->data, text->len, &err);
+    eo_buf_release(text);
+    return rc ? cli_fail(&program, row_path, &err) : 0;
+}
 
 static int run(const struct eo_attempt_key *key, char **command)
 {
@@ -47,7 +61,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (after && eo_attempt_earlier(after, key, &failed, &text, &err))
         return cli_fail(&program, after, &err);
     if (failed)
-        return cli_write(&program, row_path, &text);
+        return write_failure(&text);
     if (eo_attempt_run(command, STDERR_FILENO, &status, line, &err))
         return cli_fail(&program, NULL, &err);
     if (status > 1)
@@ -55,7 +69,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (status == 1 && line[0] == '\0')
         strcpy(line, "exit status 1 without a message");
     eo_attempt_put(key, status ? line : NULL, &text);
-    return cli_write(&program, row_path, &text);
+    return status ? write_failure(&text) : cli_write(&program, row_path, &text);
 }
 
 int main(int argc, char **argv)
