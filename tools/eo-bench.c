@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -438,6 +439,9 @@ int main(int argc, char **argv)
     check_usage(operands, count);
     if (doctor)
         return run_doctor();
+    /* The rows of a sweep are for the Make that asked for them: where that was killed, nobody waits for them any more. */
+    if (from)
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
     rc = load(&in, operands, count) || (layers ? run_layers(&in) : mlperf ? run_mlperf(&in) : run(&in));
     release(&in);
     return rc;
