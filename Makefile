@@ -84,7 +84,6 @@ $(filter-out $(firstword $(GOALS)),$(GOALS)): $(firstword $(GOALS))
 	@:
 else
 
-
 ifneq ($(filter default undefined,$(origin CC)),)
 CC := gcc
 endif
@@ -196,6 +195,7 @@ NOT_YOURS := holds the results of OWNER; give one of the two another output_dir,
 put_source = echo $(CONFIG_FILE) >$(1)/source.new && mv $(1)/source.new $(1)/source
 # A shell that is told to end, ends after the command that it waits for, and leaves none running.
 let_end = trap 'exit 1' HUP INT TERM
+candidate_lists = grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(1)
 has_files = [ -n "$$(find $(1) ! -type d ! -name source.new 2>/dev/null | head -n 1)" ]
 
 # Make brings included files up to date before anything else and then starts over. So the slices are written and the
@@ -210,7 +210,7 @@ $(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	sl=$(or $(EO_DRY),$$out)/config && mkdir -p $$sl && \
 	$(if $(EO_DRY),{ cp -a $$out/config/. $$out/dataset.csv $$sl 2>/dev/null || :; } &&) \
 	$(call put_source,$$sl) && $(BIN)/eo-config --slices $$sl $(CONFIG_FILE) && \
-	list=$$sl/candidates && grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $@.new >$$list.new && \
+	list=$$sl/candidates && $(call candidate_lists,$@.new) >$$list.new && \
 	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
 
 ifneq ($(EXPERIMENT),)
@@ -241,7 +241,7 @@ SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(
 $(SLICES) $(SL)/source $(SL)/candidates &:
 	@mkdir -p $(SL) && $(call put_source,$(SL))
 	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
-	@grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(PLAN) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
+	@$(call candidate_lists,$(PLAN)) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
 
 # Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
 SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
@@ -276,6 +276,9 @@ $(DATASET): | $(SL)/data.yaml
 M = $(OUT)/models$(1)
 R = $(OUT)/rows$(1)
 training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
+# Whether a file of error rows has one; its header has no space. A step that failed is tried again.
+has_error = $(filter-out 0 1,$(words $(file <$(1))))
+retry = $(if $(call has_error,$(1)),FORCE)
 attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 
 define train_rule
@@ -292,7 +295,7 @@ P = p$(3)$(if $(filter-out l1 none,$(4)),-$(4))
 prune = $(BIN)/eo-prune -l $(3) $(if $(filter none,$(4)),,--criterion $(4) -c $(SL)$(1)/prune.yaml --data $(DATA) $(THREAD_OPTION))
 recovers = $(if $(filter none,$(4)),,$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
 define prune_rule
-$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml $(SL)$(1)/finetune.yaml) $(if $(recovers),$(BIN)/eo-train)
+$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml $(SL)$(1)/finetune.yaml) $(if $(recovers),$(BIN)/eo-train) $(call retry,$(R)/$(P).prune.err)
 	$$(call say,PRUNE,$(M)/$(P).safetensors)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
 	  $$(call prune_and_tune,$(prune),-c $(SL)$(1)/finetune.yaml --data $(DATA) $(THREAD_OPTION),$(M)/base.safetensors,$(M)/$(P)),\
@@ -309,36 +312,37 @@ endef
 # $(5) = precision.
 C = $(P)-$(5)
 define candidate_rules
-$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(DATASET))
+$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(DATASET)) $(call retry,$(R)/$(C).quant.err)
 	$$(call say,QUANT,$(M)/$(C).safetensors)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
 	  $(BIN)/eo-quant -p $(5) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/$(P).safetensors
 
-$(R)/$(C).accuracy.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(BIN)/eo-eval $(BIN)/eo-attempt
+$(R)/$(C).accuracy.csv $(R)/$(C).hits.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(BIN)/eo-eval $(BIN)/eo-attempt $(call retry,$(R)/$(C).accuracy.err)
 	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
-	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
-
-$(R)/$(C).timing.csv $(R)/$(C).timing.err &: $(M)/$(C).safetensors $(SL)$(1)/bench.yaml $(BIN)/eo-bench $(BIN)/eo-attempt | $(ACCURACY) $(TIMED_BEFORE)
-	$$(call say,TIME,$(R)/$(C).timing.csv)
-	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).timing.err,$(5),timing) --after $(R)/$(C).accuracy.err -- \
-	  $(BIN)/eo-bench -c $(SL)$(1)/bench.yaml --data $(DATA) -o $(R)/$(C).timing.csv $(M)/$(C).safetensors
-$(eval TIMED_BEFORE := $(R)/$(C).timing.err)
+	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv \
+	  --hits $(R)/$(C).hits.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
 endef
 
 # All that was pruned, and from that all candidates: $(1) is called with sub-folder, seed, level, criterion, precision.
 over_pruned = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach c,$(call criteria,$(l)),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(c)))))
 over_candidates = $(foreach s,$(EO_SEEDS),$(foreach l,$(EO_LEVELS),$(foreach c,$(call criteria,$(l)),$(foreach p,$(EO_PRECISIONS),$(call $(1),$(call subdir,$(s)),$(s),$(l),$(c),$(p))))))
-row_stem = $(R)/$(C)
-model_file = $(M)/$(C).safetensors
-STEMS := $(strip $(call over_candidates,row_stem))
-MODELS := $(strip $(call over_candidates,model_file))
-ACCURACY := $(STEMS:%=%.accuracy.err)
-TIMING := $(STEMS:%=%.timing.err)
-ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).timing.csv $(s).accuracy.err $(s).timing.err)
+
+# Names of the candidates as below models/ and rows/: "p0.50-int8", "seed8/p0.50-int8". A shell takes no line of any
+# length, so it is told these, and not the names of all their files.
+candidate_name = $(patsubst /%,%,$(1)/)$(C)
+CANDIDATES := $(strip $(call over_candidates,candidate_name))
+models_of = $(1:%=$(OUT)/models/%.safetensors)
+rows_of = $(foreach e,$(2),$(1:%=$(OUT)/rows/%.$(e)))
+ACCURACY := $(call rows_of,$(CANDIDATES),accuracy.err)
+
+# What follows does not wait for what a failed step did not make, but for its file of error rows, which eo-attempt leaves
+# alone while it stays the same: so one candidate that fails is all that each make tries again.
+GOOD := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
+MODELS := $(call models_of,$(GOOD))
+ACCURACY_ROWS := $(ACCURACY) $(call rows_of,$(GOOD),accuracy.csv hits.csv)
 
 ifneq ($(EXPERIMENT),)
-TIMED_BEFORE :=
 $(foreach s,$(EO_SEEDS),$(eval $(call train_rule,$(call subdir,$(s)),$(s))))
 make_prune_rule = $(eval $(call prune_rule,$(1),$(2),$(3),$(4)))
 make_candidate_rules = $(eval $(call candidate_rules,$(1),$(2),$(3),$(4),$(5)))
@@ -346,22 +350,42 @@ $(call over_pruned,make_prune_rule)
 $(call over_candidates,make_candidate_rules)
 endif
 
+# One session times all candidates in turns: so they meet the same machine, and can be compared by pairs. What one that is
+# new, or whose rows are gone, asks for is a session of all. The last complete one wrote machine.csv, which stands for it,
+# and after that the names of its candidates. Nobody asks for more where one is taken out.
+MACHINE := $(OUT)/machine.csv
+TIMED := $(file <$(SL)/timed)
+NOT_TIMED := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).timing.err),$(c)))
+TIMING_ROWS := $(call rows_of,$(CANDIDATES),timing.err) $(call rows_of,$(filter-out $(NOT_TIMED),$(CANDIDATES)),timing.csv rounds.csv)
+LOST := $(filter-out $(wildcard $(TIMING_ROWS)),$(TIMING_ROWS))
+lost = $(foreach e,timing.err timing.csv rounds.csv,$(patsubst $(OUT)/rows/%.$(e),%,$(filter %.$(e),$(LOST))))
+UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost)))
+.PHONY: $(UNTIMED)
+$(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) | $(ACCURACY)
+	$(call say,TIME,$(OUT)/rows/*.timing.csv)
+	@rm -f $(SL)/timed
+	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
+	@echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
+$(TIMING_ROWS): $(MACHINE) ;
+
+# Appends to a shell's arguments those of the files $(1) of each candidate that are there.
+rows_there = for c in $(CANDIDATES); do for e in $(1); do f=$(OUT)/rows/$$c.$$e; if [ -e $$f ]; then set -- "$$@" $$f; fi; done; done
+
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)
 # Which candidates there are is a prerequisite too: one that was taken out has to leave the tables.
-$(SWEEP) &: $(ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
+$(SWEEP) &: $(ACCURACY_ROWS) $(MACHINE) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	$(call say,SELECT,$(OUT)/sweep_results.csv)
-	$(Q)set --; for f in $(ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
+	$(Q)set --; $(call rows_there,accuracy.csv accuracy.err hits.csv timing.csv timing.err rounds.csv); \
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv "$$@"
 
 # Accuracy alone, for studies of many candidates: nothing is timed.
 ACCURACY_TABLES := $(addprefix $(OUT)/,accuracy.csv accuracy_errors.csv accuracy_seeds.csv)
-ACCURACY_ROWS := $(foreach s,$(STEMS),$(s).accuracy.csv $(s).accuracy.err)
 $(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
 	$(call say,ACCURACY,$(OUT)/accuracy.csv)
-	$(Q)set --; for f in $(ACCURACY_ROWS); do if [ -e $$f ]; then set -- "$$@" $$f; fi; done; \
-	$(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
+	$(Q)set --; $(call rows_there,accuracy.csv accuracy.err); \
+	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
 	  --seeds $(OUT)/accuracy_seeds.csv "$$@"
 
 .PHONY: accuracy
@@ -380,12 +404,11 @@ $(OUT)/sensitivity.png: plots/sensitivity.gp plots/common.gp $(OUT)/sensitivity.
 sensitivity: $(OUT)/sensitivity.png ## accuracy against pruning level for each layer alone: sensitivity.csv and .png
 
 HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
-# Models of the candidates that have no error: stem of the files of error rows, a colon, file of the model.
-MODEL_BY_ERR := $(foreach s,$(STEMS),$(s):$(patsubst $(OUT)/rows%,$(OUT)/models%,$(s)).safetensors)
+# Models of the candidates that have no error.
 $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-hwreport
 	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
-	$(Q)set --; for f in $(MODEL_BY_ERR); do \
-	  if [ $$(cat $${f%%:*}.accuracy.err $${f%%:*}.timing.err | wc -l) = 2 ]; then set -- "$$@" $${f#*:}; fi; done; \
+	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; for c in $(CANDIDATES); do \
+	  if [ $$(cat $$r/$$c.accuracy.err $$r/$$c.timing.err | wc -l) = 2 ]; then set -- "$$@" $$m/$$c.safetensors; fi; done; \
 	exec $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
 
@@ -404,22 +427,21 @@ $(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
 	$(call say,SUMMARY,$@)
 	$(Q)exec $(summarise) -o $@
 
-# Where each file came from. Of the models and rows the shell is told the names alone, as it takes no line of any length.
+# Where each file came from.
 MANIFEST := $(OUT)/manifest.json
 BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)
 LOGS := $(foreach s,$(EO_SEEDS),$(call training_log,$(call subdir,$(s))))
-pruned_stem = $(R)/$(P)
-PRUNED := $(patsubst $(OUT)/rows/%,%,$(call over_pruned,pruned_stem))
-CANDIDATES := $(STEMS:$(OUT)/rows/%=%)
+pruned_name = $(patsubst /%,%,$(1)/)$(P)
+PRUNED := $(strip $(call over_pruned,pruned_name))
 if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
-$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(MODELS) $(ROWS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
+$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
 	$(call say,MANIFEST,$@)
 	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
-	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
+	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
 	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err \
 	  $(if $(filter-out 0,$(EO_FINE_TUNE_EPOCHS)),$$m/$$p-finetune_log.csv); $(if_there); done; \
 	for c in $(CANDIDATES); do for f in $$m/$$c.safetensors $$r/$$c.quant.err $$r/$$c.accuracy.csv $$r/$$c.accuracy.err \
-	  $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err; $(if_there); done; \
+	  $$r/$$c.hits.csv $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err $$r/$$c.rounds.csv; $(if_there); done; \
 	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
 	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi; \
 	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"

@@ -82,6 +82,46 @@ END
   grep -q 'n0 \[label="prune\\n13 steps\\nall would run\\n' dot && [ "$(grep -c -- '->' dot)" -eq 1 ]
 }
 
+@test "timing: one step for all candidates, with the reasons of each that asks for it" {
+  mkdir -p o/x/rows
+  cat >trace <<END
+M:1: update target 'o/x/machine.csv' due to: o/x/models/p0.50-int8.safetensors o/x/rows/p0.50-int8.untimed
+o/x/machine.csv: o/x/models/p0.00-int8.safetensors o/x/models/p0.50-int8.safetensors o/x/rows/p0.50-int8.untimed | o/x/rows/p0.50-int8.accuracy.err
+o/x/rows/p0.00-int8.timing.csv: o/x/machine.csv
+o/x/rows/p0.50-int8.timing.csv: o/x/machine.csv
+END
+  printf 'EO_LEVELS := 0.00\n' >o/x/config/made/candidates
+  printf 'EO_LEVELS := 0.00 0.50\n' >o/x/config/candidates
+  why() {
+    run --separate-stderr eo-explain --folder o/x "$@" trace
+    [ "$status" -eq 0 ] && [ "${lines[0]}" = "o/x: 1 of 1 steps would run" ] || return
+    echo "${lines[1]#  bench     rows/\*.timing.csv: }"
+  }
+  # there is none yet; then there is
+  [ "$(why)" = "level 0.50 was added; all are timed together" ]
+  echo >o/x/machine.csv
+  [ "$(why)" = "level 0.50 was added; all are timed together; models/p0.50-int8.safetensors is newer" ]
+  cp o/x/config/candidates o/x/config/made
+  [ "$(why)" = "1 candidate has no row of the last session; all are timed together; models/p0.50-int8.safetensors is newer" ]
+  rm o/x/machine.csv
+  [ "$(why)" = "1 candidate has no row of the last session; all are timed together" ]
+  sed -i '1s/int8.untimed/int8.untimed o\/x\/rows\/p0.00-int8.untimed/' trace
+  [ "$(why)" = "2 candidates have no rows of the last session; all are timed together" ]
+  sed -i '1s/ o.x.rows.*//' trace
+  [ "$(why)" = "machine.csv is missing" ]
+  rm o/x/config/made/candidates
+  [ "$(why)" = "was never made" ]
+  eo-explain --folder o/x --dot trace >dot
+  grep -q 'n0 \[label="bench\\nwould run\\nwas never made", fillcolor' dot
+}
+
+@test "what failed the last time" {
+  echo pruned >o/x/models/p0.50.safetensors
+  sed "2s/.*/M:9: update target 'o\/x\/models\/p0.50.safetensors' due to: FORCE/" trace >again
+  run eo-explain --folder o/x again
+  [ "${lines[1]}" = "  prune     models/p0.50.safetensors: failed the last time" ]
+}
+
 @test "messages" {
   misused "eo-explain: option '--folder' is required" eo-explain trace
   fails 1 "eo-explain: gone: cannot open: No such file or directory" eo-explain --folder o/x gone
@@ -101,12 +141,12 @@ make_eo() {
   printf 'output_dir: %s/new\npruning_levels: [0.0, 0.5]\n' "$PWD" >a.yaml
   run make_eo explain CONFIG="$PWD/a.yaml"
   [ "$status" -eq 0 ]
-  [[ $output == *"$PWD/new: 27 of 27 steps would run
+  [[ $output == *"$PWD/new: 22 of 22 steps would run
   data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
   [ ! -e new ]
   sed 1d a.yaml >of-no-folder.yaml
   run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 27 of 27 steps would run"* ]]
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 22 of 22 steps would run"* ]]
   run make_eo explain CONFIG="$PWD/none.yaml"
   [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]]
 

@@ -66,12 +66,14 @@ stages() {
   [ "$status" -eq 0 ]
   [[ "$(stages)" != *TIME* && "$(stages)" != *EVAL* && "$(stages)" != *TRAIN* && "$(stages)" == *SELECT* ]]
 
-  # one more level: that level alone, three candidates
+  # one more level: that level alone, three candidates, and all nine in a session
   sed -i 's/^pruning_levels:.*/pruning_levels: [0.0, 0.25, 0.5]/' "$CONFIG"
   run make_eo all
   [ "$status" -eq 0 ]
   [ "$(grep -c '^  PRUNE' <<<"$output")" -eq 1 ]
-  [ "$(grep -c '^  TIME' <<<"$output")" -eq 3 ]
+  [ "$(grep -c '^  EVAL' <<<"$output")" -eq 3 ]
+  [ "$(grep -c '^  TIME' <<<"$output")" -eq 1 ]
+  [ "$(find "$OUT/rows" -name '*.timing.csv' -newer "$OUT/rows/p0.25-int8.accuracy.csv" | wc -l)" -eq 9 ]
   [ "$(grep -c '^  TRAIN' <<<"$output")" -eq 0 ]
   [ "$(grep -c '^0.25,' "$OUT/sweep_results.csv")" -eq 3 ]
 
@@ -272,4 +274,59 @@ stages() {
   EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
   [ "$status" -eq 0 ]
   [ -s "$OUT/rows/p0.50-fp16.timing.csv" ]
+  rm "$OUT/rows/p0.50-fp16.hits.csv"
+  EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
+  [ "$status" -eq 0 ]
+  [ -s "$OUT/rows/p0.50-fp16.hits.csv" ]
+}
+
+@test "pipeline: a session that is ended midway leaves whole rows and no process; the next make times all" {
+  local how sid bench make i left
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0.5]/' "$CONFIG"
+  make_eo all
+  cp -r "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
+  # a session of minutes
+  sed -i 's/^benchmark_trials:.*/benchmark_trials: 1000/' "$CONFIG"
+  # processes of the run but zombies: pid, parent, arguments
+  of_run() { ps -o pid=,ppid=,stat=,args= -s "$sid" | awk '$3 !~ /^Z/'; }
+  # the first pid of it whose arguments match
+  pid_of() { of_run | awk -v p="$1" '$0 ~ p { print $1; exit }'; }
+  for how in "KILL bench" "KILL make" "INT all" "TERM first"; do
+    exec_setsid() { exec setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" all; }
+    exec_setsid >"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null 3>&- &
+    sid=$!
+    for ((i = 0; i < 300; i++)); do
+      [ -z "$(pid_of --round-of-a-session)" ] || break
+      sleep 0.1
+    done
+    bench=$(pid_of '[e]o-bench .*--into')
+    make=$(ps -o ppid= -p "$bench" | tr -d ' ')
+    [ -n "$bench" ] || { cat "$BATS_TEST_TMPDIR/log"; of_run; false; }
+    case $how in
+      "KILL bench") kill -KILL "$bench" ;;
+      "KILL make") kill -KILL "$make" ;;
+      "INT all") kill -INT -- "-$sid" ;;
+      "TERM first") kill -TERM "$sid" ;;
+    esac
+    i=0
+    wait "$sid" || i=$?
+    [ "$i" -ne 0 ]
+    for ((i = 0; i < 100; i++)); do
+      left=$(of_run)
+      [ -n "$left" ] || break
+      sleep 0.1
+    done
+    [ -z "$left" ] || { echo "after $how: $left"; false; }
+    # the rows of before, the list of whom they are about gone
+    diff -r "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
+    [ ! -e "$OUT/config/timed" ]
+    [ -z "$(find "$OUT" -name '*.tmp' -o -name '*.new')" ]
+  done
+  sed -i 's/^benchmark_trials:.*/benchmark_trials: 2/' "$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [[ "$(stages)" == *TIME* ]]
+  eo-verify "$OUT/manifest.json"
+  run make_eo all
+  [ "$(stages)" = "" ]
 }

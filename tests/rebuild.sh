@@ -3,7 +3,7 @@
 # nothing, for candidates that come and go, and for the source of each program.
 #
 #     EO_BIN=out/bin sh tests/rebuild.sh        the last line is "rebuild: N passed, M failed"
-#     EO_KEYS='seed|epochs' ...                 these keys alone
+#     EO_KEYS='seed|epochs' ...                 these keys alone; EO_KEYS=sessions: what is timed with what
 #
 # What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says, and
 # which step follows from which is the list that steps() prints. What ran is what Make announced ("  TRAIN    file").
@@ -39,17 +39,30 @@ END
 mv "$tree/out/bin/eo-bench" "$tmp/eo-bench"
 cat >"$tree/out/bin/eo-bench" <<END
 #!/bin/sh
-for model; do :; done
-row=$tmp/bench/\$(cat "\$2" "\$model" | md5sum | cut -c1-32)
-[ -e "\$row" ] || { "$tmp/eo-bench" "\$@" -o "\$row.\$\$" && mv "\$row.\$\$" "\$row"; } || exit
-while [ \$# -gt 1 ]; do [ "\$1" != -o ] || file=\$2; shift; done
-awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
-    { for (i = 1; i <= NF; i++) {
-          cell = \$i
-          if (name[i] == "samples") cell = 20
-          if (name[i] ~ /latency/) cell = \$bytes / 1e6
-          if (name[i] ~ /throughput/) cell = 1e9 / \$bytes
-          printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$row" >"\$file.new" && mv "\$file.new" "\$file"
+# -c SLICE --data DIR --from MODELS --into ROWS --machine CSV NAME...
+slice=\$2 data=\$4 models=\$6 rows=\$8 machine=\${10}
+shift 10
+put() { cat >"\$1.new" && mv "\$1.new" "\$1"; }
+for name; do
+    [ "\$(wc -l <"\$rows/\$name.accuracy.err")" = 1 ] || { put "\$rows/\$name.timing.err" <"\$rows/\$name.accuracy.err"; continue; }
+    model=\$models/\$name.safetensors
+    row=$tmp/bench/\$(cat "\$slice" "\$model" | md5sum | cut -c1-32)
+    [ -e "\$row" ] || { "$tmp/eo-bench" -c "\$slice" --data "\$data" --exact --trials 1 --repeats 1 --warmup 0 -o "\$row.\$\$" \
+        "\$model" && mv "\$row.\$\$" "\$row"; } || exit
+    # All that is known of the model stays, latencies are its bytes, and of the rest there is only that the timing was good.
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
+        { for (i = 1; i <= NF; i++) {
+              cell = rest && name[i] !~ /arena_bytes/ ? "" : \$i
+              if (name[i] == "samples") cell = 20
+              if (name[i] ~ /latency/ && !rest) cell = \$bytes / 1e6
+              if (name[i] ~ /throughput/) cell = 1e9 / \$bytes
+              if (name[i] == "timing_status") cell = "ok"
+              if (name[i] == "pruning_criterion") rest = 1
+              printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$row" | put "\$rows/\$name.timing.csv"
+    echo pruning_level,precision,seed,stage,error,pruning_criterion | put "\$rows/\$name.timing.err"
+    echo pruning_level,precision,seed,session,round,disturbed,host_median_ms,pruning_criterion | put "\$rows/\$name.rounds.csv"
+done
+printf 'check,found,verdict,advice\nmachine,,good,\n' | put "\$machine"
 END
 chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
 
@@ -88,24 +101,12 @@ done
 cp -r "$tmp/data/a" "$tmp/data/same"
 
 base_config() {
-    cat <<END
-dataset: idx
+    cat tests/golden/tiny.yaml - <<END
 data_dir: $tmp/data/a
 seed: 3
 train_subset: 96
 val_subset: 32
-conv1_channels: 2
-conv2_channels: 4
 batch_size: 32
-epochs: 1
-fine_tune_epochs: 1
-pruning_levels: [0.0, 0.5]
-precisions: [fp32, int8]
-calibration_batches: 1
-benchmark_repeats: 1
-benchmark_trials: 1
-benchmark_warmup: 0
-benchmark_exact: true
 memory_budgets_mb: [0.003, 0.01]
 active_memory_budget_mb: 0.01
 output_dir: $1
@@ -133,7 +134,7 @@ list() {
 # are no slices: candidates is which there are, contents those of the data.
 steps() {
     seeds=$(list "$1" seeds "$(list "$1" seed 7)")
-    every='' models=''
+    every='' timed='' models=''
     for seed in $seeds; do
         sub=/seed$seed
         [ "$seed" != "${seeds%% *}" ] || sub=
@@ -153,14 +154,17 @@ steps() {
                     row=rows$sub/$stem-$precision
                     if [ $precision = int8 ]; then echo "QUANT $model | quant | $pruned"; else echo "QUANT $model | | $pruned"; fi
                     echo "EVAL $row.accuracy.csv | eval | $model"
-                    echo "TIME $row.timing.csv | bench | $model"
-                    every="$every $row.accuracy.csv $row.timing.csv"
+                    echo "(timed) $row | | $model"
+                    every="$every $row.accuracy.csv"
+                    timed="$timed $row"
                     models="$models $model"
                 done
             done
         done
     done
-    echo "SELECT sweep_results.csv | select candidates | $every"
+    # One session for all: for one that is new, too.
+    echo "TIME rows/*.timing.csv | bench | $timed"
+    echo "SELECT sweep_results.csv | select candidates | $every rows/*.timing.csv"
     echo "HARDWARE hardware_summary.csv | hardware | sweep_results.csv $models"
     echo "SUMMARY summary.json | summary | sweep_results.csv hardware_summary.csv"
     plots=
@@ -179,7 +183,7 @@ closure() {
         { split($0, part, "|"); stale = !($2 in there)
           n = split(part[2], slice, " "); for (i = 1; i <= n; i++) if (index(changed, " " slice[i] " ")) stale = 1
           n = split(part[3], parent, " "); for (i = 1; i <= n; i++) if (parent[i] in runs) stale = 1
-          if (stale) { runs[$2] = 1; print $1, $2 } }' "$old" "$new" | sort
+          if (stale) { runs[$2] = 1; if ($1 !~ /^\(/) print $1, $2 } }' "$old" "$new" | sort
 }
 
 # ran OUTPUT FOLDER: what Make announced, in the same form
@@ -335,7 +339,7 @@ cases() {
     active_memory_budget_mb|active_memory_budget_mb: 0.02
     cpu_frequency_scale|cpu_frequency_scale: 0.5
     pareto_use_ci|pareto_use_ci: true
-    pareto_any_status|pareto_any_status: true
+    pareto_any_status|pareto_any_status: false
     memory_bandwidth_gbps|memory_bandwidth_gbps: 6.4
     peak_compute_gmacs|peak_compute_gmacs: 32
     threads|threads: 1
@@ -432,8 +436,73 @@ history() {
         make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
         clean_case "after the history up to $change" -m
         rows=$(awk 'END { print NR - 1 }' "$out/sweep_results.csv")
-        [ "$rows" = "$(steps "$home/exp.yaml" | grep -c '^TIME')" ] && ok || bad "$change: $rows rows"
+        [ "$rows" = "$(steps "$home/exp.yaml" | grep -c '^(timed)')" ] && ok || bad "$change: $rows rows"
     done
+}
+
+# ---- sessions: what is timed with what
+
+# timed WHAT yes|no [WORDS]: make times or not, after make explain has said so with these words
+timed() {
+    make_eo CONFIG="$home/exp.yaml" explain >"$home/words" 2>&1
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
+    found=no
+    ! grep -q '^  TIME ' "$home/log" || found=yes
+    said=no
+    ! grep -qF "  bench     rows/*.timing.csv: ${3:-}" "$home/words" || said=yes
+    if [ "$found $said" = "$2 $2" ]; then
+        ok
+    else
+        bad "$1: expected to be timed $2, was $found; explained $said"
+        sed 's/^/    /' "$home/words"
+    fi
+}
+
+sessions() {
+    finished sessions || { bad "a clean run"; return; }
+    int8=p0.50-int8
+    edit "$home/exp.yaml" "pruning_levels: [0.0]"
+    timed "a level taken out" no
+    edit "$home/exp.yaml" "pruning_levels: [0.0, 0.5]"
+    timed "put back, its rows are of the last session" no
+    edit "$home/exp.yaml" "pruning_levels: [0.0, 0.5, 0.7]"
+    timed "a level that is new" yes "level 0.70 was added; all are timed together"
+    edit "$home/exp.yaml" "pruning_levels: [0.0]" "benchmark_repeats: 2"
+    timed "a level taken out and other repeats" yes "benchmark_repeats changed from 1 to 2"
+    edit "$home/exp.yaml" "pruning_levels: [0.0, 0.5]"
+    timed "put back, its rows are of an earlier session" yes "level 0.50 was added; all are timed together"
+    rm "$home/out/rows/$int8.rounds.csv"
+    timed "a file is lost" yes "1 candidate has no row of the last session; all are timed together"
+    rm "$home/out/rows/$int8.timing.err" "$home/out/rows/p0.00-int8.timing.csv"
+    timed "two files are lost" yes "2 candidates have no rows of the last session; all are timed together"
+    rm "$home/out/config/timed"
+    timed "the session before was killed" yes "4 candidates have no rows of the last session; all are timed together"
+    rm "$home/out/machine.csv"
+    timed "machine.csv is lost" yes "machine.csv is missing"
+
+    # One that fails is tried again, and no more than that happens: not even selection looks again.
+    echo "not a model" >"$home/out/models/$int8.safetensors"
+    timed "a model that is none" yes "models/$int8.safetensors is newer"
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
+    ran "$home/log" "$home/out" >"$home/found"
+    echo "EVAL rows/$int8.accuracy.csv" >"$home/expected"
+    same "a candidate that fails again" "$home/expected" "$home/found"
+    rm "$home/out/models/$int8.safetensors"
+    timed "the cause is gone" yes "follows from eval"
+    truncate -s 1000 "$home/out/models/p0.50.safetensors"
+    # Nobody can say beforehand that it will fail. What was timed stays, out of the tables.
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
+    [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 2 ] && ok || bad "two that cannot be quantised stay"
+    make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
+    grep -q '^  quant  .* and 1 more: .*failed the last time$' "$home/log" && ok || { bad "explain"; cat "$home/log"; }
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
+    ran "$home/log" "$home/out" | grep -E '^(TIME|SELECT|HARDWARE|MANIFEST|PLOT)' >"$home/found"
+    same "two candidates that fail again" /dev/null "$home/found"
+    rm "$home/out/models/p0.50.safetensors"
+    timed "the cause is gone again" yes "follows from quant"
+    [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 4 ] && ok || bad "not all candidates came back"
+    graph
+    run_case "nothing to do after all this"
 }
 
 # ---- the source of each program; a program without an entry fails
@@ -445,7 +514,7 @@ serves() {
     eo-quant) echo 'QUANT' ;;
     eo-eval) echo 'EVAL' ;;
     eo-bench) echo 'TIME' ;;
-    eo-attempt) echo 'PRUNE|QUANT|EVAL|TIME' ;;
+    eo-attempt) echo 'PRUNE|QUANT|EVAL' ;;
     eo-pareto) echo 'SELECT' ;;
     eo-hwreport) echo 'HARDWARE' ;;
     eo-summary) echo 'SUMMARY|MANIFEST' ;;
@@ -492,14 +561,16 @@ counted() {
     echo "$passed $failed" >"$tmp/$1${2:-}.count"
 }
 
-if [ -n "${EO_KEYS:-}" ]; then
+if [ "${EO_KEYS:-}" = sessions ]; then
+    counted sessions
+elif [ -n "${EO_KEYS:-}" ]; then
     counted all_keys 0 &
     counted all_keys 1 &
     wait
 else
     { counted all_keys 0; counted no_edits; } &
     { counted all_keys 1; counted history; } &
-    counted program_edits &
+    { counted sessions; counted program_edits; } &
     wait
 fi
 cat "$tmp"/*.out

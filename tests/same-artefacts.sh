@@ -8,13 +8,14 @@
 #
 # What counts as timing, and is left out without -x:
 #     columns and keys      whose name has latency, throughput, energy_proxy_j, achieved, utilization, bound_regime or
-#                           samples in it
+#                           samples in it, and those that say how the timing went
 #     rows                  which of sweep_results.csv stand in pareto_frontier_*.csv (each must stand there), the order
 #                           of precision_tradeoffs.csv
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
-# Always left out: the seconds of training logs, the names of the folders and of the configuration; and of what stands
-# under host in manifest.json all but the list of files.
+#     rounds, machine       rows/*.rounds.csv, and what was found of the machine
+# Always left out: the seconds of training logs, the names of the folders and of the configuration, and of candidates
+# that were timed together; and of what stands under host in manifest.json all but the list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -37,14 +38,19 @@ a=$(cd "$1" && pwd) b=$(cd "$2" && pwd)
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 
-clock='latency|throughput|energy_proxy_j$|energy_proxy_j_|achieved|utilization|bound_regime|^samples$'
+clock='latency|throughput|energy_proxy_j$|energy_proxy_j_|achieved|utilization|bound_regime|samples'
+clock="$clock|^timing_|^rounds|^session$|^cpu$|^reference_|^lost_share$|switches$|^migrations$|^steal_share$"
+clock="$clock|^frequency_|cycles$|instructions$|ipc$|misses$|^counters_note$|^page_faults$|^energy_measured_j$"
+clock="$clock|^energy_source$|^idle_power_w$|^resident_bytes$|^frontier_energy$"
 [ $exact = 0 ] || clock='^$'
 
-# columns PATTERN FILE: a CSV file without the columns whose name matches. No field before them is quoted, but for notes
-# of one word's width, which have no comma either.
+# columns PATTERN FILE: a CSV file without the columns whose name matches. Commas in quotes separate nothing.
 columns() {
-    awk -F, -v pattern="$1" 'NR == 1 { for (i = 1; i <= NF; i++) keep[i] = $i !~ pattern }
-        { line = ""; for (i = 1; i <= NF; i++) if (keep[i] || NF < 2) line = line "," $i; print line }' "$2"
+    awk -v pattern="$1" '{ n = split($0, part, "\""); line = part[1]
+          for (i = 2; i <= n; i++) { if (i % 2 == 0) gsub(",", ";", part[i]); line = line part[i] }
+          n = split(line, cell, ",") }
+        NR == 1 { for (i = 1; i <= n; i++) keep[i] = cell[i] !~ pattern }
+        { line = ""; for (i = 1; i <= n; i++) if (keep[i] || n < 2) line = line "," cell[i]; print line }' "$2"
 }
 
 # json FILE: as printed, one key a line. The block that is left out ends with a brace as deep as its key.
@@ -59,7 +65,9 @@ json() {
 # view FOLDER FILE: what of a file is compared; nothing for a file that says only where and when it was made.
 view() {
     case $2 in
-    config/source | config/dataset.mk) ;;
+    config/source | config/dataset.mk | config/timed) ;;
+    machine.csv) columns '^found$|^verdict$|^advice$' "$1/$2" ;;
+    *.rounds.csv) if [ $exact = 1 ]; then cat "$1/$2"; else head -n 1 "$1/$2"; fi ;;
     *training_log.csv | *finetune_log.csv | *_log.csv) columns '^seconds$|^images_per_s$' "$1/$2" ;;
     pareto_frontier_*.csv) if [ $exact = 1 ]; then cat "$1/$2"; else grep -vxFf "$1/sweep_results.csv" "$1/$2"; fi ;;
     precision_tradeoffs.csv) columns "$clock" "$1/$2" | if [ $exact = 1 ]; then cat; else sort; fi ;;

@@ -264,6 +264,40 @@ entry() {
   sed '/"files"/,$d' x/manifest.json | tr -d ' \n' | grep -qF "{\"manifest\":1,\"reproducible\":{\"version\":\"$version\",\"seeds\":[\"3\",\"8\"],\"dataset\":\"synthetic\",\"train_images\":900,\"train_sha256\":\"$(printf %064d 1)\",\"test_images\":100,\"test_sha256\":\"$(printf %064d 2)\","
 }
 
+@test "manifest.json: rows of a session have machine.csv as a parent, and that all models; hits are reproducible" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
+  experiment
+  local e f
+  cp x/models/p0.25x0.50-taylor-int8.safetensors x/models/seed8/p0.50-fp32.safetensors
+  mkdir x/rows/seed8
+  for e in hits.csv rounds.csv timing.csv; do echo $e >x/rows/seed8/p0.50-fp32.$e; done
+  error_row 0.50 fp32 8 eval broken >error
+  head -n 1 error | tee x/rows/seed8/p0.50-fp32.accuracy.err >x/rows/seed8/p0.50-fp32.timing.err
+  printf 'check,found,verdict,advice\nmachine,,good,\n' >x/machine.csv
+  echo slice >x/config/bench.yaml
+  files=($(find x -type f))
+  summary --manifest x/manifest.json "${files[@]}"
+  parents() { entry "$1" | sed 's/.*"parents": {//' | grep -o '"[^"]*":' | tr -d '":' | tr '\n' ' '; }
+  [ "$(parents machine.csv)" = "config/bench.yaml models/p0.25x0.50-taylor-int8.safetensors models/seed8/p0.50-fp32.safetensors dataset.csv " ]
+  for e in timing rounds; do
+    [ "$(parents rows/seed8/p0.50-fp32.$e.csv)" = "config/bench.yaml machine.csv models/seed8/p0.50-fp32.safetensors dataset.csv " ]
+  done
+  [ "$(parents rows/seed8/p0.50-fp32.timing.err)" = "config/bench.yaml machine.csv models/seed8/p0.50-fp32.safetensors rows/seed8/p0.50-fp32.accuracy.err dataset.csv " ]
+  [[ $(parents sweep_results.csv) == *" rows/seed8/p0.50-fp32.hits.csv rows/seed8/p0.50-fp32.rounds.csv " ]]
+  sed '/"host"/,$d' x/manifest.json | grep -qF '"rows/seed8/p0.50-fp32.hits.csv"'
+  for f in machine.csv rows/seed8/p0.50-fp32.rounds.csv; do
+    ! sed '/"host"/,$d' x/manifest.json | grep -qF "\"path\": \"$f\"" || { echo "$f is not reproducible"; false; }
+  done
+  # what was timed before the timing failed, or evaluation
+  for f in timing accuracy; do
+    cp error x/rows/seed8/p0.50-fp32.$f.err
+    summary --manifest x/manifest.json "${files[@]}"
+    ! grep -qE '"path": "rows/seed8/p0.50-fp32.(timing|rounds).csv"' x/manifest.json || { echo "in spite of $f.err"; false; }
+    head -n 1 error >x/rows/seed8/p0.50-fp32.$f.err
+  done
+}
+
 @test "manifest.json: only what stands behind host depends on the machine and the options" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   select_rows

@@ -89,8 +89,10 @@ static int rebuild_in(const char *scratch, struct eo_proc *p, const struct eo_cs
         rc = cli_fail(&program, path, &err);
         goto out;
     }
-    eo_buf_printf(&text, "%s: row %d made again: the same model and %zu columns; %zu of timing left out\n", path,
-                  (int)row, counts.same, counts.measured);
+    eo_buf_printf(
+        &text,
+        "%s: row %d made again: the same model and %zu columns; %zu of timing or comparison left out\n", path,
+        (int)row, counts.same, counts.left_out);
     rc = cli_write(&program, "-", &text);
 out:
     eo_buf_release(&programs);

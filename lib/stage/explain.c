@@ -60,7 +60,9 @@ static int put_file(const struct eo_trace *t, const struct eo_changes *c, const 
         return put_configured(c, path + now + 1, out, start, err);
     if (strcmp(name, "dataset.csv") == 0)
         return put_configured(c, name, out, start, err);
-    if (strncmp(name, "eo-", 3) == 0)
+    if (strcmp(name, "FORCE") == 0)
+        eo_buf_puts(&text, "failed the last time");
+    else if (strncmp(name, "eo-", 3) == 0)
         eo_buf_printf(&text, "program %s changed", name);
     else
         eo_buf_printf(&text, "%s is newer",
@@ -71,6 +73,16 @@ static int put_file(const struct eo_trace *t, const struct eo_changes *c, const 
         put_once(out, start, text.data);
     eo_buf_release(&text);
     return rc;
+}
+
+/* What the Makefile calls a candidate whose row is not of the last session, or not there: "rows/p0.50-int8.untimed". */
+static const char untimed[] = ".untimed";
+
+static int ends_with(const char *text, size_t length, const char *end)
+{
+    size_t n = strlen(end);
+
+    return length >= n && memcmp(text + length - n, end, n) == 0;
 }
 
 /* What is no work of another step that would run. */
@@ -85,7 +97,7 @@ static int put_files(const struct eo_trace *t, const struct eo_changes *c, const
         const struct eo_trace_step *from = eo_trace_find(t, name, n);
         struct eo_buf path = {0};
 
-        if (from && from->is_stale)
+        if ((from && from->is_stale) || ends_with(name, n, untimed))
             continue;
         eo_buf_append(&path, name, n);
         rc = eo_buf_check(&path, err);
@@ -162,6 +174,60 @@ static int mark_data(struct eo_trace *t, const struct eo_changes *c, struct eo_e
     return rc;
 }
 
+/* Why a candidate is to be timed that was not in the last session, if because it is new. */
+static int put_untimed(const struct eo_trace *t, const struct eo_changes *c, const char *name, size_t length,
+                       struct eo_buf *out, size_t start, struct eo_err *err)
+{
+    size_t folder = strlen(t->folder) + 1;
+    struct eo_graph_place place;
+    struct eo_buf path = {0}, why = {0};
+    int rc = -1;
+
+    eo_buf_printf(&path, "%.*s.timing.csv", (int)(length - folder - strlen(untimed)), name + folder);
+    if (eo_buf_check(&path, err))
+        goto out;
+    if (eo_graph_place(path.data, &place) == 0 &&
+        (eo_changes_put_new(c, &place, &why, err) || eo_buf_check(&why, err)))
+        goto out;
+    if (why.len > 0)
+        put_once(out, start, why.data);
+    rc = why.len > 0;
+out:
+    eo_buf_release(&why);
+    eo_buf_release(&path);
+    return rc;
+}
+
+/* Of a step for all candidates: which of them it has to run for. Says that the others are with them. */
+static int put_candidates(const struct eo_trace *t, const struct eo_changes *c,
+                          const struct eo_trace_step *step, struct eo_buf *out, size_t start,
+                          struct eo_err *err)
+{
+    const char *name = step->newer;
+    size_t n, others = 0, folder = strlen(t->folder);
+
+    for (; (name = eo_trace_next(name, &n)) != NULL; name += n) {
+        int is_new;
+
+        if (!ends_with(name, n, untimed) || strncmp(name, t->folder, folder) != 0 || name[folder] != '/')
+            continue;
+        is_new = put_untimed(t, c, name, n, out, start, err);
+        if (is_new < 0)
+            return -1;
+        others += !is_new;
+    }
+    if (others) {
+        put_separator(out, start);
+        eo_buf_printf(out,
+                      others == 1 ? "%zu candidate has no row of the last session"
+                                  : "%zu candidates have no rows of the last session",
+                      others);
+    }
+    if (out->len > start)
+        eo_buf_puts(out, "; all are timed together");
+    return 0;
+}
+
 /* What is not there has every prerequisite as a reason, so none of them counts. */
 static int put_why(const struct eo_trace *t, const struct eo_changes *c, const struct eo_trace_step *step,
                    struct eo_buf *out, struct eo_err *err)
@@ -172,10 +238,12 @@ static int put_why(const struct eo_trace *t, const struct eo_changes *c, const s
     if (there < 0)
         return -1;
     if (!there) {
-        if (eo_changes_put_new(c, &step->place, out, err))
+        if (eo_changes_put_new(c, &step->place, out, err) ||
+            (out->len == start && step->place.together && put_candidates(t, c, step, out, start, err)))
             return -1;
         if (out->len == start)
-            eo_buf_puts(out, "is missing");
+            eo_buf_printf(out, "%s%sis missing", step->place.together ? step->target : "",
+                          step->place.together ? " " : "");
         return 0;
     }
     if (strcmp(step->target, "dataset.csv") == 0)
@@ -183,7 +251,9 @@ static int put_why(const struct eo_trace *t, const struct eo_changes *c, const s
     /* The manifest is of everything, so what its parents follow from says enough. */
     if (strcmp(step->target, EO_GRAPH_MANIFEST) == 0)
         put_steps(t, step, out, start);
-    if (out->len == start && put_files(t, c, step, out, start, err))
+    if (step->place.together && put_candidates(t, c, step, out, start, err))
+        return -1;
+    if ((out->len == start || step->place.together) && put_files(t, c, step, out, start, err))
         return -1;
     if (strcmp(step->target, EO_GRAPH_MANIFEST) != 0)
         put_steps(t, step, out, start);
@@ -218,6 +288,7 @@ static int find_reasons(const struct eo_trace *t, const struct eo_changes *c, st
 static void put_group(const struct eo_trace *t, const char *const *why, size_t i, struct eo_buf *out)
 {
     const struct eo_trace_step *step = &t->steps[i];
+    const char *together = step->place.together;
     size_t k, more = 0;
 
     for (k = 0; k < t->step_count; k++) {
@@ -228,8 +299,8 @@ static void put_group(const struct eo_trace *t, const char *const *why, size_t i
             return;
         more += (size_t)t->steps[k].target_count;
     }
-    eo_buf_printf(out, "  %-9s %s", step->place.stage, step->target);
-    if (more > 1)
+    eo_buf_printf(out, "  %-9s %s", step->place.stage, together ? together : step->target);
+    if (more > 1 && !together)
         eo_buf_printf(out, " and %zu more", more - 1);
     eo_buf_printf(out, ": %s\n", why[i]);
 }

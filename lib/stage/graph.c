@@ -25,17 +25,34 @@
 struct kind {
     const char *pattern, *stage, *tool;
     int is_host;       /* holds times of this machine, or pixels of this machine's gnuplot */
-    const char *guard; /* error rows of the step: with one of them, the artefact is of an earlier run; or NULL */
+    const char *guard; /* files of error rows: with one in them, the artefact is of an earlier run; or NULL */
     const char *slice; /* or NULL */
     const char *parents; /* besides the slice, separated by spaces */
 };
 
+/* The stage of which one command makes the files of all candidates, and how these are called. */
+static const char together_stage[] = "bench", together_files[] = "rows/*.timing.csv";
+
 #define ACCURACY_ROWS "*rows/@%-&.accuracy.csv *rows/@%-&.accuracy.err"
 #define TIMING_ROWS "*rows/@%-&.timing.csv *rows/@%-&.timing.err"
+#define PAIRED_ROWS "*rows/@%-&.hits.csv *rows/@%-&.rounds.csv"
 #define FRONTIERS "pareto_frontier_latency.csv pareto_frontier_energy.csv"
 
-#define SELECTED(path) {path, "select", "eo-pareto", 1, NULL, "config/select.yaml", ACCURACY_ROWS " " TIMING_ROWS}
+#define SELECTED(path)                                                                                       \
+    {                                                                                                        \
+        path, "select", "eo-pareto", 1, NULL, "config/select.yaml",                                          \
+            ACCURACY_ROWS " " TIMING_ROWS " " PAIRED_ROWS                                                    \
+    }
 #define PLOT(path, parents) {path, "plots", "gnuplot", 1, NULL, NULL, parents}
+#define TIMING_GUARD "rows/@%-&.timing.err rows/@%-&.accuracy.err"
+/*
+ * One session times all candidates in turns, so all models have a part in every row: they are parents of machine.csv,
+ * and that is one of each row. It stands for the session, and the table does not grow with the square of the candidates.
+ */
+#define TIMED(path, guard, parents)                                                                          \
+    {                                                                                                        \
+        path, "bench", "eo-bench", 1, guard, "config/bench.yaml", parents " dataset.csv"                     \
+    }
 
 /* In the order of the stages. */
 static const struct kind kinds[] = {
@@ -60,10 +77,12 @@ static const struct kind kinds[] = {
      "models/@%-&.safetensors dataset.csv"},
     {"rows/@%-&.confusion.csv", "eval", "eo-eval", 0, "rows/@%-&.accuracy.err", "config/@eval.yaml",
      "models/@%-&.safetensors dataset.csv"},
-    {"rows/@%-&.timing.err", "bench", "eo-attempt", 1, NULL, "config/@bench.yaml",
-     "models/@%-&.safetensors rows/@%-&.accuracy.err dataset.csv"},
-    {"rows/@%-&.timing.csv", "bench", "eo-bench", 1, "rows/@%-&.timing.err", "config/@bench.yaml",
+    {"rows/@%-&.hits.csv", "eval", "eo-eval", 0, "rows/@%-&.accuracy.err", "config/@eval.yaml",
      "models/@%-&.safetensors dataset.csv"},
+    TIMED("machine.csv", NULL, "*models/@%-&.safetensors"),
+    TIMED("rows/@%-&.timing.err", NULL, "machine.csv models/@%-&.safetensors rows/@%-&.accuracy.err"),
+    TIMED("rows/@%-&.timing.csv", TIMING_GUARD, "machine.csv models/@%-&.safetensors"),
+    TIMED("rows/@%-&.rounds.csv", TIMING_GUARD, "machine.csv models/@%-&.safetensors"),
     SELECTED("sweep_results.csv"),
     SELECTED("sweep_errors.csv"),
     SELECTED("pareto_frontier_latency.csv"),
@@ -76,7 +95,8 @@ static const struct kind kinds[] = {
      "models/base.safetensors dataset.csv"},
     {"layerwise_breakdown.csv", "hardware", "eo-hwreport", 0, NULL, "config/hardware.yaml",
      "*models/@%-&.safetensors"},
-    {"precision_tradeoffs.csv", "hardware", "eo-hwreport", 1, NULL, "config/hardware.yaml", "sweep_results.csv"},
+    {"precision_tradeoffs.csv", "hardware", "eo-hwreport", 1, NULL, "config/hardware.yaml",
+     "sweep_results.csv"},
     {"hardware_summary.csv", "hardware", "eo-hwreport", 1, NULL, "config/hardware.yaml",
      "sweep_results.csv *models/@%-&.safetensors"},
     {"summary.json", "summary", "eo-summary", 1, NULL, "config/summary.yaml",
@@ -252,6 +272,7 @@ int eo_graph_place(const char *path, struct eo_graph_place *place)
     place->stage = kind->stage;
     place->rank = (int)(first - kinds);
     place->order = (int)(kind - kinds);
+    place->together = strcmp(kind->stage, together_stage) == 0 ? together_files : NULL;
     strcpy(place->seed, names.seed);
     strcpy(place->stem, names.stem);
     strcpy(place->precision, names.precision);
@@ -304,29 +325,40 @@ static int join(const char *folder, const char *path, char out[EO_MANIFEST_PATH_
     return n < EO_MANIFEST_PATH_MAX + 4096 ? 0 : eo_err_set(err, "'%.80s': the path is too long", path);
 }
 
-/*
- * Whether the step that makes an artefact failed the last time: 0, 1, or -1 and err where one cannot tell. Without a
- * file of error rows it did not.
- */
-static int is_left_over(const char *folder, const struct item *item, struct eo_err *err)
+/* Whether a file of error rows, `n` bytes of a guard, has one: 0, 1, or -1 and err where one cannot tell. */
+static int has_error(const char *folder, const char *guard, size_t n, const struct names *names,
+                     struct eo_err *err)
 {
-    char guard[EO_MANIFEST_PATH_MAX], path[EO_MANIFEST_PATH_MAX + 4096];
+    char file[EO_MANIFEST_PATH_MAX], path[EO_MANIFEST_PATH_MAX + 4096];
     struct eo_csv csv;
-    int failed, there;
+    int found, there;
 
-    if (!item->kind->guard)
-        return 0;
-    expand(item->kind->guard, strlen(item->kind->guard), &item->names, guard);
-    if (join(folder, guard, path, err))
+    expand(guard, n, names, file);
+    if (join(folder, file, path, err))
         return -1;
     there = eo_io_exists(path, err);
     if (there == 0)
         return 0;
     if (there < 0 || eo_csv_load(&csv, path, err))
-        return eo_err_prefix(err, "'%.200s'", guard);
-    failed = csv.rows > 0;
+        return eo_err_prefix(err, "'%.200s'", file);
+    found = csv.rows > 0;
     eo_csv_release(&csv);
-    return failed;
+    return found;
+}
+
+/* Whether the step that makes an artefact, or one before it, failed the last time; likewise. */
+static int is_left_over(const char *folder, const struct item *item, struct eo_err *err)
+{
+    const char *guard = item->kind->guard;
+    int found = 0;
+
+    while (found == 0 && guard && *guard) {
+        size_t n = strcspn(guard, " ");
+
+        found = has_error(folder, guard, n, &item->names, err);
+        guard += n + (guard[n] == ' ');
+    }
+    return found;
 }
 
 static int make_items(struct item *items, size_t *item_count, const char *folder, char *const paths[], size_t count,

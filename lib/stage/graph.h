@@ -24,6 +24,8 @@ struct eo_graph_place {
     const char *stage;
     int rank;           /* of the stage among all, in the order in which they run */
     int order;          /* of the kind of file among all, in that order; the first of a stage names it best */
+    const char *
+        together; /* what a command is called that makes the files of all candidates; NULL where each has one */
     char seed[32];      /* "seed8/"; "" also for the first seed */
     char stem[96];      /* of what was pruned: "p0.50", "p0.50-taylor" */
     char precision[16]; /* "int8" */

@@ -44,8 +44,10 @@ static const char quantise[] = "eo-quant -p {precision} -c {slices}/quant.yaml -
                                "-o {scratch}/model.safetensors {scratch}/pruned.safetensors";
 static const char evaluate[] =
     "eo-eval -c {slices}/eval.yaml --data {data} -o {scratch}/accuracy.csv {scratch}/model.safetensors";
+/* Alone and once: what a clock says is not compared. */
 static const char measure[] =
-    "eo-bench -c {slices}/bench.yaml --data {data} -o {scratch}/timing.csv {scratch}/model.safetensors";
+    "eo-bench -c {slices}/bench.yaml --data {data} --exact --trials 1 --repeats 1 --warmup 0 "
+    "-o {scratch}/timing.csv {scratch}/model.safetensors";
 static const char select_row[] = "eo-pareto -c {folder}config/select.yaml --sweep {scratch}/sweep.csv "
                                  "--errors {scratch}/errors.csv {scratch}/accuracy.csv {scratch}/timing.csv";
 
@@ -327,8 +329,8 @@ static int compare_cells(const struct run *run, const struct eo_csv *theirs, siz
 
         if (!column || other < 0)
             return eo_err_set(err, "column '%.40s': this version has no such column", name);
-        if (column->is_measured) {
-            counts->measured++;
+        if (column->is_measured || column->kind == EO_SWEEP_CERTAINTY) {
+            counts->left_out++;
             continue;
         }
         counts->same++;

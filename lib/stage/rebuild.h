@@ -2,7 +2,8 @@
  * Making a row of sweep_results.csv again, from the data and the slices of the configuration, by the programs
  * themselves: the steps of the Makefile for one candidate, in a scratch folder.
  *
- * What is compared, byte for byte: the model by its checksum, and every column that is not `is_measured` (sweep.h).
+ * What is compared, byte for byte: the model by its checksum, and every column that is not `is_measured` (sweep.h)
+ * and does not compare the candidate with the others (its place on the frontiers).
  */
 #ifndef EO_STAGE_REBUILD_H
 #define EO_STAGE_REBUILD_H
@@ -21,7 +22,7 @@ struct eo_rebuild {
 };
 
 struct eo_rebuild_counts {
-    size_t same, measured; /* columns that were compared, and that were left out */
+    size_t same, left_out; /* columns that were compared, and that were left out */
 };
 
 /*

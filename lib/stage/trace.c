@@ -93,6 +93,8 @@ static int compare_places(const struct eo_graph_place *a, const struct eo_graph_
 {
     int c = a->rank - b->rank;
 
+    if (c == 0 && a->together)
+        return 0;
     if (c == 0 && (c = (int)strlen(a->seed) - (int)strlen(b->seed)) == 0)
         c = strcmp(a->seed, b->seed);
     if (c == 0)
@@ -110,6 +112,8 @@ static int compare_entries(const void *a, const void *b)
         c = x->is_error_rows - y->is_error_rows;
     if (c == 0)
         c = x->place.order - y->place.order;
+    if (c == 0)
+        c = strcmp(x->target, y->target);
     return c ? c : !x->newer - !y->newer;
 }
 
@@ -162,6 +166,8 @@ static void make_step(struct eo_trace_step *step, const struct entry *entries, s
 
     *step = (struct eo_trace_step){
         .place = entries[0].place, .target = entries[0].target, .newer = "", .needs = ""};
+    if (step->place.together)
+        step->place.seed[0] = step->place.stem[0] = step->place.precision[0] = '\0';
     for (i = 0; i < n; i++) {
         const struct entry *e = &entries[i];
 

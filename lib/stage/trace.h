@@ -12,8 +12,8 @@
  * A Make that starts over, because a file that it includes was made, prints the database each time; the last one counts,
  * as the earlier ones know no candidates.
  *
- * So the graph is Make's own and cannot differ from it. A step is all that one command makes of one candidate; a file's
- * path tells which (graph.h). Where there is a rule for `all`, only what that needs counts. What was never run has
+ * So the graph is Make's own and cannot differ from it. A step is all that one command makes, of one candidate or of all;
+ * a file's path tells which (graph.h). Where there is a rule for `all`, only what that needs counts. What was never run has
  * every prerequisite as a reason.
  */
 #ifndef EO_STAGE_TRACE_H
@@ -27,7 +27,7 @@
 #define EO_TRACE_MAX ((size_t)256 << 20) /* bytes of such a text */
 
 struct eo_trace_step {
-    struct eo_graph_place place;
+    struct eo_graph_place place; /* without the names of a candidate where the command is for all */
     const char
         *target; /* the first of the files that it makes anew, else the first of all; inside the folder */
     int target_count; /* files that it makes anew, but for those of error rows */

@@ -41,26 +41,14 @@ first=
 write_config() {
   local seed=3 rate=0.004 keep=0.5
   [ "$1" = A ] || { seed=4 rate=0.003 keep=2.5; }
-  cat >"$S/exp.yaml" <<EOF
-dataset: idx
+  cat tests/golden/tiny.yaml - >"$S/exp.yaml" <<EOF
 data_dir: $S/set
 output_dir: $S/out
 seed: $seed
 train_subset: 240
 val_subset: 60
-conv1_channels: 2
-conv2_channels: 4
 batch_size: 40
-epochs: 1
-fine_tune_epochs: 1
 learning_rate: $rate
-pruning_levels: [0.0, 0.5]
-precisions: [fp32, int8]
-calibration_batches: 1
-benchmark_repeats: 1
-benchmark_trials: 1
-benchmark_warmup: 0
-benchmark_exact: true
 power_watts: $keep
 EOF
 }

@@ -63,6 +63,11 @@ static void test_read(void)
          "quant seed9/p0.50-l2 int8 models/seed9/p0.50-l2-int8.safetensors 0 [] [a]\n"
          "quant seed10/p0.50-l2 int8 models/seed10/p0.50-l2-int8.safetensors 0 [] [a]\n"
          "select   sweep_results.csv 0 [] [a]\n"},
+        /* one session for all candidates; machine.csv stands for it, and what makes it stale counts */
+        {"o/x/rows/p0.00-fp32.timing.csv: o/x/machine.csv\no/x/rows/p0.50-int8.timing.err: o/x/machine.csv\n"
+         "o/x/machine.csv: a b | c\nM:1: update target 'o/x/machine.csv' due to: b\n"
+         "o/x/sweep_results.csv: o/x/machine.csv\n",
+         "!bench   machine.csv 1 [b] [a b ]\nselect   sweep_results.csv 0 [] [o/x/machine.csv]\n"},
         {"o/x/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
         {"o/x/config/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
         /* only what `all` needs, through others too */
