@@ -88,21 +88,21 @@ static double measure_lost(const struct eo_round_conditions *c, double reference
     return lost_share(c);
 }
 
-static double rate(double events, double wall_s)
+static double rate(double events, double few, double wall_s)
 {
-    return events > EO_JUDGE_FEW ? events / wall_s : 0;
+    return events > few ? events / wall_s : 0;
 }
 
 static double measure_switches(const struct eo_round_conditions *c, double reference_ns)
 {
     (void)reference_ns;
-    return rate(c->involuntary_switches, c->wall_s);
+    return rate(c->involuntary_switches, EO_JUDGE_FEW_SWITCHES, c->wall_s);
 }
 
 static double measure_migrations(const struct eo_round_conditions *c, double reference_ns)
 {
     (void)reference_ns;
-    return rate(c->migrations, c->wall_s);
+    return rate(c->migrations, EO_JUDGE_FEW_MIGRATIONS, c->wall_s);
 }
 
 static double measure_steal(const struct eo_round_conditions *c, double reference_ns)

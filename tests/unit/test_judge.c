@@ -184,7 +184,9 @@ static void measure_round(struct machine *m, int candidate, int number, struct e
         place *= 1.2;
     start_process(m);
     r->number = number;
-    r->conditions = (struct eo_round_conditions){.frequency_start_khz = NAN, .frequency_end_khz = NAN};
+    /* Threads of the kernel tidy up after the process before: 2.5 switches in a round, on a quiet machine. */
+    r->conditions = (struct eo_round_conditions){
+        .frequency_start_khz = NAN, .frequency_end_khz = NAN, .involuntary_switches = happens(m, 2.5)};
     steal = steps_of_steal(m);
     for (i = 0; i < SAMPLES; i++) {
         for (k = 0; k < EO_BENCH_SIZES; k++)
@@ -394,7 +396,7 @@ struct condition_case {
 static const struct condition_case condition_cases[] = {
     {"processor time", CONDITION(cpu_s), 0.0981, 0.0979},
     {"processor time of two threads", CONDITION(cpu_s), 0.2, 0},
-    {"involuntary switches", CONDITION(involuntary_switches), 2, 3},
+    {"involuntary switches", CONDITION(involuntary_switches), 10, 11},
     {"migrations", CONDITION(migrations), 2, 3},
     {"steal", CONDITION(steal_s), 0.01, 0.02},
     {"steal unknown", CONDITION(steal_s), NAN, 0.02},
@@ -438,8 +440,8 @@ static void test_long_round(void)
     c->steal_s = 0.04;
     check_that(!eo_round_is_disturbed(rounds.list, REFERENCE_NS), "2 %% steal: expected calm");
     check_that(!eo_round_is_disturbed(rounds.list, NAN), "no usual reference: expected calm");
-    *c = (struct eo_round_conditions){.wall_s = 0.01, .cpu_s = 0.01, .involuntary_switches = 2};
-    check_that(!eo_round_is_disturbed(rounds.list, NAN), "2 switches in a short round: expected calm");
+    *c = (struct eo_round_conditions){.wall_s = 0.01, .cpu_s = 0.01, .involuntary_switches = 10};
+    check_that(!eo_round_is_disturbed(rounds.list, NAN), "10 switches in a short round: expected calm");
     rounds_free(&rounds, 1);
 }
 
@@ -510,7 +512,7 @@ static void spoil_switches(struct eo_rounds *r)
     size_t i;
 
     for (i = 0; i < 6; i++)
-        r->list[i].conditions.involuntary_switches = 4 + (double)i;
+        r->list[i].conditions.involuntary_switches = 12 + (double)i;
 }
 
 static void spoil_migrations(struct eo_rounds *r)
@@ -622,7 +624,7 @@ static const struct verdict_case verdict_cases[] = {
      "preempted: 50 % of the time went to other processes (limit 2 %) in 5 of 12 rounds", 5, 12, 5, 1.005},
     {"one round preempted, and left out", spoil_few, EO_TIMING_OK, "", 1, 11, 1, 1},
     {"switches", spoil_switches, EO_TIMING_NOISY,
-     "preempted: 65 involuntary context switches a second (limit 20) in 6 of 12 rounds", 6, 12, 6, 1},
+     "preempted: 145 involuntary context switches a second (limit 20) in 6 of 12 rounds", 6, 12, 6, 1},
     {"migrations", spoil_migrations, EO_TIMING_NOISY,
      "migrated: 30 moves to another processor a second (limit 20) in 12 of 12 rounds", 12, 12, 12, 1},
     {"steal", spoil_steal, EO_TIMING_NOISY,
