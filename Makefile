@@ -29,7 +29,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak \
+PLAIN_GOALS := programs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust \
 	$(B)/bin/% $(B)/build/%
 GOALS := $(or $(MAKECMDGOALS),all)
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
@@ -581,6 +581,12 @@ $(OBJ)/%.h.ok: %.h $(OBJ)/flags
 .PHONY: soak
 soak: programs ## SOAK=200 random SIGKILLs of a small experiment, each resumed and compared; ends with "200 of 200"
 	@EO_BIN=$(abspath $(BIN)) bash tests/soak/soak.bash $(or $(SOAK),200) $(SEED)
+
+# Not a test: whether timings of this machine can be trusted.
+.PHONY: trust
+trust: programs ## time the default sweep RUNS=10 times on a quiet machine: ranking, rows not ok, beside a spinning process (FORCE=1)
+	+@$(MAKE) --no-print-directory all CONFIG=configs/default.yaml >/dev/null
+	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/trust.bash out/default/models $(RUNS)
 
 # Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
 PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))
