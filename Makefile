@@ -361,7 +361,7 @@ LOST := $(filter-out $(wildcard $(TIMING_ROWS)),$(TIMING_ROWS))
 lost = $(foreach e,timing.err timing.csv rounds.csv,$(patsubst $(OUT)/rows/%.$(e),%,$(filter %.$(e),$(LOST))))
 UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost)))
 .PHONY: $(UNTIMED)
-$(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) | $(ACCURACY)
+$(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) $(if $(filter retime,$(GOALS)),FORCE) | $(ACCURACY)
 	$(call say,TIME,$(OUT)/rows/*.timing.csv)
 	@rm -f $(SL)/timed
 	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
@@ -458,6 +458,9 @@ all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) $(MADE) ## the whole e
 	@$(summarise) --table
 	@[ $$(wc -l <$(OUT)/sweep_results.csv) -gt 1 ] || \
 	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }
+
+.PHONY: retime
+retime: all ## all, and every candidate is timed again: where the machine was not quiet
 
 DOT := dot
 .PHONY: explain graph

@@ -84,6 +84,17 @@ stages() {
   [ "$(grep -c '^  TIME' <<<"$output")" -eq 0 ]
   [ "$(grep -c '^0.25,' "$OUT/sweep_results.csv")" -eq 0 ]
 
+  # a session more, for no other reason than that it is wanted
+  cp "$OUT/machine.csv" "$BATS_TEST_TMPDIR"
+  run make_eo -n retime
+  [[ $output == *" --into $OUT/rows "* ]]
+  run make_eo retime
+  [ "$status" -eq 0 ]
+  [ "$(stages)" = "HARDWARE MANIFEST PLOT PLOT PLOT PLOT PLOT SELECT SUMMARY TIME " ]
+  [ "$OUT/machine.csv" -nt "$BATS_TEST_TMPDIR/machine.csv" ]
+  run make_eo all
+  [ "$(stages)" = "" ]
+
   # a clean build gives the same models and accuracies
   mkdir "$BATS_TEST_TMPDIR/before"
   cp -r "$OUT/models" "$OUT/rows" "$BATS_TEST_TMPDIR/before"

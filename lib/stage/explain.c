@@ -229,6 +229,22 @@ static int put_candidates(const struct eo_trace *t, const struct eo_changes *c,
 }
 
 /* What is not there has every prerequisite as a reason, so none of them counts. */
+static int put_why_missing(const struct eo_trace *t, const struct eo_changes *c,
+                           const struct eo_trace_step *step, struct eo_buf *out, struct eo_err *err)
+{
+    size_t start = out->len;
+
+    if (eo_changes_put_new(c, &step->place, out, err))
+        return -1;
+    if (out->len == start && step->place.together && put_candidates(t, c, step, out, start, err))
+        return -1;
+    if (out->len == start && step->place.together)
+        eo_buf_printf(out, "%s is missing", step->target);
+    else if (out->len == start)
+        eo_buf_puts(out, "is missing");
+    return 0;
+}
+
 static int put_why(const struct eo_trace *t, const struct eo_changes *c, const struct eo_trace_step *step,
                    struct eo_buf *out, struct eo_err *err)
 {
@@ -237,15 +253,8 @@ static int put_why(const struct eo_trace *t, const struct eo_changes *c, const s
 
     if (there < 0)
         return -1;
-    if (!there) {
-        if (eo_changes_put_new(c, &step->place, out, err) ||
-            (out->len == start && step->place.together && put_candidates(t, c, step, out, start, err)))
-            return -1;
-        if (out->len == start)
-            eo_buf_printf(out, "%s%sis missing", step->place.together ? step->target : "",
-                          step->place.together ? " " : "");
-        return 0;
-    }
+    if (!there)
+        return put_why_missing(t, c, step, out, err);
     if (strcmp(step->target, "dataset.csv") == 0)
         return put_configured(c, step->target, out, start, err);
     /* The manifest is of everything, so what its parents follow from says enough. */
