@@ -351,15 +351,16 @@ $(call over_candidates,make_candidate_rules)
 endif
 
 # One session times all candidates in turns: so they meet the same machine, and can be compared by pairs. What one that is
-# new, or whose rows are gone, asks for is a session of all. The last complete one wrote machine.csv, which stands for it,
-# and after that the names of its candidates. Nobody asks for more where one is taken out.
+# new, whose rows are gone, or that alone could not be timed asks for is a session of all. The last complete one wrote
+# machine.csv, which stands for it, and after that the names of its candidates. Nobody asks for more where one is taken out.
 MACHINE := $(OUT)/machine.csv
 TIMED := $(file <$(SL)/timed)
 NOT_TIMED := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).timing.err),$(c)))
 TIMING_ROWS := $(call rows_of,$(CANDIDATES),timing.err) $(call rows_of,$(filter-out $(NOT_TIMED),$(CANDIDATES)),timing.csv rounds.csv)
 LOST := $(filter-out $(wildcard $(TIMING_ROWS)),$(TIMING_ROWS))
+BROKEN := $(foreach c,$(NOT_TIMED),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
 lost = $(foreach e,timing.err timing.csv rounds.csv,$(patsubst $(OUT)/rows/%.$(e),%,$(filter %.$(e),$(LOST))))
-UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost)))
+UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost) $(BROKEN)))
 .PHONY: $(UNTIMED)
 $(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) $(if $(filter retime,$(GOALS)),FORCE) | $(ACCURACY)
 	$(call say,TIME,$(OUT)/rows/*.timing.csv)

@@ -479,6 +479,9 @@ sessions() {
     timed "the session before was killed" yes "4 candidates have no rows of the last session; all are timed together"
     rm "$home/out/machine.csv"
     timed "machine.csv is lost" yes "machine.csv is missing"
+    echo "0.50,int8,7,timing,ended by signal 9 (Killed),l1" >>"$home/out/rows/$int8.timing.err"
+    timed "one could not be timed" yes "1 candidate has no row of the last session; all are timed together"
+    timed "it could be timed again" no
 
     # One that fails is tried again, and no more than that happens: not even selection looks again.
     echo "not a model" >"$home/out/models/$int8.safetensors"
