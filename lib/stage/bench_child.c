@@ -141,8 +141,8 @@ static void take_samples(struct child *c)
     }
 }
 
-/* The hardware's counts of one image; the kernel's of the whole. */
-static void put_counts(struct child *c, const struct eo_counts *whole)
+/* The hardware's counts, of one image. */
+static void put_counts(struct child *c)
 {
     int k;
 
@@ -155,9 +155,6 @@ static void put_counts(struct child *c, const struct eo_counts *whole)
         n->l1d_misses /= c->images[k];
         n->llc_misses /= c->images[k];
         n->branch_misses /= c->images[k];
-        n->page_faults = whole->page_faults;
-        n->context_switches = whole->context_switches;
-        n->migrations = whole->migrations;
     }
     if (c->sizes == 1)
         c->order->counts[EO_BENCH_SINGLE] = c->order->counts[EO_BENCH_BATCH];
@@ -203,7 +200,7 @@ static void measure(struct child *c)
     eo_counters_stop(c->counters, &whole);
     eo_bench_watch_stop(&watch, &o->conditions);
     o->conditions.page_faults = whole.page_faults;
-    put_counts(c, &whole);
+    put_counts(c);
     readings = c->reading_count < READINGS_MOST ? c->reading_count : READINGS_MOST;
     o->conditions.reference_ns = median(c->readings, readings);
     for (k = 0; k < c->sizes; k++)

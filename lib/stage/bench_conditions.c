@@ -70,7 +70,6 @@ static void read_counts(struct eo_round_conditions *c)
     getrusage(RUSAGE_SELF, &u);
     c->involuntary_switches = (double)u.ru_nivcsw;
     c->voluntary_switches = (double)u.ru_nvcsw;
-    c->page_faults = (double)u.ru_minflt + (double)u.ru_majflt;
 }
 
 void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count)
@@ -94,12 +93,11 @@ void eo_bench_watch_stop(const struct eo_bench_watch *w, struct eo_round_conditi
     read_counts(c);
     c->involuntary_switches -= s->involuntary_switches;
     c->voluntary_switches -= s->voluntary_switches;
-    c->page_faults -= s->page_faults;
     c->migrations = migrations(w) - s->migrations;
     c->steal_s = steal(w) - s->steal_s;
     c->frequency_start_khz = s->frequency_start_khz;
     c->frequency_end_khz = frequency(w);
     /* Not ru_maxrss: that includes what the process was before it became this program. */
     c->resident_bytes = field(&(struct eo_host){0}, "/proc/self/status", "VmHWM") * 1024;
-    c->reference_ns = NAN;
+    c->reference_ns = c->page_faults = NAN;
 }

@@ -1,6 +1,6 @@
 /*
- * What happens to this process between two moments: time, context switches, migrations, page faults, time stolen by
- * other guests, clock frequency. Read from the kernel; what it does not tell is NAN.
+ * What happens to this process between two moments: time, context switches, migrations, time stolen by other guests,
+ * clock frequency. Read from the kernel; what it does not tell is NAN.
  *
  * Files of /proc and /sys are those of the machine, or below $EO_HOST_ROOT where that is set (tests; containers).
  */
@@ -20,7 +20,7 @@ struct eo_bench_watch {
 /* `cpus` stays the caller's. Taken alone, each of the two takes well under a millisecond. */
 void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count);
 
-/* Sets all of *c but reference_ns, which becomes NAN. */
+/* Sets all of *c but reference_ns and page_faults, which become NAN. */
 void eo_bench_watch_stop(const struct eo_bench_watch *w, struct eo_round_conditions *c);
 
 #endif

@@ -42,7 +42,7 @@
 /*
  * A competitor makes 100 a second or more. Threads of the kernel tidy up after the process that ended before: up to 7
  * switches in a round of 13 to 60 ms on a quiet machine, together 0.1 % of its time; so a few in a round do not count.
- * A process on one processor cannot migrate; several threads on as many processors do, now and then.
+ * A process on one processor cannot migrate; moves of several threads on as many processors are not counted.
  */
 #define EO_JUDGE_SWITCHES 20
 #define EO_JUDGE_FEW_SWITCHES 10

@@ -46,8 +46,7 @@ struct eo_round {
     int number; /* from 0 */
     int slot;   /* place in the order of this round number, from 0 */
     struct eo_round_samples size[EO_BENCH_SIZES];
-    struct eo_counts
-        counts[EO_BENCH_SIZES]; /* of the hardware: per image; of the kernel: in the whole timed part */
+    struct eo_counts counts[EO_BENCH_SIZES]; /* of the hardware, per image; those of the kernel are NAN */
     struct eo_round_conditions conditions;
     uint64_t stack, heap,
         environment_bytes; /* where things lay in the process: an address on either, and a size */
