@@ -220,11 +220,11 @@ EOF
     host_single_latency_median_ci95_high_ms=11 host_single_latency_p95_ci95_low_ms=12 \
     host_single_latency_p95_ci95_high_ms=13 host_single_latency_p99_ci95_low_ms=14 \
     host_single_latency_p99_ci95_high_ms=15 cycles=16 instructions=32 ipc=2 l1d_misses=0 llc_misses=19 \
-    branch_misses=20 counters_note=none energy_measured_j=-0.5 energy_source=rapl idle_power_w=21 arena_bytes=22 \
+    branch_misses=20 counters_note=none energy_measured_j=0.5 energy_source=rapl idle_power_w=21 arena_bytes=22 \
     unfused_arena_bytes=23 resident_bytes=24
   eo-pareto -c c.yaml --sweep s.csv *-*.csv
   [ "$(head -n 1 s.csv | cut -d, -f55-85)" = timing_status,timing_reason,latency_mad_ms,latency_p99_ms,latency_median_ci95_low_ms,latency_median_ci95_high_ms,latency_p95_ci95_low_ms,latency_p95_ci95_high_ms,latency_p99_ci95_low_ms,latency_p99_ci95_high_ms,single_latency_mad_ms,single_latency_p99_ms,single_latency_median_ci95_low_ms,single_latency_median_ci95_high_ms,single_latency_p95_ci95_low_ms,single_latency_p95_ci95_high_ms,single_latency_p99_ci95_low_ms,single_latency_p99_ci95_high_ms,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,counters_note,energy_measured_j,energy_source,idle_power_w,arena_bytes,unfused_arena_bytes,resident_bytes ]
-  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,4.0,6.0,8.0,10.0,12.0,,16.0,18.0,20.0,22.0,24.0,26.0,28.0,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,-0.5,rapl,21.0,22,23,24 ]
+  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,4.0,6.0,8.0,10.0,12.0,,16.0,18.0,20.0,22.0,24.0,26.0,28.0,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,0.5,rapl,21.0,22,23,24 ]
   eo-pareto -c c.yaml --sweep again.csv s.csv
   cmp s.csv again.csv
   # A scale by which dividing and multiplying again would not give the same bits.
@@ -251,7 +251,7 @@ EOF
   bad host_latency_median_ci95_low_ms 1e300 "expected a number in 1e-09..1e+12"
   bad host_single_latency_p99_ci95_high_ms nan "expected a number in 1e-09..1e+12"
   bad cycles 1e16 "expected a number in 0..1e+15"
-  bad energy_measured_j 1e7 "expected a number in -1e+06..1e+06"
+  bad energy_measured_j -0.5 "expected a number in 0..1e+06"
   bad idle_power_w -1 "expected a number in 0..1e+06"
   bad arena_bytes 1.5 "expected an integer in 0..9007199254740992"
   also good.csv "timing_reason=$(printf 'x%.0s' {1..256})"

@@ -32,7 +32,7 @@ const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy an
 #define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0}
 #define COUNT_OF_HOST(f) {#f, #f, EO_SWEEP_COUNT, EO_FROM_TIMING, FIELD(f), 0, MAX_COUNT, 0, 1}
 #define EVENTS(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_EVENTS, 0, 1)
-#define POWER(f, min) NUMBER(f, #f, EO_FROM_TIMING, min, MAX_POWER, 0, 1)
+#define POWER(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_POWER, 0, 1)
 #define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0, (source) == EO_FROM_TIMING}
 /* clang-format on */
 
@@ -115,10 +115,9 @@ static const struct eo_sweep_column columns[] = {
     EVENTS(llc_misses),
     EVENTS(branch_misses),
     TEXT(counters_note, EO_FROM_TIMING),
-    /* a little below 0 where the noise of the idle power is more than the work took */
-    POWER(energy_measured_j, -MAX_POWER),
+    POWER(energy_measured_j),
     TEXT(energy_source, EO_FROM_TIMING),
-    POWER(idle_power_w, 0),
+    POWER(idle_power_w),
     COUNT(arena_bytes, EO_FROM_TIMING, 0),
     COUNT(unfused_arena_bytes, EO_FROM_TIMING, 0),
     COUNT_OF_HOST(resident_bytes),
