@@ -248,14 +248,6 @@ static const struct kind *find_kind(const char *path, struct names *names)
     return NULL;
 }
 
-const char *eo_graph_stage(const char *path)
-{
-    struct names names;
-    const struct kind *kind = find_kind(path, &names);
-
-    return kind ? kind->stage : NULL;
-}
-
 int eo_graph_place(const char *path, struct eo_graph_place *place)
 {
     struct names names;

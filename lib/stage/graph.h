@@ -14,12 +14,9 @@
 #include "format/manifest.h"
 
 /*
- * The stage that makes an artefact, by its path inside the experiment's folder: "prune" for
- * "models/seed8/p0.50.safetensors". NULL for a file that no stage makes.
+ * What an artefact's path inside the experiment's folder says: the stage that makes it, and of which candidate. Texts are
+ * "" where they do not apply.
  */
-const char *eo_graph_stage(const char *path);
-
-/* What an artefact's path says: the stage that makes it, and of which candidate. Texts are "" where they do not apply. */
 struct eo_graph_place {
     const char *stage;
     int rank;           /* of the stage among all, in the order in which they run */
