@@ -9,6 +9,9 @@
 
 #define MISS 0.05 /* probability to miss either end of an interval */
 
+/* Ratios below it are left out. Not much smaller: the smallest doubles times 0.9 are themselves again, and never 0. */
+#define LEAST_RATIO 1e-315
+
 enum { LOW, HIGH, ENDS };
 
 /* The sum of P(X = j) / P(X = mode) over j = 0..mode that are at most k; odds are those against one success. */
@@ -18,9 +21,11 @@ static double sum_to_mode(size_t mode, size_t k, size_t n, double odds)
     size_t j = mode;
 
     for (;;) {
+        if (ratio < LEAST_RATIO)
+            return sum;
         if (j <= k)
             sum += ratio;
-        if (j == 0 || !(ratio > 0))
+        if (j == 0)
             return sum;
         ratio *= (double)j / (double)(n - j + 1) * odds;
         j--;

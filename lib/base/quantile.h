@@ -45,7 +45,8 @@ int eo_quantile95(struct eo_quantile *q, const struct eo_clusters *samples, doub
 /*
  * P(X <= k) for X binomial with n trials of probability p in 0..1. The probabilities of single values by their ratio
  * to that of the most probable one, so that nothing overflows and a small result has few wrong bits: relative error
- * below 1e-11 for n <= 100,000; 0 below 1e-300. Only + - * /: same bits everywhere.
+ * below 1e-11 for n <= 100,000, where the result is 1e-300 or more; far below that it is 0. Only + - * /: same bits
+ * everywhere.
  */
 double eo_binomial_at_most(size_t k, size_t n, double p);
 

@@ -87,6 +87,8 @@ static void test_ends_of_binomial(void)
     check_that(eo_sign_test(0, 0) == 1 && eo_sign_test(0, 7) == 1, "sign test without wins: expected 1");
     check_that(eo_sign_test(8, 7) == 0, "sign test, more wins than throws: expected 0");
     check_that(eo_sign_test(100000, 100000) == 0, "2^-100000: expected 0");
+    check_that(eo_sign_test(60000, 100000) == 0, "about 1e-877: expected 0, found %g",
+               eo_sign_test(60000, 100000));
 }
 
 /* As make_quantiles.py draws them. */
