@@ -205,7 +205,7 @@ static void print_score(const struct world *w, enum judge judge, const struct sc
 {
     static const char *const by[] = {"tests", "intervals", "figures"};
 
-    printf("%-33s %-9s %6.2f %6.2f %6.2f %6.1f   %6.2f %6.1f\n", judge == BY_TESTS ? w->name : "", by[judge],
+    printf("# %-33s %-9s %6.2f %6.2f %6.2f %6.1f   %6.2f %6.1f\n", judge == BY_TESTS ? w->name : "", by[judge],
            100 * share(s->wrong_certain, s->off_frontier), 100 * share(s->wrong_certain, s->certain),
            100 * share(s->sweeps_with_wrong, (size_t)w->sweeps),
            100 * share(s->certain - s->wrong_certain, s->on_frontier),
@@ -316,8 +316,8 @@ static void test_promises(void)
     };
     size_t i;
 
-    printf("%% of                               by        wrong certain of:    certain wrong  dominated\n"
-           "                                            off front  certain sweeps  of front domin.  of off "
+    printf("# %% of                               by        wrong certain of:    certain wrong  dominated\n"
+           "#                                            off front  certain sweeps  of front domin.  of off "
            "front\n");
     for (i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
         test_promise(&worlds[i]);
