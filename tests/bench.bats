@@ -454,6 +454,15 @@ child_of() {
   [ ! -e s ]
 }
 
+@test "bench: with all standard streams closed the file is written, and nothing goes into it but rows" {
+  eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
+  [ "$(wc -l <closed.csv)" -eq 2 ]
+  TMPDIR=/nonexistent eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
+  [ "$(wc -l <closed.csv)" -eq 2 ]
+  fails 1 "eo-bench: (standard stream): cannot write: Bad file descriptor" \
+    bash -c "exec eo-bench --exact --trials 1 --repeats 1 --warmup 0 $F/int8.safetensors 0<&- 1>&-"
+}
+
 @test "bench: a full disk exits 1" {
   for o in -o --samples; do
     fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --exact -o row $o /dev/full $F/int8.safetensors

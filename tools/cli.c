@@ -1,5 +1,6 @@
 #include "tools/cli.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -121,6 +122,20 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
         cli_usage(p, "option '--%s': %s", o->name, err.msg);
 }
 
+/*
+ * Closed standard streams stay unusable, and no file that is opened later gets their descriptors: nobody's message is
+ * written into it, and the processes that are started, which get new streams there, do not lose it.
+ */
+static void occupy_streams(void)
+{
+    int fd;
+
+    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 int cli_parse(const struct cli_program *p, int argc, char **argv)
 {
     struct option longs[MAX_OPTIONS + 4];
@@ -139,6 +154,7 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     longs[n + 1] = (struct option){"version", no_argument, NULL, VERSION};
     longs[n + 2] = (struct option){"quiet", no_argument, NULL, QUIET};
     longs[n + 3] = (struct option){NULL, 0, NULL, 0};
+    occupy_streams();
     signal(SIGXFSZ, SIG_IGN); /* a limit on file size is then a failed write like any other */
     for (i = 0; i < n; i++) {
         if (p->options[i].type == CLI_ISA)
