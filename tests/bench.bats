@@ -446,6 +446,9 @@ child_of() {
     fails_like 1 "eo-bench: *" eo-bench --from $F --into . $name
   done
   fails 1 "eo-bench: expected a candidate's name like p0.50-int8 or seed8/p0.50-int8, found 'base'" eo-bench --from $F --into . base
+  fails 1 "eo-bench: 'seed3/p9.00-int8': expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found '9.00'" \
+    eo-bench --from $F --into . p0.50-int8 seed3/p9.00-int8
+  fails 1 "eo-bench: expected each candidate once, found 'p0.50-int8' twice" eo-bench --from $F --into . p0.50-int8 p0.25-int8 p0.50-int8
   echo nonsense >p0.00-fp32.accuracy.err
   fails 1 "eo-bench: ./p0.00-fp32.accuracy.err: expected a column 'pruning_level', found none" \
     eo-bench --from $F --into . p0.00-fp32

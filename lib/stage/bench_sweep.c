@@ -58,7 +58,21 @@ static int find_key(const struct eo_bench_sweep *s, const char *name, struct eo_
         rc = -1;
     }
     eo_buf_release(&path);
-    return rc ? rc : parse_place(place, s->seed, key, err);
+    if (rc)
+        return rc;
+    return parse_place(place, s->seed, key, err) ? eo_err_prefix(err, "'%s'", name) : 0;
+}
+
+/* One that is there twice would be timed twice, and the files of the first time replaced. */
+static int refuse_twice(const struct eo_bench_sweep *s, size_t i, struct eo_err *err)
+{
+    size_t k;
+
+    for (k = 0; k < i; k++) {
+        if (strcmp(s->names[k], s->names[i]) == 0)
+            return eo_err_set(err, "expected each candidate once, found '%s' twice", s->names[i]);
+    }
+    return 0;
 }
 
 /* The error rows of the stage before, if it was and has any. */
@@ -87,8 +101,8 @@ static int load_candidate(struct eo_bench_sweep *s, size_t i, struct eo_err *err
     struct eo_graph_place place;
     struct eo_attempt_key key;
 
-    if (find_key(s, s->names[i], &place, &key, err) || load_earlier(s, i, &key, err) ||
-        put_path(&s->models[i], s->from, s->names[i], ".safetensors", err))
+    if (refuse_twice(s, i, err) || find_key(s, s->names[i], &place, &key, err) ||
+        load_earlier(s, i, &key, err) || put_path(&s->models[i], s->from, s->names[i], ".safetensors", err))
         return -1;
     c->name = s->models[i].data;
     c->failed = s->earlier[i].len > 0;
