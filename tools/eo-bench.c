@@ -179,7 +179,8 @@ static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
     cfg.benchmark_warmup = warmup >= 0 ? (int)warmup : cfg.benchmark_warmup;
     cfg.benchmark_exact = exact || cfg.benchmark_exact;
     eo_bench_plan_make(plan, &cfg);
-    plan->limit = limit ? (int)limit : plan->limit;
+    if (limit)
+        eo_bench_plan_limit(plan, (int)limit);
     plan->threads = (int)threads;
     plan->cpu = (int)cpu;
     plan->isa = isa;

@@ -447,6 +447,7 @@ static int are_disturbed(struct pool *p, double reference_ns, struct eo_verdict 
 {
     const struct cause *worst = NULL;
     size_t i, n = 0, most = 0;
+    char text[32];
     double found;
 
     if (!p->is_all)
@@ -462,8 +463,9 @@ static int are_disturbed(struct pool *p, double reference_ns, struct eo_verdict 
             p->work[n++] = worst->measure(&p->list[i]->conditions, reference_ns);
     }
     found = median_in_place(p->work, n) * worst->scale;
+    snprintf(text, sizeof(text), found < 1000 ? "%.3g" : "%.0f", found);
     return accuse(v, worst->is_slow ? EO_TIMING_THROTTLED : EO_TIMING_NOISY,
-                  "%s%.3g%s (limit %g%s) in %zu of %zu rounds", worst->before, found, worst->after,
+                  "%s%s%s (limit %g%s) in %zu of %zu rounds", worst->before, text, worst->after,
                   worst->limit * worst->scale, worst->unit, most, v->rounds);
 }
 

@@ -50,6 +50,12 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
                                    .seed = cfg->seeds[0]};
 }
 
+void eo_bench_plan_limit(struct eo_bench_plan *plan, int limit)
+{
+    plan->limit = limit;
+    plan->rounds = plan->rounds < limit ? plan->rounds : limit;
+}
+
 void eo_bench_order(struct eo_rng *rng, uint32_t *order, uint32_t count)
 {
     uint32_t i;

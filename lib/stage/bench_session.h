@@ -54,6 +54,9 @@ struct eo_bench_plan {
  */
 void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg);
 
+/* No candidate gets more rounds than this, not even at first. */
+void eo_bench_plan_limit(struct eo_bench_plan *plan, int limit);
+
 struct eo_bench_session {
     double reference_ns;       /* the usual best, see struct eo_judge_session */
     char id[17];               /* 16 hexadecimal digits, random */

@@ -33,25 +33,23 @@ static int order(const struct eo_round_value *a, const struct eo_round_value *b)
     return (a->round > b->round) - (a->round < b->round);
 }
 
-/* Rounds that both have, and of those without a tie how many a won. Returns the rounds in common. */
-static size_t count_rounds(const struct eo_contender *a, const struct eo_contender *b, size_t *wins,
-                           size_t *differ)
+/* Of the rounds that both have, those without a tie, and how many of them a won. */
+static void count_rounds(const struct eo_contender *a, const struct eo_contender *b, size_t *wins,
+                         size_t *differ)
 {
-    size_t i = 0, k = 0, common = 0;
+    size_t i = 0, k = 0;
 
     *wins = *differ = 0;
     while (i < a->round_count && k < b->round_count) {
         int o = order(&a->rounds[i], &b->rounds[k]);
 
         if (o == 0) {
-            common++;
             *wins += a->rounds[i].x < b->rounds[k].x;
             *differ += a->rounds[i].x != b->rounds[k].x;
         }
         i += o <= 0;
         k += o >= 0;
     }
-    return common;
 }
 
 int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_contender *b, int is_exact,
@@ -61,9 +59,10 @@ int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_conten
 
     if (!(a->x < b->x) || is_exact)
         return a->x < b->x;
-    if (count_rounds(a, b, &wins, &differ) > 0)
-        return eo_sign_test(wins, differ) <= level;
-    return a->x_high < b->x_low; /* no when one is NAN */
+    if (!a->rounds || !b->rounds)
+        return a->x_high < b->x_low; /* no when one is NAN */
+    count_rounds(a, b, &wins, &differ);
+    return eo_sign_test(wins, differ) <= level;
 }
 
 static int have_same_images(const struct eo_contender *a, const struct eo_contender *b)

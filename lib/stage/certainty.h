@@ -18,8 +18,9 @@
  * A statement is shown when the figures themselves say it and
  *     accuracy   where both have hits of the same images: McNemar's exact test, that is the sign test on the images of
  *                which one alone is right; else their 95 % intervals lie apart
- *     x          where both have rounds in common: the sign test on the differences within rounds, whose truth is which
- *                of the two is faster in more than half of all rounds; else their 95 % intervals lie apart. Without
+ *     x          where both have rounds: the sign test on the differences within those in common, whose truth is which of
+ *                the two is faster in more than half of all rounds; too few in common show nothing, as the intervals
+ *                would have to speak of disturbed rounds or of two sessions. Else their 95 % intervals lie apart. Without
  *                rounds and intervals nothing is shown. An exact x (bytes) is compared as it is.
  *
  * Intervals know one level: that they lie apart is wrong with 5 % at the most, when each misses one end with 2.5 % and
@@ -55,7 +56,7 @@ struct eo_round_value {
 
 struct eo_contender {
     double x, x_low, x_high; /* the bounds NAN where there is no interval; not looked at when x is exact */
-    const struct eo_round_value *rounds; /* [round_count] by session, then round, each pair once */
+    const struct eo_round_value *rounds; /* [round_count] by session, then round, each pair once; NULL: there are none */
     size_t round_count;
     double accuracy, accuracy_low, accuracy_high; /* the bounds NAN where there is no interval */
     const uint64_t *hits;                         /* as in struct eo_evidence; NULL: none */

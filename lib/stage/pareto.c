@@ -121,7 +121,7 @@ static double figure(const struct eo_candidate *c, const char *name)
     return eo_candidate_number(c, eo_sweep_numeric_column(name));
 }
 
-/* The undisturbed rounds of a candidate; the caller frees them. NULL without memory. */
+/* The undisturbed rounds of a candidate, which may be none of those it has; the caller frees them. NULL without memory. */
 static struct eo_round_value *list_rounds(const struct eo_evidence *e, const struct timed *t, size_t *count,
                                           struct eo_err *err)
 {
@@ -169,7 +169,7 @@ static int make_contender(struct eo_contender *out, const struct eo_sweep *sweep
     }
     if (t)
         set_timed(out, c, t);
-    if (!t || !t->has_rounds || !e)
+    if (!t || !t->has_rounds || !e || e->round_count == 0)
         return 0;
     out->rounds = list_rounds(e, t, &out->round_count, err);
     return out->rounds ? 0 : -1;

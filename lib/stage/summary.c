@@ -403,6 +403,28 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
     eo_buf_puts(out, "\n");
 }
 
+/* Who was left off, the reason of the first, and what can be done. */
+static void put_why_left_off(const struct eo_summary_inputs *in, struct eo_buf *out)
+{
+    const struct eo_sweep *sweep = in->sweep;
+    size_t i, rows = eo_sweep_first_seed_rows(sweep);
+    char label[EO_CANDIDATE_LABEL];
+
+    eo_pareto_put_left_off(sweep, in->cfg, out);
+    for (i = 0; i < rows; i++) {
+        const struct eo_candidate *c = &sweep->rows[i];
+
+        if (!eo_pareto_bad_status(c) || !c->timing_reason[0])
+            continue;
+        eo_candidate_label(&c->key, label);
+        eo_buf_printf(out,
+                      "level %s in %s is %s: %s\nmachine.csv says what else runs here and what helps; make retime "
+                      "times all again\n",
+                      label, eo_precision_name(c->key.precision), eo_pareto_bad_status(c), c->timing_reason);
+        return;
+    }
+}
+
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
 {
     const struct eo_sweep *sweep = in->sweep;
@@ -413,7 +435,7 @@ int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
     put_failures(in->errors, width, out);
     eo_buf_puts(out, "on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   "
                      "> recommended\nus: scaled by 1 / cpu_frequency_scale\n");
-    eo_pareto_put_left_off(sweep, in->cfg, out);
+    put_why_left_off(in, out);
     if (eo_sweep_first_seed_rows(sweep) < sweep->row_count)
         eo_buf_printf(out, "shown: seed %" PRIu64 "; the spread over seeds is in seed_summary.csv\n",
                       sweep->rows[0].key.seed);

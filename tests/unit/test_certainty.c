@@ -383,6 +383,11 @@ static void test_rounds(void)
     check_that(!eo_contender_is_cheaper(&p.a, &p.b, 0, 0.00195),
                "nine in common: expected not shown at 0.195 %%");
     p.b.round_count = 0;
+    p.a.x_high = 1.4;
+    p.b.x_low = 1.5;
+    check_that(!eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025), "all rounds disturbed: expected not shown");
+    p.b.rounds = NULL;
+    p.a.x_high = p.b.x_low = NAN;
     check_that(!eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025), "no rounds, no intervals: expected not shown");
     p.a.x_high = 1.4;
     p.b.x_low = 1.5;
