@@ -365,7 +365,7 @@ UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CAN
 $(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) $(if $(filter retime,$(GOALS)),FORCE) | $(ACCURACY)
 	$(call say,TIME,$(OUT)/rows/*.timing.csv)
 	@rm -f $(SL)/timed
-	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(CPU),--cpu $(CPU)) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
+	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
 	@echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
 $(TIMING_ROWS): $(MACHINE) ;
 
