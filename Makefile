@@ -590,7 +590,7 @@ soak: programs ## SOAK=200 random SIGKILLs of a small experiment, each resumed a
 .PHONY: trust
 trust: programs ## time the default sweep RUNS=10 times on a quiet machine: ranking, rows not ok, beside a spinning process (FORCE=1)
 	+@$(MAKE) --no-print-directory all CONFIG=configs/default.yaml >/dev/null
-	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/trust.bash out/default/models $(RUNS)
+	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/trust.bash out/default $(RUNS)
 
 # Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
 PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))

@@ -297,6 +297,13 @@ static size_t collect(struct pool *p, enum eo_bench_size size)
 
 /* Figures. */
 
+/* Each has its own number of effective samples, so a higher quantile's interval could end below a lower one's. */
+static void raise_end(struct eo_quantile *q, const struct eo_quantile *lower)
+{
+    if (q->high < lower->high) /* no when one is NAN */
+        q->high = lower->high;
+}
+
 static int find_quantiles(const struct pool *p, size_t n, struct eo_timing *t, struct eo_err *err)
 {
     struct eo_clusters clusters = {p->values, p->sizes, p->count};
@@ -305,7 +312,11 @@ static int find_quantiles(const struct pool *p, size_t n, struct eo_timing *t, s
         return -1;
     if (n >= EO_JUDGE_P95_SAMPLES && eo_quantile95(&t->p95, &clusters, 0.95, err))
         return -1;
-    return n >= EO_JUDGE_P99_SAMPLES ? eo_quantile95(&t->p99, &clusters, 0.99, err) : 0;
+    if (n >= EO_JUDGE_P99_SAMPLES && eo_quantile95(&t->p99, &clusters, 0.99, err))
+        return -1;
+    raise_end(&t->p95, &t->median_q);
+    raise_end(&t->p99, &t->p95);
+    return 0;
 }
 
 static int find_timing(struct pool *p, enum eo_bench_size size, struct eo_timing *t, struct eo_err *err)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How far the timings of this machine can be trusted, by the default sweep's candidates:
 #
-#     EO_BIN=out/bin bash tests/trust/trust.bash out/default/models [RUNS]
+#     EO_BIN=out/bin bash tests/trust/trust.bash out/default [RUNS]
 #
 # - ranking: of the pairs of candidates that one run calls different (95 % intervals of the median apart), the share that
 #   each other run ranks the same way, over all ordered pairs of RUNS (10) runs;
@@ -13,7 +13,7 @@
 set -euo pipefail
 export LC_ALL=C
 
-models=$1
+mapfile -t models < <(tr ' ' '\n' <"$1/config/timed" | sed "s|.*|$1/models/&.safetensors|")
 runs=${2:-10}
 bench=$EO_BIN/eo-bench
 dir=$(mktemp -d)
@@ -37,8 +37,7 @@ busy() {
 session() {
   local start
   start=$(date +%s.%N)
-  "$bench" -q -c configs/default.yaml --cpu "$cpu" -o "$dir/$1.csv" "$models"/p*-fp32.safetensors "$models"/p*-fp16.safetensors \
-    "$models"/p*-int8.safetensors
+  "$bench" -q -c configs/default.yaml --cpu "$cpu" -o "$dir/$1.csv" "${models[@]}"
   awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f\n", b - a }'
 }
 
