@@ -214,17 +214,17 @@ EOF
 @test "what says how far to trust a timing goes into the sweep; times are scaled, events are not" {
   candidate 0.50 fp32 7 0.93 0.06 36000
   also time-7-0.50-fp32.csv timing_status=noisy timing_reason=why host_latency_mad_ms=0.0 host_latency_p99_ms=1 \
-    host_latency_median_ci95_low_ms=2 host_latency_median_ci95_high_ms=3 host_latency_p95_ci95_low_ms=4 \
-    host_latency_p95_ci95_high_ms=5 host_latency_p99_ci95_low_ms=6 host_latency_p99_ci95_high_ms= \
-    host_single_latency_mad_ms=8 host_single_latency_p99_ms=9 host_single_latency_median_ci95_low_ms=10 \
-    host_single_latency_median_ci95_high_ms=11 host_single_latency_p95_ci95_low_ms=12 \
-    host_single_latency_p95_ci95_high_ms=13 host_single_latency_p99_ci95_low_ms=14 \
+    host_latency_median_ci95_low_ms=0.002 host_latency_median_ci95_high_ms=3 host_latency_p95_ci95_low_ms=0.004 \
+    host_latency_p95_ci95_high_ms=5 host_latency_p99_ci95_low_ms=0.006 host_latency_p99_ci95_high_ms= \
+    host_single_latency_mad_ms=8 host_single_latency_p99_ms=9 host_single_latency_median_ci95_low_ms=0.010 \
+    host_single_latency_median_ci95_high_ms=11 host_single_latency_p95_ci95_low_ms=0.012 \
+    host_single_latency_p95_ci95_high_ms=13 host_single_latency_p99_ci95_low_ms=0.014 \
     host_single_latency_p99_ci95_high_ms=15 cycles=16 instructions=32 ipc=2 l1d_misses=0 llc_misses=19 \
     branch_misses=20 counters_note=none energy_measured_j=0.5 energy_source=rapl idle_power_w=21 arena_bytes=22 \
     unfused_arena_bytes=23 resident_bytes=24
   eo-pareto -c c.yaml --sweep s.csv *-*.csv
   [ "$(head -n 1 s.csv | cut -d, -f55-85)" = timing_status,timing_reason,latency_mad_ms,latency_p99_ms,latency_median_ci95_low_ms,latency_median_ci95_high_ms,latency_p95_ci95_low_ms,latency_p95_ci95_high_ms,latency_p99_ci95_low_ms,latency_p99_ci95_high_ms,single_latency_mad_ms,single_latency_p99_ms,single_latency_median_ci95_low_ms,single_latency_median_ci95_high_ms,single_latency_p95_ci95_low_ms,single_latency_p95_ci95_high_ms,single_latency_p99_ci95_low_ms,single_latency_p99_ci95_high_ms,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,counters_note,energy_measured_j,energy_source,idle_power_w,arena_bytes,unfused_arena_bytes,resident_bytes ]
-  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,4.0,6.0,8.0,10.0,12.0,,16.0,18.0,20.0,22.0,24.0,26.0,28.0,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,0.5,rapl,21.0,22,23,24 ]
+  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,0.004,6.0,0.008,10.0,0.012,,16.0,18.0,0.02,22.0,0.024,26.0,0.028,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,0.5,rapl,21.0,22,23,24 ]
   eo-pareto -c c.yaml --sweep again.csv s.csv
   cmp s.csv again.csv
   # A scale by which dividing and multiplying again would not give the same bits.
@@ -281,6 +281,18 @@ EOF
   # Each in its range, but no scale makes both of it.
   bad '2s/,0.92,0.94,0.12,/,0.92,0.94,1e-9,/; 2s/,0.06,0.06,128,/,0.06,1e12,128,/' \
     "column 'latency_ms': expected a number in 1e-09..1e+12 after scaling, found 2e+12,0.05,7,select"
+}
+
+@test "an interval that does not hold its figure: an error row" {
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  also time-7-0.50-fp32.csv host_latency_p95_ci95_low_ms=0.2
+  eo-pareto -c c.yaml --errors e.csv --sweep s.csv *-*.csv
+  grep -q "column 'latency_p95_ms': expected at least the 0.2 of 'latency_p95_ci95_low_ms', found 0.12" e.csv
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  sed -i '2s/0.94/0.925/' acc-7-0.50-fp32.csv
+  eo-pareto -c c.yaml --errors e.csv --sweep s.csv *-*.csv
+  grep -q "column 'accuracy_ci95_high': expected at least the 0.93 of 'accuracy', found 0.925" e.csv
+  [ "$(wc -l <s.csv)" -eq 1 ]
 }
 
 @test "--allow-missing skips files that are not there" {
@@ -397,7 +409,7 @@ three_with_evidence() {
   x "fp16:c" model_bytes
   x "fp16:c" macs
   # percentiles by their own intervals
-  for p in int8:0.3:0.31 fp16:0.4:0.41 fp32:0.5:0.6; do
+  for p in int8:0.39:0.405 fp16:0.41:0.43 fp32:0.5:0.6; do
     set -- ${p//:/ }
     sed -i "1s/\$/,host_latency_p95_ci95_low_ms,host_latency_p95_ci95_high_ms/; 2s/\$/,$2,$3/" time-7-0.00-$1.csv
   done

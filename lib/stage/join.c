@@ -208,6 +208,49 @@ static int refuse_second(const struct entry *e, const char *kind, size_t row, st
     return eo_err_set(err, "row %zu: second %s row for %s", row + 1, kind, key);
 }
 
+/* Fails when an interval does not hold what it is of. `names`: low end, figure, high end; what is missing holds anything. */
+static int check_interval(const struct eo_candidate *c, const char *const names[3], struct eo_err *err)
+{
+    double x[3];
+    int i;
+
+    for (i = 0; i < 3; i++)
+        x[i] = eo_candidate_number(c, eo_sweep_numeric_column(names[i]));
+    for (i = 0; i < 2; i++) {
+        if (x[i] > x[i + 1])
+            return eo_err_set(err, "column '%s': expected at least the %.9g of '%s', found %.9g",
+                              names[i + 1], x[i], names[i], x[i + 1]);
+    }
+    return 0;
+}
+
+static int check_accuracy(const struct eo_candidate *c, struct eo_err *err)
+{
+    static const char *const names[3] = {"accuracy_ci95_low", "accuracy", "accuracy_ci95_high"};
+
+    return check_interval(c, names, err);
+}
+
+static int check_timing(const struct eo_candidate *c, struct eo_err *err)
+{
+    static const char *const figures[] = {"median", "p95", "p99"}, *const sizes[] = {"", "single_"};
+    char low[64], high[64], figure[64];
+    size_t k, i;
+
+    for (k = 0; k < 2; k++) {
+        for (i = 0; i < 3; i++) {
+            const char *const names[3] = {low, figure, high};
+
+            snprintf(low, sizeof(low), "%slatency_%s_ci95_low_ms", sizes[k], figures[i]);
+            snprintf(figure, sizeof(figure), "%slatency_%s_ms", sizes[k], figures[i]);
+            snprintf(high, sizeof(high), "%slatency_%s_ci95_high_ms", sizes[k], figures[i]);
+            if (check_interval(c, names, err))
+                return -1;
+        }
+    }
+    return 0;
+}
+
 static int add_accuracy(struct entry *e, const struct eo_candidate *key, int content,
                         const struct eo_csv *csv, size_t row, struct eo_err *err)
 {
@@ -217,7 +260,8 @@ static int add_accuracy(struct entry *e, const struct eo_candidate *key, int con
         return refuse_second(e, "accuracy", row, err);
     e->has_accuracy = 1;
     strcpy(e->accuracy_sha256, key->model_sha256);
-    if (read_source(&e->c, EO_FROM_ACCURACY, content & HAS_SWEEP, csv, row, &cell))
+    if (read_source(&e->c, EO_FROM_ACCURACY, content & HAS_SWEEP, csv, row, &cell) ||
+        check_accuracy(&e->c, &cell))
         set_error(e, "eval", cell.msg);
     return 0;
 }
@@ -244,7 +288,8 @@ static int add_timing(struct entry *e, const struct eo_candidate *key, int conte
     e->has_timing = 1;
     strcpy(e->timing_sha256, key->model_sha256);
     snprintf(e->session, sizeof(e->session), "%s", eo_csv_cell(csv, row, eo_csv_column(csv, "session")));
-    if (read_source(&e->c, EO_FROM_TIMING, content & HAS_SWEEP, csv, row, &cell))
+    if (read_source(&e->c, EO_FROM_TIMING, content & HAS_SWEEP, csv, row, &cell) ||
+        check_timing(&e->c, &cell))
         set_error(e, "bench", cell.msg);
     else if ((content & HAS_SWEEP) && read_host_latency(&e->c, csv, row, &cell))
         set_error(e, "bench", cell.msg);
