@@ -195,6 +195,8 @@ NOT_YOURS := holds the results of OWNER; give one of the two another output_dir,
 put_source = echo $(CONFIG_FILE) >$(1)/source.new && mv $(1)/source.new $(1)/source
 # A shell that is told to end, ends after the command that it waits for, and leaves none running.
 let_end = trap 'exit 1' HUP INT TERM
+# What it was about to rename goes with it.
+leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 candidate_lists = grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(1)
 has_files = [ -n "$$(find $(1) ! -type d ! -name source.new 2>/dev/null | head -n 1)" ]
 
@@ -207,7 +209,7 @@ $(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
 	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
 	if [ ! -e $$out/config/source ] && $(call has_files,$$out); then \
 	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
-	sl=$(or $(EO_DRY),$$out)/config && mkdir -p $$sl && \
+	sl=$(or $(EO_DRY),$$out)/config; $(call leave_none,$$sl/candidates.new $$sl/source.new); mkdir -p $$sl && \
 	$(if $(EO_DRY),{ cp -a $$out/config/. $$out/dataset.csv $$sl 2>/dev/null || :; } &&) \
 	$(call put_source,$$sl) && $(BIN)/eo-config --slices $$sl $(CONFIG_FILE) && \
 	list=$$sl/candidates && $(call candidate_lists,$@.new) >$$list.new && \
@@ -241,7 +243,7 @@ SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(
 $(SLICES) $(SL)/source $(SL)/candidates &:
 	@mkdir -p $(SL) && $(call put_source,$(SL))
 	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
-	@$(call candidate_lists,$(PLAN)) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
+	@$(let_end); $(call leave_none,$(SL)/candidates.new); $(call candidate_lists,$(PLAN)) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
 
 # Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
 SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
@@ -415,7 +417,7 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 
 define plot
 	$(call say,PLOT,$@)
-	$(Q)$(let_end); trap 'trap "" HUP INT TERM; rm -f $@.tmp' EXIT; gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+	$(Q)$(let_end); $(call leave_none,$@.tmp); gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
@@ -450,7 +452,7 @@ $(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(MODELS) $(ACCURACY_ROWS) $(MACHINE)
 # The configuration that all this was made from; `make explain` compares.
 MADE := $(SL)/made/done
 $(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST)
-	@$(let_end); trap 'trap "" HUP INT TERM; rm -rf $(SL)/made.new' EXIT; rm -rf $(SL)/made.new && mkdir -p $(SL)/made.new && \
+	@$(let_end); $(call leave_none,$(SL)/made.new); rm -rf $(SL)/made.new && mkdir -p $(SL)/made.new && \
 	(cd $(SL) && cp --parents $(SLICES:$(SL)/%=%) candidates made.new) && cp $(DATASET) $(SL)/made.new && \
 	touch $(SL)/made.new/done && rm -rf $(SL)/made && mv $(SL)/made.new $(SL)/made
 

@@ -303,7 +303,8 @@ stages() {
   # the first pid of it whose arguments match
   pid_of() { of_run | awk -v p="$1" '$0 ~ p { print $1; exit }'; }
   for how in "KILL bench" "KILL make" "INT all" "TERM first"; do
-    exec_setsid() { exec setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" all; }
+    # a job in the background, or all of this test, may ignore SIGINT
+    exec_setsid() { exec env --default-signal=INT setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" all; }
     exec_setsid >"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null 3>&- &
     sid=$!
     for ((i = 0; i < 300; i++)); do

@@ -63,10 +63,11 @@ running() {
   ps -o pid=,stat=,args= -g "$group" 2>/dev/null | grep -v '^ *[0-9]* *Z'
 }
 
-# interrupt SIGNAL MILLISECONDS: starts Make, ends it. Status 1 when it had been faster.
+# interrupt SIGNAL MILLISECONDS: starts Make, ends it. Status 1 when it had been faster. A job in the background would
+# ignore SIGINT.
 interrupt() {
   local status
-  first="exec setsid" make_eo -j2 all >"$S/log" 2>&1 </dev/null &
+  first="exec env --default-signal=INT setsid" make_eo -j2 all >"$S/log" 2>&1 </dev/null &
   group=$!
   sleep "$(printf '%d.%03d' $(($2 / 1000)) $(($2 % 1000)))"
   case $1 in
