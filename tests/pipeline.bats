@@ -322,7 +322,7 @@ stages() {
     esac
     i=0
     wait "$sid" || i=$?
-    [ "$i" -ne 0 ]
+    [ "$i" -ne 0 ] || { echo "after $how: Make ended with status 0"; cat "$BATS_TEST_TMPDIR/log"; false; }
     for ((i = 0; i < 100; i++)); do
       left=$(of_run)
       [ -n "$left" ] || break
