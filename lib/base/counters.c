@@ -11,10 +11,8 @@
 #include <unistd.h>
 
 #include "base/counters_internal.h"
-#include "base/io.h"
+#include "base/host.h"
 #include "base/mem.h"
-
-#define PROC_MAX 65536
 
 enum event {
     CYCLES,
@@ -79,17 +77,6 @@ static int system_open(struct perf_event_attr *attr, int group)
 }
 
 static const struct eo_counter_system the_system = {system_open, read, close, ""};
-
-/* A file below /proc, released with free(), or NULL. */
-static char *read_proc(const struct eo_counters *c, const char *name)
-{
-    char path[4096], *text;
-    size_t size;
-
-    if ((size_t)snprintf(path, sizeof(path), "%s/proc/%s", c->system.root, name) >= sizeof(path))
-        return NULL;
-    return eo_io_read(path, PROC_MAX, &text, &size, NULL) ? NULL : text;
-}
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
@@ -167,18 +154,17 @@ static void put_missing(struct eo_counters *c, unsigned mask)
 
 static void put_refusal(struct eo_counters *c, const char *name)
 {
-    char *text = read_proc(c, "sys/kernel/perf_event_paranoid");
-    int level = text ? atoi(text) : 0;
+    double level =
+        eo_host_number(&(struct eo_host){.root = c->system.root}, "/proc/sys/kernel/perf_event_paranoid");
     char line[120];
 
     if (level > 2)
-        snprintf(line, sizeof(line), "kernel.perf_event_paranoid is %d and has to be 2 or less (%s)", level,
+        snprintf(line, sizeof(line), "kernel.perf_event_paranoid is %.0f and has to be 2 or less (%s)", level,
                  name);
     else
         snprintf(line, sizeof(line), "forbidden by a seccomp filter or another policy of this system (%s)",
                  name);
     put(c, line);
-    free(text);
 }
 
 static void put_reason(struct eo_counters *c, int error, int all)
@@ -250,17 +236,11 @@ static struct reading read_event(const struct eo_counters *c, enum event e)
     return now;
 }
 
-/* "se.nr_migrations  :  3" of /proc/thread-self/sched, which kernels without CONFIG_SCHED_DEBUG lack. */
-static uint64_t read_migrations(const struct eo_counters *c, uint64_t otherwise)
+/* Of this thread; NAN where the kernel was built without CONFIG_SCHED_DEBUG. */
+static double read_migrations(const struct eo_counters *c)
 {
-    char *text = read_proc(c, "thread-self/sched");
-    const char *at = text ? strstr(text, "nr_migrations") : NULL;
-    uint64_t value;
-
-    at = at ? strchr(at, ':') : NULL;
-    value = at ? strtoull(at + 1, NULL, 10) : otherwise;
-    free(text);
-    return value;
+    return eo_host_field(&(struct eo_host){.root = c->system.root}, "/proc/thread-self/sched",
+                         "se.nr_migrations", 0);
 }
 
 static uint64_t count_software(const struct eo_counters *c, enum event e)
@@ -272,8 +252,11 @@ static uint64_t count_software(const struct eo_counters *c, enum event e)
         return read_event(c, e).value;
     if (e == MIGRATIONS && c->cpu >= 0)
         return value + (sched_getcpu() != c->cpu);
-    if (e == MIGRATIONS)
-        return read_migrations(c, value);
+    if (e == MIGRATIONS) {
+        double now = read_migrations(c);
+
+        return isnan(now) ? value : (uint64_t)now;
+    }
     if (getrusage(RUSAGE_SELF, &usage))
         return value;
     return (uint64_t)(e == PAGE_FAULTS ? usage.ru_minflt + usage.ru_majflt
@@ -283,7 +266,7 @@ static uint64_t count_software(const struct eo_counters *c, enum event e)
 /* Hardware is read last at the start and first at the end, so that the rest does not count. */
 void eo_counters_start(struct eo_counters *c)
 {
-    int e, unknown = c->fd[MIGRATIONS] < 0 && read_migrations(c, UINT64_MAX) == UINT64_MAX;
+    int e, unknown = c->fd[MIGRATIONS] < 0 && isnan(read_migrations(c));
 
     c->cpu = unknown ? sched_getcpu() : -1;
     for (e = PAGE_FAULTS; e < EVENTS; e++)

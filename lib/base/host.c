@@ -305,7 +305,7 @@ static double word_number(const char *text, int index)
     return eo_num_parse_double(word, 0, (double)MAX_EXACT, &value, NULL) ? NAN : value;
 }
 
-static double line_number(const struct eo_host *h, const char *path, const char *name, int index)
+double eo_host_field(const struct eo_host *h, const char *path, const char *name, int index)
 {
     char text[256];
 
@@ -376,12 +376,12 @@ static double read_quota(const struct eo_host *h)
 
 static void look_at_load(const struct eo_host *h, struct eo_host_facts *f)
 {
-    f->up_s = line_number(h, "/proc/uptime", "", 0);
-    f->load = line_number(h, "/proc/loadavg", "", 0);
-    f->running = line_number(h, "/proc/loadavg", "", 3);
-    f->memory_available =
-        line_number(h, "/proc/meminfo", "MemAvailable", 0) / line_number(h, "/proc/meminfo", "MemTotal", 0);
-    f->memory_pressure = line_number(h, "/proc/pressure/memory", "some avg10=", 0) / 100;
+    f->up_s = eo_host_field(h, "/proc/uptime", "", 0);
+    f->load = eo_host_field(h, "/proc/loadavg", "", 0);
+    f->running = eo_host_field(h, "/proc/loadavg", "", 3);
+    f->memory_available = eo_host_field(h, "/proc/meminfo", "MemAvailable", 0) /
+                          eo_host_field(h, "/proc/meminfo", "MemTotal", 0);
+    f->memory_pressure = eo_host_field(h, "/proc/pressure/memory", "some avg10=", 0) / 100;
     f->quota = read_quota(h);
 }
 

@@ -41,6 +41,12 @@ int eo_host_text(const struct eo_host *h, const char *path, char *text, size_t s
 /* A file of one whole number, -2^53..2^53; NAN otherwise. */
 double eo_host_number(const struct eo_host *h, const char *path);
 
+/*
+ * Word number `index`, from 0, of the line that begins with `name` (blanks and a colon after that count for nothing;
+ * "" is the first line): a number, 0..2^53; NAN otherwise. Blanks and slashes end a word.
+ */
+double eo_host_field(const struct eo_host *h, const char *path, const char *name, int index);
+
 /* The clock frequency of a processor at this moment, as its driver believes: cpufreq/scaling_cur_freq. */
 double eo_host_frequency_khz(const struct eo_host *h, int cpu);
 

@@ -1,12 +1,8 @@
 #include "stage/bench_conditions.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-
-#define STATUS_MOST 8192
 
 static double seconds(clockid_t clock)
 {
@@ -15,30 +11,11 @@ static double seconds(clockid_t clock)
     return clock_gettime(clock, &t) ? NAN : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* The number behind `name` at the beginning of a line, blanks and a colon between; NAN without. */
-static double field(const struct eo_host *host, const char *path, const char *name)
-{
-    char text[STATUS_MOST];
-    const char *p = eo_host_read(host, path, text, sizeof(text)) > 0 ? text : NULL;
-    size_t n = strlen(name);
-    char *end;
-    double value;
-
-    while (p && strncmp(p, name, n) != 0) {
-        p = strchr(p, '\n');
-        p = p ? p + 1 : NULL;
-    }
-    if (!p)
-        return NAN;
-    p += n + strspn(p + n, " \t:");
-    value = (double)strtoull(p, &end, 10);
-    return end == p ? NAN : value;
-}
-
 /* One process of one thread on one processor cannot move; one that may run on several is free to. */
 static double migrations(const struct eo_bench_watch *w)
 {
-    return w->cpu_count > 1 ? NAN : field(&(struct eo_host){0}, "/proc/self/sched", "se.nr_migrations");
+    return w->cpu_count > 1 ? NAN
+                            : eo_host_field(&(struct eo_host){0}, "/proc/self/sched", "se.nr_migrations", 0);
 }
 
 static double steal(const struct eo_bench_watch *w)
@@ -74,8 +51,7 @@ static void read_counts(struct eo_round_conditions *c)
 
 void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count)
 {
-    *w = (struct eo_bench_watch){
-        .host = eo_host_of_environment(), .cpus = cpus, .cpu_count = cpu_count};
+    *w = (struct eo_bench_watch){.host = eo_host_of_environment(), .cpus = cpus, .cpu_count = cpu_count};
     w->start.frequency_start_khz = frequency(w);
     w->start.steal_s = steal(w);
     w->start.migrations = migrations(w);
@@ -98,6 +74,6 @@ void eo_bench_watch_stop(const struct eo_bench_watch *w, struct eo_round_conditi
     c->frequency_start_khz = s->frequency_start_khz;
     c->frequency_end_khz = frequency(w);
     /* Not ru_maxrss: that includes what the process was before it became this program. */
-    c->resident_bytes = field(&(struct eo_host){0}, "/proc/self/status", "VmHWM") * 1024;
+    c->resident_bytes = eo_host_field(&(struct eo_host){0}, "/proc/self/status", "VmHWM", 0) * 1024;
     c->reference_ns = c->page_faults = NAN;
 }

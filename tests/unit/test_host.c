@@ -86,6 +86,22 @@ static void test_numbers(void)
     check_number("no root", NAN, eo_host_number(&(struct eo_host){.root = "/nonexistent"}, "/n"));
 }
 
+static void test_field(void)
+{
+    put("/f", "x.migrations : 5\nmigrations  :   12\nVmHWM:\t 3456 kB\nload 0.5 1 2/30 7\nbad -3 "
+              "1.5x\nmigrations 99");
+    check_number("a colon between blanks", 12, eo_host_field(&host, "/f", "migrations", 0));
+    check_number("a unit behind it", 3456, eo_host_field(&host, "/f", "VmHWM", 0));
+    check_number("a fraction", 0.5, eo_host_field(&host, "/f", "load", 0));
+    check_number("a slash", 30, eo_host_field(&host, "/f", "load", 3));
+    check_number("behind the line", NAN, eo_host_field(&host, "/f", "load", 5));
+    check_number("below zero", NAN, eo_host_field(&host, "/f", "bad", 0));
+    check_number("no number", NAN, eo_host_field(&host, "/f", "bad", 1));
+    check_number("the first line", 5, eo_host_field(&host, "/f", "", 2));
+    check_number("no such line", NAN, eo_host_field(&host, "/f", "grations", 0));
+    check_number("no such file", NAN, eo_host_field(&host, "/g", "migrations", 0));
+}
+
 static void test_text(void)
 {
     char text[8], fifo[128], name[4200];
@@ -357,6 +373,7 @@ int main(void)
     if (!mkdtemp(root))
         return 2;
     test_numbers();
+    test_field();
     test_text();
     test_times();
     test_all_times();
