@@ -65,7 +65,7 @@ int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_conten
     return eo_sign_test(wins, differ) <= level;
 }
 
-static int have_same_images(const struct eo_contender *a, const struct eo_contender *b)
+int eo_contender_have_same_images(const struct eo_contender *a, const struct eo_contender *b)
 {
     return a->hits && b->hits && a->images == b->images && a->images_sha256 && b->images_sha256 &&
            *a->images_sha256 && strcmp(a->images_sha256, b->images_sha256) == 0;
@@ -77,7 +77,7 @@ int eo_contender_is_worse(const struct eo_contender *a, const struct eo_contende
 
     if (!(a->accuracy < b->accuracy))
         return 0;
-    if (!have_same_images(a, b))
+    if (!eo_contender_have_same_images(a, b))
         return a->accuracy_high < b->accuracy_low;
     eo_evidence_count_discordant(a->hits, b->hits, a->images, &more, &differ);
     return eo_sign_test(more, differ) <= level;

@@ -56,13 +56,17 @@ struct eo_round_value {
 
 struct eo_contender {
     double x, x_low, x_high; /* the bounds NAN where there is no interval; not looked at when x is exact */
-    const struct eo_round_value *rounds; /* [round_count] by session, then round, each pair once; NULL: there are none */
+    const struct eo_round_value
+        *rounds; /* [round_count] by session, then round, each pair once; NULL: there are none */
     size_t round_count;
     double accuracy, accuracy_low, accuracy_high; /* the bounds NAN where there is no interval */
     const uint64_t *hits;                         /* as in struct eo_evidence; NULL: none */
     size_t images;
     const char *images_sha256; /* NULL or "": not known, and no pair with others */
 };
+
+/* Whether accuracies are compared image by image: both have hits, of the same images. Else by intervals. */
+int eo_contender_have_same_images(const struct eo_contender *a, const struct eo_contender *b);
 
 /* Whether it is shown at that one-sided level that x of a is below that of b, accuracy of a below that of b. */
 int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_contender *b, int is_exact,

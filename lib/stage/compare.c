@@ -129,17 +129,17 @@ static enum eo_compare_verdict beyond(int is_beyond)
     return is_beyond ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
 }
 
+/* `e` may be NULL. */
 static struct eo_contender contender(const struct eo_candidate *c, const struct eo_evidence *e)
 {
-    return (struct eo_contender){
-        .accuracy = c->accuracy, .hits = e->hits, .images = e->images, .images_sha256 = e->images_sha256};
-}
+    struct eo_contender x = {.accuracy = c->accuracy};
 
-/* Whether both have hits of the same images. */
-static int is_paired(const struct eo_evidence *a, const struct eo_evidence *b)
-{
-    return a && b && a->hits && b->hits && a->images == b->images &&
-           strcmp(a->images_sha256, b->images_sha256) == 0;
+    if (e) {
+        x.hits = e->hits;
+        x.images = e->images;
+        x.images_sha256 = e->images_sha256;
+    }
+    return x;
 }
 
 enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
@@ -148,15 +148,13 @@ enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const 
     double d = b->accuracy - a->accuracy;
     double below = norm(b->accuracy - b->accuracy_ci95_low, a->accuracy_ci95_high - a->accuracy);
     double above = norm(b->accuracy_ci95_high - b->accuracy, a->accuracy - a->accuracy_ci95_low);
+    struct eo_contender x = contender(a, of_a), y = contender(b, of_b);
 
     if (a->model_sha256[0] && strcmp(a->model_sha256, b->model_sha256) == 0 && d == 0)
         return EO_VERDICT_SAME;
-    if (is_paired(of_a, of_b)) {
-        struct eo_contender x = contender(a, of_a), y = contender(b, of_b);
-
+    if (eo_contender_have_same_images(&x, &y))
         return beyond(eo_contender_is_worse(&x, &y, EO_CERTAINTY_LEVEL) ||
                       eo_contender_is_worse(&y, &x, EO_CERTAINTY_LEVEL));
-    }
     if (!isfinite(below) || !isfinite(above))
         return EO_VERDICT_UNKNOWN;
     return beyond(d - below > 0 || d + above < 0);
@@ -357,15 +355,18 @@ static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_
 
     for (i = 0; i < a->sweep.row_count; i++) {
         const struct eo_candidate *row = &a->sweep.rows[i], *other = eo_sweep_find(&b->sweep, &row->key);
+        struct eo_contender x, y;
 
         if (!other)
             continue;
+        x = contender(row, evidence_of(a, row));
+        y = contender(other, evidence_of(b, other));
         if (both++ == 0)
             eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width,
                           "level", "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B",
                           "B / A", "beyond");
         put_pair(a, b, row, other, width, out);
-        paired += (size_t)is_paired(evidence_of(a, row), evidence_of(b, other));
+        paired += (size_t)eo_contender_have_same_images(&x, &y);
     }
     if (both == 0)
         eo_buf_puts(out, "candidates: none is in both\n");
