@@ -40,7 +40,8 @@ void cli_usage(const struct cli_program *p, const char *fmt, ...)
 int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err)
 {
     if (file)
-        fprintf(stderr, "%s: %s: %s\n", p->name, strcmp(file, "-") == 0 ? "(standard stream)" : file, err->msg);
+        fprintf(stderr, "%s: %s: %s\n", p->name, strcmp(file, "-") == 0 ? "(standard stream)" : file,
+                err->msg);
     else
         fprintf(stderr, "%s: %s\n", p->name, err->msg);
     return 1;
@@ -68,8 +69,8 @@ static void print_help(const struct cli_program *p)
                  o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
         printf("  %-28s %s\n", left, o->help);
     }
-    printf("  %-28s %s\n  %-28s %s\n  %-28s %s\n", "-q, --quiet", "no progress line", "-h, --help", "this text",
-           "    --version", "version, and the instruction sets of this machine");
+    printf("  %-28s %s\n  %-28s %s\n  %-28s %s\n", "-q, --quiet", "no progress line", "-h, --help",
+           "this text", "    --version", "version, and the instruction sets of this machine");
     if (p->footer)
         printf("\n%s", p->footer);
     finish_stdout(p);
@@ -199,7 +200,8 @@ int cli_check_binary_output(const struct cli_program *p, const char *path)
 
     if (strcmp(cli_path(path), "-") != 0 || !isatty(STDOUT_FILENO))
         return 0;
-    eo_err_set(&err, "the output is binary data and standard output is a terminal; name a file, or use a pipe");
+    eo_err_set(&err,
+               "the output is binary data and standard output is a terminal; name a file, or use a pipe");
     return cli_fail(p, NULL, &err);
 }
 
@@ -226,18 +228,23 @@ static int is_stream(const char *path)
 
 void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count)
 {
+    struct eo_err err;
     int streams = 0;
     size_t i, j;
 
     for (i = 0; i < count; i++) {
         streams += is_stream(paths[i]);
         for (j = 0; j < i; j++) {
-            if (paths[i] && paths[j] && !is_stream(paths[i]) && strcmp(paths[i], paths[j]) == 0)
+            if (paths[i] && paths[j] && !is_stream(paths[i]) && eo_io_is_same_output(paths[i], paths[j]))
                 cli_usage(p, "two outputs cannot go to one file, '%s'", paths[i]);
         }
     }
     if (streams > 1)
         cli_usage(p, "only one output can go to standard output; give the others a file");
+    for (i = 0; i < count; i++) {
+        if (paths[i] && eo_io_check_output(paths[i], &err))
+            exit(cli_fail(p, paths[i], &err));
+    }
 }
 
 void cli_check_inputs(const struct cli_program *p, const char *const *paths, size_t count, char **operands,
@@ -283,8 +290,9 @@ static void show_progress(void *ctx, const struct eo_train_progress *p)
         return;
     line->last = p->seconds;
     line->shown = 1;
-    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left ", p->epoch, p->epochs,
-            100.0 * (double)p->done / (double)p->total, p->loss, rate, (double)(p->total - p->done) / rate);
+    fprintf(stderr, "\rtraining: epoch %d/%d  %3.0f %%  loss %.4f  %.0f images/s  %.0f s left ", p->epoch,
+            p->epochs, 100.0 * (double)p->done / (double)p->total, p->loss, rate,
+            (double)(p->total - p->done) / rate);
     if (p->best_epoch)
         fprintf(stderr, " best epoch %d: accuracy %.4f ", p->best_epoch, p->best_accuracy);
     fputs("\033[K", stderr);

@@ -23,7 +23,7 @@ enum cli_type {
     CLI_INT,    /* int64_t *, within min..max */
     CLI_SEED,   /* uint64_t * */
     CLI_NUMBER, /* double *, within min..max */
-    CLI_ISA     /* enum eo_isa *; checked against the machine; without the option EO_ISA decides, else the best */
+    CLI_ISA /* enum eo_isa *; checked against the machine; without the option EO_ISA decides, else the best */
 };
 
 struct cli_option {
@@ -43,7 +43,7 @@ struct cli_program {
     const struct cli_option *options;
     int max_operands;
     const char *footer; /* further text of --help, or NULL */
-    int *quiet;         /* set to 1 by -q, which every program takes; NULL where there is no progress to silence */
+    int *quiet; /* set to 1 by -q, which every program takes; NULL where there is no progress to silence */
 };
 
 /*
@@ -70,7 +70,8 @@ int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text
 
 /*
  * Wrong usage when more than one of the outputs is standard output, since two tables on one stream would be neither,
- * or more than one of the inputs standard input. A path is NULL where nothing is written or read.
+ * or more than one of the inputs standard input. A path is NULL where nothing is written or read. Exits with 1 when an
+ * output cannot be written, so that nobody waits for what then is lost.
  */
 void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count);
 void cli_check_inputs(const struct cli_program *p, const char *const *paths, size_t count, char **operands,

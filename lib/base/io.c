@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdint.h>
@@ -120,11 +121,18 @@ static int write_direct(const char *path, const void *data, size_t size, struct 
     return rc;
 }
 
+/* Where the name begins, behind the directory and its slash. */
+static size_t directory_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) + 1 : 0;
+}
+
 /* Splits `path` into its directory (with the slash, "" for none) and ".NAME.tmp" behind it. Both malloc'ed. */
 static int temporary_name(const char *path, char **dir, char **tmp, struct eo_err *err)
 {
-    const char *slash = strrchr(path, '/');
-    size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t dir_len = directory_length(path);
     struct eo_buf d = {0}, t = {0};
 
     eo_buf_append(&d, path, dir_len);
@@ -218,24 +226,70 @@ static int write_and_rename(const char *path, const char *dir, const char *tmp, 
     return rc ? rc : sync_directory(dir, err);
 }
 
+/* Whether the target is a device or a pipe. -1 where nothing can be written. */
+static int look_at_target(const char *path, int *is_special, struct eo_err *err)
+{
+    struct stat st;
+
+    *is_special = 0;
+    /* A link that leads nowhere is replaced like any other. */
+    if (stat(path, &st))
+        return errno == ENOENT || errno == ELOOP ? 0 : eo_err_errno(err, "cannot write");
+    if (S_ISDIR(st.st_mode))
+        return eo_err_set(err, "cannot write: is a directory");
+    *is_special = !S_ISREG(st.st_mode);
+    return 0;
+}
+
+/* Its directory, with the slash; "." for none. Too long a path is cut: nothing of that name can be opened either. */
+static void put_directory(const char *path, char dir[PATH_MAX])
+{
+    size_t length = directory_length(path);
+
+    snprintf(dir, PATH_MAX, "%.*s", length ? (int)length : 1, length ? path : ".");
+}
+
+int eo_io_check_output(const char *path, struct eo_err *err)
+{
+    char dir[PATH_MAX];
+    int is_special;
+
+    if (strcmp(path, "-") == 0)
+        return 0;
+    if (look_at_target(path, &is_special, err))
+        return -1;
+    if (is_special)
+        return access(path, W_OK) ? eo_err_errno(err, "cannot open for writing") : 0;
+    put_directory(path, dir);
+    return access(dir, W_OK | X_OK) ? eo_err_errno(err, "cannot create") : 0;
+}
+
+int eo_io_is_same_output(const char *a, const char *b)
+{
+    char dir_a[PATH_MAX], dir_b[PATH_MAX];
+    struct stat st_a, st_b;
+
+    if (strcmp(a + directory_length(a), b + directory_length(b)) != 0)
+        return 0;
+    put_directory(a, dir_a);
+    put_directory(b, dir_b);
+    if (stat(dir_a, &st_a) || stat(dir_b, &st_b))
+        return strcmp(a, b) == 0;
+    return st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+}
+
 int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err)
 {
     char *dir = NULL, *tmp = NULL;
     sigset_t block, old;
-    struct stat st;
-    int rc;
+    int is_special, rc;
 
     if (strcmp(path, "-") == 0)
         return write_stdout(data, size, err);
-    if (stat(path, &st)) {
-        /* A link that leads nowhere is replaced like any other. */
-        if (errno != ENOENT && errno != ELOOP)
-            return eo_err_errno(err, "cannot write");
-    } else if (S_ISDIR(st.st_mode)) {
-        return eo_err_set(err, "cannot write: is a directory");
-    } else if (!S_ISREG(st.st_mode)) {
+    if (look_at_target(path, &is_special, err))
+        return -1;
+    if (is_special)
         return write_direct(path, data, size, err);
-    }
     if (temporary_name(path, &dir, &tmp, err))
         return -1;
     sigemptyset(&block);

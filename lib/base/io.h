@@ -32,6 +32,15 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 /* As eo_io_write(), but leaves a file that has these bytes already untouched, with its time. */
 int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
+/*
+ * Whether eo_io_write() could begin now, for a tool to ask before long work; the same messages. What the file is, its
+ * directory and the rights are looked at, nothing is created.
+ */
+int eo_io_check_output(const char *path, struct eo_err *err) EO_MUST_CHECK;
+
+/* Whether writing to both would leave one file: the same name in the same directory, however that is spelt. */
+int eo_io_is_same_output(const char *a, const char *b);
+
 /* Whether there is something of that name: 1, 0, or -1 and err where one cannot tell. The message does not name it. */
 int eo_io_exists(const char *path, struct eo_err *err) EO_MUST_CHECK;
 

@@ -95,13 +95,24 @@ static int load_earlier(const struct eo_bench_sweep *s, size_t i, const struct e
     return rc;
 }
 
+static int check_output(const struct eo_bench_sweep *s, size_t i, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = put_path(&path, s->into, s->names[i], ".timing.csv", err);
+
+    if (rc == 0 && eo_io_check_output(path.data, err))
+        rc = eo_err_prefix(err, "%s", path.data);
+    eo_buf_release(&path);
+    return rc;
+}
+
 static int load_candidate(struct eo_bench_sweep *s, size_t i, struct eo_err *err)
 {
     struct eo_bench_candidate *c = &s->list[i];
     struct eo_graph_place place;
     struct eo_attempt_key key;
 
-    if (refuse_twice(s, i, err) || find_key(s, s->names[i], &place, &key, err) ||
+    if (refuse_twice(s, i, err) || find_key(s, s->names[i], &place, &key, err) || check_output(s, i, err) ||
         load_earlier(s, i, &key, err) || put_path(&s->models[i], s->from, s->names[i], ".safetensors", err))
         return -1;
     c->name = s->models[i].data;

@@ -29,7 +29,7 @@ struct eo_bench_sweep {
 
 /*
  * Reads all models. One that cannot be read has failed, as have those of earlier errors. Fails without memory, when a
- * name is not that of a candidate, and on error rows that cannot be read.
+ * name is not that of a candidate, on error rows that cannot be read, and where INTO cannot be written to.
  */
 int eo_bench_sweep_load(struct eo_bench_sweep *s, struct eo_err *err) EO_MUST_CHECK;
 void eo_bench_sweep_release(struct eo_bench_sweep *s);

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# Where a tool is to write is looked at before it works: nobody waits for what then cannot be kept.
+bats_require_minimum_version 1.5.0
+load common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  mkdir dir
+  ln -s dir link
+}
+
+evaluate() {
+  eo-eval -c missing.yaml "$@" missing
+}
+
+# The inputs are missing too, and would be named if they came first.
+@test "a folder that is not there is named before any input is read" {
+  for command in "eo-prune --level 0.5 --scores nowhere/f -o m" "eo-prune --level 0.5 -o nowhere/f" "eo-prune --sensitivity nowhere/f" "eo-quant --precision int8 --report nowhere/f -o m" "eo-quant --precision int8 -o nowhere/f" \
+    "eo-eval --hits nowhere/f" "eo-eval --predictions nowhere/f" "eo-eval -o nowhere/f" "eo-bench -o nowhere/f" \
+    "eo-bench --samples nowhere/f" "eo-bench --rounds nowhere/f" "eo-bench --machine nowhere/f" "eo-bench --mlperf -o nowhere/f" \
+    "eo-bench --layers -o nowhere/f"; do
+    fails 1 "${command%% *}: nowhere/f: cannot create: No such file or directory" $command -c missing.yaml missing
+  done
+  fails 1 "eo-train: nowhere/f: cannot create: No such file or directory" eo-train -c missing.yaml --log nowhere/f -o m
+  fails 1 "eo-train: nowhere/f: cannot create: No such file or directory" eo-train -c missing.yaml -o nowhere/f
+  fails 1 "eo-bench: nowhere/p0.50-int8.timing.csv: cannot create: No such file or directory" \
+    eo-bench --from missing --into nowhere p0.50-int8
+  fails 1 "eo-bench: dir/seed8/p0.50-int8.timing.csv: cannot create: No such file or directory" \
+    eo-bench --from missing --into dir seed8/p0.50-int8
+}
+
+@test "a folder in the place of the file, a file in that of the folder" {
+  fails 1 "eo-eval: dir: cannot write: is a directory" evaluate -o dir
+  touch file
+  fails 1 "eo-eval: file/f: cannot write: Not a directory" evaluate -o file/f
+  # The new file is renamed over the old one, whose own rights do not matter.
+  chmod a-w file
+  fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o file
+}
+
+@test "two outputs in one file, however it is spelt" {
+  for pair in "f f" "f ./f" "dir/f link/f" "dir/../f f" "$PWD/f f" "nowhere/f nowhere/f"; do
+    fails 2 "eo-eval: two outputs cannot go to one file, '${pair#* }'
+Try 'eo-eval --help'." evaluate --hits ${pair% *} -o ${pair#* }
+  done
+  for pair in "f g" "f dir/f" "- f"; do
+    fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate --hits ${pair% *} -o ${pair#* }
+  done
+}
+
+@test "devices and pipes are no files to be replaced" {
+  fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o /dev/null
+  fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o /dev/stdout
+  mkfifo pipe
+  fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o pipe
+}
