@@ -200,6 +200,13 @@ int eo_judge_session(const struct eo_rounds *candidates, size_t count, struct eo
 
 static const char *const size_text[] = {"at batch_size", "of one image"};
 
+/* Calls of one image have no other size beside them when that is the batch size. */
+static const char *size_name(const struct eo_round *round, int size)
+{
+    return eo_round_size(round, (enum eo_bench_size)size)->images == 1 ? size_text[EO_BENCH_SINGLE]
+                                                                       : size_text[size];
+}
+
 /* The rounds that are used, with room to work on their samples. */
 struct pool {
     const struct eo_round **list; /* [count] */
@@ -425,21 +432,21 @@ static int accuse(struct eo_verdict *v, enum eo_timing_status status, const char
     return 1;
 }
 
-static int is_short(const struct pool *p, struct eo_verdict *v)
+static int is_short(const struct pool *p, int needs_percentiles, struct eo_verdict *v)
 {
     int k;
 
     if (p->count < EO_JUDGE_ROUNDS)
         return accuse(v, EO_TIMING_SHORT, "%d rounds are needed and %zu could be used", EO_JUDGE_ROUNDS,
                       p->count);
-    for (k = 0; k < EO_BENCH_SIZES; k++) {
+    for (k = 0; needs_percentiles && k < EO_BENCH_SIZES; k++) {
         size_t n = v->size[k].samples;
 
         if (n < EO_JUDGE_P99_SAMPLES)
             return accuse(v, EO_TIMING_SHORT, "%s takes %d samples %s and there are %zu",
                           n < EO_JUDGE_P95_SAMPLES ? "p95" : "p99",
                           n < EO_JUDGE_P95_SAMPLES ? EO_JUDGE_P95_SAMPLES : EO_JUDGE_P99_SAMPLES,
-                          size_text[k], n);
+                          size_name(p->list[0], k), n);
     }
     return 0;
 }
@@ -541,7 +548,8 @@ static int drifts_between(struct pool *p, enum eo_bench_size size, struct eo_ver
     reference = find_change(p->work, p->count);
     return accuse(
         v, EO_TIMING_DRIFT, "drift: the last rounds are %.3g %% %s than the first (limit %g %%) %s%s",
-        100 * fabs(found.share), faster_or_slower(found.share), 100 * EO_JUDGE_DRIFT, size_text[size],
+        100 * fabs(found.share), faster_or_slower(found.share), 100 * EO_JUDGE_DRIFT,
+        size_name(p->list[0], size),
         found.share * reference.share > 0.5 * found.share * found.share ? " and so is the reference kernel"
                                                                         : "");
 }
@@ -560,7 +568,8 @@ static int drifts_within(struct pool *p, enum eo_bench_size size, struct eo_verd
     if (!(fabs(share) > EO_JUDGE_DRIFT))
         return 0;
     return accuse(v, EO_TIMING_DRIFT, "drift: times get %.3g %% %s within a round (limit %g %%) %s",
-                  100 * fabs(share), faster_or_slower(share), 100 * EO_JUDGE_DRIFT, size_text[size]);
+                  100 * fabs(share), faster_or_slower(share), 100 * EO_JUDGE_DRIFT,
+                  size_name(p->list[0], size));
 }
 
 /* Sorts in place. */
@@ -584,12 +593,12 @@ static int is_scattered(struct pool *p, enum eo_bench_size size, struct eo_verdi
     if (spread > EO_JUDGE_WITHIN)
         return accuse(v, EO_TIMING_NOISY,
                       "scattered: times within a round spread by %.3g %% (limit %g %%) %s", 100 * spread,
-                      100 * EO_JUDGE_WITHIN, size_text[size]);
+                      100 * EO_JUDGE_WITHIN, size_name(p->list[0], size));
     memcpy(p->work, p->medians, p->count * sizeof(*p->work));
     spread = find_spread(p->work, p->count);
     if (spread > EO_JUDGE_BETWEEN)
         return accuse(v, EO_TIMING_NOISY, "scattered: medians of rounds spread by %.3g %% (limit %g %%) %s",
-                      100 * spread, 100 * EO_JUDGE_BETWEEN, size_text[size]);
+                      100 * spread, 100 * EO_JUDGE_BETWEEN, size_name(p->list[0], size));
     return 0;
 }
 
@@ -607,8 +616,8 @@ static void judge_times(struct pool *p, struct eo_verdict *v)
     }
 }
 
-int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
-             struct eo_verdict *v, struct eo_err *err)
+static int judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+                 int needs_percentiles, struct eo_verdict *v, struct eo_err *err)
 {
     struct pool p;
     int k, rc = -1;
@@ -625,13 +634,25 @@ int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_s
         find_counts(&p, (enum eo_bench_size)k, &v->counts[k]);
     }
     find_conditions(&p, session->reference_ns, v);
-    if (!is_short(&p, v) && !are_disturbed(&p, session->reference_ns, v) &&
+    if (!is_short(&p, needs_percentiles, v) && !are_disturbed(&p, session->reference_ns, v) &&
         !is_stolen(session->steal_share, v))
         judge_times(&p, v);
     rc = 0;
 out:
     pool_release(&p);
     return rc;
+}
+
+int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+             struct eo_verdict *v, struct eo_err *err)
+{
+    return judge(rounds, trials, session, 1, v, err);
+}
+
+int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+                     struct eo_verdict *v, struct eo_err *err)
+{
+    return judge(rounds, trials, session, 0, v, err);
 }
 
 size_t eo_judge_wanted(const struct eo_verdict *v, int trials)

@@ -128,6 +128,10 @@ int eo_judge_session(const struct eo_rounds *candidates, size_t count, struct eo
 int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
              struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
 
+/* The same for who reports no percentiles: none being there makes nothing short. */
+int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
+                     struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
+
 /*
  * The rounds that a candidate should be given before it is judged again: the undisturbed ones that are missing, or, where
  * it is not ok in spite of them, as many again as were asked for. These are added to the old ones, never put in their

@@ -1,0 +1,43 @@
+/*
+ * Rounds of what is timed in this very process, one turn after the other, so that they can be judged like those of a
+ * session (bench_judge.h): what happens to the process is watched, and the reference kernel runs before and after. A
+ * turn has no fresh process and no other models between it and the next.
+ */
+#ifndef EO_STAGE_BENCH_TURNS_H
+#define EO_STAGE_BENCH_TURNS_H
+
+#include "base/clock.h"
+#include "base/reference.h"
+#include "stage/bench_conditions.h"
+#include "stage/bench_judge.h"
+
+#define EO_BENCH_TURNS 5
+
+/* Private, from eo_bench_turns_init() to eo_bench_turns_release(); the latter is harmless on a zeroed struct. */
+struct eo_bench_turns {
+    struct eo_round list[EO_BENCH_TURNS];
+    size_t most;
+    int sizes, taken, cpu, is_pinned;
+    double reference_ns; /* before the turn */
+    struct eo_clock clock;
+    struct eo_reference reference;
+    struct eo_bench_watch watch;
+};
+
+/*
+ * images: in a call, of each size. Where a batch is one image, all samples are of that size, whatever they are called. Up to `most` samples of a size are kept in a turn. `cpu`: where this thread is pinned, -1: nowhere.
+ */
+int eo_bench_turns_init(struct eo_bench_turns *t, const int images[EO_BENCH_SIZES], size_t most, int cpu,
+                        struct eo_err *err) EO_MUST_CHECK;
+void eo_bench_turns_release(struct eo_bench_turns *t);
+
+/* EO_BENCH_TURNS times: warm up, begin, samples, end. `seconds` of one call. */
+void eo_bench_turn_begin(struct eo_bench_turns *t);
+void eo_bench_turn_add(struct eo_bench_turns *t, enum eo_bench_size size, double seconds);
+void eo_bench_turn_end(struct eo_bench_turns *t);
+
+/* By eo_judge_medians(). Fails without memory, and on a turn without samples. */
+int eo_bench_turns_judge(const struct eo_bench_turns *t, struct eo_verdict *verdict,
+                         struct eo_err *err) EO_MUST_CHECK;
+
+#endif
