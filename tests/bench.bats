@@ -277,12 +277,7 @@ child_of() {
 }
 
 @test "bench: beside a competitor on the same processor rounds are taken again up to the limit, and the row is noisy" {
-  cpus=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
-  taskset -c "${cpus##*[-,]}" sh -c 'while :; do :; done' &
-  competitor=$!
-  eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/int8.safetensors >row.csv || status=$?
-  kill $competitor
-  [ "${status:-0}" -eq 0 ]
+  beside_competitor eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/int8.safetensors >row.csv
   [ "$(column timing_status row.csv),$(column rounds row.csv)" = noisy,18 ]
   [ "$(column rounds_disturbed row.csv)" -gt 9 ]
   [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 17) " ]
@@ -338,7 +333,7 @@ child_of() {
   run --separate-stderr eo-bench -c $F/cfg.yaml --layers --batch 33 --cpu $(awk '/^Cpus_allowed_list/ { n = split($2, cpu, /[-,]/); print cpu[n] }' /proc/self/status) --isa generic $F/half.safetensors
   [ "$status" -eq 0 ]
   echo "$output" >layers
-  [ "$(head -n 1 layers)" = "layer,input_bytes,output_bytes,total_bytes,macs,$(costs ""),$(costs single_)" ]
+  [ "$(head -n 1 layers)" = "layer,input_bytes,output_bytes,total_bytes,macs,$(costs ""),$(costs single_),timing_status,timing_reason" ]
   for p in "" single_; do
     awk -v t="$(column ${p}time_ms layers | tr '\n' ' ')" -v s="$(column ${p}time_share layers | tr '\n' ' ')" \
       -v g="$(column ${p}gmacs_per_s layers | tr '\n' ' ')" -v m="$(column macs layers | tr '\n' ' ')" 'BEGIN {
@@ -359,6 +354,15 @@ child_of() {
   else
     [ "$(column branch_misses layers | grep -c '^[0-9]')" -eq 4 ]
   fi
+}
+
+@test "bench: --layers says how far its times can be trusted; --strict fails where that is not far" {
+  beside_competitor eo-bench --layers $F/base.safetensors >layers
+  [ "$(column timing_status layers | sort | uniq -c | tr -s ' ')" = " 4 noisy" ]
+  [[ $(column timing_reason layers) == "preempted: "* ]]
+  fails_like 1 "eo-bench: $F/base.safetensors: expected timing status ok, found noisy: preempted: *" \
+    beside_competitor eo-bench --layers --strict -o strict $F/base.safetensors
+  [ ! -e strict ]
 }
 
 @test "bench: two at a time wait for each other, whatever the folder" {
@@ -403,15 +407,13 @@ child_of() {
   for o in "--output x" "--samples x" "--rounds x" --no-header; do
     fails 2 "eo-bench: option '--from' writes a file for each candidate and cannot be combined with '${o%% *}'"$'\n'"$HINT" eo-bench --from $F --into $F $o p0.00-fp32
   done
-  fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--strict'"$'\n'"$HINT" \
-    eo-bench --layers --strict $m
   fails 2 "eo-bench: option '--layers' takes one model"$'\n'"$HINT" eo-bench --layers $m $m
   fails 2 "eo-bench: option '--limit': expected an integer in 1..1000000, found '0'"$'\n'"$HINT" eo-bench --limit 0 $m
   fails 2 "eo-bench: option '--cpu': expected an integer in 0..4095, found '-1'"$'\n'"$HINT" eo-bench --cpu -1 $m
   fails 2 "eo-bench: only one output can go to standard output; give the others a file"$'\n'"$HINT" eo-bench --samples - $m
   fails 2 "eo-bench: only one input can come from standard input"$'\n'"$HINT" eo-bench -c -
   fails 2 "eo-bench: option '--data' needs '-c': without a config the images are random pixels"$'\n'"$HINT" eo-bench --data $F/set $m
-  for o in "trials 1" "repeats 1" "warmup 0" exact "limit 1" "threads 2" "samples s" "rounds r" "machine m" strict no-header; do
+  for o in "trials 1" "repeats 1" "warmup 0" exact "limit 1" "threads 2" "samples s" "rounds r" "machine m" no-header; do
     fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--${o%% *}'"$'\n'"$HINT" \
       eo-bench --layers --$o $m
   done

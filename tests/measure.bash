@@ -44,3 +44,14 @@ END
 column() {
   awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "${2:--}"
 }
+
+# beside_competitor COMMAND...: while a process spins on the processor that eo-bench takes by itself
+beside_competitor() {
+  local cpus competitor rc=0
+  cpus=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
+  taskset -c "${cpus##*[-,]}" sh -c 'while :; do :; done' 3>&- &
+  competitor=$!
+  "$@" || rc=$?
+  kill $competitor
+  return $rc
+}

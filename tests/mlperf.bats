@@ -15,7 +15,7 @@ setup() {
 
 @test "mlperf: a row for each model, and short windows are not by the rule" {
   eo-bench --mlperf --window 0.02 -c $F/cfg.yaml --isa generic $F/base.safetensors $F/int8.safetensors >rows.csv
-  [ "$(head -n 1 rows.csv)" = pruning_level,precision,seed,model_sha256,isa,kernel,windows,window_s_min,inferences,throughput_sps_median,throughput_sps_1,throughput_sps_2,throughput_sps_3,throughput_sps_4,throughput_sps_5,latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion ]
+  [ "$(head -n 1 rows.csv)" = pruning_level,precision,seed,model_sha256,isa,kernel,windows,window_s_min,inferences,throughput_sps_median,throughput_sps_1,throughput_sps_2,throughput_sps_3,throughput_sps_4,throughput_sps_5,latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion,timing_status,timing_reason ]
   [ "$(wc -l <rows.csv)" -eq 3 ]
   [ "$(sed -n 2p rows.csv | cut -d, -f1-6)" = "0.00,fp32,5,$(sha256sum <$F/base.safetensors | cut -d' ' -f1),generic,fp32-generic" ]
   [ "$(sed -n 3p rows.csv | cut -d, -f2,7,18)" = int8,5,False ]
@@ -24,6 +24,15 @@ setup() {
     if ($8 < 0.02 || above < 3 || below < 3 || !($9 > 0) || ($17 != "" && $16 + 0 > $17 + 0)) exit 1 }' rows.csv
   eo-bench --mlperf --window 0.001 --no-header -o row.csv - <$F/half.safetensors
   [ "$(wc -l <row.csv)" -eq 1 ]
+}
+
+@test "mlperf: a row says how far it can be trusted; --strict fails where that is not far" {
+  beside_competitor eo-bench --mlperf --window 0.1 $F/base.safetensors >row.csv
+  [ "$(column timing_status row.csv)" = noisy ]
+  [[ $(column timing_reason row.csv) == "preempted: "* ]]
+  fails_like 1 "eo-bench: $F/int8.safetensors: expected timing status ok, found noisy: preempted: *" \
+    beside_competitor eo-bench --mlperf --strict --window 0.1 -o strict $F/int8.safetensors $F/base.safetensors
+  [ ! -e strict ]
 }
 
 @test "mlperf: percentiles need as many samples as LoadGen asks for" {
@@ -53,7 +62,7 @@ setup() {
   m=$F/base.safetensors
   fails 2 "eo-bench: option '--window' needs '--mlperf'"$'\n'"$HINT" eo-bench --window 1 $m
   fails 2 "eo-bench: option '--window': expected a number in 0.001..3600, found '0'"$'\n'"$HINT" eo-bench --mlperf --window 0 $m
-  for o in "from $F" "into $F" "trials 3" "repeats 3" "warmup 0" exact "limit 9" "threads 2" "samples s" "rounds r" "machine m" strict; do
+  for o in "from $F" "into $F" "trials 3" "repeats 3" "warmup 0" exact "limit 9" "threads 2" "samples s" "rounds r" "machine m"; do
     fails 2 "eo-bench: option '--mlperf' takes no samples and cannot be combined with '--${o%% *}'"$'\n'"$HINT" \
       eo-bench --mlperf --$o $m
   done

@@ -12,10 +12,12 @@
 #include "base/stats.h"
 #include "format/csv.h"
 
-#define WARMUP_NS 30000000u
-#define MEASURE_NS 60000000u
+/* Of a size in a turn. */
+#define WARMUP_NS 6000000u
+#define MEASURE_NS 12000000u
 #define CALLS_LEAST 5
-#define CALLS_MOST 10000
+#define CALLS_MOST 2000
+#define VALUES_MOST (EO_BENCH_TURNS * CALLS_MOST)
 #define EMPTY_MARKS 16
 
 /* What the marks of a call gather, by the layer that they end; [EO_LAYERS]: between the calls. */
@@ -70,7 +72,7 @@ static void watch_figures(const struct watch *w, int layer, double x[EO_LAYER_FI
 
 /* Values of each figure of each layer, those that are known; in the order of calls. */
 struct series {
-    double value[EO_LAYERS][EO_LAYER_FIGURES][CALLS_MOST];
+    double value[EO_LAYERS][EO_LAYER_FIGURES][VALUES_MOST];
     size_t count[EO_LAYERS][EO_LAYER_FIGURES];
 };
 
@@ -106,7 +108,19 @@ static void series_medians(struct series *s, double out[EO_LAYERS][EO_LAYER_FIGU
     memset(s->count, 0, sizeof(s->count));
 }
 
-static void watch_calls(struct watch *w, const struct eo_bench_subject *subject, int batch, struct series *s)
+static double seconds_of_call(const struct watch *w)
+{
+    uint64_t ns = 0;
+    int l;
+
+    for (l = 0; l < EO_LAYERS; l++)
+        ns += w->ns[l];
+    return (double)ns / 1e9;
+}
+
+/* `turns`: NULL when nobody judges the calls. */
+static void watch_calls(struct watch *w, const struct eo_bench_subject *subject, int batch, struct series *s,
+                        struct eo_bench_turns *turns, enum eo_bench_size size)
 {
     uint64_t start = eo_clock_now_ns();
     int n;
@@ -115,6 +129,8 @@ static void watch_calls(struct watch *w, const struct eo_bench_subject *subject,
         watch_begin(w);
         subject->call(subject->ctx, batch);
         series_add(s, w, batch);
+        if (turns)
+            eo_bench_turn_add(turns, size, seconds_of_call(w));
     }
 }
 
@@ -136,7 +152,7 @@ static void find_overhead(struct watch *w, struct series *s)
     double cost[EO_LAYERS][EO_LAYER_FIGURES] = {{0}};
 
     memset(w->overhead, 0, sizeof(w->overhead));
-    watch_calls(w, &empty, EMPTY_MARKS, s);
+    watch_calls(w, &empty, EMPTY_MARKS, s, NULL, EO_BENCH_BATCH);
     series_medians(s, cost);
     memcpy(w->overhead, cost[EO_CONV2], sizeof(w->overhead));
 }
@@ -160,36 +176,65 @@ static int has_hardware(struct eo_counters *counters)
            !isnan(n.branch_misses);
 }
 
-int eo_bench_layers_measure(struct eo_layer_costs *costs, struct eo_bench_engine *engine,
-                            struct eo_counters *counters, struct eo_err *err)
+/* All turns of one way of watching; the figures that it sees into `costs`. */
+static void watch_turns(struct watch *w, const struct eo_bench_subject *subject,
+                        const int images[EO_BENCH_SIZES], struct series s[EO_BENCH_SIZES],
+                        struct eo_bench_turns *turns, struct eo_layer_costs *costs)
 {
-    const struct eo_bench_subject subject = eo_bench_engine_subject(engine);
-    const int images[EO_BENCH_SIZES] = {eo_bench_engine_batch(engine), 1};
-    int passes = has_hardware(counters) ? 2 : 1, pass, k, l, f;
-    struct series *s = eo_alloc(1, sizeof(*s), err);
-    struct watch w = {0};
+    int turn, k;
 
-    if (!s)
-        return -1;
+    watch_begin(w);
+    find_overhead(w, &s[EO_BENCH_BATCH]);
+    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+        if (turns)
+            eo_bench_turn_begin(turns);
+        for (k = 0; k < EO_BENCH_SIZES; k++) {
+            warm_up(subject, images[k]);
+            watch_calls(w, subject, images[k], &s[k], turns, (enum eo_bench_size)k);
+        }
+        if (turns)
+            eo_bench_turn_end(turns);
+    }
+    for (k = 0; k < EO_BENCH_SIZES; k++)
+        series_medians(&s[k], costs->of[k]);
+}
+
+static void forget_all(struct eo_layer_costs *costs)
+{
+    int k, l, f;
+
     for (k = 0; k < EO_BENCH_SIZES; k++)
         for (l = 0; l < EO_LAYERS; l++)
             for (f = 0; f < EO_LAYER_FIGURES; f++)
                 costs->of[k][l][f] = NAN;
+}
+
+int eo_bench_layers_measure(struct eo_layer_costs *costs, struct eo_bench_engine *engine,
+                            struct eo_counters *counters, int cpu, struct eo_err *err)
+{
+    const struct eo_bench_subject subject = eo_bench_engine_subject(engine);
+    const int images[EO_BENCH_SIZES] = {eo_bench_engine_batch(engine), 1};
+    struct series *s = eo_alloc(EO_BENCH_SIZES, sizeof(*s), err);
+    struct eo_bench_turns turns = {0};
+    struct watch w = {0};
+    int rc = -1;
+
+    if (!s || eo_bench_turns_init(&turns, images, EO_BENCH_SIZES * CALLS_MOST, cpu, err))
+        goto out;
+    forget_all(costs);
     eo_bench_engine_set_mark(engine, mark, &w);
-    for (pass = 0; pass < passes; pass++) {
-        w.counters = pass ? counters : NULL;
-        watch_begin(&w);
-        find_overhead(&w, s);
-        for (k = 0; k < EO_BENCH_SIZES; k++) {
-            warm_up(&subject, images[k]);
-            watch_calls(&w, &subject, images[k], s);
-            series_medians(s, costs->of[k]);
-        }
+    watch_turns(&w, &subject, images, s, &turns, costs);
+    if (has_hardware(counters)) {
+        w.counters = counters;
+        watch_turns(&w, &subject, images, s, NULL, costs);
     }
     eo_bench_engine_set_mark(engine, NULL, NULL);
     snprintf(costs->counters_note, sizeof(costs->counters_note), "%s", eo_counters_note(counters));
+    rc = eo_bench_turns_judge(&turns, &costs->verdict, err);
+out:
+    eo_bench_turns_release(&turns);
     free(s);
-    return 0;
+    return rc;
 }
 
 int eo_bench_layers(struct eo_layer_costs *costs, const struct eo_model *m, const struct eo_images *images,
@@ -197,15 +242,15 @@ int eo_bench_layers(struct eo_layer_costs *costs, const struct eo_model *m, cons
 {
     struct eo_bench_engine *engine = NULL;
     struct eo_counters *counters = NULL;
-    int cpu, chosen, rc = -1;
+    int cpu, chosen, is_pinned, rc = -1;
 
     if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
         return -1;
-    eo_pin_set(&cpu, chosen);
+    is_pinned = eo_pin_set(&cpu, chosen) && chosen > 0;
     counters = eo_counters_open(err);
     engine = counters ? eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err) : NULL;
     if (engine)
-        rc = eo_bench_layers_measure(costs, engine, counters, err);
+        rc = eo_bench_layers_measure(costs, engine, counters, is_pinned ? cpu : -1, err);
     eo_bench_engine_free(engine);
     eo_counters_close(counters);
     return rc;
@@ -239,16 +284,18 @@ static void put_header(struct eo_buf *out)
     for (k = 0; k < EO_BENCH_SIZES; k++)
         for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
             eo_buf_printf(out, ",%s%s", prefix[k], columns[i]);
-    eo_buf_puts(out, "\n");
+    eo_buf_puts(out, ",timing_status,timing_reason\n");
 }
 
 static void put_row(struct eo_buf *out, const char *name, const size_t bytes[3], size_t macs,
                     const double batch[EO_LAYER_FIGURES], const double single[EO_LAYER_FIGURES],
-                    const double whole[EO_BENCH_SIZES][EO_LAYER_FIGURES])
+                    const double whole[EO_BENCH_SIZES][EO_LAYER_FIGURES], const struct eo_verdict *verdict)
 {
     eo_buf_printf(out, "%s,%zu,%zu,%zu,%zu,", name, bytes[0], bytes[1], bytes[2], macs);
     put_costs(out, (double)macs, batch, whole[EO_BENCH_BATCH][EO_LAYER_MS], ',');
-    put_costs(out, (double)macs, single, whole[EO_BENCH_SINGLE][EO_LAYER_MS], '\n');
+    put_costs(out, (double)macs, single, whole[EO_BENCH_SINGLE][EO_LAYER_MS], ',');
+    eo_csv_put_text(out, eo_timing_status_name(verdict->status), ',');
+    eo_csv_put_text(out, verdict->reason, '\n');
 }
 
 void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m, const struct eo_layer_costs *costs)
@@ -272,7 +319,8 @@ void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m, const str
 
         put_row(out, eo_layer_name(layer), (const size_t[3]){enters, leaves, enters + leaves},
                 eo_shape_layer_macs(s, layer), costs->of[EO_BENCH_BATCH][l], costs->of[EO_BENCH_SINGLE][l],
-                whole);
+                whole, &costs->verdict);
     }
-    put_row(out, "total", ends, eo_shape_macs(s), whole[EO_BENCH_BATCH], whole[EO_BENCH_SINGLE], whole);
+    put_row(out, "total", ends, eo_shape_macs(s), whole[EO_BENCH_BATCH], whole[EO_BENCH_SINGLE], whole,
+            &costs->verdict);
 }

@@ -7,6 +7,9 @@
  * spoil the times. What a mark costs is measured in the same way on a network that does nothing, and subtracted. Each
  * figure is the median over many calls after a warm-up.
  *
+ * The calls with the clock are made in turns (bench_turns.h), and judged as those of a session are; figures are medians,
+ * so no number of samples is asked for.
+ *
  * So the layers' times add up to that of an image, within 1.4 % where that was compared on three precisions and shapes.
  */
 #ifndef EO_STAGE_BENCH_LAYERS_H
@@ -19,6 +22,7 @@
 #include "stage/bench_engine.h"
 #include "stage/bench_round.h"
 #include "stage/bench_session.h"
+#include "stage/bench_turns.h"
 
 /* Of a layer and one image. NAN where there is no counter. */
 enum eo_layer_figure {
@@ -33,6 +37,7 @@ enum eo_layer_figure {
 
 struct eo_layer_costs {
     double of[EO_BENCH_SIZES][EO_LAYERS][EO_LAYER_FIGURES];
+    struct eo_verdict verdict;            /* on the calls with the clock */
     char counters_note[EO_COUNTERS_NOTE]; /* eo_counters_note() */
 };
 
@@ -44,9 +49,12 @@ struct eo_layer_costs {
 int eo_bench_layers(struct eo_layer_costs *costs, const struct eo_model *m, const struct eo_images *images,
                     const struct eo_bench_plan *plan, struct eo_err *err) EO_MUST_CHECK;
 
-/* The same with an engine of one thread, wherever this thread runs, and with its counters. */
+/*
+ * The same with an engine of one thread, wherever this thread runs, and with its counters. `cpu`: where it is pinned; -1:
+ * nowhere.
+ */
 int eo_bench_layers_measure(struct eo_layer_costs *costs, struct eo_bench_engine *engine,
-                            struct eo_counters *counters, struct eo_err *err) EO_MUST_CHECK;
+                            struct eo_counters *counters, int cpu, struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Header, a row for each layer and a row `total`:
@@ -57,6 +65,7 @@ int eo_bench_layers_measure(struct eo_layer_costs *costs, struct eo_bench_engine
  *     time_ms,time_share,gmacs_per_s                in calls of the batch size; the total's time is the layers' sum
  *     cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses
  *     single_time_ms,...,single_branch_misses       the same nine in calls of one image
+ *     timing_status,timing_reason                   the same in all rows
  */
 void eo_bench_put_layers(struct eo_buf *out, const struct eo_model *m, const struct eo_layer_costs *costs);
 

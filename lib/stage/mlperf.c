@@ -13,6 +13,8 @@
 #include "stage/bench_engine.h"
 #include "stage/candidate.h"
 
+#define SLICES 100 /* of a window, each a sample for the judge */
+
 /* Histogram: times below 2048 ns have a step each, longer ones 1024 steps for each doubling. */
 
 #define MANTISSA_BITS 10
@@ -56,24 +58,44 @@ static double percentile_ms(const uint64_t *histogram, uint64_t total, double p)
 }
 
 struct stream {
-    void (*call)(void *ctx, int batch);
-    void *ctx;
+    const struct eo_bench_subject *subject;
     struct eo_clock clock;
     uint64_t *histogram;
+    struct eo_bench_turns turns;
+    int is_warm;
 };
+
+/* The inferences since the last sample for the judge. */
+struct slice {
+    uint64_t start_ns, least_ns, inferences;
+};
+
+static void add_to_slice(struct stream *s, struct slice *slice, uint64_t now)
+{
+    slice->inferences++;
+    if (now - slice->start_ns < slice->least_ns)
+        return;
+    if (s->is_warm)
+        eo_bench_turn_add(&s->turns, EO_BENCH_BATCH,
+                          (double)(now - slice->start_ns) / 1e9 / (double)slice->inferences);
+    slice->start_ns = now;
+    slice->inferences = 0;
+}
 
 /* Every reading of the clock ends one inference and starts the next. Returns the inferences, and how long they took. */
 static uint64_t run_window(struct stream *s, double window_s, double *took_s)
 {
     uint64_t wanted_ns = (uint64_t)ceil(window_s * 1e9), n = 0;
     uint64_t start = eo_clock_now_ns(), last = start;
+    struct slice slice = {start, wanted_ns / SLICES, 0};
 
     do {
         uint64_t now;
 
-        s->call(s->ctx, 1);
+        s->subject->call(s->subject->ctx, 1);
         now = eo_clock_now_ns();
         s->histogram[eo_mlperf_step(eo_clock_elapsed_ns(&s->clock, last, now))]++;
+        add_to_slice(s, &slice, now);
         last = now;
         n++;
     } while (last - start < wanted_ns);
@@ -81,22 +103,18 @@ static uint64_t run_window(struct stream *s, double window_s, double *took_s)
     return n;
 }
 
-int eo_mlperf_run(struct eo_mlperf *r, void (*call)(void *ctx, int batch), void *ctx, double window_s,
-                  struct eo_err *err)
+static int run_windows(struct eo_mlperf *r, struct stream *s, double window_s, struct eo_err *err)
 {
-    struct stream s = {call, ctx, {0}, eo_alloc(EO_MLPERF_STEPS, sizeof(uint64_t), err)};
     double sorted[EO_MLPERF_WINDOWS], took_s;
+    struct eo_verdict verdict;
     int i;
 
-    if (!s.histogram)
-        return -1;
-    *r = (struct eo_mlperf){.window_s_min = INFINITY};
-    eo_clock_init(&s.clock);
-    run_window(&s, window_s / 10, &took_s);
-    memset(s.histogram, 0, EO_MLPERF_STEPS * sizeof(*s.histogram));
     for (i = 0; i < EO_MLPERF_WINDOWS; i++) {
-        uint64_t n = run_window(&s, window_s, &took_s);
+        uint64_t n;
 
+        eo_bench_turn_begin(&s->turns);
+        n = run_window(s, window_s, &took_s);
+        eo_bench_turn_end(&s->turns);
         r->inferences += n;
         r->throughput_sps[i] = sorted[i] = (double)n / took_s;
         r->window_s_min = took_s < r->window_s_min ? took_s : r->window_s_min;
@@ -104,12 +122,36 @@ int eo_mlperf_run(struct eo_mlperf *r, void (*call)(void *ctx, int batch), void 
     eo_stats_sort(sorted, EO_MLPERF_WINDOWS);
     r->throughput_sps_median = eo_stats_median_sorted(sorted, EO_MLPERF_WINDOWS);
     r->latency_ms_p90 =
-        r->inferences >= EO_MLPERF_P90_SAMPLES ? percentile_ms(s.histogram, r->inferences, 0.90) : NAN;
+        r->inferences >= EO_MLPERF_P90_SAMPLES ? percentile_ms(s->histogram, r->inferences, 0.90) : NAN;
     r->latency_ms_p99 =
-        r->inferences >= EO_MLPERF_P99_SAMPLES ? percentile_ms(s.histogram, r->inferences, 0.99) : NAN;
+        r->inferences >= EO_MLPERF_P99_SAMPLES ? percentile_ms(s->histogram, r->inferences, 0.99) : NAN;
     r->by_the_rule = r->window_s_min >= EO_MLPERF_WINDOW_S;
-    free(s.histogram);
+    if (eo_bench_turns_judge(&s->turns, &verdict, err))
+        return -1;
+    r->status = verdict.status;
+    snprintf(r->reason, sizeof(r->reason), "%s", verdict.reason);
     return 0;
+}
+
+int eo_mlperf_run(struct eo_mlperf *r, const struct eo_bench_subject *subject, double window_s, int cpu,
+                  struct eo_err *err)
+{
+    const int images[EO_BENCH_SIZES] = {1, 1};
+    struct stream s = {.subject = subject, .histogram = eo_alloc(EO_MLPERF_STEPS, sizeof(uint64_t), err)};
+    double took_s;
+    int rc = -1;
+
+    *r = (struct eo_mlperf){.window_s_min = INFINITY};
+    if (s.histogram && eo_bench_turns_init(&s.turns, images, SLICES, cpu, err) == 0) {
+        eo_clock_init(&s.clock);
+        run_window(&s, window_s / 10, &took_s);
+        memset(s.histogram, 0, EO_MLPERF_STEPS * sizeof(*s.histogram));
+        s.is_warm = 1;
+        rc = run_windows(r, &s, window_s, err);
+    }
+    eo_bench_turns_release(&s.turns);
+    free(s.histogram);
+    return rc;
 }
 
 int eo_mlperf_measure(struct eo_mlperf *r, const struct eo_model *m, const struct eo_images *images,
@@ -117,16 +159,16 @@ int eo_mlperf_measure(struct eo_mlperf *r, const struct eo_model *m, const struc
 {
     struct eo_bench_subject subject;
     struct eo_bench_engine *engine;
-    int cpu, chosen, rc;
+    int cpu, chosen, is_pinned, rc;
 
     if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
         return -1;
-    eo_pin_set(&cpu, chosen);
+    is_pinned = eo_pin_set(&cpu, chosen) && chosen > 0;
     engine = eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err);
     if (!engine)
         return -1;
     subject = eo_bench_engine_subject(engine);
-    rc = eo_mlperf_run(r, subject.call, subject.ctx, window_s, err);
+    rc = eo_mlperf_run(r, &subject, window_s, is_pinned ? cpu : -1, err);
     if (rc == 0)
         snprintf(r->kernel, sizeof(r->kernel), "%s", eo_bench_engine_kernel(engine));
     eo_bench_engine_free(engine);
@@ -141,7 +183,8 @@ void eo_mlperf_put_header(struct eo_buf *out)
                      "throughput_sps_median,");
     for (i = 0; i < EO_MLPERF_WINDOWS; i++)
         eo_buf_printf(out, "throughput_sps_%d,", i + 1);
-    eo_buf_puts(out, "latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion\n");
+    eo_buf_puts(out, "latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion,timing_status,"
+                     "timing_reason\n");
 }
 
 void eo_mlperf_put_row(struct eo_buf *out, const struct eo_model *model, const char *model_sha256,
@@ -163,5 +206,7 @@ void eo_mlperf_put_row(struct eo_buf *out, const struct eo_model *model, const c
     eo_csv_put_double(out, r->latency_ms_p90, ',');
     eo_csv_put_double(out, r->latency_ms_p99, ',');
     eo_csv_put_text(out, r->by_the_rule ? "True" : "False", ',');
-    eo_csv_put_text(out, eo_criterion_name(key.criterion), '\n');
+    eo_csv_put_text(out, eo_criterion_name(key.criterion), ',');
+    eo_csv_put_text(out, eo_timing_status_name(r->status), ',');
+    eo_csv_put_text(out, r->reason, '\n');
 }

@@ -5,6 +5,9 @@
  * What is not by the rule even with windows of 10 s: the rule's runner is another computer that starts every window
  * over a serial line, and its models are four given ones, without pruning.
  *
+ * Whether a row can be trusted is judged as that of any timing is (bench_judge.h): a window is a round, and a hundredth
+ * of it a sample, the mean of its calls.
+ *
  * Latencies are of single calls, less the clock's overhead, from all windows together, and are kept as a histogram with
  * steps of 0.1 %. A percentile needs the samples that MLPerf's LoadGen asks for: 64 for p90, 662 for p99.
  */
@@ -17,9 +20,11 @@
 #include "base/err.h"
 #include "format/dataset.h"
 #include "nn/model.h"
+#include "stage/bench_engine.h"
 #include "stage/bench_session.h"
+#include "stage/bench_turns.h"
 
-#define EO_MLPERF_WINDOWS 5
+#define EO_MLPERF_WINDOWS EO_BENCH_TURNS
 #define EO_MLPERF_WINDOW_S 10.0
 #define EO_MLPERF_P90_SAMPLES 64
 #define EO_MLPERF_P99_SAMPLES 662
@@ -30,6 +35,8 @@ struct eo_mlperf {
     double throughput_sps[EO_MLPERF_WINDOWS], throughput_sps_median;
     double latency_ms_p90, latency_ms_p99; /* NAN without the samples */
     int by_the_rule;                       /* all windows lasted EO_MLPERF_WINDOW_S */
+    enum eo_timing_status status;
+    char reason[160]; /* "" for ok; as in struct eo_verdict */
     char kernel[64];
 };
 
@@ -42,10 +49,10 @@ int eo_mlperf_measure(struct eo_mlperf *result, const struct eo_model *m, const 
                       const struct eo_bench_plan *plan, double window_s, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Calls call(ctx, 1) in windows of at least window_s seconds, after a tenth of that for warming up. The histogram is
- * all the memory that it takes; fails without. `kernel` is left empty.
+ * Calls call(ctx, 1) in windows of at least window_s seconds, after a tenth of that for warming up. `cpu`: where this
+ * thread is pinned, -1: nowhere. Fails without memory. `kernel` is left empty.
  */
-int eo_mlperf_run(struct eo_mlperf *result, void (*call)(void *ctx, int batch), void *ctx, double window_s,
+int eo_mlperf_run(struct eo_mlperf *result, const struct eo_bench_subject *subject, double window_s, int cpu,
                   struct eo_err *err) EO_MUST_CHECK;
 
 /* A row for each model; by_the_rule is True or False. */

@@ -73,7 +73,8 @@ static int measure(struct eo_layer_costs *costs, enum eo_precision precision, in
 
     random_model(&m, precision, 8, 100, 1);
     e = eo_bench_engine_new(&m, NULL, eo_isa_best(), 1, batch, &err);
-    ok = check_that(c && e && !eo_bench_layers_measure(costs, e, c, &err), "%d images: %s", batch, err.msg);
+    ok = check_that(c && e && !eo_bench_layers_measure(costs, e, c, -1, &err), "%d images: %s", batch,
+                    err.msg);
     eo_bench_engine_free(e);
     eo_counters_close(c);
     random_model_release(&m);
@@ -137,15 +138,17 @@ static void test_text(void)
         "layer,input_bytes,output_bytes,total_bytes,macs,"
         "time_ms,time_share,gmacs_per_s,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,"
         "single_time_ms,single_time_share,single_gmacs_per_s,single_cycles,single_instructions,single_ipc,"
-        "single_l1d_misses,single_llc_misses,single_branch_misses\n"
-        "conv1,784,784,1568,28224,0.5,0.25,0.056448,1000.0,3000.0,3.0,10.0,,2.0,0.25,1.0,0.112896,,,,,,\n"
-        "conv2,784,294,1078,42336,1.0,0.5,0.042336,2000.0,1000.0,0.5,20.0,,4.0,0.0,0.0,,,,,,,\n"
-        "classifier,294,40,334,2940,0.5,0.25,0.00588,1000.0,0.0,0.0,30.0,,6.0,0.0,0.0,,,,,,,\n"
-        "total,784,40,1568,73500,2.0,1.0,0.03675,4000.0,4000.0,1.0,60.0,,12.0,0.25,1.0,0.294,,,,,,\n";
+        "single_l1d_misses,single_llc_misses,single_branch_misses,timing_status,timing_reason\n"
+        "conv1,784,784,1568,28224,0.5,0.25,0.056448,1000.0,3000.0,3.0,10.0,,2.0,0.25,1.0,0.112896,,,,,,,"
+        "drift,why\n"
+        "conv2,784,294,1078,42336,1.0,0.5,0.042336,2000.0,1000.0,0.5,20.0,,4.0,0.0,0.0,,,,,,,,drift,why\n"
+        "classifier,294,40,334,2940,0.5,0.25,0.00588,1000.0,0.0,0.0,30.0,,6.0,0.0,0.0,,,,,,,,drift,why\n"
+        "total,784,40,1568,73500,2.0,1.0,0.03675,4000.0,4000.0,1.0,60.0,,12.0,0.25,1.0,0.294,,,,,,,drift,"
+        "why\n";
     struct eo_layer_costs costs = {
-        .of = {
-            {{0.5, 1000, 3000, 10, NAN, 2}, {1, 2000, 1000, 20, NAN, 4}, {0.5, 1000, 0, 30, NAN, 6}},
-            {{0.25, NAN, NAN, NAN, NAN, NAN}, {0, NAN, NAN, NAN, NAN, NAN}, {0, NAN, NAN, NAN, NAN, NAN}}}};
+        .of = {{{0.5, 1000, 3000, 10, NAN, 2}, {1, 2000, 1000, 20, NAN, 4}, {0.5, 1000, 0, 30, NAN, 6}},
+               {{0.25, NAN, NAN, NAN, NAN, NAN}, {0, NAN, NAN, NAN, NAN, NAN}, {0, NAN, NAN, NAN, NAN, NAN}}},
+        .verdict = {.status = EO_TIMING_DRIFT, .reason = "why"}};
     struct eo_buf text = {0};
     struct eo_model m;
 

@@ -47,11 +47,12 @@ static void wait_call(void *ctx, int batch)
 static void test_run(void)
 {
     struct waiter w = {0};
+    struct eo_bench_subject subject = {wait_call, &w};
     struct eo_mlperf r;
     struct eo_err err;
     int i, above = 0;
 
-    if (!check_that(eo_mlperf_run(&r, wait_call, &w, 0.05, &err) == 0, "run"))
+    if (!check_that(eo_mlperf_run(&r, &subject, 0.05, -1, &err) == 0, "run"))
         return;
     check_that(r.window_s_min >= 0.05 && !r.by_the_rule, "windows of 0.05 s: found %g s, by the rule %d",
                r.window_s_min, r.by_the_rule);
@@ -75,16 +76,17 @@ static void test_run(void)
 static void test_few(void)
 {
     struct waiter w = {0};
+    struct eo_bench_subject subject = {wait_call, &w};
     struct eo_mlperf r = {0};
 
-    check_that(eo_mlperf_run(&r, wait_call, &w, 1e-9, NULL) == 0, "five calls");
+    check_that(eo_mlperf_run(&r, &subject, 1e-9, -1, NULL) == 0, "five calls");
     check_that(r.inferences == 5 && isnan(r.latency_ms_p90) && isnan(r.latency_ms_p99),
                "five calls: found %d, p90 %g, p99 %g", (int)r.inferences, r.latency_ms_p90, r.latency_ms_p99);
 }
 
 static void test_row(void)
 {
-    struct eo_mlperf r = {10.5, 123456789012, {1, 2, 3, 4, 5}, 3, 0.25, NAN, 1, "k"};
+    struct eo_mlperf r = {10.5, 123456789012, {1, 2, 3, 4, 5}, 3, 0.25, NAN, 1, EO_TIMING_NOISY, "why", "k"};
     struct eo_shape shape = {1, 1};
     struct eo_model m = {0};
     struct eo_buf out = {0};
@@ -93,12 +95,14 @@ static void test_row(void)
         return;
     eo_mlperf_put_header(&out);
     eo_mlperf_put_row(&out, &m, "ab", "generic", &r);
-    check_text("row",
-               "pruning_level,precision,seed,model_sha256,isa,kernel,windows,window_s_min,inferences,"
-               "throughput_sps_median,throughput_sps_1,throughput_sps_2,throughput_sps_3,throughput_sps_4,"
-               "throughput_sps_5,latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion\n"
-               "0.00,fp16,0,ab,generic,k,5,10.5,123456789012,3.0,1.0,2.0,3.0,4.0,5.0,0.25,,True,none\n",
-               out.data);
+    check_text(
+        "row",
+        "pruning_level,precision,seed,model_sha256,isa,kernel,windows,window_s_min,inferences,"
+        "throughput_sps_median,throughput_sps_1,throughput_sps_2,throughput_sps_3,throughput_sps_4,"
+        "throughput_sps_5,latency_ms_p90,latency_ms_p99,by_the_rule,pruning_criterion,timing_status,"
+        "timing_reason\n"
+        "0.00,fp16,0,ab,generic,k,5,10.5,123456789012,3.0,1.0,2.0,3.0,4.0,5.0,0.25,,True,none,noisy,why\n",
+        out.data);
     eo_buf_release(&out);
     eo_model_release(&m);
 }
