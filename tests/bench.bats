@@ -303,6 +303,27 @@ child_of() {
   [ "$(column isa row.csv),$(column threads row.csv)" = generic,1 ]
 }
 
+@test "bench: of several threads, each has a processor, and it is seen when a competitor has one of them" {
+  [ "$(nproc)" -ge 2 ] || skip "two threads need two processors"
+  eo-bench --threads 2 --exact --warmup 100000 --batch 2000 -o row $F/base.safetensors &
+  child_of $!
+  for ((i = 0; i < 1000; i++)); do
+    each=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/$child/task/*/status)
+    [[ $(wc -w <<<"$each") -ne 2 || $each == *[-,]* ]] || break
+    sleep 0.01
+  done
+  kill $!
+  wait $! || true
+  [ "$(sort -u <<<"$each" | wc -l)" -eq 2 ]
+  beside_competitor eo-bench -c $F/cfg.yaml --threads 2 --limit 18 --rounds r.csv $F/base.safetensors >row.csv
+  [ "$(column timing_status row.csv)" = noisy ]
+  awk -v lost="$(column lost_share row.csv)" 'BEGIN { exit !(lost > 0.1) }'
+  column waited_s r.csv | awk '{ sum += $1 } END { exit !(sum > 0) }'
+  # more threads than processors take turns, and nobody else is to blame
+  eo-bench --exact --threads 256 --rounds r.csv $F/base.safetensors >/dev/null
+  [ -z "$(column waited_s r.csv | tr -d '\n')" ] || [ "$(nproc)" -ge 256 ]
+}
+
 @test "bench: no config needs no data; --no-header, -o, standard input" {
   (unset EO_DATA_DIR; eo-bench <$F/half.safetensors) >row.csv
   [ "$(head -n 1 row.csv)" = "$HEADER" ]

@@ -1,6 +1,10 @@
 #include "base/pin.h"
 
+#include <dirent.h>
 #include <sched.h>
+#include <stdlib.h>
+
+#include "base/pool.h"
 
 int eo_pin_choose(int first, int count, int *cpus, int *chosen, struct eo_err *err)
 {
@@ -28,4 +32,38 @@ int eo_pin_set(const int *cpus, int count)
     for (i = 0; i < count; i++)
         CPU_SET(cpus[i], &set);
     return count > 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+/* The kernel lists them in the order in which they were started; "." and ".." are no numbers. */
+int eo_pin_threads(int *threads, int most)
+{
+    DIR *dir = opendir("/proc/self/task");
+    struct dirent *entry;
+    int n = 0;
+
+    if (!dir)
+        return -1;
+    while (n <= most && (entry = readdir(dir))) {
+        int thread = atoi(entry->d_name);
+
+        if (thread > 0 && n++ < most)
+            threads[n - 1] = thread;
+    }
+    closedir(dir);
+    return n <= most ? n : -1;
+}
+
+int eo_pin_each(const int *cpus, int count)
+{
+    int threads[EO_POOL_MAX], n = eo_pin_threads(threads, count < EO_POOL_MAX ? count : EO_POOL_MAX), i;
+
+    for (i = 0; i < n; i++) {
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        CPU_SET(cpus[i], &set);
+        if (sched_setaffinity(threads[i], sizeof(set), &set))
+            return 0;
+    }
+    return n > 0;
 }

@@ -8,6 +8,7 @@
 #define EO_STAGE_BENCH_CONDITIONS_H
 
 #include "base/host.h"
+#include "base/pool.h"
 #include "stage/bench_round.h"
 
 struct eo_bench_watch {
@@ -15,6 +16,8 @@ struct eo_bench_watch {
     const int *cpus; /* where the process is pinned; [cpu_count] */
     int cpu_count;   /* 0: not pinned, then the steal time is that of all processors */
     struct eo_round_conditions start;
+    int threads[EO_POOL_MAX], thread_count; /* those there were at the start; -1: not known */
+    double waited_s[EO_POOL_MAX];           /* since each of them began */
 };
 
 /* `cpus` stays the caller's. Taken alone, each of the two takes well under a millisecond. */

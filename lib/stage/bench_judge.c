@@ -77,9 +77,8 @@ int eo_round_figures(const struct eo_round *round, enum eo_bench_size size, doub
 
 static double lost_share(const struct eo_round_conditions *c)
 {
-    double share = 1 - c->cpu_s / c->wall_s;
-
-    return share < 0 ? 0 : share;
+    /* Several threads have more processor time than there is wall time. */
+    return fmax(0, fmax(1 - c->cpu_s / c->wall_s, c->waited_s / c->wall_s));
 }
 
 static double measure_lost(const struct eo_round_conditions *c, double reference_ns)
@@ -391,6 +390,7 @@ static void find_conditions(struct pool *p, double reference_ns, struct eo_verdi
     c->reference_ns = median_at(p, CONDITION(reference_ns));
     c->wall_s = sum_at(p, CONDITION(wall_s));
     c->cpu_s = sum_at(p, CONDITION(cpu_s));
+    c->waited_s = sum_at(p, CONDITION(waited_s));
     c->involuntary_switches = sum_at(p, CONDITION(involuntary_switches));
     c->voluntary_switches = sum_at(p, CONDITION(voluntary_switches));
     c->migrations = sum_at(p, CONDITION(migrations));

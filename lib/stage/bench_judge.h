@@ -5,7 +5,8 @@
  *
  * A round is disturbed, judged by what happened to the process and never by its samples (to leave out what came out
  * slow would make every candidate fast), when
- *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or there were more than
+ *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or spent by a thread that
+ *       stood ready; or there were more than
  *       EO_JUDGE_SWITCHES involuntary context switches or migrations a second, or the host stole more than
  *       EO_JUDGE_LOST;
  *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
@@ -94,7 +95,7 @@ struct eo_verdict {
     struct eo_timing size[EO_BENCH_SIZES];
     /* Over the rounds used: medians of reference and frequencies, the largest resident set, sums of the rest. */
     struct eo_round_conditions conditions;
-    double lost_share, steal_share; /* of the wall time; lost is 0 where several threads take more than it */
+    double lost_share, steal_share; /* of the wall time; lost: as for a round, of all together */
     double reference_slowdown;      /* of the median to the session's usual best: 0.05 is 5 % slower */
     double frequency_change;        /* from start to end of a round: -0.1 is a fall by 10 % */
     struct eo_counts counts[EO_BENCH_SIZES]; /* medians over the rounds used, per image */

@@ -34,7 +34,8 @@ struct eo_round_samples {
  */
 struct eo_round_conditions {
     double reference_ns; /* median time of the reference kernel (base/reference.h), run between the samples */
-    double wall_s, cpu_s; /* their difference is time in which somebody else ran */
+    double wall_s, cpu_s; /* of one thread, their difference is time in which somebody else ran */
+    double waited_s;      /* in which the thread that waited most was ready to run, and somebody else ran */
     double involuntary_switches, voluntary_switches, migrations;
     double page_faults;                            /* while it took the samples */
     double steal_s;                                /* of the processors it was pinned to, from /proc/stat */

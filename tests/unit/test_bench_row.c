@@ -216,6 +216,7 @@ static void test_tables(const struct eo_model *m)
          .conditions = {.reference_ns = 110,
                         .wall_s = 0.5,
                         .cpu_s = 0.25,
+                        .waited_s = 0.125,
                         .involuntary_switches = 2,
                         .voluntary_switches = 9,
                         .migrations = 1,
@@ -226,7 +227,7 @@ static void test_tables(const struct eo_model *m)
                         .resident_bytes = 4096}},
         {.number = 5,
          .size = {{1, 1, 1, batch}, {1, 1, 0, NULL}},
-         .conditions = {.reference_ns = NAN, .wall_s = 1, .cpu_s = 1}},
+         .conditions = {.reference_ns = NAN, .wall_s = 1, .cpu_s = 1, .waited_s = NAN}},
     };
     struct eo_rounds rounds = {list, 2};
     struct eo_buf out = {0};
@@ -238,10 +239,10 @@ static void test_tables(const struct eo_model *m)
         "pruning_level,precision,seed,session,round,slot,disturbed,batch_size,samples,host_median_ms,"
         "host_mean_ms,single_samples,host_single_median_ms,host_single_mean_ms,reference_ns,wall_s,cpu_s,"
         "involuntary_switches,migrations,page_faults,steal_s,frequency_start_khz,frequency_end_khz,"
-        "resident_bytes,pruning_criterion\n"
+        "resident_bytes,pruning_criterion,waited_s\n"
         "0.50,fp32,18446744073709551615,00ff,3,1,1,4,3,2.0,2.3333333333333335,2,375.0,375.0,110.0,0.5,0.25,"
-        "2,1,7,0.01,3000000,,4096,l1\n"
-        "0.50,fp32,18446744073709551615,00ff,5,0,0,1,1,4.0,4.0,1,4.0,4.0,,1.0,1.0,0,0,0,0.0,0,0,0,l1\n",
+        "2,1,7,0.01,3000000,,4096,l1,0.125\n"
+        "0.50,fp32,18446744073709551615,00ff,5,0,0,1,1,4.0,4.0,1,4.0,4.0,,1.0,1.0,0,0,0,0.0,0,0,0,l1,\n",
         out.data);
     eo_buf_release(&out);
     out = (struct eo_buf){0};

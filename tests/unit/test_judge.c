@@ -396,6 +396,8 @@ struct condition_case {
 static const struct condition_case condition_cases[] = {
     {"processor time", CONDITION(cpu_s), 0.0981, 0.0979},
     {"processor time of two threads", CONDITION(cpu_s), 0.2, 0},
+    {"a thread that waits", CONDITION(waited_s), 0.0019, 0.0021},
+    {"waiting unknown", CONDITION(waited_s), NAN, 0.1},
     {"involuntary switches", CONDITION(involuntary_switches), 10, 11},
     {"migrations", CONDITION(migrations), 2, 3},
     {"steal", CONDITION(steal_s), 0.01, 0.02},
