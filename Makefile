@@ -129,7 +129,7 @@ programs: $(LINKED) $(TOOLS) ## build the programs alone
 
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
-FLAGS_NOW := $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
 $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE) $(if $(filter deps,$(GOALS)),| install-packages)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@

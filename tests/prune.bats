@@ -109,7 +109,7 @@ setup() {
   misused "eo-prune: unexpected operand 'b'" eo-prune -l 0.5 a b
   misused "eo-prune: option '--criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'l3'" \
     eo-prune -l 0.5 --criterion l3 a
-  for step in 0/4 5/4 4 1/101; do misused "eo-prune: option '--step': $what '$step'" eo-prune -l 0.5 --step $step a; done
+  for step in 0/4 5/4 4 1/101 +1/3 1/+3 ' 1/3' 1/3/ /3; do misused "eo-prune: option '--step': $what '$step'" eo-prune -l 0.5 --step "$step" a; done
   misused "eo-prune: option '--data' needs a config: -c FILE" eo-prune -l 0.5 --data . a
   misused "eo-prune: option '--sensitivity' needs a config: -c FILE" eo-prune --sensitivity s.csv a
   for more in "-l 0.5" "--step 1/2" "--scores x" "-o x"; do

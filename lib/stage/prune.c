@@ -17,8 +17,8 @@ int eo_prune_parse_step(const char *text, int *step, int *steps, struct eo_err *
 
     if (slash && slash - text < (long)sizeof(first))
         memcpy(first, text, (size_t)(slash - text));
-    if (!slash || eo_num_parse_i64(slash + 1, 1, EO_PRUNE_STEPS_MAX, &n, NULL) ||
-        eo_num_parse_i64(first, 1, n, &k, NULL))
+    if (!slash || strspn(text, "0123456789/") != strlen(text) ||
+        eo_num_parse_i64(slash + 1, 1, EO_PRUNE_STEPS_MAX, &n, NULL) || eo_num_parse_i64(first, 1, n, &k, NULL))
         return eo_err_set(err, "expected K/N with 1 <= K <= N <= %d, found '%.40s'", EO_PRUNE_STEPS_MAX, text);
     *step = (int)k;
     *steps = (int)n;
