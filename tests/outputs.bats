@@ -38,14 +38,39 @@ evaluate() {
   fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o file
 }
 
+@test "no name behind the folder; wrong usage comes first" {
+  fails 1 "eo-eval: dir/: cannot write: is a directory" evaluate -o dir/
+  fails 1 "eo-eval: nowhere/: cannot create: No such file or directory" evaluate -o nowhere/
+  fails 2 "eo-eval: the config and the model cannot both come from standard input
+Try 'eo-eval --help'." eo-eval -c - -o nowhere/f -
+}
+
 @test "two outputs in one file, however it is spelt" {
   for pair in "f f" "f ./f" "dir/f link/f" "dir/../f f" "$PWD/f f" "nowhere/f nowhere/f"; do
     fails 2 "eo-eval: two outputs cannot go to one file, '${pair#* }'
 Try 'eo-eval --help'." evaluate --hits ${pair% *} -o ${pair#* }
   done
-  for pair in "f g" "f dir/f" "- f"; do
+  for pair in "f g" "f dir/f" "- f" "- ./-" "./- -"; do
     fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate --hits ${pair% *} -o ${pair#* }
   done
+}
+
+@test "standard output under its other names, and what else is open, is written and not replaced" {
+  echo 'epochs: 3' >cfg.yaml
+  eo-config --print cfg.yaml >expected
+  for name in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+    echo before >found
+    eo-config --print -o $name cfg.yaml >>found
+    [ "$(cat found)" = "before
+$(cat expected)" ]
+  done
+  eo-config --print -o /dev/stderr cfg.yaml 2>found
+  cmp found expected
+  eo-config --print -o /dev/fd/5 cfg.yaml 5>found
+  cmp found expected
+  [ "$(readlink /dev/stdout),$(readlink /dev/stderr)" = /proc/self/fd/1,/proc/self/fd/2 ]
+  fails 2 "eo-eval: only one output can go to standard output; give the others a file
+Try 'eo-eval --help'." evaluate --hits - -o /dev/stdout
 }
 
 @test "devices and pipes are no files to be replaced" {

@@ -198,7 +198,7 @@ int cli_check_binary_output(const struct cli_program *p, const char *path)
 {
     struct eo_err err;
 
-    if (strcmp(cli_path(path), "-") != 0 || !isatty(STDOUT_FILENO))
+    if (!eo_io_is_stdout(cli_path(path)) || !isatty(STDOUT_FILENO))
         return 0;
     eo_err_set(&err,
                "the output is binary data and standard output is a terminal; name a file, or use a pipe");
@@ -233,9 +233,10 @@ void cli_check_outputs(const struct cli_program *p, const char *const *paths, si
     size_t i, j;
 
     for (i = 0; i < count; i++) {
-        streams += is_stream(paths[i]);
+        streams += paths[i] && eo_io_is_stdout(paths[i]);
         for (j = 0; j < i; j++) {
-            if (paths[i] && paths[j] && !is_stream(paths[i]) && eo_io_is_same_output(paths[i], paths[j]))
+            if (paths[i] && paths[j] && !eo_io_is_stdout(paths[i]) && !eo_io_is_stdout(paths[j]) &&
+                eo_io_is_same_output(paths[i], paths[j]))
                 cli_usage(p, "two outputs cannot go to one file, '%s'", paths[i]);
         }
     }

@@ -125,9 +125,9 @@ static void check_streams(const char *model)
 {
     const char *const outputs[] = {logits, predictions, confusion, hits, cli_path(output)};
 
-    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
     if (strcmp(config, "-") == 0 && strcmp(model, "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
+    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
 }
 
 int main(int argc, char **argv)

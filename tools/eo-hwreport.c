@@ -117,8 +117,8 @@ static void check_usage(int count, char **files)
 
     if (!sweep_path && (tradeoffs_path || summary_path))
         cli_usage(&program, "option '--%s' needs '--sweep'", tradeoffs_path ? "tradeoffs" : "summary");
-    cli_check_outputs(&program, outputs, 3);
     cli_check_inputs(&program, inputs, 2, files, count);
+    cli_check_outputs(&program, outputs, 3);
 }
 
 int main(int argc, char **argv)

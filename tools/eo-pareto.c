@@ -162,8 +162,8 @@ static void check_streams(char **files, int count)
                                    seeds_path, accuracy_path, x_name ? "-" : NULL};
     const char *const inputs[] = {config, count == 0 ? "-" : NULL};
 
-    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
     cli_check_inputs(&program, inputs, 2, files, count);
+    cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
 }
 
 int main(int argc, char **argv)

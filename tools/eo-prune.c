@@ -84,12 +84,12 @@ static void check_options(struct inputs *in)
         cli_usage(&program, "option '--criterion': %s", err.msg);
     if (step_text)
         parse_step(&in->prune);
+    if (config && strcmp(config, "-") == 0 && strcmp(in->name, "-") == 0)
+        cli_usage(&program, "the config and the model cannot both come from standard input");
     if (sensitivity)
         cli_check_outputs(&program, &sensitivity, 1);
     else
         cli_check_outputs(&program, outputs, 2);
-    if (config && strcmp(config, "-") == 0 && strcmp(in->name, "-") == 0)
-        cli_usage(&program, "the config and the model cannot both come from standard input");
 }
 
 /* ---- inputs ------------------------------------------------------------------------------------------------- */

@@ -133,9 +133,9 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '-c' is required for int8");
     if (precision != EO_INT8 && report)
         cli_usage(&program, "option '--report' is for int8 alone");
-    cli_check_outputs(&program, (const char *const[]){report, cli_path(output)}, 2);
     if (config && strcmp(config, "-") == 0 && strcmp(cli_path(operands ? argv[argc - 1] : NULL), "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
+    cli_check_outputs(&program, (const char *const[]){report, cli_path(output)}, 2);
     if (cli_check_binary_output(&program, output) || (precision == EO_INT8 && load_config(&d)))
         return 1;
     rc = convert(cli_path(operands ? argv[argc - 1] : NULL), precision, &d);

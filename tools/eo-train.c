@@ -129,9 +129,9 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '--config' is required");
     if (o.fine_tune && !o.init)
         cli_usage(&program, "option '--fine-tune' needs '--init'");
-    cli_check_outputs(&program, (const char *const[]){o.log, cli_path(o.output)}, 2);
     if (strcmp(o.config, "-") == 0 && o.init && strcmp(o.init, "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
+    cli_check_outputs(&program, (const char *const[]){o.log, cli_path(o.output)}, 2);
     if (cli_check_binary_output(&program, o.output))
         return 1;
     return train(&o, &err) ? cli_fail(&program, NULL, &err) : 0;

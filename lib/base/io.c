@@ -107,10 +107,10 @@ static int write_stdout(const void *data, size_t size, struct eo_err *err)
     return 0;
 }
 
-/* A device or pipe given as the target: there is nothing to rename over. */
+/* A device or pipe given as the target: there is nothing to rename over. What is open already is written on. */
 static int write_direct(const char *path, const void *data, size_t size, struct eo_err *err)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     int rc;
 
     if (fd < 0)
@@ -226,7 +226,24 @@ static int write_and_rename(const char *path, const char *dir, const char *tmp, 
     return rc ? rc : sync_directory(dir, err);
 }
 
-/* Whether the target is a device or a pipe. -1 where nothing can be written. */
+int eo_io_is_stdout(const char *path)
+{
+    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(*names) && strcmp(path, names[i]) != 0; i++)
+        ;
+    return i < sizeof(names) / sizeof(*names);
+}
+
+/* Names of what is open already. Where that is a file, renaming would put a new one in the place of the system's name. */
+static int is_descriptor(const char *path)
+{
+    return strcmp(path, "/dev/stderr") == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+           strncmp(path, "/proc/", 6) == 0;
+}
+
+/* Whether the target is a device or a pipe, or open already. -1 where nothing can be written. */
 static int look_at_target(const char *path, int *is_special, struct eo_err *err)
 {
     struct stat st;
@@ -237,7 +254,7 @@ static int look_at_target(const char *path, int *is_special, struct eo_err *err)
         return errno == ENOENT || errno == ELOOP ? 0 : eo_err_errno(err, "cannot write");
     if (S_ISDIR(st.st_mode))
         return eo_err_set(err, "cannot write: is a directory");
-    *is_special = !S_ISREG(st.st_mode);
+    *is_special = !S_ISREG(st.st_mode) || is_descriptor(path);
     return 0;
 }
 
@@ -254,7 +271,7 @@ int eo_io_check_output(const char *path, struct eo_err *err)
     char dir[PATH_MAX];
     int is_special;
 
-    if (strcmp(path, "-") == 0)
+    if (eo_io_is_stdout(path))
         return 0;
     if (look_at_target(path, &is_special, err))
         return -1;
@@ -284,7 +301,7 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
     sigset_t block, old;
     int is_special, rc;
 
-    if (strcmp(path, "-") == 0)
+    if (eo_io_is_stdout(path))
         return write_stdout(data, size, err);
     if (look_at_target(path, &is_special, err))
         return -1;
