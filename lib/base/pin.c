@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/pool.h"
 
@@ -20,6 +21,17 @@ int eo_pin_choose(int first, int count, int *cpus, int *chosen, struct eo_err *e
         if (CPU_ISSET(cpu, &allowed))
             cpus[(*chosen)++] = cpu;
     }
+    return 0;
+}
+
+int eo_pin_self(int cpu, int *pinned, struct eo_err *err)
+{
+    int chosen;
+
+    if (eo_pin_choose(cpu, 1, pinned, &chosen, err))
+        return -1;
+    if (!eo_pin_set(pinned, chosen))
+        *pinned = -1;
     return 0;
 }
 
@@ -57,6 +69,9 @@ int eo_pin_each(const int *cpus, int count)
 {
     int threads[EO_POOL_MAX], n = eo_pin_threads(threads, count < EO_POOL_MAX ? count : EO_POOL_MAX), i;
 
+    /* /proc may be that of another namespace, where these numbers are of others. */
+    if (n < 1 || threads[0] != getpid())
+        return 0;
     for (i = 0; i < n; i++) {
         cpu_set_t set;
 
@@ -65,5 +80,5 @@ int eo_pin_each(const int *cpus, int count)
         if (sched_setaffinity(threads[i], sizeof(set), &set))
             return 0;
     }
-    return n > 0;
+    return 1;
 }

@@ -14,6 +14,9 @@ int eo_pin_choose(int first, int count, int *cpus, int *chosen, struct eo_err *e
 /* From now on, this thread and those that it starts run there alone. Returns 1, or 0 where the kernel refuses. */
 int eo_pin_set(const int *cpus, int count);
 
+/* Both for this thread alone: `cpu`, or the highest for -1. *pinned is where, -1 where the kernel does not say or refuses. */
+int eo_pin_self(int cpu, int *pinned, struct eo_err *err) EO_MUST_CHECK;
+
 /*
  * From now on, each thread that this process has by now runs on one of them alone, the first thread on the first.
  * Returns 1; or 0 where there are more threads than processors, or the kernel refuses, and then some may be pinned.

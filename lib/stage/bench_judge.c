@@ -495,15 +495,14 @@ static int is_stolen(double share, struct eo_verdict *v)
                   100 * share, 100 * EO_JUDGE_LOST);
 }
 
-/* Relative change from the first third of n values to the last. 0 when the thirds are too small; values change order. */
+/* Relative change from the first third of n values to the last, of `third` values; values change order. */
 struct change {
     double share;
     int apart; /* the middle halves of the thirds do not overlap */
 };
 
-static struct change find_change(double *x, size_t n)
+static struct change find_change(double *x, size_t n, size_t third)
 {
-    size_t third = n / 3;
     double *last = x + n - third, a, b;
     struct change change = {0, 0};
 
@@ -537,15 +536,16 @@ static const char *faster_or_slower(double change)
 static int drifts_between(struct pool *p, enum eo_bench_size size, struct eo_verdict *v)
 {
     struct change found, reference;
-    size_t i;
+    /* Of five rounds the first two and the last two, as of six. */
+    size_t third = p->count < 2 * LEAST_THIRD || p->count / 3 > LEAST_THIRD ? p->count / 3 : LEAST_THIRD, i;
 
     memcpy(p->work, p->medians, p->count * sizeof(*p->work));
-    found = find_change(p->work, p->count);
+    found = find_change(p->work, p->count, third);
     if (!(fabs(found.share) > EO_JUDGE_DRIFT && found.apart))
         return 0;
     for (i = 0; i < p->count; i++)
         p->work[i] = p->list[i]->conditions.reference_ns;
-    reference = find_change(p->work, p->count);
+    reference = find_change(p->work, p->count, third);
     return accuse(
         v, EO_TIMING_DRIFT, "drift: the last rounds are %.3g %% %s than the first (limit %g %%) %s%s",
         100 * fabs(found.share), faster_or_slower(found.share), 100 * EO_JUDGE_DRIFT,
@@ -561,7 +561,7 @@ static int drifts_within(struct pool *p, enum eo_bench_size size, struct eo_verd
 
     for (i = 0; i < p->count; i++) {
         /* The sizes' values are in the order in which they were taken; find_change() sorts its thirds. */
-        p->work[i] = find_change(p->values + first, p->sizes[i]).share;
+        p->work[i] = find_change(p->values + first, p->sizes[i], p->sizes[i] / 3).share;
         first += p->sizes[i];
     }
     share = median_in_place(p->work, p->count);

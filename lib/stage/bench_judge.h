@@ -129,7 +129,7 @@ int eo_judge_session(const struct eo_rounds *candidates, size_t count, struct eo
 int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
              struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
 
-/* The same for who reports no percentiles: none being there makes nothing short. */
+/* The same for who reports no percentiles of these samples: too few for them make nothing short. */
 int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
                      struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
 

@@ -242,15 +242,14 @@ int eo_bench_layers(struct eo_layer_costs *costs, const struct eo_model *m, cons
 {
     struct eo_bench_engine *engine = NULL;
     struct eo_counters *counters = NULL;
-    int cpu, chosen, is_pinned, rc = -1;
+    int cpu, rc = -1;
 
-    if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
+    if (eo_pin_self(plan->cpu, &cpu, err))
         return -1;
-    is_pinned = eo_pin_set(&cpu, chosen) && chosen > 0;
     counters = eo_counters_open(err);
     engine = counters ? eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err) : NULL;
     if (engine)
-        rc = eo_bench_layers_measure(costs, engine, counters, is_pinned ? cpu : -1, err);
+        rc = eo_bench_layers_measure(costs, engine, counters, cpu, err);
     eo_bench_engine_free(engine);
     eo_counters_close(counters);
     return rc;

@@ -73,13 +73,21 @@ void eo_bench_turn_end(struct eo_bench_turns *t)
     t->taken++;
 }
 
-int eo_bench_turns_judge(const struct eo_bench_turns *t, struct eo_verdict *v, struct eo_err *err)
+int eo_bench_turns_judge(struct eo_bench_turns *t, struct eo_verdict *v, struct eo_err *err)
 {
-    /* Read only. */
-    const struct eo_rounds rounds = {(struct eo_round *)t->list, (size_t)t->taken};
+    const struct eo_rounds rounds = {t->list, (size_t)t->taken};
     struct eo_judge_session session;
+    int i;
 
-    if (eo_judge_session(&rounds, 1, &session, err))
+    if (eo_judge_session(&rounds, 1, &session, err) ||
+        eo_judge_medians(&rounds, EO_BENCH_TURNS, &session, v, err))
         return -1;
-    return eo_judge_medians(&rounds, EO_BENCH_TURNS, &session, v, err);
+    for (i = 0; i < t->taken; i++)
+        t->is_left_out[i] = v->used < v->rounds && eo_round_is_disturbed(&t->list[i], session.reference_ns);
+    return 0;
+}
+
+int eo_bench_turn_is_left_out(const struct eo_bench_turns *t, int turn)
+{
+    return t->is_left_out[turn];
 }

@@ -17,7 +17,7 @@
 struct eo_bench_turns {
     struct eo_round list[EO_BENCH_TURNS];
     size_t most;
-    int sizes, taken, cpu, is_pinned;
+    int sizes, taken, cpu, is_pinned, is_left_out[EO_BENCH_TURNS];
     double reference_ns; /* before the turn */
     struct eo_clock clock;
     struct eo_reference reference;
@@ -31,13 +31,19 @@ int eo_bench_turns_init(struct eo_bench_turns *t, const int images[EO_BENCH_SIZE
                         struct eo_err *err) EO_MUST_CHECK;
 void eo_bench_turns_release(struct eo_bench_turns *t);
 
-/* EO_BENCH_TURNS times: warm up, begin, samples, end. `seconds` of one call. */
+/*
+ * EO_BENCH_TURNS times: begin, samples, end. `seconds` of one call. Warming up within a turn is watched, too. What is
+ * called in between two turns is not.
+ */
 void eo_bench_turn_begin(struct eo_bench_turns *t);
 void eo_bench_turn_add(struct eo_bench_turns *t, enum eo_bench_size size, double seconds);
 void eo_bench_turn_end(struct eo_bench_turns *t);
 
 /* By eo_judge_medians(). Fails without memory, and on a turn without samples. */
-int eo_bench_turns_judge(const struct eo_bench_turns *t, struct eo_verdict *verdict,
+int eo_bench_turns_judge(struct eo_bench_turns *t, struct eo_verdict *verdict,
                          struct eo_err *err) EO_MUST_CHECK;
+
+/* After that: whether the verdict is without this turn, from 0, as it was disturbed and most were not. */
+int eo_bench_turn_is_left_out(const struct eo_bench_turns *t, int turn);
 
 #endif

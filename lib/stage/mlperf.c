@@ -60,9 +60,9 @@ static double percentile_ms(const uint64_t *histogram, uint64_t total, double p)
 struct stream {
     const struct eo_bench_subject *subject;
     struct eo_clock clock;
-    uint64_t *histogram;
+    uint64_t *histograms; /* [EO_MLPERF_WINDOWS][EO_MLPERF_STEPS] */
+    int window;           /* -1: warming up, which goes into the first one's */
     struct eo_bench_turns turns;
-    int is_warm;
 };
 
 /* The inferences since the last sample for the judge. */
@@ -75,7 +75,7 @@ static void add_to_slice(struct stream *s, struct slice *slice, uint64_t now)
     slice->inferences++;
     if (now - slice->start_ns < slice->least_ns)
         return;
-    if (s->is_warm)
+    if (s->window >= 0)
         eo_bench_turn_add(&s->turns, EO_BENCH_BATCH,
                           (double)(now - slice->start_ns) / 1e9 / (double)slice->inferences);
     slice->start_ns = now;
@@ -87,6 +87,7 @@ static uint64_t run_window(struct stream *s, double window_s, double *took_s)
 {
     uint64_t wanted_ns = (uint64_t)ceil(window_s * 1e9), n = 0;
     uint64_t start = eo_clock_now_ns(), last = start;
+    uint64_t *histogram = s->histograms + (s->window > 0 ? s->window : 0) * EO_MLPERF_STEPS;
     struct slice slice = {start, wanted_ns / SLICES, 0};
 
     do {
@@ -94,7 +95,7 @@ static uint64_t run_window(struct stream *s, double window_s, double *took_s)
 
         s->subject->call(s->subject->ctx, 1);
         now = eo_clock_now_ns();
-        s->histogram[eo_mlperf_step(eo_clock_elapsed_ns(&s->clock, last, now))]++;
+        histogram[eo_mlperf_step(eo_clock_elapsed_ns(&s->clock, last, now))]++;
         add_to_slice(s, &slice, now);
         last = now;
         n++;
@@ -103,15 +104,45 @@ static uint64_t run_window(struct stream *s, double window_s, double *took_s)
     return n;
 }
 
-static int run_windows(struct eo_mlperf *r, struct stream *s, double window_s, struct eo_err *err)
+/* Latencies of all windows but those that were left out, into the first histogram. Returns how many there are. */
+static uint64_t merge(struct stream *s)
+{
+    uint64_t total = 0, n;
+    int i, k;
+
+    for (k = 0; k < EO_MLPERF_STEPS; k++) {
+        for (n = 0, i = 0; i < EO_MLPERF_WINDOWS; i++)
+            n += eo_bench_turn_is_left_out(&s->turns, i) ? 0 : s->histograms[i * EO_MLPERF_STEPS + k];
+        s->histograms[k] = n;
+        total += n;
+    }
+    return total;
+}
+
+static int judge_windows(struct eo_mlperf *r, struct stream *s, struct eo_err *err)
+{
+    struct eo_verdict verdict;
+    uint64_t n;
+
+    if (eo_bench_turns_judge(&s->turns, &verdict, err))
+        return -1;
+    r->status = verdict.status;
+    snprintf(r->reason, sizeof(r->reason), "%s", verdict.reason);
+    n = merge(s);
+    r->latency_ms_p90 = n >= EO_MLPERF_P90_SAMPLES ? percentile_ms(s->histograms, n, 0.90) : NAN;
+    r->latency_ms_p99 = n >= EO_MLPERF_P99_SAMPLES ? percentile_ms(s->histograms, n, 0.99) : NAN;
+    return 0;
+}
+
+static void run_windows(struct eo_mlperf *r, struct stream *s, double window_s)
 {
     double sorted[EO_MLPERF_WINDOWS], took_s;
-    struct eo_verdict verdict;
     int i;
 
     for (i = 0; i < EO_MLPERF_WINDOWS; i++) {
         uint64_t n;
 
+        s->window = i;
         eo_bench_turn_begin(&s->turns);
         n = run_window(s, window_s, &took_s);
         eo_bench_turn_end(&s->turns);
@@ -121,36 +152,28 @@ static int run_windows(struct eo_mlperf *r, struct stream *s, double window_s, s
     }
     eo_stats_sort(sorted, EO_MLPERF_WINDOWS);
     r->throughput_sps_median = eo_stats_median_sorted(sorted, EO_MLPERF_WINDOWS);
-    r->latency_ms_p90 =
-        r->inferences >= EO_MLPERF_P90_SAMPLES ? percentile_ms(s->histogram, r->inferences, 0.90) : NAN;
-    r->latency_ms_p99 =
-        r->inferences >= EO_MLPERF_P99_SAMPLES ? percentile_ms(s->histogram, r->inferences, 0.99) : NAN;
     r->by_the_rule = r->window_s_min >= EO_MLPERF_WINDOW_S;
-    if (eo_bench_turns_judge(&s->turns, &verdict, err))
-        return -1;
-    r->status = verdict.status;
-    snprintf(r->reason, sizeof(r->reason), "%s", verdict.reason);
-    return 0;
 }
 
 int eo_mlperf_run(struct eo_mlperf *r, const struct eo_bench_subject *subject, double window_s, int cpu,
                   struct eo_err *err)
 {
     const int images[EO_BENCH_SIZES] = {1, 1};
-    struct stream s = {.subject = subject, .histogram = eo_alloc(EO_MLPERF_STEPS, sizeof(uint64_t), err)};
+    struct stream s = {.subject = subject, .window = -1};
     double took_s;
     int rc = -1;
 
     *r = (struct eo_mlperf){.window_s_min = INFINITY};
-    if (s.histogram && eo_bench_turns_init(&s.turns, images, SLICES, cpu, err) == 0) {
+    s.histograms = eo_alloc(EO_MLPERF_WINDOWS * EO_MLPERF_STEPS, sizeof(*s.histograms), err);
+    if (s.histograms && eo_bench_turns_init(&s.turns, images, SLICES, cpu, err) == 0) {
         eo_clock_init(&s.clock);
         run_window(&s, window_s / 10, &took_s);
-        memset(s.histogram, 0, EO_MLPERF_STEPS * sizeof(*s.histogram));
-        s.is_warm = 1;
-        rc = run_windows(r, &s, window_s, err);
+        memset(s.histograms, 0, EO_MLPERF_STEPS * sizeof(*s.histograms));
+        run_windows(r, &s, window_s);
+        rc = judge_windows(r, &s, err);
     }
     eo_bench_turns_release(&s.turns);
-    free(s.histogram);
+    free(s.histograms);
     return rc;
 }
 
@@ -159,16 +182,15 @@ int eo_mlperf_measure(struct eo_mlperf *r, const struct eo_model *m, const struc
 {
     struct eo_bench_subject subject;
     struct eo_bench_engine *engine;
-    int cpu, chosen, is_pinned, rc;
+    int cpu, rc;
 
-    if (eo_pin_choose(plan->cpu, 1, &cpu, &chosen, err))
+    if (eo_pin_self(plan->cpu, &cpu, err))
         return -1;
-    is_pinned = eo_pin_set(&cpu, chosen) && chosen > 0;
     engine = eo_bench_engine_new(m, images, plan->isa, 1, plan->batch, err);
     if (!engine)
         return -1;
     subject = eo_bench_engine_subject(engine);
-    rc = eo_mlperf_run(r, &subject, window_s, is_pinned ? cpu : -1, err);
+    rc = eo_mlperf_run(r, &subject, window_s, cpu, err);
     if (rc == 0)
         snprintf(r->kernel, sizeof(r->kernel), "%s", eo_bench_engine_kernel(engine));
     eo_bench_engine_free(engine);

@@ -90,6 +90,56 @@ static void test_lost(void)
     eo_bench_turns_release(&t);
 }
 
+/* Every turn is 3 % slower than the one before. */
+static void test_drift(void)
+{
+    struct eo_verdict v;
+    struct eo_bench_turns t;
+    struct eo_err err;
+    int turn, i;
+
+    if (!take(&t, one_size, spin, 0.001))
+        return;
+    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+        t.list[turn].conditions = t.list[0].conditions;
+        t.list[turn].conditions.cpu_s = t.list[turn].conditions.wall_s;
+        t.list[turn].conditions.waited_s = t.list[turn].conditions.involuntary_switches = 0;
+        for (i = 0; i < 8; i++)
+            t.list[turn].size[EO_BENCH_BATCH].seconds[i] = 0.001 * (1 + 0.03 * turn);
+    }
+    if (check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
+        check_that(v.status == EO_TIMING_DRIFT && strstr(v.reason, "slower") &&
+                       strstr(v.reason, "of one image"),
+                   "each 3 %% slower than the last: expected drift, found %s, %s",
+                   eo_timing_status_name(v.status), v.reason);
+    eo_bench_turns_release(&t);
+}
+
+/* One that is disturbed among five is left out. */
+static void test_left_out(void)
+{
+    struct eo_verdict v;
+    struct eo_bench_turns t;
+    struct eo_err err;
+    int turn, i;
+
+    if (!take(&t, one_size, spin, 0.001))
+        return;
+    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+        t.list[turn].conditions = t.list[0].conditions;
+        t.list[turn].conditions.cpu_s = t.list[turn].conditions.wall_s * (turn == 3 ? 0.5 : 1);
+        for (i = 0; i < 8; i++)
+            t.list[turn].size[EO_BENCH_BATCH].seconds[i] = 0.001;
+        t.list[turn].conditions.waited_s = t.list[turn].conditions.involuntary_switches = 0;
+    }
+    if (check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
+        check_that(v.status == EO_TIMING_OK && v.used == 4 && eo_bench_turn_is_left_out(&t, 3) &&
+                       !eo_bench_turn_is_left_out(&t, 2),
+                   "expected ok without the fourth, found %s of %zu: %s", eo_timing_status_name(v.status),
+                   v.used, v.reason);
+    eo_bench_turns_release(&t);
+}
+
 static void test_empty(void)
 {
     struct eo_bench_turns t;
@@ -112,6 +162,8 @@ int main(void)
     test_samples();
     test_one_size();
     test_lost();
+    test_drift();
+    test_left_out();
     test_empty();
     return check_report("test_bench_turns");
 }
