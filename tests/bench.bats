@@ -305,6 +305,7 @@ child_of() {
 
 @test "bench: of several threads, each has a processor, and it is seen when a competitor has one of them" {
   [ "$(nproc)" -ge 2 ] || skip "two threads need two processors"
+  grep -qs ' [1-9][0-9]*$' /proc/self/schedstat || skip "needs a kernel that counts how long threads wait"
   eo-bench --threads 2 --exact --warmup 100000 --batch 2000 -o row $F/base.safetensors &
   child_of $!
   for ((i = 0; i < 1000; i++)); do

@@ -71,8 +71,8 @@ static const struct cli_program program = {
     .max_operands = INT_MAX,
     .quiet = &quiet,
     .footer = "All models are timed in rounds: each once in every round, in random order, each time in a\n"
-              "fresh process that is pinned to one processor and whose stack, heap and environment lie\n"
-              "elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
+              "fresh process that is pinned to a processor (with --threads: to one for each) and whose stack,\n"
+              "heap and environment lie elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
               "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
               "overhead. There are at least 16 rounds and 640 samples of each size, so that the 95th and\n"
               "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
@@ -80,10 +80,12 @@ static const struct cli_program program = {
               "\n"
               "With --layers a row for each layer and their total is printed: bytes and operations, and the\n"
               "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
-              "one image, medians over many calls in this process, in five turns.\n"
+              "one image, medians over many calls in this process, in turns.\n"
               "\n"
               "With --mlperf each model takes one image after the other in five windows of 10 s, in this\n"
               "process; the row has the median of their throughputs, and p90 and p99 of single images.\n"
+              "\n"
+              "All rows have timing_status and timing_reason: ok, or why they cannot be trusted.\n"
               "\n"
               "With --from and --into a candidate that fails gets an error row and the others go on; one\n"
               "whose DIR/NAME.accuracy.err has an error row already is not timed and gets that row.\n"
@@ -222,10 +224,11 @@ static int write_tables(const struct eo_bench_report *report)
 static int write_results(const struct inputs *in, const struct eo_bench_report *report,
                          struct eo_buf *machine)
 {
+    const char *name;
     struct eo_err err;
 
-    if (strict && eo_bench_report_check(report, &err))
-        return cli_fail(&program, NULL, &err);
+    if (strict && eo_bench_report_check(report, &name, &err))
+        return cli_fail(&program, name, &err);
     if (machine_path && cli_write(&program, machine_path, machine))
         return 1;
     return from ? write_sweep(in, report) : write_tables(report);
@@ -438,10 +441,10 @@ static void check_usage(char **operands, int count)
         cli_usage(&program, "expected the names of candidates");
     if (data && !config)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
-    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
-                      4);
     if (!from)
         cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
+    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
+                      4);
 }
 
 int main(int argc, char **argv)

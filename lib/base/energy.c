@@ -88,7 +88,7 @@ static int read_name(const struct eo_energy *e, const char *folder, char *name, 
 
 static int add_package(struct eo_energy *e, int number)
 {
-    char folder[48], name[24];
+    char folder[64], name[24];
     int part;
 
     snprintf(folder, sizeof(folder), POWERCAP "%d", number);

@@ -289,7 +289,7 @@ double eo_host_throttled(const struct eo_host *h, int cpu)
 
 /* Facts. */
 
-/* Word number `index` of a text, from 0, as a number; NAN where it is none. A slash, too, ends a word. */
+/* Word number `index` of a text, from 0, as a number; NAN where it is none. Slashes and tabs, too, end a word. */
 static double word_number(const char *text, int index)
 {
     char word[32];
@@ -297,10 +297,10 @@ static double word_number(const char *text, int index)
     double value;
 
     for (; index > 0; index--) {
-        text += strcspn(text, " /");
-        text += strspn(text, " /");
+        text += strcspn(text, " \t/");
+        text += strspn(text, " \t/");
     }
-    length = strcspn(text, " /");
+    length = strcspn(text, " \t/");
     snprintf(word, sizeof(word), "%.*s", length < sizeof(word) ? (int)length : 0, text);
     return eo_num_parse_double(word, 0, (double)MAX_EXACT, &value, NULL) ? NAN : value;
 }

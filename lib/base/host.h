@@ -43,7 +43,7 @@ double eo_host_number(const struct eo_host *h, const char *path);
 
 /*
  * Word number `index`, from 0, of the line that begins with `name` (blanks and a colon after that count for nothing;
- * "" is the first line): a number, 0..2^53; NAN otherwise. Blanks and slashes end a word.
+ * "" is the first line): a number, 0..2^53; NAN otherwise, and in a line of 256 bytes or more. Blanks and slashes end a word.
  */
 double eo_host_field(const struct eo_host *h, const char *path, const char *name, int index);
 

@@ -21,25 +21,33 @@ static double migrations(const struct eo_bench_watch *w)
                             : eo_host_field(&(struct eo_host){0}, "/proc/self/sched", "se.nr_migrations", 0);
 }
 
-/* "1274888 0 2" of a thread: ns in which it ran, ns in which it was ready and did not, and turns. */
+/* "1274888 0 2" of a thread: ns in which it ran, ns in which it was ready and did not, and turns; all 0 where not counted. */
 static double waited_s(int thread)
 {
+    const struct eo_host host = {0};
     char path[64];
 
     snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", thread);
-    return eo_host_field(&(struct eo_host){0}, path, "", 1) / 1e9;
+    return eo_host_field(&host, path, "", 2) > 0 ? eo_host_field(&host, path, "", 1) / 1e9 : NAN;
 }
 
-/*
- * Of the thread that waited most: the others wait for it. More threads than processors take turns with each other, and
- * then nobody else need be there.
- */
+/* More threads than processors wait for each other, and then nobody else need be there. */
+static void watch_threads(struct eo_bench_watch *w)
+{
+    int i;
+
+    w->thread_count = eo_pin_threads(w->threads, w->cpu_count < EO_POOL_MAX ? w->cpu_count : EO_POOL_MAX);
+    for (i = 0; i < w->thread_count; i++)
+        w->waited_s[i] = waited_s(w->threads[i]);
+}
+
+/* Of the thread that waited most: the others wait for it. */
 static double most_waited(const struct eo_bench_watch *w)
 {
     double most = NAN;
     int i;
 
-    for (i = 0; i < w->thread_count && w->thread_count <= w->cpu_count; i++)
+    for (i = 0; i < w->thread_count; i++)
         most = fmax(most, waited_s(w->threads[i]) - w->waited_s[i]);
     return most;
 }
@@ -77,15 +85,11 @@ static void read_counts(struct eo_round_conditions *c)
 
 void eo_bench_watch_start(struct eo_bench_watch *w, const int *cpus, int cpu_count)
 {
-    int i;
-
     *w = (struct eo_bench_watch){.host = eo_host_of_environment(), .cpus = cpus, .cpu_count = cpu_count};
     w->start.frequency_start_khz = frequency(w);
     w->start.steal_s = steal(w);
     w->start.migrations = migrations(w);
-    w->thread_count = eo_pin_threads(w->threads, EO_POOL_MAX);
-    for (i = 0; i < w->thread_count; i++)
-        w->waited_s[i] = waited_s(w->threads[i]);
+    watch_threads(w);
     read_counts(&w->start);
     w->start.cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
     w->start.wall_s = seconds(CLOCK_MONOTONIC);
@@ -97,8 +101,8 @@ void eo_bench_watch_stop(const struct eo_bench_watch *w, struct eo_round_conditi
 
     c->wall_s = seconds(CLOCK_MONOTONIC) - s->wall_s;
     c->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_s;
-    c->waited_s = most_waited(w);
     read_counts(c);
+    c->waited_s = most_waited(w);
     c->involuntary_switches -= s->involuntary_switches;
     c->voluntary_switches -= s->voluntary_switches;
     c->migrations = migrations(w) - s->migrations;

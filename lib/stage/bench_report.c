@@ -67,7 +67,7 @@ void eo_bench_report_put_samples(const struct eo_bench_report *r, struct eo_buf 
         eo_bench_samples_put(out, &r->list[i].model, &r->list[i].rounds, r->session->reference_ns);
 }
 
-int eo_bench_report_check(const struct eo_bench_report *r, struct eo_err *err)
+int eo_bench_report_check(const struct eo_bench_report *r, const char **name, struct eo_err *err)
 {
     const struct eo_bench_candidate *first = NULL;
     size_t i, bad = 0;
@@ -82,6 +82,7 @@ int eo_bench_report_check(const struct eo_bench_report *r, struct eo_err *err)
     }
     if (!first)
         return 0;
-    return eo_err_set(err, "%s: expected timing status ok, found %s: %s (%zu of %zu models)", first->name,
+    *name = first->name;
+    return eo_err_set(err, "expected timing status ok, found %s: %s (%zu of %zu models)",
                       eo_timing_status_name(first->verdict.status), first->verdict.reason, bad, r->count);
 }

@@ -19,7 +19,8 @@ void eo_bench_report_put_rows(const struct eo_bench_report *r, int header, struc
 void eo_bench_report_put_rounds(const struct eo_bench_report *r, struct eo_buf *out);
 void eo_bench_report_put_samples(const struct eo_bench_report *r, struct eo_buf *out);
 
-/* Fails when a candidate's status is other than ok, and says which is the first, and how many. */
-int eo_bench_report_check(const struct eo_bench_report *r, struct eo_err *err) EO_MUST_CHECK;
+/* Fails when a candidate's status is other than ok, and says why the first is, and how many are; *name is the first's. */
+int eo_bench_report_check(const struct eo_bench_report *r, const char **name,
+                          struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -88,12 +88,13 @@ static void test_numbers(void)
 
 static void test_field(void)
 {
-    put("/f", "x.migrations : 5\nmigrations  :   12\nVmHWM:\t 3456 kB\nload 0.5 1 2/30 7\nbad -3 "
+    put("/f", "x.migrations : 5\nmigrations  :   12\nVmHWM:\t 3456 kB\nload 0.5 1 2/30\t7\nbad -3 "
               "1.5x\nmigrations 99");
     check_number("a colon between blanks", 12, eo_host_field(&host, "/f", "migrations", 0));
     check_number("a unit behind it", 3456, eo_host_field(&host, "/f", "VmHWM", 0));
     check_number("a fraction", 0.5, eo_host_field(&host, "/f", "load", 0));
     check_number("a slash", 30, eo_host_field(&host, "/f", "load", 3));
+    check_number("a tab", 7, eo_host_field(&host, "/f", "load", 4));
     check_number("behind the line", NAN, eo_host_field(&host, "/f", "load", 5));
     check_number("below zero", NAN, eo_host_field(&host, "/f", "bad", 0));
     check_number("no number", NAN, eo_host_field(&host, "/f", "bad", 1));

@@ -25,7 +25,7 @@ static int only_processor(int thread)
 static void test_choose(void)
 {
     cpu_set_t allowed;
-    int cpus[CPU_SETSIZE], chosen, i;
+    int cpus[CPU_SETSIZE], chosen, lowest, i;
     struct eo_err err = {""};
 
     sched_getaffinity(0, sizeof(allowed), &allowed);
@@ -35,10 +35,12 @@ static void test_choose(void)
     for (i = 0; i < chosen; i++)
         check_that(CPU_ISSET(cpus[i], &allowed) && (i == 0 || cpus[i] < cpus[i - 1]), "number %d: found %d",
                    i, cpus[i]);
+    lowest = cpus[chosen - 1];
     check_that(eo_pin_choose(CPU_SETSIZE, 1, cpus, &chosen, &err) == -1, "%d: expected a failure",
                CPU_SETSIZE);
-    if (check_that(eo_pin_choose(cpus[chosen - 1], 1, cpus, &chosen, &err) == 0, "the lowest: %s", err.msg))
-        check_that(chosen == 1, "one: found %d", chosen);
+    if (check_that(eo_pin_choose(lowest, 1, cpus, &chosen, &err) == 0, "the lowest: %s", err.msg))
+        check_that(chosen == 1 && cpus[0] == lowest, "the lowest: expected 1, %d, found %d, %d", lowest,
+                   chosen, cpus[0]);
 }
 
 /* Each on the one processor that is sure to be there. */
