@@ -391,8 +391,17 @@ $(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
 	  --seeds $(OUT)/accuracy_seeds.csv "$$@"
 
+define print_accuracy
+	@awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; \
+	    printf "   %-9s  %-10s %-9s  %-6s %10s %8s\n", "level", "criterion", "precision", "seed", "accuracy %", "test %"; next } \
+	  { test = $$at["test_accuracy"]; printf "   %-9s  %-10s %-9s  %-6s %10.2f %8s\n", $$at["pruning_level"], \
+	    $$at["pruning_criterion"], $$at["precision"], $$at["seed"], 100 * $$at["accuracy"], \
+	    test == "" ? "" : sprintf("%.2f", 100 * test) }' $(OUT)/accuracy.csv
+endef
+
 .PHONY: accuracy
 accuracy: $(ACCURACY_TABLES) ## accuracy of every candidate of CONFIG, nothing timed: accuracy.csv, accuracy_seeds.csv
+	$(print_accuracy)
 	@awk -F, 'END { if (NR > 1) { print "make: " NR - 1 " candidates failed; $(OUT)/accuracy_errors.csv says why" >"/dev/stderr" } }' $(OUT)/accuracy_errors.csv
 	@[ $$(wc -l <$(OUT)/accuracy.csv) -gt 1 ]
 

@@ -18,6 +18,11 @@ make_eo() {
   make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" "$@"
 }
 
+# column NAME FILE ROW: a share, in per cent as the tables show it
+column() {
+  awk -F, -v name="$1" -v row="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == row { printf "%.2f", 100 * $at }' "$2"
+}
+
 # The stages that ran, one word each, sorted: "EVAL EVAL TIME".
 stages() {
   sed -n 's/^  \([A-Z]\{4,8\}\)  *[^ ]*$/\1/p' <<<"$output" | grep -vE '^(CC|LD|AR)$' | sort | tr '\n' ' '
@@ -144,6 +149,9 @@ stages() {
   [ "$status" -eq 0 ]
   [[ "$(stages)" != *TIME* ]]
   [ "$(wc -l <"$OUT/accuracy.csv") $(wc -l <"$OUT/accuracy_errors.csv") $(wc -l <"$OUT/accuracy_seeds.csv")" = "7 1 7" ]
+  [ "$(grep -A1 '^   level ' <<<"$output" | tr -s ' ')" = " level criterion precision seed accuracy % test %
+ 0.00 none fp32 3 $(column accuracy "$OUT/accuracy.csv" 2) $(column test_accuracy "$OUT/accuracy.csv" 2)" ]
+  [ "$(grep -cE '^   0\.[05]0 ' <<<"$output")" -eq 6 ]
   [ "$(wc -l <"$OUT/sensitivity.csv")" -eq 13 ]
   [ -s "$OUT/sensitivity.png" ]
   run make_eo accuracy sensitivity
