@@ -68,9 +68,68 @@ $(cat expected)" ]
   cmp found expected
   eo-config --print -o /dev/fd/5 cfg.yaml 5>found
   cmp found expected
+  # however they are reached
+  mkdir there
+  ln -s ../out there/again
+  ln -s /proc/self/fd/1 out
+  ln -s /dev/fd files
+  for name in out ./out dir/../out there/again link/../there/again files/1 /proc/self/cwd/out; do
+    eo-config --print -o $name cfg.yaml >found
+    cmp found expected
+  done
+  [ -L out ] && [ -L there/again ] && [ -L files ]
+  eo-config --print -o files/5 cfg.yaml 5>found
+  cmp found expected
   [ "$(readlink /dev/stdout),$(readlink /dev/stderr)" = /proc/self/fd/1,/proc/self/fd/2 ]
   fails 2 "eo-eval: only one output can go to standard output; give the others a file
 Try 'eo-eval --help'." evaluate --hits - -o /dev/stdout
+}
+
+@test "what is open for reading alone, or closed, is not written" {
+  echo 'epochs: 3' >cfg.yaml
+  fails 1 "eo-config: /dev/fd/5: cannot write: Bad file descriptor" eo-config --print -o /dev/fd/5 cfg.yaml 5<cfg.yaml
+  fails 1 "eo-eval: (standard stream): cannot write: Bad file descriptor" bash -c 'eo-eval -c missing.yaml missing >&-'
+  [ "$(cat cfg.yaml)" = 'epochs: 3' ]
+  status=0
+  eo-config --print -o /dev/stderr cfg.yaml 2>&- || status=$?
+  [ "$status" -eq 1 ]
+}
+
+@test "a file is replaced by whatever way its folder is reached" {
+  echo 'epochs: 3' >cfg.yaml
+  eo-config --print cfg.yaml >expected
+  for name in /proc/self/cwd/f /dev/fd/5/f; do
+    for again in 1 2; do eo-config --print -o $name cfg.yaml 5<.; done
+    cmp f expected
+  done
+}
+
+@test "a pipe in the place of the temporary file is not waited for; a folder may be closed to readers" {
+  echo 'epochs: 3' >cfg.yaml
+  mkfifo .f.tmp
+  fails 1 "eo-config: f: cannot create: No such device or address" timeout 10 eo-config --print -o f cfg.yaml
+  timeout 10 cat .f.tmp >/dev/null 5<>.f.tmp &
+  exec 6<>.f.tmp
+  fails 1 "eo-config: f: cannot create: the temporary file beside it is a pipe or a device" \
+    timeout 10 eo-config --print -o f cfg.yaml
+  kill $!
+  [ ! -e f ] && [ -p .f.tmp ]
+}
+
+@test "every file of a sweep is looked at" {
+  for ending in timing.csv rounds.csv timing.err; do
+    mkdir dir/p0.50-int8.$ending
+    fails 1 "eo-bench: dir/p0.50-int8.$ending: cannot write: is a directory" eo-bench --from missing --into dir p0.50-int8
+    rmdir dir/p0.50-int8.$ending
+    fails 1 "eo-bench: dir/p0.50-int8.$ending: two outputs cannot go to one file" \
+      eo-bench --from missing --into dir --machine link/p0.50-int8.$ending p0.50-int8
+  done
+}
+
+@test "names with control characters stay on one line" {
+  fails 1 "eo-eval: nowhere/a?b: cannot create: No such file or directory" evaluate -o $'nowhere/a\nb'
+  fails 2 "eo-eval: two outputs cannot go to one file, 'a?b'
+Try 'eo-eval --help'." evaluate --hits $'a\eb' -o $'a\eb'
 }
 
 @test "devices and pipes are no files to be replaced" {

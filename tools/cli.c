@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,26 +25,47 @@ static void hint(const struct cli_program *p)
     exit(2);
 }
 
+/* What comes from a command line may break the line or steer a terminal. In one piece, so that others' lines stay whole. */
+EO_PRINTF(2, 0)
+static void say(const struct cli_program *p, const char *fmt, va_list ap)
+{
+    char text[2 * PATH_MAX], *c;
+
+    vsnprintf(text, sizeof(text), fmt, ap);
+    for (c = text; *c; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    fprintf(stderr, "%s: %s\n", p->name, text);
+}
+
 void cli_usage(const struct cli_program *p, const char *fmt, ...)
 {
     va_list ap;
 
-    fprintf(stderr, "%s: ", p->name);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    say(p, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
     hint(p);
     exit(2);
+}
+
+EO_PRINTF(2, 3)
+static void say_this(const struct cli_program *p, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(p, fmt, ap);
+    va_end(ap);
 }
 
 int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err)
 {
     if (file)
-        fprintf(stderr, "%s: %s: %s\n", p->name, strcmp(file, "-") == 0 ? "(standard stream)" : file,
-                err->msg);
+        say_this(p, "%s: %s", strcmp(file, "-") == 0 ? "(standard stream)" : file, err->msg);
     else
-        fprintf(stderr, "%s: %s\n", p->name, err->msg);
+        say_this(p, "%s", err->msg);
     return 1;
 }
 

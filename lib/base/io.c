@@ -16,6 +16,7 @@
 #include "base/mem.h"
 
 #define FIRST_READ 65536
+#define LINKS_MOST 16 /* that are followed to see whether a path names an open file */
 
 static int read_fd(int fd, size_t limit, struct eo_buf *buf, struct eo_err *err)
 {
@@ -95,22 +96,21 @@ static int write_all(int fd, const char *p, size_t n, struct eo_err *err)
     return 0;
 }
 
-static int write_stdout(const void *data, size_t size, struct eo_err *err)
+static int write_descriptor(int fd, const void *data, size_t size, struct eo_err *err)
 {
-    if (write_all(STDOUT_FILENO, data, size, err))
+    if (write_all(fd, data, size, err))
         return -1;
     /* Some file systems report a full disk only here; a terminal or a pipe cannot be closed twice, so dup it. */
-    int fd = dup(STDOUT_FILENO);
-
+    fd = dup(fd);
     if (fd < 0 || close(fd))
-        return eo_err_errno(err, "cannot close standard output");
+        return eo_err_errno(err, "cannot close");
     return 0;
 }
 
-/* A device or pipe given as the target: there is nothing to rename over. What is open already is written on. */
+/* A device or pipe given as the target: there is nothing to rename over. */
 static int write_direct(const char *path, const void *data, size_t size, struct eo_err *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
     int rc;
 
     if (fd < 0)
@@ -160,15 +160,27 @@ static int has_name(int fd, const char *name)
     return by_fd.st_dev == by_name.st_dev && by_fd.st_ino == by_name.st_ino;
 }
 
+static int is_regular(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* Opens and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
 static int open_locked(const char *tmp, struct eo_err *err)
 {
     for (;;) {
-        int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        /* Not to wait for the reader of a pipe that somebody has put there. */
+        int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
         int named;
 
         if (fd < 0)
             return eo_err_errno(err, "cannot create");
+        if (!is_regular(fd)) {
+            close(fd);
+            return eo_err_set(err, "cannot create: the temporary file beside it is a pipe or a device");
+        }
         if (flock(fd, LOCK_EX | LOCK_NB)) {
             if (errno == EWOULDBLOCK) {
                 eo_err_set(err, "cannot write: another process is writing this file");
@@ -197,8 +209,9 @@ static int sync_directory(const char *dir, struct eo_err *err)
     int fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = 0;
 
+    /* One that may be written but not read cannot be synced; the file is in place. */
     if (fd < 0)
-        return eo_err_errno(err, "cannot open the directory");
+        return errno == EACCES ? 0 : eo_err_errno(err, "cannot open the directory");
     if (fsync(fd) && errno != EINVAL && errno != EROFS)
         rc = eo_err_errno(err, "cannot sync the directory");
     close(fd);
@@ -226,24 +239,75 @@ static int write_and_rename(const char *path, const char *dir, const char *tmp, 
     return rc ? rc : sync_directory(dir, err);
 }
 
+/* Its directory, with the slash; "." for none. Too long a path is cut: nothing of that name can be opened either. */
+static void put_directory(const char *path, char dir[PATH_MAX])
+{
+    size_t length = directory_length(path);
+
+    snprintf(dir, PATH_MAX, "%.*s", length ? (int)length : 1, length ? path : ".");
+}
+
+/* The number behind the directory, where that is the one of this process's open files. */
+static int descriptor_in(const char *path, const char *open_files)
+{
+    char dir[PATH_MAX], real[PATH_MAX];
+    const char *name = path + directory_length(path);
+    size_t digits = strspn(name, "0123456789");
+
+    if (digits == 0 || digits > 5 || name[digits])
+        return -1;
+    put_directory(path, dir);
+    return realpath(dir, real) && strcmp(real, open_files) == 0 ? atoi(name) : -1;
+}
+
+/* Where a symbolic link leads to, into the same buffer; 0 where it is none. */
+static int follow(char path[PATH_MAX])
+{
+    char target[PATH_MAX], joined[2 * PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof(target) - 1);
+    size_t dir = n > 0 && target[0] != '/' ? directory_length(path) : 0;
+
+    if (n <= 0)
+        return 0;
+    target[n] = '\0';
+    snprintf(joined, sizeof(joined), "%.*s%s", (int)dir, path, target);
+    return (size_t)snprintf(path, PATH_MAX, "%s", joined) < PATH_MAX;
+}
+
+/*
+ * The open file that a path names: 1 for "-", /dev/stdout and links to it, 3 for /dev/fd/3; -1 for none. Renaming over
+ * such a name would put a file in the place of the system's link.
+ */
+static int find_descriptor(const char *path)
+{
+    char open_files[PATH_MAX], at[PATH_MAX];
+    int fd = -1, links;
+
+    if (strcmp(path, "-") == 0)
+        return STDOUT_FILENO;
+    if (!realpath("/proc/self/fd", open_files) || (size_t)snprintf(at, sizeof(at), "%s", path) >= sizeof(at))
+        return -1;
+    for (links = 0; links < LINKS_MOST && (fd = descriptor_in(at, open_files)) < 0 && follow(at); links++)
+        ;
+    return fd;
+}
+
 int eo_io_is_stdout(const char *path)
 {
-    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(*names) && strcmp(path, names[i]) != 0; i++)
-        ;
-    return i < sizeof(names) / sizeof(*names);
+    return find_descriptor(path) == STDOUT_FILENO;
 }
 
-/* Names of what is open already. Where that is a file, renaming would put a new one in the place of the system's name. */
-static int is_descriptor(const char *path)
+static int check_descriptor(int fd, struct eo_err *err)
 {
-    return strcmp(path, "/dev/stderr") == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
-           strncmp(path, "/proc/", 6) == 0;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+        return 0;
+    errno = EBADF;
+    return eo_err_errno(err, "cannot write");
 }
 
-/* Whether the target is a device or a pipe, or open already. -1 where nothing can be written. */
+/* Whether the target is a device or a pipe. -1 where nothing can be written. */
 static int look_at_target(const char *path, int *is_special, struct eo_err *err)
 {
     struct stat st;
@@ -254,25 +318,17 @@ static int look_at_target(const char *path, int *is_special, struct eo_err *err)
         return errno == ENOENT || errno == ELOOP ? 0 : eo_err_errno(err, "cannot write");
     if (S_ISDIR(st.st_mode))
         return eo_err_set(err, "cannot write: is a directory");
-    *is_special = !S_ISREG(st.st_mode) || is_descriptor(path);
+    *is_special = !S_ISREG(st.st_mode);
     return 0;
-}
-
-/* Its directory, with the slash; "." for none. Too long a path is cut: nothing of that name can be opened either. */
-static void put_directory(const char *path, char dir[PATH_MAX])
-{
-    size_t length = directory_length(path);
-
-    snprintf(dir, PATH_MAX, "%.*s", length ? (int)length : 1, length ? path : ".");
 }
 
 int eo_io_check_output(const char *path, struct eo_err *err)
 {
     char dir[PATH_MAX];
-    int is_special;
+    int is_special, fd = find_descriptor(path);
 
-    if (eo_io_is_stdout(path))
-        return 0;
+    if (fd >= 0)
+        return check_descriptor(fd, err);
     if (look_at_target(path, &is_special, err))
         return -1;
     if (is_special)
@@ -299,10 +355,10 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 {
     char *dir = NULL, *tmp = NULL;
     sigset_t block, old;
-    int is_special, rc;
+    int is_special, rc, fd = find_descriptor(path);
 
-    if (eo_io_is_stdout(path))
-        return write_stdout(data, size, err);
+    if (fd >= 0)
+        return check_descriptor(fd, err) ? -1 : write_descriptor(fd, data, size, err);
     if (look_at_target(path, &is_special, err))
         return -1;
     if (is_special)
@@ -330,9 +386,9 @@ static int clear_temporary(const char *path, struct eo_err *err)
 
     if (temporary_name(path, &dir, &tmp, err))
         return -1;
-    fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp) > 0)
+        if (is_regular(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp) > 0)
             unlink(tmp);
         close(fd);
     }

@@ -8,8 +8,8 @@
  * one target cannot mix; what a killed run left there is overwritten), every write is checked, the file is
  * synced, closed and renamed over the target, and the directory synced. The target is at every moment the old
  * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM, SIGHUP and SIGQUIT wait until it is done. A target
- * that exists and is not a regular file (/dev/full, a pipe) is written directly, as is what is open already
- * (/dev/stderr, /dev/fd/3). A symbolic link is replaced, not
+ * that exists and is not a regular file (/dev/full, a pipe) is written directly; what names a file that this process has
+ * open (/dev/stderr, /dev/fd/3, a link to it), through that. A symbolic link is replaced, not
  * followed.
  */
 #ifndef EO_BASE_IO_H
@@ -33,7 +33,7 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 /* As eo_io_write(), but leaves a file that has these bytes already untouched, with its time. */
 int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
-/* Whether eo_io_write() takes it for standard output: "-", or one of the names that the system has for that. */
+/* Whether eo_io_write() takes it for standard output: "-", or a name that the system has for that, however it is spelt. */
 int eo_io_is_stdout(const char *path);
 
 /*
