@@ -114,7 +114,7 @@ static int load_sweep(struct inputs *in, char **names, int count)
     int rc;
 
     in->sweep = (struct eo_bench_sweep){
-        .from = from, .into = into, .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
+        .from = from, .into = into, .machine = machine_path, .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
     rc = eo_bench_sweep_load(&in->sweep, &err);
     in->list = in->sweep.list;
     in->count = in->sweep.count;
@@ -443,8 +443,8 @@ static void check_usage(char **operands, int count)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
     if (!from)
         cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    cli_check_outputs(&program, (const char *[]){samples_path, rounds_path, machine_path, cli_path(output)},
-                      4);
+    cli_check_outputs(&program,
+                      (const char *[]){samples_path, rounds_path, machine_path, from ? NULL : cli_path(output)}, 4);
 }
 
 int main(int argc, char **argv)

@@ -13,6 +13,9 @@
 #include "stage/graph.h"
 
 #define STAGE "timing"
+#define ROUNDS ".rounds.csv"
+#define ROW ".timing.csv"
+#define ERRORS ".timing.err"
 
 static int put_path(struct eo_buf *path, const char *folder, const char *name, const char *ending,
                     struct eo_err *err)
@@ -95,15 +98,31 @@ static int load_earlier(const struct eo_bench_sweep *s, size_t i, const struct e
     return rc;
 }
 
-static int check_output(const struct eo_bench_sweep *s, size_t i, struct eo_err *err)
+static int check_output(const struct eo_bench_sweep *s, size_t i, const char *ending, struct eo_err *err)
 {
     struct eo_buf path = {0};
-    int rc = put_path(&path, s->into, s->names[i], ".timing.csv", err);
+    int rc = put_path(&path, s->into, s->names[i], ending, err);
 
-    if (rc == 0 && eo_io_check_output(path.data, err))
-        rc = eo_err_prefix(err, "%s", path.data);
+    if (rc == 0 && s->machine && eo_io_is_same_output(path.data, s->machine))
+        rc = eo_err_set(err, "two outputs cannot go to one file");
+    else if (rc == 0)
+        rc = eo_io_check_output(path.data, err);
+    if (rc && path.data)
+        eo_err_prefix(err, "%s", path.data);
     eo_buf_release(&path);
     return rc;
+}
+
+static int check_outputs(const struct eo_bench_sweep *s, size_t i, struct eo_err *err)
+{
+    static const char *const endings[] = {ROW, ROUNDS, ERRORS};
+    size_t k;
+
+    for (k = 0; k < sizeof(endings) / sizeof(*endings); k++) {
+        if (check_output(s, i, endings[k], err))
+            return -1;
+    }
+    return 0;
 }
 
 static int load_candidate(struct eo_bench_sweep *s, size_t i, struct eo_err *err)
@@ -112,7 +131,7 @@ static int load_candidate(struct eo_bench_sweep *s, size_t i, struct eo_err *err
     struct eo_graph_place place;
     struct eo_attempt_key key;
 
-    if (refuse_twice(s, i, err) || find_key(s, s->names[i], &place, &key, err) || check_output(s, i, err) ||
+    if (refuse_twice(s, i, err) || find_key(s, s->names[i], &place, &key, err) || check_outputs(s, i, err) ||
         load_earlier(s, i, &key, err) || put_path(&s->models[i], s->from, s->names[i], ".safetensors", err))
         return -1;
     c->name = s->models[i].data;
@@ -202,13 +221,13 @@ static int write_candidate(const struct eo_bench_sweep *s, const struct eo_bench
 
     if (!s->list[i].failed)
         eo_bench_report_put_rounds(&one, &text);
-    if (write_file(s, i, ".rounds.csv", &text, err))
+    if (write_file(s, i, ROUNDS, &text, err))
         return -1;
     if (!s->list[i].failed)
         eo_bench_report_put_rows(&one, 1, &text);
-    if (write_file(s, i, ".timing.csv", &text, err) || put_errors(s, i, &text, err))
+    if (write_file(s, i, ROW, &text, err) || put_errors(s, i, &text, err))
         return -1;
-    return write_file(s, i, ".timing.err", &text, err);
+    return write_file(s, i, ERRORS, &text, err);
 }
 
 int eo_bench_sweep_write(const struct eo_bench_sweep *s, const struct eo_bench_report *r, struct eo_err *err)

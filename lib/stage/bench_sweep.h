@@ -17,6 +17,7 @@
 
 struct eo_bench_sweep {
     const char *from, *into; /* folders */
+    const char *machine;     /* another file that the caller writes, or NULL */
     char *const *names;
     size_t count;
     uint64_t seed; /* of names without a folder */
@@ -29,7 +30,8 @@ struct eo_bench_sweep {
 
 /*
  * Reads all models. One that cannot be read has failed, as have those of earlier errors. Fails without memory, when a
- * name is not that of a candidate, on error rows that cannot be read, and where INTO cannot be written to.
+ * name is not that of a candidate, on error rows that cannot be read, and where one of the
+ * files cannot be written, or is `machine`.
  */
 int eo_bench_sweep_load(struct eo_bench_sweep *s, struct eo_err *err) EO_MUST_CHECK;
 void eo_bench_sweep_release(struct eo_bench_sweep *s);
