@@ -402,7 +402,7 @@ endef
 .PHONY: accuracy
 accuracy: $(ACCURACY_TABLES) ## accuracy of every candidate of CONFIG, nothing timed: accuracy.csv, accuracy_seeds.csv
 	$(print_accuracy)
-	@awk -F, 'END { if (NR > 1) { print "make: " NR - 1 " candidates failed; $(OUT)/accuracy_errors.csv says why" >"/dev/stderr" } }' $(OUT)/accuracy_errors.csv
+	@awk -F, 'END { if (NR > 1) { print "make: " NR - 1 (NR == 2 ? " candidate" : " candidates") " failed; $(OUT)/accuracy_errors.csv says why" >"/dev/stderr" } }' $(OUT)/accuracy_errors.csv
 	@[ $$(wc -l <$(OUT)/accuracy.csv) -gt 1 ]
 
 # What levels for each layer are chosen by.

@@ -164,7 +164,7 @@ stages() {
   echo "not a model" >"$OUT/models/p0.00-int8.safetensors"
   run make_eo accuracy
   [ "$status" -eq 0 ]
-  [[ $output == *"make: 1 candidates failed; $OUT/accuracy_errors.csv says why"* ]]
+  [[ $output == *"make: 1 candidate failed; $OUT/accuracy_errors.csv says why"* ]]
   for p in fp32 fp16; do echo "not a model" >"$OUT/models/p0.00-$p.safetensors"; done
   run make_eo accuracy
   [ "$status" -ne 0 ]
