@@ -148,23 +148,17 @@ static int temporary_name(const char *path, char **dir, char **tmp, struct eo_er
     return 0;
 }
 
-/* 1 when `fd` is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell. */
-static int has_name(int fd, const char *name)
+/* 1 when `fd` (*is_regular: which is neither pipe nor device) is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell. */
+static int has_name(int fd, const char *name, int *is_regular)
 {
     struct stat by_fd, by_name;
 
     if (fstat(fd, &by_fd))
         return -1;
+    *is_regular = S_ISREG(by_fd.st_mode);
     if (stat(name, &by_name))
         return errno == ENOENT ? 0 : -1;
     return by_fd.st_dev == by_name.st_dev && by_fd.st_ino == by_name.st_ino;
-}
-
-static int is_regular(int fd)
-{
-    struct stat st;
-
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Opens and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
@@ -173,14 +167,10 @@ static int open_locked(const char *tmp, struct eo_err *err)
     for (;;) {
         /* Not to wait for the reader of a pipe that somebody has put there. */
         int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        int named;
+        int named, is_regular;
 
         if (fd < 0)
             return eo_err_errno(err, "cannot create");
-        if (!is_regular(fd)) {
-            close(fd);
-            return eo_err_set(err, "cannot create: the temporary file beside it is a pipe or a device");
-        }
         if (flock(fd, LOCK_EX | LOCK_NB)) {
             if (errno == EWOULDBLOCK) {
                 eo_err_set(err, "cannot write: another process is writing this file");
@@ -191,14 +181,16 @@ static int open_locked(const char *tmp, struct eo_err *err)
             close(fd);
             return -1;
         }
-        named = has_name(fd, tmp);
-        if (named > 0)
+        named = has_name(fd, tmp, &is_regular);
+        if (named > 0 && is_regular)
             return fd;
         if (named < 0) {
             eo_err_errno(err, "cannot look at the temporary file");
             unlink(tmp);
         }
         close(fd);
+        if (named > 0)
+            return eo_err_set(err, "cannot create: the temporary file beside it is a pipe or a device");
         if (named < 0)
             return -1;
     }
@@ -382,13 +374,13 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 static int clear_temporary(const char *path, struct eo_err *err)
 {
     char *dir = NULL, *tmp = NULL;
-    int fd;
+    int fd, is_regular;
 
     if (temporary_name(path, &dir, &tmp, err))
         return -1;
     fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
-        if (is_regular(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp) > 0)
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp, &is_regular) > 0 && is_regular)
             unlink(tmp);
         close(fd);
     }
