@@ -148,7 +148,10 @@ static int temporary_name(const char *path, char **dir, char **tmp, struct eo_er
     return 0;
 }
 
-/* 1 when `fd` (*is_regular: which is neither pipe nor device) is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell. */
+/*
+ * 1 when `fd` is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell.
+ * *is_regular: it is neither a pipe nor a device; set unless -1.
+ */
 static int has_name(int fd, const char *name, int *is_regular)
 {
     struct stat by_fd, by_name;
