@@ -72,7 +72,8 @@ static const struct cli_program program = {
     .quiet = &quiet,
     .footer = "All models are timed in rounds: each once in every round, in random order, each time in a\n"
               "fresh process that is pinned to a processor (with --threads: to one for each) and whose stack,\n"
-              "heap and environment lie elsewhere. It warms up until the times are stable and takes samples at both sizes in turns.\n"
+              "heap and environment lie elsewhere. It warms up until the times are stable and takes samples at\n"
+              "both sizes in turns.\n"
               "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
               "overhead. There are at least 16 rounds and 640 samples of each size, so that the 95th and\n"
               "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
@@ -114,7 +115,8 @@ static int load_sweep(struct inputs *in, char **names, int count)
     int rc;
 
     in->sweep = (struct eo_bench_sweep){
-        .from = from, .into = into, .machine = machine_path, .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
+        .from = from, .into = into, .machine = machine_path,
+        .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
     rc = eo_bench_sweep_load(&in->sweep, &err);
     in->list = in->sweep.list;
     in->count = in->sweep.count;

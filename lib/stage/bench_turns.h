@@ -25,7 +25,8 @@ struct eo_bench_turns {
 };
 
 /*
- * images: in a call, of each size. Where a batch is one image, all samples are of that size, whatever they are called. Up to `most` samples of a size are kept in a turn. `cpu`: where this thread is pinned, -1: nowhere.
+ * images: in a call, of each size. Where a batch is one image, all samples are of that size, whatever they are called. Up
+ * to `most` samples of a size are kept in a turn. `cpu`: where this thread is pinned, -1: nowhere.
  */
 int eo_bench_turns_init(struct eo_bench_turns *t, const int images[EO_BENCH_SIZES], size_t most, int cpu,
                         struct eo_err *err) EO_MUST_CHECK;

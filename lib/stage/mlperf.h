@@ -9,7 +9,8 @@
  * of it a sample, the mean of its calls.
  *
  * Latencies are of single calls, less the clock's overhead, and are kept as a histogram with steps of 0.1 %: of all
- * windows together, or where one was disturbed and the verdict is without it, of the others. A percentile needs the samples that MLPerf's LoadGen asks for: 64 for p90, 662 for p99.
+ * windows together, or where one was disturbed and the verdict is without it, of the others. A percentile needs the
+ * samples that MLPerf's LoadGen asks for: 64 for p90, 662 for p99.
  */
 #ifndef EO_STAGE_MLPERF_H
 #define EO_STAGE_MLPERF_H
