@@ -1,5 +1,6 @@
 # The pipeline as Make runs it: a small experiment in a folder of its own.
 load common
+load measure
 
 setup() {
   ROOT=$EO_ROOT
@@ -18,9 +19,9 @@ make_eo() {
   make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" "$@"
 }
 
-# column NAME FILE ROW: a share, in per cent as the tables show it
-column() {
-  awk -F, -v name="$1" -v row="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == row { printf "%.2f", 100 * $at }' "$2"
+# first_share NAME FILE: that of the first row, in per cent as the tables show it
+first_share() {
+  column "$1" "$2" | awk 'NR == 1 { printf "%.2f", 100 * $1 }'
 }
 
 # The stages that ran, one word each, sorted: "EVAL EVAL TIME".
@@ -150,7 +151,7 @@ stages() {
   [[ "$(stages)" != *TIME* ]]
   [ "$(wc -l <"$OUT/accuracy.csv") $(wc -l <"$OUT/accuracy_errors.csv") $(wc -l <"$OUT/accuracy_seeds.csv")" = "7 1 7" ]
   [ "$(grep -A1 '^   level ' <<<"$output" | tr -s ' ')" = " level criterion precision seed accuracy % test %
- 0.00 none fp32 3 $(column accuracy "$OUT/accuracy.csv" 2) $(column test_accuracy "$OUT/accuracy.csv" 2)" ]
+ 0.00 none fp32 3 $(first_share accuracy "$OUT/accuracy.csv") $(first_share test_accuracy "$OUT/accuracy.csv")" ]
   [ "$(grep -cE '^   0\.[05]0 ' <<<"$output")" -eq 6 ]
   [ "$(wc -l <"$OUT/sensitivity.csv")" -eq 13 ]
   [ -s "$OUT/sensitivity.png" ]

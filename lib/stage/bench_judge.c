@@ -536,9 +536,11 @@ static const char *faster_or_slower(double change)
 static int drifts_between(struct pool *p, enum eo_bench_size size, struct eo_verdict *v)
 {
     struct change found, reference;
-    /* Of five rounds the first two and the last two, as of six. */
-    size_t third = p->count < 2 * LEAST_THIRD || p->count / 3 > LEAST_THIRD ? p->count / 3 : LEAST_THIRD, i;
+    size_t third = p->count / 3, i;
 
+    /* Of five rounds the first two and the last two, as of six. */
+    if (third < LEAST_THIRD && p->count >= 2 * LEAST_THIRD)
+        third = LEAST_THIRD;
     memcpy(p->work, p->medians, p->count * sizeof(*p->work));
     found = find_change(p->work, p->count, third);
     if (!(fabs(found.share) > EO_JUDGE_DRIFT && found.apart))

@@ -6,9 +6,8 @@
  * A round is disturbed, judged by what happened to the process and never by its samples (to leave out what came out
  * slow would make every candidate fast), when
  *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or spent by a thread that
- *       stood ready; or there were more than
- *       EO_JUDGE_SWITCHES involuntary context switches or migrations a second, or the host stole more than
- *       EO_JUDGE_LOST;
+ *       stood ready; or there were more than EO_JUDGE_SWITCHES involuntary context switches or migrations a second, or
+ *       the host stole more than EO_JUDGE_LOST;
  *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
  *       clock frequency fell by more than that.
  * What the system does not tell (NAN) never disturbs.

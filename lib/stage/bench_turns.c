@@ -1,7 +1,5 @@
 #include "stage/bench_turns.h"
 
-#include <math.h>
-
 #include "base/mem.h"
 #include "base/stats.h"
 
@@ -23,7 +21,7 @@ int eo_bench_turns_init(struct eo_bench_turns *t, const int images[EO_BENCH_SIZE
 {
     int i, k;
 
-    *t = (struct eo_bench_turns){.most = most, .cpu = cpu, .is_pinned = cpu >= 0};
+    *t = (struct eo_bench_turns){.most = most, .cpu = cpu};
     t->sizes = images[EO_BENCH_BATCH] == 1 ? 1 : EO_BENCH_SIZES;
     eo_clock_init(&t->clock);
     for (i = 0; i < EO_BENCH_TURNS; i++) {
@@ -53,7 +51,7 @@ void eo_bench_turns_release(struct eo_bench_turns *t)
 void eo_bench_turn_begin(struct eo_bench_turns *t)
 {
     t->reference_ns = read_reference(t);
-    eo_bench_watch_start(&t->watch, &t->cpu, t->is_pinned);
+    eo_bench_watch_start(&t->watch, &t->cpu, t->cpu >= 0);
 }
 
 void eo_bench_turn_add(struct eo_bench_turns *t, enum eo_bench_size size, double seconds)

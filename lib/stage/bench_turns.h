@@ -17,7 +17,7 @@
 struct eo_bench_turns {
     struct eo_round list[EO_BENCH_TURNS];
     size_t most;
-    int sizes, taken, cpu, is_pinned, is_left_out[EO_BENCH_TURNS];
+    int sizes, taken, cpu, is_left_out[EO_BENCH_TURNS];
     double reference_ns; /* before the turn */
     struct eo_clock clock;
     struct eo_reference reference;

@@ -1,6 +1,7 @@
 /* stage/bench_turns: what happens in a turn, and what is kept of it. */
 #include "stage/bench_turns.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -90,24 +91,37 @@ static void test_lost(void)
     eo_bench_turns_release(&t);
 }
 
+/* Turns that nothing disturbed, and all samples of number i as long as `seconds` says. */
+static int take_calm(struct eo_bench_turns *t, const double seconds[EO_BENCH_TURNS])
+{
+    int turn, i;
+
+    if (!take(t, one_size, spin, 0.001))
+        return 0;
+    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+        t->list[turn].conditions = (struct eo_round_conditions){.reference_ns = 20000,
+                                                                .wall_s = 0.1,
+                                                                .cpu_s = 0.1,
+                                                                .waited_s = NAN,
+                                                                .migrations = NAN,
+                                                                .steal_s = NAN,
+                                                                .frequency_start_khz = NAN,
+                                                                .frequency_end_khz = NAN};
+        for (i = 0; i < 8; i++)
+            t->list[turn].size[EO_BENCH_BATCH].seconds[i] = seconds[turn];
+    }
+    return 1;
+}
+
 /* Every turn is 3 % slower than the one before. */
 static void test_drift(void)
 {
+    const double seconds[EO_BENCH_TURNS] = {0.001, 0.00103, 0.00106, 0.00109, 0.00112};
     struct eo_verdict v;
     struct eo_bench_turns t;
     struct eo_err err;
-    int turn, i;
 
-    if (!take(&t, one_size, spin, 0.001))
-        return;
-    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
-        t.list[turn].conditions = t.list[0].conditions;
-        t.list[turn].conditions.cpu_s = t.list[turn].conditions.wall_s;
-        t.list[turn].conditions.waited_s = t.list[turn].conditions.involuntary_switches = 0;
-        for (i = 0; i < 8; i++)
-            t.list[turn].size[EO_BENCH_BATCH].seconds[i] = 0.001 * (1 + 0.03 * turn);
-    }
-    if (check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
+    if (take_calm(&t, seconds) && check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
         check_that(v.status == EO_TIMING_DRIFT && strstr(v.reason, "slower") &&
                        strstr(v.reason, "of one image"),
                    "each 3 %% slower than the last: expected drift, found %s, %s",
@@ -118,25 +132,19 @@ static void test_drift(void)
 /* One that is disturbed among five is left out. */
 static void test_left_out(void)
 {
+    const double seconds[EO_BENCH_TURNS] = {0.001, 0.001, 0.001, 0.001, 0.001};
     struct eo_verdict v;
     struct eo_bench_turns t;
     struct eo_err err;
-    int turn, i;
 
-    if (!take(&t, one_size, spin, 0.001))
-        return;
-    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
-        t.list[turn].conditions = t.list[0].conditions;
-        t.list[turn].conditions.cpu_s = t.list[turn].conditions.wall_s * (turn == 3 ? 0.5 : 1);
-        for (i = 0; i < 8; i++)
-            t.list[turn].size[EO_BENCH_BATCH].seconds[i] = 0.001;
-        t.list[turn].conditions.waited_s = t.list[turn].conditions.involuntary_switches = 0;
+    if (take_calm(&t, seconds)) {
+        t.list[3].conditions.cpu_s = t.list[3].conditions.wall_s / 2;
+        if (check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
+            check_that(v.status == EO_TIMING_OK && v.used == 4 && eo_bench_turn_is_left_out(&t, 3) &&
+                           !eo_bench_turn_is_left_out(&t, 2),
+                       "expected ok without the fourth, found %s of %zu: %s", eo_timing_status_name(v.status),
+                       v.used, v.reason);
     }
-    if (check_that(eo_bench_turns_judge(&t, &v, &err) == 0, "judge"))
-        check_that(v.status == EO_TIMING_OK && v.used == 4 && eo_bench_turn_is_left_out(&t, 3) &&
-                       !eo_bench_turn_is_left_out(&t, 2),
-                   "expected ok without the fourth, found %s of %zu: %s", eo_timing_status_name(v.status),
-                   v.used, v.reason);
     eo_bench_turns_release(&t);
 }
 
