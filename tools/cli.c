@@ -25,17 +25,14 @@ static void hint(const struct cli_program *p)
     exit(2);
 }
 
-/* What comes from a command line may break the line or steer a terminal. In one piece, so that others' lines stay whole. */
+/* In one piece, so that others' lines stay whole. */
 EO_PRINTF(2, 0)
 static void say(const struct cli_program *p, const char *fmt, va_list ap)
 {
-    char text[2 * PATH_MAX], *c;
+    char text[2 * PATH_MAX];
 
     vsnprintf(text, sizeof(text), fmt, ap);
-    for (c = text; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    }
+    eo_err_make_printable(text);
     fprintf(stderr, "%s: %s\n", p->name, text);
 }
 

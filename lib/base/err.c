@@ -5,15 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * A message is one line and may quote a file's contents: control characters, which could break the line or steer a
- * terminal, become '?'.
- */
-static void make_printable(char *s)
+void eo_err_make_printable(char *text)
 {
-    for (; *s; s++) {
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            *s = '?';
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
     }
 }
 
@@ -26,7 +22,7 @@ int eo_err_set(struct eo_err *err, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
     va_end(ap);
-    make_printable(err->msg);
+    eo_err_make_printable(err->msg);
     return -1;
 }
 
@@ -44,7 +40,7 @@ int eo_err_prefix(struct eo_err *err, const char *fmt, ...)
     va_end(ap);
     n = strlen(err->msg);
     snprintf(err->msg + n, sizeof(err->msg) - n, ": %s", old.msg);
-    make_printable(err->msg);
+    eo_err_make_printable(err->msg);
     return -1;
 }
 

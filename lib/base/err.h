@@ -16,6 +16,12 @@ struct eo_err {
     char msg[512];
 };
 
+/*
+ * A message is one line and may quote a file's contents or name: control characters, which could break the line or steer a
+ * terminal, become '?'. The functions below do it themselves.
+ */
+void eo_err_make_printable(char *text);
+
 /* Sets the message, cut to fit. Always returns -1, so that `return eo_err_set(err, ...)` ends a function. */
 int eo_err_set(struct eo_err *err, const char *fmt, ...) EO_PRINTF(2, 3);
 
