@@ -24,6 +24,18 @@ int eo_pin_choose(int first, int count, int *cpus, int *chosen, struct eo_err *e
     return 0;
 }
 
+/* 0 is the calling thread. */
+static int pin(int thread, const int *cpus, int count)
+{
+    cpu_set_t set;
+    int i;
+
+    CPU_ZERO(&set);
+    for (i = 0; i < count; i++)
+        CPU_SET(cpus[i], &set);
+    return count > 0 && sched_setaffinity(thread, sizeof(set), &set) == 0;
+}
+
 int eo_pin_self(int cpu, int *pinned, struct eo_err *err)
 {
     int chosen;
@@ -37,13 +49,7 @@ int eo_pin_self(int cpu, int *pinned, struct eo_err *err)
 
 int eo_pin_set(const int *cpus, int count)
 {
-    cpu_set_t set;
-    int i;
-
-    CPU_ZERO(&set);
-    for (i = 0; i < count; i++)
-        CPU_SET(cpus[i], &set);
-    return count > 0 && sched_setaffinity(0, sizeof(set), &set) == 0;
+    return pin(0, cpus, count);
 }
 
 /* The kernel lists them in the order in which they were started; "." and ".." are no numbers. */
@@ -72,13 +78,7 @@ int eo_pin_each(const int *cpus, int count)
     /* /proc may be that of another namespace, where these numbers are of others. */
     if (n < 1 || threads[0] != getpid())
         return 0;
-    for (i = 0; i < n; i++) {
-        cpu_set_t set;
-
-        CPU_ZERO(&set);
-        CPU_SET(cpus[i], &set);
-        if (sched_setaffinity(threads[i], sizeof(set), &set))
-            return 0;
-    }
-    return 1;
+    for (i = 0; i < n && pin(threads[i], &cpus[i], 1); i++)
+        ;
+    return i == n;
 }
