@@ -384,6 +384,8 @@ child_of() {
   [[ $(column timing_reason layers) == "preempted: "* ]]
   fails_like 1 "eo-bench: $F/base.safetensors: expected timing status ok, found noisy: preempted: *" \
     beside_competitor eo-bench --layers --strict -o strict $F/base.safetensors
+  fails_like 1 "eo-bench: (standard stream): expected timing status ok, found noisy: preempted: *" \
+    beside_competitor eo-bench --layers --strict -o strict - <$F/base.safetensors
   [ ! -e strict ]
 }
 

@@ -303,9 +303,8 @@ static int check_status(const char *name, enum eo_timing_status status, const ch
 
     if (!strict || status == EO_TIMING_OK)
         return 0;
-    eo_err_set(&err, "%s: expected timing status ok, found %s: %s", name, eo_timing_status_name(status),
-               reason);
-    return cli_fail(&program, NULL, &err);
+    eo_err_set(&err, "expected timing status ok, found %s: %s", eo_timing_status_name(status), reason);
+    return cli_fail(&program, name, &err);
 }
 
 /* One model, in this process. */
