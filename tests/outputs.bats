@@ -104,16 +104,31 @@ Try 'eo-eval --help'." evaluate --hits - -o /dev/stdout
   done
 }
 
-@test "a pipe in the place of the temporary file is not waited for; a folder may be closed to readers" {
+@test "a pipe in the place of the temporary file is not waited for" {
   echo 'epochs: 3' >cfg.yaml
   mkfifo .f.tmp
-  fails 1 "eo-config: f: cannot create: No such device or address" timeout 10 eo-config --print -o f cfg.yaml
+  fails 1 "eo-config: f: cannot create: No such device or address" timeout -k 1 10 eo-config --print -o f cfg.yaml
   timeout 10 cat .f.tmp >/dev/null 5<>.f.tmp &
   exec 6<>.f.tmp
   fails 1 "eo-config: f: cannot create: the temporary file beside it is a pipe or a device" \
-    timeout 10 eo-config --print -o f cfg.yaml
+    timeout -k 1 10 eo-config --print -o f cfg.yaml
   kill $!
   [ ! -e f ] && [ -p .f.tmp ]
+}
+
+# as_owner COMMAND...: where root is no more than the owner of its files
+as_owner() {
+  [ "$(id -u)" -ne 0 ] || set -- setpriv --bounding-set=-dac_override,-dac_read_search "$@"
+  "$@"
+}
+
+@test "a folder may be closed to readers, and to writers" {
+  echo 'epochs: 3' >cfg.yaml
+  chmod 333 dir
+  as_owner eo-config --print -o dir/f cfg.yaml
+  chmod 555 dir
+  fails 1 "eo-eval: dir/f: cannot create: Permission denied" as_owner eo-eval -c missing.yaml -o dir/f missing
+  eo-config --print cfg.yaml | cmp - dir/f
 }
 
 @test "every file of a sweep is looked at" {
