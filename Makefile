@@ -446,7 +446,7 @@ LOGS := $(foreach s,$(EO_SEEDS),$(call training_log,$(call subdir,$(s))))
 pruned_name = $(patsubst /%,%,$(1)/)$(P)
 PRUNED := $(strip $(call over_pruned,pruned_name))
 if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
-$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
+$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
 	$(call say,MANIFEST,$@)
 	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
 	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \

@@ -28,3 +28,21 @@ load common
   make_eo clean
   [ ! -e "$out" ]
 }
+
+@test "resume: a training log that is lost comes back, with the same model" {
+  local config=$BATS_TEST_TMPDIR/exp.yaml out=$BATS_TEST_TMPDIR/out
+  sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >"$config"
+  echo "output_dir: $out" >>"$config"
+  make_eo() { make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$config" "$@"; }
+
+  make_eo all
+  cp "$out/models/base.safetensors" "$BATS_TEST_TMPDIR/base"
+  rm "$out/training_log.csv"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ -s "$out/training_log.csv" ]
+  cmp "$out/models/base.safetensors" "$BATS_TEST_TMPDIR/base"
+  run make_eo all
+  [[ $output != *TRAIN* ]]
+  make_eo clean
+}
