@@ -260,6 +260,7 @@ DATA_OPTION := $(if $(filter synthetic,$(EO_DATASET))$(wildcard $(DATA)),--data 
 $(SYNTHETIC) &: $(BIN)/eo-data
 	$(call say,DATA,data/synthetic)
 	$(Q)$(BIN)/eo-data --generate data/synthetic
+	@touch -c $(SYNTHETIC)
 
 # Up to date when dataset.csv, which changes with the contents alone, has been looked at. The makefile records which
 # folder that was: another one is looked at whatever the times of its files.
@@ -281,6 +282,9 @@ training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
 # Whether a file of error rows has one; its header has no space. A step that failed is tried again.
 has_error = $(filter-out 0 1,$(words $(file <$(1))))
 retry = $(if $(call has_error,$(1)),FORCE)
+# Programs leave a file of equal bytes its time; what has been made now is newer than what it was made from. $(1) = the
+# file of error rows, which keeps its time while the same error stays; $(2) = what else was made.
+made = if [ $$$$(wc -l <$(1)) = 1 ]; then touch -c $(1) $(2); fi
 attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 
 define train_rule
@@ -288,6 +292,7 @@ $(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(DATASET) $(BIN)/
 	$$(call say,TRAIN,$(M)/base.safetensors)
 	@mkdir -p $(M) $(R)
 	$(Q)$(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
+	@touch -c $(M)/base.safetensors $(training_log)
 endef
 
 # $(3) = level, $(4) = criterion. Level 0 removes nothing: it has one candidate, no criterion, no part in what the prune
@@ -302,6 +307,7 @@ $(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-pru
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
 	  $$(call prune_and_tune,$(prune),-c $(SL)$(1)/finetune.yaml --data $(DATA) $(THREAD_OPTION),$(M)/base.safetensors,$(M)/$(P)),\
 	  $(prune) -o $(M)/$(P).safetensors $(M)/base.safetensors)
+	@$(call made,$(R)/$(P).prune.err,$(M)/$(P).safetensors)
 endef
 # $(1) = eo-prune with its options, $(2) = options of eo-train, $(3) = the base, $(4) = the model without its ending. The
 # log that stays is that of the last step.
@@ -318,12 +324,14 @@ $(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).pru
 	$$(call say,QUANT,$(M)/$(C).safetensors)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
 	  $(BIN)/eo-quant -p $(5) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/$(P).safetensors
+	@$(call made,$(R)/$(C).quant.err,$(M)/$(C).safetensors)
 
 $(R)/$(C).accuracy.csv $(R)/$(C).hits.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(BIN)/eo-eval $(BIN)/eo-attempt $(call retry,$(R)/$(C).accuracy.err)
 	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
 	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv \
 	  --hits $(R)/$(C).hits.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
+	@$(call made,$(R)/$(C).accuracy.err,$(R)/$(C).accuracy.csv $(R)/$(C).hits.csv)
 endef
 
 # All that was pruned, and from that all candidates: $(1) is called with sub-folder, seed, level, criterion, precision.
@@ -368,6 +376,7 @@ $(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call ro
 	$(call say,TIME,$(OUT)/rows/*.timing.csv)
 	@rm -f $(SL)/timed
 	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
+	@touch -c $@
 	@echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
 $(TIMING_ROWS): $(MACHINE) ;
 
@@ -382,6 +391,7 @@ $(SWEEP) &: $(ACCURACY_ROWS) $(MACHINE) $(SL)/candidates $(SL)/select.yaml $(BIN
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv "$$@"
+	@touch -c $(SWEEP)
 
 # Accuracy alone, for studies of many candidates: nothing is timed.
 ACCURACY_TABLES := $(addprefix $(OUT)/,accuracy.csv accuracy_errors.csv accuracy_seeds.csv)
@@ -390,6 +400,7 @@ $(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)
 	$(Q)set --; $(call rows_there,accuracy.csv accuracy.err); \
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
 	  --seeds $(OUT)/accuracy_seeds.csv "$$@"
+	@touch -c $(ACCURACY_TABLES)
 
 define print_accuracy
 	@awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; \
@@ -409,6 +420,7 @@ accuracy: $(ACCURACY_TABLES) ## accuracy of every candidate of CONFIG, nothing t
 $(OUT)/sensitivity.csv: $(M)/base.safetensors $(SL)/sensitivity.yaml $(BIN)/eo-prune
 	$(call say,SENSITIV,$@)
 	$(Q)$(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml --data $(DATA) $(THREAD_OPTION) $<
+	@touch -c $@
 $(OUT)/sensitivity.png: plots/sensitivity.gp plots/common.gp $(OUT)/sensitivity.csv
 	$(plot)
 
@@ -423,6 +435,7 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 	  if [ $$(cat $$r/$$c.accuracy.err $$r/$$c.timing.err | wc -l) = 2 ]; then set -- "$$@" $$m/$$c.safetensors; fi; done; \
 	exec $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
+	@touch -c $(HARDWARE)
 
 define plot
 	$(call say,PLOT,$@)
@@ -438,6 +451,7 @@ summarise = $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results
 $(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
 	$(call say,SUMMARY,$@)
 	$(Q)exec $(summarise) -o $@
+	@touch -c $@
 
 # Where each file came from.
 MANIFEST := $(OUT)/manifest.json
@@ -457,6 +471,7 @@ $(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(
 	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
 	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi; \
 	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"
+	@touch -c $@
 
 # The configuration that all this was made from; `make explain` compares.
 MADE := $(SL)/made/done

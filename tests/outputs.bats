@@ -104,16 +104,74 @@ Try 'eo-eval --help'." evaluate --hits - -o /dev/stdout
   done
 }
 
-@test "a pipe in the place of the temporary file is not waited for" {
+# write FILE: what is there afterwards is what was to be written
+write() {
+  timeout -k 1 10 eo-config --print -o "$1" cfg.yaml
+  eo-config --print cfg.yaml | cmp - "$1"
+}
+
+@test "what is found under the name of the temporary file is removed, not written to" {
   echo 'epochs: 3' >cfg.yaml
+  echo precious >other
   mkfifo .f.tmp
-  fails 1 "eo-config: f: cannot create: No such device or address" timeout -k 1 10 eo-config --print -o f cfg.yaml
-  timeout 10 cat .f.tmp >/dev/null 5<>.f.tmp &
-  exec 6<>.f.tmp
-  fails 1 "eo-config: f: cannot create: the temporary file beside it is a pipe or a device" \
-    timeout -k 1 10 eo-config --print -o f cfg.yaml
-  kill $!
-  [ ! -e f ] && [ -p .f.tmp ]
+  write f
+  ln other .f.tmp
+  write g
+  rm f
+  write f
+  [ "$(cat other)" = precious ]
+  ln -s other .h.tmp
+  write h
+  echo left by a killed run >.i.tmp
+  chmod 600 .i.tmp
+  write i
+  [ "$(cat other)" = precious ]
+  [ -z "$(find . -name '.*.tmp')" ]
+  mkdir .j.tmp
+  fails 1 "eo-config: j: cannot remove the temporary file that is there: Is a directory" eo-config --print -o j cfg.yaml
+}
+
+@test "a lock stops a writer only where it is that of another one" {
+  echo 'epochs: 3' >cfg.yaml
+  touch .f.tmp
+  chmod 600 .f.tmp
+  flock .f.tmp sh -c 'eo-config --print -o f cfg.yaml' 2>err && false
+  [ "$(cat err)" = "eo-config: f: cannot write: another process is writing this file" ]
+  # Others can open this one, so they can lock it as well.
+  chmod 644 .f.tmp
+  flock .f.tmp timeout 10 eo-config --print -o f cfg.yaml
+  eo-config --print cfg.yaml | cmp - f
+}
+
+@test "a file that is replaced keeps its mode, a new one has that of the umask" {
+  echo 'epochs: 3' >cfg.yaml
+  for mode in 600 444 664; do
+    echo old >f && chmod $mode f
+    write f
+    [ "$(stat -c %a f)" = $mode ]
+    rm f
+  done
+  (umask 027; write g)
+  [ "$(stat -c %a g)" = 640 ]
+}
+
+@test "equal bytes keep the file: its time, its mode and its other names" {
+  echo 'epochs: 3' >cfg.yaml
+  write f
+  ln f twin
+  touch -d 2001-02-03 f
+  echo left by a killed run >.f.tmp
+  write f
+  [ "$(stat -c '%y %h' f | cut -c 1-10,36-)" = "2001-02-03 2" ]
+  [ ! -e .f.tmp ]
+  echo 'epochs: 4' >cfg.yaml
+  write f
+  [ "$(stat -c '%y %h' f | cut -c 1-10,36-)" != "2001-02-03 2" ]
+  grep -q 'epochs: 3' twin
+  # What a link leads to is not this file.
+  ln -s f link-to-f
+  write link-to-f
+  [ ! -L link-to-f ]
 }
 
 # as_owner COMMAND...: where root is no more than the owner of its files

@@ -15,7 +15,8 @@ static uint64_t seed;
 static const struct cli_option options[] = {
     {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
     {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "pruning level of the candidate (required)"},
-    {0, "criterion", CLI_TEXT, &criterion, 0, 0, "NAME", "its pruning criterion (default l1); level 0 has none"},
+    {0, "criterion", CLI_TEXT, &criterion, 0, 0, "NAME",
+     "its pruning criterion (default l1); level 0 has none"},
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "fp32, fp16, int8, or any: a step they share (required)"},
     {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
@@ -35,21 +36,9 @@ static const struct cli_program program = {
     .max_operands = INT_MAX,
     .footer = "When the command succeeds, FILE has its header alone. Any other exit status, and death by a\n"
               "signal (128 + its number), is passed on, and FILE is left as it was: that is a mistake or an\n"
-              "interruption and says nothing about the candidate. A row that stands in FILE already leaves\n"
-              "it untouched, with its time.\n",
+              "interruption and says nothing about the candidate. The same outcome again leaves FILE\n"
+              "untouched, with its time.\n",
 };
-
-/* The same failure again leaves the file its time: nothing follows from it that has not been done. */
-static int write_failure(struct eo_buf *text)
-{
-    struct eo_err err;
-    int rc = eo_buf_check(text, &err);
-
-    if (rc == 0)
-        rc = eo_io_write_if_changed(row_path, text->data, text->len, &err);
-    eo_buf_release(text);
-    return rc ? cli_fail(&program, row_path, &err) : 0;
-}
 
 static int run(const struct eo_attempt_key *key, char **command)
 {
@@ -61,7 +50,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (after && eo_attempt_earlier(after, key, &failed, &text, &err))
         return cli_fail(&program, after, &err);
     if (failed)
-        return write_failure(&text);
+        return cli_write(&program, row_path, &text);
     if (eo_attempt_run(command, STDERR_FILENO, &status, line, &err))
         return cli_fail(&program, NULL, &err);
     if (status > 1)
@@ -69,7 +58,7 @@ static int run(const struct eo_attempt_key *key, char **command)
     if (status == 1 && line[0] == '\0')
         strcpy(line, "exit status 1 without a message");
     eo_attempt_put(key, status ? line : NULL, &text);
-    return status ? write_failure(&text) : cli_write(&program, row_path, &text);
+    return cli_write(&program, row_path, &text);
 }
 
 int main(int argc, char **argv)

@@ -63,7 +63,7 @@ static int write_slice(const struct eo_config *cfg, const char *dir, enum eo_con
     eo_config_slice(cfg, stage, seed_index, &slice);
     if (eo_buf_check(&path, &err) || eo_buf_check(&slice, &err))
         rc = cli_fail(&program, dir, &err);
-    else if (eo_io_write_if_changed(path.data, slice.data, slice.len, &err))
+    else if (eo_io_write(path.data, slice.data, slice.len, &err))
         rc = cli_fail(&program, path.data, &err);
     eo_buf_release(&path);
     eo_buf_release(&slice);

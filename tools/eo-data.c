@@ -111,9 +111,7 @@ static int report(const struct eo_config *cfg, const char *dir, const struct eo_
         eo_data_checksums(cfg->dataset, ds, &text);
     else
         eo_data_info(cfg->dataset, dir, ds, split, &text);
-    if (eo_buf_check(&text, &err) || (opt.output && strcmp(opt.output, "-") != 0
-                                          ? eo_io_write_if_changed(opt.output, text.data, text.len, &err)
-                                          : eo_io_write("-", text.data, text.len, &err)))
+    if (eo_buf_check(&text, &err) || eo_io_write(cli_path(opt.output), text.data, text.len, &err))
         rc = cli_fail(&program, opt.output, &err);
     eo_buf_release(&text);
     return rc;

@@ -10,12 +10,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 
 #define FIRST_READ 65536
+#define PRIVATE 0600      /* mode of a temporary file */
+#define CREATE_TRIES 1000 /* of a temporary file that others remove at once */
+#define LOCK_TRIES 100    /* for a lock that may be a stranger's */
+#define LOCK_PAUSE_NS 10000000
 #define LINKS_MOST 16 /* that are followed to see whether a path names an open file */
 
 static int read_fd(int fd, size_t limit, struct eo_buf *buf, struct eo_err *err)
@@ -148,55 +153,94 @@ static int temporary_name(const char *path, char **dir, char **tmp, struct eo_er
     return 0;
 }
 
-/*
- * 1 when `fd` is still the file that has the name, 0 when another one has taken it or none, -1 when one cannot tell.
- * *is_regular: it is neither a pipe nor a device; set unless -1.
- */
-static int has_name(int fd, const char *name, int *is_regular)
+/* 1 when `fd` is the file that has the name, 0 when another one has it or none, -1 when one cannot tell. */
+static int has_name(int fd, const char *name)
 {
     struct stat by_fd, by_name;
 
     if (fstat(fd, &by_fd))
         return -1;
-    *is_regular = S_ISREG(by_fd.st_mode);
-    if (stat(name, &by_name))
+    if (lstat(name, &by_name))
         return errno == ENOENT ? 0 : -1;
     return by_fd.st_dev == by_name.st_dev && by_fd.st_ino == by_name.st_ino;
 }
 
-/* Opens and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
-static int open_locked(const char *tmp, struct eo_err *err)
+/*
+ * Other users cannot open a file of mode PRIVATE, and so cannot hold a lock on it: one that is locked is being written.
+ * A lock on any other file may be a stranger's, or that of a writer that is about to rename it, and is waited for.
+ */
+static int lock_leftover(int fd, mode_t mode, struct eo_err *err)
 {
-    for (;;) {
-        /* Not to wait for the reader of a pipe that somebody has put there. */
-        int fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-        int named, is_regular;
+    const struct timespec pause = {0, LOCK_PAUSE_NS};
+    int is_private = (mode & 0777) == PRIVATE, tries = is_private ? 1 : LOCK_TRIES;
 
+    while (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno != EWOULDBLOCK)
+            return eo_err_errno(err, "cannot lock");
+        if (--tries == 0)
+            return is_private ? eo_err_set(err, "cannot write: another process is writing this file") : 0;
+        nanosleep(&pause, NULL);
+    }
+    return 0;
+}
+
+/*
+ * Removes what has the name of the temporary file: what a killed run of ours left, or anything else, unopened. Nothing
+ * is written to it, as it may have other names. Fails where another process is writing it.
+ */
+static int remove_leftover(const char *tmp, struct eo_err *err)
+{
+    struct stat st;
+    int fd = -1, rc = 0;
+
+    if (lstat(tmp, &st))
+        return errno == ENOENT ? 0 : eo_err_errno(err, "cannot look at the temporary file");
+    if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
+        fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0)
+        rc = lock_leftover(fd, st.st_mode, err);
+    /* Another writer may have removed it in the meantime, and have one of its own there. */
+    if (!rc && (fd < 0 || has_name(fd, tmp) != 0) && unlink(tmp) && errno != ENOENT)
+        rc = eo_err_errno(err, "cannot remove the temporary file that is there");
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* Creates and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
+static int create_locked(const char *tmp, struct eo_err *err)
+{
+    int tries;
+
+    for (tries = 0; tries < CREATE_TRIES; tries++) {
+        int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, PRIVATE);
+        int named;
+
+        if (fd < 0 && errno == EEXIST) {
+            if (remove_leftover(tmp, err))
+                return -1;
+            continue;
+        }
         if (fd < 0)
             return eo_err_errno(err, "cannot create");
-        if (flock(fd, LOCK_EX | LOCK_NB)) {
-            if (errno == EWOULDBLOCK) {
-                eo_err_set(err, "cannot write: another process is writing this file");
-            } else {
-                eo_err_errno(err, "cannot lock");
-                unlink(tmp);
-            }
+        if (flock(fd, LOCK_EX | LOCK_NB) && errno != EWOULDBLOCK) {
+            eo_err_errno(err, "cannot lock");
+            unlink(tmp);
             close(fd);
             return -1;
         }
-        named = has_name(fd, tmp, &is_regular);
-        if (named > 0 && is_regular)
+        named = has_name(fd, tmp);
+        if (named > 0)
             return fd;
         if (named < 0) {
             eo_err_errno(err, "cannot look at the temporary file");
             unlink(tmp);
         }
         close(fd);
-        if (named > 0)
-            return eo_err_set(err, "cannot create: the temporary file beside it is a pipe or a device");
         if (named < 0)
             return -1;
     }
+    return eo_err_set(err, "cannot create: another process keeps removing the temporary file");
 }
 
 static int sync_directory(const char *dir, struct eo_err *err)
@@ -213,25 +257,85 @@ static int sync_directory(const char *dir, struct eo_err *err)
     return rc;
 }
 
+/* Of the file that is replaced; of a new one as open() would give it. */
+static mode_t output_mode(const char *path)
+{
+    struct stat st;
+    mode_t mask;
+
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+        return st.st_mode & 0777;
+    mask = umask(0777); /* can be read in no other way */
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* Renames while the lock is held: a second writer finds either our lock or the finished file. */
+static int put_in_place(int fd, const char *tmp, const char *path, struct eo_err *err)
+{
+    int named;
+
+    if (fsync(fd))
+        return eo_err_errno(err, "cannot sync");
+    if (fchmod(fd, output_mode(path)))
+        return eo_err_errno(err, "cannot set the mode");
+    named = has_name(fd, tmp);
+    if (named < 0)
+        return eo_err_errno(err, "cannot look at the temporary file");
+    if (!named)
+        return eo_err_set(err, "cannot write: another process has taken the temporary file away");
+    return rename(tmp, path) ? eo_err_errno(err, "cannot rename") : 0;
+}
+
 static int write_and_rename(const char *path, const char *dir, const char *tmp, const void *data, size_t size,
                             struct eo_err *err)
 {
-    int fd = open_locked(tmp, err);
+    int fd = create_locked(tmp, err);
     int rc;
 
     if (fd < 0)
         return -1;
-    rc = ftruncate(fd, 0) ? eo_err_errno(err, "cannot truncate") : write_all(fd, data, size, err);
-    if (!rc && fsync(fd))
-        rc = eo_err_errno(err, "cannot sync");
-    /* Renamed while the lock is held: a second writer finds either our lock or the finished file. */
-    if (!rc && rename(tmp, path))
-        rc = eo_err_errno(err, "cannot rename");
-    if (rc)
+    rc = write_all(fd, data, size, err) || put_in_place(fd, tmp, path, err) ? -1 : 0;
+    if (rc && has_name(fd, tmp) != 0)
         unlink(tmp);
     if (close(fd) && !rc)
         rc = eo_err_errno(err, "cannot close");
     return rc ? rc : sync_directory(dir, err);
+}
+
+/* Whether an open file of `size` bytes goes on with just these. */
+static int is_equal(int fd, const char *data, size_t size)
+{
+    char piece[FIRST_READ];
+
+    while (size > 0) {
+        ssize_t n = read(fd, piece, size < sizeof(piece) ? size : sizeof(piece));
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || memcmp(piece, data, (size_t)n) != 0)
+            return 0;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 1;
+}
+
+/* Whether the target is a file that has these bytes, and has them on the disk. -1 where the disk fails. */
+static int is_there(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    int same;
+
+    if (fd < 0)
+        return 0;
+    same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size &&
+           is_equal(fd, data, size);
+    if (same && fsync(fd) && errno != EINVAL && errno != EROFS)
+        same = eo_err_errno(err, "cannot sync");
+    close(fd);
+    return same;
 }
 
 /* Its directory, with the slash; "." for none. Too long a path is cut: nothing of that name can be opened either. */
@@ -346,6 +450,18 @@ int eo_io_is_same_output(const char *a, const char *b)
     return st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
 }
 
+/* Where nothing has to be written, what a killed run left beside it goes, if it can. */
+static int replace(const char *path, const char *dir, const char *tmp, const void *data, size_t size,
+                   struct eo_err *err)
+{
+    int same = is_there(path, data, size, err);
+
+    if (same <= 0)
+        return same ? -1 : write_and_rename(path, dir, tmp, data, size, err);
+    (void)remove_leftover(tmp, NULL);
+    return 0;
+}
+
 int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err)
 {
     char *dir = NULL, *tmp = NULL;
@@ -366,45 +482,11 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
     sigaddset(&block, SIGHUP);
     sigaddset(&block, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &block, &old);
-    rc = write_and_rename(path, dir, tmp, data, size, err);
+    rc = replace(path, dir, tmp, data, size, err);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     free(dir);
     free(tmp);
     return rc;
-}
-
-/* Removes what a killed run left beside a file that it had no need to write again; not what somebody is writing. */
-static int clear_temporary(const char *path, struct eo_err *err)
-{
-    char *dir = NULL, *tmp = NULL;
-    int fd, is_regular;
-
-    if (temporary_name(path, &dir, &tmp, err))
-        return -1;
-    fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd >= 0) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, tmp, &is_regular) > 0 && is_regular)
-            unlink(tmp);
-        close(fd);
-    }
-    free(dir);
-    free(tmp);
-    return 0;
-}
-
-int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err)
-{
-    char *old = NULL;
-    size_t old_size = 0;
-    int same;
-
-    if (eo_io_read(path, size, &old, &old_size, NULL) == 0) {
-        same = old_size == size && memcmp(old, data, size) == 0;
-        free(old);
-        if (same)
-            return clear_temporary(path, err);
-    }
-    return eo_io_write(path, data, size, err);
 }
 
 int eo_io_exists(const char *path, struct eo_err *err)

@@ -4,13 +4,19 @@
  * Everything this project reads or writes fits in memory, so a file is one call. A path of "-" means standard
  * input or standard output.
  *
- * Writing is atomic: the bytes go to ".NAME.tmp" beside the target (exclusively locked, so that two writers of
- * one target cannot mix; what a killed run left there is overwritten), every write is checked, the file is
- * synced, closed and renamed over the target, and the directory synced. The target is at every moment the old
- * file or the whole new one, mode 0666 less the umask. SIGINT, SIGTERM, SIGHUP and SIGQUIT wait until it is done. A target
- * that exists and is not a regular file (/dev/full, a pipe) is written directly; what names a file that this process has
- * open (/dev/stderr, /dev/fd/3, a link to it), through that. A symbolic link is replaced, not
- * followed.
+ * Writing is atomic: the bytes go to a new ".NAME.tmp" beside the target (of mode 0600 and exclusively locked, so that
+ * two writers of one target cannot mix), every write is checked, the file is synced, renamed over the target and
+ * closed, and the directory synced. The target is at every moment the old file or the whole new one. It keeps its mode;
+ * that of a new one is 0666 less the umask. SIGINT, SIGTERM, SIGHUP and SIGQUIT wait until it is done.
+ *
+ * A target that is a file of equal bytes already is left alone, with its time, owner and other names.
+ *
+ * What is found under the name of the temporary file, such as a killed run's, is removed and never written to. Only
+ * one that another process of this user is writing stops us. Another user who holds a lock on a file there that all
+ * can open delays us by a second.
+ *
+ * A target that exists and is not a regular file (/dev/full, a pipe) is written directly; what names a file that this
+ * process has open (/dev/stderr, /dev/fd/3, a link to it), through that. A symbolic link is replaced, not followed.
  */
 #ifndef EO_BASE_IO_H
 #define EO_BASE_IO_H
@@ -29,9 +35,6 @@ int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct
 
 /* Writes `size` bytes to `path` atomically, or to standard output. The message does not name the file. */
 int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
-
-/* As eo_io_write(), but leaves a file that has these bytes already untouched, with its time. */
-int eo_io_write_if_changed(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /* Whether eo_io_write() takes it for standard output: "-", or a name that the system has for that, however it is spelt. */
 int eo_io_is_stdout(const char *path);

@@ -10,12 +10,13 @@ enum fault_class {
     FAULT_SYNC,   /* fsync, fdatasync */
     FAULT_CLOSE,  /* close of a file that was written, nothing else; it closes all the same, as Linux does */
     FAULT_RENAME, /* rename */
-    FAULT_REST    /* ftruncate, flock, unlink, mkdir, dup, stat, fstat, access, pipe2, posix_spawnp, pthread_create */
+    FAULT_REST /* ftruncate, flock, unlink, mkdir, dup, stat, lstat, fstat, fchmod, access, pipe2, posix_spawnp, pthread_create */
 };
 
 #define FAULT_VARIABLE "EO_FAULT"
-#define FAULT_FORMAT "%31s %d %d %d %ld %d" /* program, class, errno or FAULT_SHORT, sticky, call, descriptor */
-#define FAULT_SHORT (-1)                    /* no error: the call does half of what it was asked for */
+#define FAULT_FORMAT                                                                                         \
+    "%31s %d %d %d %ld %d" /* program, class, errno or FAULT_SHORT, sticky, call, descriptor */
+#define FAULT_SHORT (-1)   /* no error: the call does half of what it was asked for */
 
 /* Memory that both share, through the descriptor. */
 struct fault_report {

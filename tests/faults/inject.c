@@ -64,10 +64,10 @@ static int armed_main(int argc, char **argv, char **env)
     return real_main(argc, argv, env);
 }
 
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*rtld_fini)(void), void *stack_end);
-int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
-                      void (*rtld_fini)(void), void *stack_end)
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
 {
     __typeof__(__libc_start_main) *next = (__typeof__(next))dlsym(RTLD_NEXT, "__libc_start_main");
 
@@ -119,12 +119,12 @@ int nanosleep(const struct timespec *wanted, struct timespec *left)
 }
 
 /* Each of these is the next one of its name in the order of the libraries, but for the call that shall fail. */
-#define WRAP(fault, failed, type, name, parameters, arguments)                                                         \
-    type name parameters                                                                                               \
-    {                                                                                                                  \
-        type(*next) parameters = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                          \
-                                                                                                                       \
-        return faults(fault) ? failed : next arguments;                                                                \
+#define WRAP(fault, failed, type, name, parameters, arguments)                                               \
+    type name parameters                                                                                     \
+    {                                                                                                        \
+        type(*next) parameters = (type(*) parameters)dlsym(RTLD_NEXT, #name);                                \
+                                                                                                             \
+        return faults(fault) ? failed : next arguments;                                                      \
     }
 
 WRAP(FAULT_OPEN, NULL, FILE *, fopen, (const char *restrict path, const char *restrict mode), (path, mode))
@@ -137,7 +137,9 @@ WRAP(FAULT_REST, -1, int, unlink, (const char *path), (path))
 WRAP(FAULT_REST, -1, int, mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP(FAULT_REST, -1, int, dup, (int fd), (fd))
 WRAP(FAULT_REST, -1, int, stat, (const char *restrict path, struct stat *restrict st), (path, st))
+WRAP(FAULT_REST, -1, int, lstat, (const char *restrict path, struct stat *restrict st), (path, st))
 WRAP(FAULT_REST, -1, int, fstat, (int fd, struct stat *st), (fd, st))
+WRAP(FAULT_REST, -1, int, fchmod, (int fd, mode_t mode), (fd, mode))
 WRAP(FAULT_REST, -1, int, access, (const char *path, int mode), (path, mode))
 WRAP(FAULT_REST, -1, int, pipe2, (int fd[2], int flags), (fd, flags))
 WRAP(FAULT_REST, code, int, pthread_create,
@@ -162,7 +164,8 @@ int open(const char *path, int flags, ...)
 
 int openat(int dir, const char *path, int flags, ...)
 {
-    int (*next)(int, const char *, int, ...) = (int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
+    int (*next)(int, const char *, int, ...) =
+        (int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
     va_list ap;
     mode_t mode;
 
@@ -189,7 +192,8 @@ ssize_t read(int fd, void *bytes, size_t n)
 
 ssize_t write(int fd, const void *bytes, size_t n)
 {
-    ssize_t (*next)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    ssize_t (*next)(int, const void *, size_t) =
+        (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
 
     if (fd != STDERR_FILENO && faults(FAULT_WRITE))
         return code == FAULT_SHORT ? next(fd, bytes, half(n)) : -1;
