@@ -234,6 +234,13 @@ endif
 SL := $(or $(EO_DRY),$(OUT))/config
 DATASET := $(if $(EO_DRY),$(SL),$(OUT))/dataset.csv
 say = @printf '  %-9s%s\n' '$(1)' '$(2)'
+
+# What stages depend on instead of a program or a plot's script: a file that changes when the contents do, whatever the times.
+program = $(SL)/programs/$(1)
+ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
+$(shell sh tools/contents.sh $(SL)/programs $(wildcard $(BIN)/eo-* plots/*.gp))
+endif
+
 THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
 
 # What somebody deleted comes back. One rule for all: two eo-config at a time would be in each other's way. It must not

@@ -26,6 +26,10 @@ END
   [ "$output" = "o/x: 1 of 2 steps would run
   train     models/base.safetensors: learning_rate changed from 0.001 to 0.002; program eo-train changed" ]
 
+  # the same by a file that holds the program's checksum
+  sed 's|out/bin/|o/x/config/programs/|g' trace >sums
+  [ "$(eo-explain --folder o/x sums)" = "$output" ]
+
   echo "M:9: update target 'o/x/models/p0.50.safetensors' due to: o/x/models/base.safetensors plots/x.gp" >>trace
   run eo-explain --folder o/x - <trace
   [ "${lines[0]}" = "o/x: 2 of 2 steps would run" ]

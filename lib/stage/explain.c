@@ -36,9 +36,15 @@ static void put_once(struct eo_buf *out, size_t start, char *reasons)
 static int put_configured(const struct eo_changes *c, const char *file, struct eo_buf *out, size_t start,
                           struct eo_err *err)
 {
+    static const char programs[] = "programs/";
     struct eo_buf change = {0};
-    int rc = eo_changes_put(c, file, &change, err);
+    int rc = 0;
 
+    /* It holds the checksum of a program, or of a script of plots/. */
+    if (strncmp(file, programs, strlen(programs)) == 0)
+        eo_buf_printf(&change, "program %s changed", file + strlen(programs));
+    else
+        rc = eo_changes_put(c, file, &change, err);
     if (rc == 0 && change.len == 0)
         eo_buf_printf(&change, "%s is newer", file);
     if (rc == 0 && (rc = eo_buf_check(&change, err)) == 0)
