@@ -9,6 +9,10 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 SHELL := /bin/sh
+# Programs that recipes start read and write numbers with a point, sort by bytes and speak English, whatever the user's
+# locale is; and gnuplot finds no terminal and no scripts of the user's.
+export LC_ALL := C
+unexport GNUTERM GNUPLOT_LIB
 
 CONFIG ?= configs/default.yaml
 PREFIX ?= /usr/local
@@ -446,7 +450,7 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-
 
 define plot
 	$(call say,PLOT,$@)
-	$(Q)$(let_end); $(call leave_none,$@.tmp); gnuplot -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+	$(Q)$(let_end); $(call leave_none,$@.tmp); gnuplot -d -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
 $(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)

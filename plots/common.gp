@@ -1,6 +1,8 @@
 # What all plots share. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG to write:
 #
-#     gnuplot -e "dir='out/mnist'; out='latency.png'" plots/accuracy_vs_latency.gp
+#     gnuplot -d -e "dir='out/mnist'; out='latency.png'" plots/accuracy_vs_latency.gp
+#
+# -d leaves out the start-up files of the user and of the machine, which could change ranges, scales or colours.
 
 if (!exists("dir") || !exists("out")) { print "usage: gnuplot -e \"dir='FOLDER'; out='FILE.png'\" SCRIPT"; exit status 2 }
 
@@ -23,13 +25,15 @@ DARK = "#404040"
 sweep = dir."/sweep_results.csv"
 layers = dir."/layerwise_breakdown.csv"
 
-rows_of(file) = int(system("awk 'END { print NR - 1 }' '".file."'"))
+# Some awks read and write numbers with the comma of the user's locale.
+awk = "LC_ALL=C awk -F, "
+rows_of(file) = int(system(awk."'END { print NR - 1 }' '".file."'"))
 
 # A sweep in which every candidate failed still gets its picture.
 say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; set label 1 'no candidate: see sweep_errors.csv' at 0.5,0.5 center; plot NaN notitle"
 
 # With several seeds the plots show the first.
-first_row(file, name) = system("awk -F, -v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
+first_row(file, name) = system(awk."-v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
 is_first(seed) = (strcol("seed") eq seed)
 
 # As in the names of the models: the criterion l1 goes without saying, and level 0 has none.

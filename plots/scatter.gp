@@ -74,7 +74,7 @@ if (rows_of(sweep) < 1) {
     set bmargin at screen 0.19
     set tmargin at screen 0.92
     variable(name, value) = sprintf(" -v %s=%.17g", name, value)
-    place = "< awk -F, -v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
+    place = "< ".awk."-v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
             (budget ? variable("line", budget_at) : "")." -v width=712 -v height=409". \
             (is_timed ? " -v timed=1" : ""). \

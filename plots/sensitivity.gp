@@ -8,10 +8,10 @@ set ylabel "accuracy on validation images (%)"
 table = dir."/sensitivity.csv"
 of(layer, name) = strcol("layer") eq layer ? 100 * column(name) : NaN
 # Each point with its channels, above it where its curve is the upper one at the nearest level of the other, else below.
-numbers = "< awk -F, 'NR > 1 { layer[NR] = $1; x[NR] = $2; channels[NR] = $3; y[NR] = $5 } ".\
+numbers = "< ".awk."'NR > 1 { layer[NR] = $1; x[NR] = $2; channels[NR] = $3; y[NR] = $5 } ".\
     "function far(i, k) { return x[i] < x[k] ? x[k] - x[i] : x[i] - x[k] } ".\
-    "END { print \"layer,pruning_level,accuracy,channels,side\"; for (i in x) { near = \"\"; ".\
-    "for (k in x) if (layer[k] != layer[i] && (near == \"\" || far(i, k) < far(i, near))) near = k; ".\
+    "END { print \"layer,pruning_level,accuracy,channels,side\"; for (i = 2; i <= NR; i++) { near = \"\"; ".\
+    "for (k = 2; k <= NR; k++) if (layer[k] != layer[i] && (near == \"\" || far(i, k) < far(i, near))) near = k; ".\
     "above = near == \"\" || y[i] > y[near] || (y[i] == y[near] && layer[i] > layer[near]); ".\
     "print layer[i] \",\" x[i] \",\" y[i] \",\" channels[i] \",\" (above ? \"above\" : \"below\") } }' '".table."'"
 number(layer, side) = strcol("layer") eq layer && strcol("side") eq side ? strcol("channels") : ""

@@ -3,6 +3,7 @@ load common
 load measure
 
 setup() {
+  cd "$BATS_TEST_TMPDIR"
   ROOT=$EO_ROOT
   CONFIG=$BATS_TEST_TMPDIR/exp.yaml
   OUT=$BATS_TEST_TMPDIR/result
@@ -53,6 +54,15 @@ stages() {
 @test "pipeline: what an edit does not touch is not run again" {
   run make_eo all
   [ "$status" -eq 0 ]
+
+  # the user's start-up file, terminal, scripts and locale do not change a plot
+  local plot=accuracy_vs_latency.png
+  mv "$OUT/$plot" first.png
+  mkdir home loc
+  printf 'set xrange [0:1]\nset logscale y\nset datafile separator ";"\n' >home/.gnuplot
+  if [ -e /usr/share/i18n/locales/de_DE ]; then localedef -i de_DE -f UTF-8 loc/de_DE.UTF-8; fi
+  (export HOME=$PWD/home GNUTERM=x11 GNUPLOT_LIB=$PWD/none LOCPATH=$PWD/loc && export LC_ALL=de_DE.UTF-8 && make_eo all)
+  cmp "$OUT/$plot" first.png
 
   # nothing to do
   run make_eo all

@@ -35,7 +35,7 @@ many_candidates() {
 }
 
 plot() {
-  gnuplot -e "dir='.'; out='$1.png'" "$EO_ROOT/plots/$1.gp"
+  gnuplot -d -e "dir='.'; out='$1.png'" "$EO_ROOT/plots/$1.gp"
 }
 
 # A PNG of 800 x 560, and not a word on standard error.
@@ -203,4 +203,39 @@ set_cell() {
   sed -i 's/0.4,0.38,0.42/0.5,0.48,0.52/' sensitivity.csv
   check_plot sensitivity
   ! cmp -s sensitivity.png first
+}
+
+sensitivity_rows() {
+  { echo layer,pruning_level,channels,parameters,accuracy,accuracy_ci95_low,accuracy_ci95_high
+    for level in 0.00 0.25 0.50 0.75; do
+      echo "conv1,$level,$((${level#0.} / 25 + 1)),900,0.$((95 - ${level#0.} / 2)),0.3,0.96"
+      echo "conv2,$level,$((${level#0.} / 25 + 5)),900,0.$((95 - ${level#0.} / 3)),0.3,0.96"
+    done
+  } >sensitivity.csv
+}
+
+@test "locale and awk do not change a plot" {
+  [ -e /usr/share/i18n/locales/de_DE ] || skip "needs the package locales"
+  many_candidates
+  tables
+  sensitivity_rows
+  for p in $PLOTS sensitivity; do check_plot "$p" && mv "$p.png" "$p.first"; done
+  mkdir loc path
+  export LOCPATH=$PWD/loc
+  local locale awk comma=0
+  for locale in de_DE fr_FR tr_TR; do localedef -i $locale -f UTF-8 loc/$locale.UTF-8; done
+  for awk in mawk gawk; do
+    command -v $awk >/dev/null || continue
+    ln -sf "$(command -v $awk)" path/awk
+    for locale in de_DE fr_FR tr_TR; do
+      export LC_ALL=$locale.UTF-8
+      # the locale is one: printf of the shell takes its comma
+      [ "$(printf %.1f 0,5)" = 0,5 ]
+      for p in accuracy_vs_latency sensitivity; do
+        PATH=$PWD/path:$PATH check_plot "$p"
+        cmp "$p.png" "$p.first"
+      done
+    done
+  done
+  PATH=$PWD/path:$PATH check_plot accuracy_vs_energy && cmp accuracy_vs_energy.png accuracy_vs_energy.first
 }
