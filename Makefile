@@ -19,9 +19,14 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 # ---------------------------------------------------------------------------------------------------------------
-# Who does what. A call with goals of an experiment is cut in parts: first the programs (and goals like deps or check),
-# then the experiment of each CONFIG in a Make of its own, which finds the programs up to date. Each part holds a lock,
-# so that a second Make on the same thing waits. That inner Make is told its CONFIG by EO_INNER.
+# Who does what. A call is cut in parts, each in a Make of its own: first deps, then the programs (and goals like check), then
+# the experiment of each CONFIG, which finds the programs up to date. Programs and experiments hold a lock, so that a second
+# Make on the same thing waits. The inner Make of a CONFIG is told it by EO_INNER, all inner ones know themselves by EO_PART.
+#
+# What fails has said why, in one line, and the line that Make would add ("*** [Makefile:84: all] Error 1") says nothing more.
+# Under -q Make adds none, runs the commands that are marked `+`, and ends with status 1 where another one is left to run. So
+# the outer Make runs under -q, and has such a command once a part has written the file $(FAILED). Recipes of the inner ones
+# that end with $(or_fail) write it, too, instead of failing.
 #
 # Where programs and objects are built; each sanitizer build and each compiler in a comparison has its own place.
 SANITIZE ?=
@@ -40,16 +45,21 @@ EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
 $(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
 endif
-OF_CONFIG := $(EXPERIMENT) $(filter clean,$(GOALS))
-IS_INNER := $(and $(strip $(OF_CONFIG)),$(filter $(EO_INNER),$(CONFIG)))
-IS_OUTER := $(and $(strip $(OF_CONFIG)),$(if $(IS_INNER),,yes))
+OF_CONFIG := $(strip $(EXPERIMENT) $(filter clean,$(GOALS)))
+IS_INNER := $(and $(OF_CONFIG),$(filter $(EO_INNER),$(CONFIG)))
+unexport EO_PART
+IS_OUTER := $(if $(IS_INNER)$(EO_PART),,yes)
 ifneq ($(IS_INNER),)
 override CONFIG := $(EO_INNER)
 endif
 # Whether this is `make -n`.
-DRY := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+LETTERS := $(filter-out -%,$(firstword $(MAKEFLAGS)))
+DRY := $(findstring n,$(LETTERS))
+ASKED := $(findstring q,$(LETTERS))
 
-call = $(MAKE) --no-print-directory
+or_fail = || $(if $(EO_PART),echo failed >$(EO_PART),exit 1)
+without_q = $(if $(ASKED),,MAKEFLAGS="$$(printf %s "$$MAKEFLAGS" | sed 's/^\([A-Za-z]*\)q/\1/')")
+call = env $(if $(IS_OUTER),EO_PART=$(FAILED) $(without_q)) $(MAKE) --no-print-directory
 # Looked at here, as the inner Make would add lines of its own to the one that says what is wrong.
 check_config = if [ -e $$c ]; then $(BIN)/eo-config --check $$c; else \
 	  echo "make: $$c: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; false; fi
@@ -62,30 +72,37 @@ dry_run = ( dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap 'exit 1' HUP
 	LC_ALL=C $(call) -n $(1) -f $$dir/Makefile EO_INNER=$$c EO_DRY=$$dir $(2) >$$dir/text && $(3) )
 
 ifneq ($(IS_OUTER),)
-.PHONY: $(GOALS)
+.PHONY: $(GOALS) .parts
+FAILED := $(OBJ)/lock/failed.$(shell echo $$PPID)
 # $(1) = a name for the lock, $(2) = what is waited for.
-lock = mkdir -p $(OBJ)/lock; exec 9>>$(OBJ)/lock/$(1); \
+lock = exec 9>>$(OBJ)/lock/$(1); \
 	flock -n 9 || { echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9; }
-PROGRAM_GOALS := programs $(filter-out programs $(OF_CONFIG),$(GOALS))
+IS_DEPS := $(filter deps install-packages,$(GOALS))
+PROGRAM_GOALS := $(if $(EXPERIMENT),programs) $(filter-out $(if $(EXPERIMENT),programs) $(IS_DEPS) $(OF_CONFIG),$(GOALS))
 
-ifeq ($(DRY),)
-$(firstword $(GOALS)):
-ifneq ($(EXPERIMENT),)
-	+@$(call lock,programs,the programs); exec $(call) $(PROGRAM_GOALS)
+$(GOALS): .parts
+	@$(if $(file <$(FAILED)),$(shell rm -f $(FAILED))false)
+ifeq ($(ASKED),)
+MAKEFLAGS += -q
 endif
+ifeq ($(DRY),)
 # A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to.
-	+@status=0; for c in $(CONFIG); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
+.parts:
+	+@mkdir -p $(OBJ)/lock; rm -f $(FAILED); \
+	$(if $(IS_DEPS),$(call) EO_DEPS_FOR='$(GOALS)' deps &&) \
+	$(if $(strip $(PROGRAM_GOALS)),( $(if $(EXPERIMENT),$(call lock,programs,the programs);) exec $(call) $(PROGRAM_GOALS) ) &&) \
+	[ ! -e $(FAILED) ] || { echo failed >$(FAILED); exit 0; }; \
+	for c in $(if $(OF_CONFIG),$(CONFIG)); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
 	  $(if $(EXPERIMENT),$(check_config) &&) exec $(call) EO_INNER=$$c $(OF_CONFIG) ) & \
-	  trap 'kill $$! && wait; exit 1' HUP INT TERM; wait $$! || status=1; done; exit $$status
+	  trap 'kill $$! && wait; exit 1' HUP INT TERM; wait $$! || echo failed >$(FAILED); done
 else
 # What rules of their own print twice is printed once, and of the folder that it would be in.
 real_names = sed "s|$$dir/config/dataset.csv|$$out/dataset.csv|g; s|$$dir/config|$$out/config|g" $$dir/text | awk '!seen[$$0]++'
-$(firstword $(GOALS)):
-	+@$(call) $(PROGRAM_GOALS)
-	+@status=0; for c in $(CONFIG); do $(call dry_run,,$(OF_CONFIG),$(real_names)) || status=1; done; exit $$status
+.parts:
+	+@failed=; $(if $(strip $(IS_DEPS) $(PROGRAM_GOALS)),$(call) $(IS_DEPS) $(PROGRAM_GOALS) || failed=yes;) \
+	for c in $(if $(OF_CONFIG),$(CONFIG)); do $(call dry_run,,$(OF_CONFIG),$(real_names)) || failed=yes; done; \
+	[ -z "$$failed" ] || { mkdir -p $(OBJ)/lock; echo failed >$(FAILED); }
 endif
-$(filter-out $(firstword $(GOALS)),$(GOALS)): $(firstword $(GOALS))
-	@:
 else
 
 ifneq ($(filter default undefined,$(origin CC)),)
@@ -134,7 +151,7 @@ programs: $(LINKED) $(TOOLS) ## build the programs alone
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
-$(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE) $(if $(filter deps,$(GOALS)),| install-packages)
+$(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 
@@ -504,7 +521,7 @@ DOT := dot
 .PHONY: explain graph
 explanation = $(BIN)/eo-explain --folder $$out --now $$dir/config --then $$out/config/made $(1) $$dir/text
 explain: programs ## say what `make all` would run for CONFIG and why: which key changed, from what to what
-	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(call explanation)) || status=1; done; exit $$status
+	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(call explanation)) || status=1; done; [ $$status = 0 ] $(or_fail)
 
 # A folder that did not exist is marked as that of the configuration, so that `make all` goes on in it.
 draw = $(call explanation,--dot -o $$dir/dot) && { [ -d $$out ] || { mkdir -p $$out/config && \
@@ -512,12 +529,12 @@ draw = $(call explanation,--dot -o $$dir/dot) && { [ -d $$out ] || { mkdir -p $$
 	cp $$dir/graph.svg $$out/graph.svg.tmp && mv $$out/graph.svg.tmp $$out/graph.svg && printf '  %-9s%s\n' GRAPH $$out/graph.svg
 graph: programs ## draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
 	@command -v $(DOT) >/dev/null || { echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; exit 1; }
-	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(draw)) || status=1; done; exit $$status
+	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(draw)) || status=1; done; [ $$status = 0 ] $(or_fail)
 
 .PHONY: compare
 compare: programs ## what differs between two runs: make compare A=out/a B=out/b
 	@[ $(words $(COMPARED)) = 2 ] || { echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; exit 1; }
-	@$(BIN)/eo-compare $(COMPARED)
+	@$(BIN)/eo-compare $(COMPARED) $(or_fail)
 
 .PHONY: clean distclean
 clean: ## remove the output folder of this CONFIG, whole
@@ -536,8 +553,10 @@ distclean: ## remove everything that was built, for all configurations; download
 DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox graphviz curl ca-certificates
 DEPS_CHECK := bats clang libjansson-dev
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
-CROSS := $(if $(filter check check-bytes,$(GOALS)),$(filter x86_64,$(ARCH)))
-PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(GOALS)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
+# Goals of the call that deps is one of.
+EO_DEPS_FOR ?= $(GOALS)
+CROSS := $(if $(filter check check-bytes,$(EO_DEPS_FOR)),$(filter x86_64,$(ARCH)))
+PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(EO_DEPS_FOR)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
 
 .PHONY: deps install-packages
 deps: install-packages ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
@@ -558,7 +577,7 @@ install-packages:
 
 .PHONY: data
 data: ## download MNIST and Fashion-MNIST into data/, resuming, with checksums (DATASETS="mnist" for one)
-	@sh data/fetch.sh $(or $(DATASETS),mnist fashion-mnist)
+	@sh data/fetch.sh $(or $(DATASETS),mnist fashion-mnist) $(or_fail)
 
 .PHONY: install
 install: programs ## install the programs below PREFIX (DESTDIR is honoured)
@@ -601,15 +620,15 @@ unit-tests: $(UNIT) $(HELPERS) $(FUZZ) $(FAULTS)
 
 .PHONY: check
 check: programs unit-tests check-headers ## all tests; ends with "N passed, N failed, N skipped"
-	@$(if $(SANITIZE),EO_NO_BYTES=1 EO_SANITIZE=$(SANITIZE)) EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh
+	@$(if $(SANITIZE),EO_NO_BYTES=1 EO_SANITIZE=$(SANITIZE)) EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh $(or_fail)
 
 .PHONY: check-bytes
 check-bytes: programs ## the same bytes from every compiler, level, instruction set and number of threads (EO_BYTES=full)
-	@EO_BIN=$(abspath $(BIN)) sh tests/check-bytes.sh
+	@EO_BIN=$(abspath $(BIN)) sh tests/check-bytes.sh $(or_fail)
 
 .PHONY: check-unit
 check-unit: unit-tests ## the C unit tests and fuzz corpora alone
-	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit
+	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit $(or_fail)
 
 # Code that several files include after choosing an instruction set; not headers in the usual sense.
 BODIES := lib/nn/kernels_%_body.h lib/nn/kernels_%_single.h lib/nn/kernels_%_tile.h

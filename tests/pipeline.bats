@@ -4,6 +4,7 @@ load measure
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
+  bats_require_minimum_version 1.5.0
   ROOT=$EO_ROOT
   CONFIG=$BATS_TEST_TMPDIR/exp.yaml
   OUT=$BATS_TEST_TMPDIR/result
@@ -215,14 +216,32 @@ stages() {
   [[ $output == *"holds the results of"*"exp.yaml"* ]]
 }
 
-@test "pipeline: a configuration that does not exist, and one that is wrong" {
-  CONFIG=$BATS_TEST_TMPDIR/none.yaml run make_eo all
-  [ "$status" -ne 0 ]
-  [[ $output == *"no such configuration"* ]]
+# says PATTERN MAKE-ARGUMENT...: standard error is this one line, once, and nothing of Make's own follows
+says() {
+  local line=$1
+  shift
+  run --separate-stderr make_eo "$@"
+  [ "$status" -eq 1 ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == $line ]] && return
+  printf 'make %s: status %s\nstderr: %s\nexpected: %s\n' "$*" "$status" "$stderr" "$line"
+  return 1
+}
+
+@test "pipeline: a configuration that does not exist, or is wrong, is one line and status 1" {
+  local goal none wrong
+  none="make: $BATS_TEST_TMPDIR/none.yaml: no such configuration; those of the project: *"
+  wrong="eo-config: $BATS_TEST_TMPDIR/bad.yaml: 1:9: key 'epochs': expected an integer*"
   echo "epochs: -1" >"$BATS_TEST_TMPDIR/bad.yaml"
-  CONFIG=$BATS_TEST_TMPDIR/bad.yaml run make_eo all
-  [ "$status" -ne 0 ]
-  [[ $output == *"bad.yaml: 1:9: key 'epochs': expected an integer"* ]]
+  make_eo programs
+  for goal in all explain -n accuracy "-j2 all accuracy"; do
+    # shellcheck disable=SC2086 # options
+    CONFIG=$BATS_TEST_TMPDIR/none.yaml says "$none" $goal
+    # shellcheck disable=SC2086
+    CONFIG=$BATS_TEST_TMPDIR/bad.yaml says "$wrong" $goal
+  done
+  CONFIG="$BATS_TEST_TMPDIR/none.yaml $BATS_TEST_TMPDIR/bad.yaml" run --separate-stderr make_eo all
+  [ "$status" -eq 1 ]
+  # shellcheck disable=SC2053
+  [ "${#stderr_lines[@]}" -eq 2 ] && [[ ${stderr_lines[0]} == $none && ${stderr_lines[1]} == $wrong ]]
 }
 
 @test "pipeline: real data that is not there names the two ways out" {
