@@ -118,36 +118,44 @@ static void set_file(struct eo_idx *idx, uint8_t *file, size_t size)
     idx->data = file + (size - idx->count);
 }
 
-/* One step of inflation; 0 also when the stream has ended or the output is full. */
-static int inflate_step(z_stream *z, size_t size, int *ended, struct eo_err *err)
+/*
+ * Behind a member: begins the next one, as gunzip does, or finds the end of the file (*ended), which zeros may pad as
+ * on tapes and in blocks of a disk.
+ */
+static int next_member(z_stream *z, size_t size, int *ended, struct eo_err *err)
 {
-    int rc = inflate(z, Z_FINISH);
-    size_t at = size - z->avail_in;
+    size_t at = size - z->avail_in, zeros = 0;
 
-    *ended = rc == Z_STREAM_END;
-    if (rc == Z_MEM_ERROR)
-        return eo_err_set(err, "out of memory while decompressing");
-    if (rc == Z_STREAM_END || ((rc == Z_OK || rc == Z_BUF_ERROR) && z->avail_out == 0 && z->avail_in > 0))
-        return 0;
-    if (rc == Z_OK || rc == Z_BUF_ERROR)
-        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file",
-                          size);
-    return eo_err_set(err, "byte %zu: damaged gzip stream (%s)", at, z->msg ? z->msg : "unexpected content");
+    if (is_gzip(z->next_in, z->avail_in))
+        return inflateReset(z) == Z_OK ? 0 : eo_err_set(err, "byte %zu: cannot read another gzip member", at);
+    while (zeros < z->avail_in && z->next_in[zeros] == 0)
+        zeros++;
+    if (zeros < z->avail_in)
+        return eo_err_set(err, "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes", at,
+                          z->avail_in);
+    *ended = 1;
+    return 0;
 }
 
-/* A second member would be legal gzip, but no data set is published so; a file joined to another is a
- * mistake. */
-static int check_behind(const z_stream *z, size_t size, struct eo_err *err)
+/* Inflates until the output is full or the file has ended. */
+static int inflate_step(z_stream *z, size_t size, int *ended, struct eo_err *err)
 {
-    size_t at = size - z->avail_in;
+    int rc;
 
-    if (z->avail_in == 0)
+    *ended = 0;
+    do {
+        rc = inflate(z, Z_FINISH);
+        if (rc == Z_STREAM_END && next_member(z, size, ended, err))
+            return -1;
+    } while (rc == Z_STREAM_END && !*ended);
+    if (rc == Z_MEM_ERROR)
+        return eo_err_set(err, "out of memory while decompressing");
+    if (*ended || ((rc == Z_OK || rc == Z_BUF_ERROR) && z->avail_out == 0 && z->avail_in > 0))
         return 0;
-    if (is_gzip(z->next_in, z->avail_in))
-        return eo_err_set(err, "byte %zu: expected one gzip member, found a second one", at);
-    return eo_err_set(err,
-                      "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes",
-                      at, z->avail_in);
+    if (rc == Z_OK || rc == Z_BUF_ERROR)
+        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file", size);
+    return eo_err_set(err, "byte %zu: damaged gzip stream (%s)", size - z->avail_in,
+                      z->msg ? z->msg : "unexpected content");
 }
 
 /*
@@ -184,7 +192,7 @@ static int inflate_file(struct eo_idx *idx, z_stream *z, size_t size, struct eo_
         return -1;
     if (z->avail_out > 0)
         return too_short(total, total - z->avail_out, err);
-    return ended ? check_behind(z, size, err) : too_long(total, err);
+    return ended ? 0 : too_long(total, err);
 }
 
 static int parse_gzip(struct eo_idx *idx, const uint8_t *bytes, size_t size, struct eo_err *err)

@@ -7,7 +7,8 @@
  *            4   one big-endian 32-bit size per dimension, outermost first
  *            ..  the elements, row-major, up to exactly the end of the file
  *
- * A file may be gzip-compressed as a whole; it is recognised by its first bytes, not by its name.
+ * A file may be gzip-compressed as a whole; it is recognised by its first bytes, not by its name. As with gunzip,
+ * several gzip members are one file, and zeros may follow the last.
  */
 #ifndef EO_FORMAT_IDX_H
 #define EO_FORMAT_IDX_H

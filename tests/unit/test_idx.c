@@ -155,8 +155,7 @@ static void test_gzip(void)
     memcpy(twice, gz, n);
     memcpy(twice + n, gz, n);
     describe(twice, 2 * n, found, sizeof(found));
-    snprintf(expected, sizeof(expected), "error: byte %zu: expected one gzip member, found a second one", n);
-    check_text("two members", expected, found);
+    check_text("the file twice", "error: byte 24: expected the end of the data by the header, found more", found);
     memcpy(twice + n, "xyz", 3);
     describe(twice, n + 3, found, sizeof(found));
     snprintf(expected, sizeof(expected),
@@ -176,6 +175,36 @@ static void test_gzip(void)
     describe(twice, k, found, sizeof(found));
     check_text("compressed twice",
                "error: byte 0: expected IDX data, found gzip data that was compressed twice", found);
+}
+
+/* What gunzip reads as one file: members that share the contents, in two places, and zeros behind the last. */
+static void test_members(void)
+{
+    static const char plain[] = HEAD1 "\0\0\0\x10"
+                                      "0123456789abcdef";
+    size_t size = sizeof(plain) - 1;
+    uint8_t gz[512];
+    char found[1024], what[64];
+
+    for (size_t i = 0; i <= size; i++)
+        for (size_t k = i; k <= size; k += 3) {
+            size_t n = compress_bytes(plain, i, gz, sizeof(gz));
+
+            n += compress_bytes(plain + i, k - i, gz + n, sizeof(gz) - n);
+            n += compress_bytes(plain + k, size - k, gz + n, sizeof(gz) - n);
+            snprintf(what, sizeof(what), "members of %zu, %zu and %zu bytes", i, k - i, size - k);
+            describe(gz, n, found, sizeof(found));
+            check_text(what, "16: 48..102", found);
+            memset(gz + n, 0, 100);
+            describe(gz, n + 100, found, sizeof(found));
+            check_text(what, "16: 48..102", found);
+        }
+    size = compress_bytes(plain, size, gz, sizeof(gz));
+    memcpy(gz + size, "\0\0x", 3);
+    describe(gz, size + 3, found, sizeof(found));
+    snprintf(what, sizeof(what), "error: byte %zu: expected the end of the file behind", size);
+    found[strlen(what)] = '\0';
+    check_text("zeros and more", what, found);
 }
 
 /* Saved, loaded, saved again. */
@@ -226,6 +255,7 @@ int main(void)
 {
     test_parse();
     test_gzip();
+    test_members();
     test_save();
     return check_report("test_idx");
 }
