@@ -279,8 +279,11 @@ ifeq ($(EO_DATASET),synthetic)
 DATA := data/synthetic
 DATA_FILES := $(SYNTHETIC)
 else
-DATA := $(or $(EO_DATA_SOURCE),$(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR)/$(EO_DATASET)/) data/$(EO_DATASET))))
-DATA_FILES := $(wildcard $(DATA)/*-ubyte $(DATA)/*-ubyte.gz)
+# The places of lib/format/dataset_find.h; torchvision's folders have names of their own.
+TORCHVISION := $(if $(filter mnist,$(EO_DATASET)),MNIST,FashionMNIST)
+DATA_PLACES := $(foreach r,$(EO_DATA_DIR) data,$(r)/$(EO_DATASET) $(r)/$(TORCHVISION)/raw) /usr/share/datasets/$(EO_DATASET)
+DATA := $(or $(EO_DATA_SOURCE),$(patsubst %/,%,$(firstword $(dir $(wildcard $(DATA_PLACES:=/*-ubyte*))) data/$(EO_DATASET))))
+DATA_FILES := $(wildcard $(foreach d,$(DATA) $(DATA)/*-ubyte $(DATA)/raw $(DATA)/*/raw,$(d)/*-ubyte $(d)/*-ubyte.gz))
 endif
 # Where there is no folder, eo-data is left to look for itself, and says where it looked and what can be done.
 DATA_OPTION := $(if $(filter synthetic,$(EO_DATASET))$(wildcard $(DATA)),--data $(DATA))

@@ -266,7 +266,7 @@ fetch_setup() {
   small mirror/mnist
   local file
   for file in train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz; do
-    printf 'mnist %s %s %032d file://%s/gone/%s file://%s/mirror/mnist/%s\n' "$file" "$(sha256sum <"mirror/mnist/$file" | cut -c 1-64)" 0 \
+    printf 'mnist %s %s %032d file://%s/gone/%s file://%s/mirror/mnist/%s\n' "$file" "$(zcat "mirror/mnist/$file" | sha256sum | cut -c 1-64)" 0 \
       "$PWD" "$file" "$PWD" "$file" >>data/SOURCES
   done
 }
@@ -322,12 +322,14 @@ fetch_setup() {
 
 @test "fetch: a wrong checksum is refused and nothing is left" {
   fetch_setup
-  printf x >>mirror/mnist/t10k-labels-idx1-ubyte.gz
   expected=$(grep t10k-labels data/SOURCES | cut -d ' ' -f 3)
-  found=$(sha256sum <mirror/mnist/t10k-labels-idx1-ubyte.gz | cut -c 1-64)
-  EO_DATA_URL=file://$PWD/mirror run --separate-stderr data/fetch.sh mnist
-  [ "$status" -eq 1 ]
-  [ "$stderr" = "data/fetch.sh: 'mnist/t10k-labels-idx1-ubyte.gz': expected SHA-256 $expected, found $found in what was downloaded" ]
+  for found in "$(echo x | sha256sum | cut -c 1-64)" "no whole gzip file"; do
+    if [ "$found" = "no whole gzip file" ]; then printf x >mirror/mnist/t10k-labels-idx1-ubyte.gz
+    else echo x | gzip >mirror/mnist/t10k-labels-idx1-ubyte.gz; fi
+    EO_DATA_URL=file://$PWD/mirror run --separate-stderr data/fetch.sh mnist
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "data/fetch.sh: 'mnist/t10k-labels-idx1-ubyte.gz': expected SHA-256 $expected, found $found in what was downloaded" ]
+  done
   [ "$(ls data/mnist)" = "t10k-images-idx3-ubyte.gz
 train-images-idx3-ubyte.gz
 train-labels-idx1-ubyte.gz" ]
@@ -341,6 +343,26 @@ train-labels-idx1-ubyte.gz" ]
   [ "$status" -eq 1 ]
   [[ $stderr == "data/fetch.sh: 'data/mnist/train-images-idx3-ubyte.gz': expected SHA-256 "*"; remove the file to download it again" ]]
   [ "$(cat data/mnist/train-images-idx3-ubyte.gz)" = x ]
+}
+
+@test "fetch: contents count, not how they were compressed; a data set that a package brought is not downloaded" {
+  fetch_setup
+  cp -r mirror/mnist again
+  for f in again/*; do zcat $f | gzip -1 | cmp -s - $f || zcat $f | gzip -1 >x && mv x $f; done
+  run ! diff -rq mirror/mnist again
+  cp -r again data/mnist
+  export EO_DATA_URL=file:///nonexistent
+  data/fetch.sh mnist
+  diff -r again data/mnist
+  rm -r data/mnist
+  sed -i "s|^packaged=.*|packaged=$PWD/packaged|" data/fetch.sh
+  mkdir packaged
+  mv again packaged/mnist
+  data/fetch.sh mnist
+  [ ! -e data/mnist ]
+  rm packaged/mnist/t10k-labels-idx1-ubyte.gz
+  run --separate-stderr data/fetch.sh mnist
+  [ "$status" -eq 1 ]
 }
 
 @test "fetch: offline" {
@@ -366,10 +388,37 @@ train-labels-idx1-ubyte.gz" ]
   need_data mnist
   need_data fashion-mnist
   grep -v '^#' "$EO_ROOT/data/SOURCES" | while read -r name file sum _; do
-    printf '%s  %s/%s/%s\n' "$sum" "$EO_DATA_DIR" "$name" "$file"
+    echo "$name $(zcat "$EO_DATA_DIR/$name/$file" | sha256sum)" >>found
+    echo "$name $sum  -"
   done >sums
   [ "$(wc -l <sums)" -eq 8 ]
-  sha256sum --check --quiet sums
+  cmp sums found
+}
+
+@test "Fashion-MNIST as Debian packages it is found and is the published one" {
+  [ -d /usr/share/datasets/fashion-mnist ] || skip "needs the package dataset-fashion-mnist"
+  unset EO_DATA_DIR
+  eo-data --dataset fashion-mnist >a
+  grep -qx 'folder: /usr/share/datasets/fashion-mnist' a
+  grep -qx 'test sha256: 30214f3fe91405cb8ea60b11ecf0914a65dd6a6ca8e13c13a62eb434f2d9fe56' a
+}
+
+@test "IDX files as archives and torchvision leave them" {
+  small d
+  eo-data --checksum --dataset idx --data d >want
+  mkdir -p unzipped torch/MNIST/raw members
+  for f in d/*; do
+    name=$(basename $f .gz)
+    mkdir unzipped/$name
+    zcat $f >unzipped/$name/$name
+    cp $f torch/MNIST/raw
+    zcat $f >plain
+    { head -c 3000 plain | gzip; tail -c +3001 plain | gzip; head -c 700 /dev/zero; } >members/${name/-idx/.idx}.gz
+  done
+  for folder in unzipped torch members; do eo-data --checksum --dataset idx --data $folder | cmp - want; done
+  EO_DATA_DIR=torch eo-data --checksum --dataset mnist | sed 's/^mnist/idx/' | cmp - want
+  mkdir empty
+  message 1 "eo-data: 'empty': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; put the four IDX files there, or name their folder with 'data_dir' or --data" --dataset idx --data empty
 }
 
 @test "eo-data: one published data set is never taken for the other" {

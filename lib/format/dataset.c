@@ -1,102 +1,17 @@
 #include "format/dataset.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "format/dataset_find.h"
 
 #define LABELS_HEADER 8
-#define WAYS_OUT "run 'make data', or say where the files are with EO_DATA_DIR or --data"
-#define WAYS_OUT_SYNTHETIC                                                                                   \
-    "run 'make', which generates it, or say where the files are with EO_DATA_DIR or --data"
 
-static const char *const file_names[4] = {
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-};
-
-static int is_folder(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static int put_path(char *dir, size_t size, struct eo_err *err, const char *fmt, const char *a, const char *b)
-{
-    int n = b ? snprintf(dir, size, fmt, a, b) : snprintf(dir, size, fmt, a);
-
-    return n >= 0 && (size_t)n < size ? 0 : eo_err_set(err, "expected a path of at most %zu bytes", size - 1);
-}
-
-static int check_name(const char *name, struct eo_err *err)
-{
-    if (strcmp(name, "synthetic") == 0 || strcmp(name, "mnist") == 0 || strcmp(name, "fashion-mnist") == 0 ||
-        strcmp(name, "idx") == 0)
-        return 0;
-    return eo_err_set(err, "dataset '%s': expected synthetic, mnist, fashion-mnist or idx", name);
-}
-
-/* $EO_DATA_DIR/<name>, else data/<name>. */
-static int find_named(const char *name, char *dir, size_t dir_size, struct eo_err *err)
-{
-    const char *root = getenv("EO_DATA_DIR");
-    const char *ways = strcmp(name, "synthetic") == 0 ? WAYS_OUT_SYNTHETIC : WAYS_OUT;
-
-    if (root && *root) {
-        if (put_path(dir, dir_size, err, "%s/%s", root, name))
-            return -1;
-        if (is_folder(dir))
-            return 0;
-    }
-    if (put_path(dir, dir_size, err, "data/%s", name, NULL))
-        return -1;
-    if (is_folder(dir))
-        return 0;
-    if (root && *root)
-        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or '%s', found neither; %s", name,
-                          root, name, dir, ways);
-    return eo_err_set(err, "dataset '%s': expected a folder '%s', found none; %s", name, dir, ways);
-}
-
-int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
-                    struct eo_err *err)
-{
-    const char *given = option;
-
-    if (check_name(cfg->dataset, err))
-        return -1;
-    if (!given && strcmp(cfg->dataset, "idx") == 0) {
-        given = cfg->data_dir;
-        if (!*given)
-            return eo_err_set(err, "dataset 'idx': expected the folder of its files in 'data_dir' or --data");
-    }
-    if (!given)
-        return find_named(cfg->dataset, dir, dir_size, err);
-    if (put_path(dir, dir_size, err, "%s", given, NULL))
-        return -1;
-    if (!is_folder(dir))
-        return eo_err_set(err, "dataset '%s': expected a folder '%s' (%s), found none", cfg->dataset, dir,
-                          option ? "--data" : "data_dir");
-    return 0;
-}
-
-/* Loads one of the four files, plain or with ".gz". The message names the file that was read. */
-static int load_file(struct eo_idx *idx, const char *dir, const char *name, char *path, size_t path_size,
+/* Loads one of the four files. The message names the file that was read. */
+static int load_file(struct eo_idx *idx, const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
                      struct eo_err *err)
 {
-    if (put_path(path, path_size, err, "%s/%s", dir, name))
+    if (eo_dataset_file_find(dir, file, path, path_size, err))
         return -1;
-    if (access(path, F_OK) != 0) {
-        if (put_path(path, path_size, err, "%s/%s.gz", dir, name))
-            return -1;
-        if (access(path, F_OK) != 0)
-            return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; " WAYS_OUT, dir, name,
-                              name);
-    }
     return eo_idx_load(idx, path, err) ? eo_err_prefix(err, "'%s'", path) : 0;
 }
 
@@ -134,17 +49,17 @@ static int check_labels(const struct eo_idx *idx, uint32_t images, struct eo_err
 }
 
 /* Loads one part: its images file and its labels file, idx[0] and idx[1]. */
-static int load_part(struct eo_idx idx[2], const char *const names[2], const char *dir,
-                     struct eo_images *images, char sha256[EO_SHA256_TEXT], struct eo_err *err)
+static int load_part(struct eo_idx idx[2], enum eo_dataset_file first, const char *dir, struct eo_images *images,
+                     char sha256[EO_SHA256_TEXT], struct eo_err *err)
 {
     struct eo_hash_piece pieces[2];
     char path[4096];
 
-    if (load_file(&idx[0], dir, names[0], path, sizeof(path), err))
+    if (load_file(&idx[0], dir, first, path, sizeof(path), err))
         return -1;
     if (check_images(&idx[0], err))
         return eo_err_prefix(err, "'%s'", path);
-    if (load_file(&idx[1], dir, names[1], path, sizeof(path), err))
+    if (load_file(&idx[1], dir, first + 1, path, sizeof(path), err))
         return -1;
     if (check_labels(&idx[1], idx[0].dim[0], err))
         return eo_err_prefix(err, "'%s'", path);
@@ -159,9 +74,9 @@ int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo
 {
     memset(ds, 0, sizeof(*ds));
     if (((parts & EO_DATASET_TRAIN) &&
-         load_part(ds->idx, file_names, dir, &ds->train, ds->train_sha256, err)) ||
+         load_part(ds->idx, EO_DATASET_TRAIN_IMAGES, dir, &ds->train, ds->train_sha256, err)) ||
         ((parts & EO_DATASET_TEST) &&
-         load_part(ds->idx + 2, file_names + 2, dir, &ds->test, ds->test_sha256, err))) {
+         load_part(ds->idx + 2, EO_DATASET_TEST_IMAGES, dir, &ds->test, ds->test_sha256, err))) {
         eo_dataset_release(ds);
         return -1;
     }

@@ -1,5 +1,5 @@
 /*
- * A data set of 28 x 28 images in 10 classes, as four IDX files in one folder (plain or with ".gz"):
+ * A data set of 28 x 28 images in 10 classes, as four IDX files in one folder (dataset_find.h):
  *
  *     train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
  *
@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "format/config.h"
+#include "format/dataset_find.h"
 #include "format/idx.h"
 
 #define EO_IMAGE_SIDE 28
@@ -38,13 +39,6 @@ struct eo_dataset {
     char test_sha256[EO_SHA256_TEXT];
     struct eo_idx idx[4];
 };
-
-/*
- * Where the four files of cfg->dataset are: `option` (--data) if not NULL, else cfg->data_dir for `idx`, else
- * $EO_DATA_DIR/<dataset> if that folder exists, else data/<dataset>. The text ends up in `dir`.
- */
-int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
-    EO_MUST_CHECK;
 
 /* Loads and checks the parts asked for (enum eo_dataset_part, or-ed). The message names the file. */
 int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err) EO_MUST_CHECK;

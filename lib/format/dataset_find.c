@@ -1,0 +1,194 @@
+#include "format/dataset_find.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SYSTEM_DATA "/usr/share/datasets"
+#define OR_NAME_IT "or say where the files are with EO_DATA_DIR or --data"
+
+/* Names that change nothing but where files are looked for, and what helps where they are missing. */
+static const struct source {
+    const char *dataset, *torchvision, *advice;
+} sources[] = {
+    {"synthetic", NULL, "run 'make', which generates it, " OR_NAME_IT},
+    {"mnist", "MNIST", "run 'make data', " OR_NAME_IT},
+    {"fashion-mnist", "FashionMNIST", "run 'make data', " OR_NAME_IT},
+    {"idx", NULL, "put the four IDX files there, or name their folder with 'data_dir' or --data"},
+};
+
+/* Each as it is published, and with a point as some archives have it. */
+static const char *const file_names[EO_DATASET_FILES][2] = {
+    {"train-images-idx3-ubyte", "train-images.idx3-ubyte"},
+    {"train-labels-idx1-ubyte", "train-labels.idx1-ubyte"},
+    {"t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"},
+    {"t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"},
+};
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int is_file(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+/* `dir`/`name``suffix`; `dir` and `path` may be the same. */
+static int join(char *path, size_t size, const char *dir, const char *name, const char *suffix, struct eo_err *err)
+{
+    size_t n = strlen(dir), left;
+    int k;
+
+    if (n < size) {
+        memmove(path, dir, n + 1);
+        left = size - n;
+        k = *name ? snprintf(path + n, left, "/%s%s", name, suffix) : 0;
+        if (k >= 0 && (size_t)k < left)
+            return 0;
+    }
+    return eo_err_set(err, "expected a path of at most %zu bytes", size - 1);
+}
+
+/* 1 and `path`, 0 where the file is not there, -1. */
+static int look_in(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
+{
+    for (int i = 0; i < 4; i++) {
+        if (join(path, size, dir, file_names[file][i / 2], i % 2 ? ".gz" : "", err))
+            return -1;
+        if (is_file(path))
+            return 1;
+    }
+    return 0;
+}
+
+static int look_for(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
+{
+    int found = look_in(dir, file, path, size, err);
+    char unzipped[4096];
+
+    for (int i = 0; !found && i < 2; i++) {
+        if (join(unzipped, sizeof(unzipped), dir, file_names[file][i], "", err))
+            return -1;
+        if (is_folder(unzipped))
+            found = look_in(unzipped, file, path, size, err);
+    }
+    return found;
+}
+
+static int not_there(const char *dir, enum eo_dataset_file file, struct eo_err *err)
+{
+    const char *name = file_names[file][0];
+
+    return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither", dir, name, name);
+}
+
+int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size, struct eo_err *err)
+{
+    int found = look_for(dir, file, path, path_size, err);
+
+    return found > 0 ? 0 : found < 0 ? -1 : not_there(dir, file, err);
+}
+
+static int has_files(const char *dir)
+{
+    char path[4096];
+
+    for (int f = 0; f < EO_DATASET_FILES; f++) {
+        if (look_for(dir, (enum eo_dataset_file)f, path, sizeof(path), NULL) > 0)
+            return 1;
+    }
+    return 0;
+}
+
+/*
+ * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. Under the name idx both of
+ * those may be meant, but not where both are there. 0 where there are none.
+ */
+static int go_to_files(char *dir, size_t size, const struct source *source)
+{
+    char below[4096], found[4096] = "";
+    int n = 0;
+
+    if (has_files(dir))
+        return 1;
+    if (!join(below, sizeof(below), dir, "raw", "", NULL) && has_files(below))
+        return !join(dir, size, dir, "raw", "", NULL);
+    for (size_t i = 0; i < sizeof(sources) / sizeof(*sources); i++) {
+        const char *name = sources[i].torchvision;
+
+        if (!name || (&sources[i] != source && strcmp(source->dataset, "idx") != 0))
+            continue;
+        if (!join(below, sizeof(below), dir, name, "/raw", NULL) && has_files(below) && ++n == 1)
+            memcpy(found, below, sizeof(found));
+    }
+    return n == 1 && !join(dir, size, found, "", "", NULL);
+}
+
+static int no_files(const char *dir, const struct source *source, struct eo_err *err)
+{
+    const char *name = file_names[EO_DATASET_TRAIN_IMAGES][0];
+
+    return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; %s", dir, name, name, source->advice);
+}
+
+/* The first folder that has files; else the first that is there is said to have none. */
+static int find_named(const struct source *source, char *dir, size_t size, struct eo_err *err)
+{
+    const char *own = getenv("EO_DATA_DIR"), *name = source->dataset;
+    const char *const roots[] = {own && *own ? own : NULL, "data", SYSTEM_DATA};
+    char empty[4096] = "";
+
+    for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+        if (!roots[i])
+            continue;
+        if (join(dir, size, roots[i], name, "", err))
+            return -1;
+        if (go_to_files(dir, size, source))
+            return 0;
+        if (!*empty && is_folder(dir))
+            snprintf(empty, sizeof(empty), "%s", dir);
+        if (!source->torchvision || roots[i] == roots[2])
+            continue;
+        if (join(dir, size, roots[i], source->torchvision, "", err))
+            return -1;
+        if (go_to_files(dir, size, source))
+            return 0;
+    }
+    if (*empty)
+        return no_files(empty, source, err);
+    if (roots[0])
+        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or 'data/%s', found neither; %s", name, own, name,
+                          name, source->advice);
+    return eo_err_set(err, "dataset '%s': expected a folder 'data/%s', found none; %s", name, name, source->advice);
+}
+
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+{
+    const struct source *source = sources, *end = sources + sizeof(sources) / sizeof(*sources);
+    const char *given = option;
+
+    while (source < end && strcmp(source->dataset, cfg->dataset) != 0)
+        source++;
+    if (source == end)
+        return eo_err_set(err, "dataset '%s': expected synthetic, mnist, fashion-mnist or idx", cfg->dataset);
+    if (!given && strcmp(cfg->dataset, "idx") == 0) {
+        given = cfg->data_dir;
+        if (!*given)
+            return eo_err_set(err, "dataset 'idx': expected the folder of its files in 'data_dir' or --data");
+    }
+    if (!given)
+        return find_named(source, dir, dir_size, err);
+    if (join(dir, dir_size, given, "", "", err))
+        return -1;
+    if (!is_folder(dir))
+        return eo_err_set(err, "dataset '%s': expected a folder '%s' (%s), found none", cfg->dataset, dir,
+                          option ? "--data" : "data_dir");
+    return go_to_files(dir, dir_size, source) ? 0 : no_files(dir, source, err);
+}

@@ -1,0 +1,46 @@
+/*
+ * Where the files of a data set are.
+ *
+ * Each of the four, say train-images-idx3-ubyte, may be there as
+ *
+ *     train-images-idx3-ubyte             as published, unpacked
+ *     train-images.idx3-ubyte             as some archives call it
+ *     either with ".gz"
+ *     train-images-idx3-ubyte/<any of these>   in a folder of its name, as unzip leaves it
+ *
+ * and a folder that has none of the four itself may have them in raw, MNIST/raw or FashionMNIST/raw, as torchvision
+ * keeps them.
+ */
+#ifndef EO_FORMAT_DATASET_FIND_H
+#define EO_FORMAT_DATASET_FIND_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "format/config.h"
+
+enum eo_dataset_file {
+    EO_DATASET_TRAIN_IMAGES,
+    EO_DATASET_TRAIN_LABELS,
+    EO_DATASET_TEST_IMAGES,
+    EO_DATASET_TEST_LABELS,
+    EO_DATASET_FILES
+};
+
+/* The path of one file in `dir`. Fails where it is not there; the message says under which names it may be. */
+int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size, struct eo_err *err)
+    EO_MUST_CHECK;
+
+/*
+ * The folder of cfg->dataset's files: `option` (--data) if not NULL, else cfg->data_dir for `idx`, else the first that
+ * has any of the files:
+ *
+ *     $EO_DATA_DIR/<dataset>, data/<dataset>, and for MNIST and Fashion-MNIST torchvision's folders beside each,
+ *     /usr/share/datasets/<dataset>, where Debian's packages put them
+ *
+ * The text ends up in `dir`. Fails where none has one; the message says what can be done.
+ */
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+    EO_MUST_CHECK;
+
+#endif
