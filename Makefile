@@ -40,7 +40,8 @@ OBJ := $(B)/build
 
 PLAIN_GOALS := programs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust \
 	$(B)/bin/% $(B)/build/%
-GOALS := $(or $(MAKECMDGOALS),all)
+once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
+GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
 $(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
