@@ -1,6 +1,7 @@
 # The pipeline as Make runs it: a small experiment in a folder of its own.
 load common
 load measure
+load processes
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -336,23 +337,20 @@ says() {
   cp -r "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
   # A session of minutes in rounds of half a second, so that one is met.
   sed -i 's/^benchmark_trials:.*/benchmark_trials: 100/; s/^benchmark_repeats:.*/benchmark_repeats: 20000/' "$CONFIG"
-  # processes of the run but zombies: pid, parent, arguments
-  of_run() { ps -o pid=,ppid=,stat=,args= -s "$sid" | awk '$3 !~ /^Z/'; }
-  # the first pid of it whose arguments match
-  pid_of() { of_run | awk -v p="$1" '$0 ~ p { print $1; exit }'; }
+  # pid and parent of the first process of the run whose arguments match
+  found() { processes_of "$sid" | awk -v p="$1" '$0 ~ p { print $1, $2; exit }'; }
   for how in "KILL bench" "KILL make" "INT all" "TERM first"; do
     # a job in the background, or all of this test, may ignore SIGINT
     exec_setsid() { exec env --default-signal=INT setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" all; }
     exec_setsid >"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null 3>&- &
     sid=$!
     for ((i = 0; i < 300; i++)); do
-      [ -z "$(pid_of --round-of-a-session)" ] || break
+      [ -z "$(found --round-of-a-session)" ] || break
       sleep 0.1
     done
     [ "$i" -lt 300 ] || { echo "no round in 30 s"; cat "$BATS_TEST_TMPDIR/log"; false; }
-    bench=$(pid_of '[e]o-bench .*--into')
-    make=$(ps -o ppid= -p "$bench" | tr -d ' ')
-    [ -n "$bench" ] || { cat "$BATS_TEST_TMPDIR/log"; of_run; false; }
+    read -r bench make <<<"$(found 'eo-bench .*--into')"
+    [ -n "$bench" ] || { cat "$BATS_TEST_TMPDIR/log"; processes_of "$sid"; false; }
     case $how in
       "KILL bench") kill -KILL "$bench" ;;
       "KILL make") kill -KILL "$make" ;;
@@ -363,7 +361,7 @@ says() {
     wait "$sid" || i=$?
     [ "$i" -ne 0 ] || { echo "after $how: Make ended with status 0"; cat "$BATS_TEST_TMPDIR/log"; false; }
     for ((i = 0; i < 100; i++)); do
-      left=$(of_run)
+      left=$(processes_of "$sid")
       [ -n "$left" ] || break
       sleep 0.1
     done

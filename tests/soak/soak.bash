@@ -14,6 +14,7 @@
 # ROUNDS".
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/processes.bash
 rounds=${1:?usage: soak.bash ROUNDS [SEED [SIGNAL ...]]}
 RANDOM=${2:-1}
 signals=("${@:3}")
@@ -58,11 +59,6 @@ now() { # milliseconds
   echo "${t:0:-3}"
 }
 
-# Whatever of the interrupted run still lives. A zombie that nobody has waited for yet is no process any more.
-running() {
-  ps -o pid=,stat=,args= -g "$group" 2>/dev/null | grep -v '^ *[0-9]* *Z'
-}
-
 # interrupt SIGNAL MILLISECONDS: starts Make, ends it. Status 1 when it had been faster. A job in the background would
 # ignore SIGINT.
 interrupt() {
@@ -82,7 +78,7 @@ interrupt() {
 # What may not be there after Make has ended because of INT or TERM.
 check_ended() {
   local left
-  left=$(running)
+  left=$(processes_of "$group")
   [ -z "$left" ] || { echo "still running: $left"; return 1; }
   left=$(find "$S/out" \( -name '*.tmp' -o -name '*.new' \) 2>/dev/null)
   [ -z "$left" ] || { echo "left behind: $left"; return 1; }
