@@ -200,7 +200,7 @@ static int read_fields(struct eo_json_reader *r, struct eo_st_tensor *t, size_t 
 {
     static const char *const fields[] = {"dtype", "shape", "data_offsets"};
     int kind = eo_json_peek(r, err), seen = 0, more, f;
-    size_t count;
+    size_t count = 0;
 
     if (kind < 0)
         return -1;

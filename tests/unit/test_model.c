@@ -278,6 +278,21 @@ static void set_meta(struct eo_st *st, const char *key, const char *value)
     }
 }
 
+/* Writes the low `size` bytes of `bits` as a file has them: the least significant first. */
+static void put(char *data, size_t index, uint32_t bits, size_t size)
+{
+    for (size_t k = 0; k < size; k++)
+        data[index * size + k] = (char)(bits >> 8 * k);
+}
+
+static uint32_t float_bits(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof(bits));
+    return bits;
+}
+
 static void apply(const struct damage *d, struct eo_st *st, float *scratch)
 {
     struct eo_st_tensor *t = find(st, d->name);
@@ -304,13 +319,13 @@ static void apply(const struct damage *d, struct eo_st *st, float *scratch)
         t->dtype = (enum eo_st_dtype)d->index;
         break;
     case PUT_F32:
-        memcpy(data + 4 * d->index, &(float){(float)d->value}, 4);
+        put(data, d->index, float_bits((float)d->value), 4);
         break;
     case PUT_F16:
-        memcpy(data + 2 * d->index, &(uint16_t){(uint16_t)d->value}, 2);
+        put(data, d->index, (uint32_t)d->value, 2);
         break;
     case PUT_I32:
-        memcpy(data + 4 * d->index, &(int32_t){(int32_t)d->value}, 4);
+        put(data, d->index, (uint32_t)(int32_t)d->value, 4);
         break;
     case META:
         set_meta(st, d->name, d->text);

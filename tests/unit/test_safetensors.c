@@ -232,10 +232,11 @@ static void test_accepted(void)
 
 static struct eo_st sample(void)
 {
-    static const float f32[2] = {1, -2};
+    /* As the file has them, whatever the byte order of this machine: 1, -2; -1; 1. */
+    static const unsigned char f32[8] = {0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0};
     static const unsigned char u8[3] = {1, 2, 3};
-    static const int32_t i32[1] = {-1};
-    static const uint16_t f16[1] = {0x3c00};
+    static const unsigned char i32[4] = {0xff, 0xff, 0xff, 0xff};
+    static const unsigned char f16[2] = {0, 0x3c};
     static const int8_t i8[1] = {-5};
     struct eo_st st = {
         .tensor_count = 6,
