@@ -44,32 +44,31 @@ static int is_integer(const char *s)
     return n > 0 && s[n] == '\0';
 }
 
+/* "5", "5.", ".5", "0.5", each with or without an exponent: what YAML 1.2 and C take. */
 static int is_decimal(const char *s)
 {
-    size_t n;
+    size_t before, after = 0;
 
     if (strlen(s) > MAX_TEXT)
         return 0;
     if (*s == '-' || *s == '+')
         s++;
-    n = integer_part(s);
-    if (n == 0)
-        return 0;
-    s += n;
+    before = integer_part(s);
+    s += before;
     if (*s == '.') {
-        n = count_digits(++s);
-        if (n == 0)
-            return 0;
-        s += n;
+        after = count_digits(++s);
+        s += after;
     }
+    if (before + after == 0)
+        return 0;
     if (*s == 'e' || *s == 'E') {
         s++;
         if (*s == '-' || *s == '+')
             s++;
-        n = count_digits(s);
-        if (n == 0)
+        before = count_digits(s);
+        if (before == 0)
             return 0;
-        s += n;
+        s += before;
     }
     return *s == '\0';
 }
@@ -85,7 +84,8 @@ int eo_num_parse_i64(const char *text, int64_t min, int64_t max, int64_t *out, s
         ok = errno == 0 && v >= min && v <= max;
     }
     if (!ok)
-        return eo_err_set(err, "expected an integer in %" PRId64 "..%" PRId64 ", found '%.40s'", min, max, text);
+        return eo_err_set(err, "expected an integer in %" PRId64 "..%" PRId64 ", found '%.40s'", min, max,
+                          text);
     *out = v;
     return 0;
 }
@@ -101,7 +101,8 @@ int eo_num_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out
         ok = errno == 0 && v >= min && v <= max;
     }
     if (!ok)
-        return eo_err_set(err, "expected an integer in %" PRIu64 "..%" PRIu64 ", found '%.40s'", min, max, text);
+        return eo_err_set(err, "expected an integer in %" PRIu64 "..%" PRIu64 ", found '%.40s'", min, max,
+                          text);
     *out = v;
     return 0;
 }

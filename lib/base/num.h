@@ -3,7 +3,7 @@
  *
  * Reading is strict: the whole string must be one number in decimal notation, with an optional sign; no
  * surrounding space, no leading zeros ("012"), no hexadecimal, no "nan" or "inf", no value that overflows to
- * infinity or that is so small that it would become zero. "1e-3" is a number. Writing is the shortest text that reads
+ * infinity or that is so small that it would become zero. "1e-3", ".5" and "5." are numbers. Writing is the shortest text that reads
  * back as the same value.
  */
 #ifndef EO_BASE_NUM_H

@@ -10,7 +10,7 @@
  *
  * What is refused, always with line, column, key, what was found and what is allowed: unknown keys (the nearest
  * known one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys,
- * nested mappings, several documents, quoted numbers, numbers in other notations, anything that is not UTF-8.
+ * nested mappings, several documents, quoted numbers, numbers in other notations, spaces that only look like one, anything that is not UTF-8.
  */
 #ifndef EO_FORMAT_CONFIG_H
 #define EO_FORMAT_CONFIG_H

@@ -12,6 +12,7 @@
 #include <yaml.h>
 
 #include "base/io.h"
+#include "format/text.h"
 
 #define FILE_MAX 65536 /* bytes of an experiment; libyaml's effort grows faster than the file */
 #define FOUND_TEXT 64  /* a value as messages show it */
@@ -23,6 +24,7 @@ struct reader {
     size_t size;
     struct eo_config *cfg;
     struct eo_err *err;
+    size_t failed_line;               /* from 1; 0: none */
     yaml_mark_t key_at[EO_KEY_COUNT]; /* where each key that was read stands */
     yaml_mark_t value_at[EO_KEY_COUNT];
     int seen[EO_KEY_COUNT];
@@ -38,6 +40,7 @@ static int fail_at(struct reader *r, yaml_mark_t at, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(msg, sizeof(msg), fmt, ap);
     va_end(ap);
+    r->failed_line = at.line + 1;
     return eo_err_set(r->err, "%zu:%zu: %s", at.line + 1, at.column + 1, msg);
 }
 
@@ -159,25 +162,38 @@ static void found_text(const yaml_event_t *e, char text[2 * FOUND_TEXT])
         snprintf(text, 2 * FOUND_TEXT, "'%s'", shown);
 }
 
-static int fail_value(struct reader *r, const struct eo_key *k, const char *expected)
-{
-    char found[2 * FOUND_TEXT];
-
-    found_text(&r->event, found);
-    return fail_at(r, r->event.start_mark, "key '%s': expected %s, found %s%s%s", k->name, expected, found,
-                   k->note ? "; " : "", k->note ? k->note : "");
-}
-
-static int is_text_type(enum eo_key_type type)
-{
-    return type == EO_KEY_CHOICE || type == EO_KEY_WORD || type == EO_KEY_PATH;
-}
-
 /* Whether the current event is text without quotes and without an escaped NUL, which would hide what follows it. */
 static int is_plain_text(const yaml_event_t *e)
 {
     return e->type == YAML_SCALAR_EVENT && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
            strlen((const char *)e->data.scalar.value) == e->data.scalar.length;
+}
+
+/* How to write what begins like a number and is none here, as 1_000, 0x10, 012 and 1,5: readers of YAML differ about them. */
+static const char *number_note(const struct reader *r, const struct eo_key *k)
+{
+    const yaml_event_t *e = &r->event;
+    const char *text = (const char *)e->data.scalar.value;
+    int is_number = k->type < EO_KEY_LEVEL && is_plain_text(e) && *text && strchr("+-0123456789", *text);
+
+    if (!is_number || !(strpbrk(text, "_,xo:") || (text[0] == '0' && text[1] >= '0' && text[1] <= '9')))
+        return NULL;
+    return "write a number as 1000, 0.001 or 1e-3";
+}
+
+static int fail_value(struct reader *r, const struct eo_key *k, const char *expected)
+{
+    const char *note = k->note ? k->note : number_note(r, k);
+    char found[2 * FOUND_TEXT];
+
+    found_text(&r->event, found);
+    return fail_at(r, r->event.start_mark, "key '%s': expected %s, found %s%s%s", k->name, expected, found,
+                   note ? "; " : "", note ? note : "");
+}
+
+static int is_text_type(enum eo_key_type type)
+{
+    return type == EO_KEY_CHOICE || type == EO_KEY_WORD || type == EO_KEY_PATH;
 }
 
 /* Stores the current event as a value or entry. */
@@ -219,9 +235,11 @@ static int read_level_list(struct reader *r, const struct eo_key *k, int index)
             return fail_value(r, k, allowed);
     }
     if (n != 2)
-        return fail_at(r, start,
-                       "key '%s': a level list that does not fit the network: expected two entries, of conv1 and of "
-                       "conv2, found %d", k->name, n);
+        return fail_at(
+            r, start,
+            "key '%s': a level list that does not fit the network: expected two entries, of conv1 and of "
+            "conv2, found %d",
+            k->name, n);
     return 0;
 }
 
@@ -234,7 +252,8 @@ static int read_list_entry(struct reader *r, const struct eo_key *k, int index)
         if (read_level_list(r, k, index))
             return -1;
         if (eo_key_is_repeated(r->cfg, k, index))
-            return fail_at(r, at, "key '%s': expected different entries, found a list that equals an earlier one",
+            return fail_at(r, at,
+                           "key '%s': expected different entries, found a list that equals an earlier one",
                            k->name);
         return 0;
     }
@@ -452,9 +471,10 @@ static int check_early_stopping(struct reader *r)
 {
     if (!r->cfg->early_stopping || r->cfg->validation == EO_VALIDATION_HOLDOUT)
         return 0;
-    return fail_at(r, r->value_at[key_index("early_stopping")],
-                   "key 'early_stopping': expected 'validation: holdout' beside it, found 'test', which training must "
-                   "not look at");
+    return fail_at(
+        r, r->value_at[key_index("early_stopping")],
+        "key 'early_stopping': expected 'validation: holdout' beside it, found 'test', which training must "
+        "not look at");
 }
 
 static int check_scope(struct reader *r)
@@ -467,30 +487,36 @@ static int check_scope(struct reader *r)
         if (eo_level_is_uniform(level))
             continue;
         eo_level_text(level, text);
-        return fail_at(r, r->value_at[key_index("pruning_levels")],
-                       "key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found %s",
-                       text);
+        return fail_at(
+            r, r->value_at[key_index("pruning_levels")],
+            "key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found %s",
+            text);
     }
     return 0;
 }
 
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err)
 {
-    struct reader r = {.text = text, .size = size, .cfg = cfg, .err = err};
+    size_t bom = eo_text_bom(text, size);
+    struct reader r = {.text = text + bom, .size = size - bom, .cfg = cfg, .err = err};
     int rc = -1;
 
     eo_config_init(cfg);
     if (size > FILE_MAX)
         return eo_err_set(err, "expected at most %d bytes, found %zu", FILE_MAX, size);
+    if (eo_text_check_utf8(text, size, err))
+        return -1;
     if (!yaml_parser_initialize(&r.yaml))
         return eo_err_set(err, "out of memory while reading YAML");
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)text, size);
-    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) || check_scope(&r) ||
-        check_output(&r))
+    yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.size);
+    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) ||
+        check_scope(&r) || check_output(&r))
         goto out;
     rc = 0;
 out:
+    if (rc && r.failed_line)
+        rc = eo_text_explain_spaces(r.text, r.size, r.failed_line, err) ? -1 : rc;
     yaml_event_delete(&r.event);
     yaml_parser_delete(&r.yaml);
     return rc;

@@ -41,7 +41,8 @@ static int is_file(const char *path)
 }
 
 /* `dir`/`name``suffix`; `dir` and `path` may be the same. */
-static int join(char *path, size_t size, const char *dir, const char *name, const char *suffix, struct eo_err *err)
+static int join(char *path, size_t size, const char *dir, const char *name, const char *suffix,
+                struct eo_err *err)
 {
     size_t n = strlen(dir), left;
     int k;
@@ -89,7 +90,8 @@ static int not_there(const char *dir, enum eo_dataset_file file, struct eo_err *
     return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither", dir, name, name);
 }
 
-int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size, struct eo_err *err)
+int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
+                         struct eo_err *err)
 {
     int found = look_for(dir, file, path, path_size, err);
 
@@ -135,7 +137,8 @@ static int no_files(const char *dir, const struct source *source, struct eo_err 
 {
     const char *name = file_names[EO_DATASET_TRAIN_IMAGES][0];
 
-    return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; %s", dir, name, name, source->advice);
+    return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; %s", dir, name, name,
+                      source->advice);
 }
 
 /* The first folder that has files; else the first that is there is said to have none. */
@@ -164,12 +167,14 @@ static int find_named(const struct source *source, char *dir, size_t size, struc
     if (*empty)
         return no_files(empty, source, err);
     if (roots[0])
-        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or 'data/%s', found neither; %s", name, own, name,
-                          name, source->advice);
-    return eo_err_set(err, "dataset '%s': expected a folder 'data/%s', found none; %s", name, name, source->advice);
+        return eo_err_set(err, "dataset '%s': expected a folder '%s/%s' or 'data/%s', found neither; %s",
+                          name, own, name, name, source->advice);
+    return eo_err_set(err, "dataset '%s': expected a folder 'data/%s', found none; %s", name, name,
+                      source->advice);
 }
 
-int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
+                    struct eo_err *err)
 {
     const struct source *source = sources, *end = sources + sizeof(sources) / sizeof(*sources);
     const char *given = option;

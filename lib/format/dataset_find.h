@@ -28,8 +28,8 @@ enum eo_dataset_file {
 };
 
 /* The path of one file in `dir`. Fails where it is not there; the message says under which names it may be. */
-int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
+                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * The folder of cfg->dataset's files: `option` (--data) if not NULL, else cfg->data_dir for `idx`, else the first that
@@ -40,7 +40,7 @@ int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path,
  *
  * The text ends up in `dir`. Fails where none has one; the message says what can be done.
  */
-int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
+                    struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -1,0 +1,25 @@
+/*
+ * What makes a text file look right in an editor and read wrong: its encoding, and spaces that are none.
+ *
+ * Messages begin with "LINE:COLUMN: ", both from 1; a column is a character.
+ */
+#ifndef EO_FORMAT_TEXT_H
+#define EO_FORMAT_TEXT_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* Bytes of the byte order mark with which some editors begin a UTF-8 file: 3, or 0 where there is none. */
+size_t eo_text_bom(const char *text, size_t size);
+
+/* Fails at the first byte that does not belong to a UTF-8 character; names its meaning in Latin-1, and UTF-16 by its name. */
+int eo_text_check_utf8(const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Explains a failure that was found in line `line` (from 1) or was caused before: fails where the text up to the end of
+ * that line has, outside comments, a character that looks like a space or like nothing, and names it. 0 otherwise.
+ */
+int eo_text_explain_spaces(const char *text, size_t size, size_t line, struct eo_err *err) EO_MUST_CHECK;
+
+#endif
