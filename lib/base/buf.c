@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,10 @@
 /* Makes room for n bytes and a NUL; returns where to write them, or NULL. */
 static char *reserve(struct eo_buf *b, size_t n)
 {
-    size_t need, cap;
+    size_t need = SIZE_MAX, cap;
     char *p;
 
-    if (b->failed)
+    if (b->missing)
         return NULL;
     if (eo_size_add(b->len, n, &need) || eo_size_add(need, 1, &need))
         goto fail;
@@ -31,7 +32,7 @@ static char *reserve(struct eo_buf *b, size_t n)
     }
     return b->data + b->len;
 fail:
-    b->failed = 1;
+    b->missing = need;
     return NULL;
 }
 
@@ -62,19 +63,17 @@ void eo_buf_printf(struct eo_buf *b, const char *fmt, ...)
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    p = n < 0 ? NULL : reserve(b, (size_t)n);
+    p = reserve(b, n < 0 ? SIZE_MAX : (size_t)n); /* below 0: a text beyond INT_MAX, which no memory holds */
     if (p) {
         vsnprintf(p, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
-    } else {
-        b->failed = 1;
     }
     va_end(again);
 }
 
 int eo_buf_check(const struct eo_buf *b, struct eo_err *err)
 {
-    return b->failed ? eo_err_set(err, "out of memory while building %zu bytes of output", b->len) : 0;
+    return b->missing ? eo_err_set(err, "out of memory: %zu bytes", b->missing) : 0;
 }
 
 void eo_buf_release(struct eo_buf *b)

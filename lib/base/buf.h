@@ -6,7 +6,8 @@
  *     if (eo_buf_check(&b, err) || eo_io_write(path, b.data, b.len, err)) ...
  *     eo_buf_release(&b);
  *
- * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check().
+ * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check(), in words that
+ * fit both what is read and what is written.
  * `data` is always followed by a NUL that `len` does not count; it is NULL while nothing was appended.
  */
 #ifndef EO_BASE_BUF_H
@@ -20,7 +21,7 @@ struct eo_buf {
     char *data;
     size_t len;
     size_t cap;
-    int failed;
+    size_t missing; /* bytes that could not be had; 0 while nothing failed */
 };
 
 void eo_buf_append(struct eo_buf *b, const void *bytes, size_t n);
