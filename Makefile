@@ -328,13 +328,13 @@ $(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(DATASET) $(BIN)/
 endef
 
 # $(3) = level, $(4) = criterion. Level 0 removes nothing: it has one candidate, no criterion, no part in what the prune
-# slice says, and nothing to recover from.
+# slice says. It is trained on like the others, as they could not be compared otherwise.
 criteria = $(if $(filter 0.00,$(1)),none,$(EO_CRITERIA))
 P = p$(3)$(if $(filter-out l1 none,$(4)),-$(4))
 prune = $(BIN)/eo-prune -l $(3) $(if $(filter none,$(4)),,--criterion $(4) -c $(SL)$(1)/prune.yaml --data $(DATA) $(THREAD_OPTION))
-recovers = $(if $(filter none,$(4)),,$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
+recovers = $(if $(filter none,$(4)),$(if $(EO_FINE_TUNE_UNPRUNED),$(filter-out 0,$(EO_FINE_TUNE_EPOCHS))),$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
 define prune_rule
-$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml $(SL)$(1)/finetune.yaml) $(if $(recovers),$(BIN)/eo-train) $(call retry,$(R)/$(P).prune.err)
+$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml) $(SL)$(1)/finetune.yaml $(if $(recovers),$(BIN)/eo-train) $(call retry,$(R)/$(P).prune.err)
 	$$(call say,PRUNE,$(M)/$(P).safetensors)
 	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
 	  $$(call prune_and_tune,$(prune),-c $(SL)$(1)/finetune.yaml --data $(DATA) $(THREAD_OPTION),$(M)/base.safetensors,$(M)/$(P)),\
@@ -491,13 +491,14 @@ BASES := $(foreach s,$(EO_SEEDS),$(call M,$(call subdir,$(s)))/base.safetensors)
 LOGS := $(foreach s,$(EO_SEEDS),$(call training_log,$(call subdir,$(s))))
 pruned_name = $(patsubst /%,%,$(1)/)$(P)
 PRUNED := $(strip $(call over_pruned,pruned_name))
+tuned_log = $(if $(recovers),$(M)/$(P)-finetune_log.csv)
+TUNED_LOGS := $(strip $(call over_pruned,tuned_log))
 if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
 $(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
 	$(call say,MANIFEST,$@)
 	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
-	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
-	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err \
-	  $(if $(filter-out 0,$(EO_FINE_TUNE_EPOCHS)),$$m/$$p-finetune_log.csv); $(if_there); done; \
+	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(TUNED_LOGS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
+	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err; $(if_there); done; \
 	for c in $(CANDIDATES); do for f in $$m/$$c.safetensors $$r/$$c.quant.err $$r/$$c.accuracy.csv $$r/$$c.accuracy.err \
 	  $$r/$$c.hits.csv $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err $$r/$$c.rounds.csv; $(if_there); done; \
 	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \

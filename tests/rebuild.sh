@@ -143,12 +143,12 @@ steps() {
         for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
             level=$(printf %.2f "$level")
             criteria=$(list "$1" pruning_criterion l1)
-            # Level 0 removes nothing: no criterion, nothing to recover from, no slice to read.
+            # Level 0 removes nothing: no criterion, no part in what the prune slice says.
             [ "$level" != 0.00 ] || criteria=none
             for criterion in $criteria; do
                 case $criterion in l1 | none) stem=p$level ;; *) stem=p$level-$criterion ;; esac
                 pruned=models$sub/$stem.safetensors
-                if [ $criterion = none ]; then echo "PRUNE $pruned | | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
+                if [ $criterion = none ]; then echo "PRUNE $pruned | finetune | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
                 for precision in $(list "$1" precisions "fp32 fp16 int8"); do
                     model=models$sub/$stem-$precision.safetensors
                     row=rows$sub/$stem-$precision
@@ -301,6 +301,7 @@ cases() {
     epochs|epochs: 2
     fine_tune_epochs|fine_tune_epochs: 2
     fine_tune_epochs|fine_tune_epochs: 0
+    fine_tune_unpruned|fine_tune_unpruned: false
     learning_rate|learning_rate: 0.002
     fine_tune_learning_rate|fine_tune_learning_rate: 0.0005
     learning_rate_schedule|learning_rate_schedule: cosine
@@ -429,7 +430,7 @@ history() {
     for change in "pruning_levels: [0.0, 0.25, 0.5]" "pruning_levels: [0.0, 0.5]" "precisions: [int8]" \
         "learning_rate: 0.004" "precisions: [fp32, fp16, int8]" "fine_tune_epochs: 0" "seeds: [3, 4]" \
         "pruning_levels: [0.5, 0.25]" "pruning_criterion: [random, l1]" "power_watts: 1.5" "prune_steps: 2" "seeds: [4, 3]" \
-        "fine_tune_epochs: 1" "train_subset: 80" "pruning_criterion: l2" "pruning_levels: [0.0, 0.5]"; do
+        "fine_tune_epochs: 1" "train_subset: 80" "pruning_criterion: l2" "pruning_levels: [0.0, 0.5]" "fine_tune_unpruned: false"; do
         case $change in seeds*) edit "$home/exp.yaml" -seed ;; esac
         edit "$home/exp.yaml" "$change"
         out=$home/out
@@ -531,7 +532,6 @@ program_case() {
     stages=$(serves "$1")
     graph
     sed -E "s/^($stages) ([^ ]*) \|/\1 \2 | edited/" "$home/new" >"$home/marked"
-    [ "$1" != eo-train ] || sed -i '/^PRUNE .*p0\.00/s/edited//' "$home/marked"
     closure "$home/new" "$home/marked" edited >"$home/expected"
     run_case "$2"
 }

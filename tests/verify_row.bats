@@ -147,8 +147,8 @@ value() {
   sed -i 's/^learning_rate: .*/learning_rate: 0.05/' run/config/finetune.yaml
   fails_like 1 "eo-verify: run/sweep_results.csv: row 2: column '*': the file has '*', made again it is '*' \(first in stage prune\)" \
     again 2
-  # level 0 has no part in it
-  again 1
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage prune\)" \
+    again 1
   sed -i 's/^learning_rate: .*/learning_rate: 0.05/' run/config/train.yaml
   fails_like 1 "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage train\)" \
     again 1
@@ -194,10 +194,10 @@ value() {
   cp -r run/config/seed8 run/config/seed9
   fails 1 "eo-verify: run/sweep_results.csv: row 6: run/config/seed9/train.yaml: expected seed 9, found 8" \
     again 6
-  echo "epochs: -1" >run/config/prune.yaml
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: run/config/prune.yaml: 1:9: key 'epochs': *" \
+  echo "epochs: -1" >run/config/finetune.yaml
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: run/config/finetune.yaml: 1:9: key 'epochs': *" \
     again 1
-  cp "$BATS_FILE_TMPDIR/run/config/prune.yaml" run/config
+  cp "$BATS_FILE_TMPDIR/run/config/finetune.yaml" run/config
   sed -i '1s/,error,/,mistake,/' run/sweep_results.csv
   fails 1 "eo-verify: run/sweep_results.csv: row 1: column 'mistake': this version has no such column" \
     again 1

@@ -238,8 +238,8 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     put_words(cfg, "EO_LEVELS", "pruning_levels", out);
     put_words(cfg, "EO_CRITERIA", "pruning_criterion", out);
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
-    eo_buf_printf(out, "EO_FINE_TUNE_EPOCHS := %d\nEO_PRUNE_STEPS := %d\nEO_SLICES :=", cfg->fine_tune_epochs,
-                  cfg->prune_steps);
+    eo_buf_printf(out, "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\nEO_SLICES :=",
+                  cfg->fine_tune_epochs, cfg->fine_tune_unpruned ? " yes" : "", cfg->prune_steps);
     for (i = 0; i < EO_STAGE_COUNT; i++)
         eo_buf_printf(out, " %s", stage_names[i]);
     eo_buf_puts(out, "\n");

@@ -89,7 +89,7 @@ struct eo_config {
     int64_t val_subset;   /* images, or EO_CONFIG_ALL */
     char model[EO_CONFIG_TEXT_MAX]; /* "smallcnn" */
     int conv1_channels, conv2_channels; /* 1..64, 1..128 */
-    int batch_size, epochs, fine_tune_epochs;
+    int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned;
     double learning_rate;
     double fine_tune_learning_rate; /* 0: learning_rate */
     enum eo_schedule learning_rate_schedule;
@@ -185,7 +185,7 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 /*
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
- * EO_CRITERIA and EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_PRUNE_STEPS, EO_SLICES.
+ * EO_CRITERIA and EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED ("yes" or ""), EO_PRUNE_STEPS, EO_SLICES.
  * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
  * set without a folder.
  */

@@ -34,6 +34,7 @@ static const char check_data[] =
     "eo-data --checksum -c {folder}config/data.yaml --data {data} -o {scratch}/dataset.csv";
 static const char train[] = "eo-train -c {slices}/train.yaml --data {data} -o {scratch}/base.safetensors";
 static const char copy_level_0[] = "eo-prune -l {level} -o {to} {from}";
+static const char copy_level_0_step[] = "eo-prune -l {level} --step {step} -o {to} {from}";
 static const char prune[] =
     "eo-prune -l {level} --criterion {criterion} -c {slices}/prune.yaml --data {data} -o {to} {from}";
 static const char prune_step[] = "eo-prune -l {level} --criterion {criterion} -c {slices}/prune.yaml --data {data} "
@@ -232,6 +233,13 @@ static int compare_data(struct run *run, struct eo_err *err)
     return same == 1 ? 0 : -1;
 }
 
+static const char *prune_command(const struct run *run, int steps)
+{
+    if (eo_level_is_zero(run->key.level))
+        return steps > 1 ? copy_level_0_step : copy_level_0;
+    return steps > 1 ? prune_step : prune;
+}
+
 /* Goes the whole way in `steps`, with fine-tuning after each. */
 static int prune_and_tune(struct run *run, int steps, struct eo_err *err)
 {
@@ -241,7 +249,7 @@ static int prune_and_tune(struct run *run, int steps, struct eo_err *err)
     for (k = 1; k <= steps; k++) {
         set(run, STEP, "%d/%d", k, steps);
         set(run, TO, "%s/step.safetensors", run->r->scratch);
-        if (run_command(run, steps > 1 ? prune_step : prune, err))
+        if (run_command(run, prune_command(run, steps), err))
             return -1;
         set(run, FROM, "%s/step.safetensors", run->r->scratch);
         set(run, TO, "%s/pruned.safetensors", run->r->scratch);
@@ -254,18 +262,13 @@ static int prune_and_tune(struct run *run, int steps, struct eo_err *err)
 
 static int make_pruned(struct run *run, struct eo_config *cfg, struct eo_err *err)
 {
-    int steps;
-
-    if (load_slice(run->names[SLICES].value, "prune", cfg, err))
-        return -1;
-    steps = cfg->prune_steps;
     if (load_slice(run->names[SLICES].value, "finetune", cfg, err))
         return -1;
-    if (!eo_level_is_zero(run->key.level) && cfg->fine_tune_epochs > 0)
-        return prune_and_tune(run, steps, err);
+    if (cfg->fine_tune_epochs > 0 && (cfg->fine_tune_unpruned || !eo_level_is_zero(run->key.level)))
+        return prune_and_tune(run, cfg->prune_steps, err);
     set(run, FROM, "%s/base.safetensors", run->r->scratch);
     set(run, TO, "%s/pruned.safetensors", run->r->scratch);
-    return run_command(run, eo_level_is_zero(run->key.level) ? copy_level_0 : prune, err);
+    return run_command(run, prune_command(run, 1), err);
 }
 
 static int make_row(struct run *run, struct eo_config *cfg, struct eo_err *err)

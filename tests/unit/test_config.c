@@ -1,6 +1,7 @@
 /* eo_config: what is read, every refusal with its message, slices, hashes, the Make fragment and the shipped
  * files. */
 #include "format/config.h"
+#include "format/config_keys.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ static const char defaults[] = "seed: 7\n"
                                "batch_size: 128\n"
                                "epochs: 2\n"
                                "fine_tune_epochs: 0\n"
+                               "fine_tune_unpruned: true\n"
                                "learning_rate: 0.001\n"
                                "fine_tune_learning_rate: null\n"
                                "learning_rate_schedule: constant\n"
@@ -468,17 +470,17 @@ static void test_slices(void)
     check_slice(
         two_seeds, EO_STAGE_FINETUNE, 0,
         "# edge-opt slice: finetune\nseed: 5\ndataloader_seed: 5\ndataset: synthetic\nvalidation: holdout\n"
-        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\n"
+        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\nfine_tune_unpruned: true\n"
         "learning_rate: 0.001\nfine_tune_learning_rate: null\nlearning_rate_schedule: constant\n"
         "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
-        "early_stopping: 0\n");
+        "early_stopping: 0\nprune_steps: 1\n");
     check_slice(
         "seeds: [5, 9]\ndataloader_seed: 1", EO_STAGE_FINETUNE, 1,
         "# edge-opt slice: finetune\nseed: 9\ndataloader_seed: 1\ndataset: synthetic\nvalidation: holdout\n"
-        "train_subset: null\nval_subset: null\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\n"
+        "train_subset: null\nval_subset: null\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\nfine_tune_unpruned: true\n"
         "learning_rate: 0.001\nfine_tune_learning_rate: null\nlearning_rate_schedule: constant\n"
         "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
-        "early_stopping: 0\n");
+        "early_stopping: 0\nprune_steps: 1\n");
     check_slice("pruning_levels: [[0.5, 0.5]]\npruning_criterion: [l2, random]\npruning_scope: global\nprune_steps: 3",
                 EO_STAGE_PRUNE, 0,
                 "# edge-opt slice: prune\nseed: 7\ndataset: synthetic\nvalidation: holdout\ntrain_subset: null\n"
@@ -543,6 +545,7 @@ static void test_reach(void)
         {"batch_size: 9", TRAINING | BIT(BENCH) | BIT(HARDWARE)},
         {"epochs: 9", BIT(TRAIN)},
         {"fine_tune_epochs: 9", BIT(FINETUNE)},
+        {"fine_tune_unpruned: false", BIT(FINETUNE)},
         {"learning_rate: 0.9", LEARNING},
         {"fine_tune_learning_rate: 0.9", BIT(FINETUNE)},
         {"learning_rate_schedule: cosine", LEARNING},
@@ -557,7 +560,7 @@ static void test_reach(void)
         {"pruning_levels: [0.9]", 0},
         {"pruning_criterion: taylor", BIT(SENSITIVITY)},
         {"pruning_scope: global", BIT(PRUNE)},
-        {"prune_steps: 2", BIT(PRUNE)},
+        {"prune_steps: 2", BIT(PRUNE) | BIT(FINETUNE)},
         {"channel_multiple: 4", BIT(PRUNE) | BIT(SENSITIVITY)},
         {"pruning_images: 99", BIT(PRUNE) | BIT(SENSITIVITY)},
         {"precisions: [fp16]", 0},
@@ -709,16 +712,17 @@ static void test_make(void)
         "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
         "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
         "EO_PRECISIONS := fp32 fp16 int8\n"
-        "EO_FINE_TUNE_EPOCHS := 0\nEO_PRUNE_STEPS := 1\n"
+        "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
-        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nprune_steps: 4\n"
+        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: false\nprune_steps: 4\n"
         "pruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
-        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\nEO_PRUNE_STEPS := 4\n"
+        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     for (i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
@@ -772,7 +776,7 @@ static void test_reference(void)
         snprintf(entry, sizeof(entry), "\n  %s: ", name);
         check(entry, strstr(help.data, entry) != NULL);
     }
-    check("keys in the table", lines == 2 + 55);
+    check("keys in the table", lines == 2 + EO_KEY_COUNT);
     check("help tells default, range and readers",
           strstr(help.data,
                  "\n  epochs: 2\n      Passes over the training images.\n      an integer in 1..10000; read "
