@@ -33,7 +33,7 @@ flags=$(cat "$tree/out/build/flags")
 cat >"$tmp/gnuplot/gnuplot" <<'END'
 #!/bin/sh
 [ "$1" != --version ] || exec echo "gnuplot that draws nothing"
-file=${2#*out=\'}
+file=${*#*out=\'}
 echo plot >"${file%%\'*}"
 END
 mv "$tree/out/bin/eo-bench" "$tmp/eo-bench"
