@@ -9,6 +9,11 @@
 
 #define MISS 0.05 /* probability to miss either end of an interval */
 
+/* Correlation of successive clusters: the most that is reckoned with, and the least that its estimate from few of them
+ * is divided by. */
+#define MOST_CORRELATION 0.995
+#define LEAST_BIAS 0.5
+
 /* Ratios below it are left out. Not much smaller: the smallest doubles times 0.9 are themselves again, and never 0. */
 #define LEAST_RATIO 1e-315
 
@@ -128,28 +133,86 @@ static double count_below(const double *values, size_t n, double at, int or_equa
     return (double)count;
 }
 
-/*
- * For the share of samples below `at`: its variance as found between clusters, over that for independent samples; with
- * the correction for few clusters. 0 where the samples do not tell.
- */
-static double design_effect(const struct question *q, double at, int or_equal)
+/* How far the numbers of samples below a value are from what the share of all would give their clusters. */
+struct excesses {
+    size_t clusters;          /* with samples */
+    double squares, products; /* sums: of each excess with itself, of each with that of the cluster before */
+};
+
+static struct excesses sum_excesses(const struct question *q, double at, int or_equal, double share)
 {
+    struct excesses sums = {0};
     const double *values = q->samples->values;
-    double n = (double)q->count, clusters = (double)q->samples->count;
-    double share = count_below(values, q->count, at, or_equal) / n, sum = 0, ratio;
+    double before = 0;
     size_t i;
 
-    if (!(share > 0 && share < 1) || q->samples->count < 2)
-        return 0;
     for (i = 0; i < q->samples->count; i++) {
         size_t size = q->samples->sizes[i];
         double excess = count_below(values, size, at, or_equal) - (double)size * share;
 
-        sum += excess * excess;
         values += size;
+        if (size == 0)
+            continue;
+        sums.clusters++;
+        sums.squares += excess * excess;
+        sums.products += excess * before;
+        before = excess;
     }
-    ratio = eo_stats_t975(q->samples->count - 1) / EO_STATS_Z975;
-    return clusters / (clusters - 1) * sum / (n * share * (1 - share)) * ratio * ratio;
+    return sums;
+}
+
+/* The variance of the mean of n values, of which each is correlated with the one before it by rho and with earlier ones
+ * by powers of rho, over that of as many independent ones. */
+static double widen_by_correlation(double rho, size_t n)
+{
+    double factor = 1, power = 1;
+    size_t k;
+
+    for (k = 1; k < n; k++) {
+        power *= rho;
+        factor += 2 * (1 - (double)k / (double)n) * power;
+    }
+    return factor;
+}
+
+/* What the variance between clusters has to be multiplied by, as they follow each other. */
+static double dependence(const struct excesses *e)
+{
+    double n = (double)e->clusters, rho, factor;
+
+    if (!(e->squares > 0))
+        return 1;
+    rho = (e->products / e->squares + 1 / n) / fmax(1 - 4 / n, LEAST_BIAS);
+    rho = fmin(fmax(rho, 0), MOST_CORRELATION);
+    rho = fmin(rho + sqrt((1 - rho * rho) / n), MOST_CORRELATION);
+    factor = widen_by_correlation(rho, e->clusters);
+    return factor * (n - 1) / (n - factor);
+}
+
+/* What the samples say about the share of them below a value. */
+struct effect {
+    double design; /* variance as found between clusters, corrected for their number, over that of independent
+                          samples; 0 where they do not tell */
+    double dependence; /* its factor */
+};
+
+static struct effect find_effect(const struct question *q, double at, int or_equal)
+{
+    double n = (double)q->count, share = count_below(q->samples->values, q->count, at, or_equal) / n, k,
+           ratio;
+    struct effect effect = {0, 1};
+    struct excesses e;
+
+    if (!(share > 0 && share < 1))
+        return effect;
+    e = sum_excesses(q, at, or_equal, share);
+    if (e.clusters < 2)
+        return effect;
+    k = (double)e.clusters;
+    ratio = eo_stats_t975(e.clusters - 1) / EO_STATS_Z975;
+    effect.design = k / (k - 1) * e.squares / (n * share * (1 - share)) * ratio * ratio;
+    effect.dependence = dependence(&e);
+    return effect;
 }
 
 /* As many independent samples say as much: at least 1, at most all. */
@@ -163,20 +226,21 @@ static double effective(const struct question *q, double effect)
 static void answer(const struct question *q, struct eo_quantile *result)
 {
     double found = eo_stats_percentile_sorted(q->sorted, q->count, 100 * q->p[LOW]), ends[ENDS];
-    double effect = fmax(design_effect(q, found, 0), design_effect(q, found, 1));
+    struct effect below = find_effect(q, found, 0), at_most = find_effect(q, found, 1);
+    double design = fmax(below.design, at_most.design), factor = fmax(below.dependence, at_most.dependence);
     size_t n[ENDS];
     int e;
 
-    n[LOW] = n[HIGH] = (size_t)effective(q, effect);
+    n[LOW] = n[HIGH] = (size_t)effective(q, design * factor);
     find_ends(q, n, ends);
     for (e = 0; e < ENDS; e++)
         if (!isnan(ends[e]))
-            n[e] = (size_t)effective(q, fmax(effect, design_effect(q, ends[e], e == HIGH)));
+            n[e] = (size_t)effective(q, fmax(design, find_effect(q, ends[e], e == HIGH).design) * factor);
     find_ends(q, n, ends);
     result->value = found;
     result->low = ends[LOW];
     result->high = ends[HIGH];
-    result->effective = effective(q, effect);
+    result->effective = effective(q, design * factor);
 }
 
 int eo_quantile95(struct eo_quantile *q, const struct eo_clusters *samples, double p, struct eo_err *err)

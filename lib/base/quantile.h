@@ -1,23 +1,34 @@
 /*
- * Quantiles with distribution-free 95 % intervals, from samples that come in clusters.
+ * Quantiles with 95 % intervals, from samples that come in clusters: the samples of one process, of one round.
  *
- * Samples of one process resemble each other, so n of them say less than n independent ones would. The ends of the
- * interval are order statistics of all samples (no assumption on the distribution), at ranks that come from the
- * binomial distribution for an effective number of samples n*: n divided by the design effect, which is the variance of
- * the share of samples below the quantile as it is found between clusters, over the variance that n independent
- * samples would give it (Woodruff 1952). It is multiplied by the squared ratio of Student's t for one less than
- * the number of clusters to the normal quantile (Korn and Graubard 1998), and counts as 1 where it is less. At each end
- * it is estimated once more, for the share of samples beyond that end, and the larger counts there: the estimate
- * at the quantile alone is too small when it is by chance that few clusters reach that far.
+ * Samples of one process resemble each other, and so do processes that follow each other, so n samples say less than n
+ * independent ones would. The ends of the interval are order statistics of all samples (no assumption on the shape of
+ * the distribution), at ranks that come from the binomial distribution for an effective number of samples n*: n divided
+ * by the design effect, but at least 1 and at most n. The design effect is the product of
+ *     the variance of the share of samples below the quantile as it is found between clusters, over the variance that n
+ *     independent samples would give it (Woodruff 1952);
+ *     the squared ratio of Student's t for one less than the number k of clusters to the normal quantile (Korn and
+ *     Graubard 1998);
+ *     the dependence f (k - 1) / (k - f) of clusters that follow each other. f is the variance of the mean of k clusters
+ *     with the correlation rho of each with the one before it, over that of k independent ones; the rest is what the
+ *     variance found falls short of that of all clusters that there could be. rho is the first autocorrelation r of the
+ *     clusters' excesses over the share of all, freed from its bias, (r + 1 / k) / (1 - 4 / k) (Marriott and Pope 1954;
+ *     the divisor at least 1/2), but at least 0, and then raised by its standard error sqrt((1 - rho^2) / k), to at
+ *     most 0.995.
+ * At each end the first of these is estimated once more, for the share of samples beyond that end, and the larger counts
+ * there: the estimate at the quantile alone is too small when it is by chance that few clusters reach that far.
  *
  * Each end is missed with a probability of 2.5 %. Where even the outermost sample of one end is missed more often, as
  * at p99 below 368 samples, that end is the outermost sample and the other one takes what is left of 5 %. Where that
  * does not do either (p99 below 299 effective samples, p95 below 59, p50 below 6), the end is NAN, and the other one
  * keeps its 2.5 %.
  *
- * What the intervals cannot know: with one cluster n* is n, whatever the samples have in common. And a kind of cluster
- * that makes up a share s of all is not seen at all in k clusters with a probability of (1 - s)^k: of 20 % slow
- * processes 12 show none 6.9 % of the time, 16 only 2.8 %. tests/unit/test_coverage.c simulates it.
+ * What is assumed: that the clusters are of one stationary series, whose quantile is the one that is asked for, and that
+ * it shows within the clusters that there are. With one cluster n* is n, whatever the samples have in common. A level
+ * that changes so slowly that the session sees little of it is not seen (correlations of 0.9 and above between rounds,
+ * where the levels differ less than the samples within a round). A kind of cluster that makes up a share s of all is not
+ * seen at all in k clusters with a probability of (1 - s)^k: of 20 % slow processes 12 show none 6.9 % of the
+ * time, 16 only 2.8 %. tests/unit/test_coverage.c simulates it.
  */
 #ifndef EO_BASE_QUANTILE_H
 #define EO_BASE_QUANTILE_H
@@ -27,8 +38,8 @@
 #include "base/err.h"
 
 struct eo_clusters {
-    const double *values; /* finite; cluster after cluster */
-    const size_t *sizes;  /* [count], each at least 1 */
+    const double *values; /* finite; cluster after cluster, in the order in which they were taken */
+    const size_t *sizes;  /* [count]; 0 counts as no cluster */
     size_t count;
 };
 

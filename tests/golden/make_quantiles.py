@@ -112,15 +112,32 @@ def ratio_squared(df):
     return RATIOS[df]
 
 
+def widening(excesses):
+    """By the correlation of successive clusters."""
+    k, squares = len(excesses), sum(e**2 for e in excesses)
+    if squares == 0:
+        return mpf(1)
+    most = mpf(0.995)
+    r = sum(a * b for a, b in zip(excesses, excesses[1:])) / squares
+    rho = min(max((r + mpf(1) / k) / max(1 - mpf(4) / k, mpf("0.5")), mpf(0)), most)
+    rho = min(rho + mpmath.sqrt((1 - rho**2) / k), most)
+    f = sum(rho ** abs(i - j) for i in range(k) for j in range(k)) / k
+    return f * (k - 1) / (k - f)
+
+
 def share_effect(clusters, counts):
-    """Variance of the share sum(counts) / n between clusters, over share (1 - share) / n, with the correction."""
-    n, k = sum(map(len, clusters)), len(clusters)
+    """Variance of the share sum(counts) / n between clusters, over share (1 - share) / n, corrected for their number;
+    and the factor for their dependence."""
+    n = sum(map(len, clusters))
     share = mpf(sum(counts)) / n
-    if k == 1 or share in (0, 1):
-        return mpf(0)
-    squares = sum((c - len(x) * share) ** 2 for c, x in zip(counts, clusters))
-    between = mpf(k) / (k - 1) * squares / n**2
-    return between / (share * (1 - share) / n) * ratio_squared(k - 1)
+    if share in (0, 1):
+        return mpf(0), mpf(1)
+    excesses = [c - len(x) * share for c, x in zip(counts, clusters) if x]
+    k = len(excesses)
+    if k == 1:
+        return mpf(0), mpf(1)
+    between = mpf(k) / (k - 1) * sum(e**2 for e in excesses) / n**2
+    return between / (share * (1 - share) / n) * ratio_squared(k - 1), widening(excesses)
 
 
 def effect_below(clusters, at):
@@ -168,11 +185,14 @@ def quantile95(clusters, p):
     i = min(int(position), n - 2) if n > 1 else 0
     value = values[i] + (position - i) * (values[i + 1] - values[i]) if n > 1 else values[0]
     value = mpf(float(value))
-    effect = max(effect_below(clusters, value), effect_at_most(clusters, value))
-    effective = usable(n, effect)
+    design, factor = map(max, zip(effect_below(clusters, value), effect_at_most(clusters, value)))
+    effective = usable(n, design * factor)
     low, high = place_ends(values, int(effective), int(effective), p)
-    low_n = int(usable(n, max(effect, effect_below(clusters, low)))) if low is not None else int(effective)
-    high_n = int(usable(n, max(effect, effect_at_most(clusters, high)))) if high is not None else int(effective)
+    low_n = high_n = int(effective)
+    if low is not None:
+        low_n = int(usable(n, max(design, effect_below(clusters, low)[0]) * factor))
+    if high is not None:
+        high_n = int(usable(n, max(design, effect_at_most(clusters, high)[0]) * factor))
     low, high = place_ends(values, low_n, high_n, p)
     return value, low, high, effective
 
@@ -184,7 +204,7 @@ def make_quantiles():
         (2, 50, 0, 50000, 0), (3, 40, 0, 50000, 9000), (6, 10, 0, 50000, 0), (12, 26, 0, 50000, 0),
         (12, 26, 0, 50000, 3000), (12, 26, 0, 50000, 60000), (12, 26, 0, 7, 0), (12, 26, 0, 7, 2), (12, 26, 0, 1, 0),
         (12, 26, 0, 1, 1), (12, 5, 4, 50000, 5000), (16, 20, 0, 50000, 20000), (40, 26, 0, 50000, 10000),
-        (90, 3, 0, 300, 40), (312, 1, 0, 50000, 0), (45, 1, 1, 50000, 5000)]
+        (90, 3, 0, 300, 40), (312, 1, 0, 50000, 0), (45, 1, 1, 50000, 5000), (20, 0, 3, 50000, 5000), (2, 0, 40, 50000, 0)]
     rows = []
     for seed, shape in enumerate(shapes, 1):
         clusters = draw(seed, *shape)
