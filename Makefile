@@ -635,6 +635,10 @@ check-bytes: programs ## the same bytes from every compiler, level, instruction 
 check-unit: unit-tests ## the C unit tests and fuzz corpora alone
 	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit $(or_fail)
 
+.PHONY: check-bare
+check-bare: ## README's two commands on a Debian with make and git alone, as root and as a user (needs root, debootstrap)
+	@sh tests/bare.sh $(BARE) $(or_fail)
+
 # Code that several files include after choosing an instruction set; not headers in the usual sense.
 BODIES := lib/nn/kernels_%_body.h lib/nn/kernels_%_single.h lib/nn/kernels_%_tile.h
 .PHONY: check-headers
