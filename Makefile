@@ -679,6 +679,7 @@ study: programs ## pruning criteria x levels x recovery on the real data sets, t
 
 .PHONY: format
 format: ## format all C files
+	@command -v clang-format >/dev/null || { echo "make format: needs clang-format: apt-get install clang-format" >&2; false; } $(or_fail)
 	clang-format -i $(wildcard lib/*/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
 .PHONY: fuzz

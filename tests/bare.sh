@@ -17,7 +17,7 @@ skip() {
     exit 0
 }
 [ "$(id -u)" = 0 ] || skip "needs root"
-[ -x /usr/sbin/debootstrap ] || skip "needs debootstrap: apt-get install debootstrap"
+command -v debootstrap >/dev/null || skip "needs debootstrap: apt-get install debootstrap"
 if [ "${EO_BARE_INSIDE:-}" != yes ]; then
     unshare --mount --pid --fork true 2>/dev/null || skip "namespaces are not to be had here"
     EO_BARE_INSIDE=yes exec unshare --mount --pid --fork --kill-child sh tests/bare.sh "$@"
@@ -28,6 +28,7 @@ work=$(mktemp -d -p "${TMPDIR:-/var/tmp}" eo-bare.XXXXXX) || exit 1
 trap 'umount -lR "$work"/*/proc "$work"/*/sys "$work"/*/dev/shm "$work"/*/dev/pts 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
+# shellcheck disable=SC2016 # names of apt's
 mirror=$(apt-get indextargets --format '$(SITE) $(ORIGIN) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
     awk '$2 == "Debian" && $3 == "bookworm" { print $1; exit }')
 mirror=${mirror:-http://deb.debian.org/debian}
@@ -71,7 +72,8 @@ expected() {
 }
 
 passed=0 failed=0
-for who in ${*:-root user}; do
+[ $# -gt 0 ] || set -- root user
+for who; do
     root=$work/$who
     if ! build "$root" "$who"; then
         echo "bare: $who: the root could not be built from $mirror"

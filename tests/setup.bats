@@ -34,3 +34,59 @@ make_root() {
   [ "$status" -eq 1 ]
   [ "$stderr" = "data/fetch.sh: data set 'none': expected one that 'data/SOURCES' lists" ]
 }
+
+# commands_of PACKAGE...: what they bring, by name. Alternatives belong to no package.
+commands_of() {
+  dpkg -L "$@" | sed -nE 's,^(/usr)?/s?bin/,,p' | sed -E 's,^gnuplot-nox$,&\ngnuplot,; s,^mawk$,&\nawk,'
+}
+
+@test "setup: what scripts, tests and recipes call comes with Debian's base, make, git, or the packages of make deps" {
+  local packages package scripts file word
+  command -v dpkg-query >/dev/null || skip "needs dpkg"
+  packages=$(sed -n 's/^DEPS_[A-Z]* := //p' "$EO_ROOT/Makefile")
+  for package in $packages; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || skip "needs $package"
+  done
+  packages="$packages make git $(dpkg-query -W -f='${Package} ${Essential} ${Priority}\n' | sed -nE 's/ .*(yes|required).*//p')"
+  # shellcheck disable=SC2086 # a list
+  commands_of $packages | sort -u >brought
+  cd "$EO_ROOT"
+  scripts=$(find Makefile .ci data tests tools lib -name Makefile -o -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path .ci/run)
+  # shellcheck disable=SC2086
+  awk -f tests/commands.awk $scripts >"$BATS_TEST_TMPDIR/called"
+  [ "$(grep -c . "$BATS_TEST_TMPDIR/called")" -gt 200 ]
+  # what a script looks for before it goes on without is no dependency
+  while IFS=': ' read -r file word; do
+    [[ $word == eo-* ]] || grep -qxF -e "$word" "$BATS_TEST_TMPDIR/brought" || grep -q -e "command -v $word " "$file" ||
+      echo "$file calls $word, which no package of make deps brings"
+  done <"$BATS_TEST_TMPDIR/called" >"$BATS_TEST_TMPDIR/missing"
+  cat "$BATS_TEST_TMPDIR/missing"
+  [ ! -s "$BATS_TEST_TMPDIR/missing" ]
+}
+
+@test "setup: commands are found as a shell finds them" {
+  cat >script.sh <<'END'
+a=$(one "$x" 'no') b="$(two; three | four)" five && ! six || { seven; } # no
+case $x in no | nope) eight ;; *) nine "${x:-$(ten)}" ;; esac
+for no in no; do eleven; done <<<"$(twelve)"
+if [[ $no == no && -n $(thirteen) ]]; then fourteen; elif fifteen; then :; fi >no 2>&1
+cat <<no <<-'nope'
+no
+$(no)
+no
+	no
+	nope
+run --separate-stderr sixteen no
+env -i A=no seventeen | xargs -n 1 sh -c 'eighteen "$1"; nineteen' no
+trap 'twenty' EXIT; list=(no "$(twentyone)") $'no\'s' $((no + no)) "no$"
+defined() { twentytwo; }
+defined `twentythree` \
+  no
+END
+  printf 'v = no\nw = one; two | three\nall: no\n\t@four || { five; }; x=$$(six no) # no\n\t+@$(no) && seven\n' >Makefile
+  awk -f "$EO_ROOT/tests/commands.awk" script.sh | sed 's/.*: //' | grep -vxE 'cat|sh|env|xargs' | sort >found
+  printf '%s\n' one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
+    seventeen eighteen nineteen twenty twentyone twentytwo twentythree | sort | diff - found
+  awk -f "$EO_ROOT/tests/commands.awk" Makefile | sed 's/.*: //' | sort >found
+  printf '%s\n' no one two three four five six seven | sort | diff - found
+}
