@@ -430,7 +430,7 @@ static void put_header(struct eo_buf *out, const struct eo_st_pair *pairs, size_
         begin += order[i]->bytes;
     }
     eo_buf_puts(out, "}");
-    while (!out->failed && out->len % 8)
+    while (!out->missing && out->len % 8)
         eo_buf_puts(out, " ");
 }
 
