@@ -18,7 +18,7 @@ static void require(int ok)
 
 static int is_same(const struct eo_buf *a, const struct eo_buf *b)
 {
-    return !a->failed && !b->failed && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+    return !a->missing && !b->missing && a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
 static void check_print(const struct eo_config *cfg)
