@@ -6,12 +6,22 @@
 
 int eo_size_mul(size_t a, size_t b, size_t *out)
 {
-    return __builtin_mul_overflow(a, b, out) ? -1 : 0;
+    size_t result;
+
+    if (__builtin_mul_overflow(a, b, &result))
+        return -1;
+    *out = result;
+    return 0;
 }
 
 int eo_size_add(size_t a, size_t b, size_t *out)
 {
-    return __builtin_add_overflow(a, b, out) ? -1 : 0;
+    size_t result;
+
+    if (__builtin_add_overflow(a, b, &result))
+        return -1;
+    *out = result;
+    return 0;
 }
 
 size_t eo_size_round_up(size_t n, size_t to)
