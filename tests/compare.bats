@@ -47,7 +47,7 @@ line() {
   [ "${lines[7]}" = "  0.00  fp32      7           90.00    90.00    +0.00  same        100.00    100.00   1.000  no" ]
   [ "${lines[8]}" = "  0.50  int8      7           80.00    80.00    +0.00  same        100.00    100.00   1.000  no" ]
   [ "${lines[9]}" = "image by image: the accuracies of 0 of 2" ]
-  [ "${#lines[@]}" -eq 14 ]
+  [ "${#lines[@]}" -eq 15 ]
   eo-compare -o out.txt a/ a//
   [ "$(cat out.txt)" = "$output" ]
   cd a
@@ -57,19 +57,62 @@ line() {
 
 @test "a difference counts from where it is larger than its interval" {
   two
-  # each interval is +-1 point, so that of the difference is +-1.414
+  # each interval is +-1 point, so that of the difference is +-1.414; with Holm the larger one of two has to be beyond
+  # 2.2414 / 1.96 of that, 1.617, and the other one only then beyond 1.414
   accuracy_row 0.00 fp32 7 0.9141 other >acc-1
-  accuracy_row 0.50 int8 7 0.7858 other >acc-2
+  accuracy_row 0.50 int8 7 0.7838 other >acc-2
   # from the fastest to the 95th percentile: 0.5 to 2 times the mean
   timing_row 0.00 fp32 7 0.41 81960 other >time-1
   timing_row 0.50 int8 7 0.39 9000 other >time-2
   run_folder b
   run eo-compare a b
   [ "$(line 0.00)" = "0.00 fp32 7 90.00 91.41 +1.41 no 100.00 410.00 4.100 yes" ]
-  [ "$(line 0.50)" = "0.50 int8 7 80.00 78.58 -1.42 yes 100.00 390.00 3.900 no" ]
+  [ "$(line 0.50)" = "0.50 int8 7 80.00 78.38 -1.62 yes 100.00 390.00 3.900 no" ]
   run eo-compare b a
   [ "$(line 0.00)" = "0.00 fp32 7 91.41 90.00 -1.41 no 410.00 100.00 0.244 yes" ]
-  [ "$(line 0.50)" = "0.50 int8 7 78.58 80.00 +1.42 yes 390.00 100.00 0.256 no" ]
+  [ "$(line 0.50)" = "0.50 int8 7 78.38 80.00 +1.62 yes 390.00 100.00 0.256 no" ]
+}
+
+@test "many comparisons: Holm over the candidates" {
+  # differ FIRST SECOND: the verdicts on these accuracies, after 0.90 and 0.80
+  differ() {
+    rm -rf a b
+    two
+    accuracy_row 0.00 fp32 7 "$1" other >acc-1
+    timing_row 0.00 fp32 7 0.1 81960 other >time-1
+    accuracy_row 0.50 int8 7 "$2" other >acc-2
+    timing_row 0.50 int8 7 0.1 9000 other >time-2
+    run_folder b
+    run eo-compare a b
+    echo "$(line 0.00 | cut -d' ' -f7) $(line 0.50 | cut -d' ' -f7)"
+  }
+  [ "$(differ 0.9142 0.80)" = "no no" ]
+  [ "$(differ 0.9162 0.80)" = "yes no" ]
+  [ "$(differ 0.9161 0.7839)" = "no no" ]
+  [ "$(differ 0.9142 0.7838)" = "yes yes" ]
+  run eo-compare a b
+  [[ $output == *"for all candidates together (Holm)"* ]]
+}
+
+@test "many latencies: Holm over the candidates" {
+  # one of two, whose intervals are apart as those of one alone would be
+  second() {
+    rm -rf a b
+    candidate 0.50 int8 7 0.80 0.1 9000
+    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 timing_status=ok
+    accuracy_row 0.00 fp32 7 0.9 >acc-1
+    timed 0.1 0.09 0.11 >time-1
+    run_folder a
+    candidate 0.50 int8 7 0.80 0.1 9000
+    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 timing_status=ok
+    accuracy_row 0.00 fp32 7 0.9 >acc-1
+    timed 0.12 "$1" 0.13 >time-1
+    run_folder b
+    run eo-compare a b
+    [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.00 +0.00 same 100.00 120.00 1.200 $2" ] || { line 0.00; return 1; }
+  }
+  second 0.111 no # 0.020 over 0.010 + 0.009
+  second 0.113 yes # 0.020 over 0.010 + 0.007
 }
 
 @test "on the same images accuracies are compared image by image" {
@@ -84,11 +127,11 @@ line() {
   run eo-compare a b
   [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.60 +0.60 no 100.00 100.00 1.000 no" ]
   mkdir -p a/rows/seed8 b/rows/seed8
-  hits_row 0.00 fp32 7 111000000 >a/rows/p0.00-fp32.hits.csv
+  hits_row 0.00 fp32 7 110000000 >a/rows/p0.00-fp32.hits.csv
   hits_row 0.00 fp32 7 111111111 other >b/rows/p0.00-fp32.hits.csv
   hits_row 0.50-taylor int8 8 111111 >a/rows/seed8/p0.50-taylor-int8.hits.csv
   hits_row 0.50-taylor int8 8 110000 other >b/rows/seed8/p0.50-taylor-int8.hits.csv
-  # six images to none are 1 / 64, four 1 / 16
+  # seven images to none are 1 / 64, below 5 % / 2; four are 1 / 8
   run eo-compare a b
   [ "$(line 0.00)" = "0.00 fp32 7 90.00 90.60 +0.60 yes 100.00 100.00 1.000 no" ]
   [ "$(line 0.50)" = "0.50-taylor int8 8 90.00 89.50 -0.50 no 100.00 100.00 1.000 no" ]

@@ -14,9 +14,10 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-compare",
     .synopsis = "[-o FILE] A B",
-    .purpose = "Compares two finished runs, given by their folders: keys of the configuration that differ, the\n"
-               "candidates of both side by side, and which differences of accuracy and latency are larger than\n"
-               "their intervals.",
+    .purpose =
+        "Compares two finished runs, given by their folders: keys of the configuration that differ, the\n"
+        "candidates of both side by side, and which differences of accuracy and latency are larger than\n"
+        "chance, corrected for the number of candidates.",
     .options = options,
     .max_operands = 2,
     .footer = "Exit status 0 whether they differ or not.\n",

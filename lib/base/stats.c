@@ -3,6 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/fmath.h"
+
+#define INVERSE_ROOT_2PI 0.3989422804014327
+
 double eo_stats_mean(const double *x, size_t n)
 {
     double sum = 0;
@@ -137,6 +141,30 @@ double eo_stats_t975(size_t df)
     g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
     g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
     return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
+}
+
+double eo_stats_normal_beyond(double z)
+{
+    double sum = 0, term = z, k = 1;
+
+    if (z >= 9)
+        return 0;
+    /* z + z^3 / 3 + z^5 / (3 * 5) + ...: all terms have one sign. */
+    while (sum + term != sum) {
+        sum += term;
+        k += 2;
+        term *= z * z / k;
+    }
+    return fmax(1 - 2 * INVERSE_ROOT_2PI * eo_exp(-z * z / 2) * sum, 0);
+}
+
+double eo_stats_holm_limit(const double *sorted, size_t n, double level)
+{
+    size_t i;
+
+    for (i = 0; i < n && sorted[i] * (double)(n - i) <= level; i++)
+        ;
+    return i ? sorted[i - 1] : -1;
 }
 
 double eo_stats_t95_half_width(double std_sample, size_t n)

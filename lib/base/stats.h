@@ -55,6 +55,18 @@ void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high);
  */
 double eo_stats_t975(size_t df);
 
+/*
+ * The probability that a normal deviate is at least z standard deviations from 0, to either side; z >= 0. Absolute error
+ * below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on.
+ */
+double eo_stats_normal_beyond(double z);
+
+/*
+ * Holm's correction (1979) of n tests, with their probabilities sorted ascending: those up to the value returned count,
+ * and then any false one counts with a probability of at most `level`. Below 0 where none counts.
+ */
+double eo_stats_holm_limit(const double *sorted, size_t n, double level);
+
 /* Half the width of the 95 % Student-t interval around the mean of n values; 0 for n < 2. */
 double eo_stats_t95_half_width(double std_sample, size_t n);
 

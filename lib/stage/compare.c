@@ -8,6 +8,8 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/quantile.h"
+#include "base/stats.h"
 #include "stage/pareto.h"
 
 /* Reading. */
@@ -124,9 +126,21 @@ static double norm(double x, double y)
     return sqrt(x * x + y * y);
 }
 
-static enum eo_compare_verdict beyond(int is_beyond)
+static struct eo_comparison untested(enum eo_compare_verdict verdict)
 {
-    return is_beyond ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN;
+    return (struct eo_comparison){verdict, NAN};
+}
+
+static struct eo_comparison tested(double p)
+{
+    return (struct eo_comparison){p <= EO_COMPARE_LEVEL ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN, p};
+}
+
+/* `half` is what a 95 % interval allows for. */
+static struct eo_comparison test_difference(double difference, double half)
+{
+    return tested(half > 0 ? eo_stats_normal_beyond(EO_STATS_Z975 * fabs(difference) / half)
+                           : difference == 0);
 }
 
 /* `e` may be NULL. */
@@ -142,8 +156,17 @@ static struct eo_contender contender(const struct eo_candidate *c, const struct 
     return x;
 }
 
-enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
-                                            const struct eo_evidence *of_a, const struct eo_evidence *of_b)
+/* McNemar's exact test. */
+static struct eo_comparison test_images(const struct eo_contender *a, const struct eo_contender *b)
+{
+    size_t more, differ;
+
+    eo_evidence_count_discordant(a->hits, b->hits, a->images, &more, &differ);
+    return tested(fmin(1, 2 * eo_sign_test(more > differ - more ? more : differ - more, differ)));
+}
+
+struct eo_comparison eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
+                                         const struct eo_evidence *of_a, const struct eo_evidence *of_b)
 {
     double d = b->accuracy - a->accuracy;
     double below = norm(b->accuracy - b->accuracy_ci95_low, a->accuracy_ci95_high - a->accuracy);
@@ -151,13 +174,12 @@ enum eo_compare_verdict eo_compare_accuracy(const struct eo_candidate *a, const 
     struct eo_contender x = contender(a, of_a), y = contender(b, of_b);
 
     if (a->model_sha256[0] && strcmp(a->model_sha256, b->model_sha256) == 0 && d == 0)
-        return EO_VERDICT_SAME;
+        return untested(EO_VERDICT_SAME);
     if (eo_contender_have_same_images(&x, &y))
-        return beyond(eo_contender_is_worse(&x, &y, EO_CERTAINTY_LEVEL) ||
-                      eo_contender_is_worse(&y, &x, EO_CERTAINTY_LEVEL));
+        return test_images(&x, &y);
     if (!isfinite(below) || !isfinite(above))
-        return EO_VERDICT_UNKNOWN;
-    return beyond(d - below > 0 || d + above < 0);
+        return untested(EO_VERDICT_UNKNOWN);
+    return test_difference(d, d > 0 ? below : above);
 }
 
 /* A missing count is equal to a missing one. */
@@ -166,13 +188,21 @@ static int is_equal(double x, double y)
     return x == y || (isnan(x) && isnan(y));
 }
 
-/* Where the latency lies, as measured: the interval of its median, else from the fastest to the 95th percentile. */
-static void find_range(const struct eo_candidate *c, int has_intervals, double *low, double *high)
+/* Where the latency lies, as measured: the median and its interval, or from the fastest to the 95th percentile. */
+struct range {
+    double low, middle, high;
+};
+
+static struct range find_range(const struct eo_candidate *c, int has_intervals)
 {
     double scale = c->host_latency_ms / c->latency_ms;
+    struct range range = {scale * (has_intervals ? c->latency_median_ci95_low_ms : c->latency_min_ms),
+                          scale * c->latency_median_ms,
+                          scale * (has_intervals ? c->latency_median_ci95_high_ms : c->latency_p95_ms)};
 
-    *low = scale * (has_intervals ? c->latency_median_ci95_low_ms : c->latency_min_ms);
-    *high = scale * (has_intervals ? c->latency_median_ci95_high_ms : c->latency_p95_ms);
+    if (!(range.middle >= range.low && range.middle <= range.high))
+        range.middle = (range.low + range.high) / 2;
+    return range;
 }
 
 static int has_interval(const struct eo_candidate *c)
@@ -180,22 +210,119 @@ static int has_interval(const struct eo_candidate *c)
     return isfinite(c->latency_median_ci95_low_ms) && isfinite(c->latency_median_ci95_high_ms);
 }
 
-enum eo_compare_verdict eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b,
-                                           int is_same_cpu)
+static struct eo_comparison compare_ranges(const struct range *a, const struct range *b, int has_intervals)
+{
+    const struct range *low = a->middle < b->middle ? a : b, *high = low == a ? b : a;
+
+    if (!isfinite(low->middle) || !isfinite(high->middle))
+        return untested(EO_VERDICT_UNKNOWN);
+    if (has_intervals)
+        return test_difference(high->middle - low->middle,
+                               low->high - low->middle + high->middle - high->low);
+    return untested(low->high < high->low ? EO_VERDICT_BEYOND : EO_VERDICT_WITHIN);
+}
+
+struct eo_comparison eo_compare_latency(const struct eo_candidate *a, const struct eo_candidate *b,
+                                        int is_same_cpu)
 {
     int has_intervals = has_interval(a) && has_interval(b);
-    double low_a, high_a, low_b, high_b;
+    struct range range_a = find_range(a, has_intervals), range_b = find_range(b, has_intervals);
 
     if (!is_same_cpu || strcmp(a->isa, b->isa) != 0 || !is_equal(a->threads, b->threads) ||
         !is_equal(a->batch_size, b->batch_size))
-        return EO_VERDICT_OTHER_HOST;
+        return untested(EO_VERDICT_OTHER_HOST);
     if (eo_pareto_bad_status(a) || eo_pareto_bad_status(b))
-        return EO_VERDICT_BAD_TIMING;
-    find_range(a, has_intervals, &low_a, &high_a);
-    find_range(b, has_intervals, &low_b, &high_b);
-    if (!isfinite(low_a) || !isfinite(high_a) || !isfinite(low_b) || !isfinite(high_b))
-        return EO_VERDICT_UNKNOWN;
-    return beyond(high_a < low_b || high_b < low_a);
+        return untested(EO_VERDICT_BAD_TIMING);
+    return compare_ranges(&range_a, &range_b, has_intervals);
+}
+
+static int is_same_cpu(const struct eo_run *a, const struct eo_run *b)
+{
+    const char *x = a->manifest.host.cpu, *y = b->manifest.host.cpu;
+
+    return x && y && strcmp(x, y) == 0;
+}
+
+/* A candidate of both runs. */
+struct pair {
+    const struct eo_candidate *a, *b;
+    struct eo_comparison accuracy, latency;
+    int is_paired; /* accuracies are compared image by image */
+};
+
+static const struct eo_evidence *evidence_of(const struct eo_run *run, const struct eo_candidate *c)
+{
+    return &run->sweep.evidence[c - run->sweep.rows];
+}
+
+static void make_pair(struct pair *p, const struct eo_run *a, const struct eo_run *b)
+{
+    const struct eo_evidence *of_a = evidence_of(a, p->a), *of_b = evidence_of(b, p->b);
+    struct eo_contender x = contender(p->a, of_a), y = contender(p->b, of_b);
+
+    p->accuracy = eo_compare_accuracy(p->a, p->b, of_a, of_b);
+    p->latency = eo_compare_latency(p->a, p->b, is_same_cpu(a, b));
+    p->is_paired = eo_contender_have_same_images(&x, &y);
+}
+
+/* By Holm's method. */
+static void correct(struct eo_comparison *c, double limit)
+{
+    if (c->verdict == EO_VERDICT_BEYOND && c->p > limit) /* no when it is NAN */
+        c->verdict = EO_VERDICT_WITHIN;
+}
+
+static double find_limit(double *p, size_t n)
+{
+    size_t i, tests = 0;
+
+    for (i = 0; i < n; i++)
+        if (!isnan(p[i]))
+            p[tests++] = p[i];
+    eo_stats_sort(p, tests);
+    return eo_stats_holm_limit(p, tests, EO_COMPARE_LEVEL);
+}
+
+static int correct_pairs(struct pair *pairs, size_t n, struct eo_err *err)
+{
+    double *accuracy = eo_alloc(n, 2 * sizeof(*accuracy), err), *latency, limits[2];
+    size_t i;
+
+    if (!accuracy)
+        return -1;
+    latency = accuracy + n;
+    for (i = 0; i < n; i++) {
+        accuracy[i] = pairs[i].accuracy.p;
+        latency[i] = pairs[i].latency.p;
+    }
+    limits[0] = find_limit(accuracy, n);
+    limits[1] = find_limit(latency, n);
+    for (i = 0; i < n; i++) {
+        correct(&pairs[i].accuracy, limits[0]);
+        correct(&pairs[i].latency, limits[1]);
+    }
+    free(accuracy);
+    return 0;
+}
+
+/* Fills pairs, one for each row of a at most; their number goes to *count. */
+static int find_pairs(const struct eo_run *a, const struct eo_run *b, struct pair *pairs, size_t *count,
+                      struct eo_err *err)
+{
+    size_t i;
+
+    *count = 0;
+    for (i = 0; i < a->sweep.row_count; i++) {
+        struct pair *p = &pairs[*count];
+
+        p->a = &a->sweep.rows[i];
+        p->b = eo_sweep_find(&b->sweep, &p->a->key);
+        if (!p->b)
+            continue;
+        make_pair(p, a, b);
+        ++*count;
+    }
+    return correct_pairs(pairs, *count, err);
 }
 
 /* Writing. */
@@ -210,13 +337,6 @@ static const char *verdict_text(enum eo_compare_verdict verdict)
 static const char *or_unknown(const char *text)
 {
     return text && *text ? text : "unknown";
-}
-
-static int is_same_cpu(const struct eo_run *a, const struct eo_run *b)
-{
-    const char *x = a->manifest.host.cpu, *y = b->manifest.host.cpu;
-
-    return x && y && strcmp(x, y) == 0;
 }
 
 static void put_data(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
@@ -309,16 +429,9 @@ static void put_figure(struct eo_buf *out, int width, int decimals, double value
         eo_buf_printf(out, "%*s", width, "-");
 }
 
-static const struct eo_evidence *evidence_of(const struct eo_run *run, const struct eo_candidate *c)
+static void put_pair(const struct pair *p, int width, struct eo_buf *out)
 {
-    return &run->sweep.evidence[c - run->sweep.rows];
-}
-
-static void put_pair(const struct eo_run *run_a, const struct eo_run *run_b, const struct eo_candidate *a,
-                     const struct eo_candidate *b, int width, struct eo_buf *out)
-{
-    int same_cpu = is_same_cpu(run_a, run_b);
-    enum eo_compare_verdict latency = eo_compare_latency(a, b, same_cpu);
+    const struct eo_candidate *a = p->a, *b = p->b;
     char label[EO_CANDIDATE_LABEL], seed[24];
 
     eo_candidate_label(&a->key, label);
@@ -326,12 +439,12 @@ static void put_pair(const struct eo_run *run_a, const struct eo_run *run_b, con
     eo_buf_printf(out, "  %-*s %-9s %-6s", width, label, eo_precision_name(a->key.precision), seed);
     put_figure(out, 11, 2, 100 * a->accuracy);
     put_figure(out, 9, 2, 100 * b->accuracy);
-    eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy),
-                  verdict_text(eo_compare_accuracy(a, b, evidence_of(run_a, a), evidence_of(run_b, b))));
+    eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy), verdict_text(p->accuracy.verdict));
     put_figure(out, 12, 2, 1000 * a->host_latency_ms);
     put_figure(out, 10, 2, 1000 * b->host_latency_ms);
-    put_figure(out, 8, 3, latency == EO_VERDICT_OTHER_HOST ? NAN : b->host_latency_ms / a->host_latency_ms);
-    eo_buf_printf(out, "  %s\n", verdict_text(latency));
+    put_figure(out, 8, 3,
+               p->latency.verdict == EO_VERDICT_OTHER_HOST ? NAN : b->host_latency_ms / a->host_latency_ms);
+    eo_buf_printf(out, "  %s\n", verdict_text(p->latency.verdict));
 }
 
 /* Width of the first column. */
@@ -348,30 +461,34 @@ static int label_width(const struct eo_sweep *sweep)
     return (int)width;
 }
 
-static void put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
+static void put_table(const struct pair *pairs, size_t count, int width, struct eo_buf *out)
 {
-    int width = label_width(&a->sweep);
-    size_t i, both = 0, paired = 0;
+    size_t i, paired = 0;
 
-    for (i = 0; i < a->sweep.row_count; i++) {
-        const struct eo_candidate *row = &a->sweep.rows[i], *other = eo_sweep_find(&b->sweep, &row->key);
-        struct eo_contender x, y;
-
-        if (!other)
-            continue;
-        x = contender(row, evidence_of(a, row));
-        y = contender(other, evidence_of(b, other));
-        if (both++ == 0)
-            eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width,
-                          "level", "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B",
-                          "B / A", "beyond");
-        put_pair(a, b, row, other, width, out);
-        paired += (size_t)eo_contender_have_same_images(&x, &y);
-    }
-    if (both == 0)
+    if (count == 0) {
         eo_buf_puts(out, "candidates: none is in both\n");
-    else
-        eo_buf_printf(out, "image by image: the accuracies of %zu of %zu\n", paired, both);
+        return;
+    }
+    eo_buf_printf(out, "candidates:\n  %-*s %-9s %-6s%11s%9s%9s  %-6s%12s%10s%8s  %s\n", width, "level",
+                  "precision", "seed", "accuracy %", "B", "B - A", "beyond", "us/image", "B", "B / A",
+                  "beyond");
+    for (i = 0; i < count; i++) {
+        put_pair(&pairs[i], width, out);
+        paired += (size_t)pairs[i].is_paired;
+    }
+    eo_buf_printf(out, "image by image: the accuracies of %zu of %zu\n", paired, count);
+}
+
+static int put_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
+{
+    struct pair *pairs = eo_alloc(a->sweep.row_count, sizeof(*pairs), err);
+    size_t count;
+    int rc = pairs ? find_pairs(a, b, pairs, &count, err) : -1;
+
+    if (rc == 0)
+        put_table(pairs, count, label_width(&a->sweep), out);
+    free(pairs);
+    return rc;
 }
 
 static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *other, char name,
@@ -394,19 +511,19 @@ int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf
     eo_buf_printf(out, "A: %s\nB: %s\n", *a->folder ? a->folder : ".", *b->folder ? b->folder : ".");
     put_data(a, b, out);
     put_host(a, b, out);
-    if (put_config(a, b, out, err))
+    if (put_config(a, b, out, err) || put_pairs(a, b, out, err))
         return -1;
-    put_pairs(a, b, out);
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
-    eo_buf_puts(
-        out,
-        "beyond: yes where accuracy differs by more than chance, at 5 %: image by image (McNemar) where both "
-        "have hits of the\nsame images, else as of independent shares (Newcombe); and where the 95 % "
-        "intervals "
-        "of the median latencies lie apart,\nwithout intervals the ranges from the fastest sample to the "
-        "95th "
-        "percentile; same: one model; bad: a timing that is\nnot ok; host: other processor, instruction set, "
-        "threads or batch size; us/image as measured\n");
+    eo_buf_puts(out,
+                "beyond: yes where accuracy or median latency differs by more than chance, each at 5 % for "
+                "all candidates "
+                "together (Holm):\naccuracy image by image (McNemar) where both have hits of the same "
+                "images, else as of "
+                "independent shares (Newcombe);\nlatency by the 95 % intervals of the medians, without "
+                "intervals by the "
+                "ranges from the fastest sample to the 95th\npercentile; same: one model; bad: a timing that "
+                "is not ok; "
+                "host: other processor, instruction set, threads or batch\nsize; us/image as measured\n");
     return 0;
 }

@@ -138,6 +138,46 @@ static void test_student(void)
     check_near("half width of four", 3.1824463052837096, eo_stats_t95_half_width(2, 4), 1e-15);
 }
 
+static void test_normal(void)
+{
+    /* mpmath, 20 digits: erfc(z / sqrt(2)). */
+    static const struct {
+        double z, p;
+    } cases[] = {{0, 1},
+                 {0.5, 0.61707507745197379106},
+                 {1, 0.31731050786291410283},
+                 {EO_STATS_Z975, 0.05},
+                 {3, 0.0026997960632601889998},
+                 {5, 5.7330314375838782335e-7},
+                 {7, 2.5596250877716793e-12}};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char what[40];
+
+        snprintf(what, sizeof(what), "normal beyond %g", cases[i].z);
+        check_near(what, cases[i].p, eo_stats_normal_beyond(cases[i].z), 1e-15);
+    }
+    check_same("normal beyond 9", 0, eo_stats_normal_beyond(9));
+    check_same("normal beyond infinity", 0, eo_stats_normal_beyond(INFINITY));
+}
+
+/*
+ * Four tests at 5 %: 0.005 <= 0.05 / 4 and 0.01 <= 0.05 / 3 count; 0.03 > 0.05 / 2 does not, and so 0.04 does not either,
+ * though it is below 0.05 / 1. Without correction all four would.
+ */
+static void test_holm(void)
+{
+    static const double sorted[] = {0.005, 0.01, 0.03, 0.04}, all[] = {0.0125, 0.0125, 0.025, 0.05};
+    static const double none[] = {0.02, 0.02, 0.02};
+
+    check_same("Holm, two of four", 0.01, eo_stats_holm_limit(sorted, 4, 0.05));
+    check_same("Holm, at the limits", 0.05, eo_stats_holm_limit(all, 4, 0.05));
+    check_same("Holm, none", -1, eo_stats_holm_limit(none, 3, 0.05));
+    check_same("Holm, one of one", 0.02, eo_stats_holm_limit(none, 1, 0.05));
+    check_same("Holm, no test", -1, eo_stats_holm_limit(none, 0, 0.05));
+}
+
 int main(void)
 {
     test_moments();
@@ -146,5 +186,7 @@ int main(void)
     test_percentile();
     test_wilson();
     test_student();
+    test_normal();
+    test_holm();
     return check_report("test_stats");
 }
