@@ -111,6 +111,20 @@ four_candidates() {
   [ "$(tail -n 1 seeds.csv)" = "0.50,int8,1,0.8,,,,0.5,,,,0.2,,,,l1" ]
 }
 
+@test "the intervals of seeds end where no value is possible" {
+  candidate 0.00 fp32 7 0.99 0.1 1000
+  candidate 0.00 fp32 8 0.999 1 1000
+  candidate 0.50 int8 7 0.02 0.1 1000
+  candidate 0.50 int8 8 0.011 1 1000
+  eo-pareto -c c.yaml --seeds seeds.csv *-7-* *-8-*
+  [ "$(column seeds.csv accuracy_ci95_high | cut -d' ' -f1)" = 1.0 ]
+  [ "$(column seeds.csv accuracy_ci95_low | cut -d' ' -f2)" = 0.0 ]
+  [ "$(column seeds.csv latency_ms_ci95_low)" = "0.0 0.0" ]
+  # t(0.975, 1) is 12.7
+  run awk -F, 'NR == 2 { exit !($6 > 0.93 && $6 < 0.94 && $15 > 12.53 && $15 < 12.54) }' seeds.csv
+  [ "$status" -eq 0 ]
+}
+
 @test "criteria: one candidate each, in the order of the key, none at level 0" {
   for level in 0.50 0.50-taylor 0.25x0.50 0.50x0.25-l2 0.00; do candidate $level fp32 7 0.90 0.1 1000; done
   eo-pareto -c c.yaml --sweep s.csv --seeds seeds.csv *-*.csv

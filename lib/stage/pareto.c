@@ -332,8 +332,15 @@ void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *
     }
 }
 
-/* Four fields: mean, deviation and interval of n values; those that are not defined stay empty. */
-static void put_spread(struct eo_buf *out, const double *values, size_t n, char end)
+/* Not fmax() and fmin(), which would make a number of NAN. */
+static double clip(double x, double least, double most)
+{
+    return x < least ? least : x > most ? most : x;
+}
+
+/* Four fields: mean, deviation and interval of n values of at least 0 and at most `most`; those that are not defined stay
+ * empty. */
+static void put_spread(struct eo_buf *out, const double *values, size_t n, double most, char end)
 {
     double mean = eo_stats_mean(values, n); /* NAN when a value is */
     double std = n > 1 ? eo_stats_std_sample(values, n) : NAN;
@@ -341,21 +348,24 @@ static void put_spread(struct eo_buf *out, const double *values, size_t n, char 
 
     eo_csv_put_double(out, mean, ',');
     eo_csv_put_double(out, std, ',');
-    eo_csv_put_double(out, mean - half, ',');
-    eo_csv_put_double(out, mean + half, end);
+    eo_csv_put_double(out, clip(mean - half, 0, most), ',');
+    eo_csv_put_double(out, clip(mean + half, 0, most), end);
 }
 
 /* One row: the candidate of rows[first] over all seeds. `values` has room for one figure per row. */
 static void put_seeds_row(const struct eo_sweep *sweep, size_t first, double *values, struct eo_buf *out)
 {
-    static const char *const figures[] = {"accuracy", "test_accuracy", "latency_ms"};
+    static const struct {
+        const char *name;
+        double most;
+    } figures[] = {{"accuracy", 1}, {"test_accuracy", 1}, {"latency_ms", INFINITY}};
     const struct eo_candidate_key *key = &sweep->rows[first].key;
     size_t f, i, n;
 
     eo_candidate_put_level(key->level, out, ',');
     eo_csv_put_text(out, eo_precision_name(key->precision), ',');
     for (f = 0; f < 3; f++) {
-        const struct eo_sweep_column *column = eo_sweep_numeric_column(figures[f]);
+        const struct eo_sweep_column *column = eo_sweep_numeric_column(figures[f].name);
 
         for (i = first, n = 0; i < sweep->row_count; i++) {
             if (eo_candidate_compare(&sweep->rows[i].key, key) == 0)
@@ -363,7 +373,7 @@ static void put_seeds_row(const struct eo_sweep *sweep, size_t first, double *va
         }
         if (f == 0)
             eo_csv_put_int(out, (long long)n, ',');
-        put_spread(out, values, n, ',');
+        put_spread(out, values, n, figures[f].most, ',');
     }
     eo_csv_put_text(out, eo_criterion_name(key->criterion), '\n');
 }

@@ -74,7 +74,8 @@ void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *
 /*
  * seed_summary.csv: per pruning level, criterion and precision, over the seeds that gave a good row: their number, and
  * for accuracy, test_accuracy and latency_ms the mean, the sample standard deviation and the 95 % Student-t
- * interval for the mean. The last two are empty with one seed, all of a figure where a seed lacks it.
+ * interval for the mean, cut off where no value is possible: below 0, and for accuracies above 1. The last two are
+ * empty with one seed, all of a figure where a seed lacks it.
  */
 int eo_pareto_put_seeds(const struct eo_sweep *sweep, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 

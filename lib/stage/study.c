@@ -104,7 +104,8 @@ static int append(struct eo_study *s, const struct entry *e, struct eo_err *err)
 static int check_label(const char *label, struct eo_err *err)
 {
     if (strlen(label) >= EO_STUDY_LABEL)
-        return eo_err_set(err, "expected a label of at most %d bytes, found '%.40s...'", EO_STUDY_LABEL - 1, label);
+        return eo_err_set(err, "expected a label of at most %d bytes, found '%.40s...'", EO_STUDY_LABEL - 1,
+                          label);
     for (const char *c = label; *c; c++) {
         if (*c == '|' || (unsigned char)*c < ' ' || *c == 0x7f)
             return eo_err_set(err, "expected a label without '|' and control characters, found '%s'", label);
@@ -124,8 +125,8 @@ static int check_columns(const struct eo_csv *csv, struct eo_err *err)
     return 0;
 }
 
-int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv, enum eo_precision precision,
-                 struct eo_err *err)
+int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv,
+                 enum eo_precision precision, struct eo_err *err)
 {
     size_t row;
 
@@ -175,6 +176,9 @@ static void put_cell(const struct cell *c, struct eo_buf *out)
         eo_buf_puts(out, " |");
     else if (c->n == 1)
         eo_buf_printf(out, " %.2f |", c->mean);
+    else if (c->mean - c->half < 0 || c->mean + c->half > 100)
+        eo_buf_printf(out, " %.2f (%.2f to %.2f) |", c->mean, fmax(c->mean - c->half, 0),
+                      fmin(c->mean + c->half, 100));
     else
         eo_buf_printf(out, " %.2f ± %.2f |", c->mean, c->half);
 }
@@ -212,10 +216,11 @@ static void judge(struct verdict *v, const struct entry *row, const struct cell 
     }
     eo_level_text(row->key.level, level);
     eo_buf_printf(&v->others, "- %s, level %s, %s recovery: %s %.2f, random %.2f (%s)\n", row->label, level,
-                  row->epochs ? "with" : "without", eo_criterion_name((enum eo_criterion)low), cells[low].mean,
-                  random->mean,
-                  random->mean - random->half <= cells[low].mean + cells[low].half ? "the intervals meet"
-                                                                                   : "the intervals are apart");
+                  row->epochs ? "with" : "without", eo_criterion_name((enum eo_criterion)low),
+                  cells[low].mean, random->mean,
+                  random->mean - random->half <= cells[low].mean + cells[low].half
+                      ? "the intervals meet"
+                      : "the intervals are apart");
 }
 
 static void put_row(const struct eo_study *s, const struct entry *row, double *values, struct verdict *v,
@@ -256,7 +261,8 @@ static const struct entry *next_row(const struct eo_study *s, const char *label,
     for (i = 0; i < s->count; i++) {
         const struct entry *e = &s->entries[i];
 
-        if (strcmp(e->label, label) == 0 && (!last || comes_before(last, e)) && (!best || comes_before(e, best)))
+        if (strcmp(e->label, label) == 0 && (!last || comes_before(last, e)) &&
+            (!best || comes_before(e, best)))
             best = e;
     }
     return best;
