@@ -33,10 +33,10 @@ train() {
   eo-train -q --data "$D" "$@"
 }
 
-@test "the log: its columns, the last learning rate of each epoch, held-out figures with early stopping alone" {
+@test "the log: its columns, the last learning rate of each epoch, figures of the tenth with early stopping alone" {
   config plain.yaml
   train -c plain.yaml --log log.csv -o m
-  [ "$(head -n 1 log.csv)" = epoch,loss,accuracy,learning_rate,val_accuracy,val_loss,seconds,images_per_s ]
+  [ "$(head -n 1 log.csv)" = epoch,loss,accuracy,learning_rate,stop_accuracy,stop_loss,seconds,images_per_s ]
   [ "$(cut -d, -f1,4-6 log.csv | tail -n +2)" = "1,0.001,,
 2,0.001,," ]
   config early.yaml 'early_stopping: 5' 'warmup_epochs: 4.0'
@@ -62,10 +62,24 @@ train() {
   best=$(tail -n +2 log.csv | sort -t, -k5,5gr -k6,6g -k1,1n | head -n 1)
   [ "$(metadata best_epoch m)" = "${best%%,*}" ]
   [ "$(tail -n +2 log.csv | wc -l)" -lt 30 ]
-  [ "$(eo-eval -c early.yaml --data "$D" --split validation m | tail -n 1 | cut -d, -f7)" = "$(echo "$best" | cut -d, -f5)" ]
   config plain.yaml
   train -c plain.yaml -o m
   [ -z "$(metadata best_epoch m)" ]
+}
+
+@test "early stopping looks at the last tenth of the training images, and not at those that decide" {
+  config many.yaml 'early_stopping: 2' 'train_subset: 400'
+  sed 's/val_subset: 100/val_subset: 20/' many.yaml >few.yaml
+  train -c many.yaml --epochs 4 --log many.csv -o m
+  train -c few.yaml --epochs 4 --log few.csv -o m
+  diff <(cut -d, -f1-6 many.csv) <(cut -d, -f1-6 few.csv)
+  # figures of 40 images, and the other 360 are trained on
+  [ "$(tail -n +2 many.csv | awk -F, '{ k = $5 * 40; n = $3 * 360; d = (k - int(k + 0.5)) ^ 2 + (n - int(n + 0.5)) ^ 2
+    if (d > 1e-12) print }')" = "" ]
+  # so it goes with the test set, which must choose nothing
+  config test.yaml 'early_stopping: 2' 'train_subset: 400' 'validation: test'
+  train -c test.yaml --epochs 4 --log test.csv -o m
+  diff <(cut -d, -f1-6 many.csv) <(cut -d, -f1-6 test.csv)
 }
 
 @test "fine-tuning: its own learning rate, and its epochs add up in the metadata" {

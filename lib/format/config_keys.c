@@ -221,8 +221,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10000,
      .initial = "0",
      .readers = LEARNING,
-     .help = "Training stops after so many epochs without a better accuracy on the held-out images, and the best "
-             "epoch is kept; 0 trains all epochs and keeps the last."},
+     .help = "Training stops after so many epochs without a better accuracy on the last tenth of the training images, "
+             "which is then not trained on, and the best epoch is kept; 0 trains all epochs and keeps the last."},
     {.name = "qat_epochs",
      .type = EO_KEY_INT,
      .offset = AT(qat_epochs),

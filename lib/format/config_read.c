@@ -467,16 +467,6 @@ static int check_output(struct reader *r)
     return 0;
 }
 
-static int check_early_stopping(struct reader *r)
-{
-    if (!r->cfg->early_stopping || r->cfg->validation == EO_VALIDATION_HOLDOUT)
-        return 0;
-    return fail_at(
-        r, r->value_at[key_index("early_stopping")],
-        "key 'early_stopping': expected 'validation: holdout' beside it, found 'test', which training must "
-        "not look at");
-}
-
 static int check_scope(struct reader *r)
 {
     char text[EO_LEVEL_TEXT];
@@ -510,8 +500,7 @@ int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct
         return eo_err_set(err, "out of memory while reading YAML");
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.size);
-    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_early_stopping(&r) ||
-        check_scope(&r) || check_output(&r))
+    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_scope(&r) || check_output(&r))
         goto out;
     rc = 0;
 out:

@@ -45,7 +45,8 @@ int eo_train_init_model(const struct eo_config *cfg, int seed_index, struct eo_m
 /* A run in progress. */
 struct run {
     const struct eo_config *cfg;
-    const struct eo_split *split;
+    struct eo_images images; /* to train on */
+    struct eo_images stop;   /* early stopping alone: what chooses the epoch */
     const struct eo_train_options *options;
     struct eo_trainer *trainer;
     struct eo_rng shuffle, augment;
@@ -62,8 +63,8 @@ struct run {
 /* What an epoch's line of the log says. */
 struct epoch {
     int number;
-    double loss, learning_rate, seconds, val_loss; /* losses: means */
-    size_t correct, val_correct;
+    double loss, learning_rate, seconds, stop_loss; /* losses: means */
+    size_t correct, stop_correct;
 };
 
 double eo_train_learning_rate(const struct eo_config *cfg, double peak, size_t s, size_t steps, int epochs)
@@ -95,7 +96,7 @@ struct eo_view eo_train_draw_view(const struct eo_config *cfg, struct eo_rng *rn
 static void report(const struct run *r, int epoch, size_t seen, double loss)
 {
     struct eo_train_progress p;
-    size_t images = r->split->train.count;
+    size_t images = r->images.count;
 
     if (!r->options->progress)
         return;
@@ -107,14 +108,14 @@ static void report(const struct run *r, int epoch, size_t seen, double loss)
         .loss = loss / (double)seen,
         .seconds = (double)(eo_clock_now_ns() - r->start_ns) * 1e-9,
         .best_epoch = r->best_epoch,
-        .best_accuracy = r->best_epoch ? (double)r->best_correct / (double)r->split->validation.count : 0,
+        .best_accuracy = r->best_epoch ? (double)r->best_correct / (double)r->stop.count : 0,
     };
     r->options->progress(r->options->progress_ctx, &p);
 }
 
 static int train_epoch(struct run *r, struct epoch *e, struct eo_err *err)
 {
-    const struct eo_images *images = &r->split->train;
+    const struct eo_images *images = &r->images;
     size_t n = images->count, size = (size_t)r->cfg->batch_size, steps = (n + size - 1) / size, i;
     struct eo_batch batch = {.pixels = images->pixels, .labels = images->labels, .views = r->views};
     uint64_t start_ns = eo_clock_now_ns(), correct = 0;
@@ -191,7 +192,7 @@ static void swap_weights(struct eo_model *a, struct eo_model *b)
     b->storage = t.storage;
 }
 
-/* The held-out images, seen by the model as it will be used. */
+/* The images that choose the epoch, seen by the model as it will be used. */
 static int evaluate(const struct run *r, const struct eo_model *m, struct eo_eval *eval, struct eo_err *err)
 {
     const struct eo_train_simulation *simulation = r->options->simulation;
@@ -199,13 +200,13 @@ static int evaluate(const struct run *r, const struct eo_model *m, struct eo_eva
     int rc = -1;
 
     if (!simulation || !simulation->convert(simulation->ctx, m, &q, err))
-        rc = eo_eval_run(eval, simulation ? &q : m, &r->split->validation, r->options->isa,
+        rc = eo_eval_run(eval, simulation ? &q : m, &r->stop, r->options->isa,
                          eo_pool_threads(r->options->pool), err);
     eo_model_release(&q);
     return rc;
 }
 
-/* Looks at the held-out images, and remembers the weights if they are the best so far. Uses `m` for scratch. */
+/* Looks at the images that choose the epoch, and keeps the weights if they are the best so far. `m` is scratch. */
 static int judge_epoch(struct run *r, struct epoch *e, struct eo_model *m, struct eo_err *err)
 {
     struct eo_eval eval;
@@ -213,30 +214,30 @@ static int judge_epoch(struct run *r, struct epoch *e, struct eo_model *m, struc
     eo_trainer_export(r->trainer, m);
     if (check_weights(m, err) || evaluate(r, m, &eval, err))
         return -1;
-    e->val_correct = eval.correct;
-    e->val_loss = mean_loss(&eval);
+    e->stop_correct = eval.correct;
+    e->stop_loss = mean_loss(&eval);
     eo_eval_release(&eval);
-    if (r->best_epoch && (e->val_correct < r->best_correct ||
-                          (e->val_correct == r->best_correct && e->val_loss >= r->best_loss)))
+    if (r->best_epoch && (e->stop_correct < r->best_correct ||
+                          (e->stop_correct == r->best_correct && e->stop_loss >= r->best_loss)))
         return 0;
     r->best_epoch = e->number;
-    r->best_correct = e->val_correct;
-    r->best_loss = e->val_loss;
+    r->best_correct = e->stop_correct;
+    r->best_loss = e->stop_loss;
     swap_weights(m, &r->best);
     return 0;
 }
 
 static void put_epoch(const struct run *r, const struct epoch *e, struct eo_buf *log)
 {
-    double n = (double)r->split->train.count;
+    double n = (double)r->images.count;
 
     eo_csv_put_int(log, e->number, ',');
     eo_csv_put_double(log, e->loss, ',');
     eo_csv_put_double(log, (double)e->correct / n, ',');
     eo_csv_put_double(log, e->learning_rate, ',');
     if (r->cfg->early_stopping) {
-        eo_csv_put_double(log, (double)e->val_correct / (double)r->split->validation.count, ',');
-        eo_csv_put_double(log, e->val_loss, ',');
+        eo_csv_put_double(log, (double)e->stop_correct / (double)r->stop.count, ',');
+        eo_csv_put_double(log, e->stop_loss, ',');
     } else {
         eo_buf_puts(log, ",,");
     }
@@ -250,7 +251,7 @@ static int run_epochs(struct run *r, struct eo_model *m, struct eo_train_result 
     struct epoch e = {0};
 
     if (log)
-        eo_buf_puts(log, "epoch,loss,accuracy,learning_rate,val_accuracy,val_loss,seconds,images_per_s\n");
+        eo_buf_puts(log, "epoch,loss,accuracy,learning_rate,stop_accuracy,stop_loss,seconds,images_per_s\n");
     while (e.number < r->options->epochs && (!patience || e.number < r->best_epoch + patience)) {
         e.number++;
         if (train_epoch(r, &e, err) || (patience && judge_epoch(r, &e, m, err)))
@@ -277,7 +278,7 @@ static int begin_run(struct run *r, int seed_index, const struct eo_model *m, st
                                          .weight_decay = cfg->weight_decay,
                                          .label_smoothing = cfg->label_smoothing};
 
-    r->order = eo_alloc(r->split->train.count, sizeof(*r->order), err);
+    r->order = eo_alloc(r->images.count, sizeof(*r->order), err);
     if (!r->order)
         return -1;
     if (cfg->augment_shift || cfg->augment_flip) {
@@ -297,16 +298,26 @@ static int begin_run(struct run *r, int seed_index, const struct eo_model *m, st
     return 0;
 }
 
+void eo_train_divide(const struct eo_images *all, struct eo_images *train, struct eo_images *stop)
+{
+    size_t tenth = all->count / 10, held = tenth ? tenth : 1, kept = all->count - held;
+
+    *train = (struct eo_images){all->pixels, all->labels, kept};
+    *stop = (struct eo_images){all->pixels + kept * EO_IMAGE_PIXELS, all->labels + kept, held};
+}
+
 int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_split *split,
                  const struct eo_train_options *options, struct eo_model *m, struct eo_train_result *result,
                  struct eo_buf *log, struct eo_err *err)
 {
-    struct run r = {.cfg = cfg, .split = split, .options = options};
-    size_t images = split->train.count;
+    struct run r = {.cfg = cfg, .images = split->train, .options = options};
+    size_t images = split->train.count, least = cfg->early_stopping ? 2 : 1;
     int rc;
 
-    if (images == 0 || images > UINT32_MAX)
-        return eo_err_set(err, "training: expected 1..%u images, found %zu", UINT32_MAX, images);
+    if (images < least || images > UINT32_MAX)
+        return eo_err_set(err, "training: expected %zu..%u images, found %zu", least, UINT32_MAX, images);
+    if (cfg->early_stopping)
+        eo_train_divide(&split->train, &r.images, &r.stop);
     rc = begin_run(&r, seed_index, m, err) ? -1 : run_epochs(&r, m, result, log, err);
     eo_trainer_free(r.trainer);
     eo_model_release(&r.best);

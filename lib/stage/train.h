@@ -11,7 +11,9 @@
  *   augmentation    drawn image by image in the order of training, from the stream EO_RNG_AUGMENT of the same seed:
  *                   dx and dy uniform in -augment_shift..augment_shift, then mirrored or not with equal chances; what
  *                   is switched off draws nothing. struct eo_view of trainer.h says what they mean.
- *   early stopping  after each epoch the held-out images are classified (infer.h). Of two epochs the one with more
+ *   early stopping  the last tenth of the training images (eo_train_divide()) is not trained on, and N is without it:
+ *                   it chooses the epoch, so that the held-out images, which decide later, have chosen nothing yet.
+ *                   After each epoch these images are classified (infer.h). Of two epochs the one with more
  *                   images right is better, of equals the one of lower mean cross-entropy (without smoothing), of
  *                   equals the earlier one. The run ends `early_stopping` epochs after the best one, or after E, and
  *                   the best epoch's weights are kept. The schedule is that of all E epochs.
@@ -36,7 +38,7 @@ struct eo_train_progress {
     double loss;        /* mean over this epoch so far */
     double seconds;     /* since the start of training */
     int best_epoch;       /* 0 before the first evaluation, and without early stopping */
-    double best_accuracy; /* on the held-out images, after best_epoch */
+    double best_accuracy; /* on the images that choose the epoch, after best_epoch */
 };
 typedef void eo_train_progress_fn(void *ctx, const struct eo_train_progress *progress);
 
@@ -78,12 +80,19 @@ double eo_train_learning_rate(const struct eo_config *cfg, double peak, size_t s
 struct eo_view eo_train_draw_view(const struct eo_config *cfg, struct eo_rng *rng);
 
 /*
- * Trains `m` in place on split->train: AdamW on batches of cfg->batch_size with cfg's schedule, weight decay, label
- * smoothing and augmentation. cfg->early_stopping looks at split->validation; else that may be empty. Appends to
- * `log` (may be NULL) a CSV with header: epoch, loss (mean cross-entropy against the smoothed targets), accuracy (of
- * the predictions made while training), learning_rate (of the epoch's last step), val_accuracy and val_loss (empty
- * without early stopping), seconds and images_per_s (of the training alone). Only the last two depend on the machine.
- * Fails on an empty training set, and when the loss or a weight stops being finite; `m` is of no use then.
+ * Divides the training images for early stopping: into those that are trained on, and the last count / 10 of them, at
+ * least one, that choose the epoch.
+ */
+void eo_train_divide(const struct eo_images *all, struct eo_images *train, struct eo_images *stop);
+
+/*
+ * Trains `m` in place on split->train and looks at nothing else: AdamW on batches of cfg->batch_size with cfg's
+ * schedule, weight decay, label smoothing, augmentation and early stopping. Appends to `log` (may be NULL) a CSV with
+ * header: epoch, loss (mean cross-entropy against the smoothed targets), accuracy (of the predictions made while
+ * training), learning_rate (of the epoch's last step), stop_accuracy and stop_loss (of the images that choose the
+ * epoch; empty without early stopping), seconds and images_per_s (of the training alone). Only the last two depend on
+ * the machine. Fails on an empty training set, with early stopping on one of a single image, and when the loss or a
+ * weight stops being finite; `m` is of no use then.
  */
 int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_split *split,
                  const struct eo_train_options *options, struct eo_model *m, struct eo_train_result *result,

@@ -233,18 +233,20 @@ static int best_of(const struct eo_csv *csv)
     size_t best = 0;
 
     for (size_t i = 1; i < csv->rows; i++) {
-        double gain = cell(csv, i, "val_accuracy") - cell(csv, best, "val_accuracy");
+        double gain = cell(csv, i, "stop_accuracy") - cell(csv, best, "stop_accuracy");
 
-        if (gain > 0 || (gain == 0 && cell(csv, i, "val_loss") < cell(csv, best, "val_loss")))
+        if (gain > 0 || (gain == 0 && cell(csv, i, "stop_loss") < cell(csv, best, "stop_loss")))
             best = i;
     }
     return (int)best + 1;
 }
 
 /* `held_out` images decide: with one alone, the loss does. The rate is constant, so a shorter run must end there too. */
-static void check_early_stopping(int patience, size_t held_out)
+/* The held-out images are none: what decides later chooses no epoch. */
+static void check_early_stopping(int patience, size_t images)
 {
     struct eo_config cfg = config();
+    struct eo_images learned, stop;
     struct eo_train_result result, plain;
     struct eo_model m, shorter;
     struct eo_buf log = {0};
@@ -256,7 +258,8 @@ static void check_early_stopping(int patience, size_t held_out)
     cfg.epochs = 25;
     cfg.learning_rate = 0.03;
     cfg.early_stopping = patience;
-    split.validation.count = held_out;
+    split.train.count = images;
+    split.validation = (struct eo_images){0};
     train(&cfg, eo_isa_best(), 2, &m, &result, &log);
     stop_on(eo_csv_parse(&csv, log.data, log.len, &err), "log", &err);
     last = result.best_epoch + patience < 25 ? result.best_epoch + patience : 25;
@@ -265,17 +268,22 @@ static void check_early_stopping(int patience, size_t held_out)
     check_that(result.best_epoch < result.epochs, "patience %d: this test needs a best epoch before the last", patience);
     check_that(result.epochs == last && csv.rows == (size_t)last, "patience %d: expected %d epochs, found %d", patience,
                last, result.epochs);
-    stop_on(eo_eval_run(&eval, &m, &split.validation, EO_ISA_GENERIC, 1, &err), "evaluation", &err);
-    check_that((double)eval.correct / (double)held_out == cell(&csv, (size_t)result.best_epoch - 1, "val_accuracy"),
+    eo_train_divide(&split.train, &learned, &stop);
+    check_that(stop.count == (images < 20 ? 1 : images / 10) && learned.count + stop.count == images &&
+                   stop.labels == learned.labels + learned.count,
+               "%zu images: another part than the last tenth chooses the epoch", images);
+    stop_on(eo_eval_run(&eval, &m, &stop, EO_ISA_GENERIC, 1, &err), "evaluation", &err);
+    check_that((double)eval.correct / (double)stop.count == cell(&csv, (size_t)result.best_epoch - 1, "stop_accuracy"),
                "patience %d: the model has another accuracy than the log says", patience);
     eo_eval_release(&eval);
 
     cfg.epochs = result.best_epoch;
     cfg.early_stopping = 0;
+    split.train = learned;
     train(&cfg, eo_isa_best(), 1, &shorter, &plain, NULL);
     check_that(plain.best_epoch == 0 && plain.epochs == cfg.epochs, "a run without early stopping has no best epoch");
     check_that(same_weights(&m, &shorter), "patience %d: other weights than after %d epochs", patience, cfg.epochs);
-    split.validation.count = HELD_OUT;
+    draw_images();
     eo_csv_release(&csv);
     eo_buf_release(&log);
     eo_model_release(&m);
@@ -286,7 +294,7 @@ static void check_early_stopping(int patience, size_t held_out)
 
 static void test_log(void)
 {
-    static const char header[] = "epoch,loss,accuracy,learning_rate,val_accuracy,val_loss,seconds,images_per_s\n";
+    static const char header[] = "epoch,loss,accuracy,learning_rate,stop_accuracy,stop_loss,seconds,images_per_s\n";
     struct eo_config cfg = config_with_all();
     struct eo_train_result result;
     struct eo_buf log = {0};
@@ -306,8 +314,8 @@ static void test_log(void)
     cfg.early_stopping = 0;
     train(&cfg, eo_isa_best(), 1, &m, &result, &log);
     stop_on(eo_csv_parse(&csv, log.data, log.len, &err), "log", &err);
-    check_text("val_accuracy without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "val_accuracy")));
-    check_text("val_loss without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "val_loss")));
+    check_text("stop_accuracy without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_accuracy")));
+    check_text("stop_loss without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_loss")));
     eo_csv_release(&csv);
     eo_buf_release(&log);
     eo_model_release(&m);
@@ -371,9 +379,9 @@ static void test_errors(void)
     check_failure(&cfg, "training: expected 1..4294967295 images, found 0");
     split.train.count = TRAIN;
     cfg.early_stopping = 1;
-    split.validation.count = 0;
-    check_failure(&cfg, "expected 1..2147483647 images to evaluate, found 0");
-    split.validation.count = HELD_OUT;
+    split.train.count = 1;
+    check_failure(&cfg, "training: expected 2..4294967295 images, found 1");
+    split.train.count = TRAIN;
     cfg.batch_size = TRAIN; /* one step: the loss was that of the weights before it */
     cfg.learning_rate = 1e39;
     check_failure(&cfg, "training diverged: a weight of 'conv1' is not finite; try a smaller learning_rate");
@@ -386,9 +394,9 @@ int main(void)
     test_schedules();
     test_views();
     test_keys();
-    check_early_stopping(1, HELD_OUT);
-    check_early_stopping(4, HELD_OUT);
-    check_early_stopping(3, 1);
+    check_early_stopping(1, TRAIN);
+    check_early_stopping(4, TRAIN);
+    check_early_stopping(3, 19);
     test_log();
     test_describe();
     test_errors();
