@@ -38,7 +38,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust \
+PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust \
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
@@ -79,6 +79,8 @@ FAILED := $(OBJ)/lock/failed.$(shell echo $$PPID)
 lock = exec 9>>$(OBJ)/lock/$(1); \
 	flock -n 9 || { echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9; }
 IS_DEPS := $(filter deps install-packages,$(GOALS))
+# All but these build programs.
+NEEDS := $(if $(filter-out deps install-packages help data clean distclean format fuzz check-bare,$(GOALS)),needs)
 PROGRAM_GOALS := $(if $(EXPERIMENT),programs) $(filter-out $(if $(EXPERIMENT),programs) $(IS_DEPS) $(OF_CONFIG),$(GOALS))
 
 $(GOALS): .parts
@@ -90,7 +92,7 @@ ifeq ($(DRY),)
 # A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to.
 .parts:
 	+@mkdir -p $(OBJ)/lock; rm -f $(FAILED); \
-	$(if $(IS_DEPS),$(call) EO_DEPS_FOR='$(GOALS)' deps &&) \
+	$(if $(IS_DEPS)$(NEEDS),$(call) EO_FOR='$(GOALS)' $(if $(IS_DEPS),deps) $(NEEDS) && [ ! -e $(FAILED) ] &&) \
 	$(if $(strip $(PROGRAM_GOALS)),( $(if $(EXPERIMENT),$(call lock,programs,the programs);) exec $(call) $(PROGRAM_GOALS) ) &&) \
 	[ ! -e $(FAILED) ] || { echo failed >$(FAILED); exit 0; }; \
 	for c in $(if $(OF_CONFIG),$(CONFIG)); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
@@ -152,6 +154,15 @@ programs: $(LINKED) $(TOOLS) ## build the programs alone
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+# Goals of the whole call.
+EO_FOR ?= $(GOALS)
+IS_TESTED := $(filter check check-unit unit-tests,$(EO_FOR))
+IS_PLOTTED := $(filter all retime sensitivity trust %.png,$(EO_FOR))
+# Looked for before anything is done. What is built is not compiled again, whatever has gone since.
+.PHONY: needs
+needs: $(if $(filter deps,$(GOALS)),install-packages)
+	@sh tools/needs.sh $(if $(IS_TESTED),-t) $(if $(IS_PLOTTED),-p) \
+	  $(if $(or $(IS_TESTED),$(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW))),$(CC) $(CFLAGS) $(CPPFLAGS)) $(or_fail)
 $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE)
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
@@ -558,10 +569,8 @@ distclean: ## remove everything that was built, for all configurations; download
 DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox graphviz curl ca-certificates
 DEPS_CHECK := bats clang libjansson-dev
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
-# Goals of the call that deps is one of.
-EO_DEPS_FOR ?= $(GOALS)
-CROSS := $(if $(filter check check-bytes,$(EO_DEPS_FOR)),$(filter x86_64,$(ARCH)))
-PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(EO_DEPS_FOR)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
+CROSS := $(if $(filter check check-bytes,$(EO_FOR)),$(filter x86_64,$(ARCH)))
+PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(EO_FOR)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
 
 .PHONY: deps install-packages
 deps: install-packages ## install missing Debian packages (with `check` also those of the tests); silent when none is missing

@@ -90,3 +90,41 @@ END
   awk -f "$EO_ROOT/tests/commands.awk" Makefile | sed 's/.*: //' | sort >found
   printf '%s\n' no one two three four five six seven | sort | diff - found
 }
+
+# without NAME...: a folder of links to all commands of the machine's but these, as the whole PATH
+without() {
+  local name
+  rm -rf path && mkdir path
+  cp -s /usr/sbin/* /usr/bin/* /bin/* path 2>/dev/null || true
+  for name; do rm -f "path/$name"; done
+}
+
+# missing LINE MAKE-ARGUMENT...: one line, status 1, and no file was made
+missing() {
+  local line=$1
+  shift
+  run --separate-stderr env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="${WITHIN:-$PATH}" \
+    make -C "$EO_ROOT" --no-print-directory B="$PWD/new" "$@"
+  [ "$status" -eq 1 ] && [ -z "$output" ] && [ "$stderr" = "$line" ] && [ -z "$(find new -type f ! -path new/build/lock/programs)" ] && return
+  printf 'make %s: status %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$*" "$status" "$output" "$stderr" "$line"
+  return 1
+}
+
+@test "setup: a missing compiler, header or gnuplot is one line before any work is done" {
+  local deps="'make deps' installs what the project needs" tests="'make deps check' installs what the project needs"
+  mkdir nothing
+  missing "make: missing here: no-such-cc (the compiler); $deps" CC=no-such-cc all
+  missing "make: missing here: no-such-cc (the compiler); $deps" CC=no-such-cc -j2 programs
+  missing "make: the compiler 'false' does not work here: it says nothing" CC=false programs
+  missing "make: missing here: stdio.h (libc6-dev), yaml.h (libyaml-dev), png.h (libpng-dev), zlib.h (zlib1g-dev), \
+sha2.h (libmd-dev); $deps" CFLAGS="-nostdinc -isystem $PWD/nothing" all
+  for h in stdio yaml png zlib sha2; do : >nothing/$h.h; done
+  missing "make: missing here: jansson.h (libjansson-dev); $tests" CFLAGS="-nostdinc -isystem $PWD/nothing" check-unit
+  without gnuplot bats
+  WITHIN=$PWD/path missing "make: missing here: gnuplot (gnuplot-nox); $deps" all
+  WITHIN=$PWD/path missing "make: missing here: gnuplot (gnuplot-nox); $deps" sensitivity
+  WITHIN=$PWD/path missing "make: missing here: bats (bats), gnuplot (gnuplot-nox); $tests" check
+  # what needs neither goes on without
+  PATH=$PWD/path run --separate-stderr make_root B="$PWD/new" CC=no-such-cc help
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+}

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Says in one line what is missing of that which Make is about to need, so that no work is done first in vain:
+#
+#     tools/needs.sh [-t] [-p] [COMPILER OPTION...]
+#
+# COMPILER has to run and to find the headers of the libraries; -t: those of the tests, and bats, too; -p: gnuplot, for
+# plots. Exit status 1 when something is missing.
+headers="stdio.h:libc6-dev yaml.h:libyaml-dev png.h:libpng-dev zlib.h:zlib1g-dev sha2.h:libmd-dev"
+commands=
+goals=deps
+while getopts tp option; do
+    case $option in
+    t) headers="$headers jansson.h:libjansson-dev" commands="$commands bats:bats gnuplot:gnuplot-nox" goals="deps check" ;;
+    p) commands="$commands gnuplot:gnuplot-nox" ;;
+    *) exit 2 ;;
+    esac
+done
+shift $((OPTIND - 1))
+
+missing=
+# lacks THING:PACKAGE
+lacks() {
+    case $missing in *"${1%%:*} "*) ;; *) missing="$missing, ${1%%:*} (${1#*:})" ;; esac
+}
+
+for command in ${1:+"$1:the compiler"} $commands; do
+    command -v "${command%%:*}" >/dev/null || lacks "$command"
+done
+if [ $# -gt 0 ] && [ -z "$missing" ]; then
+    found=$(for header in $headers; do
+        printf '#if !__has_include(<%s>)\nlacks %s\n#endif\n' "${header%%:*}" "${header%%:*}"
+    done | "$@" -E -P -x c - 2>&1) || {
+        found=$(printf '%s\n' "$found" | head -n 1)
+        echo "make: the compiler '$1' does not work here: ${found:-it says nothing}" >&2
+        exit 1
+    }
+    for header in $headers; do
+        case $found in *"lacks ${header%%:*}"*) lacks "$header" ;; esac
+    done
+fi
+[ -n "$missing" ] || exit 0
+echo "make: missing here: ${missing#, }; 'make $goals' installs what the project needs" >&2
+exit 1
