@@ -21,7 +21,7 @@
 #define EO_IMAGE_PIXELS (EO_IMAGE_SIDE * EO_IMAGE_SIDE)
 #define EO_CLASSES 10
 
-/* A view: nothing is owned. Pixel p is the grey value 0..255; a network sees p / 127.5 - 1. */
+/* A view: nothing is owned. Pixel p is the grey value 0..255; nn/input.h says what a network sees. */
 struct eo_images {
     const uint8_t *pixels; /* [count, 28, 28] */
     const uint8_t *labels; /* [count], 0..9 */

@@ -7,7 +7,7 @@
  *
  * The definition of every score (the same bits on each instruction set, for every n, alone or in a batch):
  *
- * fp32, fp16  x = p / 127.5 - 1 (two roundings; fp16: then rounded to binary16).
+ * fp32, fp16  x by the table of input.h, p / 127.5 - 1 unless the model says otherwise (fp16: rounded to binary16).
  *             convolution: acc = bias; acc = fma(x, w, acc) for ic, kh, kw in order, taps outside the image left
  *             out; pooled = the largest of the four, then max(., 0) (fp16: rounded to binary16).
  *             classifier: for each channel, part = 0; part = fma(x, w, part) over its 49 pixels;

@@ -73,7 +73,7 @@ const struct eo_engine_ops *eo_s8_ops_avx512(void);
  * The constants of an int8 model that do not depend on the instruction set. Factors are computed in double, in the
  * order written; input_scale of the layer after the classifier is the score scale.
  *
- *     input_table[p]   = clamp(rint(x / input_scale) + zero_point, 0, qmax), in float, x = p / 127.5f - 1
+ *     input_table[p]   = clamp(rint(x / input_scale) + zero_point, 0, qmax), in float, x by input.h
  *     conv1, conv2     factor of channel o = input_scale * weight_scale[o] / next input_scale
  *     score_scale      = input_scale * (largest weight_scale), of the classifier
  *     classifier       factor of class o = weight_scale[o] / largest weight_scale; 1 becomes (2^31 - 1) / 2^31, which

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "nn/half.h"
+#include "nn/input.h"
 #include "nn/simd.h"
 #include "nn/kernels_f32_tile.h"
 #include "nn/kernels_f32_single.h"
@@ -28,6 +29,8 @@
 struct engine {
     struct eo_shape shape;
     int half;
+    int by_table; /* the input is not p / 127.5 - 1 */
+    float input[256];
     int vectors; /* of conv2's channels */
     int rest;    /* so many images are cheaper one by one than as a group with idle lanes */
     size_t elem; /* bytes of a weight or activation */
@@ -63,12 +66,22 @@ static size_t conv_floats(int ic, int oc)
     return (size_t)oc * tile_channel_floats(ic);
 }
 
-/* p / 127.5 - 1 for whole p in 0..255, the same two roundings: 1 / 127.5 as a sum of two floats is near enough. */
-EO_INLINE vf vf_input(const uint8_t *p)
+/*
+ * EO_VL inputs. p / 127.5 - 1 for whole p in 0..255 by the same two roundings as in input.c: 1 / 127.5 as a sum of two
+ * floats is near enough.
+ */
+EO_INLINE vf vf_input(const struct engine *e, const uint8_t *p)
 {
     const float hi = 0x1.010102p-7f, lo = -0x1.fdfdfep-32f;
-    vf x = vf_from_u8(p);
+    float looked_up[EO_VL];
+    vf x;
 
+    if (__builtin_expect(e->by_table, 0)) {
+        for (int i = 0; i < EO_VL; i++)
+            looked_up[i] = e->input[p[i]];
+        return vf_load(looked_up);
+    }
+    x = vf_from_u8(p);
     return vf_sub(vf_fma(x, vf_set1(hi), vf_mul(x, vf_set1(lo))), vf_set1(1.0f));
 }
 
@@ -119,7 +132,7 @@ static void group_input(const struct engine *e, const uint8_t *const rows[EO_VL]
     for (size_t p = 0; p < EO_PIXELS; p += 16) {
         u8_interleave(rows, p, block);
         for (size_t i = 0; i < 16; i++) {
-            vf x = vf_input(block + i * EO_VL);
+            vf x = vf_input(e, block + i * EO_VL);
 
             if (e->half)
                 vh_store((uint16_t *)input + (p + i) * EO_VL, x);
@@ -318,7 +331,7 @@ static void one_input(const struct engine *e, const uint8_t *pixels, const struc
         memset(line + 1 + EO_SIDE, 0, (LINE_ROW - 1 - EO_SIDE) * sizeof(float));
         for (int c = 0; c < EO_SIDE; c += EO_VL) {
             int at = c < EO_SIDE - EO_VL ? c : EO_SIDE - EO_VL; /* the last vector overlaps the one before */
-            vf x = vf_input(pixels + r * EO_SIDE + at);
+            vf x = vf_input(e, pixels + r * EO_SIDE + at);
 
             if (e->half) {
                 vh_store(h, x);
@@ -556,6 +569,8 @@ static void *engine_prepare(const struct eo_model *m, int max_batch, struct eo_e
         return NULL;
     e->shape = m->shape;
     e->half = m->precision == EO_FP16;
+    e->by_table = !eo_input_is_standard(m);
+    eo_input_table(m, 0, e->input);
     e->elem = e->half ? sizeof(uint16_t) : sizeof(float);
     e->vectors = (m->shape.c2 + EO_VL - 1) / EO_VL;
     /* An image alone takes about a tenth more of the peak, and the idle lanes of its last vector of channels. */

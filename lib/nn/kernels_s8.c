@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "nn/input.h"
 
 #define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
 
@@ -198,9 +199,9 @@ static int line_fits(const uint8_t table[256], int64_t slope, struct eo_s8_line 
     return 1;
 }
 
-void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line)
+void eo_s8_line_fit(const uint8_t table[256], double greys, struct eo_s8_line *line)
 {
-    double slope = 0x1p20 / (127.5 * input_scale);
+    double slope = 0x1p20 / greys;
 
     line->ok = 0;
     if (slope > 0x1p21 || table[255] == table[0]) /* p * slope + offset could leave 32 bits; or any line will do */
@@ -279,7 +280,7 @@ void *eo_s8_prepare(const struct eo_model *m, const struct eo_s8_kernels *kernel
     a = (struct arena){net->memory, 0};
     place(net, &a);
     pack(net, m);
-    eo_s8_line_fit(net->params.input_table, (double)m->layer[EO_CONV1].input_scale, &net->line);
+    eo_s8_line_fit(net->params.input_table, eo_input_greys(m) * (double)m->layer[EO_CONV1].input_scale, &net->line);
     return net;
 fail:
     eo_s8_release(net);

@@ -102,8 +102,8 @@ void eo_s8_run(void *state, const uint8_t *pixels, int n, union eo_score *scores
 size_t eo_s8_workspace(const void *state);
 void eo_s8_set_marker(void *state, struct eo_marker marker);
 
-/* Finds slope and offset for a table of this input scale, if there are any; ok says so. */
-void eo_s8_line_fit(const uint8_t table[256], double input_scale, struct eo_s8_line *line);
+/* Finds slope and offset for a table in which `greys` grey values make one step, if there are any; ok says so. */
+void eo_s8_line_fit(const uint8_t table[256], double greys, struct eo_s8_line *line);
 
 /* As the numbers of eo_s8_factor, and for L lanes at once as sv_scale() wants them. */
 struct eo_s8_factor eo_s8_factor_make(struct eo_requant rq);

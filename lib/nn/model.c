@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "format/safetensors.h"
 #include "nn/half.h"
+#include "nn/input.h"
 
 /* One tensor of a model's file and the memory it fills. All code that walks the tensors goes by this list. */
 struct field {
@@ -502,8 +503,11 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
     int index[EO_MAX_C1 > EO_MAX_C2 ? EO_MAX_C1 : EO_MAX_C2];
     enum eo_criterion criterion;
     struct eo_level level;
+    struct eo_input input;
     uint64_t seed;
 
+    if (eo_input_read(m, &input, err) < 0)
+        return -1;
     if (seed_text && eo_num_parse_u64(seed_text, 0, UINT64_MAX, &seed, err))
         return eo_err_prefix(err, "metadata 'seed'");
     if (level_text && eo_level_read(level_text, &level, err))
@@ -707,7 +711,10 @@ int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TE
 static int set_standard_meta(struct eo_model *m, struct eo_err *err)
 {
     const char *backend = m->precision == EO_INT8 ? eo_backend_name(m->backend) : NULL;
+    struct eo_input input;
 
+    if (eo_input_read(m, &input, err) < 0 || eo_input_set(m, input, err))
+        return -1;
     return eo_model_meta_set(m, "architecture", EO_MODEL_ARCHITECTURE, err) ||
                    eo_model_meta_set(m, "precision", eo_precision_name(m->precision), err) ||
                    eo_model_meta_set(m, "eo_version", EO_VERSION, err) ||

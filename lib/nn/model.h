@@ -19,7 +19,8 @@
  *
  * Metadata (strings; tools pass on what they do not know): architecture, precision, pruning_level, seed, dataset,
  * dataset_sha256, conv1_kept, conv2_kept (indices in the base model, comma-separated), base_channels ("16,32": those of
- * the base model), pruning_criterion, pruning_scope, eo_version, quantization_backend (int8), and <stage>_sha256 of
+ * the base model), pruning_criterion, pruning_scope, eo_version, input_mean and input_std (what the
+ * network is fed: input.h), quantization_backend (int8), and <stage>_sha256 of
  * every slice that the model was made from.
  */
 #ifndef EO_NN_MODEL_H
@@ -104,7 +105,8 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
  * Reads a file ("-": standard input). Checks all that the format demands and that: architecture and precision are
  * known, exactly the tensors of the table above are there with these types, the shapes chain, every weight and
  * scale is finite, and the metadata agree with the tensors: pruning_level one that eo_level_read() takes,
- * pruning_criterion one of the criteria or none, conv1_kept and conv2_kept as many rising indices as there are
+ * pruning_criterion one of the criteria or none, input_mean and input_std
+ * within the bounds of input.h, conv1_kept and conv2_kept as many rising indices as there are
  * channels, base_channels no fewer. int8: scales > 0, zero points in range; each requantisation factor input_scale *
  * weight_scale[o] / next layer's input_scale is < 1; and for each output
  *
@@ -121,7 +123,8 @@ int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TE
 int eo_model_parse(struct eo_model *m, const void *bytes, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Sets architecture, precision, eo_version and (int8 alone) quantization_backend in the metadata and writes the
+ * Sets architecture, precision, eo_version, input_mean and input_std where they are missing, and (int8 alone)
+ * quantization_backend in the metadata and writes the
  * canonical file: equal models give equal bytes. Refuses what eo_model_load() would refuse.
  */
 int eo_model_save(struct eo_model *m, const char *path, struct eo_err *err) EO_MUST_CHECK;

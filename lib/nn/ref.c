@@ -6,18 +6,7 @@
 
 #include "base/mem.h"
 #include "nn/half.h"
-
-void eo_input_table_ref(float table[256], int half)
-{
-    int p;
-
-    for (p = 0; p < 256; p++) {
-        float x = (float)p / 127.5f;
-
-        x -= 1.0f;
-        table[p] = half ? eo_half_to_float(eo_half_from_float(x)) : x;
-    }
-}
+#include "nn/input.h"
 
 /* ---- floating point ------------------------------------------------------------------------------------------- */
 
@@ -289,7 +278,7 @@ int eo_s8_params_init(struct eo_s8_params *p, const struct eo_model *m, struct e
     p->qmax = eo_backend_activation_max(m->backend);
     for (i = 0; i < EO_LAYERS; i++)
         p->zero_point[i] = m->layer[i].input_zero_point;
-    eo_input_table_ref(x, 0);
+    eo_input_table(m, 0, x);
     for (i = 0; i < 256; i++) {
         float q = rintf(x[i] / m->layer[EO_CONV1].input_scale) + (float)p->zero_point[EO_CONV1];
 
@@ -367,7 +356,7 @@ struct eo_ref *eo_ref_new(const struct eo_model *m, struct eo_err *err)
         return NULL;
     r->shape = m->shape;
     r->precision = m->precision;
-    eo_input_table_ref(r->table, m->precision == EO_FP16);
+    eo_input_table(m, m->precision == EO_FP16, r->table);
     if (m->precision == EO_INT8 && eo_s8_params_init(&r->params, m, err))
         goto fail;
     for (l = 0; l < EO_LAYERS; l++) {

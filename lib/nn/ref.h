@@ -22,9 +22,6 @@
 
 #include "nn/infer_internal.h"
 
-/* The network's input for each grey value: p / 127.5 - 1; `half` rounds it to binary16. */
-void eo_input_table_ref(float table[256], int half);
-
 struct eo_ref; /* the constants of a model */
 
 /* The model may be released afterwards. NULL and err on failure. */

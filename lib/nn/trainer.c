@@ -7,6 +7,7 @@
 #include "base/fmath.h"
 #include "base/mem.h"
 #include "nn/fake_quant.h"
+#include "nn/input.h"
 #include "nn/kernels_train.h"
 
 #define PIXELS 784
@@ -139,7 +140,6 @@ struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trai
 {
     struct eo_trainer *t;
     struct eo_model view = *m;
-    int i;
 
     if (m->precision != EO_FP32) {
         eo_err_set(err, "training: expected an fp32 model, found %s", eo_precision_name(m->precision));
@@ -156,8 +156,7 @@ struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trai
         eo_trainer_free(t);
         return NULL;
     }
-    for (i = 0; i < 256; i++)
-        t->input[i] = (float)i / 127.5f - 1.0f;
+    eo_input_table(m, 0, t->input);
     visit_weights(&t->layout, &view, from_model, t->params);
     refresh(t);
     return t;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "nn/infer.h"
+#include "nn/input.h"
 
 struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo_isa isa, struct eo_pool *pool)
 {
@@ -28,6 +29,7 @@ struct batch {
     size_t first; /* the batch's first image */
     size_t size[EO_LAYERS];
     float *values[EO_LAYERS];
+    float input[256];     /* of each grey value */
     struct eo_infer *infer[EO_POOL_MAX]; /* one per worker */
 };
 
@@ -44,6 +46,7 @@ static int batch_init(struct batch *b, const struct eo_model *m, const struct eo
 {
     memset(b, 0, sizeof(*b));
     b->images = images;
+    eo_input_table(m, 0, b->input);
     for (int l = 0; l < EO_LAYERS; l++) {
         size_t n;
 
@@ -70,7 +73,7 @@ static void run_image(void *ctx, int task, int worker)
     union eo_score scores[EO_CLASSES];
 
     for (int i = 0; i < EO_IMAGE_PIXELS; i++)
-        b->values[EO_CONV1][at * EO_IMAGE_PIXELS + (size_t)i] = (float)pixels[i] / 127.5f - 1.0f;
+        b->values[EO_CONV1][at * EO_IMAGE_PIXELS + (size_t)i] = b->input[pixels[i]];
     eo_infer_activations(b->infer[worker], pixels, b->values[EO_CONV2] + at * b->size[EO_CONV2],
                          b->values[EO_CLASSIFIER] + at * b->size[EO_CLASSIFIER], scores);
 }

@@ -37,7 +37,7 @@ static struct eo_infer *open_model(const struct eo_model *m, enum eo_isa isa, in
 }
 
 /* Each instruction set gives the reference's bits through the public interface, in a batch and one by one. */
-static void test_agreement(enum eo_isa isa, enum eo_precision precision, const uint8_t *pixels)
+static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *mean, char *std, const uint8_t *pixels)
 {
     static union eo_score expected[MAX_BATCH * EO_CLASSES], batch[MAX_BATCH * EO_CLASSES], one[EO_CLASSES];
     const struct eo_engine_ops *ref = eo_ops_ref(precision);
@@ -48,7 +48,10 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, const u
     int i, same = 1;
 
     random_model(&m, precision, 7, 13, 5);
-    snprintf(what, sizeof(what), "%s on %s", eo_precision_name(precision), eo_isa_name(isa));
+    m.meta[0] = (struct eo_model_meta){(char[]){"input_mean"}, mean};
+    m.meta[1] = (struct eo_model_meta){(char[]){"input_std"}, std};
+    m.meta_count = 2;
+    snprintf(what, sizeof(what), "%s on %s, mean %s", eo_precision_name(precision), eo_isa_name(isa), mean);
     state = ref->prepare(&m, MAX_BATCH, NULL);
     ref->run(state, pixels, MAX_BATCH, expected);
     ref->release(state);
@@ -342,8 +345,10 @@ int main(void)
     for (isa = 0; isa < EO_ISA_COUNT; isa++) {
         if (!eo_isa_available((enum eo_isa)isa))
             continue;
-        for (p = 0; p < EO_PRECISION_COUNT; p++)
-            test_agreement((enum eo_isa)isa, (enum eo_precision)p, pixels);
+        for (p = 0; p < EO_PRECISION_COUNT; p++) {
+            test_agreement((enum eo_isa)isa, (enum eo_precision)p, (char[]){"0.5"}, (char[]){"0.5"}, pixels);
+            test_agreement((enum eo_isa)isa, (enum eo_precision)p, (char[]){"0.1307"}, (char[]){"0.3081"}, pixels);
+        }
         for (p = 0; p < EO_PRECISION_COUNT; p++)
             test_marks((enum eo_isa)isa, (enum eo_precision)p, pixels);
         test_overflow((enum eo_isa)isa, pixels);
