@@ -668,7 +668,9 @@ trust: programs ## time the default sweep RUNS=10 times on a quiet machine: rank
 
 # Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
 PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))
-PERF_DATA := $(patsubst %/,%,$(firstword $(wildcard $(EO_DATA_DIR:%=%/mnist/) data/mnist/) data/synthetic))
+# A folder that a broken download has left is no data.
+is_whole = $(and $(wildcard $(1)/train-images*),$(wildcard $(1)/train-labels*),$(wildcard $(1)/t10k-images*),$(wildcard $(1)/t10k-labels*))
+PERF_DATA := $(or $(firstword $(foreach d,$(EO_DATA_DIR:%=%/mnist) data/mnist,$(if $(call is_whole,$(d)),$(d)))),data/synthetic)
 $(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$^ $(LIBS))

@@ -5,13 +5,19 @@
 #
 # Addresses and SHA-256 sums of the contents are in SOURCES. What is there already and right is left alone, and so is a
 # data set that a package has put into /usr/share/datasets, where the programs look too; an interrupted download is
-# resumed; a file gets its name only when its checksum is right. EO_DATA_URL replaces the addresses: files are then taken
-# from $EO_DATA_URL/<data set>/<file>, for a mirror of your own (file:// works too).
+# resumed; a file gets its name only when its checksum is right, else the next address is tried. EO_DATA_URL, one address
+# or several separated by spaces, replaces those of SOURCES: files are then taken from ADDRESS/<data set>/<file>, for a
+# mirror of your own, which may be http:// or file:// too.
+#
+# What a server sends is trusted with nothing: it gets so much time and so much space, and no link is written through.
 
 me=data/fetch.sh
 here=$(dirname "$0")
 sources=$here/SOURCES
 packaged=/usr/share/datasets
+# The largest file has 26 MB, and contents of 47 MB. Seconds to connect, without data, and for a file in all.
+limit_mb=64
+connect=20 stall=30 total=900
 
 fail() {
     printf '%s: %s\n' "$me" "$1" >&2
@@ -20,12 +26,11 @@ fail() {
 
 # Of the contents, or what is wrong with the file: a wrapper says when and how it was compressed.
 sha256() {
-    if gzip -t <"$1" 2>/dev/null; then
-        sum=$(gzip -dc <"$1" | sha256sum) || fail "'$1': cannot compute its SHA-256"
-        printf '%s\n' "${sum%% *}"
-    else
-        printf 'no whole gzip file\n'
-    fi
+    sum=$({ { gzip -dc <"$1" 2>/dev/null || echo torn >&3; } | head -c "$limit_mb"M | sha256sum; } 3>&1)
+    case $sum in
+    *torn*) printf 'no whole gzip file\n' ;;
+    *) printf '%s\n' "${sum%% *}" ;;
+    esac
 }
 
 # is_packaged SET: whether a package has brought all of its files.
@@ -39,23 +44,42 @@ is_packaged() {
 # get URL PART: 0 when the download is complete. A server that refuses to resume gets one request for the whole file.
 get() {
     if [ -t 2 ]; then progress=--progress-bar; else progress=--silent; fi
-    curl --fail --location --continue-at - --retry 3 "$progress" --show-error --output "$2" "$1"
+    from_server "$1" "$2" --continue-at -
     status=$?
     case $status in
     22 | 33 | 36)
         [ -s "$2" ] || return "$status"
         rm -f "$2"
-        curl --fail --location --retry 3 "$progress" --show-error --output "$2" "$1"
+        from_server "$1" "$2"
         status=$?
         ;;
     esac
     return "$status"
 }
 
+# from_server URL PART OPTION...: the published addresses are https, wherever they lead to
+from_server() {
+    url=$1 part=$2
+    shift 2
+    if [ -n "${EO_DATA_URL:-}" ]; then allowed="=https,http,file"; else allowed="=https"; fi
+    (
+        ulimit -f $((limit_mb * 2048)) # blocks of 512 bytes: a size that the server tells may be wrong
+        exec curl --fail --location --proto "$allowed" --proto-redir "${allowed%,file}" --max-redirs 5 --retry 3 \
+            --connect-timeout "$connect" --speed-limit 100 --speed-time "$stall" --max-time "$total" \
+            "$progress" --show-error "$@" --output "$part" "$url"
+    )
+}
+
+# A file of ours that was begun: nothing else stays, as a link would lead what is written to another file.
+begun() {
+    [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %h "$1")" = 1 ]
+}
+
 # fetch SET FILE SHA256 URL...
 fetch() {
     set_name=$1 file=$2 expected=$3
-    target=$here/$set_name/$file
+    folder=$here/$set_name
+    target=$folder/$file
     part=$target.part
     shift 3
     if [ -e "$target" ]; then
@@ -63,25 +87,34 @@ fetch() {
         [ "$found" = "$expected" ] && return
         fail "'$target': expected SHA-256 $expected, found $found; remove the file to download it again"
     fi
-    [ -z "${EO_DATA_URL:-}" ] || set -- "${EO_DATA_URL%/}/$set_name/$file"
+    if [ -n "${EO_DATA_URL:-}" ]; then
+        set --
+        for base in $EO_DATA_URL; do set -- "$@" "${base%/}/$set_name/$file"; done
+    fi
     command -v curl >/dev/null || fail "expected curl to download with, found none; 'make deps' installs it"
-    mkdir -p "$here/$set_name" || exit 1
-    done=no
+    [ ! -L "$folder" ] || fail "'$folder' is a link, and nothing is downloaded through it; set EO_DATA_DIR to where the data is"
+    # An empty folder would look like data.
+    trap 'rmdir "$folder" 2>/dev/null' EXIT
+    mkdir -p "$folder" || exit 1
+    begun "$part" || rm -f "$part"
+    wrong=
     if [ -s "$part" ] && [ "$(sha256 "$part")" = "$expected" ]; then
-        done=yes # it was cut off between the download and the renaming
+        set -- # it was cut off between the download and the renaming
+        found=$expected
     fi
     for url; do
-        [ "$done" = yes ] && break
-        get "$url" "$part" && done=yes
-    done
-    [ "$done" = yes ] ||
-        fail "'$set_name/$file': cannot download it from $*; copy the files into '$here/$set_name', or set EO_DATA_DIR"
-    found=$(sha256 "$part") || exit 1
-    if [ "$found" != "$expected" ]; then
+        found=
+        get "$url" "$part" || continue
+        found=$(sha256 "$part") || exit 1
+        [ "$found" != "$expected" ] || break
         rm -f "$part"
-        fail "'$set_name/$file': expected SHA-256 $expected, found $found in what was downloaded"
-    fi
-    mv "$part" "$target" || exit 1
+        wrong=$found
+    done
+    [ -n "$wrong$found" ] ||
+        fail "'$set_name/$file': cannot download it from $*; copy the files into '$folder', or set EO_DATA_DIR"
+    [ "$found" = "$expected" ] ||
+        fail "'$set_name/$file': expected SHA-256 $expected, found $wrong in what was downloaded"
+    mv -T "$part" "$target" || exit 1
 }
 
 if [ $# -eq 0 ]; then

@@ -266,9 +266,10 @@ fetch_setup() {
   small mirror/mnist
   local file
   for file in train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz; do
-    printf 'mnist %s %s %032d file://%s/gone/%s file://%s/mirror/mnist/%s\n' "$file" "$(zcat "mirror/mnist/$file" | sha256sum | cut -c 1-64)" 0 \
-      "$PWD" "$file" "$PWD" "$file" >>data/SOURCES
+    printf 'mnist %s %s %032d http://127.0.0.1:9/%s https://127.0.0.1:9/%s\n' "$file" \
+      "$(zcat "mirror/mnist/$file" | sha256sum | cut -c 1-64)" 0 "$file" "$file" >>data/SOURCES
   done
+  export EO_DATA_URL="file://$PWD/gone file://$PWD/mirror"
 }
 
 @test "fetch: from the second address when the first fails; then silent, and nothing is touched" {
@@ -285,7 +286,7 @@ fetch_setup() {
 @test "fetch: EO_DATA_URL replaces the addresses" {
   fetch_setup
   mv mirror own
-  run --separate-stderr data/fetch.sh mnist
+  EO_DATA_URL='' run --separate-stderr data/fetch.sh mnist
   [ "$status" -eq 1 ]
   EO_DATA_URL=file://$PWD/own data/fetch.sh mnist
   diff -r own/mnist data/mnist
@@ -370,7 +371,76 @@ train-labels-idx1-ubyte.gz" ]
   EO_DATA_URL=file:///nonexistent run --separate-stderr data/fetch.sh mnist
   [ "$status" -eq 1 ]
   [[ ${stderr_lines[-1]} == "data/fetch.sh: 'mnist/train-images-idx3-ubyte.gz': cannot download it from file:///nonexistent/mnist/train-images-idx3-ubyte.gz; copy the files into 'data/mnist', or set EO_DATA_DIR" ]]
-  [ -z "$(ls data/mnist)" ]
+  [ ! -e data/mnist ] # an empty folder would look like data
+}
+
+@test "fetch: the second address is tried after a wrong checksum, too" {
+  fetch_setup
+  cp -r mirror wrong
+  echo x | gzip >wrong/mnist/train-labels-idx1-ubyte.gz
+  EO_DATA_URL="file://$PWD/wrong file://$PWD/mirror" data/fetch.sh mnist
+  diff -r mirror/mnist data/mnist
+  rm -r data/mnist
+  # the last word is about what was had, if anything was
+  EO_DATA_URL="file://$PWD/wrong file://$PWD/gone" run --separate-stderr data/fetch.sh mnist
+  [ "$status" -eq 1 ]
+  [[ ${stderr_lines[-1]} == *"'mnist/train-labels-idx1-ubyte.gz': expected SHA-256 "*" in what was downloaded" ]]
+}
+
+@test "fetch: published addresses are https" {
+  fetch_setup
+  EO_DATA_URL='' run --separate-stderr data/fetch.sh mnist
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"Protocol \"http\" not supported"*"127.0.0.1 port 9"* ]]
+  [ ! -e data/mnist ]
+  run grep -v -e '^#' "$EO_ROOT/data/SOURCES"
+  [[ $output == *https://* && $output != *http://* ]]
+}
+
+@test "fetch: nothing is written through links" {
+  fetch_setup
+  echo mine >other
+  mkdir data/mnist
+  ln -s "$PWD/other" data/mnist/train-images-idx3-ubyte.gz.part
+  ln other data/mnist/train-labels-idx1-ubyte.gz.part
+  ln -s "$PWD/none" data/mnist/t10k-images-idx3-ubyte.gz
+  data/fetch.sh mnist
+  diff -r mirror/mnist data/mnist
+  [ -z "$(find data/mnist -type l)" ]
+  [ "$(cat other) $(stat -c %h other)" = "mine 1" ] && [ ! -e none ]
+  rm -r data/mnist
+  mkdir elsewhere
+  ln -s ../elsewhere data/mnist
+  fails 1 "data/fetch.sh: 'data/mnist' is a link, and nothing is downloaded through it; set EO_DATA_DIR to where the data is" \
+    data/fetch.sh mnist
+  [ -z "$(ls elsewhere)" ]
+}
+
+@test "fetch: neither a file without end, nor one that unpacks to more than is expected, nor a server that stalls" {
+  fetch_setup
+  truncate -s 65M mirror/mnist/train-images-idx3-ubyte.gz
+  run --separate-stderr data/fetch.sh mnist
+  [ "$status" -eq 1 ]
+  [ "$(find data -size +64M)" = "" ]
+  rm -rf data/mnist
+  head -c 300M /dev/zero | gzip -1 >mirror/mnist/train-images-idx3-ubyte.gz
+  run --separate-stderr data/fetch.sh mnist
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"found no whole gzip file in what was downloaded" ]]
+
+  command -v python3 >/dev/null || skip "needs python3, for a server"
+  sed -i 's/ stall=30 / stall=1 /; s/--retry 3/--retry 0/' data/fetch.sh
+  python3 -c '
+import socket, sys
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True)
+held = []
+while True:
+    c, _ = s.accept(); held.append(c); c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nx")' >port 3>&- &
+  until [ -s port ]; do sleep 0.05; done
+  EO_DATA_URL=http://127.0.0.1:$(cat port) run --separate-stderr timeout 60 data/fetch.sh mnist
+  kill %1
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"too slow"* ]]
 }
 
 @test "fetch: wrong usage" {

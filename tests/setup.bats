@@ -128,3 +128,16 @@ sha2.h (libmd-dev); $deps" CFLAGS="-nostdinc -isystem $PWD/nothing" all
   PATH=$PWD/path run --separate-stderr make_root B="$PWD/new" CC=no-such-cc help
   [ "$status" -eq 0 ] && [ -z "$stderr" ]
 }
+
+@test "setup: make perf takes a folder for data when all four files are in it" {
+  local f
+  [ ! -d "$EO_ROOT/data/mnist" ] || skip "data/mnist is there"
+  mkdir -p found/mnist
+  for f in train-images-idx3-ubyte train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte t10k-labels-idx1-ubyte; do
+    EO_DATA_DIR=$PWD/found run make_root -n B="$(dirname "$EO_BIN")" perf
+    [[ $output == *"perf_all "*" -d data/synthetic "* ]]
+    : >found/mnist/$f
+  done
+  EO_DATA_DIR=$PWD/found run make_root -n B="$(dirname "$EO_BIN")" perf
+  [[ $output == *"perf_all "*" -d $PWD/found/mnist "* ]]
+}
