@@ -66,6 +66,28 @@ setup() {
   fails 1 "eo-verify: m/rows.csv: expected a regular file (stage select)" eo-verify m/manifest.json
 }
 
+@test "no link is followed out of the folder, nor anywhere else" {
+  manifest
+  cp m/models/base.safetensors copy
+  ln -sf ../../copy m/models/base.safetensors
+  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' (stage train)" \
+    eo-verify m/manifest.json
+  ln -sf /dev/zero m/models/base.safetensors
+  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' (stage train)" \
+    timeout 10 eo-verify m/manifest.json
+  rm -r m/models
+  mkdir elsewhere
+  mv copy elsewhere/base.safetensors
+  ln -s ../elsewhere m/models
+  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'models' (stage train)" \
+    eo-verify m/manifest.json
+  # The folder itself may be reached in any way.
+  rm m/models
+  mv elsewhere m/models
+  ln -s m link
+  eo-verify link/manifest.json
+}
+
 @test "a size that does not go with its checksum" {
   manifest
   sed -i 's/"bytes":5/"bytes":6/' m/manifest.json

@@ -23,69 +23,6 @@
 #define LOCK_PAUSE_NS 10000000
 #define LINKS_MOST 16 /* that are followed to see whether a path names an open file */
 
-static int read_fd(int fd, size_t limit, struct eo_buf *buf, struct eo_err *err)
-{
-    size_t chunk = FIRST_READ;
-    struct stat st;
-    char *piece;
-    int rc = -1;
-
-    if (fstat(fd, &st))
-        return eo_err_errno(err, "cannot read");
-    if (S_ISDIR(st.st_mode))
-        return eo_err_set(err, "expected a file, found a directory");
-    if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > limit)
-        return eo_err_set(err, "expected at most %zu bytes, found %lld", limit, (long long)st.st_size);
-    if (S_ISREG(st.st_mode) && (size_t)st.st_size > chunk)
-        chunk = (size_t)st.st_size;
-    piece = malloc(chunk);
-    if (!piece)
-        return eo_err_set(err, "out of memory: %zu bytes", chunk);
-    for (;;) {
-        ssize_t n = read(fd, piece, chunk);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            eo_err_errno(err, "cannot read");
-            goto out;
-        }
-        if (n == 0)
-            break;
-        if (buf->len + (size_t)n > limit) {
-            eo_err_set(err, "expected at most %zu bytes, found more", limit);
-            goto out;
-        }
-        eo_buf_append(buf, piece, (size_t)n);
-    }
-    eo_buf_puts(buf, ""); /* an empty file still gets its NUL */
-    rc = eo_buf_check(buf, err);
-out:
-    free(piece);
-    return rc;
-}
-
-int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct eo_err *err)
-{
-    int is_stdin = strcmp(path, "-") == 0;
-    struct eo_buf buf = {0};
-    int fd, rc;
-
-    fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return eo_err_errno(err, "cannot open");
-    rc = read_fd(fd, limit, &buf, err);
-    if (!is_stdin)
-        close(fd);
-    if (rc) {
-        eo_buf_release(&buf);
-        return -1;
-    }
-    *data = buf.data;
-    *size = buf.len;
-    return 0;
-}
-
 static int write_all(int fd, const char *p, size_t n, struct eo_err *err)
 {
     while (n > 0) {

@@ -33,6 +33,14 @@
  */
 int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct eo_err *err) EO_MUST_CHECK;
 
+/*
+ * As eo_io_read(), of a file that `path` names below `folder` ("": the current one): parts without "." and "..", with a
+ * slash between. No part may be a link, and what is no regular file is refused, without waiting for a pipe: so what a
+ * folder of strangers names is a file in it.
+ */
+int eo_io_read_below(const char *folder, const char *path, size_t limit, char **data, size_t *size,
+                     struct eo_err *err) EO_MUST_CHECK;
+
 /* Writes `size` bytes to `path` atomically, or to standard output. The message does not name the file. */
 int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 

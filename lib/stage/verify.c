@@ -3,21 +3,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/io.h"
 
-static int compare(const struct eo_manifest_file *f, const char *path, struct eo_err *err)
+int eo_verify_file(const struct eo_manifest_file *f, const char *folder, struct eo_err *err)
 {
     char sha256[EO_SHA256_TEXT], *data;
-    struct stat st;
     size_t size;
 
-    if (stat(path, &st))
-        return eo_err_errno(err, "cannot open");
-    if (!S_ISREG(st.st_mode))
-        return eo_err_set(err, "expected a regular file");
-    if (eo_io_read(path, EO_IO_MAX, &data, &size, err))
+    if (eo_io_read_below(folder, f->path, EO_IO_MAX, &data, &size, err))
         return -1;
     eo_hash_sha256(data, size, sha256);
     free(data);
@@ -26,17 +20,6 @@ static int compare(const struct eo_manifest_file *f, const char *path, struct eo
     if (size != f->bytes)
         return eo_err_set(err, "expected %" PRIu64 " bytes, found %zu", f->bytes, size);
     return 0;
-}
-
-int eo_verify_file(const struct eo_manifest_file *f, const char *folder, struct eo_err *err)
-{
-    struct eo_buf path = {0};
-    int rc;
-
-    eo_buf_printf(&path, "%s%s", folder, f->path);
-    rc = eo_buf_check(&path, err) || compare(f, path.data, err) ? -1 : 0;
-    eo_buf_release(&path);
-    return rc;
 }
 
 int eo_verify_all(const struct eo_manifest *m, const char *folder, struct eo_err *err)

@@ -9,7 +9,7 @@
 
 /*
  * Reads a file below `folder` ("" or with a slash at the end) and compares size and checksum. The message names
- * neither file nor stage. What is no regular file differs, and is not opened: a pipe would never end.
+ * neither file nor stage. A link differs, and what is no regular file: see eo_io_read_below().
  */
 int eo_verify_file(const struct eo_manifest_file *f, const char *folder, struct eo_err *err) EO_MUST_CHECK;
 
