@@ -175,17 +175,16 @@ static double widen_by_correlation(double rho, size_t n)
     return factor;
 }
 
-/* What the variance between clusters has to be multiplied by, as they follow each other. */
-static double dependence(const struct excesses *e)
+double eo_series_dependence(double squares, double products, size_t count)
 {
-    double n = (double)e->clusters, rho, factor;
+    double n = (double)count, rho, factor;
 
-    if (!(e->squares > 0))
+    if (!(squares > 0) || count < 2)
         return 1;
-    rho = (e->products / e->squares + 1 / n) / fmax(1 - 4 / n, LEAST_BIAS);
+    rho = (products / squares + 1 / n) / fmax(1 - 4 / n, LEAST_BIAS);
     rho = fmin(fmax(rho, 0), MOST_CORRELATION);
     rho = fmin(rho + sqrt((1 - rho * rho) / n), MOST_CORRELATION);
-    factor = widen_by_correlation(rho, e->clusters);
+    factor = widen_by_correlation(rho, count);
     return factor * (n - 1) / (n - factor);
 }
 
@@ -211,7 +210,7 @@ static struct effect find_effect(const struct question *q, double at, int or_equ
     k = (double)e.clusters;
     ratio = eo_stats_t975(e.clusters - 1) / EO_STATS_Z975;
     effect.design = k / (k - 1) * e.squares / (n * share * (1 - share)) * ratio * ratio;
-    effect.dependence = dependence(&e);
+    effect.dependence = eo_series_dependence(e.squares, e.products, e.clusters);
     return effect;
 }
 

@@ -9,12 +9,7 @@
  *     independent samples would give it (Woodruff 1952);
  *     the squared ratio of Student's t for one less than the number k of clusters to the normal quantile (Korn and
  *     Graubard 1998);
- *     the dependence f (k - 1) / (k - f) of clusters that follow each other. f is the variance of the mean of k clusters
- *     with the correlation rho of each with the one before it, over that of k independent ones; the rest is what the
- *     variance found falls short of that of all clusters that there could be. rho is the first autocorrelation r of the
- *     clusters' excesses over the share of all, freed from its bias, (r + 1 / k) / (1 - 4 / k) (Marriott and Pope 1954;
- *     the divisor at least 1/2), but at least 0, and then raised by its standard error sqrt((1 - rho^2) / k), to at
- *     most 0.995.
+ *     the dependence of clusters that follow each other, eo_series_dependence() of their excesses over the share of all.
  * At each end the first of these is estimated once more, for the share of samples beyond that end, and the larger counts
  * there: the estimate at the quantile alone is too small when it is by chance that few clusters reach that far.
  *
@@ -52,6 +47,17 @@ struct eo_quantile {
 /* p in 0..1, exclusive. Fails without memory or samples. */
 int eo_quantile95(struct eo_quantile *q, const struct eo_clusters *samples, double p,
                   struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * What the variance of the mean of `count` values that follow each other is, over what it would be by their sample
+ * variance if they were independent: f (n - 1) / (n - f). f is the variance of the mean of n values with the correlation
+ * rho of each with the one before it, over that of n independent ones; the rest is what the sample variance falls short
+ * of that of all values that there could be. squares is the sum of the squared deviations from the mean, products that of
+ * each deviation with the one before it. rho is their ratio r, freed from its bias, (r + 1 / n) / (1 - 4 / n) (Marriott
+ * and Pope 1954; the divisor at least 1/2), but at least 0, and then raised by its standard error
+ * sqrt((1 - rho^2) / n), to at most 0.995. 1 for fewer than 2 values, and where they are all equal.
+ */
+double eo_series_dependence(double squares, double products, size_t count);
 
 /*
  * P(X <= k) for X binomial with n trials of probability p in 0..1. The probabilities of single values by their ratio

@@ -167,6 +167,19 @@ double eo_stats_holm_limit(const double *sorted, size_t n, double level)
     return i ? sorted[i - 1] : -1;
 }
 
+double eo_stats_student_above(double t, size_t df)
+{
+    double v = (double)df, square = v / (v + t * t), term = 1,
+           sum = 1; /* square: of the cosine of atan(t / sqrt(v)) */
+    size_t k;
+
+    for (k = 1; k < df / 2; k++) {
+        term *= square * (double)(2 * k - 1) / (double)(2 * k);
+        sum += term;
+    }
+    return fmax(0.5 - sqrt(1 - square) * sum / 2, 0);
+}
+
 double eo_stats_t95_half_width(double std_sample, size_t n)
 {
     return n > 1 ? eo_stats_t975(n - 1) * std_sample / sqrt((double)n) : 0;

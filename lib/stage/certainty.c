@@ -1,8 +1,10 @@
 #include "stage/certainty.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/quantile.h"
+#include "base/stats.h"
 #include "stage/evidence.h"
 
 static const char *const names[] = {"", "dominated", "possible", "certain"};
@@ -33,36 +35,89 @@ static int order(const struct eo_round_value *a, const struct eo_round_value *b)
     return (a->round > b->round) - (a->round < b->round);
 }
 
-/* Of the rounds that both have, those without a tie, and how many of them a won. */
-static void count_rounds(const struct eo_contender *a, const struct eo_contender *b, size_t *wins,
-                         size_t *differ)
+/* Goes on to the next round that both have. {0, 0} is before the first. */
+struct place {
+    size_t a, b; /* behind the round */
+};
+
+static int find_common(const struct eo_contender *a, const struct eo_contender *b, struct place *at)
 {
-    size_t i = 0, k = 0;
+    while (at->a < a->round_count && at->b < b->round_count) {
+        int o = order(&a->rounds[at->a], &b->rounds[at->b]);
 
-    *wins = *differ = 0;
-    while (i < a->round_count && k < b->round_count) {
-        int o = order(&a->rounds[i], &b->rounds[k]);
-
-        if (o == 0) {
-            *wins += a->rounds[i].x < b->rounds[k].x;
-            *differ += a->rounds[i].x != b->rounds[k].x;
-        }
-        i += o <= 0;
-        k += o >= 0;
+        at->a += o <= 0;
+        at->b += o >= 0;
+        if (o == 0)
+            return 1;
     }
+    return 0;
+}
+
+/* By how much a was faster in a round, as a share of both: within -1..1, so that no round outweighs all others. */
+static double lead(const struct eo_contender *a, const struct eo_contender *b, struct place at)
+{
+    double x = a->rounds[at.a - 1].x, y = b->rounds[at.b - 1].x, both = fabs(x) + fabs(y);
+
+    return both > 0 ? (y - x) / both : 0;
+}
+
+struct leads {
+    size_t count, wins, differ; /* rounds in common, those that a won, those without a tie */
+    double mean;
+};
+
+static struct leads count_leads(const struct eo_contender *a, const struct eo_contender *b)
+{
+    struct leads leads = {0};
+    struct place at = {0, 0};
+
+    while (find_common(a, b, &at)) {
+        double d = lead(a, b, at);
+
+        leads.count++;
+        leads.wins += d > 0;
+        leads.differ += d != 0;
+        leads.mean += d;
+    }
+    leads.mean /= leads.count ? (double)leads.count : 1;
+    return leads;
+}
+
+/* The t test of the mean lead, with the variance that leads have when they depend on those of the round before. */
+static double test_mean(const struct eo_contender *a, const struct eo_contender *b, const struct leads *leads)
+{
+    double squares = 0, products = 0, before = 0, n = (double)leads->count, variance;
+    struct place at = {0, 0};
+
+    if (leads->count < 3 || !(leads->mean > 0))
+        return 1;
+    while (find_common(a, b, &at)) {
+        double d = lead(a, b, at) - leads->mean;
+
+        squares += d * d;
+        products += d * before;
+        before = d;
+    }
+    variance = squares / (n - 1) / n * eo_series_dependence(squares, products, leads->count);
+    return variance > 0 ? eo_stats_student_above(leads->mean / sqrt(variance), (leads->count - 1) / 2 * 2)
+                        : 0;
+}
+
+static int is_faster(const struct eo_contender *a, const struct eo_contender *b, double level)
+{
+    struct leads leads = count_leads(a, b);
+
+    return eo_sign_test(leads.wins, leads.differ) <= level && test_mean(a, b, &leads) <= level;
 }
 
 int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_contender *b, int is_exact,
                             double level)
 {
-    size_t wins, differ;
-
     if (!(a->x < b->x) || is_exact)
         return a->x < b->x;
     if (!a->rounds || !b->rounds)
         return a->x_high < b->x_low; /* no when one is NAN */
-    count_rounds(a, b, &wins, &differ);
-    return eo_sign_test(wins, differ) <= level;
+    return is_faster(a, b, level);
 }
 
 int eo_contender_have_same_images(const struct eo_contender *a, const struct eo_contender *b)

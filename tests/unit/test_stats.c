@@ -162,6 +162,30 @@ static void test_normal(void)
     check_same("normal beyond infinity", 0, eo_stats_normal_beyond(INFINITY));
 }
 
+static void test_student_above(void)
+{
+    /* mpmath, 20 digits; and the table of eo_stats_t975(). */
+    static const struct {
+        double t;
+        size_t df;
+        double p;
+    } cases[] = {{0, 2, 0.5},
+                 {1, 2, 0.21132486540518711775},
+                 {2.2281388519862748, 10, 0.025},
+                 {2.0422724563012383, 30, 0.025},
+                 {4, 46, 0.00011394187830815759041},
+                 {12, 2, 0.0034364668385792300706},
+                 {1e200, 4, 0}};
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char what[40];
+
+        snprintf(what, sizeof(what), "Student above %g, df %zu", cases[i].t, cases[i].df);
+        check_near(what, cases[i].p, eo_stats_student_above(cases[i].t, cases[i].df), 1e-14);
+    }
+}
+
 /*
  * Four tests at 5 %: 0.005 <= 0.05 / 4 and 0.01 <= 0.05 / 3 count; 0.03 > 0.05 / 2 does not, and so 0.04 does not either,
  * though it is below 0.05 / 1. Without correction all four would.
@@ -187,6 +211,7 @@ int main(void)
     test_wilson();
     test_student();
     test_normal();
+    test_student_above();
     test_holm();
     return check_report("test_stats");
 }
