@@ -8,8 +8,8 @@
  *     this engine's   one image, convolution, pooling and ReLU fused: input_bytes, output_bytes, macs_per_image,
  *                     fused_activation_bytes = input_bytes + output_bytes
  *
- * Bytes are those of the model's precision, 4, 2 or 1 per activation and weight, and 4 per class score of an int8
- * model; parameter_bytes are the layer's tensors exactly as in the file, with biases and quantisation parameters.
+ * Bytes are those of the model's precision, 4, 2 or 1 per activation and weight, and 4 per class score in every precision;
+ * parameter_bytes are the layer's tensors exactly as in the file, with biases and quantisation parameters.
  */
 #ifndef EO_STAGE_HWREPORT_H
 #define EO_STAGE_HWREPORT_H

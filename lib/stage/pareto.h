@@ -48,7 +48,10 @@ int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg,
                     const struct eo_sweep_column *x, enum eo_certainty *labels,
                     struct eo_err *err) EO_MUST_CHECK;
 
-/* Sets frontier_latency (over latency_ms), frontier_energy (energy_proxy_j) and frontier_memory (model_bytes). */
+/*
+ * Sets frontier_latency (over latency_ms), frontier_energy (energy_proxy_j) and frontier_memory (model_bytes). The first
+ * two are equal, as energy is latency times power_watts.
+ */
 int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg,
                         struct eo_err *err) EO_MUST_CHECK;
 
