@@ -502,3 +502,73 @@ while True:
   [ "$status" -eq 1 ]
   [ ! -e "$BATS_TEST_TMPDIR/m.safetensors" ]
 }
+
+@test "what looks wrong is said, and the data set is used: classes without an image, pixels of 0 and 1" {
+  small d
+  mkdir e
+  cp d/* e
+  # labels 3 and 7 become 4, pixels 0 and 1
+  zcat d/t10k-labels-idx1-ubyte.gz | { head -c 8; tr '\3\7' '\4\4'; } >e/t10k-labels-idx1-ubyte
+  { zcat d/train-images-idx3-ubyte.gz | head -c 16; zcat d/train-images-idx3-ubyte.gz | tail -c +17 | tr '\1-\377' '\1'; } >e/train-images-idx3-ubyte
+  run --separate-stderr eo-data --checksum --data e
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 3 ]
+  [ "$stderr" = "eo-data: e: the test set has no image of class 3, 7
+eo-data: e: the training set has pixels of 0 and 1 alone, and grey values go up to 255; multiply them by 255" ]
+}
+
+@test "--data of another folder does not pass under the configured name" {
+  small mine
+  printf 'dataset: synthetic\nepochs: 1\nconv1_channels: 1\nconv2_channels: 1\n' >c.yaml
+  eo-train -q -c c.yaml --data mine -o m
+  eo-inspect m | grep -qx 'dataset: idx'
+  # under that name are the usual folder, by any path, and the generated images, anywhere
+  mkdir -p data
+  cp -r mine data/synthetic
+  eo-train -q -c c.yaml --data ./data/../data/synthetic -o m
+  eo-inspect m | grep -qx 'dataset: synthetic'
+}
+
+@test "eo-eval: a model of another data set is named" {
+  small mine
+  printf 'dataset: idx\ndata_dir: mine\nepochs: 1\nconv1_channels: 1\nconv2_channels: 1\nval_subset: 10\n' >c.yaml
+  eo-train -q -c c.yaml -o m
+  run --separate-stderr eo-eval -c c.yaml m
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  eo-data --generate other --train 60 --test 20 --seed 2
+  run --separate-stderr eo-eval -c c.yaml --data other m
+  [ "$status" -eq 0 ]
+  [[ $stderr == "eo-eval: m: trained on other images than these of 'idx': dataset_sha256 "*", here "* ]]
+  mkdir -p data
+  cp -r mine data/synthetic
+  sed 's/^dataset.*/dataset: synthetic/; /^data_dir/d' c.yaml >s.yaml
+  run --separate-stderr eo-eval -c s.yaml m
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "eo-eval: m: trained on data set 'idx', and the images are of 'synthetic'" ]
+}
+
+@test "a model from elsewhere: what its input is taken for, and how to say otherwise" {
+  small mine
+  printf 'dataset: idx\ndata_dir: mine\nval_subset: 10\n' >c.yaml
+  cp "$EO_ROOT/tests/golden/python-safetensors.safetensors" m
+  said="m: no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; --input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255"
+  run --separate-stderr eo-eval -c c.yaml m --logits assumed.csv
+  [ "$status" -eq 0 ] && [ "$stderr" = "eo-eval: $said" ]
+  run --separate-stderr eo-prune -l 0 m -o pruned
+  [ "$status" -eq 0 ] && [ "$stderr" = "eo-prune: $said" ]
+  eo-inspect pruned | grep -qx 'input_mean: 0.5'
+  run --separate-stderr eo-quant -p fp32 --input-mean 0 --input-std 1 m -o mine.safetensors
+  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  eo-inspect mine.safetensors | grep -qx 'input                   (p / 255 - 0) / 1 of a grey value p'
+  # the options and the metadata give the same scores, which are others than those of the assumption
+  eo-eval -c c.yaml --input-mean 0 --input-std 1 m --logits option.csv >row
+  eo-eval -c c.yaml mine.safetensors --logits metadata.csv >row
+  cmp option.csv metadata.csv
+  run ! cmp -s option.csv assumed.csv
+  eo-quant -p int8 -c c.yaml mine.safetensors -o int8.safetensors
+  eo-inspect int8.safetensors | grep -qx 'input_std: 1.0'
+  [ "$(eo-inspect -d conv1.input_zero_point int8.safetensors)" = 0 ]
+  fails 1 "eo-eval: mine.safetensors: metadata: trained on (p / 255 - 0) / 1; --input-mean and --input-std are for models that do not say" \
+    eo-eval -c c.yaml --input-mean 0.5 --input-std 0.5 mine.safetensors
+  misused "eo-eval: options '--input-mean' and '--input-std' go together" eo-eval -c c.yaml --input-mean 0 m
+}

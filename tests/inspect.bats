@@ -12,6 +12,7 @@ setup() {
   diff - report <<END
 architecture            SmallCNN
 precision               fp32
+input                   (p / 255 - 0.5) / 0.5 of a grey value p, as is assumed without metadata
 conv1_channels          2
 conv2_channels          3
 parameters              1557
@@ -73,6 +74,9 @@ END
     grep -qx "  \"$key\": $(awk -v k=$key '$1 == k { print $2 }' report)," json
   done
   grep -qx '  "precision": "int8",' json
+  grep -qx '  "input_mean": 0.5,' json
+  grep -qx '  "input_std": 0.5,' json
+  grep -qx 'input                   (p / 255 - 0.5) / 0.5 of a grey value p' report
   grep -qx "  \"sha256\": \"$(sha256sum <model | cut -d' ' -f1)\"," json
   grep -qx '    "pruning_level": "0.25",' json
   [ "$(grep -c '"dtype"' json)" -eq 15 ]
@@ -171,7 +175,7 @@ END
 @test "messages" {
   make_model 1 1 1 >model
   { cat model; echo; } >longer
-  fails 1 "eo-inspect: longer: byte offset 2624: 1 bytes that belong to no tensor" eo-inspect longer
+  fails 1 "eo-inspect: longer: byte offset 2656: 1 bytes that belong to no tensor" eo-inspect longer
   fails 1 "eo-inspect: model: no tensor 'conv3.weight' in this model" eo-inspect --dump conv3.weight model
   fails 1 "eo-inspect: missing: cannot open: No such file or directory" eo-inspect missing
   fails 1 "eo-inspect: /dev/full: cannot write: No space left on device" eo-inspect -o /dev/full model

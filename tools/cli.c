@@ -66,6 +66,41 @@ int cli_fail(const struct cli_program *p, const char *file, const struct eo_err 
     return 1;
 }
 
+void cli_warn(const struct cli_program *p, const char *file, const char *fmt, ...)
+{
+    struct eo_err text;
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text.msg, sizeof(text.msg), fmt, ap);
+    va_end(ap);
+    (void)cli_fail(p, file, &text);
+}
+
+int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in)
+{
+    struct eo_input own;
+    struct eo_err err;
+    int says = eo_input_read(m, &own, &err);
+
+    if (isnan(in.mean) != isnan(in.std))
+        cli_usage(p, "options '--input-mean' and '--input-std' go together");
+    if (says < 0)
+        return cli_fail(p, file, &err);
+    if (!isnan(in.mean)) {
+        if (says && (own.mean != in.mean || own.std != in.std)) {
+            eo_err_set(&err, "metadata: trained on (p / 255 - %g) / %g; --input-mean and --input-std are for models that do "
+                       "not say", own.mean, own.std);
+            return cli_fail(p, file, &err);
+        }
+        return eo_input_set(m, in, &err) ? cli_fail(p, file, &err) : 0;
+    }
+    if (!says && !eo_model_meta_get(m, "eo_version"))
+        cli_warn(p, file, "no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; "
+                 "--input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255");
+    return 0;
+}
+
 /* Standard output may be a full disk too: --help > /dev/full must not exit 0. */
 static void finish_stdout(const struct cli_program *p)
 {

@@ -7,6 +7,7 @@
 #ifndef EO_TOOLS_CLI_H
 #define EO_TOOLS_CLI_H
 
+#include <math.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -14,6 +15,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "format/config.h"
+#include "nn/input.h"
 #include "stage/train.h"
 
 /* How an option's argument is taken. Each writes through `target`. */
@@ -56,6 +58,9 @@ int cli_parse(const struct cli_program *p, int argc, char **argv);
 /* Prints "eo-x: FILE: message" (without FILE when NULL) as one line on standard error; returns 1. */
 int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err);
 
+/* Prints "eo-x: FILE: message" (without FILE when NULL) and goes on: something that the user should know. */
+void cli_warn(const struct cli_program *p, const char *file, const char *fmt, ...) EO_PRINTF(3, 4);
+
 /* Wrong usage found after parsing: message, hint, exit 2. */
 void cli_usage(const struct cli_program *p, const char *fmt, ...) EO_PRINTF(2, 3) __attribute__((noreturn));
 
@@ -90,6 +95,19 @@ struct cli_progress {
 };
 eo_train_progress_fn *cli_progress(int quiet);
 void cli_progress_end(const struct cli_progress *line);
+
+/*
+ * --input-mean and --input-std of programs that run other people's models: `in` begins as CLI_INPUT_NONE.
+ * cli_model_input() puts them into the metadata of a model that was loaded from `file`, which must not say otherwise.
+ * Without them, it says on standard error what is assumed of a model from elsewhere. Returns 0, or 1 after printing.
+ */
+#define CLI_INPUT_NONE {NAN, NAN}
+#define CLI_INPUT_OPTIONS(in)                                                                                          \
+    {0, "input-mean", CLI_NUMBER, &(in).mean, -EO_INPUT_MEAN_MAX, EO_INPUT_MEAN_MAX, "M",                              \
+     "with --input-std: the model was trained on (p / 255 - M) / S"},                                                  \
+        {0, "input-std", CLI_NUMBER, &(in).std, EO_INPUT_STD_MIN, EO_INPUT_STD_MAX, "S",                               \
+         "of grey values p; its metadata say so then (default: 0.5, 0.5)"}
+int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in) EO_MUST_CHECK;
 
 /* Threads to use: the option if > 0, else the config's if > 0, else all processors. */
 int cli_threads(int64_t option, const struct eo_config *cfg);

@@ -100,6 +100,23 @@ static int preview(const struct eo_config *cfg, const struct eo_dataset *ds, con
     return eo_preview_write(opt.preview, &p, &err) ? cli_fail(&program, opt.preview, &err) : 0;
 }
 
+static int warn(const char *dir, const struct eo_dataset *ds)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+    int rc = 0;
+
+    eo_data_doubts(ds, &text);
+    if (eo_buf_check(&text, &err))
+        rc = cli_fail(&program, dir, &err);
+    for (char *line = text.data, *end; !rc && line && (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        cli_warn(&program, dir, "%s", line);
+    }
+    eo_buf_release(&text);
+    return rc;
+}
+
 static int report(const struct eo_config *cfg, const char *dir, const struct eo_dataset *ds,
                   const struct eo_split *split)
 {
@@ -138,6 +155,10 @@ int main(int argc, char **argv)
     if (eo_dataset_check_name(cfg.dataset, &ds, &err)) {
         eo_dataset_release(&ds);
         return cli_fail(&program, NULL, &err);
+    }
+    if (warn(dir, &ds)) {
+        eo_dataset_release(&ds);
+        return 1;
     }
     /* Only a configuration says how to split; the defaults need not fit every data set. */
     needs_split = strcmp(opt.part, "validation") == 0 || (opt.config && !opt.checksum);

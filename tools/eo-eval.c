@@ -7,6 +7,7 @@
 static const char *config, *data, *logits, *predictions, *confusion, *hits, *output, *split_text = "both";
 static int64_t threads;
 static enum eo_isa isa;
+static struct eo_input input = CLI_INPUT_NONE;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or eval slice (required)"},
@@ -16,6 +17,7 @@ static const struct cli_option options[] = {
     {0, "predictions", CLI_TEXT, &predictions, 0, 0, "CSV", "write index,label,predicted there"},
     {0, "confusion", CLI_TEXT, &confusion, 0, 0, "CSV", "write the number of each pair of classes there"},
     {0, "hits", CLI_TEXT, &hits, 0, 0, "CSV", "write there which validation images it gets right"},
+    CLI_INPUT_OPTIONS(input),
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: the config's, else all processors"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "row to write; default: standard output"},
@@ -54,11 +56,15 @@ static int load(struct inputs *in, const char *model)
         return cli_fail(&program, config, &err);
     if (eo_model_load(&in->model, model, in->sha256, &err))
         return cli_fail(&program, model, &err);
+    if (cli_model_input(&program, model, &in->model, input))
+        return 1;
     if (eo_dataset_find(&in->cfg, data, dir, sizeof(dir), &err) ||
         eo_dataset_load(&in->dataset, dir, eo_eval_parts(&in->cfg, in->validation, in->test), &err))
         return cli_fail(&program, NULL, &err);
     if (eo_split_make(&in->split, &in->dataset, &in->cfg, &err))
         return cli_fail(&program, config, &err);
+    if (!eo_eval_is_own_data(&in->model, eo_dataset_name(&in->cfg, data, &in->dataset), &in->dataset, &err))
+        cli_warn(&program, model, "%s", err.msg);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 static const char *level_text, *criterion_text, *step_text, *config, *data, *scores_path, *sensitivity, *output;
 static int64_t threads;
 static enum eo_isa isa;
+static struct eo_input input = CLI_INPUT_NONE;
 
 static const struct cli_option options[] = {
     {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "share of the channels to remove: 0.5, or 0.25x0.5 by layer"},
@@ -20,6 +21,7 @@ static const struct cli_option options[] = {
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the data set's four files"},
     {0, "scores", CLI_TEXT, &scores_path, 0, 0, "CSV", "write the score of every channel there"},
     {0, "sensitivity", CLI_TEXT, &sensitivity, 0, 0, "CSV", "instead: accuracy against level, for each layer alone"},
+    CLI_INPUT_OPTIONS(input),
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: the config's, else all processors"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "where the pruned model goes; default: standard output"},
@@ -137,6 +139,8 @@ static int load(struct inputs *in)
         return 1;
     if (eo_model_load(&in->model, in->name, NULL, &err))
         return cli_fail(&program, in->name, &err);
+    if (cli_model_input(&program, in->name, &in->model, input))
+        return 1;
     if (load_images(in))
         return 1;
     in->score.seed = config ? in->cfg.seeds[0] : eo_model_seed(&in->model);

@@ -8,6 +8,7 @@
 static const char *config, *data, *report, *output, *precision_text;
 static int64_t threads;
 static enum eo_isa isa;
+static struct eo_input input = CLI_INPUT_NONE;
 static int quiet;
 
 static const struct cli_option options[] = {
@@ -15,6 +16,7 @@ static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or quant slice (int8: required)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the calibration images (int8)"},
     {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
+    CLI_INPUT_OPTIONS(input),
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set; the result is the same"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "model to write; default: standard output"},
@@ -104,6 +106,8 @@ static int convert(const char *name, enum eo_precision precision, struct calibra
 
     if (eo_model_load(&m, name, NULL, &err))
         cli_fail(&program, name, &err);
+    else if (cli_model_input(&program, name, &m, input))
+        rc = 1;
     else if (precision == EO_INT8)
         rc = to_int8(&m, name, d, &c);
     else if (precision == EO_FP16 ? eo_quant_fp16(&m, &c.model, &err) : eo_quant_fp32(&m, &c.model, &err))

@@ -13,6 +13,7 @@ struct options {
     int64_t threads, epochs;
     enum eo_isa isa;
     int fine_tune, quiet;
+    struct eo_input input;
 };
 
 /* The model to begin with: drawn from the seed, or read. */
@@ -38,7 +39,7 @@ static int describe(const struct options *o, const struct eo_config *cfg, const 
 
     snprintf(seed, sizeof(seed), "%" PRIu64, cfg->seeds[0]);
     if (eo_config_slice_sha256(cfg, stage, 0, slice, err) || eo_model_meta_set(m, "seed", seed, err) ||
-        eo_model_meta_set(m, "dataset", cfg->dataset, err) ||
+        eo_model_meta_set(m, "dataset", eo_dataset_name(cfg, o->data, ds), err) ||
         eo_model_meta_set(m, "dataset_sha256", ds->train_sha256, err) ||
         eo_model_meta_set(m, o->fine_tune ? "finetune_sha256" : "train_sha256", slice, err) ||
         eo_train_describe(m, result, o->fine_tune, err))
@@ -64,7 +65,8 @@ static void choose_run(const struct options *o, const struct eo_config *cfg, str
     to->progress = cli_progress(o->quiet);
 }
 
-static int train(const struct options *o, struct eo_err *err)
+/* 0, 1 after printing, or -1 and err. */
+static int train(const struct cli_program *p, const struct options *o, struct eo_err *err)
 {
     struct cli_progress line = {0};
     struct eo_train_options to = {.isa = o->isa, .progress_ctx = &line};
@@ -79,7 +81,13 @@ static int train(const struct options *o, struct eo_err *err)
 
     if (eo_config_load(&cfg, o->config, err))
         return eo_err_prefix(err, "%s", o->config);
-    if (begin(o, &cfg, &m, err) || eo_dataset_find(&cfg, o->data, dir, sizeof(dir), err) ||
+    if (begin(o, &cfg, &m, err))
+        goto out;
+    if (o->init && cli_model_input(p, o->init, &m, o->input)) {
+        rc = 1;
+        goto out;
+    }
+    if (eo_dataset_find(&cfg, o->data, dir, sizeof(dir), err) ||
         eo_dataset_load(&ds, dir, EO_DATASET_TRAIN, err))
         goto out;
     if (eo_split_make(&split, &ds, &cfg, err)) {
@@ -104,7 +112,7 @@ out:
 
 int main(int argc, char **argv)
 {
-    struct options o = {0};
+    struct options o = {.input = CLI_INPUT_NONE};
     const struct cli_option options[] = {
         {'c', "config", CLI_TEXT, &o.config, 0, 0, "FILE", "experiment or train slice (required)"},
         {0, "init", CLI_TEXT, &o.init, 0, 0, "MODEL", "train this model on, instead of new weights; - is standard input"},
@@ -113,6 +121,7 @@ int main(int argc, char **argv)
         {'o', "output", CLI_TEXT, &o.output, 0, 0, "FILE", "the model; standard output by default"},
         {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV", "loss, accuracy, learning rate and speed of each epoch"},
         {0, "data", CLI_TEXT, &o.data, 0, 0, "DIR", "where the data set's IDX files are"},
+        CLI_INPUT_OPTIONS(o.input),
         {0, "threads", CLI_INT, &o.threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
         {0, "isa", CLI_ISA, &o.isa, 0, 0, "NAME", "instruction set; the result is the same"},
         {0}};
@@ -123,10 +132,13 @@ int main(int argc, char **argv)
         options, 0,
         "Progress goes to standard error, and only to a terminal.\n", &o.quiet};
     struct eo_err err = {""};
+    int rc;
 
     cli_parse(&program, argc, argv);
     if (!o.config)
         cli_usage(&program, "option '--config' is required");
+    if (!o.init && !(isnan(o.input.mean) && isnan(o.input.std)))
+        cli_usage(&program, "options '--input-mean' and '--input-std' need '--init'");
     if (o.fine_tune && !o.init)
         cli_usage(&program, "option '--fine-tune' needs '--init'");
     if (strcmp(o.config, "-") == 0 && o.init && strcmp(o.init, "-") == 0)
@@ -134,5 +146,6 @@ int main(int argc, char **argv)
     cli_check_outputs(&program, (const char *const[]){o.log, cli_path(o.output)}, 2);
     if (cli_check_binary_output(&program, o.output))
         return 1;
-    return train(&o, &err) ? cli_fail(&program, NULL, &err) : 0;
+    rc = train(&program, &o, &err);
+    return rc < 0 ? cli_fail(&program, NULL, &err) : rc;
 }

@@ -1,6 +1,7 @@
 #include "format/dataset.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "format/dataset_find.h"
 
@@ -156,29 +157,58 @@ int eo_split_validation_part(const struct eo_config *cfg)
     return cfg->validation == EO_VALIDATION_HOLDOUT ? EO_DATASET_TRAIN : EO_DATASET_TEST;
 }
 
+/* Checksums of known contents, as train_sha256 and test_sha256 are taken. */
+static const struct known {
+    const char *name, *train, *test;
+    int is_published;
+} known[] = {
+    {"mnist", "c5097fdd51cfdbe7695fd9df3612695696864b5c424f58d843ffdc5d335e9914",
+     "18489308deedfe2f7bd3a11e599a597126f161d991b1ffcffb71642aa76f7f62", 1},
+    {"fashion-mnist", "d9ef4273af5c2e360155dad0c06bd939447bf37a6620db007d69fc79e4732045",
+     "30214f3fe91405cb8ea60b11ecf0914a65dd6a6ca8e13c13a62eb434f2d9fe56", 1},
+    {"synthetic", "7e5ca7c41e8bc101aa7b3ca3b186b893d4190dea607513a7d999b4dcd50fd8bb",
+     "08ca41eea1cb565ac452bdbf9f46c87ebe747b1559be82a864664c47c1371b79", 0},
+};
+
+static int is_known_as(const char *name, const struct eo_dataset *ds)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (strcmp(known[i].name, name) == 0)
+            return (!ds->train.count || strcmp(ds->train_sha256, known[i].train) == 0) &&
+                   (!ds->test.count || strcmp(ds->test_sha256, known[i].test) == 0);
+    }
+    return 0;
+}
+
+static int is_usual_folder(const struct eo_config *cfg, const char *option)
+{
+    char given[4096], usual[4096];
+    struct stat a, b;
+
+    return !eo_dataset_find(cfg, option, given, sizeof(given), NULL) &&
+           !eo_dataset_find(cfg, NULL, usual, sizeof(usual), NULL) && stat(given, &a) == 0 && stat(usual, &b) == 0 &&
+           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+const char *eo_dataset_name(const struct eo_config *cfg, const char *option, const struct eo_dataset *ds)
+{
+    return !option || is_known_as(cfg->dataset, ds) || is_usual_folder(cfg, option) ? cfg->dataset : "idx";
+}
+
 int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err)
 {
-    /* Of the published files, as train_sha256 and test_sha256 are taken. */
-    static const struct {
-        const char *name, *train, *test;
-    } published[] = {
-        {"mnist", "c5097fdd51cfdbe7695fd9df3612695696864b5c424f58d843ffdc5d335e9914",
-         "18489308deedfe2f7bd3a11e599a597126f161d991b1ffcffb71642aa76f7f62"},
-        {"fashion-mnist", "d9ef4273af5c2e360155dad0c06bd939447bf37a6620db007d69fc79e4732045",
-         "30214f3fe91405cb8ea60b11ecf0914a65dd6a6ca8e13c13a62eb434f2d9fe56"},
-    };
-    size_t i, n = sizeof(published) / sizeof(published[0]);
+    size_t i, n = sizeof(known) / sizeof(known[0]);
 
-    for (i = 0; i < n && strcmp(name, published[i].name) != 0; i++)
+    for (i = 0; i < n && strcmp(name, known[i].name) != 0; i++)
         continue;
-    if (i == n)
+    if (i == n || !known[i].is_published)
         return 0; /* a name that says nothing about the contents */
     for (i = 0; i < n; i++) {
-        int train = strcmp(ds->train_sha256, published[i].train) == 0;
+        int train = strcmp(ds->train_sha256, known[i].train) == 0;
 
-        if (strcmp(name, published[i].name) != 0 && (train || strcmp(ds->test_sha256, published[i].test) == 0))
+        if (strcmp(name, known[i].name) != 0 && (train || strcmp(ds->test_sha256, known[i].test) == 0))
             return eo_err_set(err, "dataset '%s': expected its files, found the %s files of '%s'", name,
-                              train ? "training" : "test", published[i].name);
+                              train ? "training" : "test", known[i].name);
     }
     return 0;
 }

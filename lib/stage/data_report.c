@@ -61,6 +61,42 @@ void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds
     put_table(name, c, columns, out);
 }
 
+static void doubt_classes(const char *part, const struct eo_images *images, struct eo_buf *out)
+{
+    struct column c = {.images = images};
+    int missing = 0;
+
+    count_classes(&c);
+    for (int k = 0; k < EO_CLASSES; k++) {
+        if (c.per_class[k])
+            continue;
+        if (missing++)
+            eo_buf_printf(out, ", %d", k);
+        else
+            eo_buf_printf(out, "the %s set has no image of class %d", part, k);
+    }
+    if (missing)
+        eo_buf_puts(out, "\n");
+}
+
+static void doubt_pixels(const char *part, const struct eo_images *images, struct eo_buf *out)
+{
+    size_t n = images->count * EO_IMAGE_PIXELS, i;
+
+    for (i = 0; i < n && images->pixels[i] <= 1; i++)
+        continue;
+    if (n && i == n)
+        eo_buf_printf(out, "the %s set has pixels of 0 and 1 alone, and grey values go up to 255; multiply them by 255\n", part);
+}
+
+void eo_data_doubts(const struct eo_dataset *ds, struct eo_buf *out)
+{
+    doubt_classes("training", &ds->train, out);
+    doubt_classes("test", &ds->test, out);
+    doubt_pixels("training", &ds->train, out);
+    doubt_pixels("test", &ds->test, out);
+}
+
 static void put_row(const char *name, const char *part, size_t images, const char *sha256, struct eo_buf *out)
 {
     eo_csv_put_text(out, name, ',');

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/pool.h"
@@ -160,6 +161,18 @@ static const char *const described[] = {
     "fine_tune_epochs",   "qat_epochs",      "quantization_backend",    "quantization_observer",
     "weight_granularity", "bias_correction", "cross_layer_equalization"};
 #define DESCRIBED (sizeof(described) / sizeof(described[0]))
+
+int eo_eval_is_own_data(const struct eo_model *m, const char *name, const struct eo_dataset *ds, struct eo_err *why)
+{
+    const char *trained = eo_model_meta_get(m, "dataset"), *sha256 = eo_model_meta_get(m, "dataset_sha256");
+
+    if (trained && strcmp(trained, name) != 0)
+        return 1 + eo_err_set(why, "trained on data set '%.60s', and the images are of '%s'", trained, name);
+    if (sha256 && ds->train.count && strcmp(sha256, ds->train_sha256) != 0)
+        return 1 + eo_err_set(why, "trained on other images than these of '%s': dataset_sha256 %.16s..., here %.16s...", name,
+                              sha256, ds->train_sha256);
+    return 1;
+}
 
 void eo_eval_put_header(struct eo_buf *out)
 {

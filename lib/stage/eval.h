@@ -66,6 +66,12 @@ void eo_accuracy_bootstrap(struct eo_accuracy *a, uint64_t seed);
 int eo_eval_parts(const struct eo_config *cfg, int validation, int test);
 
 /*
+ * Whether the model was trained on this data set, as far as its metadata tell: `name` and the checksum of the training
+ * images, where those are loaded. 0 and `why` (which may be shown as a warning) where they differ.
+ */
+int eo_eval_is_own_data(const struct eo_model *m, const char *name, const struct eo_dataset *ds, struct eo_err *why);
+
+/*
  * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
  * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
  * and Wilson's interval; then from the metadata what was done to the model. `validation` and `test` may be NULL: their

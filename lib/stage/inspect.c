@@ -8,6 +8,7 @@
 #include "format/json.h"
 #include "nn/arena.h"
 #include "nn/half.h"
+#include "nn/input.h"
 
 int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
 {
@@ -118,11 +119,15 @@ static void put_visible(struct eo_buf *out, const char *s)
 void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
 {
     struct property p[PROPERTIES];
+    struct eo_input input;
+    int says = eo_input_read(&in->model, &input, NULL) > 0;
     size_t i;
 
     list_properties(in, p);
     eo_buf_printf(out, "%-22s  %s\n", "architecture", EO_MODEL_ARCHITECTURE);
     eo_buf_printf(out, "%-22s  %s\n", "precision", eo_precision_name(in->model.precision));
+    eo_buf_printf(out, "%-22s  (p / 255 - %.9g) / %.9g of a grey value p%s\n", "input", input.mean, input.std,
+                  says ? "" : ", as is assumed without metadata");
     for (i = 0; i < PROPERTIES; i++)
         eo_buf_printf(out, "%-22s  %zu\n", p[i].name, p[i].value);
     eo_buf_printf(out, "%-22s  %s\n\n", "sha256", in->sha256);
@@ -206,12 +211,17 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
 {
     struct eo_json j = {.out = out};
     struct property p[PROPERTIES];
+    struct eo_input input;
     size_t i;
 
+    if (eo_input_read(&in->model, &input, err) < 0)
+        return -1;
     list_properties(in, p);
     eo_json_open(&j, NULL, '{');
     eo_json_text(&j, "architecture", EO_MODEL_ARCHITECTURE);
     eo_json_text(&j, "precision", eo_precision_name(in->model.precision));
+    eo_json_float(&j, "input_mean", (float)input.mean);
+    eo_json_float(&j, "input_std", (float)input.std);
     for (i = 0; i < PROPERTIES; i++)
         eo_json_u64(&j, p[i].name, p[i].value);
     eo_json_text(&j, "sha256", in->sha256);
