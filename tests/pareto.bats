@@ -35,7 +35,7 @@ four_candidates() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${#lines[@]}" -eq 2 ]
-  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,certain,certain,certain" ]
+  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,certain,certain,certain,," ]
 }
 
 @test "rows are sorted by seed as it appears, level, precision, whatever the order of the files" {
@@ -145,14 +145,31 @@ four_candidates() {
     eo-pareto -c c.yaml acc-7-0.50-fp32.csv
 }
 
+@test "accuracies of two data sets do not stand in one table" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  candidate 0.50 int8 7 0.91 0.1 1000
+  candidate 0.70 int8 7 0.91 0.1 1000 # of before: it does not say
+  for column in images_sha256 test_images_sha256; do
+    also acc-7-0.00-fp32.csv $column=abcdefabcdefabcd
+    also acc-7-0.50-int8.csv $column=abcdefabcdefabcd
+    eo-pareto -c c.yaml --accuracy a.csv acc-7*
+    [ "$(column a.csv $column)" = "abcdefabcdefabcd abcdefabcdefabcd " ]
+    sed -i '2s/[a-f0-9]*$/0123456789abcdef/' acc-7-0.50-int8.csv
+    fails 1 "eo-pareto: acc-7-0.50-int8.csv: row 1: column '$column': accuracies of two data sets, or of other images of one, cannot stand in one table: abcdefabcdef before, 0123456789ab here; run make again" \
+      eo-pareto -c c.yaml --accuracy b.csv acc-7*
+    [ ! -e b.csv ]
+    sed -i '2s/[a-f0-9]*$/abcdefabcdefabcd/' acc-7-0.50-int8.csv
+  done
+}
+
 @test "--accuracy: the accuracy rows alone, their errors and their spread over seeds" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   candidate 0.00 fp32 8 0.93 0.1 1000
   candidate 0.50-taylor int8 7 0.91 0.1 1000
   error_row 0.70 int8 7 accuracy broken >err.csv
   eo-pareto -c c.yaml --accuracy a.csv --errors e.csv --seeds s.csv acc-7* acc-8* err.csv
-  [ "$(head -n 1 a.csv)" = pruning_level,precision,accuracy,accuracy_ci95_low,accuracy_ci95_high,seed,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,images,model_sha256,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization ]
-  [ "$(sed -n 3p a.csv)" = 0.50,int8,0.91,0.9,0.92,7,0.5,0.4,0.6,,,1000,aaaa,taylor,layer,8,16,2,,,,,, ]
+  [ "$(head -n 1 a.csv)" = pruning_level,precision,accuracy,accuracy_ci95_low,accuracy_ci95_high,seed,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,images,model_sha256,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization,images_sha256,test_images_sha256 ]
+  [ "$(sed -n 3p a.csv)" = 0.50,int8,0.91,0.9,0.92,7,0.5,0.4,0.6,,,1000,aaaa,taylor,layer,8,16,2,,,,,,,, ]
   [ "$(column a.csv seed)" = "7 7 8" ]
   [ "$(column e.csv error)" = broken ]
   [ "$(column s.csv seeds) $(column s.csv latency_ms_mean)" = "2 1  " ]
@@ -208,7 +225,7 @@ pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
 EOF
   run --separate-stderr eo-pareto -c c.yaml --sweep - <joined.csv
   [ "$status" -eq 0 ]
-  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,," ]
+  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,," ]
   eo-pareto -c c.yaml <joined.csv >f.csv
   [ "$(column f.csv pruning_level)" = 0.50 ]
 }

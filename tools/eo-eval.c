@@ -102,6 +102,7 @@ static int evaluate(const struct inputs *in, const struct eo_images *images, int
         return cli_fail(&program, NULL, &err);
     eval.model_sha256 = in->sha256;
     eo_accuracy_make(accuracy, images->count, eval.correct);
+    eo_eval_images_sha256(images, accuracy->images_sha256);
     if (tables)
         rc = write_table(logits, &eval, eo_eval_put_logits) ||
              write_table(predictions, &eval, eo_eval_put_predictions) ||

@@ -125,6 +125,14 @@ void eo_eval_release(struct eo_eval *eval)
     *eval = (struct eo_eval){0};
 }
 
+void eo_eval_images_sha256(const struct eo_images *images, char sha256[EO_SHA256_TEXT])
+{
+    const struct eo_hash_piece pieces[] = {{images->pixels, images->count * EO_IMAGE_PIXELS},
+                                           {images->labels, images->count}};
+
+    eo_hash_sha256_pieces(pieces, 2, sha256);
+}
+
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct)
 {
     *a = (struct eo_accuracy){.images = images, .correct = correct};
@@ -184,7 +192,8 @@ void eo_eval_put_header(struct eo_buf *out)
                 "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,"
                 "pruning_criterion,pruning_scope,conv1_channels,conv2_channels,");
     for (i = 0; i < DESCRIBED; i++)
-        eo_csv_put_text(out, described[i], i + 1 < DESCRIBED ? ',' : '\n');
+        eo_csv_put_text(out, described[i], ',');
+    eo_buf_puts(out, "images_sha256,test_images_sha256\n");
 }
 
 static void put_meta(struct eo_buf *out, const struct eo_model *m, const char *name, char end)
@@ -204,7 +213,7 @@ static void put_description(struct eo_buf *out, const struct eo_model *m)
     eo_csv_put_int(out, m->shape.c1, ',');
     eo_csv_put_int(out, m->shape.c2, ',');
     for (i = 0; i < DESCRIBED; i++)
-        put_meta(out, m, described[i], i + 1 < DESCRIBED ? ',' : '\n');
+        put_meta(out, m, described[i], ',');
 }
 
 static void put_wilson(struct eo_buf *out, const struct eo_accuracy *a, char end)
@@ -235,6 +244,8 @@ void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *m
     else
         eo_buf_puts(out, ",,,,,");
     put_description(out, m);
+    eo_csv_put_text(out, validation ? validation->images_sha256 : "", ',');
+    eo_csv_put_text(out, test ? test->images_sha256 : "", '\n');
 }
 
 void eo_eval_put_logits(const struct eo_eval *eval, struct eo_buf *out)
@@ -279,13 +290,11 @@ void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out)
 void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, struct eo_buf *out)
 {
     const struct eo_images *images = &eval->images;
-    const struct eo_hash_piece pieces[] = {{images->pixels, images->count * EO_IMAGE_PIXELS},
-                                           {images->labels, images->count}};
     struct eo_candidate_key key = eo_candidate_key_of_model(m);
     char sha256[EO_SHA256_TEXT];
     size_t i;
 
-    eo_hash_sha256_pieces(pieces, 2, sha256);
+    eo_eval_images_sha256(images, sha256);
     eo_buf_puts(
         out,
         "pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion\n");

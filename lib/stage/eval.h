@@ -48,9 +48,13 @@ struct eo_accuracy {
     double value;
     double ci_low, ci_high;               /* Wilson's score interval */
     double bootstrap_low, bootstrap_high; /* 0 until eo_accuracy_bootstrap() */
+    char images_sha256[EO_SHA256_TEXT];   /* eo_eval_images_sha256(), set by the caller; "": not said */
 };
 
-/* All but the bootstrap. correct <= images; images of 1..2^31 - 1. */
+/* The checksum of all pixels, then all labels. */
+void eo_eval_images_sha256(const struct eo_images *images, char sha256[EO_SHA256_TEXT]);
+
+/* All but the bootstrap and the checksum. correct <= images; images of 1..2^31 - 1. */
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct);
 
 /*
@@ -74,7 +78,8 @@ int eo_eval_is_own_data(const struct eo_model *m, const char *name, const struct
 /*
  * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
  * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
- * and Wilson's interval; then from the metadata what was done to the model. `validation` and `test` may be NULL: their
+ * and Wilson's interval; then from the metadata what was done to the model; last images_sha256 and
+ * test_images_sha256, by which rows about different images are told apart. `validation` and `test` may be NULL: their
  * fields are empty then.
  */
 void eo_eval_put_header(struct eo_buf *out);
@@ -91,8 +96,8 @@ void eo_eval_put_confusion(const struct eo_eval *eval, struct eo_buf *out);
 
 /*
  * pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion: one row. `hits` has
- * one character per image in their order, '1' where the model is right, else '0'; images_sha256 is that of all
- * pixels, then all labels. So two models whose images_sha256 is the same can be compared image by image.
+ * one character per image in their order, '1' where the model is right, else '0'; images_sha256 is
+ * eo_eval_images_sha256(). So two models whose images_sha256 is the same can be compared image by image.
  */
 void eo_eval_put_hits(const struct eo_eval *eval, const struct eo_model *m, struct eo_buf *out);
 

@@ -29,6 +29,8 @@ struct entry {
 struct eo_join {
     struct entry *entries;
     size_t count, cap, seeds;
+    /* Of the accuracy rows; "" before the first that has it. */
+    char images_sha256[EO_SHA256_TEXT], test_images_sha256[EO_SHA256_TEXT];
     size_t files; /* taken in */
 };
 
@@ -251,7 +253,21 @@ static int check_timing(const struct eo_candidate *c, struct eo_err *err)
     return 0;
 }
 
-static int add_accuracy(struct entry *e, const struct eo_candidate *key, int content,
+/* All accuracies have to be of the same images, or the rows of the table could not be compared. */
+static int check_images(char known[EO_SHA256_TEXT], const char *found, const char *column, size_t row,
+                        struct eo_err *err)
+{
+    if (!*found || strcmp(known, found) == 0)
+        return 0;
+    if (*known)
+        return eo_err_set(err, "row %zu: column '%s': accuracies of two data sets, or of other images of one, cannot "
+                               "stand in one table: %.12s before, %.12s here; run make again",
+                          row + 1, column, known, found);
+    strcpy(known, found);
+    return 0;
+}
+
+static int add_accuracy(struct eo_join *join, struct entry *e, const struct eo_candidate *key, int content,
                         const struct eo_csv *csv, size_t row, struct eo_err *err)
 {
     struct eo_err cell;
@@ -263,7 +279,9 @@ static int add_accuracy(struct entry *e, const struct eo_candidate *key, int con
     if (read_source(&e->c, EO_FROM_ACCURACY, content & HAS_SWEEP, csv, row, &cell) ||
         check_accuracy(&e->c, &cell))
         set_error(e, "eval", cell.msg);
-    return 0;
+    if (check_images(join->images_sha256, e->c.images_sha256, "images_sha256", row, err))
+        return -1;
+    return check_images(join->test_images_sha256, e->c.test_images_sha256, "test_images_sha256", row, err);
 }
 
 /* sweep_results.csv holds scaled latencies and one unscaled one, which gives the scale that was used. */
@@ -328,7 +346,7 @@ static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, 
                   eo_csv_cell(csv, row, eo_csv_column(csv, "error")));
     if (content & (HAS_ROUNDS | HAS_HITS))
         return add_evidence(join, e, content, csv, row, err);
-    if ((content & HAS_ACCURACY) && add_accuracy(e, &key, content, csv, row, err))
+    if ((content & HAS_ACCURACY) && add_accuracy(join, e, &key, content, csv, row, err))
         return -1;
     return content & HAS_TIMING ? add_timing(e, &key, content, csv, row, err) : 0;
 }

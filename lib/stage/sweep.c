@@ -124,6 +124,8 @@ static const struct eo_sweep_column columns[] = {
     LABEL(frontier_latency, 1),
     LABEL(frontier_energy, 1),
     LABEL(frontier_memory, 0),
+    TEXT(images_sha256, EO_FROM_ACCURACY),
+    TEXT(test_images_sha256, EO_FROM_ACCURACY),
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 

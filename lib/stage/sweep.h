@@ -47,6 +47,7 @@ struct eo_candidate {
     double macs, parameters, model_bytes, peak_activation_bytes, workspace_bytes;
     double active_budget_mb, model_memory_mb, memory_mb, estimated_runtime_memory_mb, energy_proxy_j;
     char model_sha256[EO_SHA256_TEXT]; /* "" where unknown */
+    char images_sha256[EO_SHA256_TEXT], test_images_sha256[EO_SHA256_TEXT]; /* "" in rows of before */
 
     /* How the model came about, from its metadata; "" where it does not say. */
     char pruning_scope[EO_SWEEP_NAME];
