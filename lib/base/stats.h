@@ -38,8 +38,8 @@ double eo_stats_median_sorted(const double *sorted, size_t n);
 double eo_stats_percentile_sorted(const double *sorted, size_t n, double p);
 
 /*
- * Of a sorted array: the median absolute deviation, which is the median of the distances to the median; not scaled (times
- * 1.4826 it estimates the standard deviation of normal data). 0 for n = 0.
+ * Of a sorted array: the median absolute deviation, which is the median of the distances to the median; not scaled
+ * (times 1.4826 it estimates the standard deviation of normal data). 0 for n = 0.
  */
 double eo_stats_mad_sorted(const double *sorted, size_t n);
 
@@ -56,8 +56,8 @@ void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high);
 double eo_stats_t975(size_t df);
 
 /*
- * The probability that a normal deviate is at least z standard deviations from 0, to either side; z >= 0. Absolute error
- * below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on.
+ * The probability that a normal deviate is at least z standard deviations from 0, to either side; z >= 0. Absolute
+ * error below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on.
  */
 double eo_stats_normal_beyond(double z);
 
@@ -68,8 +68,8 @@ double eo_stats_normal_beyond(double z);
 double eo_stats_holm_limit(const double *sorted, size_t n, double level);
 
 /*
- * P(T > t) for Student's t with an even number df >= 2 of degrees of freedom, t >= 0: the finite series of Abramowitz and
- * Stegun 26.7.4. Absolute error below 1e-14.
+ * P(T > t) for Student's t with an even number df >= 2 of degrees of freedom, t >= 0: the finite series of Abramowitz
+ * and Stegun 26.7.4. Absolute error below 1e-14.
  */
 double eo_stats_student_above(double t, size_t df);
 

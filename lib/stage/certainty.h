@@ -1,9 +1,9 @@
 /*
  * How sure it is that a candidate is on a Pareto frontier: small x is good, high accuracy is good.
  *
- * Truth: i is on the frontier unless some j has x_j <= x_i and accuracy_j >= accuracy_i, one of them strictly. It is about
- * the models that were measured: with several seeds, those of the first. Another seed's models are others, and their
- * frontier may be too.
+ * Truth: i is on the frontier unless some j has x_j <= x_i and accuracy_j >= accuracy_i, one of them strictly. It is
+ * about the models that were measured: with several seeds, those of the first. Another seed's models are others, and
+ * their frontier may be too.
  *
  *     certain    for every other j it is shown that x_j > x_i, or that accuracy_j < accuracy_i; each at a one-sided
  *                level of 2.5 %
@@ -15,31 +15,32 @@
  * false, so the label is wrong with a probability of at most 2 x 2.5 % = 5 %, however many others there are: all
  * comparisons have to succeed, so none has to be corrected for their number (an intersection-union test, Berger
  * 1982). When i is on the frontier, for every j one of the two statements behind `dominated` is false, so each j
- * brings at most 2.5 % / (n - 1), and all of them together 2.5 %. Where x is exact, an equal one does not speak against j:
- * the truth asks for one figure that is better, and that is the accuracy.
+ * brings at most 2.5 % / (n - 1), and all of them together 2.5 %. Where x is exact, an equal one does not speak against
+ * j: the truth asks for one figure that is better, and that is the accuracy.
  *
- * What the 5 % are not. They are of each candidate that is off the frontier: of n such candidates 5 % of n can be called
- * `certain`. And they are not of the labels that are given: where hardly anything can be told apart, few labels are given,
- * and most of these may be wrong. Of two candidates that are equally fast and nearly as accurate, the worse is called
- * `certain` in 2.7 % of all sweeps and the better in 1.9 %, so that 58 % of these labels are wrong; no correction
- * for the number of candidates changes that. Among candidates as sweeps have them, 1 % or fewer are.
+ * What the 5 % are not. They are of each candidate that is off the frontier: of n such candidates 5 % of n can be
+ * called `certain`. And they are not of the labels that are given: where hardly anything can be told apart, few labels
+ * are given, and most of these may be wrong. Of two candidates that are equally fast and nearly as accurate, the worse
+ * is called `certain` in 2.7 % of all sweeps and the better in 1.9 %, so that 58 % of these labels are wrong; no
+ * correction for the number of candidates changes that. Among candidates as sweeps have them, 1 % or less of the
+ * labels are.
  *
  * A statement is shown when the figures themselves say it and
  *     accuracy   where both have hits of the same images: McNemar's exact test, that is the sign test on the images of
  *                which one alone is right; else their 95 % intervals lie apart
  *     x          where both have rounds: two tests on the rounds in common, each at the level. The sign test on the
- *                differences, whose truth is which of the two is faster in more than half of all rounds. It takes rounds
- *                for independent; so also the t test of the mean lead (y - x) / (|x| + |y|), whose variance is
- *                multiplied by eo_series_dependence() of the leads, with an even number of degrees of freedom of
- *                at most one less than there are rounds. A lead that is large beside its changes passes, one that
+ *                differences, whose truth is which of the two is faster in more than half of all rounds. It takes
+ *                rounds for independent, so a t test has to agree: of the mean lead (y - x) / (|x| + |y|), whose variance
+ *                is multiplied by eo_series_dependence() of the leads, with an even number of degrees of freedom
+ *                of at most one less than there are rounds. A lead that is large beside its changes passes, one that
  *                drifts does not. Too few rounds in common show nothing, as the intervals would have to speak of
  *                disturbed rounds or of two sessions. Else their 95 % intervals lie apart. Without rounds and
  *                intervals nothing is shown. An exact x (bytes) is compared as it is.
  *
- * What is assumed: that the leads of a session are of one stationary series, whose dependence shows in it. By simulation
- * (tests/unit/test_certainty.c, 12 rounds) `certain` is wrong for at most 4.9 % of those off the frontier where leads
- * have a correlation of 0.8 from round to round; by the sign test alone it was for 20 %. From 0.9 on it is more than 5 %
- * for candidates that are exactly as fast as the one that beats them.
+ * What is assumed: that the leads of a session are of one stationary series, whose dependence shows in it. By
+ * simulation (tests/unit/test_certainty.c, 12 rounds) `certain` is wrong for at most 4.9 % of those off the frontier
+ * where leads have a correlation of 0.8 from round to round; by the sign test alone it was for 20 %. From 0.9 on it is
+ * more than 5 % for candidates that are exactly as fast as the one that beats them.
  *
  * Intervals know one level: that they lie apart is wrong with 5 % at the most, when each misses one end with 2.5 % and
  * nothing else is known; with equal widths it is 0.3 %. So what is shown by intervals alone is not corrected for the

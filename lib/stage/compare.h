@@ -9,8 +9,8 @@
  *            Its half towards 0 is taken for 1.96 standard deviations of a normal distribution, so that a single
  *            candidate differs where the interval does not hold 0. It takes the two for independent; on the same images
  *            they are not, and it is too wide rather than too narrow.
- * latency    As measured, before it is scaled. The halves of the medians' 95 % intervals that face each other, added, are
- *            taken for 1.96 standard deviations, so that a single candidate differs where the intervals lie apart.
+ * latency    As measured, before it is scaled. The halves of the medians' 95 % intervals that face each other, added,
+ *            are taken for 1.96 standard deviations, so that a single candidate differs where the intervals lie apart.
  *            What two sessions of timing have not in common is not in these intervals, so a small difference that
  *            counts is still one of two sessions and not of two models. A timing whose status is not ok is not
  *            judged. Rows without intervals are judged by the ranges from the fastest sample to the 95th percentile,

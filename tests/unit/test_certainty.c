@@ -4,9 +4,9 @@
  * The simulated world has true accuracies and true latencies. Images are shared: a model draws the difficulty of an
  * image anew with a small probability and otherwise finds it as hard as its group does, so errors are correlated and
  * the expected accuracy is exactly the true one. Rounds are shared: a drift that all candidates of a round see, an
- * effect of each process with heavy tails, or in some worlds one that depends on that of the round before, and what is left
- * of the noise within a process; symmetric on purpose, so that equal true latencies mean that either is the faster in
- * half of the rounds.
+ * effect of each process with heavy tails, or in some worlds one that depends on that of the round before, and what is
+ * left of the noise within a process; symmetric on purpose, so that equal true latencies mean that either is the faster
+ * in half of the rounds.
  */
 #include "stage/certainty.h"
 

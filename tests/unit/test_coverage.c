@@ -132,8 +132,8 @@ static double draw_normal(struct eo_rng *rng)
 }
 
 /*
- * `level`: of the process before, in standard deviations, and then of this one. Returns whether any sample was slow. Sorted, which changes no interval and saves eo_quantile95(), which sorts all, most
- * of its time.
+ * `level`: of the process before, in standard deviations, and then of this one. Returns whether any sample was slow.
+ * Sorted, which changes no interval and saves eo_quantile95(), which sorts all, most of its time.
  */
 static int draw_process(struct eo_rng *rng, const struct distribution *d, double *level, double *values,
                         size_t n)
