@@ -72,6 +72,7 @@ make_row() {
   local slices=$F/row/config
   cp -r "$F/run" "$F/row" &&
   eo-train -c "$slices/train.yaml" --data "$F/set" | eo-prune -l 0 |
+    eo-train -c "$slices/finetune.yaml" --data "$F/set" --init - --fine-tune |
     eo-quant -p fp32 -c "$slices/quant.yaml" --data "$F/set" -o "$F/row.safetensors" &&
   eo-eval -c "$slices/eval.yaml" --data "$F/set" -o "$F/row.a.csv" "$F/row.safetensors" &&
   eo-bench -c "$slices/bench.yaml" --data "$F/set" -o "$F/row.t.csv" "$F/row.safetensors" &&
