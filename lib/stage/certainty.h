@@ -31,8 +31,8 @@
  *     x          where both have rounds: two tests on the rounds in common, each at the level. The sign test on the
  *                differences, whose truth is which of the two is faster in more than half of all rounds. It takes
  *                rounds for independent, so a t test has to agree: of the mean lead (y - x) / (|x| + |y|), whose
- *                variance is multiplied by eo_series_dependence() of the leads, with an even number of degrees of freedom
- *                of at most one less than there are rounds. A lead that is large beside its changes passes, one that
+ *                variance is multiplied by eo_series_dependence() of the leads, with an even number of degrees of
+ *                freedom of at most one less than there are rounds. A lead that is large beside its changes passes, one that
  *                drifts does not. Too few rounds in common show nothing, as the intervals would have to speak of
  *                disturbed rounds or of two sessions. Else their 95 % intervals lie apart. Without rounds and
  *                intervals nothing is shown. An exact x (bytes) is compared as it is.
