@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "format/foreign.h"
 
 #define MAGIC_SIZE 4
 #define HEADER_MAX (MAGIC_SIZE + 4 * EO_IDX_MAX_DIMS)
@@ -58,9 +59,12 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
         return eo_err_set(err, "expected an IDX header of at least 8 bytes, found %zu bytes", n);
     if (is_gzip(p, n))
         return eo_err_set(err, "byte 0: expected IDX data, found gzip data that was compressed twice");
-    if (p[0] || p[1])
-        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x", p[0], p[1],
-                          p[2]);
+    if (p[0] || p[1]) {
+        const char *foreign = eo_foreign_name(p, n);
+
+        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x%s%s", p[0], p[1], p[2],
+                          foreign ? ": " : "", foreign ? foreign : "");
+    }
     if (p[2] != TYPE_U8)
         return eo_err_set(err, "byte 2: expected element type 0x08 (unsigned bytes), found 0x%02x (%s)", p[2],
                           type_name(p[2]));

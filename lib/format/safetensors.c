@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/foreign.h"
 #include "format/json_read.h"
 
 #define PREFIX_BYTES 8 /* the header's length */
@@ -177,7 +178,8 @@ static int read_dtype(struct eo_json_reader *r, struct eo_st_tensor *t, struct e
             return 0;
         }
     }
-    return eo_err_set(err, "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, found '%.20s'",
+    return eo_err_set(err, "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, found '%.20s'; in PyTorch "
+                      ".float() makes weights F32, and counters (num_batches_tracked) can be left out",
                       t->name, text);
 }
 
@@ -330,8 +332,11 @@ int eo_st_parse(struct eo_st *st, const void *bytes, size_t size, struct eo_err 
     const char *data;
 
     memset(st, 0, sizeof(*st));
-    if (check_frame(bytes, size, &r.size, err))
-        return -1;
+    if (check_frame(bytes, size, &r.size, err)) {
+        const char *foreign = eo_foreign_name(bytes, size);
+
+        return foreign ? eo_err_set(err, "expected a safetensors file, found %s", foreign) : -1;
+    }
     st->file = eo_alloc(size, 1, err);
     if (!st->file)
         return -1;

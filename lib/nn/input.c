@@ -28,7 +28,8 @@ int eo_input_set(struct eo_model *m, struct eo_input in, struct eo_err *err)
 
     eo_num_format_double(in.mean, mean);
     eo_num_format_double(in.std, std);
-    return eo_model_meta_set(m, "input_mean", mean, err) || eo_model_meta_set(m, "input_std", std, err) ? -1 : 0;
+    return eo_model_meta_set(m, "input_mean", mean, err) || eo_model_meta_set(m, "input_std", std, err) ? -1
+                                                                                                        : 0;
 }
 
 static struct eo_input input_of(const struct eo_model *m)

@@ -13,6 +13,7 @@
 #include "format/safetensors.h"
 #include "nn/half.h"
 #include "nn/input.h"
+#include "nn/state_dict.h"
 
 /* One tensor of a model's file and the memory it fills. All code that walks the tensors goes by this list. */
 struct field {
@@ -647,8 +648,11 @@ static int read_fields(struct eo_model *m, const struct eo_st *st, struct eo_err
         for (k = 0; k < n && strcmp(st->tensors[i].name, f[k].name) != 0; k++)
             ;
         if (k == n)
-            return eo_err_set(err, "tensor '%.60s': not part of an %s %s", st->tensors[i].name,
-                              eo_precision_name(m->precision), EO_MODEL_ARCHITECTURE);
+            return eo_err_set(err, "tensor '%.60s': not part of an %s %s%s", st->tensors[i].name,
+                              eo_precision_name(m->precision), EO_MODEL_ARCHITECTURE,
+                              eo_state_dict_is_batch_norm(st->tensors[i].name)
+                                  ? ", which has no batch normalisation; fold it into the convolution before it"
+                                  : "");
     }
     return 0;
 }
@@ -681,6 +685,7 @@ int eo_model_parse(struct eo_model *m, const void *bytes, size_t size, struct eo
     memset(m, 0, sizeof(*m));
     if (eo_st_parse(&st, bytes, size, err))
         return -1;
+    eo_state_dict_rename(&st);
     rc = read_model(m, &st, err);
     eo_st_release(&st);
     if (rc)

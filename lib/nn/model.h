@@ -114,6 +114,7 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
  *
  * so that no order of summation, with the zero point subtracted before or after, overflows an accumulator.
  *
+ * Names with one prefix for all, and fc. for classifier., are taken for those of the table (state_dict.h).
  * Any metadata may be missing, so a state_dict that PyTorch's user exported loads: the precision is then that of
  * the tensors (int8 needs quantization_backend). Order and spacing of the file are free.
  * `sha256` (may be NULL) receives the checksum of the file. On failure *m is empty.

@@ -82,7 +82,7 @@ static const struct parse_case parse_cases[] = {
     CASE("", "error: expected an IDX header of at least 8 bytes, found 0 bytes", NULL),
     CASE("\0\0\x08", "error: expected an IDX header of at least 8 bytes, found 3 bytes", NULL),
     CASE(HEAD1 "\0\0\0", "error: expected an IDX header of 8 bytes, found 7 bytes", NULL),
-    CASE("PK\3\4....", "error: byte 0: expected an IDX file (00 00 08), found 50 4b 03", NULL),
+    CASE("PK\3\4....", "error: byte 0: expected an IDX file (00 00 08), found 50 4b 03: a zip archive; unpack it", NULL),
     CASE("\0\0\x0d\x01\0\0\0\1....",
          "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0d (32-bit floats)", NULL),
     CASE("\0\0\x09\x01\0\0\0\1.",

@@ -60,7 +60,8 @@ static const struct {
      "tensor 'a': expected exactly dtype, shape and data_offsets"},
     {A("\"dtype\":8,\"shape\":[0],\"data_offsets\":[0,0]"), 0, "tensor 'a': dtype: expected a string"},
     {A("\"dtype\":\"BF16\",\"shape\":[0],\"data_offsets\":[0,0]"), 0,
-     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'BF16'"},
+     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'BF16'; in PyTorch "
+     ".float() makes weights F32, and counters (num_batches_tracked) can be left out"},
     {A("\"dtype\":\"U8\",\"shape\":4,\"data_offsets\":[0,4]"), 4, "tensor 'a': shape: expected an array"},
     {A("\"dtype\":\"U8\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,1]"), 1,
      "tensor 'a': shape: expected at most 4 numbers, found more"},
@@ -107,7 +108,8 @@ static const struct {
      "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
      6, "tensor 'b': data_offsets: begin 5 leaves a gap: expected 4"},
     {A("\"dtype\":\"U8\\n\\u0007\",\"shape\":[0],\"data_offsets\":[0,0]"), 0, /* a message stays one line */
-     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'U8\?\?'"},
+     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'U8\?\?'; in PyTorch "
+     ".float() makes weights F32, and counters (num_batches_tracked) can be left out"},
 };
 
 static void expect_refusal(const void *bytes, size_t size, const char *what, const char *message)
