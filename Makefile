@@ -17,11 +17,22 @@ unexport GNUTERM GNUPLOT_LIB
 CONFIG ?= configs/default.yaml
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Names of files are taken as they are written: `$$(...)` in them is text. In recipes they stand between quotes.
+define as_written
+override $(1) := $$(value $(1))
+export $(1)
+endef
+$(foreach v,CONFIG EO_DATA_DIR PREFIX DESTDIR,$(if $(filter-out undefined,$(origin $(v))),$(eval $(call as_written,$(v)))))
+quoted = '$(subst ','\'',$(1))'
+
+ifeq ($(wildcard tools/experiments.sh),)
+$(error no source of edge-opt in $(CURDIR): run make -C with the folder of this Makefile)
+endif
 
 # ---------------------------------------------------------------------------------------------------------------
 # Who does what. A call is cut in parts, each in a Make of its own: first deps, then the programs (and goals like check), then
-# the experiment of each CONFIG, which finds the programs up to date. Programs and experiments hold a lock, so that a second
-# Make on the same thing waits. The inner Make of a CONFIG is told it by EO_INNER, all inner ones know themselves by EO_PART.
+# the experiment of each CONFIG, which finds the programs up to date (tools/experiments.sh). Programs and experiments hold a
+# lock, so that a second Make on the same thing waits. The inner Make of a CONFIG knows itself by EO_INNER, all by EO_PART.
 #
 # What fails has said why, in one line, and the line that Make would add ("*** [Makefile:84: all] Error 1") says nothing more.
 # Under -q Make adds none, runs the commands that are marked `+`, and ends with status 1 where another one is left to run. So
@@ -38,7 +49,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust \
+PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust attack \
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
@@ -47,12 +58,10 @@ ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
 $(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
 endif
 OF_CONFIG := $(strip $(EXPERIMENT) $(filter clean,$(GOALS)))
-IS_INNER := $(and $(OF_CONFIG),$(filter $(EO_INNER),$(CONFIG)))
-unexport EO_PART
+LOOK := $(filter explain graph,$(GOALS))
+IS_INNER := $(and $(OF_CONFIG),$(EO_INNER))
+unexport EO_PART EO_INNER EO_DRY EO_PLAN
 IS_OUTER := $(if $(IS_INNER)$(EO_PART),,yes)
-ifneq ($(IS_INNER),)
-override CONFIG := $(EO_INNER)
-endif
 # Whether this is `make -n`.
 LETTERS := $(filter-out -%,$(firstword $(MAKEFLAGS)))
 DRY := $(findstring n,$(LETTERS))
@@ -61,50 +70,46 @@ ASKED := $(findstring q,$(LETTERS))
 or_fail = || $(if $(EO_PART),echo failed >$(EO_PART),exit 1)
 without_q = $(if $(ASKED),,MAKEFLAGS="$$(printf %s "$$MAKEFLAGS" | sed 's/^\([A-Za-z]*\)q/\1/')")
 call = env $(if $(IS_OUTER),EO_PART=$(FAILED) $(without_q)) $(MAKE) --no-print-directory
-# Looked at here, as the inner Make would add lines of its own to the one that says what is wrong.
-check_config = if [ -e $$c ]; then $(BIN)/eo-config --check $$c; else \
-	  echo "make: $$c: no such configuration; those of the project: $(wildcard configs/*.yaml)" >&2; false; fi
-# What would run: $(1) = further options, $(2) = goals, $(3) = what is done with $$dir/text, where Make has said so. Make 4.3
-# does not see under -n that all targets of a grouped rule are new when one is, so it gets them as rules of their own.
-# Slices are written, and data is looked at, in a copy of the configuration folder ($$dir/config): looking changes nothing.
-dry_run = ( dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap 'exit 1' HUP INT TERM && $(check_config) && \
-	sed 's/ &:/:/' Makefile >$$dir/Makefile && \
-	out=$$($(BIN)/eo-config --make $$c | sed -n 's/^EO_OUT := //p') && \
-	LC_ALL=C $(call) -n $(1) -f $$dir/Makefile EO_INNER=$$c EO_DRY=$$dir $(2) >$$dir/text && $(3) )
-
 ifneq ($(IS_OUTER),)
 .PHONY: $(GOALS) .parts
 FAILED := $(OBJ)/lock/failed.$(shell echo $$PPID)
 # $(1) = a name for the lock, $(2) = what is waited for.
-lock = exec 9>>$(OBJ)/lock/$(1); \
-	flock -n 9 || { echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9; }
+lock = exec 9>>$(OBJ)/lock/$(1); flock -E 75 -n 9 2>/dev/null; case $$? in 0) ;; \
+	75) echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9 ;; \
+	*) echo "make: $(OBJ)/lock cannot be locked here; going on, so start no other make on $(2)" >&2 ;; esac
 IS_DEPS := $(filter deps install-packages,$(GOALS))
 # All but these build programs.
-NEEDS := $(if $(filter-out deps install-packages help data clean distclean format fuzz check-bare,$(GOALS)),needs)
-PROGRAM_GOALS := $(if $(EXPERIMENT),programs) $(filter-out $(if $(EXPERIMENT),programs) $(IS_DEPS) $(OF_CONFIG),$(GOALS))
+NEEDS := $(if $(filter-out deps install-packages help data clean distclean format fuzz check-bare explain graph,$(GOALS)),needs)
+PLAIN := $(filter-out $(if $(EXPERIMENT),programs) $(IS_DEPS) $(OF_CONFIG) explain,$(GOALS))
+PROGRAM_GOALS := $(strip $(if $(EXPERIMENT),programs) $(PLAIN))
 
 $(GOALS): .parts
 	@$(if $(file <$(FAILED)),$(shell rm -f $(FAILED))false)
 ifeq ($(ASKED),)
 MAKEFLAGS += -q
 endif
+export EO_B := $(B)
+export DOT
+export EO_LOOK := $(strip $(IS_DEPS) $(PLAIN)) ; $(LOOK) ; $(OF_CONFIG)
+# Started by exec: a shell that waits for a command hears of no signal.
+experiments = exec env EO_PART=$(FAILED) sh tools/experiments.sh
 ifeq ($(DRY),)
-# A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to.
 .parts:
 	+@mkdir -p $(OBJ)/lock; rm -f $(FAILED); \
 	$(if $(IS_DEPS)$(NEEDS),$(call) EO_FOR='$(GOALS)' $(if $(IS_DEPS),deps) $(NEEDS) && [ ! -e $(FAILED) ] &&) \
-	$(if $(strip $(PROGRAM_GOALS)),( $(if $(EXPERIMENT),$(call lock,programs,the programs);) exec $(call) $(PROGRAM_GOALS) ) &&) \
-	[ ! -e $(FAILED) ] || { echo failed >$(FAILED); exit 0; }; \
-	for c in $(if $(OF_CONFIG),$(CONFIG)); do ( $(call lock,$$(realpath -ms $$c | tr / +),$$c); \
-	  $(if $(EXPERIMENT),$(check_config) &&) exec $(call) EO_INNER=$$c $(OF_CONFIG) ) & \
-	  trap 'kill $$! && wait; exit 1' HUP INT TERM; wait $$! || echo failed >$(FAILED); done
+	$(if $(PROGRAM_GOALS),( $(if $(EXPERIMENT),$(call lock,programs,the programs);) sh tools/experiments.sh settle; exec $(call) $(PROGRAM_GOALS) ) &&) \
+	[ ! -e $(FAILED) ] || echo failed >$(FAILED)
+ifneq ($(LOOK),)
+	+@$(experiments) $(LOOK)
+endif
+ifneq ($(OF_CONFIG),)
+	+@$(experiments) $(if $(EXPERIMENT),run) $(OF_CONFIG)
+endif
 else
-# What rules of their own print twice is printed once, and of the folder that it would be in.
-real_names = sed "s|$$dir/config/dataset.csv|$$out/dataset.csv|g; s|$$dir/config|$$out/config|g" $$dir/text | awk '!seen[$$0]++'
+# Make prints what it gives to its shell. So that is words for people, and the shell has options that know what to do.
+.SHELLFLAGS := tools/experiments.sh dry
 .parts:
-	+@failed=; $(if $(strip $(IS_DEPS) $(PROGRAM_GOALS)),$(call) $(IS_DEPS) $(PROGRAM_GOALS) || failed=yes;) \
-	for c in $(if $(OF_CONFIG),$(CONFIG)); do $(call dry_run,,$(OF_CONFIG),$(real_names)) || failed=yes; done; \
-	[ -z "$$failed" ] || { mkdir -p $(OBJ)/lock; echo failed >$(FAILED); }
+	+@# make $(GOALS) would run:
 endif
 else
 
@@ -213,110 +218,38 @@ $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 endif
 
 # ---------------------------------------------------------------------------------------------------------------
-# The experiment. eo-config turns CONFIG into a plan (a Make fragment: levels, precisions, seeds, output folder) and
-# into one slice per stage, which is replaced only when its content changes: what a stage does not read cannot
-# make it run again.
+# The experiment. tools/experiments.sh has looked at configuration, data and programs, and hands over the plan as words
+# NAME=VALUE. The slices, dataset.csv and config/programs/ are there by now; each has changed only where its contents did:
+# what a stage does not read cannot make it run again.
+planned = $(patsubst $(1)=%,%,$(filter $(1)=%,$(EO_PLAN)))
+EO_THREADS := $(call planned,EO_THREADS)
+EO_SEEDS := $(call planned,EO_SEEDS)
+EO_LEVELS := $(call planned,EO_LEVELS)
+EO_CRITERIA := $(call planned,EO_CRITERIA)
+EO_PRECISIONS := $(call planned,EO_PRECISIONS)
+EO_FINE_TUNE_EPOCHS := $(call planned,EO_FINE_TUNE_EPOCHS)
+EO_FINE_TUNE_UNPRUNED := $(call planned,EO_FINE_TUNE_UNPRUNED)
+EO_PRUNE_STEPS := $(call planned,EO_PRUNE_STEPS)
+EO_SLICES := $(call planned,EO_SLICES)
+OUT := $(call planned,EO_OUT)
 
-CONFIG_FILE := $(patsubst $(CURDIR)/%,%,$(abspath $(firstword $(CONFIG))))
-NAME := $(basename $(notdir $(CONFIG_FILE)))
-PLAN := $(or $(EO_DRY),$(OBJ))/plan/$(subst /,+,$(subst +,++,$(CONFIG_FILE))).mk
-
-NOT_YOURS := holds the results of OWNER; give one of the two another output_dir, or: make clean CONFIG=OWNER
-
-# Whoever is killed between two commands of a recipe leaves something that the next call understands: a file is made
-# under another name and renamed, `source` is there before any other file of a folder and goes as the last.
-put_source = echo $(CONFIG_FILE) >$(1)/source.new && mv $(1)/source.new $(1)/source
 # A shell that is told to end, ends after the command that it waits for, and leaves none running.
 let_end = trap 'exit 1' HUP INT TERM
 # What it was about to rename goes with it.
 leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
-candidate_lists = grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS)' $(1)
-has_files = [ -n "$$(find $(1) ! -type d ! -name source.new 2>/dev/null | head -n 1)" ]
-
-# Make brings included files up to date before anything else and then starts over. So the slices are written and the
-# data checked by the time it looks at the stages, and it sees real files with real times.
-$(PLAN): $(CONFIG_FILE) $(BIN)/eo-config
-	@mkdir -p $(@D)
-	$(Q)$(BIN)/eo-config --make $(CONFIG_FILE) -o $@.new
-	$(Q)$(let_end); out=$$(sed -n 's/^EO_OUT := //p' $@.new); owner=$$(cat $$out/config/source 2>/dev/null || echo $(CONFIG_FILE)); \
-	if [ "$$owner" != $(CONFIG_FILE) ]; then echo "make: $$out $(NOT_YOURS)" | sed "s|OWNER|$$owner|g" >&2; exit 1; fi; \
-	if [ ! -e $$out/config/source ] && $(call has_files,$$out); then \
-	  echo "make: $$out holds files that are not of an experiment; give $(CONFIG_FILE) another output_dir" >&2; exit 1; fi; \
-	sl=$(or $(EO_DRY),$$out)/config; $(call leave_none,$$sl/candidates.new $$sl/source.new); mkdir -p $$sl && \
-	$(if $(EO_DRY),{ cp -a $$out/config/. $$out/dataset.csv $$sl 2>/dev/null || :; } &&) \
-	$(call put_source,$$sl) && $(BIN)/eo-config --slices $$sl $(CONFIG_FILE) && \
-	list=$$sl/candidates && $(call candidate_lists,$@.new) >$$list.new && \
-	{ cmp -s $$list.new $$list && rm $$list.new || mv $$list.new $$list; } && mv $@.new $@
-
-ifneq ($(EXPERIMENT),)
-include $(PLAN)
-else ifneq ($(filter clean,$(GOALS)),)
--include $(wildcard $(PLAN))
-endif
-OUT := $(or $(EO_OUT),out/$(NAME))
-
-ifneq ($(and $(EXPERIMENT),$(EO_OUT)),)
-OWNER := $(shell cat $(OUT)/config/source 2>/dev/null)
-ifneq ($(OWNER),$(CONFIG_FILE))
-ifneq ($(OWNER),)
-$(error $(OUT) $(subst OWNER,$(OWNER),$(NOT_YOURS)))
-endif
-endif
-endif
 
 SL := $(or $(EO_DRY),$(OUT))/config
 DATASET := $(if $(EO_DRY),$(SL),$(OUT))/dataset.csv
 say = @printf '  %-9s%s\n' '$(1)' '$(2)'
 
-# What stages depend on instead of a program or a plot's script: a file that changes when the contents do, whatever the times.
+# What stages depend on instead of a program or a plot's script: its SHA-256.
 program = $(SL)/programs/$(1)
-ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
-$(shell sh tools/contents.sh $(SL)/programs $(wildcard $(BIN)/eo-* plots/*.gp))
-endif
 
-THREAD_OPTION := $(if $(filter-out 0,$(EO_THREADS)),--threads $(EO_THREADS))
-
-# What somebody deleted comes back. One rule for all: two eo-config at a time would be in each other's way. It must not
-# depend on the plan, whose change Make would then not notice as the change of an included file.
 subdir = $(if $(filter $(1),$(firstword $(EO_SEEDS))),,/seed$(1))
 SLICES := $(foreach s,$(EO_SEEDS),$(foreach t,$(EO_SLICES),$(SL)$(call subdir,$(s))/$(t).yaml))
-$(SLICES) $(SL)/source $(SL)/candidates &:
-	@mkdir -p $(SL) && $(call put_source,$(SL))
-	$(Q)$(BIN)/eo-config --slices $(SL) $(CONFIG_FILE)
-	@$(let_end); $(call leave_none,$(SL)/candidates.new); $(call candidate_lists,$(PLAN)) >$(SL)/candidates.new && mv $(SL)/candidates.new $(SL)/candidates
-
-# Data: IDX files in EO_DATA_DIR, or under data/. What the stages depend on is the checksum of the contents.
-SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
-ifeq ($(EO_DATASET),synthetic)
-DATA := data/synthetic
-DATA_FILES := $(SYNTHETIC)
-else
-# The places of lib/format/dataset_find.h; torchvision's folders have names of their own.
-TORCHVISION := $(if $(filter mnist,$(EO_DATASET)),MNIST,FashionMNIST)
-DATA_PLACES := $(foreach r,$(EO_DATA_DIR) data,$(r)/$(EO_DATASET) $(r)/$(TORCHVISION)/raw) /usr/share/datasets/$(EO_DATASET)
-DATA := $(or $(EO_DATA_SOURCE),$(patsubst %/,%,$(firstword $(dir $(wildcard $(DATA_PLACES:=/*-ubyte*))) data/$(EO_DATASET))))
-DATA_FILES := $(wildcard $(foreach d,$(DATA) $(DATA)/*-ubyte $(DATA)/raw $(DATA)/*/raw,$(d)/*-ubyte $(d)/*-ubyte.gz))
-endif
-# Where there is no folder, eo-data is left to look for itself, and says where it looked and what can be done.
-DATA_OPTION := $(if $(filter synthetic,$(EO_DATASET))$(wildcard $(DATA)),--data $(DATA))
-
-$(SYNTHETIC) &: $(BIN)/eo-data
-	$(call say,DATA,data/synthetic)
-	$(Q)$(BIN)/eo-data --generate data/synthetic
-	@touch -c $(SYNTHETIC)
-
-# Up to date when dataset.csv, which changes with the contents alone, has been looked at. The makefile records which
-# folder that was: another one is looked at whatever the times of its files.
-EO_DATA_USED := $(DATA)
-check_data = $(Q)$(BIN)/eo-data --checksum -c $(SL)/data.yaml $(DATA_OPTION) -o $(DATASET)
-ifneq ($(and $(EXPERIMENT),$(EO_OUT),$(wildcard $(SL)/data.yaml)),)
-include $(SL)/dataset.mk
-endif
-$(SL)/dataset.mk: $(DATA_FILES) $(SL)/data.yaml $(BIN)/eo-data $(if $(filter-out $(DATA),$(EO_DATA_USED)),FORCE)
-	$(check_data)
-	@echo 'EO_DATA_USED := $(DATA)' >$@.new && mv $@.new $@
-$(DATASET): | $(SL)/data.yaml
-	$(check_data)
+$(DATASET): | $(SL)/data.yaml ;
+# The folder of the images; where Make cannot take its name, a link to it.
+DATA := $(EO_DATA)
 
 # Stages of one seed: $(1) = its sub-folder ("" for the first, /seed8 for the others), $(2) = the seed.
 M = $(OUT)/models$(1)
@@ -535,17 +468,9 @@ retime: all ## all, and every candidate is timed again: where the machine was no
 
 DOT := dot
 .PHONY: explain graph
-explanation = $(BIN)/eo-explain --folder $$out --now $$dir/config --then $$out/config/made $(1) $$dir/text
-explain: programs ## say what `make all` would run for CONFIG and why: which key changed, from what to what
-	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(call explanation)) || status=1; done; [ $$status = 0 ] $(or_fail)
-
-# A folder that did not exist is marked as that of the configuration, so that `make all` goes on in it.
-draw = $(call explanation,--dot -o $$dir/dot) && { [ -d $$out ] || { mkdir -p $$out/config && \
-	realpath -ms --relative-base=. $$c >$$out/config/source.new && mv $$out/config/source.new $$out/config/source; }; } && $(DOT) -Tsvg -o $$dir/graph.svg $$dir/dot && \
-	cp $$dir/graph.svg $$out/graph.svg.tmp && mv $$out/graph.svg.tmp $$out/graph.svg && printf '  %-9s%s\n' GRAPH $$out/graph.svg
-graph: programs ## draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
-	@command -v $(DOT) >/dev/null || { echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; exit 1; }
-	+@status=0; for c in $(CONFIG); do $(call dry_run,-p --trace,all,$(draw)) || status=1; done; [ $$status = 0 ] $(or_fail)
+explain: ## say what `make all` would run for CONFIG and why: which key changed, from what to what
+graph: ## draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
+	@command -v $(DOT) >/dev/null || { echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; false; } $(or_fail)
 
 .PHONY: compare
 compare: programs ## what differs between two runs: make compare A=out/a B=out/b
@@ -554,11 +479,6 @@ compare: programs ## what differs between two runs: make compare A=out/a B=out/b
 
 .PHONY: clean distclean
 clean: ## remove the output folder of this CONFIG, whole
-	@if $(call has_files,$(OUT)) && [ "$$(cat $(OUT)/config/source 2>/dev/null)" != '$(CONFIG_FILE)' ]; then \
-	  echo "make clean: $(OUT) does not hold the results of $(CONFIG_FILE); nothing was removed" >&2; exit 1; fi
-	@[ ! -d $(OUT) ] || find $(OUT) -depth ! -type d ! -path $(SL)/source -delete
-	rm -rf $(OUT)
-	rm -f $(PLAN)
 
 distclean: ## remove everything that was built, for all configurations; downloaded data stays
 	rm -rf out data/synthetic
@@ -595,8 +515,8 @@ data: ## download MNIST and Fashion-MNIST into data/, resuming, with checksums (
 
 .PHONY: install
 install: programs ## install the programs below PREFIX (DESTDIR is honoured)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	install -d -- $(call quoted,$(DESTDIR)$(PREFIX)/bin)
+	install -m 755 -- $(TOOLS) $(call quoted,$(DESTDIR)$(PREFIX)/bin)
 
 .PHONY: help
 help: ## this list
@@ -656,6 +576,10 @@ $(OBJ)/%.h.ok: %.h $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)echo '#include "$<"' | $(CC) $(ALL_CFLAGS) -x c -fsyntax-only - && touch $@
 
+.PHONY: attack
+attack: programs ## hostile names, links, folders and times: what Make and the programs do with them
+	@EO_BIN=$(abspath $(BIN)) bats tests/attack $(or_fail)
+
 .PHONY: soak
 soak: programs ## SOAK=200 random SIGKILLs of a small experiment, each resumed and compared; ends with "200 of 200"
 	@EO_BIN=$(abspath $(BIN)) bash tests/soak/soak.bash $(or $(SOAK),200) $(SEED)
@@ -671,6 +595,10 @@ PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c)
 # A folder that a broken download has left is no data.
 is_whole = $(and $(wildcard $(1)/train-images*),$(wildcard $(1)/train-labels*),$(wildcard $(1)/t10k-images*),$(wildcard $(1)/t10k-labels*))
 PERF_DATA := $(or $(firstword $(foreach d,$(EO_DATA_DIR:%=%/mnist) data/mnist,$(if $(call is_whole,$(d)),$(d)))),data/synthetic)
+SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
+$(SYNTHETIC) &: | $(BIN)/eo-data
+	$(call say,DATA,data/synthetic)
+	$(Q)$(BIN)/eo-data --generate data/synthetic
 $(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$^ $(LIBS))

@@ -218,8 +218,8 @@ folder: d" ]
 }
 
 @test "wrong usage" {
-  usage "expected one of --info, --checksum, --preview and --generate, found several" --info --checksum
-  usage "expected one of --info, --checksum, --preview and --generate, found several" --preview x --generate y
+  usage "expected one of --info, --checksum, --folder, --preview and --generate, found several" --info --checksum
+  usage "expected one of --info, --checksum, --folder, --preview and --generate, found several" --preview x --generate y
   usage "option '--part' needs --preview" --part test
   usage "option '--part': expected train, validation or test, found 'all'" --preview x --part all
   usage "option '-o' goes with --info and --checksum" --preview x -o y

@@ -27,7 +27,6 @@ mkdir -p "$tree/out/build" "$tmp/gnuplot" "$tmp/lock" "$tmp/bench"
 cp -a Makefile lib tools plots configs "$tree"
 cp -a "$bin" "$tree/out/bin"
 for part in flags libeo.a lib tools link; do cp -a "$bin/../build/$part" "$tree/out/build/" || exit 1; done
-rm -rf "$tree/out/build/plan"
 flags=$(cat "$tree/out/build/flags")
 
 cat >"$tmp/gnuplot/gnuplot" <<'END'
@@ -197,14 +196,12 @@ finished() {
     mkdir -p "$home/kept"
     base_config "$home/out" >"$home/exp.yaml"
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || { tail -n 5 "$home/log"; return 1; }
-    plan=$(ls "$tree"/out/build/plan/*+"$1"+exp.yaml.mk)
-    cp -a "$home/exp.yaml" "$home/out" "$plan" "$home/kept"
+    cp -a "$home/exp.yaml" "$home/out" "$home/kept"
 }
 
 restored() {
     rm -rf "$home/out" "$home/other"
     cp -a "$home/kept/out" "$home/kept/exp.yaml" "$home"
-    cp -a "$home/kept/$(basename "$plan")" "$plan"
 }
 
 # graph SLICE...: what has to run in the edited experiment, to $home/expected

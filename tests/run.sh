@@ -65,7 +65,7 @@ fi
 
 if [ "${1:-all}" = all ]; then
   # Several files at a time; the output of each is shown when it is complete.
-  ls tests/*.bats | xargs -P "$jobs" -I{} sh -c '
+  ls tests/*.bats tests/attack/*.bats | xargs -P "$jobs" -I{} sh -c '
     out="$1/$(basename "$2").tap"
     bats --tap "$2" >"$out" 2>&1
     grep -v "^1\.\." "$out" | grep -v "^ok [0-9]* .*[^p]$" | grep -v "^ok" 

@@ -12,7 +12,7 @@
 
 static struct options {
     const char *config, *dataset, *dir, *preview, *part, *generate, *output;
-    int info, checksum;
+    int info, checksum, folder;
     int64_t train, test; /* 0: not given */
     uint64_t seed;
 } opt = {.seed = EO_SYNTHETIC_SEED};
@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
     {0, "data", CLI_TEXT, &opt.dir, 0, 0, "DIR", "folder of the four IDX files"},
     {0, "info", CLI_FLAG, &opt.info, 0, 0, NULL, "print what the data set holds (default)"},
     {0, "checksum", CLI_FLAG, &opt.checksum, 0, 0, NULL, "print dataset,part,images,sha256 as CSV"},
+    {0, "folder", CLI_FLAG, &opt.folder, 0, 0, NULL, "print the folder that the files are in"},
     {0, "preview", CLI_TEXT, &opt.preview, 0, 0, "PNG", "draw examples of each class"},
     {0, "part", CLI_TEXT, &opt.part, 0, 0, "PART", "preview of train (default), validation or test"},
     {0, "generate", CLI_TEXT, &opt.generate, 0, 0, "DIR", "write the synthetic data set into DIR"},
@@ -39,7 +40,8 @@ static const struct cli_program program = {
     .synopsis = "[options]",
     .purpose = "Checks a data set of 28 x 28 images in 10 classes and says what it holds, draws a contact "
                "sheet of it,\n"
-               "or generates the synthetic one. At most one of --info, --checksum, --preview and --generate.",
+               "or generates the synthetic one. At most one of --info, --checksum, --folder,\n"
+               "--preview and --generate.",
     .options = options,
     .footer = "The files are looked for in --data, else in $EO_DATA_DIR/NAME, else in data/NAME:\n"
               "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and\n"
@@ -48,8 +50,8 @@ static const struct cli_program program = {
 
 static void check_usage(void)
 {
-    if (opt.info + opt.checksum + (opt.preview != NULL) + (opt.generate != NULL) > 1)
-        cli_usage(&program, "expected one of --info, --checksum, --preview and --generate, found several");
+    if (opt.info + opt.checksum + opt.folder + (opt.preview != NULL) + (opt.generate != NULL) > 1)
+        cli_usage(&program, "expected one of --info, --checksum, --folder, --preview and --generate, found several");
     if (opt.part && !opt.preview)
         cli_usage(&program, "option '--part' needs --preview");
     if (opt.part && strcmp(opt.part, "train") != 0 && strcmp(opt.part, "validation") != 0 &&
@@ -134,6 +136,17 @@ static int report(const struct eo_config *cfg, const char *dir, const struct eo_
     return rc;
 }
 
+static int print_folder(const char *dir)
+{
+    struct eo_buf text = {0};
+    int rc;
+
+    eo_buf_printf(&text, "%s\n", dir);
+    rc = cli_write(&program, NULL, &text);
+    eo_buf_release(&text);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct eo_config cfg;
@@ -149,8 +162,11 @@ int main(int argc, char **argv)
         return generate();
     if (load_config(&cfg))
         return 1;
-    if (eo_dataset_find(&cfg, opt.dir, dir, sizeof(dir), &err) ||
-        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN | EO_DATASET_TEST, &err))
+    if (eo_dataset_find(&cfg, opt.dir, dir, sizeof(dir), &err))
+        return cli_fail(&program, NULL, &err);
+    if (opt.folder)
+        return print_folder(dir);
+    if (eo_dataset_load(&ds, dir, EO_DATASET_TRAIN | EO_DATASET_TEST, &err))
         return cli_fail(&program, NULL, &err);
     if (eo_dataset_check_name(cfg.dataset, &ds, &err)) {
         eo_dataset_release(&ds);

@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# What Make does with names, folders, links and times that it did not expect: works, or says one line; runs nothing, splits
+# nothing, never ends up in another folder.
+
+bats_require_minimum_version 1.5.0
+load ../common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  out=$PWD/r
+  config=$PWD/exp.yaml
+  sed '/^output_dir/d; s/^pruning_levels:.*/pruning_levels: [0.0]/; s/^precisions:.*/precisions: [int8]/' \
+    "$EO_ROOT/tests/golden/small.yaml" >"$config"
+  echo "output_dir: $out" >>"$config"
+}
+
+# Make in the project's root, whatever a make above this one was told.
+make_eo() {
+  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL timeout 60 make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" "$@"
+}
+
+# idle: nothing to do, and looking says so
+idle() {
+  run make_eo CONFIG="$config" "$out/dataset.csv" "$out/models/base.safetensors"
+  [ "$status" -eq 0 ]
+  [[ $output != *TRAIN* ]] || { echo "$output"; return 1; }
+}
+
+# Make says of a file that it is up to date.
+nothing_ran() {
+  ! grep -qE '^  [A-Z]{4,}' <<<"$output" || { echo "$output"; return 1; }
+}
+
+trained() {
+  run make_eo CONFIG="$config" "$out/models/base.safetensors"
+  [ "$status" -eq 0 ]
+  [[ $output == *TRAIN* ]] || { echo "$output"; return 1; }
+}
+
+# one_line TEXT: the last call failed with status 1 and that line alone
+one_line() {
+  [ "$status" -eq 1 ]
+  [ "${#lines[@]}" -eq 1 ]
+  [[ $output == *"$1"* ]] || { echo "$output"; return 1; }
+}
+
+@test "attack: CONFIG that is empty, has signs of the shell or of Make, or is no file is one line and runs nothing" {
+  local name
+  for name in "" " "; do
+    run make_eo all CONFIG="$name"
+    one_line "make: CONFIG is empty"
+    CONFIG=$name run make_eo all
+    one_line "make: CONFIG is empty"
+  done
+  for name in '$(shell touch RAN)' '`touch RAN`' ';touch RAN' '$$(touch RAN)' "a'b.yaml" 'a"b.yaml' 'a(b.yaml' 'a)b.yaml' 'a:b.yaml' \
+    '-f.yaml' 'a#b.yaml' 'a%b.yaml' 'é.yaml'; do
+    run make_eo all CONFIG="$name"
+    [ "$status" -eq 1 ]
+    [[ $output == *"no such configuration"* && $output != *"***"* ]]
+    cp "$config" "./$name"
+    run make_eo all CONFIG="$PWD/$name"
+    one_line "expected a file name of at most 100 letters"
+    CONFIG=$PWD/$name run make_eo explain
+    one_line "expected a file name of at most 100 letters"
+    run make_eo clean CONFIG="$PWD/$name"
+    [ "$status" -eq 1 ]
+    [[ $output != *"***"* ]]
+  done
+  [ ! -e RAN ] && [ ! -e "$EO_ROOT/RAN" ] && [ ! -e "$out" ]
+}
+
+@test "attack: a configuration in a folder with odd signs works, and is the same through a link" {
+  mkdir 'a b;$(touch RAN)`x`'\''"'
+  mv "$config" 'a b;$(touch RAN)`x`'\''"'
+  config=$PWD/'a b;$(touch RAN)`x`'\''"/exp.yaml'
+  trained
+  idle
+  ln -s "${config%/*}" link
+  config=$PWD/link/exp.yaml
+  idle
+  [ ! -e RAN ] && [ ! -e "$EO_ROOT/RAN" ]
+}
+
+@test "attack: EO_DATA_DIR with spaces, quotes, signs of Make and of the shell works and runs nothing" {
+  local dir=$PWD/'d a;$(touch RAN)`touch RAN`$(shell touch RAN)'\''"(,:é'
+  eo-data --generate "$dir/mnist" --train 900 --test 100
+  sed -i 's/^dataset:.*/dataset: mnist/' "$config"
+  run make_eo EO_DATA_DIR="$dir" CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+  [ "$status" -eq 0 ]
+  export EO_DATA_DIR=$dir
+  idle
+  run make_eo -n CONFIG="$config"
+  [ "$status" -eq 0 ]
+  [ ! -e RAN ] && [ ! -e "$EO_ROOT/RAN" ]
+}
+
+@test "attack: a folder of results that somebody sent runs nothing" {
+  trained
+  local text='$(shell touch '$PWD'/RAN)' f
+  echo "$text" >"$out/config/dataset.mk"
+  for f in timed candidates; do echo "$text" >"$out/config/$f"; done
+  printf '%s\n' "e touch $PWD/RAN" "|e touch RAN" >"$out/config/source"
+  run make_eo explain CONFIG="$config"
+  run make_eo -n CONFIG="$config"
+  run make_eo "$out/models/base.safetensors" CONFIG="$config"
+  # the folder is not taken from a configuration that is there
+  printf '%s\n' /dev/null >"$out/config/source"
+  run make_eo all CONFIG="$config"
+  one_line "holds the results of /dev/null"
+  run make_eo clean CONFIG="$config"
+  one_line "nothing was removed"
+  rm "$out/config/source" && mkfifo "$out/config/source"
+  run make_eo all CONFIG="$config"
+  [ "$status" -eq 1 ]
+  [ ! -e RAN ] && [ -e "$out/models/base.safetensors" ]
+}
+
+@test "attack: links in the configuration's folder are not written through" {
+  trained
+  mkdir other
+  mv "$out/config/programs" kept
+  ln -s "$PWD/other" "$out/config/programs"
+  run make_eo "$out/models/base.safetensors" CONFIG="$config"
+  one_line "is a link"
+  [ -z "$(ls other)" ]
+}
+
+@test "attack: a configuration whose folder lies in another's is refused; clean keeps one that was moved there" {
+  trained
+  sed "s|^output_dir:.*|output_dir: $out/inner|" "$config" >in.yaml
+  run make_eo all CONFIG="$PWD/in.yaml"
+  one_line "lies inside $out, which holds the results of $config"
+  mkdir -p "$out/x/config" && echo in.yaml >"$out/x/config/source"
+  run make_eo clean CONFIG="$config"
+  one_line "$out/x holds the results of another configuration; nothing was removed"
+  rm -r "$out/x"
+  make_eo clean CONFIG="$config"
+  [ ! -e "$out" ]
+}
+
+@test "attack: a configuration that is renamed with its folder goes on" {
+  trained
+  mv "$config" new.yaml
+  mv "$out" r2
+  config=$PWD/new.yaml
+  out=$PWD/r2
+  sed -i "s|^output_dir:.*|output_dir: $out|" new.yaml
+  run make_eo "$out/models/base.safetensors" CONFIG="$config"
+  [ "$status" -eq 0 ]
+  one=$(grep -c 'which is gone' <<<"$output")
+  [ "$one" -eq 1 ] && [[ $output != *TRAIN* ]]
+  run make_eo "$out/models/base.safetensors" CONFIG="$config"
+  nothing_ran
+}
+
+@test "attack: older configurations and data are seen: mv, cp -p, ln -sfn" {
+  eo-data --generate a/mnist --train 900 --test 100
+  eo-data --generate b/mnist --train 900 --test 100 --seed 5
+  touch -d 2001-01-01 b/mnist/*
+  sed -i 's/^dataset:.*/dataset: mnist/' "$config"
+  sed 's/^learning_rate:.*/learning_rate: 0.0123/' "$config" >older.yaml
+  touch -d 2001-01-01 older.yaml
+  ln -s a data
+  export EO_DATA_DIR=$PWD/data
+  trained
+  idle
+  ln -sfn b data
+  trained
+  idle
+  cp -p a/mnist/train-labels* b/mnist
+  trained
+  cp -p "$config" first.yaml
+  cp -p older.yaml "$config"
+  trained
+  idle
+  mv first.yaml "$config"
+  trained
+  idle
+}
+
+@test "attack: times hours ahead and behind, of every kind of file: all ends, and a second make has nothing to do" {
+  local kind when
+  eo-data --generate a/mnist --train 900 --test 100
+  sed -i 's/^dataset:.*/dataset: mnist/' "$config"
+  export EO_DATA_DIR=$PWD/a
+  make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+  for when in "5 hours" "5 hours ago"; do
+    for kind in "$config" "a/mnist/*" "$out/config/train.yaml" "$out/dataset.csv" "$out/models/base.safetensors" "$out/rows/*" \
+      "$out/config/programs/*" "$out/config/source"; do
+      # shellcheck disable=SC2086 # a pattern
+      touch -d "$when" $kind
+      run make_eo explain CONFIG="$config"
+      [ "$status" -eq 0 ]
+      run make_eo -n CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+      [ "$status" -eq 0 ]
+      make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+      run make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+      [ "$status" -eq 0 ]
+      nothing_ran || { echo "$kind, $when"; false; }
+    done
+  done
+  # all of a folder, as a copied disk brings it: nothing runs
+  find "$out" -type f -exec touch -d "5 hours" {} +
+  run make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+  [ "$status" -eq 0 ]
+  nothing_ran
+}
+
+@test "attack: a lock that cannot be taken is said as that" {
+  mkdir bin
+  printf '#!/bin/sh\necho "flock: 9: No locks available" >&2\nexit 71\n' >bin/flock
+  chmod +x bin/flock
+  PATH=$PWD/bin:$PATH run make_eo "$out/dataset.csv" CONFIG="$config"
+  [ "$status" -eq 0 ]
+  [[ $output == *"cannot be locked here (flock: 9: No locks available)"* && $output != *"another make"* ]]
+}
+
+@test "attack: DESTDIR and PREFIX with spaces and signs are one folder; another folder than the checkout is one line" {
+  run make_eo install DESTDIR="$PWD/d e;\$(touch RAN)" PREFIX="/p'\`touch RAN\`q"
+  [ "$status" -eq 0 ]
+  [ -x "d e;\$(touch RAN)/p'\`touch RAN\`q/bin/eo-train" ]
+  [ ! -e "$EO_ROOT/RAN" ]
+  run make -f "$EO_ROOT/Makefile"
+  [ "$status" -ne 0 ] && [ "${#lines[@]}" -eq 1 ]
+  [[ $output == *"run make -C with the folder of this Makefile"* ]]
+}
