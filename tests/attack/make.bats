@@ -19,6 +19,8 @@ make_eo() {
   env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL timeout 60 make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" "$@"
 }
 
+setup_file() { make_eo programs; }
+
 # idle: nothing to do, and looking says so
 idle() {
   run make_eo CONFIG="$config" "$out/dataset.csv" "$out/models/base.safetensors"
