@@ -125,6 +125,16 @@ hint=$'\nTry \'eo-config --help\'.\n'
   expect 1 '' $'eo-config: s/eval.yaml: cannot write: is a directory\n' eo-config --slices s x.yaml
 }
 
+@test "more candidates than Make can handle are refused in words; the most that it can are not" {
+  local levels
+  levels="pruning_levels: [$(seq -s, -f '0.%02g' 10 29)]"
+  printf 'seeds: [%s]\n%s\nprecisions: [fp32, fp16]\n' "$(seq -s, 51)" "$levels" >x.yaml
+  expect 1 '' $'eo-config: x.yaml: 1:8: key \'seeds\': expected at most 2000 candidates (seeds x levels x criteria x precisions), found 2040; divide them among several configurations\n' \
+    eo-config --check x.yaml
+  sed -i 's/,51\]/]/' x.yaml
+  expect 0 '' '' eo-config --check x.yaml
+}
+
 @test "eo-config --make: the fragment" {
   expect 0 'EO_NAME := default
 EO_OUT := out/default

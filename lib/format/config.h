@@ -25,6 +25,8 @@
 #include "format/precision.h"
 
 #define EO_CONFIG_LIST_MAX 64  /* entries of a list */
+/* The names of all candidates are one argument of a shell, of at most 128 KiB; the longest has 59 bytes. */
+#define EO_CONFIG_CANDIDATES_MAX 2000
 #define EO_CONFIG_TEXT_MAX 256 /* bytes of a string, its NUL included */
 #define EO_CONFIG_OUT_MAX (EO_CONFIG_TEXT_MAX + 8) /* bytes of the output folder's path, its NUL included */
 #define EO_CONFIG_ALL (-1)     /* `null` in train_subset, val_subset: no limit was set */

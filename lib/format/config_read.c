@@ -444,6 +444,23 @@ static int check_seeds(struct reader *r)
                    r->key_at[one].line + 1);
 }
 
+/* Without several seeds there cannot be too many. */
+static int check_candidates(struct reader *r)
+{
+    const struct eo_config *cfg = r->cfg;
+    int models = 0, candidates;
+
+    for (int i = 0; i < cfg->pruning_level_count; i++)
+        models += eo_level_is_zero(cfg->pruning_levels[i]) ? 1 : cfg->pruning_criterion_count;
+    candidates = cfg->seed_count * models * cfg->precision_count;
+    if (candidates <= EO_CONFIG_CANDIDATES_MAX)
+        return 0;
+    return fail_at(r, r->value_at[key_index("seeds")],
+                   "key 'seeds': expected at most %d candidates (seeds x levels x criteria x precisions), found %d; "
+                   "divide them among several configurations",
+                   EO_CONFIG_CANDIDATES_MAX, candidates);
+}
+
 static int check_dataset(struct reader *r)
 {
     if (*r->cfg->data_dir && strcmp(r->cfg->dataset, "idx") != 0)
@@ -500,7 +517,7 @@ int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct
         return eo_err_set(err, "out of memory while reading YAML");
     yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.yaml, (const unsigned char *)r.text, r.size);
-    if (read_stream(&r) || check_seeds(&r) || check_dataset(&r) || check_scope(&r) || check_output(&r))
+    if (read_stream(&r) || check_seeds(&r) || check_candidates(&r) || check_dataset(&r) || check_scope(&r) || check_output(&r))
         goto out;
     rc = 0;
 out:

@@ -226,3 +226,15 @@ one_line() {
   [ "$status" -ne 0 ] && [ "${#lines[@]}" -eq 1 ]
   [[ $output == *"run make -C with the folder of this Makefile"* ]]
 }
+
+@test "attack: looking builds nothing, whether programs are missing or older than their sources" {
+  mkdir b
+  run make_eo B="$PWD/b" explain CONFIG="$config"
+  [ "$status" -eq 0 ]
+  [ "$output" = "make: the programs would be built first; what the experiment would run is known then: make programs explain" ]
+  run make_eo B="$PWD/b" -n CONFIG="$config"
+  [ "$status" -eq 0 ]
+  [ "${lines[0]}" = "# make all would run:" ]
+  [[ ${lines[1]} == "# make: the programs would be built first"* ]]
+  [ -z "$(find b -type f)" ] && [ ! -e "$out" ]
+}
