@@ -82,8 +82,15 @@ value() {
   run --separate-stderr eo-verify run/manifest.json
   [ "$status" -eq 0 ]
   eo-verify --list run/manifest.json | tail -n +2 | cut -d, -f1 | sort >"$BATS_TEST_TMPDIR/listed"
-  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|timed|made/.*))$' |
+  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|timed|made/.*|programs/.*))$' |
     sort | diff - "$BATS_TEST_TMPDIR/listed"
+}
+
+@test "level 0 is trained on as the pruned levels are" {
+  copy
+  # one epoch in each of two steps
+  [ "$(for k in 1 2 3 4 5 6; do value $k fine_tune_epochs; done | sort -u)" = 2 ]
+  [ "$(for k in 1 2 3 4 5 6; do value $k pruning_level; done | sort -u | xargs)" = "0.00 0.25x0.50" ]
 }
 
 @test "on another machine, the same reproducible part of the manifest" {
@@ -161,7 +168,7 @@ value() {
   eo-data --generate other --train 400 --test 100 --seed 2
   fails 1 "eo-verify: run/sweep_results.csv: row 1: other holds other data than run/dataset.csv tells of (stage data)" \
     eo-verify --data other --row 1 run/sweep_results.csv
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: eo-data failed with status 1: *" \
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: 'tmp': expected 'train-images-idx3-ubyte' *" \
     eo-verify --data tmp --row 1 run/sweep_results.csv
   rm run/dataset.csv
   fails 1 "eo-verify: run/sweep_results.csv: row 1: run/dataset.csv: cannot open: No such file or directory" \
