@@ -25,7 +25,7 @@ setup() {
   F=$BATS_FILE_TMPDIR
   cd "$BATS_TEST_TMPDIR"
   mkdir .tmp
-  export TMPDIR=$PWD/.tmp # a lock of our own: other tests time, too
+  export TMPDIR=$PWD/.tmp EO_LOCK_DIR=$PWD/.tmp # a lock of our own: other tests time, too
 }
 
 # near A B: equal but for rounding
@@ -269,18 +269,34 @@ child_of() {
 
 @test "bench: a line of progress on a terminal alone, and not with -q" {
   script -qec "eo-bench -c $F/cfg.yaml --exact -o row $F/int8.safetensors" /dev/null </dev/null >said
-  grep -q 'timing: 1 of 2' said
+  grep -q 'timing: round 2 of 2, about [0-9]* s left' said
   script -qec "eo-bench -q -c $F/cfg.yaml --exact -o row $F/int8.safetensors" /dev/null </dev/null >said
   [ ! -s said ]
   eo-bench -c $F/cfg.yaml --exact -o row $F/int8.safetensors 2>said
   [ ! -s said ]
 }
 
-@test "bench: beside a competitor on the same processor rounds are taken again up to the limit, and the row is noisy" {
-  beside_competitor eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/int8.safetensors >row.csv
-  [ "$(column timing_status row.csv),$(column rounds row.csv)" = noisy,18 ]
-  [ "$(column rounds_disturbed row.csv)" -gt 9 ]
-  [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 17) " ]
+@test "bench: beside a competitor on the same processor interrupted samples are thrown away, and the others are good" {
+  beside_competitor eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/base.safetensors >row.csv
+  awk -v lost="$(column lost_share row.csv)" 'BEGIN { exit !(lost > 0.1) }'
+  column samples_interrupted r.csv | awk '{ sum += $1 } END { exit !(sum > 0) }'
+  [[ $(column timing_reason row.csv) != *preempted* ]]
+  [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 $(($(column rounds row.csv) - 1))) " ]
+}
+
+@test "bench: where every sample is interrupted, there is a row all the same, and it says so" {
+  # A batch that lasts longer than a competitor waits.
+  beside_competitor eo-bench --isa generic --batch 20000 --exact --trials 3 --repeats 1 --warmup 0 --rounds r.csv $F/base.safetensors >row.csv
+  [ "$(column timing_status row.csv)" != ok ]
+  [ -n "$(column host_latency_median_ms row.csv)" ]
+  awk -v n="$(column rounds_disturbed row.csv)" 'BEGIN { exit !(n > 0) }'
+}
+
+@test "bench: a session ends when its time is over, with at least one round of each" {
+  eo-bench --seconds 1 --batch 2000 --trials 1000 -o row.csv $F/base.safetensors $F/half.safetensors 2>said
+  [[ $(cat said) == "eo-bench: 1 s (benchmark_seconds) were over after "*" rounds (planned: 1000): the rows are of these" ]]
+  [ "$(wc -l <row.csv)" -eq 3 ]
+  awk -v n="$(column rounds row.csv | sort -n | head -n 1)" 'BEGIN { exit !(n >= 1 && n < 1000) }'
 }
 
 @test "bench: --strict fails where a row is not ok" {
@@ -317,9 +333,9 @@ child_of() {
   wait $! || true
   [ "$(sort -u <<<"$each" | wc -l)" -eq 2 ]
   beside_competitor eo-bench -c $F/cfg.yaml --threads 2 --limit 18 --rounds r.csv $F/base.safetensors >row.csv
-  [ "$(column timing_status row.csv)" = noisy ]
   awk -v lost="$(column lost_share row.csv)" 'BEGIN { exit !(lost > 0.1) }'
   column waited_s r.csv | awk '{ sum += $1 } END { exit !(sum > 0) }'
+  column samples_interrupted r.csv | awk '{ sum += $1 } END { exit !(sum > 0) }'
   # more threads than processors take turns, and nobody else is to blame
   eo-bench --exact --threads 256 --rounds r.csv $F/base.safetensors >/dev/null
   [ -z "$(column waited_s r.csv | tr -d '\n')" ] || [ "$(nproc)" -ge 256 ]
@@ -391,7 +407,7 @@ child_of() {
 
 @test "bench: two at a time wait for each other, whatever the folder" {
   mkdir a b lock
-  export TMPDIR=$PWD/lock
+  export EO_LOCK_DIR=$PWD/lock
   for d in a b; do
     (cd $d && eo-bench --no-header --batch 2 --warmup 0 --repeats 100 --trials 1 --samples s.csv $F/int8.safetensors >row) &
   done
@@ -403,14 +419,22 @@ child_of() {
   flock 8
   eo-bench -o held.csv $F/int8.safetensors 8<&- 2>said &
   until [ -s said ]; do sleep 0.1; done
-  [ "$(cat said)" = "eo-bench: another benchmark runs on this machine; waiting until it is done" ]
+  [[ $(cat said) == "eo-bench: $EO_LOCK_DIR/edge-opt-timing.lock is held by "*" since 20"*"; waiting until it is done" ]]
   [ ! -e held.csv ]
+  # Not for ever.
+  fails_like 1 "eo-bench: */edge-opt-timing.lock is held by *; waited 0 s (benchmark_wait): *" \
+    eo-bench --wait 0 -o late.csv $F/int8.safetensors 8<&-
+  # A processor that is not there is refused at once.
+  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" eo-bench --cpu 4095 -o late.csv $F/int8.safetensors 8<&-
+  [ ! -e late.csv ]
   flock -u 8
   wait $!
   [ "$(wc -l <held.csv)" -eq 2 ]
-  # Without a place for the lock, timing goes on.
-  TMPDIR=/nonexistent eo-bench --no-header $F/int8.safetensors >row
-  [ "$(wc -l <row)" -eq 1 ]
+  # Without a place for the lock, timing goes on, and says so.
+  EO_LOCK_DIR=/nonexistent eo-bench $F/int8.safetensors >row 2>said
+  [ "$(cat said)" = "eo-bench: not locked: /nonexistent/edge-opt-timing.lock: No such file or directory; another benchmark may run at the same time" ]
+  [ "$(wc -l <row)" -eq 2 ]
+  [[ $(column timing_reason row) == *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory" ]]
 }
 
 @test "bench: wrong usage exits 2" {
@@ -486,7 +510,7 @@ child_of() {
 @test "bench: with all standard streams closed the file is written, and nothing goes into it but rows" {
   eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
   [ "$(wc -l <closed.csv)" -eq 2 ]
-  TMPDIR=/nonexistent eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
+  EO_LOCK_DIR=/nonexistent eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
   [ "$(wc -l <closed.csv)" -eq 2 ]
   fails 1 "eo-bench: (standard stream): cannot write: Bad file descriptor" \
     bash -c "exec eo-bench --exact --trials 1 --repeats 1 --warmup 0 $F/int8.safetensors 0<&- 1>&-"

@@ -3,8 +3,9 @@ EO_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 EO_BIN=${EO_BIN:-$EO_ROOT/out/bin}
 PATH=$EO_BIN:$PATH
 export LC_ALL=C
-# Benchmarks wait for each other by a lock in TMPDIR; those of this run have theirs, so no other run delays a test.
+# Benchmarks wait for each other by a lock; those of this run have theirs, so no other run delays a test.
 export TMPDIR=${BATS_RUN_TMPDIR:-${TMPDIR:-/tmp}}
+export EO_LOCK_DIR=$TMPDIR
 
 if [ -z "${EO_DATA_DIR:-}" ] && [ -d "$EO_ROOT/../shared/data" ]; then
   EO_DATA_DIR=$(cd "$EO_ROOT/../shared/data" && pwd)

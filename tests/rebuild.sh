@@ -67,7 +67,7 @@ chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
 
 # Make as in the copy, whatever a make above this one was told; the flags are taken as they were built.
 make_eo() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_DATA_DIR="$tmp/data" \
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_LOCK_DIR="$tmp/lock" EO_DATA_DIR="$tmp/data" \
         make -C "$tree" --no-print-directory CC="${flags%% -std=c11 *}" FLAGS_NOW="$flags" \
         SANITIZE="$(echo "$flags" | sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p')" B=out "$@" </dev/null
 }
@@ -332,6 +332,8 @@ cases() {
     benchmark_trials|benchmark_trials: 2
     benchmark_warmup|benchmark_warmup: 1
     benchmark_exact|benchmark_exact: false
+    benchmark_seconds|benchmark_seconds: 59
+    benchmark_wait|benchmark_wait: 599
     power_watts|power_watts: 2.5
     memory_budgets_mb|memory_budgets_mb: [0.003, 0.02]
     active_memory_budget_mb|active_memory_budget_mb: 0.02

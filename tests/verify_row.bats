@@ -45,7 +45,7 @@ EOF
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
-  export TMPDIR=$BATS_TEST_TMPDIR/tmp
+  export TMPDIR=$BATS_TEST_TMPDIR/tmp EO_LOCK_DIR=$BATS_TEST_TMPDIR/tmp
   mkdir tmp
 }
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/pin.h"
+#include "base/quota.h"
 #include "stage/bench_child.h"
 #include "stage/bench_lock.h"
 #include "stage/bench_layers.h"
@@ -19,7 +21,7 @@
 #include "tools/cli.h"
 
 static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into;
-static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit;
+static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit, seconds, wait_s = -1;
 static int no_header, layers, exact, strict, doctor, mlperf, quiet;
 static double window;
 static enum eo_isa isa;
@@ -38,6 +40,10 @@ static const struct cli_option options[] = {
     {0, "exact", CLI_FLAG, &exact, 0, 0, NULL, "just so many, and no round again (benchmark_exact)"},
     {0, "limit", CLI_INT, &limit, 1, EO_BENCH_MAX_ROUNDS, "N",
      "rounds of a model at most, those taken again included; default: 3 x"},
+    {0, "seconds", CLI_INT, &seconds, 1, 1000000, "N",
+     "end with the rounds that there are by then (benchmark_seconds)"},
+    {0, "wait", CLI_INT, &wait_s, 0, 1000000, "N",
+     "seconds to wait for another benchmark, at most (benchmark_wait)"},
     {0, "cpu", CLI_INT, &cpu, 0, 4095, "N", "processor to be pinned to; default: the highest"},
     {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "threads that share a batch; default: 1"},
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
@@ -70,34 +76,36 @@ static const struct cli_program program = {
     .options = options,
     .max_operands = INT_MAX,
     .quiet = &quiet,
-    .footer = "All models are timed in rounds: each once in every round, in random order, each time in a\n"
-              "fresh process that is pinned to a processor (with --threads: to one for each) and whose stack,\n"
-              "heap and environment lie elsewhere. It warms up until the times are stable and takes samples at\n"
-              "both sizes in turns.\n"
-              "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
-              "overhead. There are at least 16 rounds and 640 samples of each size, so that the 95th and\n"
-              "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
-              "With --batch 1 both groups of columns come from the same samples.\n"
-              "\n"
-              "With --layers a row for each layer and their total is printed: bytes and operations, and the\n"
-              "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
-              "one image, medians over many calls in this process, in turns.\n"
-              "\n"
-              "With --mlperf each model takes one image after the other in five windows of 10 s, in this\n"
-              "process; the row has the median of their throughputs, and p90 and p99 of single images.\n"
-              "\n"
-              "All rows have timing_status and timing_reason: ok, or why they cannot be trusted.\n"
-              "\n"
-              "With --from and --into a candidate that fails gets an error row and the others go on; one\n"
-              "whose DIR/NAME.accuracy.err has an error row already is not timed and gets that row.\n"
-              "\n"
-              "The images are the first of the validation split; without -c they are random pixels.\n"
-              "Only one eo-bench runs at a time on a machine: others wait for\n"
-              "${TMPDIR:-/tmp}/edge-opt-timing.lock.\n"
-              "\n"
-              "--doctor looks for half a second at what disturbs timings and prints check,found,verdict,\n"
-              "advice; the last row is the verdict on the machine. With --strict a bad one makes it exit 1.\n"
-              "What the kernel tells is read below $EO_HOST_ROOT, where that is set.\n",
+    .footer =
+        "All models are timed in rounds: each once in every round, in random order, each time in a\n"
+        "fresh process that is pinned to a processor (with --threads: to one for each) and whose stack,\n"
+        "heap and environment lie elsewhere. It warms up until the times are stable and takes samples at\n"
+        "both sizes in turns.\n"
+        "A sample is one call, or as many in a row as last 100 steps of the clock, less the clock's\n"
+        "overhead. There are at least 16 rounds and 640 samples of each size, so that the 95th and\n"
+        "the 99th percentile are not simply the largest; with --exact just what was asked for.\n"
+        "A sample that was interrupted is thrown away, by what the kernel tells and never by its time.\n"
+        "With --batch 1 both groups of columns come from the same samples.\n"
+        "\n"
+        "With --layers a row for each layer and their total is printed: bytes and operations, and the\n"
+        "time and the processor's counters of one image in calls of the batch size and (single_*) of\n"
+        "one image, medians over many calls in this process, in turns.\n"
+        "\n"
+        "With --mlperf each model takes one image after the other in five windows of 10 s, in this\n"
+        "process; the row has the median of their throughputs, and p90 and p99 of single images.\n"
+        "\n"
+        "All rows have timing_status and timing_reason: ok, or why they cannot be trusted.\n"
+        "\n"
+        "With --from and --into a candidate that fails gets an error row and the others go on; one\n"
+        "whose DIR/NAME.accuracy.err has an error row already is not timed and gets that row.\n"
+        "\n"
+        "The images are the first of the validation split; without -c they are random pixels.\n"
+        "Only one eo-bench runs at a time on a machine: others wait for edge-opt-timing.lock in\n"
+        "/run/lock, else /var/lock, $TMPDIR or /tmp, and in $EO_LOCK_DIR alone where that is set.\n"
+        "\n"
+        "--doctor looks for half a second at what disturbs timings and prints check,found,verdict,\n"
+        "advice; the last row is the verdict on the machine. With --strict a bad one makes it exit 1.\n"
+        "What the kernel tells is read below $EO_HOST_ROOT, where that is set.\n",
 };
 
 struct inputs {
@@ -114,9 +122,12 @@ static int load_sweep(struct inputs *in, char **names, int count)
     struct eo_err err;
     int rc;
 
-    in->sweep = (struct eo_bench_sweep){
-        .from = from, .into = into, .machine = machine_path,
-        .names = names, .count = (size_t)count, .seed = in->cfg.seeds[0]};
+    in->sweep = (struct eo_bench_sweep){.from = from,
+                                        .into = into,
+                                        .machine = machine_path,
+                                        .names = names,
+                                        .count = (size_t)count,
+                                        .seed = in->cfg.seeds[0]};
     rc = eo_bench_sweep_load(&in->sweep, &err);
     in->list = in->sweep.list;
     in->count = in->sweep.count;
@@ -182,6 +193,7 @@ static void make_plan(struct eo_bench_plan *plan, struct eo_config cfg)
     cfg.benchmark_trials = trials ? (int)trials : cfg.benchmark_trials;
     cfg.benchmark_warmup = warmup >= 0 ? (int)warmup : cfg.benchmark_warmup;
     cfg.benchmark_exact = exact || cfg.benchmark_exact;
+    cfg.benchmark_seconds = seconds ? (int)seconds : cfg.benchmark_seconds;
     eo_bench_plan_make(plan, &cfg);
     if (limit)
         eo_bench_plan_limit(plan, (int)limit);
@@ -236,24 +248,77 @@ static int write_results(const struct inputs *in, const struct eo_bench_report *
     return from ? write_sweep(in, report) : write_tables(report);
 }
 
-static void say_waiting(void)
+static void say_waiting(const char *holder)
 {
-    fprintf(stderr, "%s: another benchmark runs on this machine; waiting until it is done\n", program.name);
+    fprintf(stderr, "%s: %s; waiting until it is done\n", program.name, holder);
+}
+
+/* What would fail after waiting fails before. Without a lock, it is said why. */
+static int take_lock(const struct inputs *in, struct eo_bench_lock *lock)
+{
+    int cpus[EO_POOL_MAX], count;
+    struct eo_err err;
+
+    if (eo_pin_choose((int)cpu, EO_POOL_MAX, cpus, &count, &err))
+        return cli_fail(&program, NULL, &err);
+    if (count > 0 && threads > count)
+        fprintf(stderr, "%s: %d threads share %d processors: the times are those of waiting for each other\n",
+                program.name, (int)threads, count);
+    if (eo_bench_lock(lock, wait_s >= 0 ? (int)wait_s : in->cfg.benchmark_wait, say_waiting, &err))
+        return cli_fail(&program, NULL, &err);
+    if (lock->note[0])
+        fprintf(stderr, "%s: %s; another benchmark may run at the same time\n", program.name, lock->note);
+    return 0;
 }
 
 /* On the terminal alone, a line that is written anew. */
-static void show_progress(void *ctx, size_t done, size_t total)
+static void show_progress(void *ctx, const struct eo_bench_progress *p)
 {
     int *shown = ctx;
 
-    fprintf(stderr, "\rtiming: %zu of %zu\033[K", done, total);
+    fprintf(stderr, "\rtiming: round %zu of %zu", p->round, p->rounds);
+    if (p->again)
+        fprintf(stderr, ", %zu candidate%s again", p->again, p->again == 1 ? "" : "s");
+    if (p->left_s >= 0)
+        fprintf(stderr, ", about %.0f s left", p->left_s);
+    fputs("\033[K", stderr);
     *shown = 1;
+}
+
+static void say_cut(const struct inputs *in, const struct eo_bench_plan *plan)
+{
+    size_t i, least = SIZE_MAX;
+
+    for (i = 0; i < in->count; i++) {
+        if (!in->list[i].failed && in->list[i].rounds.count < least)
+            least = in->list[i].rounds.count;
+    }
+    fprintf(stderr,
+            "%s: %d s (benchmark_seconds) were over after %zu rounds (planned: %d): the rows are of these\n",
+            program.name, plan->seconds, least, plan->rounds);
 }
 
 static void end_progress(int shown)
 {
     if (shown)
         fputs("\r\033[K", stderr);
+}
+
+/* What the rows should say besides. */
+static void note_circumstances(struct inputs *in, const struct eo_host *host,
+                               const struct eo_bench_lock *lock)
+{
+    double quota = eo_host_quota(host);
+    char text[64];
+    size_t i;
+
+    snprintf(text, sizeof(text), "quota: the control group may use %.2f processors", quota);
+    for (i = 0; i < in->count; i++) {
+        if (quota < (double)threads)
+            eo_verdict_note(&in->list[i].verdict, text);
+        if (lock->note[0])
+            eo_verdict_note(&in->list[i].verdict, lock->note);
+    }
 }
 
 /* Times everything while no other benchmark runs. A signal ends what is being timed, and then this program. */
@@ -267,15 +332,17 @@ static int run(struct inputs *in)
     enum eo_fitness fitness;
     struct eo_proc proc;
     struct eo_err err;
-    int shown = 0, lock, sig, rc;
+    struct eo_bench_lock lock;
+    int shown = 0, sig, rc;
 
     make_plan(&plan, in->cfg);
     plan.progress = !quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
     plan.progress_ctx = &shown;
-    lock = eo_bench_lock(say_waiting);
+    if (take_lock(in, &lock))
+        return 1;
     rc = eo_proc_begin(&proc, &err);
     if (rc) {
-        eo_bench_unlock(lock);
+        eo_bench_unlock(&lock);
         return cli_fail(&program, NULL, &err);
     }
     if (machine_path)
@@ -284,7 +351,11 @@ static int run(struct inputs *in)
         rc = eo_bench_session_run(&session, &plan, in->list, in->count, config ? &in->split.validation : NULL,
                                   &proc, &err);
     end_progress(shown);
-    eo_bench_unlock(lock);
+    eo_bench_unlock(&lock);
+    if (!rc && session.is_cut)
+        say_cut(in, &plan);
+    if (!rc)
+        note_circumstances(in, &host, &lock);
     if (rc && !proc.signal)
         cli_fail(&program, NULL, &err);
     if (!rc)
@@ -314,13 +385,15 @@ static int run_layers(const struct inputs *in)
     struct eo_layer_costs costs;
     struct eo_bench_plan plan;
     struct eo_buf text = {0};
+    struct eo_bench_lock lock;
     struct eo_err err;
-    int lock, rc;
+    int rc;
 
     make_plan(&plan, in->cfg);
-    lock = eo_bench_lock(say_waiting);
+    if (take_lock(in, &lock))
+        return 1;
     rc = eo_bench_layers(&costs, m, config ? &in->split.validation : NULL, &plan, &err);
-    eo_bench_unlock(lock);
+    eo_bench_unlock(&lock);
     if (rc)
         return cli_fail(&program, NULL, &err);
     if (check_status(in->list[0].name, costs.verdict.status, costs.verdict.reason))
@@ -351,15 +424,19 @@ static int run_mlperf(const struct inputs *in)
 {
     struct eo_bench_plan plan;
     struct eo_buf text = {0};
-    int lock = eo_bench_lock(say_waiting), rc = 0;
+    struct eo_bench_lock lock;
     size_t i;
+    int rc = 0;
+
+    if (take_lock(in, &lock))
+        return 1;
 
     make_plan(&plan, in->cfg);
     if (!no_header)
         eo_mlperf_put_header(&text);
     for (i = 0; rc == 0 && i < in->count; i++)
         rc = measure_stream(in, &in->list[i], &plan, &text);
-    eo_bench_unlock(lock);
+    eo_bench_unlock(&lock);
     if (rc == 0)
         return cli_write(&program, output, &text);
     eo_buf_release(&text);
@@ -402,6 +479,8 @@ static void check_mode(enum mode mode, const char *option, const char *why)
                   {"warmup", warmup >= 0, LAYERS | MLPERF},
                   {"exact", exact, LAYERS | MLPERF},
                   {"limit", limit != 0, LAYERS | MLPERF},
+                  {"seconds", seconds != 0, DOCTOR | LAYERS | MLPERF},
+                  {"wait", wait_s >= 0, DOCTOR},
                   {"threads", threads != 1, LAYERS | MLPERF},
                   {"samples", samples_path != NULL, ALL},
                   {"rounds", rounds_path != NULL, ALL},
@@ -444,8 +523,9 @@ static void check_usage(char **operands, int count)
         cli_usage(&program, "option '--data' needs '-c': without a config the images are random pixels");
     if (!from)
         cli_check_inputs(&program, (const char *[]){config, count ? NULL : "-"}, 2, operands, count);
-    cli_check_outputs(&program,
-                      (const char *[]){samples_path, rounds_path, machine_path, from ? NULL : cli_path(output)}, 4);
+    cli_check_outputs(
+        &program, (const char *[]){samples_path, rounds_path, machine_path, from ? NULL : cli_path(output)},
+        4);
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/quota.h"
 
 #define MAX_EXACT ((int64_t)1 << 53)
 #define STAT_BYTES (128 * 1024) /* the lines of EO_HOST_CPUS processors, each of at most 120 bytes */
@@ -359,21 +360,6 @@ static enum eo_host_switch is_guest(const struct eo_host *h)
     return EO_HOST_OFF;
 }
 
-/* "max 100000" or "50000 100000": microseconds of processor time in each period. */
-static double read_quota(const struct eo_host *h)
-{
-    char group[1024], path[1200], text[64];
-    double share;
-
-    read_line(h, "/proc/self/cgroup", "0::", group, sizeof(group));
-    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", strcmp(group, "/") == 0 ? "" : group);
-    /* The uppermost group has no limit, and no such file. */
-    if (!*group || eo_host_text(h, path, text, sizeof(text)))
-        return NAN;
-    share = word_number(text, 0) / word_number(text, 1);
-    return strncmp(text, "max ", 4) == 0 ? INFINITY : isfinite(share) ? share : NAN;
-}
-
 static void look_at_load(const struct eo_host *h, struct eo_host_facts *f)
 {
     f->up_s = eo_host_field(h, "/proc/uptime", "", 0);
@@ -382,7 +368,7 @@ static void look_at_load(const struct eo_host *h, struct eo_host_facts *f)
     f->memory_available = eo_host_field(h, "/proc/meminfo", "MemAvailable", 0) /
                           eo_host_field(h, "/proc/meminfo", "MemTotal", 0);
     f->memory_pressure = eo_host_field(h, "/proc/pressure/memory", "some avg10=", 0) / 100;
-    f->quota = read_quota(h);
+    f->quota = eo_host_quota(h);
 }
 
 void eo_host_look(const struct eo_host *h, int cpu, struct eo_host_facts *f)

@@ -102,7 +102,7 @@ struct eo_host_facts {
     double running;            /* processes that run or wait now, the asking one included */
     double memory_available;   /* share of all memory */
     double memory_pressure;    /* share of the last ten seconds in which somebody waited for memory */
-    double quota; /* processors that the control group may use at a time; INFINITY without a limit */
+    double quota;              /* eo_host_quota() */
 };
 
 /* `cpu` is the processor that the facts are about, where they differ. */

@@ -41,10 +41,7 @@ enum eo_backend {
     EO_BACKEND_QNNPACK /* activations 0..255, one weight scale per tensor */
 };
 
-enum eo_schedule {
-    EO_SCHEDULE_CONSTANT,
-    EO_SCHEDULE_COSINE
-};
+enum eo_schedule { EO_SCHEDULE_CONSTANT, EO_SCHEDULE_COSINE };
 
 /* By what the channels to be removed are chosen; prune.h defines them. */
 enum eo_criterion {
@@ -58,10 +55,7 @@ enum eo_criterion {
     EO_CRITERION_NONE = EO_CRITERION_COUNT /* of a model that is not pruned */
 };
 
-enum eo_scope {
-    EO_SCOPE_LAYER,
-    EO_SCOPE_GLOBAL
-};
+enum eo_scope { EO_SCOPE_LAYER, EO_SCOPE_GLOBAL };
 
 enum eo_observer_kind {
     EO_OBSERVER_MINMAX,
@@ -82,14 +76,14 @@ struct eo_config {
     int seed_count;
     uint64_t dataloader_seed; /* order of the training images; default: the seed in use */
     int dataloader_seed_set;  /* 0: follows the seed */
-    int num_workers;          /* accepted for the original's files, has no effect: loading is not the bottleneck */
-    int threads;              /* 0: all processors */
-    char dataset[EO_CONFIG_TEXT_MAX]; /* synthetic, mnist, fashion-mnist, idx */
+    int num_workers; /* accepted for the original's files, has no effect: loading is not the bottleneck */
+    int threads;     /* 0: all processors */
+    char dataset[EO_CONFIG_TEXT_MAX];  /* synthetic, mnist, fashion-mnist, idx */
     char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; "" too in slices, which must not depend on it */
     enum eo_validation validation;
-    int64_t train_subset; /* images, or EO_CONFIG_ALL */
-    int64_t val_subset;   /* images, or EO_CONFIG_ALL */
-    char model[EO_CONFIG_TEXT_MAX]; /* "smallcnn" */
+    int64_t train_subset;               /* images, or EO_CONFIG_ALL */
+    int64_t val_subset;                 /* images, or EO_CONFIG_ALL */
+    char model[EO_CONFIG_TEXT_MAX];     /* "smallcnn" */
     int conv1_channels, conv2_channels; /* 1..64, 1..128 */
     int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned;
     double learning_rate;
@@ -101,7 +95,7 @@ struct eo_config {
     int augment_flip;
     int early_stopping; /* epochs; 0: off */
     int qat_epochs;
-    double qat_learning_rate; /* 0: learning_rate */
+    double qat_learning_rate;                           /* 0: learning_rate */
     struct eo_level pruning_levels[EO_CONFIG_LIST_MAX]; /* all different */
     int pruning_level_count;
     enum eo_criterion pruning_criteria[EO_CRITERION_COUNT]; /* all different */
@@ -116,7 +110,8 @@ struct eo_config {
     double observer_percentile; /* per cent */
     enum eo_granularity weight_granularity;
     int bias_correction, cross_layer_equalization;
-    int benchmark_repeats, benchmark_trials, benchmark_warmup, benchmark_exact;
+    int benchmark_repeats, benchmark_trials, benchmark_warmup, benchmark_exact, benchmark_seconds,
+        benchmark_wait;
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;
@@ -124,9 +119,9 @@ struct eo_config {
     double cpu_frequency_scale;
     int pareto_use_ci, pareto_any_status;
     double memory_bandwidth_gbps;
-    double peak_compute_gmacs; /* 0: null, not given */
+    double peak_compute_gmacs;           /* 0: null, not given */
     char output_dir[EO_CONFIG_TEXT_MAX]; /* as given, no slash at the end; "": out/<name of the file> */
-    char device[EO_CONFIG_TEXT_MAX]; /* "cpu" */
+    char device[EO_CONFIG_TEXT_MAX];     /* "cpu" */
 };
 
 /* The stages that have a slice. Their names are the slices' file names. */
@@ -170,7 +165,8 @@ uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
  * is resolved, so a slice's own slice for the same stage and seed 0 is the same text. The hash fails when memory runs
  * out.
  */
-void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index, struct eo_buf *out);
+void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
+                     struct eo_buf *out);
 int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
                            char text[EO_SHA256_TEXT], struct eo_err *err) EO_MUST_CHECK;
 
@@ -181,8 +177,8 @@ void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
  * The folder of the artefacts for an experiment of that name: output_dir, taken below out/ where it is relative, else
  * out/<name>. Fails on a folder that `make clean` had better not remove.
  */
-int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out[EO_CONFIG_OUT_MAX], struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out[EO_CONFIG_OUT_MAX],
+                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
@@ -191,7 +187,8 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
  * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
  * set without a folder.
  */
-int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
+                   struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends the reference of all keys, as text for --help or as a Markdown table for the README. */
 void eo_config_help(struct eo_buf *out);

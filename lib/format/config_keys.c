@@ -47,7 +47,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .count = AT(seed_count),
      .initial = "7",
      .readers = LEARNING | PRUNE | EVAL | BENCH | SENSITIVITY,
-     .help = "Initial weights, order of the training images, random pruning, bootstrap, order of timings. Short form of a list with one seed."},
+     .help = "Initial weights, order of the training images, random pruning, bootstrap, order of timings. "
+             "Short form of a list with one seed."},
     {.name = "seeds",
      .type = EO_KEY_SEED,
      .offset = AT(seeds),
@@ -152,7 +153,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(fine_tune_unpruned),
      .initial = "true",
      .readers = FINETUNE | MAKE,
-     .help = "Level 0 is trained on as the pruned levels are, so that all can be compared; false leaves it as it is."},
+     .help = "Level 0 is trained on as the pruned levels are, so that all can be compared; false leaves it "
+             "as it is."},
     {.name = "learning_rate",
      .type = EO_KEY_NUMBER,
      .offset = AT(learning_rate),
@@ -221,8 +223,10 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10000,
      .initial = "0",
      .readers = LEARNING,
-     .help = "Training stops after so many epochs without a better accuracy on the last tenth of the training images, "
-             "which is then not trained on, and the best epoch is kept; 0 trains all epochs and keeps the last."},
+     .help =
+         "Training stops after so many epochs without a better accuracy on the last tenth of the training "
+         "images, "
+         "which is then not trained on, and the best epoch is kept; 0 trains all epochs and keeps the last."},
     {.name = "qat_epochs",
      .type = EO_KEY_INT,
      .offset = AT(qat_epochs),
@@ -256,15 +260,18 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .names = criterion_names,
      .initial = "l1",
      .readers = SENSITIVITY | MAKE,
-     .help = "Which channels go first: those of least filter norm (l1, l2), nearest to the other filters (fpgm), of least "
-             "mean activation, of least |gradient x activation| (taylor), or any (random). A list is another axis."},
+     .help = "Which channels go first: those of least filter norm (l1, l2), nearest to the other filters "
+             "(fpgm), of least "
+             "mean activation, of least |gradient x activation| (taylor), or any (random). A list is another "
+             "axis."},
     {.name = "pruning_scope",
      .type = EO_KEY_CHOICE,
      .offset = AT(pruning_scope),
      .names = scope_names,
      .initial = "layer",
      .readers = PRUNE,
-     .help = "A level counts in each convolution (layer), or over the channels of both, ranked together (global)."},
+     .help = "A level counts in each convolution (layer), or over the channels of both, ranked together "
+             "(global)."},
     {.name = "prune_steps",
      .type = EO_KEY_INT,
      .offset = AT(prune_steps),
@@ -320,7 +327,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .names = observer_names,
      .initial = "histogram",
      .readers = QUANT,
-     .help = "How int8 chooses the range of activations: all of it (minmax), a share of it (percentile), or the range "
+     .help = "How int8 chooses the range of activations: all of it (minmax), a share of it (percentile), or "
+             "the range "
              "of least squared error (mse; histogram searches as the original) or divergence (entropy)."},
     {.name = "observer_percentile",
      .type = EO_KEY_NUMBER,
@@ -342,7 +350,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(bias_correction),
      .initial = "false",
      .readers = QUANT,
-     .help = "Take the mean error that rounding the weights makes on the calibration images out of the biases."},
+     .help =
+         "Take the mean error that rounding the weights makes on the calibration images out of the biases."},
     {.name = "cross_layer_equalization",
      .type = EO_KEY_BOOL,
      .offset = AT(cross_layer_equalization),
@@ -356,7 +365,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 100000,
      .initial = "5",
      .readers = BENCH,
-     .help = "Samples of each size in a round, at least; a sample is one call wherever that is long enough for the clock."},
+     .help = "Samples of each size in a round, at least; a sample is one call wherever that is long enough "
+             "for the clock."},
     {.name = "benchmark_trials",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_trials),
@@ -372,13 +382,32 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 100000,
      .initial = "3",
      .readers = BENCH,
-     .help = "Samples of each size thrown away at the beginning of a round, at least; more until the times are stable."},
+     .help = "Samples of each size thrown away at the beginning of a round, at least; more until the times "
+             "are stable."},
     {.name = "benchmark_exact",
      .type = EO_KEY_BOOL,
      .offset = AT(benchmark_exact),
      .initial = "false",
      .readers = BENCH,
-     .help = "Just so many rounds, samples and warm-up samples, and no round again: for quick looks and tests."},
+     .help =
+         "Just so many rounds, samples and warm-up samples, and no round again: for quick looks and tests."},
+    {.name = "benchmark_seconds",
+     .type = EO_KEY_INT,
+     .offset = AT(benchmark_seconds),
+     .min = 1,
+     .max = 1000000,
+     .initial = "60",
+     .readers = BENCH,
+     .help =
+         "After so many seconds a session ends with the rounds that it has, at least one of each candidate."},
+    {.name = "benchmark_wait",
+     .type = EO_KEY_INT,
+     .offset = AT(benchmark_wait),
+     .min = 0,
+     .max = 1000000,
+     .initial = "600",
+     .readers = BENCH,
+     .help = "Seconds to wait for other benchmarks on this machine, at most; then the command fails."},
     {.name = "power_watts",
      .type = EO_KEY_NUMBER,
      .offset = AT(power_watts),
@@ -475,9 +504,15 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
 };
 
 static const size_t type_size[] = {
-    [EO_KEY_SEED] = sizeof(uint64_t), [EO_KEY_INT] = sizeof(int),         [EO_KEY_IMAGES] = sizeof(int64_t),
-    [EO_KEY_NUMBER] = sizeof(double), [EO_KEY_LEVEL] = sizeof(struct eo_level), [EO_KEY_BOOL] = sizeof(int),
-    [EO_KEY_CHOICE] = sizeof(int),    [EO_KEY_WORD] = EO_CONFIG_TEXT_MAX, [EO_KEY_PATH] = EO_CONFIG_TEXT_MAX,
+    [EO_KEY_SEED] = sizeof(uint64_t),
+    [EO_KEY_INT] = sizeof(int),
+    [EO_KEY_IMAGES] = sizeof(int64_t),
+    [EO_KEY_NUMBER] = sizeof(double),
+    [EO_KEY_LEVEL] = sizeof(struct eo_level),
+    [EO_KEY_BOOL] = sizeof(int),
+    [EO_KEY_CHOICE] = sizeof(int),
+    [EO_KEY_WORD] = EO_CONFIG_TEXT_MAX,
+    [EO_KEY_PATH] = EO_CONFIG_TEXT_MAX,
 };
 
 /* Choices are stored through memcpy of an int. */

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "format/config.h"
 
-#define EO_KEY_COUNT 56
+#define EO_KEY_COUNT 58
 
 #define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
 

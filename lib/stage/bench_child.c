@@ -20,6 +20,7 @@
 #include "base/stats.h"
 #include "nn/model.h"
 #include "stage/bench_conditions.h"
+#include "stage/bench_evidence.h"
 #include "stage/bench_meter.h"
 
 #define WINDOW_LEAST 3
@@ -35,6 +36,8 @@ struct child {
     struct eo_counters *counters;
     struct eo_tally tally[EO_BENCH_SIZES], between;
     double images[EO_BENCH_SIZES]; /* that were counted */
+    struct eo_bench_evidence evidence;
+    size_t kept[EO_BENCH_SIZES], interrupted[EO_BENCH_SIZES]; /* samples so far */
     struct eo_reference reference;
     double readings[READINGS_MOST];
     size_t reading_count;
@@ -92,52 +95,105 @@ static void warm_up(struct child *c)
         warm_up_until_stable(c);
 }
 
+/* Once more where it was interrupted; the median of all forgives one that was so every time. */
 static void read_reference(struct child *c)
 {
-    c->readings[c->reading_count % READINGS_MOST] = eo_reference_time_ns(&c->reference, &c->clock);
+    struct eo_bench_reading before, after;
+    double ns = 0;
+    int i, clean = 0;
+
+    for (i = 0; i < EO_BENCH_TRIES && !clean; i++) {
+        eo_bench_evidence_read(&c->evidence, &before);
+        ns = eo_reference_time_ns(&c->reference, &c->clock);
+        eo_bench_evidence_read(&c->evidence, &after);
+        clean = eo_bench_evidence_is_clean(&c->evidence, &before, &after, ns / 1e9);
+    }
+    c->readings[c->reading_count % READINGS_MOST] = ns;
     c->reading_count++;
 }
 
+/* An interrupted one stands, with its processor time, where the next to be kept will, in case there is none. */
+static void put_sample(struct child *c, int size, double seconds, const struct eo_bench_reading *before,
+                       const struct eo_bench_reading *after)
+{
+    double *list = seconds_of(c->order, size);
+    size_t samples = (size_t)c->order->samples;
+
+    if (eo_bench_evidence_is_clean(&c->evidence, before, after, seconds * (double)c->meter[size].calls))
+        list[c->kept[size]++] = seconds;
+    else if (c->kept[size] == 0)
+        list[c->interrupted[size]++ % samples] =
+            eo_bench_evidence_cpu_s(before, after) / (double)c->meter[size].calls;
+    else
+        c->interrupted[size]++;
+}
+
+/* How many more samples of a size there may be: of those to keep, and of all. */
+static size_t wanted_of(const struct child *c, int size)
+{
+    size_t samples = (size_t)c->order->samples, taken = c->kept[size] + c->interrupted[size];
+    size_t left = samples - c->kept[size], tries = EO_BENCH_TRIES * samples;
+
+    return taken < tries ? left : 0;
+}
+
 /*
- * Takes samples from number `from` on, to before `to`. Where one turns out too short for the clock, all samples of the
- * size so far are as good as thrown away. Returns how many there are.
+ * Takes samples until `most` more are kept, or EO_BENCH_TRIES times as many are taken. Where one turns out too short for
+ * the clock, all samples of the size so far are as good as thrown away, and the block is at its end.
  */
-static int take_block(struct child *c, int size, int from, int to)
+static void take_block(struct child *c, int size, size_t most)
 {
     struct eo_bench_meter *m = &c->meter[size];
-    double *seconds = seconds_of(c->order, size);
+    size_t end = c->kept[size] + (wanted_of(c, size) < most ? wanted_of(c, size) : most), tries;
+    struct eo_bench_reading before, after;
     uint64_t calls = m->calls;
 
     c->subject.call(c->subject.ctx, m->batch);
     eo_counters_lap(c->counters, &c->between);
-    while (from < to) {
-        seconds[from++] = eo_bench_meter_take(m);
+    eo_bench_evidence_read(&c->evidence, &before);
+    for (tries = EO_BENCH_TRIES * most; tries > 0 && c->kept[size] < end && m->calls == calls; tries--) {
+        double seconds = eo_bench_meter_take(m);
+
+        eo_bench_evidence_read(&c->evidence, &after);
         c->images[size] += (double)m->calls * m->batch;
-        if (m->calls != calls) {
-            calls = m->calls;
-            seconds[0] = seconds[from - 1];
-            from = 1;
-        }
+        if (m->calls != calls)
+            c->kept[size] = c->interrupted[size] = 0;
+        else
+            put_sample(c, size, seconds, &before, &after);
+        before = after;
     }
     eo_counters_lap(c->counters, &c->tally[size]);
-    return from;
 }
 
 static void take_samples(struct child *c)
 {
-    int samples = c->order->samples, taken[EO_BENCH_SIZES] = {0};
-    int block = (samples + EO_BENCH_BLOCKS - 1) / EO_BENCH_BLOCKS, k;
+    size_t samples = (size_t)c->order->samples, block = (samples + EO_BENCH_BLOCKS - 1) / EO_BENCH_BLOCKS;
+    int k;
 
     read_reference(c);
-    while (taken[0] < samples || taken[c->sizes - 1] < samples) {
+    while (wanted_of(c, 0) > 0 || wanted_of(c, c->sizes - 1) > 0) {
         for (k = 0; k < c->sizes; k++) {
             int size = (k + c->order->round) % c->sizes;
-            int to = samples - taken[size] < block ? samples : taken[size] + block;
 
-            if (taken[size] < samples)
-                taken[size] = take_block(c, size, taken[size], to);
+            if (wanted_of(c, size) > 0)
+                take_block(c, size, block);
             read_reference(c);
         }
+    }
+}
+
+static void put_samples(struct child *c)
+{
+    struct eo_bench_order *o = c->order;
+    size_t samples = (size_t)o->samples;
+    int k;
+
+    for (k = 0; k < c->sizes; k++) {
+        o->calls[k] = c->meter[k].calls;
+        o->stood_in[k] = c->kept[k] == 0;
+        o->interrupted[k] = c->interrupted[k];
+        o->kept[k] = o->stood_in[k] ? c->interrupted[k] : c->kept[k];
+        o->kept[k] = o->kept[k] < samples ? o->kept[k] : samples;
     }
 }
 
@@ -193,18 +249,19 @@ static void measure(struct child *c)
                                               .batch = k == EO_BENCH_BATCH ? o->batch : 1,
                                               .least_ns = EO_BENCH_CLOCK_STEPS * c->clock.resolution_ns,
                                               .calls = 1};
+    eo_bench_evidence_open(&c->evidence, o->threads);
     eo_bench_watch_start(&watch, o->cpus, o->pinned ? o->cpu_count : 0);
     warm_up(c);
     eo_counters_start(c->counters);
     take_samples(c);
     eo_counters_stop(c->counters, &whole);
     eo_bench_watch_stop(&watch, &o->conditions);
+    eo_bench_evidence_close(&c->evidence);
     o->conditions.page_faults = whole.page_faults;
     put_counts(c);
     readings = c->reading_count < READINGS_MOST ? c->reading_count : READINGS_MOST;
     o->conditions.reference_ns = median(c->readings, readings);
-    for (k = 0; k < c->sizes; k++)
-        o->calls[k] = c->meter[k].calls;
+    put_samples(c);
     if (o->weigh_energy)
         weigh_energy(c);
 }

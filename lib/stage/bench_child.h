@@ -9,7 +9,10 @@
  *       placed its stack and mappings at random, and the session has padded its environment;
  *     - reads the model, makes an engine and warms up: at least `warmup` samples of each size and, unless `exact`, until the
  *       medians of two windows of about 4 ms differ by at most EO_BENCH_STABLE at both sizes, or 60 ms have passed;
- *     - takes `samples` samples of each size in blocks that take turns, the first size changing from round to round.
+ *     - takes samples of each size in blocks that take turns, the first size changing from round to round, until there are
+ *       `samples` that were not interrupted (bench_evidence.h), or EO_BENCH_TRIES times as many have been taken. The others
+ *       are thrown away; unless all of a size were interrupted: then these stand in, each with the processor time that the
+ *       calling thread had, and the round says so.
  *       Between blocks, one call that is not timed brings the caches to the new size, and the reference kernel
  *       (base/reference.h) runs once, timed.
  */
@@ -24,6 +27,7 @@
 #include "stage/bench_round.h"
 
 #define EO_BENCH_BLOCKS 4           /* of each size in a round, unless there are fewer samples */
+#define EO_BENCH_TRIES 4            /* samples taken for one that is kept, at most */
 #define EO_BENCH_STABLE 0.02        /* share by which two windows of the warm-up may differ */
 #define EO_BENCH_WINDOW_NS 4000000u /* about */
 #define EO_BENCH_WARMUP_NS 60000000u
@@ -56,6 +60,9 @@ struct eo_bench_order {
     char kernel[64];
     uint64_t workspace_bytes;
     uint64_t calls[EO_BENCH_SIZES];
+    uint64_t kept[EO_BENCH_SIZES],
+        interrupted[EO_BENCH_SIZES]; /* samples; kept: that there are in `seconds` */
+    int stood_in[EO_BENCH_SIZES];
     struct eo_counts counts[EO_BENCH_SIZES];
     char counters_note[EO_COUNTERS_NOTE];
     struct eo_round_conditions conditions;

@@ -124,27 +124,39 @@ static double measure_frequency(const struct eo_round_conditions *c, double refe
 /* What disturbs a round: a figure above its limit, and how to say so. The first of several that hit as many rounds is
  * the cause that is named. */
 struct cause {
-    double (*measure)(const struct eo_round_conditions *c, double reference_ns); /* NAN: not known */
+    /* NULL: the sizes of which all samples were interrupted. NAN: not known */
+    double (*measure)(const struct eo_round_conditions *c, double reference_ns);
     double limit;
     int is_slow;
-    double scale; /* of figure and limit in the text, */
+    int is_of_samples; /* checked samples have no such thing any more */
+    double scale;      /* of figure and limit in the text, */
     const char *before, *after, *unit;
 };
 
 static const struct cause causes[] = {
-    {measure_lost, EO_JUDGE_LOST, 0, 100, "preempted: ", " % of the time went to other processes", " %"},
-    {measure_switches, EO_JUDGE_SWITCHES, 0, 1, "preempted: ", " involuntary context switches a second", ""},
-    {measure_migrations, EO_JUDGE_SWITCHES, 0, 1, "migrated: ", " moves to another processor a second", ""},
-    {measure_steal, EO_JUDGE_LOST, 0, 100, "steal: the host took ", " % of the time", " %"},
-    {measure_reference, EO_JUDGE_SLOW, 1, 100, "slow processor: the reference kernel took ",
+    {NULL, 0, 0, 0, 1, "interrupted: all samples of ", " size", ""},
+    {measure_lost, EO_JUDGE_LOST, 0, 1, 100, "preempted: ", " % of the time went to other processes", " %"},
+    {measure_switches, EO_JUDGE_SWITCHES, 0, 1, 1, "preempted: ", " involuntary context switches a second",
+     ""},
+    {measure_migrations, EO_JUDGE_SWITCHES, 0, 1, 1, "migrated: ", " moves to another processor a second",
+     ""},
+    {measure_steal, EO_JUDGE_LOST, 0, 0, 100, "steal: the host took ", " % of the time", " %"},
+    {measure_reference, EO_JUDGE_SLOW, 1, 0, 100, "slow processor: the reference kernel took ",
      " % longer than usual", " %"},
-    {measure_frequency, EO_JUDGE_SLOW, 1, 100, "slow processor: its clock frequency fell by ", " %", " %"},
+    {measure_frequency, EO_JUDGE_SLOW, 1, 0, 100, "slow processor: its clock frequency fell by ", " %", " %"},
 };
 #define CAUSES (sizeof(causes) / sizeof(causes[0]))
 
+static double figure_of(const struct cause *cause, const struct eo_round *round, double reference_ns)
+{
+    if (!cause->measure)
+        return round->size[EO_BENCH_BATCH].stood_in + round->size[EO_BENCH_SINGLE].stood_in;
+    return cause->is_of_samples && round->is_checked ? 0 : cause->measure(&round->conditions, reference_ns);
+}
+
 static int is_hit(const struct cause *cause, const struct eo_round *round, double reference_ns)
 {
-    return cause->measure(&round->conditions, reference_ns) > cause->limit;
+    return figure_of(cause, round, reference_ns) > cause->limit;
 }
 
 int eo_round_is_disturbed(const struct eo_round *round, double reference_ns)
@@ -478,7 +490,7 @@ static int are_disturbed(struct pool *p, double reference_ns, struct eo_verdict 
     }
     for (i = 0; i < p->count; i++) {
         if (is_hit(worst, p->list[i], reference_ns))
-            p->work[n++] = worst->measure(&p->list[i]->conditions, reference_ns);
+            p->work[n++] = figure_of(worst, p->list[i], reference_ns);
     }
     found = median_in_place(p->work, n) * worst->scale;
     snprintf(text, sizeof(text), found < 1000 ? "%.3g" : "%.0f", found);
@@ -655,6 +667,13 @@ int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo
                      struct eo_verdict *v, struct eo_err *err)
 {
     return judge(rounds, trials, session, 0, v, err);
+}
+
+void eo_verdict_note(struct eo_verdict *v, const char *note)
+{
+    size_t n = strlen(v->reason);
+
+    snprintf(v->reason + n, sizeof(v->reason) - n, "%s%s", n ? "; " : "", note);
 }
 
 size_t eo_judge_wanted(const struct eo_verdict *v, int trials)

@@ -3,17 +3,19 @@
  *
  * A pure function of the rounds: nothing is measured here, so tests feed it rounds that they made up.
  *
- * A round is disturbed, judged by what happened to the process and never by its samples (to leave out what came out
- * slow would make every candidate fast), when
- *     - somebody else ran: more than EO_JUDGE_LOST of the wall time was not processor time, or spent by a thread that
- *       stood ready; or there were more than EO_JUDGE_SWITCHES involuntary context switches or migrations a second, or
- *       the host stole more than EO_JUDGE_LOST;
+ * A sample that was interrupted is thrown away as it is taken, by the kernel's evidence (bench_evidence.h); what is left is
+ * good, however busy the machine was, and mean, median and percentiles are of these. A round is disturbed, judged by what
+ * happened to the process and never by its samples (to leave out what came out slow would make every candidate fast), when
+ *     - all samples of a size were interrupted, so that processor times stand in for them;
+ *     - somebody else ran, and the samples were not checked one by one (bench_turns.h): more than EO_JUDGE_LOST of the wall time was not processor time, or spent by a thread that
+ *       stood ready; or there were more than EO_JUDGE_SWITCHES involuntary context switches or migrations a second,;
+ *     - the host stole more than EO_JUDGE_LOST;
  *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
  *       clock frequency fell by more than that.
  * What the system does not tell (NAN) never disturbs.
  *
  * Figures are taken from the rounds that are not disturbed when these are as many as were asked for and at least half
- * of all (short rounds fit between a competitor's turns), or when no more than a third are disturbed; else from all, and
+ * of all (others' work comes and goes), or when no more than a third are disturbed; else from all, and
  * the row says so. Status, the first that applies:
  *     short      fewer than EO_JUDGE_ROUNDS rounds, or p95 or p99 cannot be given
  *     throttled  too many rounds are disturbed, most of them by a slow processor
@@ -80,7 +82,7 @@ int eo_timing_status_parse(const char *text, enum eo_timing_status *status, stru
 
 /* Of the time of one image, in ms. What cannot be given is NAN; an interval's end that the samples do not carry, too. */
 struct eo_timing {
-    size_t samples;
+    size_t samples;                        /* good ones, from which all figures come */
     double effective_samples;              /* as many independent ones say as much about the median */
     double mean, median, min, std, mad;    /* mad: median absolute deviation, not scaled */
     struct eo_quantile median_q, p95, p99; /* value, low, high */
@@ -89,7 +91,7 @@ struct eo_timing {
 
 struct eo_verdict {
     enum eo_timing_status status;
-    char reason[160];               /* "" for ok; else one clause without a comma: what, found, limit */
+    char reason[352]; /* "" for ok; else one clause without a comma: what, found, limit; and notes */
     size_t rounds, disturbed, used; /* taken; of them disturbed; of them in the figures */
     struct eo_timing size[EO_BENCH_SIZES];
     /* Over the rounds used: medians of reference and frequencies, the largest resident set, sums of the rest. */
@@ -131,6 +133,9 @@ int eo_judge(const struct eo_rounds *rounds, int trials, const struct eo_judge_s
 /* The same for who reports no percentiles of these samples: too few for them make nothing short. */
 int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo_judge_session *session,
                      struct eo_verdict *verdict, struct eo_err *err) EO_MUST_CHECK;
+
+/* Adds something to know besides, without a comma, to the reason; also to that of ok. */
+void eo_verdict_note(struct eo_verdict *verdict, const char *note);
 
 /*
  * The rounds that a candidate should be given before it is judged again: the undisturbed ones that are missing, or, where

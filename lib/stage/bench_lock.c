@@ -2,41 +2,200 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LOCK_NAME "edge-opt-timing.lock"
+#include "base/clock.h"
 
-int eo_bench_lock(void (*waiting)(void))
+#define LOCK_NAME "edge-opt-timing.lock"
+#define PATH_MOST 4096
+
+static int fail(struct eo_bench_lock *lock, const char *path, const char *why)
+{
+    char *c;
+
+    snprintf(lock->note, sizeof(lock->note), "not locked: %.90s: %.50s", path, why);
+    for (c = lock->note; *c; c++)
+        *c = *c == ',' || *c == '"' || (unsigned char)*c < ' ' ? ' ' : *c;
+    if (lock->fd >= 0)
+        close(lock->fd);
+    lock->fd = -1;
+    return -1;
+}
+
+/* Without O_CREAT first: Linux may refuse to "create" an existing file of somebody else in /tmp. */
+static int open_file(const char *path)
 {
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    const char *dir = getenv("TMPDIR");
-    char path[4096];
-    int fd;
+    int fd = open(path, flags);
 
-    if ((size_t)snprintf(path, sizeof(path), "%s/" LOCK_NAME, dir && *dir ? dir : "/tmp") >= sizeof(path))
-        return -1;
-    /* Without O_CREAT first: Linux may refuse to "create" an existing file of somebody else in /tmp. */
-    fd = open(path, flags);
-    if (fd < 0)
-        fd = open(path, flags | O_CREAT, 0666);
-    if (fd < 0)
-        return -1;
-    if (waiting && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-        waiting();
-    while (flock(fd, LOCK_EX)) {
-        if (errno != EINTR) {
-            close(fd);
-            return -1;
-        }
-    }
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+    if (fd >= 0)
+        fchmod(fd, 0666); /* whatever the umask: others have to open it, too */
+    else if (errno == EEXIST)
+        fd = open(path, flags);
     return fd;
 }
 
-void eo_bench_unlock(int fd)
+/* The folder is not there, or is nobody's to write into: the next one may do. */
+static int is_no_place(int code)
 {
-    if (fd >= 0)
-        close(fd);
+    return code == ENOENT || code == ENOTDIR || code == EROFS;
+}
+
+static int open_in(struct eo_bench_lock *lock, const char *dir, char path[PATH_MOST])
+{
+    struct stat st;
+    int code;
+
+    if (!dir || !*dir || (size_t)snprintf(path, PATH_MOST, "%s/" LOCK_NAME, dir) >= PATH_MOST)
+        return fail(lock, dir && *dir ? dir : "TMPDIR", "no usable folder");
+    lock->fd = open_file(path);
+    if (lock->fd < 0) {
+        code = errno;
+        fail(lock, path, code == ELOOP ? "it is a link" : strerror(code));
+        /* Where the file is and is forbidden, another place would not keep its users out. */
+        return is_no_place(code) || (code == EACCES && lstat(path, &st)) ? -1 : 1;
+    }
+    if (fstat(lock->fd, &st) || !S_ISREG(st.st_mode) || st.st_size != 0 || st.st_nlink != 1)
+        return fail(lock, path, "it is no empty file with one name"), 1;
+    return 0;
+}
+
+static int open_anywhere(struct eo_bench_lock *lock, char path[PATH_MOST])
+{
+    const char *own = getenv("EO_LOCK_DIR");
+    const char *dirs[] = {"/run/lock", "/var/lock", getenv("TMPDIR"), "/tmp"};
+    size_t i;
+    int rc = -1;
+
+    if (own && *own)
+        return open_in(lock, own, path);
+    for (i = 0; rc < 0 && i < sizeof(dirs) / sizeof(*dirs); i++)
+        rc = open_in(lock, dirs[i], path);
+    return rc;
+}
+
+/* From a line of /proc/locks: "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF". 0 for none that it tells of. */
+static long find_holder(const struct stat *st)
+{
+    FILE *f = fopen("/proc/locks", "re");
+    char line[256];
+    unsigned major, minor;
+    unsigned long inode;
+    long pid, found = 0;
+
+    while (f && !found && fgets(line, sizeof(line), f)) {
+        if (!strstr(line, "->") &&
+            sscanf(line, "%*s FLOCK ADVISORY WRITE %ld %x:%x:%lu", &pid, &major, &minor, &inode) == 4 &&
+            inode == st->st_ino && makedev(major, minor) == st->st_dev)
+            found = pid;
+    }
+    if (f)
+        fclose(f);
+    return found;
+}
+
+static void name_user(long pid, char *text, size_t size)
+{
+    char path[64];
+    struct passwd *user;
+    struct stat st;
+
+    snprintf(path, sizeof(path), "/proc/%ld", pid);
+    if (stat(path, &st)) {
+        snprintf(text, size, "unknown");
+        return;
+    }
+    user = getpwuid(st.st_uid);
+    if (user)
+        snprintf(text, size, "%.60s", user->pw_name);
+    else
+        snprintf(text, size, "%lu", (unsigned long)st.st_uid);
+}
+
+static void name_holder(const struct eo_bench_lock *lock, const char *path, char *text, size_t size)
+{
+    char user[64] = "", since[32] = "";
+    struct stat st;
+    struct tm tm;
+    long pid;
+
+    if (fstat(lock->fd, &st)) {
+        snprintf(text, size, "%.200s", path);
+        return;
+    }
+    pid = find_holder(&st);
+    if (localtime_r(&st.st_mtim.tv_sec, &tm))
+        strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+    if (pid > 0) {
+        name_user(pid, user, sizeof(user));
+        snprintf(text, size, "%.200s is held by process %ld of user %s since %s", path, pid, user, since);
+    } else {
+        snprintf(text, size, "%.200s is held by a process that cannot be seen from here since %s", path,
+                 since);
+    }
+}
+
+static const char *why_not(int code)
+{
+    if (code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS || code == EINVAL)
+        return "its file system does not support flock";
+    return strerror(code);
+}
+
+static int wait_for(struct eo_bench_lock *lock, const char *path, int wait_s, void (*waiting)(const char *),
+                    struct eo_err *err)
+{
+    double end = eo_clock_now() + wait_s;
+    char holder[512];
+    int told = 0;
+
+    while (flock(lock->fd, LOCK_EX | LOCK_NB)) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            fail(lock, path, why_not(errno));
+            return 0;
+        }
+        name_holder(lock, path, holder, sizeof(holder));
+        if (!told && waiting && wait_s > 0)
+            waiting(holder);
+        told = 1;
+        if (eo_clock_now() >= end) {
+            eo_bench_unlock(lock);
+            return eo_err_set(err,
+                              "%s; waited %d s (benchmark_wait): end that process, or wait longer, or set "
+                              "EO_LOCK_DIR to a folder of your own to time beside it",
+                              holder, wait_s);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    futimens(lock->fd, NULL); /* since when; where that is not ours to set, the time is an older one */
+    return 0;
+}
+
+int eo_bench_lock(struct eo_bench_lock *lock, int wait_s, void (*waiting)(const char *), struct eo_err *err)
+{
+    char path[PATH_MOST];
+
+    *lock = (struct eo_bench_lock){.fd = -1};
+    if (open_anywhere(lock, path))
+        return 0;
+    lock->note[0] = '\0';
+    return wait_for(lock, path, wait_s, waiting, err);
+}
+
+void eo_bench_unlock(struct eo_bench_lock *lock)
+{
+    if (lock->fd >= 0)
+        close(lock->fd);
+    lock->fd = -1;
 }

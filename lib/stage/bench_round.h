@@ -22,10 +22,12 @@
 enum eo_bench_size { EO_BENCH_BATCH, EO_BENCH_SINGLE, EO_BENCH_SIZES };
 
 struct eo_round_samples {
-    int images;      /* in a call */
-    uint64_t calls;  /* in a sample */
-    size_t count;    /* of samples */
-    double *seconds; /* [count] of one call, in the order in which they were taken */
+    int images;         /* in a call */
+    uint64_t calls;     /* in a sample */
+    size_t count;       /* of samples */
+    double *seconds;    /* [count] of one call, in the order in which they were taken */
+    size_t interrupted; /* samples that were thrown away besides, see bench_evidence.h */
+    int stood_in;       /* all were interrupted, and these are they, as the thread's processor time */
 };
 
 /*
@@ -44,8 +46,9 @@ struct eo_round_conditions {
 };
 
 struct eo_round {
-    int number; /* from 0 */
-    int slot;   /* place in the order of this round number, from 0 */
+    int number;     /* from 0 */
+    int slot;       /* place in the order of this round number, from 0 */
+    int is_checked; /* interrupted samples were thrown away one by one; else the conditions have to tell */
     struct eo_round_samples size[EO_BENCH_SIZES];
     struct eo_counts counts[EO_BENCH_SIZES]; /* of the hardware, per image; those of the kernel are NAN */
     struct eo_round_conditions conditions;

@@ -157,7 +157,8 @@ void eo_bench_rounds_put_header(struct eo_buf *out)
     eo_buf_puts(out, "pruning_level,precision,seed,session,round,slot,disturbed,batch_size,samples,"
                      "host_median_ms,host_mean_ms,single_samples,host_single_median_ms,host_single_mean_ms,"
                      "reference_ns,wall_s,cpu_s,involuntary_switches,migrations,page_faults,steal_s,"
-                     "frequency_start_khz,frequency_end_khz,resident_bytes,pruning_criterion,waited_s\n");
+                     "frequency_start_khz,frequency_end_khz,resident_bytes,pruning_criterion,waited_s,"
+                     "samples_interrupted,single_samples_interrupted\n");
 }
 
 static void put_size(struct eo_buf *out, const struct eo_round *r, enum eo_bench_size size)
@@ -206,7 +207,9 @@ void eo_bench_rounds_put(struct eo_buf *out, const struct eo_model *model, const
         eo_csv_put_text(out, session, ',');
         put_round(out, &rounds->list[i], reference_ns);
         eo_csv_put_text(out, eo_criterion_name(key.criterion), ',');
-        eo_csv_put_double(out, rounds->list[i].conditions.waited_s, '\n');
+        eo_csv_put_double(out, rounds->list[i].conditions.waited_s, ',');
+        eo_csv_put_int(out, (long long)rounds->list[i].size[EO_BENCH_BATCH].interrupted, ',');
+        eo_csv_put_int(out, (long long)eo_round_size(&rounds->list[i], EO_BENCH_SINGLE)->interrupted, '\n');
     }
 }
 

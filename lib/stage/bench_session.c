@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/energy.h"
 #include "base/mem.h"
 #include "base/pin.h"
@@ -44,6 +45,7 @@ void eo_bench_plan_make(struct eo_bench_plan *plan, const struct eo_config *cfg)
                                    .warmup = cfg->benchmark_warmup,
                                    .exact = exact,
                                    .limit = exact ? rounds : EO_BENCH_LIMIT * rounds,
+                                   .seconds = cfg->benchmark_seconds,
                                    .threads = 1,
                                    .cpu = -1,
                                    .isa = eo_isa_best(),
@@ -77,6 +79,9 @@ struct work {
     uint64_t *model_at;       /* [count], in the block */
     size_t *wanted;           /* [count]: rounds that are still to be taken */
     size_t done;              /* processes */
+    size_t again;             /* candidates that are given more rounds than planned */
+    double start;             /* eo_clock_now() */
+    int is_cut;               /* the time is over */
     int pinned;               /* the latest of them that answered */
     struct eo_rounds *rounds; /* [count], for the judge; borrowed from the candidates */
     struct eo_bench_order *block;
@@ -239,7 +244,7 @@ static int copy_samples(const struct work *w, enum eo_bench_size size, struct eo
                         struct eo_err *err)
 {
     const struct eo_bench_order *o = w->block;
-    size_t count = (size_t)w->plan->samples;
+    size_t count = (size_t)o->kept[size];
 
     if (size == EO_BENCH_SINGLE && w->plan->batch == 1)
         return 0;
@@ -248,6 +253,8 @@ static int copy_samples(const struct work *w, enum eo_bench_size size, struct eo
         return -1;
     memcpy(s->seconds, (const char *)o + o->seconds[size], count * sizeof(*s->seconds));
     s->count = count;
+    s->interrupted = (size_t)o->interrupted[size];
+    s->stood_in = o->stood_in[size];
     s->images = size == EO_BENCH_BATCH ? w->plan->batch : 1;
     s->calls = o->calls[size];
     return 0;
@@ -257,6 +264,7 @@ static int take_answer(struct work *w, struct eo_bench_candidate *c, int slot, s
 {
     const struct eo_bench_order *o = w->block;
     struct eo_round round = {.number = o->round,
+                             .is_checked = 1,
                              .slot = slot,
                              .conditions = o->conditions,
                              .stack = o->stack,
@@ -310,15 +318,46 @@ static int check_arenas(struct work *w, const struct eo_images *images, struct e
     return 0;
 }
 
-static void tell_progress(struct work *w)
+/* Rounds that are wanted still: the most of a candidate, and of all. */
+static size_t most_wanted(const struct work *w, size_t *all)
 {
-    size_t total = w->done, i;
+    size_t most = 0, i;
 
-    for (i = 0; i < w->count; i++)
-        total += w->wanted[i];
+    for (*all = i = 0; i < w->count; i++) {
+        *all += w->wanted[i];
+        most = w->wanted[i] > most ? w->wanted[i] : most;
+    }
+    return most;
+}
+
+static void tell_progress(struct work *w, int round)
+{
+    struct eo_bench_progress p = {.round = (size_t)round + 1, .again = w->again, .left_s = NAN};
+    double spent = eo_clock_now() - w->start;
+    size_t left;
+
+    p.rounds = (size_t)round + most_wanted(w, &left);
+    if (w->done > 0)
+        p.left_s = spent / (double)w->done * (double)left;
+    if (w->plan->seconds && p.left_s > w->plan->seconds - spent)
+        p.left_s = fmax(0, w->plan->seconds - spent);
     if (w->plan->progress)
-        w->plan->progress(w->plan->progress_ctx, w->done, total);
+        w->plan->progress(w->plan->progress_ctx, &p);
     w->done++;
+}
+
+/* Once there is something to tell of each. */
+static int is_over(const struct work *w)
+{
+    size_t i;
+
+    if (!w->plan->seconds || eo_clock_now() - w->start < w->plan->seconds)
+        return 0;
+    for (i = 0; i < w->count; i++) {
+        if (!w->list[i].failed && w->list[i].rounds.count == 0)
+            return 0;
+    }
+    return 1;
 }
 
 static int time_candidate(struct work *w, size_t candidate, int round, int slot, struct eo_err *err)
@@ -331,7 +370,11 @@ static int time_candidate(struct work *w, size_t candidate, int round, int slot,
     draw_places(w, &heap_shift, &padding);
     if (w->wanted[candidate] == 0)
         return 0;
-    tell_progress(w);
+    if (is_over(w)) {
+        w->is_cut = 1;
+        return 0;
+    }
+    tell_progress(w, round);
     w->wanted[candidate]--;
     write_order(w, candidate, round, heap_shift, padding);
     if (run_process(w, &broken, err) == 0)
@@ -348,7 +391,7 @@ static int take_round(struct work *w, int round, struct eo_err *err)
     uint32_t slot;
 
     eo_bench_order(&w->rng, w->order, (uint32_t)w->count);
-    for (slot = 0; slot < w->count; slot++) {
+    for (slot = 0; slot < w->count && !w->is_cut; slot++) {
         if (time_candidate(w, w->order[slot], round, (int)slot, err))
             return -1;
     }
@@ -390,6 +433,7 @@ static void want_again(struct work *w)
 {
     size_t i, left;
 
+    w->again = 0;
     for (i = 0; !w->plan->exact && i < w->count; i++) {
         const struct eo_bench_candidate *c = &w->list[i];
         size_t limit = (size_t)w->plan->limit;
@@ -397,6 +441,7 @@ static void want_again(struct work *w)
         left = limit > c->rounds.count ? limit - c->rounds.count : 0;
         w->wanted[i] = c->failed ? 0 : eo_judge_wanted(&c->verdict, w->plan->rounds);
         w->wanted[i] = w->wanted[i] < left ? w->wanted[i] : left;
+        w->again += w->wanted[i] > 0;
     }
 }
 
@@ -407,15 +452,17 @@ static int take_rounds(struct work *w, struct eo_bench_session *s, struct eo_err
 
     for (i = 0; i < w->count; i++)
         w->wanted[i] = w->list[i].failed ? 0 : (size_t)w->plan->rounds;
-    while (any_wanted(w)) {
-        while (any_wanted(w)) {
+    while (any_wanted(w) && !w->is_cut) {
+        while (any_wanted(w) && !w->is_cut) {
             if (take_round(w, round++, err))
                 return -1;
         }
         if (judge_all(w, s, err))
             return -1;
-        want_again(w);
+        if (!w->is_cut)
+            want_again(w);
     }
+    s->is_cut = w->is_cut;
     return 0;
 }
 
@@ -505,7 +552,8 @@ int eo_bench_session_run(struct eo_bench_session *s, const struct eo_bench_plan 
                          struct eo_bench_candidate *list, size_t count, const struct eo_images *images,
                          struct eo_proc *proc, struct eo_err *err)
 {
-    struct work w = {.plan = plan, .list = list, .count = count, .proc = proc, .fd = -1};
+    struct work w = {
+        .plan = plan, .list = list, .count = count, .proc = proc, .fd = -1, .start = eo_clock_now()};
     int was = personality(0xffffffff);
     int rc;
 

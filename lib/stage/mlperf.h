@@ -37,7 +37,7 @@ struct eo_mlperf {
     double latency_ms_p90, latency_ms_p99; /* NAN without the samples */
     int by_the_rule;                       /* all windows lasted EO_MLPERF_WINDOW_S */
     enum eo_timing_status status;
-    char reason[160]; /* "" for ok; as in struct eo_verdict */
+    char reason[352]; /* "" for ok; as in struct eo_verdict */
     char kernel[64];
 };
 

@@ -67,7 +67,7 @@ enum mode { PLAIN, INJECT, TRACE, FULL, LIMIT };
 struct kind {
     const char *name;
     enum mode mode;
-    int class, code, sticky; /* INJECT; with TRACE, code is the signal */
+    int class, code, sticky;              /* INJECT; with TRACE, code is the signal */
     enum { ANY, HARMLESS, FATAL } demand; /* whether the command must succeed or fail */
 };
 
@@ -116,7 +116,7 @@ static const char *shapes[MAX_SHAPES], *left_out[MAX_SHAPES];
 static int shape_count, left_out_count, quick, is_tmpdir, may_say;
 static long step = 1;
 static char **command;
-static char work[4096]; /* the folder that the command runs in */
+static char work[4096];   /* the folder that the command runs in */
 static struct tree given; /* what is in the folder beforehand, and must stay as it is */
 static struct tree wanted;
 static struct file wanted_out;
@@ -261,8 +261,9 @@ static void prepare(int with_old)
 static void install_filter(void)
 {
     static const int traced[] = {
-        __NR_write,    __NR_writev,    __NR_pwrite64, __NR_ftruncate, __NR_fallocate, __NR_fsync, __NR_fdatasync,
-        __NR_close,    __NR_renameat2, __NR_unlinkat, __NR_mkdirat,   __NR_flock,     __NR_linkat,
+        __NR_write,    __NR_writev,    __NR_pwrite64, __NR_ftruncate, __NR_fallocate,
+        __NR_fsync,    __NR_fdatasync, __NR_close,    __NR_renameat2, __NR_unlinkat,
+        __NR_mkdirat,  __NR_flock,     __NR_linkat,
 #ifdef __NR_rename
         __NR_rename,   __NR_unlink,    __NR_mkdir,
 #endif
@@ -307,11 +308,13 @@ static void become_command(const struct kind *k, long n)
     close(in);
     if (is_tmpdir)
         setenv("TMPDIR", work, 1);
+    setenv("EO_LOCK_DIR", work, 1);
     alarm(atoi(SECONDS));
     if (k && k->mode == LIMIT)
         setrlimit(RLIMIT_FSIZE, &limit);
     if (k && k->mode == INJECT) {
-        snprintf(text, sizeof(text), "%s %d %d %d %ld %d", program, k->class, k->code, k->sticky, n, report_fd);
+        snprintf(text, sizeof(text), "%s %d %d %d %ld %d", program, k->class, k->code, k->sticky, n,
+                 report_fd);
         setenv(FAULT_VARIABLE, text, 1);
         setenv("LD_PRELOAD", library, 1);
     }
@@ -328,8 +331,8 @@ static void become_command(const struct kind *k, long n)
 /* Follows the command and its children until all have ended; sends the signal at the n-th traced system call. */
 static void trace(pid_t pid, int signal, long n, struct outcome *o)
 {
-    const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                         PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+    const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+                         PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
     long seen = 0;
     int ended = 0, st;
     pid_t who;
@@ -446,7 +449,8 @@ static int is_new(const char *path, const struct file *want, const struct file *
         return want->size == found->size && memcmp(want->data, found->data, want->size) == 0;
     count_fields(want, &rows[0], &fields[0]);
     count_fields(found, &rows[1], &fields[1]);
-    return rows[0] == rows[1] && fields[0] == fields[1] && found->size > 0 && found->data[found->size - 1] == '\n';
+    return rows[0] == rows[1] && fields[0] == fields[1] && found->size > 0 &&
+           found->data[found->size - 1] == '\n';
 }
 
 /* Whether `path` is ".NAME.tmp" of an output. */
@@ -478,7 +482,8 @@ static const char *check_files(int with_old, int all_new, int temporary_allowed)
 
         if (g && g->size == found.files[i].size && memcmp(g->data, found.files[i].data, g->size) == 0)
             continue;
-        if (!tree_find(&wanted, found.files[i].path) && !(temporary_allowed && is_temporary(found.files[i].path)))
+        if (!tree_find(&wanted, found.files[i].path) &&
+            !(temporary_allowed && is_temporary(found.files[i].path)))
             wrong = complaint("leaves '%s' (%zu bytes)", found.files[i].path, found.files[i].size);
     }
     for (i = 0; !wrong && i < wanted.count; i++) {
@@ -515,7 +520,8 @@ static const char *check_stdout(const struct outcome *o, int whole)
     if (whole ? !is_new("-", &wanted_out, &o->out)
               : !is_among("-", shapes, shape_count) &&
                     (o->out.size > wanted_out.size || memcmp(o->out.data, wanted_out.data, o->out.size) != 0))
-        return complaint("standard output is %s: %zu bytes", whole ? "not whole" : "something else", o->out.size);
+        return complaint("standard output is %s: %zu bytes", whole ? "not whole" : "something else",
+                         o->out.size);
     return NULL;
 }
 
@@ -571,8 +577,8 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
         return check_success(o, with_old);
     if (o->left)
         return complaint("leaves %d children running", o->left);
-    if (k->mode == TRACE && (WIFSIGNALED(o->status) ? WTERMSIG(o->status) == k->code
-                                                    : WEXITSTATUS(o->status) == 128 + k->code)) {
+    if (k->mode == TRACE &&
+        (WIFSIGNALED(o->status) ? WTERMSIG(o->status) == k->code : WEXITSTATUS(o->status) == 128 + k->code)) {
         wrong = o->err.size && WIFSIGNALED(o->status) ? check_message(&o->err) : NULL;
         if (!wrong)
             wrong = check_files(with_old, 0, killed);
@@ -581,7 +587,8 @@ static const char *check(const struct kind *k, const struct outcome *o, int with
     if (WIFSIGNALED(o->status))
         return complaint("died of signal %d: %.300s", WTERMSIG(o->status), o->err.data);
     if (WEXITSTATUS(o->status) == 0)
-        return k->demand == FATAL ? complaint("exit status 0, as if nothing had happened") : check_success(o, with_old);
+        return k->demand == FATAL ? complaint("exit status 0, as if nothing had happened")
+                                  : check_success(o, with_old);
     if (WEXITSTATUS(o->status) != 1 || k->mode == TRACE)
         return complaint("exit status %d: %.300s", WEXITSTATUS(o->status), o->err.data);
     wrong = check_message(&o->err);
@@ -771,7 +778,8 @@ int main(int argc, char **argv)
     mkdir(work, 0777);
     out_fd = memfd_create("out", MFD_CLOEXEC);
     report_fd = memfd_create("report", 0);
-    if (out_fd < 0 || report_fd < 0 || ftruncate(report_fd, sizeof(*report)) || pipe2(err_pipe, O_CLOEXEC | O_NONBLOCK))
+    if (out_fd < 0 || report_fd < 0 || ftruncate(report_fd, sizeof(*report)) ||
+        pipe2(err_pipe, O_CLOEXEC | O_NONBLOCK))
         die("memfd_create");
     report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED, report_fd, 0);
     if (report == MAP_FAILED)

@@ -394,7 +394,9 @@ quiet:
 int main(int argc, char **argv)
 {
     static struct run run;
-    int lock, rc;
+    struct eo_bench_lock lock;
+    struct eo_err err;
+    int rc;
 
     if (parse(&run, argc, argv)) {
         fprintf(stderr, "usage: perf_all -b PROGRAMS -d DATA -o FOLDER [options]\n");
@@ -402,9 +404,12 @@ int main(int argc, char **argv)
     }
     signal(SIGPIPE, SIG_IGN); /* a peer that died answers no more; that is all */
     perf_cpus_init();
-    lock = eo_bench_lock(NULL);
+    if (eo_bench_lock(&lock, EO_BENCH_WAIT_S, NULL, &err)) {
+        fprintf(stderr, "perf_all: %s\n", err.msg);
+        return 1;
+    }
     rc = run_all(&run);
-    eo_bench_unlock(lock);
+    eo_bench_unlock(&lock);
     perf_rows_release(&run.rows);
     perf_peaks_release(&run.peaks);
     eo_dataset_release(&run.dataset);

@@ -22,7 +22,7 @@ signals=("${@:3}")
 EO_BIN=$(cd "${EO_BIN:-out/bin}" && pwd) || exit 1
 
 S=$(mktemp -d -p "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}" soak.XXXXXX) || exit 1
-export TMPDIR=$S LC_ALL=C # the lock of benchmarks is there
+export TMPDIR=$S EO_LOCK_DIR=$S LC_ALL=C # the lock of benchmarks is there
 unset EO_DATA_DIR EO_ISA
 group=
 tidy() {

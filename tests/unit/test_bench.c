@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -513,30 +514,67 @@ static int try_lock(const char *path)
     return fd;
 }
 
+/* What is not our lock is neither followed nor written, and it is said why timing goes on without. */
+static void test_bad_lock(const char *path, const char *why)
+{
+    struct eo_bench_lock lock;
+    int rc = eo_bench_lock(&lock, 0, NULL, NULL);
+
+    check(rc == 0 && lock.fd == -1, why, 0, rc);
+    check_that(strncmp(lock.note, "not locked: /", 13) == 0 && strstr(lock.note, why) &&
+                   !strchr(lock.note, ','),
+               "%s: expected '%s', found '%s'", path, why, lock.note);
+    unlink(path);
+}
+
 /* The lock keeps a second holder out until it is given back; without a usable folder timing goes on. */
 static void test_lock(void)
 {
-    char dir[] = "/tmp/test_bench.XXXXXX", path[128];
-    int fd, other;
+    char dir[] = "/tmp/test_bench.XXXXXX", path[128], target[128], expected[64];
+    struct eo_bench_lock lock, second;
+    struct eo_err err = {""};
+    struct stat st;
+    mode_t mask;
+    int other, file;
 
     if (!mkdtemp(dir)) {
         check(0, "mkdtemp", 0, 0);
         return;
     }
     snprintf(path, sizeof(path), "%s/edge-opt-timing.lock", dir);
-    setenv("TMPDIR", dir, 1);
-    fd = eo_bench_lock(NULL);
-    check(fd >= 0 && access(path, F_OK) == 0, "lock file", 3, fd);
+    snprintf(target, sizeof(target), "%s/other", dir);
+    setenv("EO_LOCK_DIR", dir, 1);
+    mask = umask(077);
+    other = eo_bench_lock(&lock, 0, NULL, &err);
+    check(other == 0 && lock.fd >= 0 && !lock.note[0], "lock", 0, other);
+    umask(mask);
+    check(stat(path, &st) == 0 && (st.st_mode & 0777) == 0666, "whatever the umask", 0666, st.st_mode & 0777);
+    other = eo_bench_lock(&second, 0, NULL, &err);
+    check(other == -1 && second.fd == -1, "no time to wait", -1, other);
+    snprintf(expected, sizeof(expected), "is held by process %ld of user ", (long)getpid());
+    check_that(strstr(err.msg, expected) && strstr(err.msg, " since 20") && strstr(err.msg, "benchmark_wait"),
+               "message: '%s'", err.msg);
     other = try_lock(path);
     check(other == -1, "second holder", -1, other);
-    eo_bench_unlock(fd);
+    eo_bench_unlock(&lock);
     other = try_lock(path);
     check(other >= 0, "after it was given back", 3, other);
-    eo_bench_unlock(other);
+    close(other);
     unlink(path);
+    file = creat(target, 0644);
+    check(symlink(target, path) == 0, "a link", 0, -1);
+    test_bad_lock(path, "it is a link");
+    check(link(target, path) == 0, "a second name", 0, -1);
+    test_bad_lock(path, "no empty file with one name");
+    check(write(file, "x", 1) == 1 && rename(target, path) == 0, "somebody's file", 0, -1);
+    test_bad_lock(path, "no empty file with one name");
+    check(mkfifo(path, 0600) == 0, "a pipe", 0, -1);
+    test_bad_lock(path, "no empty file with one name");
+    close(file);
     rmdir(dir);
-    check(eo_bench_lock(NULL) == -1, "no folder", -1, 0);
-    eo_bench_unlock(-1);
+    test_bad_lock(path, "No such file");
+    eo_bench_unlock(&lock);
+    unsetenv("EO_LOCK_DIR");
 }
 
 int main(int argc, char **argv)

@@ -212,7 +212,7 @@ static void test_tables(const struct eo_model *m)
     struct eo_round list[] = {
         {.number = 3,
          .slot = 1,
-         .size = {{4, 1, 3, batch}, {1, 70, 2, single}},
+         .size = {{4, 1, 3, batch, 11, 0}, {1, 70, 2, single, 7, 0}},
          .conditions = {.reference_ns = 110,
                         .wall_s = 0.5,
                         .cpu_s = 0.25,
@@ -226,7 +226,7 @@ static void test_tables(const struct eo_model *m)
                         .frequency_end_khz = NAN,
                         .resident_bytes = 4096}},
         {.number = 5,
-         .size = {{1, 1, 1, batch}, {1, 1, 0, NULL}},
+         .size = {{1, 1, 1, batch, 0, 0}, {1, 1, 0, NULL, 0, 0}},
          .conditions = {.reference_ns = NAN, .wall_s = 1, .cpu_s = 1, .waited_s = NAN}},
     };
     struct eo_rounds rounds = {list, 2};
@@ -239,10 +239,10 @@ static void test_tables(const struct eo_model *m)
         "pruning_level,precision,seed,session,round,slot,disturbed,batch_size,samples,host_median_ms,"
         "host_mean_ms,single_samples,host_single_median_ms,host_single_mean_ms,reference_ns,wall_s,cpu_s,"
         "involuntary_switches,migrations,page_faults,steal_s,frequency_start_khz,frequency_end_khz,"
-        "resident_bytes,pruning_criterion,waited_s\n"
+        "resident_bytes,pruning_criterion,waited_s,samples_interrupted,single_samples_interrupted\n"
         "0.50,fp32,18446744073709551615,00ff,3,1,1,4,3,2.0,2.3333333333333335,2,375.0,375.0,110.0,0.5,0.25,"
-        "2,1,7,0.01,3000000,,4096,l1,0.125\n"
-        "0.50,fp32,18446744073709551615,00ff,5,0,0,1,1,4.0,4.0,1,4.0,4.0,,1.0,1.0,0,0,0,0.0,0,0,0,l1,\n",
+        "2,1,7,0.01,3000000,,4096,l1,0.125,11,7\n"
+        "0.50,fp32,18446744073709551615,00ff,5,0,0,1,1,4.0,4.0,1,4.0,4.0,,1.0,1.0,0,0,0,0.0,0,0,0,l1,,0,0\n",
         out.data);
     eo_buf_release(&out);
     out = (struct eo_buf){0};

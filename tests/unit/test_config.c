@@ -72,6 +72,8 @@ static const char defaults[] = "seed: 7\n"
                                "benchmark_trials: 3\n"
                                "benchmark_warmup: 3\n"
                                "benchmark_exact: false\n"
+                               "benchmark_seconds: 60\n"
+                               "benchmark_wait: 600\n"
                                "power_watts: 5.0\n"
                                "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
                                "active_memory_budget_mb: 0.05\n"
@@ -197,19 +199,24 @@ static void test_refused(void)
         {"seed: 1: 2", "1:8: expected YAML: mapping values are not allowed in this context"},
         {"\tseed: 1\n", "1:1: expected spaces, found a tab in the indentation"},
         {"seeds:\n\t- 1\n", "2:1: expected spaces, found a tab in the indentation"},
-        {"epochs: 3\nseed: \xff\n", "2:7: expected UTF-8 text, found byte 0xff, which is '\u00ff' in Latin-1; save the file as UTF-8"},
-        {"epochs: 3 # K\xf6rner", "1:14: expected UTF-8 text, found byte 0xf6, which is '\u00f6' in Latin-1; save the file as UTF-8"},
+        {"epochs: 3\nseed: \xff\n",
+         "2:7: expected UTF-8 text, found byte 0xff, which is '\u00ff' in Latin-1; save the file as UTF-8"},
+        {"epochs: 3 # K\xf6rner",
+         "1:14: expected UTF-8 text, found byte 0xf6, which is '\u00f6' in Latin-1; save the file as UTF-8"},
         {"# \x80 1", "1:3: expected UTF-8 text, found byte 0x80; save the file as UTF-8"},
         {"\xff\xfe#", "1:1: expected UTF-8 text, found UTF-16; save the file as UTF-8"},
-        {"\xef\xbb\xbf" "epoch: 3", "1:1: unknown key 'epoch'; did you mean 'epochs'?"},
-        {"# \u00a0\nepochs: 3\u00a0",
-         "2:10: found a no-break space (U+00A0), which looks like a space or like nothing; write a space or remove it"},
-        {"epochs:\u00a03\nseed: 4",
-         "1:8: found a no-break space (U+00A0), which looks like a space or like nothing; write a space or remove it"},
-        {"\u200bepochs: 3",
-         "1:1: found a zero-width space (U+200B), which looks like a space or like nothing; write a space or remove it"},
+        {"\xef\xbb\xbf"
+         "epoch: 3",
+         "1:1: unknown key 'epoch'; did you mean 'epochs'?"},
+        {"# \u00a0\nepochs: 3\u00a0", "2:10: found a no-break space (U+00A0), which looks like a space or "
+                                      "like nothing; write a space or remove it"},
+        {"epochs:\u00a03\nseed: 4", "1:8: found a no-break space (U+00A0), which looks like a space or like "
+                                    "nothing; write a space or remove it"},
+        {"\u200bepochs: 3", "1:1: found a zero-width space (U+200B), which looks like a space or like "
+                            "nothing; write a space or remove it"},
         {"epochs: x # a\u00a0b", "1:9: key 'epochs': expected an integer in 1..10000, found 'x'"},
-        {"learning_rate: 1_0.5", "1:16: key 'learning_rate': expected a number in 1e-09..10, found '1_0.5'; write a number as 1000, 0.001 or 1e-3"},
+        {"learning_rate: 1_0.5", "1:16: key 'learning_rate': expected a number in 1e-09..10, found '1_0.5'; "
+                                 "write a number as 1000, 0.001 or 1e-3"},
         {"epochs: 3 # \xc3\xa9 \x01\n",
          "1:15: expected UTF-8 text, found byte 0x01: control characters are not allowed"},
 
@@ -247,9 +254,12 @@ static void test_refused(void)
         {"epochs: 10001", "1:9: key 'epochs': expected an integer in 1..10000, found '10001'"},
         {"epochs: 2.9", "1:9: key 'epochs': expected an integer in 1..10000, found '2.9'"},
         {"epochs: 2.0", "1:9: key 'epochs': expected an integer in 1..10000, found '2.0'"},
-        {"epochs: 012", "1:9: key 'epochs': expected an integer in 1..10000, found '012'; write a number as 1000, 0.001 or 1e-3"},
-        {"epochs: 0x10", "1:9: key 'epochs': expected an integer in 1..10000, found '0x10'; write a number as 1000, 0.001 or 1e-3"},
-        {"epochs: 1_000", "1:9: key 'epochs': expected an integer in 1..10000, found '1_000'; write a number as 1000, 0.001 or 1e-3"},
+        {"epochs: 012", "1:9: key 'epochs': expected an integer in 1..10000, found '012'; write a number as "
+                        "1000, 0.001 or 1e-3"},
+        {"epochs: 0x10", "1:9: key 'epochs': expected an integer in 1..10000, found '0x10'; write a number "
+                         "as 1000, 0.001 or 1e-3"},
+        {"epochs: 1_000", "1:9: key 'epochs': expected an integer in 1..10000, found '1_000'; write a number "
+                          "as 1000, 0.001 or 1e-3"},
         {"epochs: three", "1:9: key 'epochs': expected an integer in 1..10000, found 'three'"},
         {"epochs: \"3\"", "1:9: key 'epochs': expected an integer in 1..10000, found the quoted text '3'"},
         {"epochs: |\n  3\n",
@@ -273,7 +283,8 @@ static void test_refused(void)
         {"power_watts: nan", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found 'nan'"},
         {"power_watts: inf", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found 'inf'"},
         {"power_watts: 1e999", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '1e999'"},
-        {"power_watts: 5,0", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '5,0'; write a number as 1000, 0.001 or 1e-3"},
+        {"power_watts: 5,0", "1:14: key 'power_watts': expected a number in 1e-06..1e+06, found '5,0'; write "
+                             "a number as 1000, 0.001 or 1e-3"},
         {"active_memory_budget_mb: -1",
          "1:26: key 'active_memory_budget_mb': expected a number in 1e-06..1e+06, found '-1'"},
         {"peak_compute_gmacs: 0",
@@ -310,24 +321,24 @@ static void test_refused(void)
         {"pruning_levels: [[[0.5]]]",
          "1:19: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
          "decimals, found a list"},
-        {"pruning_levels: [[]]",
-         "1:18: key 'pruning_levels': a level list that does not fit the network: expected two entries, of conv1 and "
-         "of conv2, found 0"},
-        {"pruning_levels: [0.5,\n  [0.5]]",
-         "2:3: key 'pruning_levels': a level list that does not fit the network: expected two entries, of conv1 and "
-         "of conv2, found 1"},
-        {"pruning_levels: [[0.5, 0.1, 0.2, 0.3]]",
-         "1:18: key 'pruning_levels': a level list that does not fit the network: expected two entries, of conv1 and "
-         "of conv2, found 4"},
+        {"pruning_levels: [[]]", "1:18: key 'pruning_levels': a level list that does not fit the network: "
+                                 "expected two entries, of conv1 and "
+                                 "of conv2, found 0"},
+        {"pruning_levels: [0.5,\n  [0.5]]", "2:3: key 'pruning_levels': a level list that does not fit the "
+                                            "network: expected two entries, of conv1 and "
+                                            "of conv2, found 1"},
+        {"pruning_levels: [[0.5, 0.1, 0.2, 0.3]]", "1:18: key 'pruning_levels': a level list that does not "
+                                                   "fit the network: expected two entries, of conv1 and "
+                                                   "of conv2, found 4"},
         {"pruning_levels: [[0.5, 1]]",
          "1:24: key 'pruning_levels': expected a number in 0..0.999 with at most 6 decimals, found '1'"},
-        {"pruning_levels: [[0.5, '0.1']]",
-         "1:24: key 'pruning_levels': expected a number in 0..0.999 with at most 6 decimals, found the quoted text "
-         "'0.1'"},
+        {"pruning_levels: [[0.5, '0.1']]", "1:24: key 'pruning_levels': expected a number in 0..0.999 with "
+                                           "at most 6 decimals, found the quoted text "
+                                           "'0.1'"},
         {"pruning_levels: [[0.5, 0.1\\0]]",
          "1:24: key 'pruning_levels': expected a number in 0..0.999 with at most 6 decimals, found '0.1\\0'"},
-        {"pruning_levels: [0.25x0.5]",
-         "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 decimals, found '0.25x0.5'"},
+        {"pruning_levels: [0.25x0.5]", "1:18: key 'pruning_levels': expected a number in 0..0.999 with at "
+                                       "most 6 decimals, found '0.25x0.5'"},
         {"pruning_levels: [[0.1, 0.5], 0.5, [0.1, 0.50]]",
          "1:35: key 'pruning_levels': expected different entries, found a list that equals an earlier one"},
         {"pruning_levels: [0.5, [0.5, 0.5]]",
@@ -357,9 +368,11 @@ static void test_refused(void)
         {"epochs: 3\ndata_dir: x",
          "2:1: key 'data_dir': expected 'dataset: idx' beside it, found 'synthetic'"},
         {"pruning_scope: global\npruning_levels: [0.5, [0.25, 0.5]]",
-         "2:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found 0.25x0.50"},
+         "2:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found "
+         "0.25x0.50"},
         {"pruning_levels: [[0, 0.5]]\npruning_scope: global",
-         "1:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found 0.00x0.50"},
+         "1:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found "
+         "0.00x0.50"},
         {"data_dir: -x",
          "1:11: key 'data_dir': expected a path of at most 255 letters, digits and any of ._+-/, found "
          "'-x'; Make cannot handle other characters"},
@@ -470,50 +483,60 @@ static void test_slices(void)
     check_slice(
         two_seeds, EO_STAGE_FINETUNE, 0,
         "# edge-opt slice: finetune\nseed: 5\ndataloader_seed: 5\ndataset: synthetic\nvalidation: holdout\n"
-        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\nfine_tune_unpruned: true\n"
+        "train_subset: null\nval_subset: 100\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: "
+        "0\nfine_tune_unpruned: true\n"
         "learning_rate: 0.001\nfine_tune_learning_rate: null\nlearning_rate_schedule: constant\n"
         "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
         "early_stopping: 0\nprune_steps: 1\n");
     check_slice(
         "seeds: [5, 9]\ndataloader_seed: 1", EO_STAGE_FINETUNE, 1,
         "# edge-opt slice: finetune\nseed: 9\ndataloader_seed: 1\ndataset: synthetic\nvalidation: holdout\n"
-        "train_subset: null\nval_subset: null\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: 0\nfine_tune_unpruned: true\n"
+        "train_subset: null\nval_subset: null\nmodel: smallcnn\nbatch_size: 128\nfine_tune_epochs: "
+        "0\nfine_tune_unpruned: true\n"
         "learning_rate: 0.001\nfine_tune_learning_rate: null\nlearning_rate_schedule: constant\n"
         "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
         "early_stopping: 0\nprune_steps: 1\n");
-    check_slice("pruning_levels: [[0.5, 0.5]]\npruning_criterion: [l2, random]\npruning_scope: global\nprune_steps: 3",
-                EO_STAGE_PRUNE, 0,
-                "# edge-opt slice: prune\nseed: 7\ndataset: synthetic\nvalidation: holdout\ntrain_subset: null\n"
-                "val_subset: null\nbatch_size: 128\npruning_scope: global\nprune_steps: 3\nchannel_multiple: 1\n"
-                "pruning_images: 1024\n");
-    check_slice(as_original, EO_STAGE_QUANT, 0,
-                "# edge-opt slice: quant\nseed: 7\ndataloader_seed: 7\ndataset: idx\nvalidation: test\n"
-                "train_subset: null\nval_subset: null\nbatch_size: 128\nlearning_rate: 0.001\n"
-                "learning_rate_schedule: constant\n"
-                "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
-                "early_stopping: 0\n"
-                "qat_epochs: 0\nqat_learning_rate: null\nquantization_backend: fbgemm\ncalibration_batches: 8\n"
-                "quantization_observer: histogram\nobserver_percentile: 99.99\nweight_granularity: backend\n"
-                "bias_correction: false\ncross_layer_equalization: false\n");
-    check_slice(as_original, EO_STAGE_DATA, 0, "# edge-opt slice: data\ndataset: idx\ndata_dir: d\n");
     check_slice(
-        as_original, EO_STAGE_EVAL, 0,
-        "# edge-opt slice: eval\nseed: 7\ndataset: idx\nvalidation: test\nval_subset: 100\n");
-    check_slice("epochs: 1", EO_STAGE_BENCH, 0,
-                "# edge-opt slice: bench\nseed: 7\ndataset: synthetic\nvalidation: holdout\nval_subset: null\n"
-                "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\nbenchmark_exact: false\n");
+        "pruning_levels: [[0.5, 0.5]]\npruning_criterion: [l2, random]\npruning_scope: global\nprune_steps: "
+        "3",
+        EO_STAGE_PRUNE, 0,
+        "# edge-opt slice: prune\nseed: 7\ndataset: synthetic\nvalidation: holdout\ntrain_subset: null\n"
+        "val_subset: null\nbatch_size: 128\npruning_scope: global\nprune_steps: 3\nchannel_multiple: 1\n"
+        "pruning_images: 1024\n");
+    check_slice(
+        as_original, EO_STAGE_QUANT, 0,
+        "# edge-opt slice: quant\nseed: 7\ndataloader_seed: 7\ndataset: idx\nvalidation: test\n"
+        "train_subset: null\nval_subset: null\nbatch_size: 128\nlearning_rate: 0.001\n"
+        "learning_rate_schedule: constant\n"
+        "warmup_epochs: 0.0\nweight_decay: 0.0\nlabel_smoothing: 0.0\naugment_shift: 0\naugment_flip: false\n"
+        "early_stopping: 0\n"
+        "qat_epochs: 0\nqat_learning_rate: null\nquantization_backend: fbgemm\ncalibration_batches: 8\n"
+        "quantization_observer: histogram\nobserver_percentile: 99.99\nweight_granularity: backend\n"
+        "bias_correction: false\ncross_layer_equalization: false\n");
+    check_slice(as_original, EO_STAGE_DATA, 0, "# edge-opt slice: data\ndataset: idx\ndata_dir: d\n");
+    check_slice(as_original, EO_STAGE_EVAL, 0,
+                "# edge-opt slice: eval\nseed: 7\ndataset: idx\nvalidation: test\nval_subset: 100\n");
+    check_slice(
+        "epochs: 1", EO_STAGE_BENCH, 0,
+        "# edge-opt slice: bench\nseed: 7\ndataset: synthetic\nvalidation: holdout\nval_subset: null\n"
+        "batch_size: 128\nbenchmark_repeats: 5\nbenchmark_trials: 3\nbenchmark_warmup: 3\nbenchmark_exact: "
+        "false\n"
+        "benchmark_seconds: 60\nbenchmark_wait: 600\n");
     check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
                 "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: "
+                "false\npareto_any_status: false\n");
     check_slice("peak_compute_gmacs: 64", EO_STAGE_HARDWARE, 0,
                 "# edge-opt slice: hardware\nbatch_size: 128\ncpu_frequency_scale: 0.7\n"
                 "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
     check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
                 "# edge-opt slice: summary\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: "
+                "false\npareto_any_status: false\n");
 }
 
-static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k, char text[EO_SHA256_TEXT])
+static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k,
+                         char text[EO_SHA256_TEXT])
 {
     struct eo_err err;
 
@@ -575,6 +598,8 @@ static void test_reach(void)
         {"benchmark_trials: 9", BIT(BENCH)},
         {"benchmark_warmup: 9", BIT(BENCH)},
         {"benchmark_exact: true", BIT(BENCH)},
+        {"benchmark_seconds: 5", BIT(BENCH)},
+        {"benchmark_wait: 5", BIT(BENCH)},
         {"power_watts: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_budgets_mb: [9]", BIT(SELECT) | BIT(SUMMARY)},
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
@@ -716,7 +741,8 @@ static void test_make(void)
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
-        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: false\nprune_steps: 4\n"
+        "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: "
+        "false\nprune_steps: 4\n"
         "pruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
@@ -752,7 +778,8 @@ static void test_stages(void)
     }
     check("an unknown stage", eo_config_stage_parse("pruning", &stage, &err) == -1);
     check_input("an unknown stage", "pruning",
-                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, "
+                "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, "
+                "summary, sensitivity, "
                 "found 'pruning'",
                 err.msg);
 }
@@ -804,14 +831,15 @@ static void test_files(void)
     }
     check("the original's first form", eo_config_load(&first, "tests/golden/original-first.yaml", &err) == 0);
     check("the original's full form", eo_config_load(&full, "configs/original.yaml", &err) == 0);
-    check("full form: values",
-          full.seeds[0] == 7 && full.seed_count == 1 && full.dataloader_seed == 7 &&
-              full.train_subset == 12000 && full.val_subset == 3000 && full.epochs == 2 &&
-              full.pruning_level_count == 4 && eo_level_compare(full.pruning_levels[3], eo_level_uniform(0.7)) == 0 &&
-              full.precision_count == 3 &&
-              full.memory_budget_count == 3 && full.memory_budgets_mb[2] == 4.0 &&
-              full.active_memory_budget_mb == 2.0 && full.peak_compute_gmacs == 64.0 &&
-              strcmp(full.output_dir, "outputs") == 0 && strcmp(full.dataset, "fashion-mnist") == 0);
+    check("full form: values", full.seeds[0] == 7 && full.seed_count == 1 && full.dataloader_seed == 7 &&
+                                   full.train_subset == 12000 && full.val_subset == 3000 &&
+                                   full.epochs == 2 && full.pruning_level_count == 4 &&
+                                   eo_level_compare(full.pruning_levels[3], eo_level_uniform(0.7)) == 0 &&
+                                   full.precision_count == 3 && full.memory_budget_count == 3 &&
+                                   full.memory_budgets_mb[2] == 4.0 && full.active_memory_budget_mb == 2.0 &&
+                                   full.peak_compute_gmacs == 64.0 &&
+                                   strcmp(full.output_dir, "outputs") == 0 &&
+                                   strcmp(full.dataset, "fashion-mnist") == 0);
     check("a missing file", eo_config_load(&full, "tests/golden/no-such-file.yaml", &err) == -1);
     check_input("a missing file", "", "cannot open: No such file or directory", err.msg);
     /* The full form adds the defaults of the earlier one, and a peak. */

@@ -294,6 +294,34 @@ static void test_other_facts(void)
     check_number("quota by a period of 0", NAN, f.quota);
 }
 
+/* The least of both kinds of control groups and of those above. */
+static void test_quota(void)
+{
+    struct eo_host_facts f;
+
+    put("/proc/self/cgroup", "5:memory:/m\n4:cpu,cpuacct:/a/b\n0::/\n");
+    put("/sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_quota_us", "-1\n");
+    put("/sys/fs/cgroup/cpu,cpuacct/a/b/cpu.cfs_period_us", "100000\n");
+    eo_host_look(&host, 2, &f);
+    check_number("no quota by v1", INFINITY, f.quota);
+    put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us", "50000\n");
+    put("/sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n");
+    eo_host_look(&host, 2, &f);
+    check_number("quota by v1 above", 0.5, f.quota);
+    put("/proc/self/cgroup", "0::/c/d\n");
+    put("/sys/fs/cgroup/c/d/cpu.max", "max 100000\n");
+    put("/sys/fs/cgroup/c/cpu.max", "25000 100000\n");
+    eo_host_look(&host, 2, &f);
+    check_number("quota by v2 above", 0.25, f.quota);
+    put("/proc/self/cgroup", "0::/not/seen\n");
+    put("/sys/fs/cgroup/cpu.max", "75000 100000\n");
+    eo_host_look(&host, 2, &f);
+    check_number("quota of a container", 0.75, f.quota);
+    put("/proc/self/cgroup", "7:cpuset:/x\nnonsense\n");
+    eo_host_look(&host, 2, &f);
+    check_number("no such group", NAN, f.quota);
+}
+
 /* Where nothing is, nothing is known, and nothing goes wrong. */
 static void test_nothing_known(void)
 {
@@ -381,6 +409,7 @@ int main(void)
     test_cpu_lists();
     test_facts();
     test_other_facts();
+    test_quota();
     test_nothing_known();
     test_garbage();
     test_reader();

@@ -216,7 +216,7 @@ static void rounds_init(struct eo_rounds *rounds, size_t count, size_t samples)
     for (i = 0; i < count; i++) {
         for (k = 0; k < EO_BENCH_SIZES; k++) {
             rounds->list[i].size[k] =
-                (struct eo_round_samples){k == EO_BENCH_BATCH ? 4 : 1, 1, samples, NULL};
+                (struct eo_round_samples){k == EO_BENCH_BATCH ? 4 : 1, 1, samples, NULL, 0, 0};
             rounds->list[i].size[k].seconds = calloc(samples, sizeof(double));
         }
     }
