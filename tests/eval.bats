@@ -177,7 +177,7 @@ setup() {
   mkdir empty
   fails_like 1 "eo-eval: 'empty': expected *" eo-eval -c $F/cfg.yaml --data empty $out $m
   printf 'PK\3\4 this is not a model' >zip
-  fails_like 1 "eo-eval: zip: byte *" eo-eval -c $F/cfg.yaml $out zip
+  fails_like 1 "eo-eval: zip: expected a safetensors file, found a zip archive; unpack it" eo-eval -c $F/cfg.yaml $out zip
   head -c 3000 $m >short
   fails_like 1 "eo-eval: (standard stream): *" eo-eval -c $F/cfg.yaml $out - <short
   sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml

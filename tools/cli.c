@@ -89,15 +89,20 @@ int cli_model_input(const struct cli_program *p, const char *file, struct eo_mod
         return cli_fail(p, file, &err);
     if (!isnan(in.mean)) {
         if (says && (own.mean != in.mean || own.std != in.std)) {
-            eo_err_set(&err, "metadata: trained on (p / 255 - %g) / %g; --input-mean and --input-std are for models that do "
-                       "not say", own.mean, own.std);
+            eo_err_set(&err,
+                       "metadata: trained on (p / 255 - %g) / %g; --input-mean and --input-std are for "
+                       "models that do "
+                       "not say",
+                       own.mean, own.std);
             return cli_fail(p, file, &err);
         }
         return eo_input_set(m, in, &err) ? cli_fail(p, file, &err) : 0;
     }
     if (!says && !eo_model_meta_get(m, "eo_version"))
-        cli_warn(p, file, "no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; "
-                 "--input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255");
+        cli_warn(
+            p, file,
+            "no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; "
+            "--input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255");
     return 0;
 }
 

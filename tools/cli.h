@@ -107,7 +107,8 @@ void cli_progress_end(const struct cli_progress *line);
      "with --input-std: the model was trained on (p / 255 - M) / S"},                                                  \
         {0, "input-std", CLI_NUMBER, &(in).std, EO_INPUT_STD_MIN, EO_INPUT_STD_MAX, "S",                               \
          "of grey values p; its metadata say so then (default: 0.5, 0.5)"}
-int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in) EO_MUST_CHECK;
+int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in)
+    EO_MUST_CHECK;
 
 /* Threads to use: the option if > 0, else the config's if > 0, else all processors. */
 int cli_threads(int64_t option, const struct eo_config *cfg);

@@ -169,7 +169,7 @@ static int is_plain_text(const yaml_event_t *e)
            strlen((const char *)e->data.scalar.value) == e->data.scalar.length;
 }
 
-/* How to write what begins like a number and is none here, as 1_000, 0x10, 012 and 1,5: readers of YAML differ about them. */
+/* How to write what begins like a number and is none here, as 1_000, 0x10, 012, 1,5: readers of YAML differ there. */
 static const char *number_note(const struct reader *r, const struct eo_key *k)
 {
     const yaml_event_t *e = &r->event;

@@ -51,8 +51,8 @@ void eo_dataset_release(struct eo_dataset *ds);
 int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * The name under which what was loaded may be known: cfg->dataset where the folder is the one that eo_dataset_find() finds
- * without `option` (--data), or the contents are those published or generated under that name; else "idx".
+ * The name under which what was loaded may be known: cfg->dataset where the folder is that which eo_dataset_find()
+ * finds without `option` (--data), or the contents are those published or generated under that name; else "idx".
  */
 const char *eo_dataset_name(const struct eo_config *cfg, const char *option, const struct eo_dataset *ds);
 

@@ -110,8 +110,8 @@ static int has_files(const char *dir)
 }
 
 /*
- * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. Under the name idx both of
- * those may be meant, but not where both are there. 0 where there are none.
+ * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. Under the name idx both
+ * of those may be meant, but not where both are there. 0 where there are none.
  */
 static int go_to_files(char *dir, size_t size, const struct source *source)
 {

@@ -13,7 +13,7 @@
 /* Bytes of the byte order mark with which some editors begin a UTF-8 file: 3, or 0 where there is none. */
 size_t eo_text_bom(const char *text, size_t size);
 
-/* Fails at the first byte that does not belong to a UTF-8 character; names its meaning in Latin-1, and UTF-16 by its name. */
+/* Fails at the first byte that belongs to no UTF-8 character; tells its meaning in Latin-1, and UTF-16 by its name. */
 int eo_text_check_utf8(const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*

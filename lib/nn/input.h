@@ -1,7 +1,7 @@
 /*
  * From grey values to what the network is fed.
  *
- * A grey value p of 0..255 enters as (p / 255 - mean) / std. The metadata input_mean and input_std hold the two numbers;
+ * A grey value p of 0..255 enters as (p / 255 - mean) / std. The metadata input_mean and input_std hold the two;
  * both are 0.5 for the networks trained here, and in a file that names neither: then x = p / 127.5 - 1. Padding is 0
  * behind this step, as in PyTorch. This table is the one definition; kernels may compute the same bits otherwise.
  */
@@ -26,12 +26,12 @@ int eo_input_read(const struct eo_model *m, struct eo_input *in, struct eo_err *
 /* Sets the metadata. */
 int eo_input_set(struct eo_model *m, struct eo_input in, struct eo_err *err) EO_MUST_CHECK;
 
-/* Whether x = p / 127.5 - 1, which vectors can compute. Metadata that cannot be read, which no loaded model has, count so. */
+/* Whether x = p / 127.5 - 1, which vectors can compute. Metadata that cannot be read (of no loaded model) count so. */
 int eo_input_is_standard(const struct eo_model *m);
 
 /*
- * x for every grey value: p / 127.5 - 1 by two roundings where that is standard, else (p / 255 - mean) / std by three, all
- * in float, as torchvision's ToTensor and Normalize do. `half` rounds it to binary16.
+ * x for every grey value: p / 127.5 - 1 by two roundings where that is standard, else (p / 255 - mean) / std by three,
+ * all in float, as torchvision's ToTensor and Normalize do. `half` rounds it to binary16.
  */
 void eo_input_table(const struct eo_model *m, int half, float table[256]);
 

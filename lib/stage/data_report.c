@@ -86,7 +86,10 @@ static void doubt_pixels(const char *part, const struct eo_images *images, struc
     for (i = 0; i < n && images->pixels[i] <= 1; i++)
         continue;
     if (n && i == n)
-        eo_buf_printf(out, "the %s set has pixels of 0 and 1 alone, and grey values go up to 255; multiply them by 255\n", part);
+        eo_buf_printf(
+            out,
+            "the %s set has pixels of 0 and 1 alone, and grey values go up to 255; multiply them by 255\n",
+            part);
 }
 
 void eo_data_doubts(const struct eo_dataset *ds, struct eo_buf *out)

@@ -13,8 +13,8 @@ void eo_data_info(const char *name, const char *dir, const struct eo_dataset *ds
                   const struct eo_split *split, struct eo_buf *out);
 
 /*
- * Appends what looks wrong with a data set that can be used all the same, a line for each: classes without an image, and
- * images that are almost black since their pixels are 0 and 1 instead of 0..255. Nothing where all is well.
+ * Appends what looks wrong with a data set that can be used all the same, a line for each: classes without an image,
+ * and images that are almost black as their pixels are 0 and 1 instead of 0..255. Nothing where all is well.
  */
 void eo_data_doubts(const struct eo_dataset *ds, struct eo_buf *out);
 

@@ -177,8 +177,8 @@ int eo_eval_is_own_data(const struct eo_model *m, const char *name, const struct
     if (trained && strcmp(trained, name) != 0)
         return 1 + eo_err_set(why, "trained on data set '%.60s', and the images are of '%s'", trained, name);
     if (sha256 && ds->train.count && strcmp(sha256, ds->train_sha256) != 0)
-        return 1 + eo_err_set(why, "trained on other images than these of '%s': dataset_sha256 %.16s..., here %.16s...", name,
-                              sha256, ds->train_sha256);
+        return 1 + eo_err_set(why, "trained on other images than these of '%s': dataset_sha256 %.16s..., here %.16s...",
+                              name, sha256, ds->train_sha256);
     return 1;
 }
 

@@ -10,7 +10,8 @@ static void set(struct eo_model *m, const char *mean, const char *std)
 {
     struct eo_err err = {""};
 
-    check_that(eo_model_meta_set(m, "input_mean", mean, &err) == 0 && eo_model_meta_set(m, "input_std", std, &err) == 0,
+    check_that(eo_model_meta_set(m, "input_mean", mean, &err) == 0 &&
+                   eo_model_meta_set(m, "input_std", std, &err) == 0,
                "metadata: %s", err.msg);
 }
 
@@ -43,7 +44,8 @@ static void test_table(void)
 
     eo_input_table(&m, 0, x);
     for (int p = 0; p < 256; p++)
-        check_that(x[p] == (float)p / 127.5f - 1.0f, "without metadata: input of %d: found %a", p, (double)x[p]);
+        check_that(x[p] == (float)p / 127.5f - 1.0f, "without metadata: input of %d: found %a", p,
+                   (double)x[p]);
     set(&m, "0.5", "0.5");
     eo_input_table(&m, 1, x);
     for (int p = 0; p < 256; p++)
@@ -55,7 +57,8 @@ static void test_table(void)
         eo_input_table(&m, 0, x);
         check_that(x[cases[i].p] == cases[i].x, "%s, %s: input of %d: expected %a, found %a", cases[i].mean,
                    cases[i].std, cases[i].p, (double)cases[i].x, (double)x[cases[i].p]);
-        check_that(!eo_input_is_standard(&m), "%s, %s is taken for the standard", cases[i].mean, cases[i].std);
+        check_that(!eo_input_is_standard(&m), "%s, %s is taken for the standard", cases[i].mean,
+                   cases[i].std);
     }
     eo_model_release(&m);
 }
@@ -107,11 +110,13 @@ static void test_file(void)
     struct eo_model m, back;
     struct eo_err err = {""};
 
-    check_that(eo_model_init(&m, EO_FP32, shape, &err) == 0 && save_and_read(&m, &back, &err) == 0, "save: %s", err.msg);
+    check_that(eo_model_init(&m, EO_FP32, shape, &err) == 0 && save_and_read(&m, &back, &err) == 0,
+               "save: %s", err.msg);
     check_text("mean", "0.5", eo_model_meta_get(&back, "input_mean"));
     check_text("std", "0.5", eo_model_meta_get(&back, "input_std"));
     eo_model_release(&back);
-    check_that(eo_input_set(&m, (struct eo_input){0.1307, 0.3081}, &err) == 0 && save_and_read(&m, &back, &err) == 0,
+    check_that(eo_input_set(&m, (struct eo_input){0.1307, 0.3081}, &err) == 0 &&
+                   save_and_read(&m, &back, &err) == 0,
                "save: %s", err.msg);
     check_text("mean", "0.1307", eo_model_meta_get(&back, "input_mean"));
     check_text("std", "0.3081", eo_model_meta_get(&back, "input_std"));
