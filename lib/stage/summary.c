@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "format/json.h"
+#include "stage/bench_judge.h"
 #include "stage/pareto.h"
 
 #define TABLE_WIDTH 100
@@ -403,6 +404,16 @@ static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
     eo_buf_puts(out, "\n");
 }
 
+/* Few samples have nothing to do with a busy machine. */
+static const char *advice_for(const char *status)
+{
+    if (strcmp(status, eo_timing_status_name(EO_TIMING_SHORT)) == 0)
+        return "more of benchmark_repeats, benchmark_trials or benchmark_seconds, or without "
+               "benchmark_exact, gives "
+               "enough; make retime times all again";
+    return "machine.csv says what else runs here and what helps; make retime times all again";
+}
+
 /* Who was left off, the reason of the first, and what can be done. */
 static void put_why_left_off(const struct eo_summary_inputs *in, struct eo_buf *out)
 {
@@ -417,10 +428,8 @@ static void put_why_left_off(const struct eo_summary_inputs *in, struct eo_buf *
         if (!eo_pareto_bad_status(c) || !c->timing_reason[0])
             continue;
         eo_candidate_label(&c->key, label);
-        eo_buf_printf(out,
-                      "level %s in %s is %s: %s\nmachine.csv says what else runs here and what helps; make retime "
-                      "times all again\n",
-                      label, eo_precision_name(c->key.precision), eo_pareto_bad_status(c), c->timing_reason);
+        eo_buf_printf(out, "level %s in %s is %s: %s\n%s\n", label, eo_precision_name(c->key.precision),
+                      eo_pareto_bad_status(c), c->timing_reason, advice_for(eo_pareto_bad_status(c)));
         return;
     }
 }

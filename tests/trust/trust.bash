@@ -6,7 +6,8 @@
 # - ranking: of the pairs of candidates that one run calls different (95 % intervals of the median apart), the share that
 #   each other run ranks the same way, over all ordered pairs of RUNS (10) runs;
 # - quiet: the share of rows whose status is not ok when nothing else runs;
-# - sibling: the same while another process spins on the same processor;
+# - sibling: rows that are ok while another process spins on the same processor, although their median is off that of the
+#   first run by more than 3 %;
 # - time: the longest of the runs.
 #
 # Needs a quiet machine; a busy one is refused unless FORCE is set. Exit status 1 when one of the limits is missed.
@@ -71,6 +72,15 @@ verdict() {
   printf '%-66s %9s   %s %s   %s\n' "$1" "$2" "$3" "$4" "$yes"
 }
 
+# wrong FILE: rows; those that are ok and off the first run's median by more than 3 %; and how many are ok
+wrong() {
+  awk -F, 'FNR == 1 { file++; for (i = 1; i <= NF; i++) column[$i] = i; next }
+    { m = $column["host_latency_median_ms"] }
+    file == 1 { right[FNR] = m; next }
+    { rows++; if ($column["timing_status"] == "ok") { ok++; d = m / right[FNR] - 1; if (d > 0.03 || d < -0.03) bad++ } }
+    END { printf "%d %d %d\n", rows, bad, ok }' "$dir/run001.csv" "$1"
+}
+
 share() {
   awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.1f %%", 100 * a / b; else print "0.0 %" }'
 }
@@ -96,7 +106,7 @@ stop_spinner
 read -r rows bad which <<<"$(not_ok "$dir"/run*.csv)"
 read -r called same all <<<"$(ranking host)"
 read -r called1 same1 all1 <<<"$(ranking host_single)"
-read -r rows2 bad2 which2 <<<"$(not_ok "$dir/sibling.csv")"
+read -r rows2 bad2 ok2 <<<"$(wrong "$dir/sibling.csv")"
 echo "$machine"
 echo "$runs runs of $((rows / runs)) candidates on processor $cpu"
 verdict "batches: ranked the same again, of pairs called different" "$(share "$same" "$called")" ">=" "95 %"
@@ -105,7 +115,7 @@ verdict "single images: ranked the same again, of pairs called different" "$(sha
 echo "    $same1 of $called1; intervals are apart in $(share "$called1" "$all1") of all pairs"
 verdict "rows not ok, quiet machine" "$(share "$bad" "$rows")" "<=" "5 %"
 echo "    $bad of $rows ${which:+($which)}"
-verdict "rows not ok, a process spinning on the same processor" "$(share "$bad2" "$rows2")" ">=" "95 %"
-echo "    $bad2 of $rows2 ${which2:+($which2)}"
+verdict "rows ok and off by 3 %, a process spinning on the same processor" "$(share "$bad2" "$rows2")" "<=" "5 %"
+echo "    $bad2 of $rows2 ($ok2 are ok)"
 verdict "longest run, seconds" "$longest" "<=" "30"
 exit $missed
