@@ -145,12 +145,14 @@ generate() {
 find_data() {
     case " $words " in
     *' EO_DATASET=synthetic '*)
-        data=$1
-        [ "$(ls "$data"/*-ubyte.gz 2>/dev/null | wc -l)" = 4 ] || generate "$data" || return 1
+        data=$1 fresh=
+        [ "$(ls "$data"/*-ubyte.gz 2>/dev/null | wc -l)" = 4 ] || { generate "$data" && fresh=yes; } || return 1
         check_data || return 1
-        wanted=$data_program$newline$found
-        recall "$obj/seen/synthetic" "$data_program" && [ "$(cat "$dataset")" = "$found" ] && return
-        generate "$data" && check_data && put_text "$obj/seen/synthetic" "$data_program$newline=$newline$(cat "$dataset")"
+        [ -n "$fresh" ] || {
+            recall "$obj/seen/synthetic" "$data_program" && [ "$(cat "$dataset")" = "$found" ] && return
+            generate "$data" && check_data || return 1
+        }
+        put_text "$obj/seen/synthetic" "$data_program$newline=$newline$(cat "$dataset")"
         return
         ;;
     esac
