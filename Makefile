@@ -49,7 +49,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz distclean check check-% unit-tests perf study soak trust attack \
+PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz fuzzers distclean check check-% unit-tests perf study soak trust attack \
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
@@ -173,7 +173,8 @@ $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 
 # Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them anyway.
-kernel_flags = $(if $(SANITIZE),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow)))
+# No fuzz target runs them.
+kernel_flags = $(if $(SANITIZE),$(if $(findstring fuzzer,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=all),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow))))
 comma := ,
 isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 
@@ -488,9 +489,11 @@ distclean: ## remove everything that was built, for all configurations; download
 
 DEPS_PACKAGES := gcc libc6-dev binutils libyaml-dev libpng-dev zlib1g-dev libmd-dev gnuplot-nox graphviz curl ca-certificates
 DEPS_CHECK := bats clang libjansson-dev
+DEPS_FUZZ := clang libclang-rt-dev
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(EO_FOR)),$(filter x86_64,$(ARCH)))
-PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(EO_FOR)),$(DEPS_CHECK)) $(if $(CROSS),$(DEPS_CROSS))
+PACKAGES := $(DEPS_PACKAGES) $(if $(filter check check-% unit-tests,$(EO_FOR)),$(DEPS_CHECK)) $(if $(filter fuzz,$(EO_FOR)),$(DEPS_FUZZ)) \
+	$(if $(CROSS),$(DEPS_CROSS))
 
 .PHONY: deps install-packages
 deps: install-packages ## install missing Debian packages (with `check` also those of the tests); silent when none is missing
@@ -621,14 +624,16 @@ format: ## format all C files
 	@command -v clang-format >/dev/null || { echo "make format: needs clang-format: apt-get install clang-format" >&2; false; } $(or_fail)
 	clang-format -i $(wildcard lib/*/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
-.PHONY: fuzz
-fuzz: ## run each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer
-	@for t in $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))); do \
-	  mkdir -p out/fuzz/$$t; echo "  FUZZ    $$t"; \
-	  clang -std=c11 -D_GNU_SOURCE -Ilib -I. -g -O1 -fsanitize=fuzzer,address,undefined -ffp-contract=off \
-	    $(filter-out %_avx2.c %_avx512.c %_neon.c,$(wildcard lib/base/*.c lib/format/*.c lib/nn/model.c lib/nn/shape.c lib/nn/half.c lib/nn/requant.c)) \
-	    tests/fuzz/$$t.c $(LIBS) -o out/fuzz/$$t/run && \
-	  out/fuzz/$$t/run -max_total_time=$(or $(FUZZ_SECONDS),60) -artifact_prefix=out/fuzz/$$t/ out/fuzz/$$t \
-	    $$(ls -d tests/fuzz/corpus/$${t#fuzz_} 2>/dev/null) || exit 1; done
+# The library is built with clang's instrumentation in a folder of its own; each target then is one link.
+FUZZ_BUILD := out/fuzz
+FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/build/%,$(wildcard tests/fuzz/fuzz_*.c))
+.PHONY: fuzz fuzzers
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer; the last line is the count
+	@sh tools/needs.sh -f && $(MAKE) --no-print-directory B=$(FUZZ_BUILD) CC=clang OPT=-O1 WERROR= \
+	  SANITIZE=fuzzer-no-link,address,undefined fuzzers && sh tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS) $(or_fail)
+fuzzers: $(FUZZERS)
+$(OBJ)/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBEO)
+	@$(if $(filter 0,$(V)),echo "  LD      $@")
+	$(Q)$(call link,-fsanitize=fuzzer $^ $(LIBS))
 
 endif # of the part that is not for the outer Make

@@ -95,7 +95,8 @@ for who; do
         else
             failed=$((failed + 1))
             verdict="FAILED with status $status"
-            tail -n 60 "$work/log" | sed 's/^/    /'
+            grep -A 12 -E '^not ok|, [1-9][0-9]* failed' "$work/log" | sed 's/^/    /'
+            tail -n 5 "$work/log" | sed 's/^/    /'
         fi
         grep '^skipped' "$work/log" | sed 's/^/    /'
         echo "bare: $who: $command: $verdict, $(($(date +%s) - start)) s," \

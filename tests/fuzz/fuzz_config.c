@@ -61,7 +61,7 @@ static void check_make(const struct eo_config *cfg)
         require(!strchr("$#\\%\t\r'\"`", out.data[i]));
         lines += out.data[i] == '\n';
     }
-    require(lines == 12);
+    require(lines == 13);
     eo_buf_release(&out);
 }
 
