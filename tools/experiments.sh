@@ -148,6 +148,7 @@ find_data() {
         data=$1 fresh=
         [ "$(ls "$data"/*-ubyte.gz 2>/dev/null | wc -l)" = 4 ] || { generate "$data" && fresh=yes; } || return 1
         check_data || return 1
+        [ "$mode" = run ] || return 0 # what looks generates nothing anew
         [ -n "$fresh" ] || {
             recall "$obj/seen/synthetic" "$data_program" && [ "$(cat "$dataset")" = "$found" ] && return
             generate "$data" && check_data || return 1

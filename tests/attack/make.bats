@@ -237,4 +237,9 @@ one_line() {
   [ "${lines[0]}" = "# make all would run:" ]
   [[ ${lines[1]} == "# make: the programs would be built first"* ]]
   [ -z "$(find b -type f)" ] && [ ! -e "$out" ]
+
+  # the generated images, too, are those of the programs of before
+  mkdir -p c/build && cp -r "$EO_BIN" c/bin && echo >>c/bin/eo-data
+  run make_eo B="$PWD/c" explain CONFIG="$config"
+  [[ $output != *DATA* ]]
 }
