@@ -4,7 +4,7 @@ load folder."/common.gp"
 set title titled("Accuracy over energy proxy")
 x_column = "energy_proxy_j"
 x_factor = 1000000
-x_title = "energy proxy per image, latency x power (microjoules; computed, not measured)"
+x_title = "energy proxy per image, ".statistic(0)." latency x power (microjoules; computed, not measured)"
 frontier = dir."/pareto_frontier_energy.csv"
 label_column = "frontier_energy"
 is_timed = 1

@@ -36,6 +36,9 @@ say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; set label 1 'no ca
 first_row(file, name) = system(awk."-v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
 is_first(seed) = (strcol("seed") eq seed)
 
+# Which figure of the samples decides, and so where the points stand: median or mean.
+statistic(dummy) = first_row(sweep, "latency_statistic")
+
 # As in the names of the models: the criterion l1 goes without saying, and level 0 has none.
 suffix(criterion) = criterion eq "l1" || criterion eq "none" || criterion eq "" ? "" : "-".criterion
 candidate(level, criterion, precision) = "p".level.suffix(criterion)." ".precision

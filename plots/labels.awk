@@ -1,10 +1,10 @@
 # Finds a place for each label: prints x,y,label of their centres, in the units of the plot, for scatter.gp.
 #
-#     awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
+#     awk -F, -v seed=7 -v column=ranked_latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
 #         -v width= -v height= [-v line=] [-v timed=1] -f labels.awk sweep_results.csv
 #
 # x0..y1 are the ranges of the axes, width and height the size of the plot in pixels; line, if given, is where a vertical
-# line stands; timed: there are bars of the median latency. The points are taken in turn, and each label takes the place
+# line stands; timed: there are bars of the median latency, which is ranked_latency_ms then. The points are taken in turn, and each label takes the place
 # beside its point that covers least: other labels and the border count most, then points and line, then the bars of the
 # intervals. The nearer places come first. Where there are more than 30 points,
 # only those get a label that no other beats both ways.
@@ -31,7 +31,7 @@ function suffix(criterion) {
 
 # As in scatter.gp.
 function bound(name) {
-  return timed && $at[name] != "" ? px($at[name] / $at["latency_ms"] * $at[column] * factor) : x[n]
+  return timed && $at[name] != "" ? px($at[name] / $at["ranked_latency_ms"] * $at[column] * factor) : x[n]
 }
 
 function cost(cx, cy, w, sum, k) {

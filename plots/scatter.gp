@@ -2,7 +2,7 @@
 #     x_column, x_factor, x_title   what is plotted, in which unit
 #     frontier                      the CSV whose rows are joined by a line, or "" for none
 #     label_column                  the column of the sweep that says how sure it is that a candidate is on the frontier
-#     is_timed                      1: x follows from latency_ms, and its interval from that of the median latency
+#     is_timed                      1: x follows from ranked_latency_ms; where that is the median, its interval makes the bar
 #     budget                        1: a vertical line at active_budget_mb
 
 set xlabel x_title
@@ -23,8 +23,10 @@ if (rows_of(sweep) < 1) {
     x_as(label) = strcol("accepted") eq "True" && strcol(label_column) eq label ? x(0) : NaN
     is_bad(dummy) = is_timed && strcol("timing_status") ne "" && strcol("timing_status") ne "ok"
     x_bad(dummy) = is_bad(0) ? x_if("True") : NaN
-    # The interval of the median stands where it is, beside the point of the mean where a few slow samples pull that up.
-    bound(name) = is_timed && strcol(name) ne "" ? column(name) / column("latency_ms") * x(0) : x(0)
+    x_recommended(dummy) = strcol("recommendation") eq "recommended" ? x(0) : NaN
+    # There is no interval of a mean; that of the median would not be about the point.
+    has_bar(name) = is_timed && strcol("latency_statistic") eq "median" && strcol(name) ne ""
+    bound(name) = has_bar(name) ? column(name) / column("ranked_latency_ms") * x(0) : x(0)
     x_low(dummy) = bound("latency_median_ci95_low_ms")
     x_high(dummy) = bound("latency_median_ci95_high_ms")
 
@@ -32,7 +34,9 @@ if (rows_of(sweep) < 1) {
     x_min = STATS_min
     stats table using (x(0) > x_high(0) ? x(0) : x_high(0)) nooutput
     x_max = STATS_max
-    budget_at = budget ? real(first_row(sweep, "active_budget_mb")) * x_factor : x_min
+    # Not by real(), which does not read 5e-05 in gnuplot 5.4.
+    stats table using (column("active_budget_mb") * x_factor) nooutput
+    budget_at = budget ? STATS_min : x_min
     x_min = budget_at < x_min ? budget_at : x_min
     x_max = budget_at > x_max ? budget_at : x_max
     stats table using (is_first(seed) ? low(0) : NaN) nooutput
@@ -77,7 +81,7 @@ if (rows_of(sweep) < 1) {
     place = "< ".awk."-v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
             (budget ? variable("line", budget_at) : "")." -v width=712 -v height=409". \
-            (is_timed ? " -v timed=1" : ""). \
+            (is_timed && statistic(0) eq "median" ? " -v timed=1" : ""). \
             " -f '".folder."/labels.awk' '".sweep."'"
     if (STATS_records > 30) { set label 2 "named: candidates that no other beats both ways" at graph 0.02, graph 0.97 left font ",8" textcolor rgb "#404040" }
     # A frontier without rows is none, as that of a plot that has none.
@@ -87,7 +91,7 @@ if (rows_of(sweep) < 1) {
     set key outside center bottom horizontal Left reverse samplen 2 nobox maxcols 3 width -1
     plot \
         table using (x(0)):(percent("accuracy")):(low(0)):(high(0)) with yerrorbars \
-            pointtype 0 linecolor rgb GREY linewidth 1 title (is_timed ? "95 % interval (x: median)" : "95 % interval"), \
+            pointtype 0 linecolor rgb GREY linewidth 1 title (is_timed && statistic(0) eq "mean" ? "95 % interval of accuracy" : "95 % intervals"), \
         table using (is_timed ? x_low(0) : NaN):(percent("accuracy")):(x_low(0)):(x_high(0)) with xerrorbars \
             pointtype 0 linecolor rgb GREY linewidth 1 notitle, \
         marked using (line_x(0)):(percent("accuracy")) with linespoints \
@@ -104,5 +108,7 @@ if (rows_of(sweep) < 1) {
             pointtype 2 pointsize 1.8 linewidth 1.2 linecolor rgb DARK title (is_timed ? "timing not ok" : ""), \
         table using (x_if("False")):(percent("accuracy")) with points \
             pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED title "over the memory budget", \
+        table using (x_recommended(0)):(percent("accuracy")) with points \
+            pointtype 6 pointsize 3 linewidth 2 linecolor rgb DARK title "recommended", \
         place using "x":"y":"label" with labels center font ",8" notitle
 }

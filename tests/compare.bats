@@ -217,7 +217,7 @@ configuration: 4 keys of the stages differ
   dataset: idx -> synthetic
   data_dir: x/y -> unset
   epochs: 2 -> 3
-  memory_budgets_mb: [0.01, 0.02, 0.05] -> [1.0, 2.0]
+  memory_budgets_mb: [0.01, 0.02, 0.05] -> [1, 2]
 candidates:" ]
   [ "$(line only)" = "only in A: pruning_level 0.50, precision int8, seed 7, accuracy 80.00 %
 only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, seed 8, accuracy 80.00 %" ]

@@ -74,7 +74,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
 }
 
 @test "eo-config --stage: the stage's own keys" {
-  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: false\npareto_any_status: false\n' \
+  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: median\nrecommend: smallest\npareto_use_ci: false\npareto_any_status: true\n' \
     '' eo-config --stage select <<<'power_watts: 2'
 }
 

@@ -338,6 +338,8 @@ cases() {
     memory_budgets_mb|memory_budgets_mb: [0.003, 0.02]
     active_memory_budget_mb|active_memory_budget_mb: 0.02
     cpu_frequency_scale|cpu_frequency_scale: 0.5
+    latency_statistic|latency_statistic: mean
+    recommend|recommend: accuracy
     pareto_use_ci|pareto_use_ci: true
     pareto_any_status|pareto_any_status: false
     memory_bandwidth_gbps|memory_bandwidth_gbps: 6.4

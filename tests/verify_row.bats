@@ -110,7 +110,7 @@ value() {
     run --separate-stderr again "$k" "$BATS_FILE_TMPDIR/run/sweep_results.csv"
     echo "$output $stderr"
     [ "$status" -eq 0 ]
-    [[ $output =~ ^.*/run/sweep_results.csv:\ row\ $k\ made\ again:\ the\ same\ model\ and\ [0-9]+\ columns\;\ 47\ of\ timing\ or\ comparison\ left\ out$ ]]
+    [[ $output =~ ^.*/run/sweep_results.csv:\ row\ $k\ made\ again:\ the\ same\ model\ and\ [0-9]+\ columns\;\ 50\ of\ timing\ or\ comparison\ left\ out$ ]]
   done
   tidy
 }

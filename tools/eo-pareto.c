@@ -6,23 +6,25 @@
 
 #include "stage/join.h"
 #include "stage/pareto.h"
+#include "stage/recommend.h"
 #include "tools/cli.h"
 
 static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path,
     *accuracy_path;
-static int allow_missing, any_status;
+static int allow_missing, any_status, strict;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or select slice (required)"},
     {'x', "x", CLI_TEXT, &x_name, 0, 0, "COLUMN", "print the frontier of accuracy over this column"},
     {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "write all good candidates there (sweep_results.csv)"},
     {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "write the failed ones there (sweep_errors.csv)"},
-    {0, "latency", CLI_TEXT, &latency_path, 0, 0, "CSV", "write the frontier over latency_ms there"},
+    {0, "latency", CLI_TEXT, &latency_path, 0, 0, "CSV", "write the frontier over ranked_latency_ms there"},
     {0, "energy", CLI_TEXT, &energy_path, 0, 0, "CSV", "write the frontier over energy_proxy_j there"},
     {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV", "write the spread over seeds there (seed_summary.csv)"},
     {0, "accuracy", CLI_TEXT, &accuracy_path, 0, 0, "CSV",
      "write accuracy rows alone there (accuracy.csv); timing is then not needed"},
-    {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL, "leave nobody off for a timing that is not ok"},
+    {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "leave off candidates whose timing is not ok"},
+    {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL, "keep them whatever pareto_any_status says"},
     {0, "allow-missing", CLI_FLAG, &allow_missing, 0, 0, NULL, "skip operands that do not exist"},
     {0},
 };
@@ -37,14 +39,17 @@ static const struct cli_program program = {
     .options = options,
     .max_operands = INT_MAX,
     .footer =
-        "Without an output option the frontier over latency_ms goes to standard output. A candidate that\n"
+        "Without an output option the frontier over ranked_latency_ms goes to standard output. A candidate that\n"
         "failed, lacks a row, or whose rows are of different model files goes to --errors and stops\n"
         "nothing. Rows come in any order; the first seed that appears is the one that the frontiers are\n"
         "about. sweep_results.csv is itself a valid operand.\n\n"
         "frontier_latency, frontier_energy and frontier_memory say of each candidate how sure it is that it\n"
         "belongs on that frontier: certain, possible or dominated; -x adds frontier_x for its column. With\n"
         "the files of eo-bench --rounds and eo-eval --hits among the operands candidates are compared round\n"
-        "by round and image by image, else by their intervals. Who was not timed well is left off.\n",
+        "by round and image by image, else by their intervals. A candidate whose timing is not ok is never\n"
+        "called certain.\n\n"
+        "`recommendation` marks the recommended candidate, by the key `recommend`, and its rivals: those that the\n"
+        "images (--hits of eo-eval) cannot tell from the most accurate at 5 %.\n",
 };
 
 static int add_file(struct eo_join *join, const char *path)
@@ -86,18 +91,20 @@ out:
     return rc;
 }
 
-/* How sure the frontiers are, and who is not on them. */
+/* How sure the frontiers are, which timings are weak, what is recommended. */
 static int label(struct eo_sweep *sweep, struct eo_config *cfg)
 {
     struct eo_buf text = {0};
     struct eo_err err;
 
-    cfg->pareto_any_status |= any_status;
+    if (any_status || strict)
+        cfg->pareto_any_status = any_status;
     if (accuracy_path)
         return 0;
     if (eo_pareto_label_all(sweep, cfg, &err))
         return cli_fail(&program, NULL, &err);
-    eo_pareto_put_left_off(sweep, cfg, &text);
+    eo_recommend(sweep, cfg->recommend);
+    eo_pareto_put_weak(sweep, cfg, &text);
     if (text.len > 0)
         fprintf(stderr, "%s: %s", program.name, text.data);
     eo_buf_release(&text);
@@ -151,7 +158,7 @@ static int write_all(const struct eo_sweep *sweep, const struct eo_config *cfg,
     return write_table(sweep_path, sweep, cfg, eo_pareto_put_sweep) ||
            write_table(accuracy_path, sweep, cfg, eo_pareto_put_accuracy) ||
            write_table(errors_path, sweep, cfg, eo_pareto_put_errors) ||
-           write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column("latency_ms"), 0) ||
+           write_frontier(latency_path, sweep, cfg, eo_sweep_numeric_column(EO_PARETO_LATENCY), 0) ||
            write_frontier(energy_path, sweep, cfg, eo_sweep_numeric_column("energy_proxy_j"), 0) ||
            write_seeds(seeds_path, sweep) || (x && write_frontier("-", sweep, cfg, x, x_name != NULL));
 }
@@ -182,6 +189,8 @@ int main(int argc, char **argv)
     if (x_name && !(x = eo_sweep_numeric_column(x_name)))
         cli_usage(&program, "option '--x': expected a column of numbers such as latency_ms, found '%s'",
                   x_name);
+    if (any_status && strict)
+        cli_usage(&program, "options '--strict' and '--any-status' exclude each other");
     if (accuracy_path && (x_name || sweep_path || latency_path || energy_path))
         cli_usage(&program,
                   "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");

@@ -26,6 +26,16 @@ const char *eo_criterion_name(enum eo_criterion criterion)
     return criterion == EO_CRITERION_NONE ? "none" : choice_name("pruning_criterion", (int)criterion);
 }
 
+const char *eo_latency_statistic_name(enum eo_latency_statistic statistic)
+{
+    return eo_key_find("latency_statistic")->names[statistic];
+}
+
+const char *eo_recommend_name(enum eo_recommend_rule rule)
+{
+    return eo_key_find("recommend")->names[rule];
+}
+
 const char *eo_observer_name(enum eo_observer_kind kind)
 {
     return choice_name("quantization_observer", (int)kind);

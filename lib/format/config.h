@@ -65,6 +65,19 @@ enum eo_observer_kind {
     EO_OBSERVER_ENTROPY
 };
 
+/* Which figure of the timed samples decides: table, plots, energy, frontiers, labels and recommendation. */
+enum eo_latency_statistic {
+    EO_LATENCY_MEDIAN, /* hardly moves when other processes disturb some samples */
+    EO_LATENCY_MEAN    /* as the original */
+};
+
+/* Which of the candidates that cannot be told from the most accurate one is recommended; recommend.h defines them. */
+enum eo_recommend_rule {
+    EO_RECOMMEND_SMALLEST,
+    EO_RECOMMEND_FASTEST,
+    EO_RECOMMEND_ACCURACY
+};
+
 enum eo_granularity {
     EO_GRANULARITY_BACKEND, /* fbgemm: channel, qnnpack: tensor */
     EO_GRANULARITY_CHANNEL,
@@ -115,8 +128,11 @@ struct eo_config {
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;
+    int memory_budget_is_integer[EO_CONFIG_LIST_MAX]; /* written without a point, which names of columns follow */
     double active_memory_budget_mb;
     double cpu_frequency_scale;
+    enum eo_latency_statistic latency_statistic;
+    enum eo_recommend_rule recommend;
     int pareto_use_ci, pareto_any_status;
     double memory_bandwidth_gbps;
     double peak_compute_gmacs;           /* 0: null, not given */
@@ -143,6 +159,8 @@ enum eo_config_stage {
 const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ...; "none" */
 int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err) EO_MUST_CHECK;
 const char *eo_observer_name(enum eo_observer_kind kind); /* "minmax", ... */
+const char *eo_latency_statistic_name(enum eo_latency_statistic statistic); /* "median", "mean" */
+const char *eo_recommend_name(enum eo_recommend_rule rule); /* "smallest", ... */
 
 const char *eo_config_stage_name(enum eo_config_stage stage); /* "data", "train", ... */
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err) EO_MUST_CHECK;

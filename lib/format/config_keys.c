@@ -19,6 +19,8 @@ static const char *const criterion_names[] = {"l1", "l2", "fpgm", "activation", 
 static const char *const scope_names[] = {"layer", "global", NULL};
 static const char *const observer_names[] = {"minmax", "percentile", "mse", "histogram", "entropy", NULL};
 static const char *const granularity_names[] = {"backend", "channel", "tensor", NULL};
+static const char *const statistic_names[] = {"median", "mean", NULL};
+static const char *const recommend_names[] = {"smallest", "fastest", "accuracy", NULL};
 static const char *const device_names[] = {"cpu", NULL};
 
 #define DATA (1u << EO_STAGE_DATA)
@@ -81,7 +83,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(validation),
      .names = validation_names,
      .initial = "holdout",
-     .readers = TRAINING | EVAL | BENCH | SENSITIVITY,
+     .readers = TRAINING | EVAL | BENCH | SENSITIVITY | SUMMARY,
      .help = "What decisions look at: images held out from the tail of the training set, or the test set as "
              "the original does."},
     {.name = "train_subset",
@@ -420,6 +422,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .type = EO_KEY_NUMBER,
      .offset = AT(memory_budgets_mb),
      .count = AT(memory_budget_count),
+     .integers = AT(memory_budget_is_integer),
      .capacity = EO_CONFIG_LIST_MAX,
      .min = 1e-6,
      .max = 1e6,
@@ -442,6 +445,22 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .initial = "0.7",
      .readers = SELECT | HARDWARE | SUMMARY,
      .help = "Speed of the device's clock relative to this machine's."},
+    {.name = "latency_statistic",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(latency_statistic),
+     .names = statistic_names,
+     .initial = "median",
+     .readers = SELECT,
+     .help = "Which latency decides (table, plots, energy, frontiers, recommendation): the median, which is robust, or "
+             "the mean as in the original."},
+    {.name = "recommend",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(recommend),
+     .names = recommend_names,
+     .initial = "smallest",
+     .readers = SELECT | SUMMARY,
+     .help = "Of the candidates that the images cannot tell from the most accurate: the smallest or the fastest one; or "
+             "the most accurate itself."},
     {.name = "pareto_use_ci",
      .type = EO_KEY_BOOL,
      .offset = AT(pareto_use_ci),
@@ -451,9 +470,9 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "pareto_any_status",
      .type = EO_KEY_BOOL,
      .offset = AT(pareto_any_status),
-     .initial = "false",
+     .initial = "true",
      .readers = SELECT | SUMMARY,
-     .help = "Let candidates whose timing is not ok onto the frontiers of latency and energy."},
+     .help = "Candidates whose timing is not ok stay on the frontiers of latency and energy, never as certain; false leaves them off."},
     {.name = "memory_bandwidth_gbps",
      .type = EO_KEY_NUMBER,
      .offset = AT(memory_bandwidth_gbps),
@@ -544,7 +563,9 @@ const struct eo_key *eo_key_find(const char *name)
 
 int eo_key_null_text(const char *text)
 {
-    return *text == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+    static const char *const names[] = {"", "~", "null", "Null", "NULL", "None", NULL};
+
+    return eo_key_find_name(names, text) >= 0;
 }
 
 static char *field_at(struct eo_config *cfg, const struct eo_key *k, int index)
@@ -595,12 +616,20 @@ static int set_int(void *field, int value)
     return 0;
 }
 
-static int set_number(const struct eo_key *k, double *field, const char *text)
+/* The int that says whether a number was written as an integer; NULL where that makes no difference. */
+static int *integer_at(struct eo_config *cfg, const struct eo_key *k, int index)
+{
+    return k->integers ? (int *)(void *)((char *)cfg + k->integers) + index : NULL;
+}
+
+static int set_number(const struct eo_key *k, double *field, int *is_integer, const char *text)
 {
     double v;
 
     if (eo_num_parse_double(text, k->min, k->max, &v, NULL))
         return -1;
+    if (is_integer)
+        *is_integer = text[strspn(text, "+-0123456789")] == '\0';
     *field = v + 0.0; /* -0.0 becomes 0.0, so that equal values have equal bytes and equal texts */
     return 0;
 }
@@ -624,6 +653,15 @@ int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, i
     return 0;
 }
 
+/* True and FALSE are values of YAML 1.1, which the original reads. -1 for another text. */
+static int bool_of(const char *text)
+{
+    static const char *const names[] = {"false", "true", "False", "True", "FALSE", "TRUE", NULL};
+    int i = eo_key_find_name(names, text);
+
+    return i < 0 ? -1 : i % 2;
+}
+
 int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text)
 {
     void *field = field_at(cfg, k, index);
@@ -638,11 +676,11 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
         return eo_num_parse_i64(text, (int64_t)k->min, (int64_t)k->max, &v, NULL) ? -1
                                                                                   : set_int(field, (int)v);
     case EO_KEY_NUMBER:
-        return set_number(k, field, text);
+        return set_number(k, field, integer_at(cfg, k, index), text);
     case EO_KEY_LEVEL:
         return set_level(field, text);
     case EO_KEY_BOOL:
-        return set_int(field, strcmp(text, "true") == 0 ? 1 : strcmp(text, "false") == 0 ? 0 : -1);
+        return set_int(field, bool_of(text));
     case EO_KEY_CHOICE:
         return set_int(field, eo_key_find_name(k->names, text));
     case EO_KEY_WORD:
@@ -714,8 +752,12 @@ void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int i
         eo_buf_printf(out, "%d", get_int(field));
         break;
     case EO_KEY_NUMBER:
-        eo_num_format_double(*(const double *)field, number);
-        eo_buf_puts(out, number);
+        if (k->integers && ((const int *)(const void *)((const char *)cfg + k->integers))[index])
+            eo_buf_printf(out, "%.0f", *(const double *)field);
+        else {
+            eo_num_format_double(*(const double *)field, number);
+            eo_buf_puts(out, number);
+        }
         break;
     case EO_KEY_LEVEL:
         put_level(field, out);

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "format/config.h"
 
-#define EO_KEY_COUNT 58
+#define EO_KEY_COUNT 60
 
 #define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
 
@@ -36,6 +36,7 @@ struct eo_key {
     size_t count;    /* offset of the int beside it: entries in use, or whether a value is set; 0: none */
     double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER */
     const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
+    size_t integers; /* offset of an int for each entry: whether it was written as an integer; 0: none */
     int nullable;             /* `null` is a value */
     int is_single;            /* of a list: a value alone stands for a list of one, and is written so */
     const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
@@ -69,7 +70,7 @@ int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, i
 /* What one value or entry may be, in words: "an integer in 1..10000". */
 void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED]);
 
-/* Whether a plain YAML text means null; making a nullable key null; and whether it is. */
+/* Whether a plain YAML text means null (None too, which Python's users write); making a nullable key null; and whether it is. */
 int eo_key_null_text(const char *text);
 void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k);
 int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k);

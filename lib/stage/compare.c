@@ -205,6 +205,12 @@ static struct range find_range(const struct eo_candidate *c, int has_intervals)
     return range;
 }
 
+/* The latency that decides, as measured. */
+static double host_latency(const struct eo_candidate *c)
+{
+    return c->ranked_latency_ms * (c->host_latency_ms / c->latency_ms);
+}
+
 static int has_interval(const struct eo_candidate *c)
 {
     return isfinite(c->latency_median_ci95_low_ms) && isfinite(c->latency_median_ci95_high_ms);
@@ -440,10 +446,10 @@ static void put_pair(const struct pair *p, int width, struct eo_buf *out)
     put_figure(out, 11, 2, 100 * a->accuracy);
     put_figure(out, 9, 2, 100 * b->accuracy);
     eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy), verdict_text(p->accuracy.verdict));
-    put_figure(out, 12, 2, 1000 * a->host_latency_ms);
-    put_figure(out, 10, 2, 1000 * b->host_latency_ms);
+    put_figure(out, 12, 2, 1000 * host_latency(a));
+    put_figure(out, 10, 2, 1000 * host_latency(b));
     put_figure(out, 8, 3,
-               p->latency.verdict == EO_VERDICT_OTHER_HOST ? NAN : b->host_latency_ms / a->host_latency_ms);
+               p->latency.verdict == EO_VERDICT_OTHER_HOST ? NAN : host_latency(b) / host_latency(a));
     eo_buf_printf(out, "  %s\n", verdict_text(p->latency.verdict));
 }
 

@@ -94,7 +94,7 @@ static void make_tradeoff(struct tradeoff *t, const struct eo_sweep *sweep, enum
             continue;
         t->rows++;
         t->accuracy += c->accuracy;
-        t->latency += c->latency_ms;
+        t->latency += c->ranked_latency_ms;
         t->memory += c->memory_mb;
         t->energy += c->energy_proxy_j;
         t->accepted += c->accepted;
@@ -144,7 +144,7 @@ void eo_hw_summary_make(struct eo_hw_summary *s, const struct eo_hw_model *hw, c
         s->total_bytes += (double)hw->layer[l].parameter_bytes + (double)hw->layer[l].activation_bytes;
         s->total_macs += (double)hw->layer[l].macs;
     }
-    s->batch_latency_ms = c->latency_ms * (double)hw->batch;
+    s->batch_latency_ms = c->ranked_latency_ms * (double)hw->batch;
     seconds = s->batch_latency_ms / 1000;
     s->bandwidth_gbps = s->total_bytes / seconds / 1e9;
     s->configured_bandwidth_gbps = cfg->memory_bandwidth_gbps;

@@ -45,11 +45,11 @@ size_t eo_hw_batch(const struct eo_model *m, const struct eo_sweep *sweep, const
 /* layerwise_breakdown.csv: one row per layer of each model. */
 void eo_hw_put_layers(const struct eo_hw_model *models, size_t count, struct eo_buf *out);
 
-/* precision_tradeoffs.csv: means over all rows of a precision, the fastest first. */
+/* precision_tradeoffs.csv: means over all rows of a precision, the fastest first; latency_ms_mean is of ranked_latency_ms. */
 void eo_hw_put_tradeoffs(const struct eo_sweep *sweep, struct eo_buf *out);
 
 /*
- * The original's roofline estimate for one call of batch_size images, with scaled latency:
+ * The original's roofline estimate for one call of batch_size images, with ranked_latency_ms:
  *
  *     total_bytes = sum of parameter_bytes + activation_bytes;   total_macs = sum of macs
  *     bandwidth = total_bytes / seconds / 1e9;   utilisation = bandwidth / memory_bandwidth_gbps

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "stage/evidence.h"
@@ -31,6 +32,7 @@ struct eo_join {
     size_t count, cap, seeds;
     /* Of the accuracy rows; "" before the first that has it. */
     char images_sha256[EO_SHA256_TEXT], test_images_sha256[EO_SHA256_TEXT];
+    struct eo_index by_key, by_seed; /* numbers of entries; of by_seed the first of each seed */
     size_t files; /* taken in */
 };
 
@@ -55,8 +57,11 @@ void eo_join_free(struct eo_join *join)
 
     for (i = 0; join && i < join->count; i++)
         eo_evidence_release(&join->entries[i].evidence);
-    if (join)
+    if (join) {
+        eo_index_release(&join->by_key);
+        eo_index_release(&join->by_seed);
         free(join->entries);
+    }
     free(join);
 }
 
@@ -142,26 +147,44 @@ static int read_source(struct eo_candidate *c, enum eo_sweep_source source, int 
     return 0;
 }
 
+static uint64_t hash_of(const struct eo_candidate_key *key)
+{
+    uint64_t seed = eo_index_hash(&key->seed, sizeof(key->seed), 0);
+    int rest[2] = {(int)key->criterion, (int)key->precision};
+    /* What eo_level_compare() looks at; + 0.0 makes -0.0 0.0. */
+    double level[2] = {key->level.conv1 + key->level.conv2 + 0.0, key->level.conv1 + 0.0};
+
+    seed = eo_index_hash(rest, sizeof(rest), seed);
+    return eo_index_hash(level, sizeof(level), seed);
+}
+
 static struct entry *find_entry(struct eo_join *join, const struct eo_candidate_key *key)
 {
+    struct eo_index_walk walk = eo_index_find(&join->by_key, hash_of(key));
     size_t i;
 
-    for (i = 0; i < join->count; i++) {
+    while (eo_index_next(&join->by_key, &walk, &i)) {
         if (eo_candidate_equal(&join->entries[i].c.key, key))
             return &join->entries[i];
     }
     return NULL;
 }
 
-static size_t find_seed_rank(struct eo_join *join, uint64_t seed)
+/* The order in which the seed of the last entry appeared, which is not in the index yet. */
+static int find_seed_rank(struct eo_join *join, struct entry *e, struct eo_err *err)
 {
+    uint64_t seed = e->c.key.seed, hash = eo_index_hash(&seed, sizeof(seed), 0);
+    struct eo_index_walk walk = eo_index_find(&join->by_seed, hash);
     size_t i;
 
-    for (i = 0; i < join->count; i++) {
-        if (join->entries[i].c.key.seed == seed)
-            return join->entries[i].seed_rank;
+    while (eo_index_next(&join->by_seed, &walk, &i)) {
+        if (join->entries[i].c.key.seed == seed) {
+            e->seed_rank = join->entries[i].seed_rank;
+            return 0;
+        }
     }
-    return join->seeds++;
+    e->seed_rank = join->seeds++;
+    return eo_index_add(&join->by_seed, hash, join->count, err);
 }
 
 static struct entry *add_entry(struct eo_join *join, const struct eo_candidate_key *key, struct eo_err *err)
@@ -185,9 +208,10 @@ static struct entry *add_entry(struct eo_join *join, const struct eo_candidate_k
     }
     e = &join->entries[join->count];
     memset(e, 0, sizeof(*e));
-    e->seed_rank = find_seed_rank(join, key->seed);
     eo_candidate_init(&e->c);
     e->c.key = *key;
+    if (find_seed_rank(join, e, err) || eo_index_add(&join->by_key, hash_of(key), join->count, err))
+        return NULL;
     join->count++;
     return e;
 }
@@ -459,7 +483,9 @@ static void derive(struct entry *e, const struct eo_config *cfg)
         return;
     }
     c->throughput_sps = 1000 / c->latency_ms;
-    c->energy_proxy_j = c->latency_ms / 1000 * cfg->power_watts;
+    eo_candidate_rank(c, cfg->latency_statistic);
+    c->energy_proxy_j = c->ranked_latency_ms / 1000 * cfg->power_watts;
+    c->accuracy_std = c->images > 0 ? sqrt(c->accuracy * (1 - c->accuracy) / c->images) : NAN;
     c->model_memory_mb = c->model_bytes / EO_MIB;
     c->memory_mb = c->model_memory_mb;
     c->estimated_runtime_memory_mb = (c->model_bytes + activations) / EO_MIB;

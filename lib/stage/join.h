@@ -49,7 +49,9 @@ int eo_join_add(struct eo_join *join, const struct eo_csv *csv, struct eo_err *e
  *
  *     every latency                host latency / cpu_frequency_scale
  *     throughput_sps               1000 / latency_ms
- *     energy_proxy_j               latency_ms / 1000 * power_watts
+ *     ranked_latency_ms            by latency_statistic: eo_candidate_rank()
+ *     energy_proxy_j               ranked_latency_ms / 1000 * power_watts
+ *     accuracy_std                 sqrt(accuracy * (1 - accuracy) / images)
  *     model_memory_mb, memory_mb   model_bytes / 2^20
  *     estimated_runtime_memory_mb  (model_bytes + peak_activation_bytes) / 2^20
  *     accepted                     model_memory_mb <= active_memory_budget_mb

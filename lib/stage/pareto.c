@@ -22,24 +22,22 @@ static double height(const struct eo_candidate *c, int use_ci)
     return use_ci ? c->accuracy_ci95_low : c->accuracy;
 }
 
-/* Whether a stands before b in the order of the frontier's definition. */
-static int precedes(const struct eo_candidate *a, const struct eo_candidate *b,
-                    const struct eo_sweep_column *x, int use_ci)
-{
-    double xa = eo_candidate_number(a, x), xb = eo_candidate_number(b, x);
+/* A point of the frontier's plane; `row` keeps points of equal figures in the order of the sweep. */
+struct point {
+    double x, height;
+    size_t row;
+};
 
-    return xa < xb || (xa == xb && height(a, use_ci) > height(b, use_ci));
-}
-
-/* Inserts row i into the ordered index; rows that compare equal stay in the order of the sweep. */
-static void insert(const struct eo_sweep *sweep, const struct eo_sweep_column *x, int use_ci, size_t *index,
-                   size_t n, size_t i)
+/* The order of the frontier's definition. */
+static int compare_points(const void *a, const void *b)
 {
-    while (n > 0 && precedes(&sweep->rows[i], &sweep->rows[index[n - 1]], x, use_ci)) {
-        index[n] = index[n - 1];
-        n--;
-    }
-    index[n] = i;
+    const struct point *p = a, *q = b;
+
+    if (p->x != q->x)
+        return p->x < q->x ? -1 : 1;
+    if (p->height != q->height)
+        return p->height > q->height ? -1 : 1;
+    return p->row < q->row ? -1 : p->row > q->row;
 }
 
 int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_column *x,
@@ -49,26 +47,32 @@ int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_colum
            (!x->is_measured || cfg->pareto_any_status || !eo_pareto_bad_status(c));
 }
 
-void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x,
-                        const struct eo_config *cfg, size_t *index, size_t *count)
+int eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x, const struct eo_config *cfg,
+                       size_t *index, size_t *count, struct eo_err *err)
 {
-    size_t i, n = 0, kept = 0, rows = eo_sweep_first_seed_rows(sweep);
-    int use_ci = cfg->pareto_use_ci;
+    size_t i, n = 0, rows = eo_sweep_first_seed_rows(sweep);
+    struct point *points = eo_alloc(rows, sizeof(*points), err);
     double best = -INFINITY;
 
+    *count = 0;
+    if (!points)
+        return -1;
     for (i = 0; i < rows; i++) {
-        if (eo_pareto_competes(&sweep->rows[i], x, cfg))
-            insert(sweep, x, use_ci, index, n++, i);
-    }
-    for (i = 0; i < n; i++) {
-        double y = height(&sweep->rows[index[i]], use_ci);
+        const struct eo_candidate *c = &sweep->rows[i];
 
-        if (y > best) {
-            best = y;
-            index[kept++] = index[i];
+        if (eo_pareto_competes(c, x, cfg))
+            points[n++] = (struct point){eo_candidate_number(c, x), height(c, cfg->pareto_use_ci), i};
+    }
+    if (n)
+        qsort(points, n, sizeof(*points), compare_points);
+    for (i = 0; i < n; i++) {
+        if (points[i].height > best) {
+            best = points[i].height;
+            index[(*count)++] = points[i].row;
         }
     }
-    *count = kept;
+    free(points);
+    return 0;
 }
 
 /* What is known of a measured column besides its figure. */
@@ -84,8 +88,10 @@ static const struct timed timed[] = {
     {"latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
     {"latency_median_ms", "latency_median_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1,
      0, 1},
+    {"ranked_latency_ms", "ranked_latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1,
+     0, 1},
     {"host_latency_ms", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
-    {"energy_proxy_j", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
+    {"energy_proxy_j", "ranked_latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, 1},
     {"throughput_sps", "latency_ms", "latency_median_ci95_low_ms", "latency_median_ci95_high_ms", 1, 0, -1},
     {"latency_p95_ms", "latency_p95_ms", "latency_p95_ci95_low_ms", "latency_p95_ci95_high_ms", 0, 0, 1},
     {"latency_p99_ms", "latency_p99_ms", "latency_p99_ci95_low_ms", "latency_p99_ci95_high_ms", 0, 0, 1},
@@ -190,8 +196,13 @@ int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg,
             goto out;
     }
     eo_certainty_judge(list, n, is_exact(x), found);
-    for (i = sweep->row_count; i-- > 0;)
-        labels[i] = i < rows && eo_pareto_competes(&sweep->rows[i], x, cfg) ? found[--n] : EO_CERTAINTY_NONE;
+    for (i = sweep->row_count; i-- > 0;) {
+        int competes = i < rows && eo_pareto_competes(&sweep->rows[i], x, cfg);
+
+        labels[i] = competes ? found[--n] : EO_CERTAINTY_NONE;
+        if (labels[i] == EO_CERTAINTY_CERTAIN && x->is_measured && eo_pareto_bad_status(&sweep->rows[i]))
+            labels[i] = EO_CERTAINTY_POSSIBLE;
+    }
     rc = 0;
 out:
     for (i = 0; list && i < rows; i++)
@@ -206,7 +217,7 @@ int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, str
     static const struct {
         const char *column;
         size_t offset;
-    } frontiers[] = {{"latency_ms", offsetof(struct eo_candidate, frontier_latency)},
+    } frontiers[] = {{EO_PARETO_LATENCY, offsetof(struct eo_candidate, frontier_latency)},
                      {"energy_proxy_j", offsetof(struct eo_candidate, frontier_energy)},
                      {"model_bytes", offsetof(struct eo_candidate, frontier_memory)}};
     enum eo_certainty *labels = eo_alloc(sweep->row_count, sizeof(*labels), err);
@@ -222,41 +233,47 @@ int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg, str
     return rc;
 }
 
-/* Accepted candidates of the first seed, of all or of one bad status. */
-static size_t count_accepted(const struct eo_sweep *sweep, const char *status)
+/* Appends "2 noisy, 1 drift": the statuses of accepted rows that are not ok, in order of appearance. */
+static void put_statuses(const struct eo_candidate *rows, size_t n, struct eo_buf *out)
 {
-    size_t i, n = 0, rows = eo_sweep_first_seed_rows(sweep);
+    enum { MAX_STATUSES = 16 }; /* more than there are */
+    const char *names[MAX_STATUSES];
+    size_t counts[MAX_STATUSES], found = 0, i, k;
 
-    for (i = 0; i < rows; i++) {
-        const char *bad = eo_pareto_bad_status(&sweep->rows[i]);
+    for (i = 0; i < n; i++) {
+        const char *status = rows[i].accepted ? eo_pareto_bad_status(&rows[i]) : NULL;
 
-        n += sweep->rows[i].accepted && (!status || (bad && strcmp(bad, status) == 0));
+        if (!status)
+            continue;
+        for (k = 0; k < found && strcmp(names[k], status) != 0; k++)
+            ;
+        if (k == MAX_STATUSES)
+            continue;
+        if (k == found) {
+            names[found] = status;
+            counts[found++] = 0;
+        }
+        counts[k]++;
     }
-    return n;
+    for (k = 0; k < found; k++)
+        eo_buf_printf(out, "%s%zu %s", k ? ", " : "", counts[k], names[k]);
 }
 
-void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
+void eo_pareto_put_weak(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out)
 {
-    static const enum eo_timing_status statuses[] = {EO_TIMING_NOISY, EO_TIMING_DRIFT, EO_TIMING_THROTTLED,
-                                                     EO_TIMING_SHORT};
-    size_t counts[4], bad = 0, k;
-    const char *separator = "";
+    size_t i, bad = 0, accepted = 0, n = eo_sweep_first_seed_rows(sweep);
 
-    for (k = 0; k < 4; k++)
-        bad += counts[k] = count_accepted(sweep, eo_timing_status_name(statuses[k]));
+    for (i = 0; i < n; i++) {
+        accepted += sweep->rows[i].accepted != 0;
+        bad += sweep->rows[i].accepted && eo_pareto_bad_status(&sweep->rows[i]);
+    }
     if (bad == 0)
         return;
-    eo_buf_printf(
-        out,
-        "%zu of %zu accepted candidates %s the frontiers of latency and energy, timing not being ok: ", bad,
-        count_accepted(sweep, NULL), cfg->pareto_any_status ? "stay on" : "left off");
-    for (k = 0; k < 4; k++) {
-        if (counts[k] == 0)
-            continue;
-        eo_buf_printf(out, "%s%zu %s", separator, counts[k], eo_timing_status_name(statuses[k]));
-        separator = ", ";
-    }
-    eo_buf_puts(out, "\n");
+    eo_buf_printf(out, "the timing of %zu of %zu accepted candidates is not ok (", bad, accepted);
+    put_statuses(sweep->rows, n, out);
+    eo_buf_puts(out, cfg->pareto_any_status
+                         ? "): on the frontiers of latency and energy they are at most 'possible'\n"
+                         : "): they are left off the frontiers of latency and energy\n");
 }
 
 static void put_table(const struct eo_sweep *sweep, const struct eo_config *cfg, unsigned sources,
@@ -298,7 +315,8 @@ int eo_pareto_put_frontier(const struct eo_sweep *sweep, const struct eo_config 
 
     if (!index || !labels || eo_pareto_label(sweep, cfg, x, labels, err))
         goto out;
-    eo_pareto_frontier(sweep, x, cfg, index, &count);
+    if (eo_pareto_frontier(sweep, x, cfg, index, &count, err))
+        goto out;
     eo_sweep_put_header(cfg, EO_SWEEP_ALL, out);
     if (own_label)
         add_cell(out, "frontier_x");
@@ -352,74 +370,74 @@ static void put_spread(struct eo_buf *out, const double *values, size_t n, doubl
     eo_csv_put_double(out, clip(mean + half, 0, most), end);
 }
 
-/* One row: the candidate of rows[first] over all seeds. `values` has room for one figure per row. */
-static void put_seeds_row(const struct eo_sweep *sweep, size_t first, double *values, struct eo_buf *out)
+/* A row of the sweep; those of one candidate, of all seeds, are ordered by where they stand. */
+struct seed_row {
+    const struct eo_candidate *c;
+    size_t at;
+};
+
+static int compare_seed_rows(const void *a, const void *b)
+{
+    const struct seed_row *x = a, *y = b;
+    int by_key = eo_candidate_compare(&x->c->key, &y->c->key);
+
+    return by_key ? by_key : x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* One line: a candidate over its n seeds. `values` has room for n figures. */
+static void put_seeds_row(const struct seed_row *rows, size_t n, double *values, struct eo_buf *out)
 {
     static const struct {
         const char *name;
         double most;
-    } figures[] = {{"accuracy", 1}, {"test_accuracy", 1}, {"latency_ms", INFINITY}};
-    const struct eo_candidate_key *key = &sweep->rows[first].key;
-    size_t f, i, n;
+    } figures[] = {
+        {"accuracy", 1}, {"test_accuracy", 1}, {"latency_ms", INFINITY}, {"ranked_latency_ms", INFINITY}};
+    const struct eo_candidate_key *key = &rows[0].c->key;
+    size_t f, i;
 
     eo_candidate_put_level(key->level, out, ',');
     eo_csv_put_text(out, eo_precision_name(key->precision), ',');
-    for (f = 0; f < 3; f++) {
+    eo_csv_put_int(out, (long long)n, ',');
+    for (f = 0; f < 4; f++) {
         const struct eo_sweep_column *column = eo_sweep_numeric_column(figures[f].name);
 
-        for (i = first, n = 0; i < sweep->row_count; i++) {
-            if (eo_candidate_compare(&sweep->rows[i].key, key) == 0)
-                values[n++] = eo_candidate_number(&sweep->rows[i], column);
-        }
-        if (f == 0)
-            eo_csv_put_int(out, (long long)n, ',');
-        put_spread(out, values, n, figures[f].most, ',');
+        for (i = 0; i < n; i++)
+            values[i] = eo_candidate_number(rows[i].c, column);
+        if (f == 3)
+            eo_csv_put_text(out, eo_criterion_name(key->criterion), ',');
+        put_spread(out, values, n, figures[f].most, f == 3 ? '\n' : ',');
     }
-    eo_csv_put_text(out, eo_criterion_name(key->criterion), '\n');
-}
-
-static int order(const struct eo_sweep *sweep, size_t a, size_t b)
-{
-    return eo_candidate_compare(&sweep->rows[a].key, &sweep->rows[b].key);
-}
-
-/* The first row of each candidate, in the order of the table. Returns how many. */
-static size_t list_candidates(const struct eo_sweep *sweep, size_t *index)
-{
-    size_t i, k, n = 0;
-
-    for (i = 0; i < sweep->row_count; i++) {
-        for (k = 0; k < n && order(sweep, index[k], i) != 0; k++)
-            ;
-        if (k < n)
-            continue;
-        for (k = n++; k > 0 && order(sweep, index[k - 1], i) > 0; k--)
-            index[k] = index[k - 1];
-        index[k] = i;
-    }
-    return n;
 }
 
 int eo_pareto_put_seeds(const struct eo_sweep *sweep, struct eo_buf *out, struct eo_err *err)
 {
-    size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
+    struct seed_row *rows = eo_alloc(sweep->row_count, sizeof(*rows), err);
     double *values = eo_alloc(sweep->row_count, sizeof(*values), err);
-    size_t i, n;
+    size_t i, first;
     int rc = -1;
 
-    if (!index || !values)
+    if (!rows || !values)
         goto out;
+    for (i = 0; i < sweep->row_count; i++)
+        rows[i] = (struct seed_row){&sweep->rows[i], i};
+    if (i)
+        qsort(rows, i, sizeof(*rows), compare_seed_rows);
     eo_buf_puts(out, "pruning_level,precision,seeds,"
                      "accuracy_mean,accuracy_std,accuracy_ci95_low,accuracy_ci95_high,"
                      "test_accuracy_mean,test_accuracy_std,test_accuracy_ci95_low,test_accuracy_ci95_high,"
                      "latency_ms_mean,latency_ms_std,latency_ms_ci95_low,latency_ms_ci95_high,"
-                     "pruning_criterion\n");
-    n = list_candidates(sweep, index);
-    for (i = 0; i < n; i++)
-        put_seeds_row(sweep, index[i], values, out);
+                     "pruning_criterion,ranked_latency_ms_mean,ranked_latency_ms_std,"
+                     "ranked_latency_ms_ci95_low,ranked_latency_ms_ci95_high\n");
+    for (first = 0; first < sweep->row_count; first = i) {
+        for (i = first + 1; i < sweep->row_count; i++) {
+            if (eo_candidate_compare(&rows[i].c->key, &rows[first].c->key) != 0)
+                break;
+        }
+        put_seeds_row(&rows[first], i - first, values, out);
+    }
     rc = 0;
 out:
-    free(index);
+    free(rows);
     free(values);
     return rc;
 }

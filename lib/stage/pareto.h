@@ -7,13 +7,13 @@
  * small. With pareto_use_ci the lower bound accuracy_ci95_low takes the place of accuracy. With several
  * seeds, the first one's candidates.
  *
- * Who competes: accepted candidates of the first seed that have both figures. Where x was taken by a clock or follows
- * from that, the timing must be to be trusted: a row whose timing_status is neither ok nor missing (rows of before) is
- * left off, unless pareto_any_status. Sizes are what they are, whatever the status.
+ * All accepted candidates of the first seed that have both figures compete, so that there is an answer on any machine. Where
+ * x was taken by a clock or follows from that, a row whose timing_status is neither ok nor missing (old rows have none) is
+ * never labelled `certain`, and with pareto_any_status false it is left off. Sizes do not depend on the status.
  *
  * The frontier takes the figures as they are. How sure it is that a candidate belongs there is said by its labels
- * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, host_latency_ms, throughput_sps
- * and energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits.
+ * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, ranked_latency_ms, host_latency_ms,
+ * throughput_sps and energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits.
  * Without evidence the intervals of the rows take their place: that of the median for these times, their own for the
  * 95th and 99th percentiles. Other measured columns carry no evidence, so that nothing is shown by them; all else is
  * exact. Labels are about the accuracy itself, with pareto_use_ci too.
@@ -37,30 +37,33 @@ int eo_pareto_competes(const struct eo_candidate *c, const struct eo_sweep_colum
                        const struct eo_config *cfg);
 
 /*
- * Appends a line about accepted candidates whose timing keeps them off the frontiers over latency and energy, or would
- * but for pareto_any_status; nothing where there are none:
- *     2 of 10 accepted candidates left off the frontiers of latency and energy, timing not being ok: 1 noisy, 1 drift
+ * Appends a line about accepted candidates whose timing is not ok, and what follows for the frontiers over latency and
+ * energy; nothing where there are none:
+ *     the timing of 2 of 10 accepted candidates is not ok (1 noisy, 1 drift): on the frontiers ...
  */
-void eo_pareto_put_left_off(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
+void eo_pareto_put_weak(const struct eo_sweep *sweep, const struct eo_config *cfg, struct eo_buf *out);
 
 /* The label of each row for the frontier over x into labels[row_count]; NONE where a row does not compete. */
 int eo_pareto_label(const struct eo_sweep *sweep, const struct eo_config *cfg,
                     const struct eo_sweep_column *x, enum eo_certainty *labels,
                     struct eo_err *err) EO_MUST_CHECK;
 
+/* The column whose frontier is pareto_frontier_latency.csv. */
+#define EO_PARETO_LATENCY "ranked_latency_ms"
+
 /*
- * Sets frontier_latency (over latency_ms), frontier_energy (energy_proxy_j) and frontier_memory (model_bytes). The first
- * two are equal, as energy is latency times power_watts.
+ * Sets frontier_latency (over ranked_latency_ms), frontier_energy (energy_proxy_j) and frontier_memory (model_bytes).
+ * The first two are equal, as energy is latency times power_watts.
  */
 int eo_pareto_label_all(struct eo_sweep *sweep, const struct eo_config *cfg,
                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Indices into sweep->rows, in the order of the frontier, into index[sweep->row_count]; *count of them. A
- * candidate that does not compete is left out.
+ * candidate that does not compete is left out. Fails without memory.
  */
-void eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x,
-                        const struct eo_config *cfg, size_t *index, size_t *count);
+int eo_pareto_frontier(const struct eo_sweep *sweep, const struct eo_sweep_column *x, const struct eo_config *cfg,
+                       size_t *index, size_t *count, struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * sweep_results.csv; accuracy.csv, which has its columns of key and accuracy; a frontier's file, with all of its
@@ -76,9 +79,9 @@ void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *
 
 /*
  * seed_summary.csv: per pruning level, criterion and precision, over the seeds that gave a good row: their number, and
- * for accuracy, test_accuracy and latency_ms the mean, the sample standard deviation and the 95 % Student-t
- * interval for the mean, cut off where no value is possible: below 0, and for accuracies above 1. The last two are
- * empty with one seed, all of a figure where a seed lacks it.
+ * for accuracy, test_accuracy, latency_ms and ranked_latency_ms the mean, the sample standard deviation and the 95 %
+ * Student-t interval for the mean, cut off where no value is possible: below 0, and for accuracies above 1. The last two
+ * are empty with one seed, all of a figure where a seed lacks it.
  */
 int eo_pareto_put_seeds(const struct eo_sweep *sweep, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 

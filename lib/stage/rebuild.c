@@ -332,7 +332,7 @@ static int compare_cells(const struct run *run, const struct eo_csv *theirs, siz
 
         if (!column || other < 0)
             return eo_err_set(err, "column '%.40s': this version has no such column", name);
-        if (column->is_measured || column->kind == EO_SWEEP_CERTAINTY) {
+        if (column->is_measured || column->is_relative) {
             counts->left_out++;
             continue;
         }

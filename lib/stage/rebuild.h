@@ -3,7 +3,7 @@
  * themselves: the steps of the Makefile for one candidate, in a scratch folder.
  *
  * What is compared, byte for byte: the model by its checksum, and every column that is not `is_measured` (sweep.h)
- * and does not compare the candidate with the others (its place on the frontiers).
+ * and not `is_relative` (its place on the frontiers, its part in the recommendation).
  */
 #ifndef EO_STAGE_REBUILD_H
 #define EO_STAGE_REBUILD_H

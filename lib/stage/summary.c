@@ -9,10 +9,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "format/json.h"
-#include "stage/bench_judge.h"
-#include "stage/pareto.h"
-
-#define TABLE_WIDTH 100
+#include "stage/recommend.h"
 
 static void put_count(struct eo_json *j, const char *key, double value)
 {
@@ -41,7 +38,7 @@ static void put_violates(struct eo_json *j, const struct eo_candidate *c, const 
     int k;
 
     for (k = 0; k < cfg->memory_budget_count; k++) {
-        eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
+        eo_sweep_violates_name(cfg, k, name);
         eo_json_bool(j, name, eo_candidate_violates(c, cfg->memory_budgets_mb[k]));
     }
 }
@@ -87,6 +84,9 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
     case EO_SWEEP_CERTAINTY:
         put_label(j, column->name, *(const enum eo_certainty *)(const void *)value);
         break;
+    case EO_SWEEP_RECOMMENDATION:
+        eo_json_text(j, column->name, c->recommendation ? eo_recommendation_name(c->recommendation) : NULL);
+        break;
     case EO_SWEEP_EMPTY:
         eo_json_null(j, column->name);
         break;
@@ -121,8 +121,12 @@ static void put_budgets(struct eo_json *j, const struct eo_config *cfg)
     int k;
 
     eo_json_open(j, "memory_budgets_mb", '[');
-    for (k = 0; k < cfg->memory_budget_count; k++)
-        eo_json_double(j, NULL, cfg->memory_budgets_mb[k]);
+    for (k = 0; k < cfg->memory_budget_count; k++) {
+        if (cfg->memory_budget_is_integer[k])
+            eo_json_int(j, NULL, (long long)cfg->memory_budgets_mb[k]);
+        else
+            eo_json_double(j, NULL, cfg->memory_budgets_mb[k]);
+    }
     eo_json_close(j);
     eo_json_double(j, "active_memory_budget_mb", cfg->active_memory_budget_mb);
     eo_json_double(j, "cpu_frequency_scale", cfg->cpu_frequency_scale);
@@ -155,8 +159,8 @@ static void put_best(struct eo_json *j, const struct eo_sweep *sweep)
             continue;
         if (!(accuracy >= c->accuracy))
             accuracy = c->accuracy;
-        if (!(latency <= c->latency_ms))
-            latency = c->latency_ms;
+        if (!(latency <= c->ranked_latency_ms))
+            latency = c->ranked_latency_ms;
     }
     eo_json_double(j, "best_accuracy_accepted", accuracy);
     eo_json_double(j, "lowest_latency_ms_accepted", latency);
@@ -168,28 +172,28 @@ static const char *cell(const struct eo_csv *csv, size_t row, const char *column
     return eo_csv_cell(csv, row, eo_csv_column(csv, column));
 }
 
-/* The row of the hardware table that describes the baseline. */
-static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *baseline, size_t *row,
+/* The row of the hardware table that describes a candidate; `name` is its part in the summary. */
+static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *wanted, const char *name, size_t *row,
                              struct eo_err *err)
 {
     const char *criterion =
-        eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(baseline->criterion);
+        eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(wanted->criterion);
     char level[EO_LEVEL_TEXT], seed[32], key[EO_CANDIDATE_TEXT];
 
     if (eo_csv_column(csv, "pruning_level") < 0 || eo_csv_column(csv, "precision") < 0 ||
         eo_csv_column(csv, "seed") < 0)
         return eo_err_set(err, "expected columns 'pruning_level', 'precision' and 'seed'");
-    eo_level_text(baseline->level, level);
-    snprintf(seed, sizeof(seed), "%" PRIu64, baseline->seed);
+    eo_level_text(wanted->level, level);
+    snprintf(seed, sizeof(seed), "%" PRIu64, wanted->seed);
     for (*row = 0; *row < csv->rows; ++*row) {
         if (strcmp(cell(csv, *row, "pruning_level"), level) == 0 &&
             strcmp(cell(csv, *row, "seed"), seed) == 0 &&
             strcmp(cell(csv, *row, "pruning_criterion"), criterion) == 0 &&
-            strcmp(cell(csv, *row, "precision"), eo_precision_name(baseline->precision)) == 0)
+            strcmp(cell(csv, *row, "precision"), eo_precision_name(wanted->precision)) == 0)
             return 0;
     }
-    eo_candidate_key_text(baseline, key);
-    return eo_err_set(err, "expected a row for the baseline, %s, found none", key);
+    eo_candidate_key_text(wanted, key);
+    return eo_err_set(err, "expected a row for the %s, %s, found none", name, key);
 }
 
 /* A cell as null, a number or text, by what stands there. */
@@ -208,41 +212,122 @@ static void put_cell(struct eo_json *j, const char *key, const char *text)
         eo_json_text(j, key, text);
 }
 
-/* The device in use: many images a call, or one after the other as they come; and the roofline figures. */
-static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in,
-                          const struct eo_candidate *baseline, struct eo_err *err)
+/* Below the folder of the summary; of the first seed, whose models have no folder of their own. */
+static void put_model(struct eo_json *j, const struct eo_candidate *c)
+{
+    char path[EO_SUMMARY_MODEL];
+
+    eo_summary_model(c, path);
+    eo_json_text(j, "model", path);
+}
+
+/* A model in use: many images a call, or one after the other as they come; and its roofline figures. */
+static int put_use(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *c, const char *name,
+                   struct eo_err *err)
 {
     const struct eo_csv *csv = in->hardware;
+    double batch = c->ranked_latency_ms, single = eo_candidate_single_latency(c);
     size_t row = 0, i;
 
-    if (baseline && find_hardware_row(csv, &baseline->key, &row, err))
+    if (find_hardware_row(csv, &c->key, name, &row, err))
         return -1;
+    put_model(j, c);
+    eo_json_text(j, "latency_statistic", c->latency_statistic);
+    eo_json_double(j, "batch_latency_ms", batch * c->batch_size);
+    eo_json_double(j, "batch_throughput_sps", 1000 / batch);
+    eo_json_double(j, "stream_avg_latency_ms", c->single_latency_ms);
+    eo_json_double(j, "stream_latency_ms", single);
+    eo_json_double(j, "stream_throughput_sps", 1000 / single);
+    for (i = 0; i < csv->columns && strcmp(csv->cells[i], "pruning_level") != 0; i++)
+        put_cell(j, csv->cells[i], eo_csv_cell(csv, row, (int)i));
+    return 0;
+}
+
+static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *baseline,
+                          struct eo_err *err)
+{
+    const struct eo_candidate *recommended = eo_sweep_recommended(in->sweep);
+
     eo_json_open(j, "deployment", '{');
     eo_json_double(j, "cpu_frequency_scale", in->cfg->cpu_frequency_scale);
     eo_json_double(j, "latency_multiplier", 1 / in->cfg->cpu_frequency_scale);
-    eo_json_double(j, "batch_latency_ms", baseline ? baseline->latency_ms * baseline->batch_size : NAN);
-    eo_json_double(j, "batch_throughput_sps", baseline ? baseline->throughput_sps : NAN);
-    eo_json_double(j, "stream_avg_latency_ms", baseline ? baseline->single_latency_ms : NAN);
-    eo_json_double(j, "stream_throughput_sps", baseline ? 1000 / baseline->single_latency_ms : NAN);
-    for (i = 0; baseline && i < csv->columns && strcmp(csv->cells[i], "pruning_level") != 0; i++)
-        put_cell(j, csv->cells[i], eo_csv_cell(csv, row, (int)i));
+    if (!baseline)
+        eo_json_null(j, "model");
+    else if (put_use(j, in, baseline, "baseline", err))
+        return -1;
+    if (recommended) {
+        eo_json_open(j, "recommended", '{');
+        if (put_use(j, in, recommended, "recommended one", err))
+            return -1;
+        eo_json_close(j);
+    } else
+        eo_json_null(j, "recommended");
     eo_json_close(j);
     return 0;
 }
 
-static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
+static void put_rivals(struct eo_json *j, const struct eo_sweep *sweep)
 {
+    size_t i;
+
+    eo_json_open(j, "rivals", '[');
+    for (i = 0; i < sweep->row_count; i++) {
+        const struct eo_candidate *c = &sweep->rows[i];
+
+        if (c->recommendation != EO_RECOMMENDATION_RIVAL)
+            continue;
+        eo_json_open(j, NULL, '{');
+        put_model(j, c);
+        eo_json_double(j, "accuracy", c->accuracy);
+        eo_json_double(j, "recommendation_p", c->recommendation_p);
+        eo_json_double(j, "test_accuracy", c->test_accuracy);
+        eo_json_double(j, "ranked_latency_ms", c->ranked_latency_ms);
+        put_count(j, "model_bytes", c->model_bytes);
+        eo_json_close(j);
+    }
+    eo_json_close(j);
+}
+
+/* What the recommendation is: which file, why, and instead of which others. */
+static int put_choice(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *c,
+                      struct eo_err *err)
+{
+    struct eo_buf why = {0};
+    int rc;
+
+    eo_recommend_put_why(in->sweep, in->cfg->recommend, &why);
+    rc = eo_buf_check(&why, err);
+    if (rc == 0) {
+        put_model(j, c);
+        eo_json_text(j, "rule", eo_recommend_name(in->cfg->recommend));
+        eo_json_text(j, "why", why.data);
+        put_rivals(j, in->sweep);
+    }
+    eo_buf_release(&why);
+    return rc;
+}
+
+static int put_recommended(struct eo_json *j, const struct eo_summary_inputs *in, struct eo_err *err)
+{
+    const struct eo_candidate *c = eo_sweep_recommended(in->sweep);
+
     if (!c) {
         eo_json_null(j, "recommended");
-        return;
+        return 0;
     }
     eo_json_open(j, "recommended", '{');
+    if (put_choice(j, in, c, err))
+        return -1;
     put_level(j, "pruning_level", c->key.level);
     eo_json_text(j, "pruning_criterion", eo_criterion_name(c->key.criterion));
     eo_json_text(j, "precision", eo_precision_name(c->key.precision));
     eo_json_u64(j, "seed", c->key.seed);
     eo_json_double(j, "accuracy", c->accuracy);
+    eo_json_double(j, "recommendation_p", c->recommendation_p);
     eo_json_double(j, "test_accuracy", c->test_accuracy);
+    eo_json_text(j, "accuracy_note", eo_summary_accuracy_note(in->cfg));
+    eo_json_text(j, "latency_statistic", c->latency_statistic);
+    eo_json_double(j, "ranked_latency_ms", c->ranked_latency_ms);
     eo_json_double(j, "latency_ms", c->latency_ms);
     eo_json_double(j, "single_latency_ms", c->single_latency_ms);
     eo_json_double(j, "energy_proxy_j", c->energy_proxy_j);
@@ -254,6 +339,7 @@ static void put_recommended(struct eo_json *j, const struct eo_candidate *c)
     put_label(j, "frontier_latency", c->frontier_latency);
     put_label(j, "frontier_energy", c->frontier_energy);
     eo_json_close(j);
+    return 0;
 }
 
 int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
@@ -262,192 +348,30 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out, 
     struct eo_json j = {.out = out};
 
     eo_json_open(&j, NULL, '{');
+    if (put_recommended(&j, in, err))
+        return -1;
     put_candidate(&j, "baseline", baseline, in->cfg);
     put_budgets(&j, in->cfg);
     put_counts(&j, in);
     put_best(&j, in->sweep);
     if (put_deployment(&j, in, baseline, err))
         return -1;
-    put_recommended(&j, eo_sweep_recommended(in->sweep));
     eo_json_close(&j);
     return 0;
 }
 
-/* A share as per cent, a time in microseconds, a count: right-aligned, "-" where the figure is missing. */
-static void put_figure(struct eo_buf *out, int width, int decimals, double value)
-{
-    if (isfinite(value))
-        eo_buf_printf(out, "%*.*f", width, decimals, value);
-    else
-        eo_buf_printf(out, "%*s", width, "-");
-}
-
-/* As eo_candidate_label(), of a row of sweep_errors.csv. */
-static void error_label(const struct eo_csv *errors, size_t row, char text[EO_CANDIDATE_LABEL])
-{
-    struct eo_candidate_key key;
-
-    if (eo_level_read(cell(errors, row, "pruning_level"), &key.level, NULL) == 0 &&
-        eo_candidate_criterion(key.level, cell(errors, row, "pruning_criterion"), &key.criterion, NULL) == 0)
-        eo_candidate_label(&key, text);
-    else
-        snprintf(text, EO_CANDIDATE_LABEL, "%s", cell(errors, row, "pruning_level"));
-}
-
-/* Characters of the longest label: six at least. */
-static int label_width(const struct eo_summary_inputs *in)
-{
-    char label[EO_CANDIDATE_LABEL];
-    size_t i, width = 6;
-
-    for (i = 0; i < eo_sweep_first_seed_rows(in->sweep); i++) {
-        eo_candidate_label(&in->sweep->rows[i].key, label);
-        width = strlen(label) > width ? strlen(label) : width;
-    }
-    for (i = 0; i < in->errors->rows; i++) {
-        error_label(in->errors, i, label);
-        width = strlen(label) > width ? strlen(label) : width;
-    }
-    return (int)width;
-}
-
-/* Of the frontier over latency: what is certain, else what the figures say, else what may be. */
-static char frontier_mark(const struct eo_candidate *c, int on_frontier)
-{
-    if (c->frontier_latency == EO_CERTAINTY_CERTAIN)
-        return '*';
-    if (on_frontier)
-        return '+';
-    return c->frontier_latency == EO_CERTAINTY_POSSIBLE ? '?' : ' ';
-}
-
-static void put_table_row(struct eo_buf *out, const struct eo_candidate *c, int width, int recommended,
-                          int on_frontier)
+void eo_summary_model(const struct eo_candidate *c, char path[EO_SUMMARY_MODEL])
 {
     char label[EO_CANDIDATE_LABEL];
 
     eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "%c%c %-*s %-9s", recommended ? '>' : ' ', frontier_mark(c, on_frontier), width, label,
-                  eo_precision_name(c->key.precision));
-    put_figure(out, 11, 2, 100 * c->accuracy);
-    put_figure(out, 9, 2, 100 * c->test_accuracy);
-    put_figure(out, 15, 2, 1000 * c->latency_ms);
-    put_figure(out, 17, 2, 1000 * c->single_latency_ms);
-    put_figure(out, 13, 0, c->model_bytes);
-    if (c->timing_status[0])
-        eo_buf_printf(out, "  %-4s  %s\n", c->accepted ? "yes" : "no", c->timing_status);
-    else
-        eo_buf_printf(out, "  %s\n", c->accepted ? "yes" : "no");
+    snprintf(path, EO_SUMMARY_MODEL, "models/p%s-%s.safetensors", label, eo_precision_name(c->key.precision));
 }
 
-static int is_among(size_t i, const size_t *index, size_t count)
+const char *eo_summary_accuracy_note(const struct eo_config *cfg)
 {
-    while (count > 0) {
-        if (index[--count] == i)
-            return 1;
-    }
-    return 0;
-}
-
-static int put_candidates(const struct eo_summary_inputs *in, int width, struct eo_buf *out,
-                          struct eo_err *err)
-{
-    const struct eo_sweep *sweep = in->sweep;
-    const struct eo_candidate *recommended = eo_sweep_recommended(sweep);
-    size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
-    size_t i, count, n = eo_sweep_first_seed_rows(sweep);
-
-    if (!index)
-        return -1;
-    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), in->cfg, index, &count);
-    eo_buf_printf(out,
-                  "   %-*s precision accuracy %%   test %%  batch us/image  single us/image  model bytes  "
-                  "fits  timing\n",
-                  width, "level");
-    for (i = 0; i < n; i++)
-        put_table_row(out, &sweep->rows[i], width, &sweep->rows[i] == recommended, is_among(i, index, count));
-    free(index);
-    return 0;
-}
-
-/* Cut to the width of the table: the whole message is in sweep_errors.csv. */
-static void put_failures(const struct eo_csv *errors, int width, struct eo_buf *out)
-{
-    char line[TABLE_WIDTH + 1], label[EO_CANDIDATE_LABEL];
-    size_t i;
-
-    for (i = 0; i < errors->rows; i++) {
-        error_label(errors, i, label);
-        snprintf(line, sizeof(line), "!  %-*s %-9s failed in %s: %s", width, label,
-                 cell(errors, i, "precision"), cell(errors, i, "stage"), cell(errors, i, "error"));
-        line[strcspn(line, "\r\n")] = '\0';
-        eo_buf_printf(out, "%s\n", line);
-    }
-}
-
-static void put_verdict(const struct eo_summary_inputs *in, struct eo_buf *out)
-{
-    const struct eo_candidate *c = eo_sweep_recommended(in->sweep);
-    double budget = floor(in->cfg->active_memory_budget_mb * EO_MIB);
-    char label[EO_CANDIDATE_LABEL];
-
-    if (!c) {
-        eo_buf_printf(out, "recommended: none; no candidate fits in %.0f bytes\n", budget);
-        return;
-    }
-    eo_candidate_label(&c->key, label);
-    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%, %.2f us/image, %.0f of %.0f bytes",
-                  label, eo_precision_name(c->key.precision), 100 * c->accuracy, 1000 * c->latency_ms,
-                  c->model_bytes, budget);
-    if (eo_pareto_bad_status(c))
-        eo_buf_printf(out, "; its timing is not ok: %s", eo_pareto_bad_status(c));
-    eo_buf_puts(out, "\n");
-}
-
-/* Few samples have nothing to do with a busy machine. */
-static const char *advice_for(const char *status)
-{
-    if (strcmp(status, eo_timing_status_name(EO_TIMING_SHORT)) == 0)
-        return "more of benchmark_repeats, benchmark_trials or benchmark_seconds, or without "
-               "benchmark_exact, gives "
-               "enough; make retime times all again";
-    return "machine.csv says what else runs here and what helps; make retime times all again";
-}
-
-/* Who was left off, the reason of the first, and what can be done. */
-static void put_why_left_off(const struct eo_summary_inputs *in, struct eo_buf *out)
-{
-    const struct eo_sweep *sweep = in->sweep;
-    size_t i, rows = eo_sweep_first_seed_rows(sweep);
-    char label[EO_CANDIDATE_LABEL];
-
-    eo_pareto_put_left_off(sweep, in->cfg, out);
-    for (i = 0; i < rows; i++) {
-        const struct eo_candidate *c = &sweep->rows[i];
-
-        if (!eo_pareto_bad_status(c) || !c->timing_reason[0])
-            continue;
-        eo_candidate_label(&c->key, label);
-        eo_buf_printf(out, "level %s in %s is %s: %s\n%s\n", label, eo_precision_name(c->key.precision),
-                      eo_pareto_bad_status(c), c->timing_reason, advice_for(eo_pareto_bad_status(c)));
-        return;
-    }
-}
-
-int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
-{
-    const struct eo_sweep *sweep = in->sweep;
-    int width = label_width(in);
-
-    if (put_candidates(in, width, out, err))
-        return -1;
-    put_failures(in->errors, width, out);
-    eo_buf_puts(out, "on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   "
-                     "> recommended\nus: scaled by 1 / cpu_frequency_scale\n");
-    put_why_left_off(in, out);
-    if (eo_sweep_first_seed_rows(sweep) < sweep->row_count)
-        eo_buf_printf(out, "shown: seed %" PRIu64 "; the spread over seeds is in seed_summary.csv\n",
-                      sweep->rows[0].key.seed);
-    put_verdict(in, out);
-    return 0;
+    return cfg->validation == EO_VALIDATION_TEST
+               ? "accuracy is of test images that also chose, so it is a little too good; test_accuracy includes "
+                 "them: no figure here is independent of the choice (validation: test)"
+               : "accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing";
 }

@@ -17,30 +17,30 @@
 #define MAX_EVENTS 1e15 /* for one image */
 #define MAX_POWER 1e6   /* joule or watt */
 
-const char eo_sweep_energy_note[] = "latency_ms / 1000 x power_watts: a proxy and not a measurement";
+const char eo_sweep_energy_note[] = "ranked_latency_ms / 1000 x power_watts: a proxy and not a measurement";
 
 #define FIELD(f) offsetof(struct eo_candidate, f), sizeof(((struct eo_candidate *)0)->f)
 /* clang-format off */
 #define NUMBER(f, row_name, source, min, max, required, measured) \
-    {#f, row_name, EO_SWEEP_NUMBER, source, FIELD(f), min, max, required, measured}
+    {#f, row_name, EO_SWEEP_NUMBER, source, FIELD(f), min, max, required, measured, 0}
 #define SHARE(f, required) NUMBER(f, #f, EO_FROM_ACCURACY, 0, 1, required, 0)
 #define TIME(f, row_name, required) NUMBER(f, row_name, EO_FROM_TIMING, MIN_LATENCY_MS, MAX_LATENCY_MS, required, 1)
 #define SPREAD(f, row_name) NUMBER(f, row_name, EO_FROM_TIMING, 0, MAX_LATENCY_MS, 0, 1)
-#define LABEL(f, measured) {#f, #f, EO_SWEEP_CERTAINTY, EO_DERIVED, FIELD(f), 0, 0, 0, measured}
+#define LABEL(f, measured) {#f, #f, EO_SWEEP_CERTAINTY, EO_DERIVED, FIELD(f), 0, 0, 0, measured, 1}
 #define DERIVED(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 0)
 #define DERIVED_FROM_TIME(f) NUMBER(f, #f, EO_DERIVED, 0, MAX_NUMBER, 0, 1)
-#define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0}
-#define COUNT_OF_HOST(f) {#f, #f, EO_SWEEP_COUNT, EO_FROM_TIMING, FIELD(f), 0, MAX_COUNT, 0, 1}
+#define COUNT(f, source, required) {#f, #f, EO_SWEEP_COUNT, source, FIELD(f), 0, MAX_COUNT, required, 0, 0}
+#define COUNT_OF_HOST(f) {#f, #f, EO_SWEEP_COUNT, EO_FROM_TIMING, FIELD(f), 0, MAX_COUNT, 0, 1, 0}
 #define EVENTS(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_EVENTS, 0, 1)
 #define POWER(f) NUMBER(f, #f, EO_FROM_TIMING, 0, MAX_POWER, 0, 1)
-#define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0, (source) == EO_FROM_TIMING}
+#define TEXT(f, source) {#f, #f, EO_SWEEP_TEXT, source, FIELD(f), 0, 0, 0, (source) == EO_FROM_TIMING, 0}
 /* clang-format on */
 
 static const struct eo_sweep_column columns[] = {
-    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(key.level), 0, 0, 1, 0},
-    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(key.precision), 0, 0, 1, 0},
-    {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0, 0},
-    {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0, 0},
+    {"pruning_level", "pruning_level", EO_SWEEP_LEVEL, EO_FROM_KEY, FIELD(key.level), 0, 0, 1, 0, 0},
+    {"precision", "precision", EO_SWEEP_PRECISION, EO_FROM_KEY, FIELD(key.precision), 0, 0, 1, 0, 0},
+    {"accepted", "accepted", EO_SWEEP_BOOL, EO_DERIVED, FIELD(accepted), 0, 0, 0, 0, 0},
+    {"error", "error", EO_SWEEP_EMPTY, EO_DERIVED, 0, 0, 0, 0, 0, 0, 0},
     DERIVED(active_budget_mb),
     SHARE(accuracy, 1),
     SHARE(accuracy_ci95_low, 0),
@@ -54,9 +54,9 @@ static const struct eo_sweep_column columns[] = {
     DERIVED(memory_mb),
     DERIVED(estimated_runtime_memory_mb),
     DERIVED_FROM_TIME(energy_proxy_j),
-    {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0, 0},
-    {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0, 0},
-    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(key.seed), 0, 0, 1, 0},
+    {"energy_proxy_note", "energy_proxy_note", EO_SWEEP_NOTE, EO_DERIVED, 0, 0, 0, 0, 0, 0, 0},
+    {"violates_*", "violates_*", EO_SWEEP_VIOLATES, EO_DERIVED, 0, 0, 0, 0, 0, 0, 0},
+    {"seed", "seed", EO_SWEEP_SEED, EO_FROM_KEY, FIELD(key.seed), 0, 0, 1, 0, 0},
     TIME(single_latency_ms, "host_single_latency_ms", 0),
     TIME(single_latency_median_ms, "host_single_latency_median_ms", 0),
     TIME(single_latency_p95_ms, "host_single_latency_p95_ms", 0),
@@ -79,7 +79,7 @@ static const struct eo_sweep_column columns[] = {
     COUNT_OF_HOST(workspace_bytes),
     TEXT(model_sha256, EO_FROM_KEY),
     /* after the level, by which it is read */
-    {"pruning_criterion", "pruning_criterion", EO_SWEEP_CRITERION, EO_FROM_KEY, FIELD(key.criterion), 0, 0, 0, 0},
+    {"pruning_criterion", "pruning_criterion", EO_SWEEP_CRITERION, EO_FROM_KEY, FIELD(key.criterion), 0, 0, 0, 0, 0},
     TEXT(pruning_scope, EO_FROM_ACCURACY),
     COUNT(conv1_channels, EO_FROM_ACCURACY, 0),
     COUNT(conv2_channels, EO_FROM_ACCURACY, 0),
@@ -90,7 +90,7 @@ static const struct eo_sweep_column columns[] = {
     TEXT(weight_granularity, EO_FROM_ACCURACY),
     TEXT(bias_correction, EO_FROM_ACCURACY),
     TEXT(cross_layer_equalization, EO_FROM_ACCURACY),
-    {"timing_status", "timing_status", EO_SWEEP_STATUS, EO_FROM_TIMING, FIELD(timing_status), 0, 0, 0, 1},
+    {"timing_status", "timing_status", EO_SWEEP_STATUS, EO_FROM_TIMING, FIELD(timing_status), 0, 0, 0, 1, 0},
     TEXT(timing_reason, EO_FROM_TIMING),
     SPREAD(latency_mad_ms, "host_latency_mad_ms"),
     TIME(latency_p99_ms, "host_latency_p99_ms", 0),
@@ -126,6 +126,11 @@ static const struct eo_sweep_column columns[] = {
     LABEL(frontier_memory, 0),
     TEXT(images_sha256, EO_FROM_ACCURACY),
     TEXT(test_images_sha256, EO_FROM_ACCURACY),
+    DERIVED(accuracy_std),
+    DERIVED_FROM_TIME(ranked_latency_ms),
+    TEXT(latency_statistic, EO_DERIVED),
+    {"recommendation", "recommendation", EO_SWEEP_RECOMMENDATION, EO_DERIVED, FIELD(recommendation), 0, 0, 0, 1, 1},
+    {"recommendation_p", "recommendation_p", EO_SWEEP_NUMBER, EO_DERIVED, FIELD(recommendation_p), 0, 1, 0, 0, 1},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
@@ -194,6 +199,15 @@ static int read_status(const char *text, char *out, size_t size, struct eo_err *
     return eo_timing_status_parse(text, &status, err) ? -1 : read_text(text, out, size, err);
 }
 
+static int read_recommendation(const char *text, enum eo_recommendation *out, struct eo_err *err)
+{
+    for (*out = EO_RECOMMENDATION_RIVAL; *out <= EO_RECOMMENDATION_RECOMMENDED; ++*out) {
+        if (strcmp(text, eo_recommendation_name(*out)) == 0)
+            return 0;
+    }
+    return eo_err_set(err, "expected recommended or rival, found '%.40s'", text);
+}
+
 int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *column, const char *text,
                        struct eo_err *err)
 {
@@ -222,6 +236,8 @@ int eo_sweep_read_cell(struct eo_candidate *c, const struct eo_sweep_column *col
         return read_status(text, out, column->size, err);
     case EO_SWEEP_CERTAINTY:
         return eo_certainty_parse(text, out, err);
+    case EO_SWEEP_RECOMMENDATION:
+        return read_recommendation(text, out, err);
     case EO_SWEEP_EMPTY:
     case EO_SWEEP_NOTE:
     case EO_SWEEP_VIOLATES:
@@ -253,11 +269,15 @@ int eo_candidate_violates(const struct eo_candidate *c, double budget_mb)
     return c->model_memory_mb > budget_mb;
 }
 
-void eo_sweep_violates_name(double budget_mb, char name[EO_SWEEP_NAME])
+void eo_sweep_violates_name(const struct eo_config *cfg, int k, char name[EO_SWEEP_NAME])
 {
+    double budget_mb = cfg->memory_budgets_mb[k];
     char text[EO_NUM_TEXT];
 
-    eo_num_format_double(budget_mb, text);
+    if (cfg->memory_budget_is_integer[k])
+        snprintf(text, sizeof(text), "%.0f", budget_mb);
+    else
+        eo_num_format_double(budget_mb, text);
     snprintf(name, EO_SWEEP_NAME, "violates_%smb", text);
 }
 
@@ -273,6 +293,8 @@ static int read_row(struct eo_candidate *c, const struct eo_csv *csv, size_t row
         if (eo_sweep_read_cell(c, &columns[i], text, err))
             return eo_err_prefix(err, "row %zu: column '%s'", row + 1, columns[i].name);
     }
+    if (!isfinite(c->ranked_latency_ms)) /* a table from before that column */
+        eo_candidate_rank(c, EO_LATENCY_MEAN);
     return 0;
 }
 
@@ -339,7 +361,7 @@ static void put_violates_names(const struct eo_config *cfg, struct eo_buf *out)
     int k;
 
     for (k = 0; k < cfg->memory_budget_count; k++) {
-        eo_sweep_violates_name(cfg->memory_budgets_mb[k], name);
+        eo_sweep_violates_name(cfg, k, name);
         eo_csv_put_text(out, name, ',');
     }
 }
@@ -413,6 +435,9 @@ static void put_cell(const struct eo_candidate *c, const struct eo_sweep_column 
     case EO_SWEEP_CERTAINTY:
         eo_csv_put_text(out, eo_certainty_name(*(const enum eo_certainty *)value), end);
         break;
+    case EO_SWEEP_RECOMMENDATION:
+        eo_csv_put_text(out, eo_recommendation_name(*(const enum eo_recommendation *)value), end);
+        break;
     case EO_SWEEP_EMPTY:
         eo_csv_put_text(out, "", end);
         break;
@@ -468,17 +493,33 @@ const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, const str
 
 const struct eo_candidate *eo_sweep_recommended(const struct eo_sweep *sweep)
 {
-    const struct eo_candidate *best = NULL;
-    size_t i, n = eo_sweep_first_seed_rows(sweep);
+    size_t i;
 
-    for (i = 0; i < n; i++) {
-        const struct eo_candidate *c = &sweep->rows[i];
-
-        if (!c->accepted)
-            continue;
-        if (!best || c->accuracy > best->accuracy ||
-            (c->accuracy == best->accuracy && c->latency_ms < best->latency_ms))
-            best = c;
+    for (i = 0; i < sweep->row_count; i++) {
+        if (sweep->rows[i].recommendation == EO_RECOMMENDATION_RECOMMENDED)
+            return &sweep->rows[i];
     }
-    return best;
+    return NULL;
+}
+
+const char *eo_recommendation_name(enum eo_recommendation r)
+{
+    static const char *const names[] = {"", "rival", "recommended"};
+
+    return names[r];
+}
+
+void eo_candidate_rank(struct eo_candidate *c, enum eo_latency_statistic statistic)
+{
+    if (!isfinite(c->latency_median_ms))
+        statistic = EO_LATENCY_MEAN;
+    c->ranked_latency_ms = statistic == EO_LATENCY_MEAN ? c->latency_ms : c->latency_median_ms;
+    strcpy(c->latency_statistic, eo_latency_statistic_name(statistic));
+}
+
+double eo_candidate_single_latency(const struct eo_candidate *c)
+{
+    int is_median = strcmp(c->latency_statistic, eo_latency_statistic_name(EO_LATENCY_MEDIAN)) == 0;
+
+    return is_median && isfinite(c->single_latency_median_ms) ? c->single_latency_median_ms : c->single_latency_ms;
 }

@@ -26,6 +26,15 @@
 #define EO_SWEEP_TEXT_MAX 256 /* bytes of a longer text: a reason, a source */
 #define EO_MIB 1048576.0 /* what the original calls a MB */
 
+/* A candidate's part in the recommendation. */
+enum eo_recommendation {
+    EO_RECOMMENDATION_NONE,
+    EO_RECOMMENDATION_RIVAL, /* cannot be told from the most accurate one */
+    EO_RECOMMENDATION_RECOMMENDED
+};
+
+const char *eo_recommendation_name(enum eo_recommendation r); /* "", "rival", "recommended" */
+
 struct eo_candidate {
     struct eo_candidate_key key;
     int accepted;
@@ -75,6 +84,19 @@ struct eo_candidate {
     double arena_bytes, unfused_arena_bytes, resident_bytes;
 
     enum eo_certainty frontier_latency, frontier_energy, frontier_memory;
+
+    /*
+     * Standard error of `accuracy`, sqrt(a (1 - a) / images), in 0..0.5.
+     * The latency that decides (latency_statistic): latency_median_ms, or latency_ms with `mean` and in rows that have no
+     * median. energy_proxy_j, frontiers, labels, plots, tables and the recommendation follow it; throughput_sps does not:
+     * images per second are the inverse of the mean.
+     */
+    double accuracy_std, ranked_latency_ms;
+    char latency_statistic[EO_SWEEP_NAME]; /* which of the two it is: "median", "mean" */
+
+    /* recommend.h: its part in the recommendation, and McNemar's p against the most accurate; NAN without hits. */
+    enum eo_recommendation recommendation;
+    double recommendation_p;
 };
 
 struct eo_evidence;
@@ -104,6 +126,7 @@ enum eo_sweep_kind {
     EO_SWEEP_TEXT,      /* char[] */
     EO_SWEEP_STATUS,    /* char[], a name of enum eo_timing_status */
     EO_SWEEP_CERTAINTY, /* enum eo_certainty */
+    EO_SWEEP_RECOMMENDATION, /* enum eo_recommendation */
     EO_SWEEP_EMPTY,     /* always empty: `error` of a row that has none */
     EO_SWEEP_NOTE,      /* a fixed sentence */
     EO_SWEEP_VIOLATES   /* stands for one column per memory budget */
@@ -127,6 +150,7 @@ struct eo_sweep_column {
     double min, max;     /* numbers and counts */
     int required;        /* a row of its source without it is an error */
     int is_measured;     /* taken by a clock, follows from that, or depends on the machine's instruction set */
+    int is_relative;     /* says how the candidate compares with the others of the sweep */
 };
 
 /* The columns in the order of the file, EO_SWEEP_VIOLATES being one entry. */
@@ -147,8 +171,8 @@ double eo_candidate_number(const struct eo_candidate *c, const struct eo_sweep_c
 /* Whether the model alone is larger than a budget in MiB. */
 int eo_candidate_violates(const struct eo_candidate *c, double budget_mb);
 
-/* "violates_1.0mb": the budget's text is Python's. */
-void eo_sweep_violates_name(double budget_mb, char name[EO_SWEEP_NAME]);
+/* The column of budget k: "violates_1.0mb", or "violates_1mb" where the configuration says 1, as Python prints them. */
+void eo_sweep_violates_name(const struct eo_config *cfg, int k, char name[EO_SWEEP_NAME]);
 
 extern const char eo_sweep_energy_note[];
 
@@ -168,13 +192,16 @@ void eo_sweep_put_count(struct eo_buf *out, double value, char end); /* NAN: the
  * rows. */
 const struct eo_candidate *eo_sweep_baseline(const struct eo_sweep *sweep);
 
+/* Sets ranked_latency_ms and latency_statistic. */
+void eo_candidate_rank(struct eo_candidate *c, enum eo_latency_statistic statistic);
+
+/* The same figure of one image at a time: single_latency_median_ms where ranked_latency_ms is a median. */
+double eo_candidate_single_latency(const struct eo_candidate *c);
+
 /* The candidate of that key, or NULL. */
 const struct eo_candidate *eo_sweep_find(const struct eo_sweep *sweep, const struct eo_candidate_key *key);
 
-/*
- * The most accurate accepted candidate of the first seed, ties to the faster, then to the earlier row. NULL
- * when none is accepted. With several seeds the later ones repeat the experiment; they do not compete.
- */
+/* The row that is marked as recommended; NULL without one. eo_recommend() marks it. */
 const struct eo_candidate *eo_sweep_recommended(const struct eo_sweep *sweep);
 
 /* Rows of the first seed, which come first. */

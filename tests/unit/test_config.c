@@ -78,7 +78,8 @@ static const char defaults[] = "seed: 7\n"
                                "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
                                "active_memory_budget_mb: 0.05\n"
                                "cpu_frequency_scale: 0.7\n"
-                               "pareto_use_ci: false\npareto_any_status: false\n"
+                               "latency_statistic: median\nrecommend: smallest\n"
+                               "pareto_use_ci: false\npareto_any_status: true\n"
                                "memory_bandwidth_gbps: 12.8\n"
                                "peak_compute_gmacs: null\n"
                                "threads: 0\n"
@@ -157,7 +158,11 @@ static void test_values(void)
         {"precisions: [int8]", "precisions: [int8]"},
         {"precisions: ['int8', \"fp32\"]", "precisions: [int8, fp32]"},
         {"pareto_use_ci: true", "pareto_use_ci: true"},
-        {"pareto_any_status: true", "pareto_any_status: true"},
+        {"pareto_any_status: FALSE", "pareto_any_status: false"},
+        {"pareto_use_ci: True", "pareto_use_ci: true"},
+        {"val_subset: None", "val_subset: null"},
+        {"val_subset: NULL", "val_subset: null"},
+        {"memory_budgets_mb: [1, 1.5]", "memory_budgets_mb: [1, 1.5]"},
         {"pruning_criterion: fpgm", "pruning_criterion: fpgm"},
         {"pruning_criterion: [taylor]", "pruning_criterion: taylor"},
         {"pruning_criterion: [taylor, l1]", "pruning_criterion: [taylor, l1]"},
@@ -271,8 +276,9 @@ static void test_refused(void)
         {"train_subset: 0", "1:15: key 'train_subset': expected an integer in 1..1000000 or null, found '0'"},
         {"val_subset: ''",
          "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found the quoted text ''"},
-        {"val_subset: Null",
-         "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found 'Null'"},
+        {"val_subset: nULL",
+         "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found 'nULL'"},
+        {"batch_size: None", "1:13: key 'batch_size': expected an integer in 1..4096, found 'None'"},
         {"seed: 18446744073709551616",
          "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '18446744073709551616'"},
         {"seed: -1", "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '-1'"},
@@ -293,7 +299,9 @@ static void test_refused(void)
         /* words */
         {"pareto_use_ci: yes", "1:16: key 'pareto_use_ci': expected true or false, found 'yes'"},
         {"pareto_use_ci: on", "1:16: key 'pareto_use_ci': expected true or false, found 'on'"},
-        {"pareto_use_ci: True", "1:16: key 'pareto_use_ci': expected true or false, found 'True'"},
+        {"pareto_use_ci: tRUE", "1:16: key 'pareto_use_ci': expected true or false, found 'tRUE'"},
+        {"latency_statistic: p95", "1:20: key 'latency_statistic': expected one of median, mean, found 'p95'"},
+        {"recommend: best", "1:12: key 'recommend': expected one of smallest, fastest, accuracy, found 'best'"},
         {"pareto_use_ci: 1", "1:16: key 'pareto_use_ci': expected true or false, found '1'"},
         {"pareto_use_ci: 'true'",
          "1:16: key 'pareto_use_ci': expected true or false, found the quoted text 'true'"},
@@ -524,15 +532,20 @@ static void test_slices(void)
         "benchmark_seconds: 60\nbenchmark_wait: 600\n");
     check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
                 "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: "
-                "false\npareto_any_status: false\n");
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: median\n"
+                "recommend: smallest\npareto_use_ci: false\npareto_any_status: true\n");
+    /* An integer stays one, as the names of columns follow from it. */
+    check_slice("memory_budgets_mb: [1, 2.0]\nlatency_statistic: mean\nrecommend: fastest", EO_STAGE_SELECT, 0,
+                "# edge-opt slice: select\npower_watts: 5.0\nmemory_budgets_mb: [1, 2.0]\n"
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: mean\n"
+                "recommend: fastest\npareto_use_ci: false\npareto_any_status: true\n");
     check_slice("peak_compute_gmacs: 64", EO_STAGE_HARDWARE, 0,
                 "# edge-opt slice: hardware\nbatch_size: 128\ncpu_frequency_scale: 0.7\n"
                 "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
     check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
-                "# edge-opt slice: summary\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\npareto_use_ci: "
-                "false\npareto_any_status: false\n");
+                "# edge-opt slice: summary\nvalidation: holdout\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
+                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nrecommend: smallest\npareto_use_ci: false\n"
+                "pareto_any_status: true\n");
 }
 
 static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k,
@@ -560,7 +573,7 @@ static void test_reach(void)
         {"dataloader_seed: 7", 0},
         {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
         {"dataset: idx\ndata_dir: d", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
-        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SUMMARY) | BIT(SENSITIVITY)},
         {"train_subset: 9", TRAINING | BIT(SENSITIVITY)},
         {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
         {"conv1_channels: 9", BIT(TRAIN)},
@@ -605,7 +618,9 @@ static void test_reach(void)
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(HARDWARE) | BIT(SUMMARY)},
         {"pareto_use_ci: true", BIT(SELECT) | BIT(SUMMARY)},
-        {"pareto_any_status: true", BIT(SELECT) | BIT(SUMMARY)},
+        {"pareto_any_status: false", BIT(SELECT) | BIT(SUMMARY)},
+        {"latency_statistic: mean", BIT(SELECT)},
+        {"recommend: accuracy", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_bandwidth_gbps: 9", BIT(HARDWARE)},
         {"peak_compute_gmacs: 9", BIT(HARDWARE)},
         {"threads: 9", 0},
@@ -842,11 +857,12 @@ static void test_files(void)
                                    strcmp(full.dataset, "fashion-mnist") == 0);
     check("a missing file", eo_config_load(&full, "tests/golden/no-such-file.yaml", &err) == -1);
     check_input("a missing file", "", "cannot open: No such file or directory", err.msg);
-    /* The full form adds the defaults of the earlier one, and a peak. */
+    /* The full form adds the defaults of the earlier one, a peak, and that the mean decides. */
     check("full form again", eo_config_load(&full, "configs/original.yaml", &err) == 0);
     first.dataloader_seed = 7;
     first.dataloader_seed_set = 1;
     first.peak_compute_gmacs = 64.0;
+    first.latency_statistic = EO_LATENCY_MEAN;
     check("both forms agree", memcmp(&first, &full, sizeof(first)) == 0);
 }
 

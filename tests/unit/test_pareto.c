@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "stage/join.h"
+#include "stage/recommend.h"
 #include "tests/unit/check.h"
 
 #define ROWS 12
@@ -75,7 +76,7 @@ static int frontier_holds(const struct eo_sweep *sweep, int use_ci)
     int ok = 1;
 
     cfg.pareto_use_ci = use_ci;
-    eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), &cfg, index, &count);
+    ok = eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), &cfg, index, &count, NULL) == 0;
     for (i = 0; i < ROWS; i++)
         expected += (size_t)belongs(sweep, i, use_ci);
     for (i = 0; i < count; i++) {
@@ -123,6 +124,7 @@ static void test_join(void)
         check(0, "join");
         return;
     }
+    eo_recommend(&sweep, EO_RECOMMEND_SMALLEST);
     c = eo_sweep_find(&sweep, &key);
     other.seed = 4;
     check(c != NULL && eo_sweep_find(&sweep, &other) == NULL, "find");

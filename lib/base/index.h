@@ -1,0 +1,48 @@
+/*
+ * Finds the entries of an array by a key, in constant time: a table of hashes and numbers of entries, open addressing with
+ * linear probing. The array stays the caller's, and so does the comparison of keys:
+ *
+ *     walk = eo_index_find(&index, hash);
+ *     while (eo_index_next(&index, &walk, &i))
+ *         if (array[i] has the key) ...
+ *     eo_index_add(&index, hash, i, err)        // not while walking
+ *
+ * The order in which a walk gives entries means nothing, so no result may depend on it.
+ */
+#ifndef EO_BASE_INDEX_H
+#define EO_BASE_INDEX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct eo_index_slot {
+    uint64_t hash;
+    size_t number; /* of the entry, plus 1; 0: the slot is free */
+};
+
+struct eo_index { /* zeroed: empty */
+    struct eo_index_slot *slots;
+    size_t capacity; /* a power of two, at least twice count; or 0 */
+    size_t count;
+};
+
+struct eo_index_walk {
+    uint64_t hash;
+    size_t at;
+};
+
+void eo_index_release(struct eo_index *index); /* harmless on a zeroed struct */
+
+/* FNV-1a of `size` bytes, going on from `seed`. Of structs without padding alone. */
+uint64_t eo_index_hash(const void *bytes, size_t size, uint64_t seed);
+
+/* Fails without memory; the index is unchanged then. */
+int eo_index_add(struct eo_index *index, uint64_t hash, size_t number, struct eo_err *err) EO_MUST_CHECK;
+
+/* The entries of that hash, one by one: 1 and *number, or 0 when there are no more. */
+struct eo_index_walk eo_index_find(const struct eo_index *index, uint64_t hash);
+int eo_index_next(const struct eo_index *index, struct eo_index_walk *walk, size_t *number);
+
+#endif
