@@ -259,17 +259,39 @@ training_log = $(if $(1),$(M)/training_log.csv,$(OUT)/training_log.csv)
 # Whether a file of error rows has one; its header has no space. A step that failed is tried again.
 has_error = $(filter-out 0 1,$(words $(file <$(1))))
 retry = $(if $(call has_error,$(1)),FORCE)
-# Programs leave a file of equal bytes its time; what has been made now is newer than what it was made from. $(1) = the
-# file of error rows, which keeps its time while the same error stays; $(2) = what else was made.
-made = if [ $$$$(wc -l <$(1)) = 1 ]; then touch -c $(1) $(2); fi
+
+# Make starts a step when something is newer. The step then compares all bytes that it reads and makes with those of the last
+# time. Where they are equal it runs nothing, so that nothing that follows runs either; what it makes is touched in any case.
+# Each step keeps the checksums of the last time in config/steps. In all of these, $(1) = the files that a step makes; the
+# first gives the record its name. A record that is lost, old or cut off only means that the step runs.
+STEPS := $(OUT)/config/steps
+record = $(STEPS)/$(subst /,+,$(patsubst $(OUT)/%,%,$(firstword $(1))))
+# Make looks for a file that a step makes only where something else needs it. So each that is missing, and the record, is a
+# reason of its own to run the step: a prerequisite that cannot be there.
+missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
+lost = $(call missing,$(1) $(record))
+%.missing: ;
+# Likewise, of a candidate: $(2) = its file of error rows.
+again = $(or $(call retry,$(2)),$(lost))
+REASONS := FORCE %.missing %.untimed
+# What the step reads: $(2) in words of the shell, or all prerequisites.
+reads = $(or $(2),$(filter-out $(REASONS),$^))
+checksums = sha256sum -- $(1) $(reads)
+# The first line of a recipe begins with this, and ends with the command. $(3) = the word for
+# the stage, $(4) = what is said to be made, where that is not the first file.
+begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(checksums) 2>/dev/null | cmp -s - $(record); then exit 0; fi;) \
+	printf '  %-9s%s\n' '$(3)' '$(or $(4),$(firstword $(1)))'
+# The last line. Where a file of error rows $(4) has one, the step is to run again.
+done = $(let_end); $(if $(4),[ $$(wc -l <$(4)) = 1 ] || exit 0;) mkdir -p $(STEPS) && touch -c -- $(1) && $(checksums) >$(record)
+
 attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 
+trained = $(M)/base.safetensors $(training_log)
 define train_rule
-$(M)/base.safetensors $(training_log) &: $(SL)$(1)/train.yaml $(DATASET) $(BIN)/eo-train
-	$$(call say,TRAIN,$(M)/base.safetensors)
-	@mkdir -p $(M) $(R)
-	$(Q)$(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
-	@touch -c $(M)/base.safetensors $(training_log)
+$(trained) &: $(SL)$(1)/train.yaml $(DATASET) $(call program,eo-train) $(call lost,$(trained))
+	$(Q)$$(call begin,$(trained),,TRAIN) && mkdir -p $(M) $(R) && \
+	exec $(BIN)/eo-train -c $(SL)$(1)/train.yaml --data $(DATA) $(THREAD_OPTION) --log $(training_log) -o $(M)/base.safetensors
+	@$$(call done,$(trained))
 endef
 
 # $(3) = level, $(4) = criterion. Level 0 removes nothing: it has one candidate, no criterion, no part in what the prune
@@ -278,13 +300,14 @@ criteria = $(if $(filter 0.00,$(1)),none,$(EO_CRITERIA))
 P = p$(3)$(if $(filter-out l1 none,$(4)),-$(4))
 prune = $(BIN)/eo-prune -l $(3) $(if $(filter none,$(4)),,--criterion $(4) -c $(SL)$(1)/prune.yaml --data $(DATA) $(THREAD_OPTION))
 recovers = $(if $(filter none,$(4)),$(if $(EO_FINE_TUNE_UNPRUNED),$(filter-out 0,$(EO_FINE_TUNE_EPOCHS))),$(filter-out 0,$(EO_FINE_TUNE_EPOCHS)))
+pruned = $(M)/$(P).safetensors $(R)/$(P).prune.err $(if $(recovers),$(M)/$(P)-finetune_log.csv)
 define prune_rule
-$(M)/$(P).safetensors $(R)/$(P).prune.err &: $(M)/base.safetensors $(BIN)/eo-prune $(BIN)/eo-attempt $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml) $(SL)$(1)/finetune.yaml $(if $(recovers),$(BIN)/eo-train) $(call retry,$(R)/$(P).prune.err)
-	$$(call say,PRUNE,$(M)/$(P).safetensors)
-	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
+$(pruned) &: $(M)/base.safetensors $(call program,eo-prune) $(call program,eo-attempt) $(if $(filter-out none,$(4)),$(SL)$(1)/prune.yaml) $(SL)$(1)/finetune.yaml $(if $(recovers),$(call program,eo-train)) $(call again,$(pruned),$(R)/$(P).prune.err)
+	$(Q)$$(call begin,$(pruned),,PRUNE) && \
+	exec $(call attempt,$(1),$(2),$(3),$(4),$(P).prune.err,any,prune) -- $(if $(recovers),\
 	  $$(call prune_and_tune,$(prune),-c $(SL)$(1)/finetune.yaml --data $(DATA) $(THREAD_OPTION),$(M)/base.safetensors,$(M)/$(P)),\
 	  $(prune) -o $(M)/$(P).safetensors $(M)/base.safetensors)
-	@$(call made,$(R)/$(P).prune.err,$(M)/$(P).safetensors)
+	@$$(call done,$(pruned),,,$(R)/$(P).prune.err)
 endef
 # $(1) = eo-prune with its options, $(2) = options of eo-train, $(3) = the base, $(4) = the model without its ending. The
 # log that stays is that of the last step.
@@ -296,19 +319,21 @@ endef
 
 # $(5) = precision.
 C = $(P)-$(5)
+quantised = $(M)/$(C).safetensors $(R)/$(C).quant.err
+evaluated = $(patsubst %,$(R)/$(C).%,accuracy.csv hits.csv confusion.csv accuracy.err)
 define candidate_rules
-$(M)/$(C).safetensors $(R)/$(C).quant.err &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(BIN)/eo-quant $(BIN)/eo-attempt $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(DATASET)) $(call retry,$(R)/$(C).quant.err)
-	$$(call say,QUANT,$(M)/$(C).safetensors)
-	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
+$(quantised) &: $(M)/$(P).safetensors $(R)/$(P).prune.err $(call program,eo-quant) $(call program,eo-attempt) $(if $(filter int8,$(5)),$(SL)$(1)/quant.yaml $(DATASET)) $(call again,$(quantised),$(R)/$(C).quant.err)
+	$(Q)$$(call begin,$(quantised),,QUANT) && \
+	exec $(call attempt,$(1),$(2),$(3),$(4),$(C).quant.err,$(5),quant) --after $(R)/$(P).prune.err -- \
 	  $(BIN)/eo-quant -p $(5) -c $(SL)$(1)/quant.yaml --data $(DATA) -o $(M)/$(C).safetensors $(M)/$(P).safetensors
-	@$(call made,$(R)/$(C).quant.err,$(M)/$(C).safetensors)
+	@$$(call done,$(quantised),,,$(R)/$(C).quant.err)
 
-$(R)/$(C).accuracy.csv $(R)/$(C).hits.csv $(R)/$(C).accuracy.err &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(BIN)/eo-eval $(BIN)/eo-attempt $(call retry,$(R)/$(C).accuracy.err)
-	$$(call say,EVAL,$(R)/$(C).accuracy.csv)
-	$(Q)$(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
+$(evaluated) &: $(M)/$(C).safetensors $(R)/$(C).quant.err $(SL)$(1)/eval.yaml $(DATASET) $(call program,eo-eval) $(call program,eo-attempt) $(call again,$(evaluated),$(R)/$(C).accuracy.err)
+	$(Q)$$(call begin,$(evaluated),,EVAL) && \
+	exec $(call attempt,$(1),$(2),$(3),$(4),$(C).accuracy.err,$(5),accuracy) --after $(R)/$(C).quant.err -- \
 	  $(BIN)/eo-eval -c $(SL)$(1)/eval.yaml --data $(DATA) $(THREAD_OPTION) --confusion $(R)/$(C).confusion.csv \
 	  --hits $(R)/$(C).hits.csv -o $(R)/$(C).accuracy.csv $(M)/$(C).safetensors
-	@$(call made,$(R)/$(C).accuracy.err,$(R)/$(C).accuracy.csv $(R)/$(C).hits.csv)
+	@$$(call done,$(evaluated),,,$(R)/$(C).accuracy.err)
 endef
 
 # All that was pruned, and from that all candidates: $(1) is called with sub-folder, seed, level, criterion, precision.
@@ -328,6 +353,10 @@ ACCURACY := $(call rows_of,$(CANDIDATES),accuracy.err)
 GOOD := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
 MODELS := $(call models_of,$(GOOD))
 ACCURACY_ROWS := $(ACCURACY) $(call rows_of,$(GOOD),accuracy.csv hits.csv)
+# Appends to a shell's arguments $$f, or those of the files $(1) of each candidate that are there.
+if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
+models_there = for c in $(CANDIDATES); do for f in $(OUT)/models/$$c.safetensors; $(if_there); done
+rows_there = for c in $(CANDIDATES); do for e in $(1); do for f in $(OUT)/rows/$$c.$$e; $(if_there); done; done
 
 ifneq ($(EXPERIMENT),)
 $(foreach s,$(EO_SEEDS),$(eval $(call train_rule,$(call subdir,$(s)),$(s))))
@@ -341,43 +370,41 @@ endif
 # new, whose rows are gone, or that alone could not be timed asks for is a session of all. The last complete one wrote
 # machine.csv, which stands for it, and after that the names of its candidates. Nobody asks for more where one is taken out.
 MACHINE := $(OUT)/machine.csv
-TIMED := $(file <$(SL)/timed)
+TIMED := $(filter $(CANDIDATES),$(file <$(SL)/timed))
 NOT_TIMED := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).timing.err),$(c)))
 TIMING_ROWS := $(call rows_of,$(CANDIDATES),timing.err) $(call rows_of,$(filter-out $(NOT_TIMED),$(CANDIDATES)),timing.csv rounds.csv)
 LOST := $(filter-out $(wildcard $(TIMING_ROWS)),$(TIMING_ROWS))
 BROKEN := $(foreach c,$(NOT_TIMED),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
-lost = $(foreach e,timing.err timing.csv rounds.csv,$(patsubst $(OUT)/rows/%.$(e),%,$(filter %.$(e),$(LOST))))
-UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost) $(BROKEN)))
+lost_rows = $(foreach e,timing.err timing.csv rounds.csv,$(patsubst $(OUT)/rows/%.$(e),%,$(filter %.$(e),$(LOST))))
+UNTIMED := $(patsubst %,$(OUT)/rows/%.untimed,$(sort $(filter-out $(TIMED),$(CANDIDATES)) $(lost_rows) $(BROKEN)))
 .PHONY: $(UNTIMED)
-$(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(BIN)/eo-bench $(UNTIMED) $(if $(filter retime,$(GOALS)),FORCE) | $(ACCURACY)
-	$(call say,TIME,$(OUT)/rows/*.timing.csv)
-	@rm -f $(SL)/timed
-	$(Q)$(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
-	@touch -c $@
-	@echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
+session = set --; $(models_there); $(call rows_there,accuracy.err timing.csv timing.err rounds.csv)
+timed = "$$@" $(SL)/bench.yaml $(call program,eo-bench)
+$(MACHINE): $(call models_of,$(filter-out $(NOT_TIMED),$(CANDIDATES))) $(call rows_of,$(NOT_TIMED),accuracy.err) $(SL)/bench.yaml $(call program,eo-bench) $(UNTIMED) $(if $(filter retime,$(GOALS)),FORCE) $(call lost,$(MACHINE)) | $(ACCURACY)
+	$(Q)$(session); $(call begin,$(MACHINE),$(timed),TIME,$(OUT)/rows/*.timing.csv) && rm -f $(SL)/timed && \
+	exec $(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
+	@$(session); $(call done,$(MACHINE),$(timed)); echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
 $(TIMING_ROWS): $(MACHINE) ;
-
-# Appends to a shell's arguments those of the files $(1) of each candidate that are there.
-rows_there = for c in $(CANDIDATES); do for e in $(1); do f=$(OUT)/rows/$$c.$$e; if [ -e $$f ]; then set -- "$$@" $$f; fi; done; done
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv)
 # Which candidates there are is a prerequisite too: one that was taken out has to leave the tables.
-$(SWEEP) &: $(ACCURACY_ROWS) $(MACHINE) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
-	$(call say,SELECT,$(OUT)/sweep_results.csv)
-	$(Q)set --; $(call rows_there,accuracy.csv accuracy.err hits.csv timing.csv timing.err rounds.csv); \
+all_rows = set --; $(call rows_there,accuracy.csv accuracy.err hits.csv timing.csv timing.err rounds.csv)
+selected = "$$@" $(SL)/candidates $(SL)/select.yaml $(call program,eo-pareto)
+$(SWEEP) &: $(ACCURACY_ROWS) $(MACHINE) $(SL)/candidates $(SL)/select.yaml $(call program,eo-pareto) $(call lost,$(SWEEP))
+	$(Q)$(all_rows); $(call begin,$(SWEEP),$(selected),SELECT) && \
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv "$$@"
-	@touch -c $(SWEEP)
+	@$(all_rows); $(call done,$(SWEEP),$(selected))
 
 # Accuracy alone, for studies of many candidates: nothing is timed.
 ACCURACY_TABLES := $(addprefix $(OUT)/,accuracy.csv accuracy_errors.csv accuracy_seeds.csv)
-$(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(BIN)/eo-pareto
-	$(call say,ACCURACY,$(OUT)/accuracy.csv)
-	$(Q)set --; $(call rows_there,accuracy.csv accuracy.err); \
+accuracy_rows = set --; $(call rows_there,accuracy.csv accuracy.err)
+$(ACCURACY_TABLES) &: $(ACCURACY_ROWS) $(SL)/candidates $(SL)/select.yaml $(call program,eo-pareto) $(call lost,$(ACCURACY_TABLES))
+	$(Q)$(accuracy_rows); $(call begin,$(ACCURACY_TABLES),$(selected),ACCURACY) && \
 	exec $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
 	  --seeds $(OUT)/accuracy_seeds.csv "$$@"
-	@touch -c $(ACCURACY_TABLES)
+	@$(accuracy_rows); $(call done,$(ACCURACY_TABLES),$(selected))
 
 define print_accuracy
 	@awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; \
@@ -394,41 +421,41 @@ accuracy: $(ACCURACY_TABLES) ## accuracy of every candidate of CONFIG, nothing t
 	@[ $$(wc -l <$(OUT)/accuracy.csv) -gt 1 ]
 
 # What levels for each layer are chosen by.
-$(OUT)/sensitivity.csv: $(M)/base.safetensors $(SL)/sensitivity.yaml $(BIN)/eo-prune
-	$(call say,SENSITIV,$@)
-	$(Q)$(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml --data $(DATA) $(THREAD_OPTION) $<
-	@touch -c $@
-$(OUT)/sensitivity.png: plots/sensitivity.gp plots/common.gp $(OUT)/sensitivity.csv
-	$(plot)
+$(OUT)/sensitivity.csv: $(M)/base.safetensors $(SL)/sensitivity.yaml $(call program,eo-prune) $(call lost,$(OUT)/sensitivity.csv)
+	$(Q)$(call begin,$@,,SENSITIV) && exec $(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml --data $(DATA) $(THREAD_OPTION) $<
+	@$(call done,$@)
 
 .PHONY: sensitivity
 sensitivity: $(OUT)/sensitivity.png ## accuracy against pruning level for each layer alone: sensitivity.csv and .png
 
 HARDWARE := $(addprefix $(OUT)/,layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv)
 # Models of the candidates that have no error.
-$(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(BIN)/eo-hwreport
-	$(call say,HARDWARE,$(OUT)/hardware_summary.csv)
-	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; for c in $(CANDIDATES); do \
-	  if [ $$(cat $$r/$$c.accuracy.err $$r/$$c.timing.err | wc -l) = 2 ]; then set -- "$$@" $$m/$$c.safetensors; fi; done; \
+good_models = set --; m=$(OUT)/models r=$(OUT)/rows; for c in $(CANDIDATES); do \
+	  if [ $$(cat $$r/$$c.accuracy.err $$r/$$c.timing.err | wc -l) = 2 ]; then set -- "$$@" $$m/$$c.safetensors; fi; done
+reported = "$$@" $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(call program,eo-hwreport)
+$(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(call program,eo-hwreport) $(call lost,$(HARDWARE))
+	$(Q)$(good_models); $(call begin,$(HARDWARE),$(reported),HARDWARE,$(OUT)/hardware_summary.csv) && \
 	exec $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv --layers $(OUT)/layerwise_breakdown.csv \
 	  --tradeoffs $(OUT)/precision_tradeoffs.csv --summary $(OUT)/hardware_summary.csv "$$@"
-	@touch -c $(HARDWARE)
+	@$(good_models); $(call done,$(HARDWARE),$(reported))
 
-define plot
-	$(call say,PLOT,$@)
-	$(Q)$(let_end); $(call leave_none,$@.tmp); gnuplot -d -e "dir='$(OUT)'; out='$@.tmp'" $< && mv $@.tmp $@
+# $(1) = its name, $(2) = the tables that it may show. Scripts have parts in common.
+SCRIPTS := $(foreach p,$(wildcard plots/*),$(call program,$(notdir $(p))))
+define plot_rule
+$(OUT)/$(1).png: $(2) $(SCRIPTS) $(call lost,$(OUT)/$(1).png)
+	$(Q)$$(call leave_none,$$@.tmp); $$(call begin,$$@,,PLOT) && gnuplot -d -e "dir='$(OUT)'; out='$$@.tmp'" plots/$(1).gp && mv $$@.tmp $$@
+	@$$(call done,$$@)
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)
-$(PLOTS): $(OUT)/%.png: plots/%.gp $(wildcard plots/*) $(SWEEP) $(HARDWARE)
-	$(plot)
+$(foreach p,$(PLOTS),$(eval $(call plot_rule,$(patsubst $(OUT)/%.png,%,$(p)),$(SWEEP) $(HARDWARE))))
+$(eval $(call plot_rule,sensitivity,$(OUT)/sensitivity.csv))
 
 SUMMARY := $(OUT)/summary.json
 summarise = $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --hardware $(OUT)/hardware_summary.csv
-$(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(BIN)/eo-summary
-	$(call say,SUMMARY,$@)
-	$(Q)exec $(summarise) -o $@
-	@touch -c $@
+$(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(call program,eo-summary) $(call lost,$(SUMMARY))
+	$(Q)$(call begin,$@,,SUMMARY) && exec $(summarise) -o $@
+	@$(call done,$@)
 
 # Where each file came from.
 MANIFEST := $(OUT)/manifest.json
@@ -438,22 +465,21 @@ pruned_name = $(patsubst /%,%,$(1)/)$(P)
 PRUNED := $(strip $(call over_pruned,pruned_name))
 tuned_log = $(if $(recovers),$(M)/$(P)-finetune_log.csv)
 TUNED_LOGS := $(strip $(call over_pruned,tuned_log))
-if_there = do if [ -e $$f ]; then set -- "$$@" $$f; fi; done
-$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(BIN)/eo-summary
-	$(call say,MANIFEST,$@)
-	$(Q)set --; m=$(OUT)/models r=$(OUT)/rows; \
+all_files = set --; m=$(OUT)/models r=$(OUT)/rows; \
 	for f in $(SLICES) $(DATASET) $(BASES) $(LOGS) $(TUNED_LOGS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS); $(if_there); \
 	for p in $(PRUNED); do for f in $$m/$$p.safetensors $$r/$$p.prune.err; $(if_there); done; \
 	for c in $(CANDIDATES); do for f in $$m/$$c.safetensors $$r/$$c.quant.err $$r/$$c.accuracy.csv $$r/$$c.accuracy.err \
-	  $$r/$$c.hits.csv $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err $$r/$$c.rounds.csv; $(if_there); done; \
+	  $$r/$$c.hits.csv $$r/$$c.confusion.csv $$r/$$c.timing.csv $$r/$$c.timing.err $$r/$$c.rounds.csv; $(if_there); done
+$(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(call program,eo-summary) $(call lost,$(MANIFEST))
+	$(Q)$(all_files); $(call begin,$@,"$$@" $(call program,eo-summary),MANIFEST) && \
 	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
-	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi; \
+	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi && \
 	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"
-	@touch -c $@
+	@$(all_files); $(call done,$@,"$$@" $(call program,eo-summary))
 
 # The configuration that all this was made from; `make explain` compares.
 MADE := $(SL)/made/done
-$(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST)
+$(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) $(call missing,$(addprefix $(SL)/made/,$(SLICES:$(SL)/%=%) candidates dataset.csv))
 	@$(let_end); $(call leave_none,$(SL)/made.new); rm -rf $(SL)/made.new && mkdir -p $(SL)/made.new && \
 	(cd $(SL) && cp --parents $(SLICES:$(SL)/%=%) candidates made.new) && cp $(DATASET) $(SL)/made.new && \
 	touch $(SL)/made.new/done && rm -rf $(SL)/made && mv $(SL)/made.new $(SL)/made

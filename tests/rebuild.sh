@@ -3,7 +3,7 @@
 # nothing, for candidates that come and go, and for the source of each program.
 #
 #     EO_BIN=out/bin sh tests/rebuild.sh        the last line is "rebuild: N passed, M failed"
-#     EO_KEYS='seed|epochs' ...                 these keys alone; EO_KEYS=sessions: what is timed with what
+#     EO_KEYS='seed|epochs' ...                 these keys alone; EO_KEYS=sessions, losses or programs: that part alone
 #
 # What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says, and
 # which step follows from which is the list that steps() prints. What ran is what Make announced ("  TRAIN    file").
@@ -129,60 +129,86 @@ list() {
     echo "${values:-$3}"
 }
 
-# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | targets that it follows from". Two
-# are no slices: candidates is which there are, contents those of the data.
+# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | files that it follows from | other files
+# that it makes". Two are no slices: candidates is which there are, contents those of the data.
 steps() {
     seeds=$(list "$1" seeds "$(list "$1" seed 7)")
-    every='' timed='' models=''
+    every='' timed='' models='' session='' logs='' others=''
     for seed in $seeds; do
-        sub=/seed$seed
-        [ "$seed" != "${seeds%% *}" ] || sub=
+        sub=/seed$seed log=models/seed$seed/training_log.csv
+        [ "$seed" != "${seeds%% *}" ] || { sub='' log=training_log.csv; }
         base=models$sub/base.safetensors
-        echo "TRAIN $base | train contents |"
+        echo "TRAIN $base | train contents | | $log"
+        logs="$logs $base $log"
         for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
             level=$(printf %.2f "$level")
             criteria=$(list "$1" pruning_criterion l1)
-            # Level 0 removes nothing: no criterion, no part in what the prune slice says.
+            # Level 0 removes nothing: no criterion, no prune slice to read.
             [ "$level" != 0.00 ] || criteria=none
             for criterion in $criteria; do
                 case $criterion in l1 | none) stem=p$level ;; *) stem=p$level-$criterion ;; esac
                 pruned=models$sub/$stem.safetensors
-                if [ $criterion = none ]; then echo "PRUNE $pruned | finetune | $base"; else echo "PRUNE $pruned | prune finetune | $base"; fi
+                slices='prune finetune'
+                [ $criterion != none ] || slices=finetune
+                made="rows$sub/$stem.prune.err models$sub/$stem-finetune_log.csv"
+                echo "PRUNE $pruned | $slices | $base | $made"
+                others="$others $pruned $made"
                 for precision in $(list "$1" precisions "fp32 fp16 int8"); do
                     model=models$sub/$stem-$precision.safetensors
                     row=rows$sub/$stem-$precision
-                    if [ $precision = int8 ]; then echo "QUANT $model | quant | $pruned"; else echo "QUANT $model | | $pruned"; fi
-                    echo "EVAL $row.accuracy.csv | eval | $model"
-                    echo "(timed) $row | | $model"
-                    every="$every $row.accuracy.csv"
+                    slices=
+                    [ $precision != int8 ] || slices=quant
+                    echo "QUANT $model | $slices | $pruned rows$sub/$stem.prune.err | $row.quant.err"
+                    echo "EVAL $row.accuracy.csv | eval | $model $row.quant.err | $row.accuracy.err $row.hits.csv $row.confusion.csv"
+                    echo "(timed) $row | | $model |"
+                    every="$every $row.accuracy.csv $row.accuracy.err $row.hits.csv"
+                    others="$others $row.quant.err $row.confusion.csv"
                     timed="$timed $row"
+                    session="$session $row.timing.csv $row.timing.err $row.rounds.csv"
                     models="$models $model"
                 done
             done
         done
     done
     # One session for all: for one that is new, too.
-    echo "TIME rows/*.timing.csv | bench | $timed"
-    echo "SELECT sweep_results.csv | select candidates | $every rows/*.timing.csv"
-    echo "HARDWARE hardware_summary.csv | hardware | sweep_results.csv $models"
-    echo "SUMMARY summary.json | summary | sweep_results.csv hardware_summary.csv"
+    echo "TIME rows/*.timing.csv | bench | $timed | machine.csv config/timed $session"
+    tables="sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv"
+    echo "SELECT sweep_results.csv | select candidates | $every $session | $tables"
+    tables="sweep_results.csv $tables"
+    reports="layerwise_breakdown.csv precision_tradeoffs.csv"
+    echo "HARDWARE hardware_summary.csv | hardware candidates | sweep_results.csv $models | $reports"
+    reports="hardware_summary.csv $reports"
+    echo "SUMMARY summary.json | summary | $tables $reports |"
     plots=
     for plot in accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs; do
-        echo "PLOT $plot.png | | sweep_results.csv hardware_summary.csv"
+        echo "PLOT $plot.png | | $tables $reports |"
         plots="$plots $plot.png"
     done
-    echo "MANIFEST manifest.json | data train prune finetune quant eval bench select hardware summary sensitivity | summary.json $plots"
+    echo "MANIFEST manifest.json | data train prune finetune quant eval bench select hardware summary sensitivity candidates | machine.csv $logs $others $models $every $session $tables $reports summary.json $plots |"
 }
 
-# closure OLD-STEPS NEW-STEPS SLICE...: what runs when these slices changed, as "STAGE target", sorted
+# closure OLD-STEPS NEW-STEPS DIFFER SLICE...: what runs when these slices changed, as "STAGE target", sorted. What follows
+# from a file runs where DIFFER, a list of files, has it: nothing follows from a step that makes the same bytes as before.
+# DIFFER "all" is what may run, as far as one can say before.
 closure() {
-    old=$1 new=$2
-    shift 2
-    awk -v changed=" $* " 'FILENAME == ARGV[1] { there[$2] = 1; next }
+    old=$1 new=$2 differ=$3
+    shift 3
+    awk -v changed=" $* " -v differ="$differ" '
+        BEGIN { all = differ == "all"; if (!all) while ((getline file <differ) > 0) other[file] = 1 }
+        FILENAME == ARGV[1] { there[$2] = 1; next }
         { split($0, part, "|"); stale = !($2 in there)
           n = split(part[2], slice, " "); for (i = 1; i <= n; i++) if (index(changed, " " slice[i] " ")) stale = 1
-          n = split(part[3], parent, " "); for (i = 1; i <= n; i++) if (parent[i] in runs) stale = 1
-          if (stale) { runs[$2] = 1; if ($1 !~ /^\(/) print $1, $2 } }' "$old" "$new" | sort
+          n = split(part[3], parent, " "); for (i = 1; i <= n; i++) if (parent[i] in new) stale = 1
+          if (!stale) next
+          if (/^\(/) { new[$2] = 1; next }
+          print $1, $2
+          n = split($2 " " part[4], made, " "); for (i = 1; i <= n; i++) if (all || made[i] in other) new[made[i]] = 1
+        }' "$old" "$new" | sort
+}
+
+# differing FOLDER FOLDER: the files of the second that are others in the first, or not there
+differing() {
+    diff -rq "$1" "$2" | sed -n "s|^Files .* and $2/\(.*\) differ\$|\1|p; s|^Only in $2/*\(.*\): |\1/|p" | sed 's|^/||'
 }
 
 # ran OUTPUT FOLDER: what Make announced, in the same form
@@ -215,10 +241,17 @@ graph() {
     cut -d'|' -f1 "$home/old" >"$home/old.names"
     cut -d'|' -f1 "$home/new" >"$home/new.names"
     cmp -s "$home/old.names" "$home/new.names" || set -- "$@" candidates
-    closure "$home/old" "$home/new" "$@" >"$home/expected"
+    closure "$home/old" "$home/new" all "$@" >"$home/expected"
+    slices="$*"
 }
 
-# run_case WHAT: what runs is what has to run
+# remember: the experiment as it is now is what the next run_case compares with
+remember() {
+    rm -rf "$home/kept/out"
+    cp -a "$home/out" "$home/kept"
+}
+
+# run_case WHAT: what runs is what has to run, by what the steps before made of `remember`
 run_case() {
     if ! make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1; then
         bad "$1: make failed"
@@ -226,13 +259,16 @@ run_case() {
         return 1
     fi
     ran "$home/log" "$out" >"$home/found"
-    same "$1" "$home/expected" "$home/found"
+    differing "$home/kept/out" "$out" >"$home/differ"
+    # shellcheck disable=SC2086 # a list
+    closure "$home/old" "$home/new" "$home/differ" $slices >"$home/ran"
+    same "$1" "$home/ran" "$home/found"
 }
 
 # dry_case WHAT: what make -n says would run
 dry_case() {
     make_eo -n CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
-    sed -n "s|^printf '  %-9s%s.n' '\([A-Z]*\)' '$out/\(.*\)'\$|\1 \2|p" "$home/log" | sort >"$home/found"
+    sed -n "s|.*printf '  %-9s%s.n' '\([A-Z]*\)' '$out/\([^']*\)'.*|\1 \2|p" "$home/log" | sort >"$home/found"
     same "make -n, $1" "$home/expected" "$home/found"
 }
 
@@ -442,9 +478,54 @@ history() {
     done
 }
 
+# ---- every file of a run is lost in turn: it comes back, the step that makes it runs, and of what follows only what has to
+
+# lost_case FILE...: of independent kinds, so that one make does for several
+lost_case() {
+    remember
+    graph
+    cp "$home/new" "$home/old"
+    for lost; do
+        rm "$home/out/$lost"
+        # A record of config/steps has the name of the first file of its step.
+        case $lost in config/steps/*) lost=$(echo "${lost#config/steps/}" | tr + /) ;; esac
+        awk -v lost="$lost" '{ split($0, part, "|"); n = split($2 " " part[4], made, " ")
+            for (i = 1; i <= n; i++) if (made[i] == lost) { sub(/[|]/, "| lost "); break }
+            print }' "$home/old" >"$home/new"
+        cp "$home/new" "$home/old"
+    done
+    slices=lost
+    run_case "lost: $*"
+    for lost; do [ -e "$home/out/$lost" ] && ok || bad "$lost does not come back"; done
+    "$bin/eo-verify" "$home/out/manifest.json" >"$home/log" 2>&1 && ok || { bad "eo-verify after a loss of $*"; cat "$home/log"; }
+}
+
+losses() {
+    finished losses || { bad "a clean run"; return; }
+    edit "$home/exp.yaml" "pruning_levels: [0.5]" "precisions: [int8]"
+    rm -rf "$home/out"
+    make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || bad "a clean run"
+    (cd "$home/out" && find . ! -type d) | sed 's|^./||' | sort >"$home/files"
+    for kind in config/made/ config/programs/ config/steps/ config/; do
+        grep "^$kind" "$home/files" >"$home/$(basename $kind).lost"
+        grep -v "^$kind" "$home/files" >"$home/others" && mv "$home/others" "$home/files"
+    done
+    paste -d' ' "$home/files" "$home/made.lost" "$home/programs.lost" "$home/steps.lost" "$home/config.lost" >"$home/turns"
+    # shellcheck disable=SC2086 # a list
+    while IFS= read -r turn <&4; do lost_case $turn; done 4<"$home/turns"
+    graph
+    slices=
+    cp "$home/new" "$home/old"
+    remember
+    run_case "nothing was lost"
+    : >"$home/expected"
+    explain_case "nothing was lost"
+}
+
 # ---- sessions: what is timed with what
 
-# timed WHAT yes|no [WORDS]: make times or not, after make explain has said so with these words
+# timed WHAT yes|no|"no yes" [WORDS]: make times or not, after make explain has said so with these words; "no yes": explain
+# could not know that the models would have the bytes of before
 timed() {
     make_eo CONFIG="$home/exp.yaml" explain >"$home/words" 2>&1
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
@@ -452,7 +533,9 @@ timed() {
     ! grep -q '^  TIME ' "$home/log" || found=yes
     said=no
     ! grep -qF "  bench     rows/*.timing.csv: ${3:-}" "$home/words" || said=yes
-    if [ "$found $said" = "$2 $2" ]; then
+    expected=$2
+    [ "$2" = "no yes" ] || expected="$2 $2"
+    if [ "$found $said" = "$expected" ]; then
         ok
     else
         bad "$1: expected to be timed $2, was $found; explained $said"
@@ -504,7 +587,7 @@ sessions() {
     ran "$home/log" "$home/out" | grep -E '^(TIME|SELECT|HARDWARE|MANIFEST|PLOT)' >"$home/found"
     same "two candidates that fail again" /dev/null "$home/found"
     rm "$home/out/models/p0.50.safetensors"
-    timed "the cause is gone again" yes "follows from quant"
+    timed "the cause is gone again, the model is that of the last session" "no yes" "follows from quant"
     [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 4 ] && ok || bad "not all candidates came back"
     graph
     run_case "nothing to do after all this"
@@ -532,8 +615,9 @@ serves() {
 program_case() {
     stages=$(serves "$1")
     graph
-    sed -E "s/^($stages) ([^ ]*) \|/\1 \2 | edited/" "$home/new" >"$home/marked"
-    closure "$home/new" "$home/marked" edited >"$home/expected"
+    remember
+    sed -E -i "s/^($stages) ([^ ]*) \|/\1 \2 | edited/" "$home/new"
+    slices=edited
     run_case "$2"
 }
 
@@ -567,6 +651,10 @@ counted() {
 
 if [ "${EO_KEYS:-}" = sessions ]; then
     counted sessions
+elif [ "${EO_KEYS:-}" = losses ]; then
+    counted losses
+elif [ "${EO_KEYS:-}" = programs ]; then
+    counted program_edits
 elif [ -n "${EO_KEYS:-}" ]; then
     counted all_keys 0 &
     counted all_keys 1 &
@@ -574,7 +662,7 @@ elif [ -n "${EO_KEYS:-}" ]; then
 else
     { counted all_keys 0; counted no_edits; } &
     { counted all_keys 1; counted history; } &
-    { counted sessions; counted program_edits; } &
+    { counted sessions; counted losses; counted program_edits; } &
     wait
 fi
 cat "$tmp"/*.out

@@ -14,7 +14,7 @@
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, the names of the folders and of the configuration, and of candidates
+# Always left out: the seconds of training logs, what steps keep for themselves (config/steps), the names of the folders and of the configuration, and of candidates
 # that were timed together; and of what stands under host in manifest.json all but the list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
@@ -79,8 +79,8 @@ view() {
     esac
 }
 
-(cd "$a" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/a"
-(cd "$b" && find . ! -type d) | sed 's|^\./||' | sort >"$scratch/b"
+(cd "$a" && find . -path ./config/steps -prune -o ! -type d -print) | sed 's|^\./||' | sort >"$scratch/a"
+(cd "$b" && find . -path ./config/steps -prune -o ! -type d -print) | sed 's|^\./||' | sort >"$scratch/b"
 comm -23 "$scratch/a" "$scratch/b" | grep -v "$more" | sed "s|^|only in $1: |" >"$scratch/found"
 comm -13 "$scratch/a" "$scratch/b" | sed "s|^|only in $2: |" >>"$scratch/found"
 comm -12 "$scratch/a" "$scratch/b" >"$scratch/both"

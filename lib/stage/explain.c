@@ -32,6 +32,18 @@ static void put_once(struct eo_buf *out, size_t start, char *reasons)
     }
 }
 
+/* What the Makefile calls a candidate whose row is not of the last session, or not there: "rows/p0.50-int8.untimed". */
+static const char untimed[] = ".untimed";
+/* What it calls a file that its step has to bring back. */
+static const char missing[] = ".missing";
+
+static int ends_with(const char *text, size_t length, const char *end)
+{
+    size_t n = strlen(end);
+
+    return length >= n && memcmp(text + length - n, end, n) == 0;
+}
+
 /* A file of the configuration folder, whose name inside it is `file`. */
 static int put_configured(const struct eo_changes *c, const char *file, struct eo_buf *out, size_t start,
                           struct eo_err *err)
@@ -59,6 +71,8 @@ static int put_file(const struct eo_trace *t, const struct eo_changes *c, const 
 {
     size_t now = strlen(c->now), folder = strlen(t->folder);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *inside =
+        strncmp(path, t->folder, folder) == 0 && path[folder] == '/' ? path + folder + 1 : path;
     struct eo_buf text = {0};
     int rc;
 
@@ -68,27 +82,17 @@ static int put_file(const struct eo_trace *t, const struct eo_changes *c, const 
         return put_configured(c, name, out, start, err);
     if (strcmp(name, "FORCE") == 0)
         eo_buf_puts(&text, "failed the last time");
+    else if (ends_with(name, strlen(name), missing))
+        eo_buf_printf(&text, "%.*s is missing", (int)(strlen(inside) - strlen(missing)), inside);
     else if (strncmp(name, "eo-", 3) == 0)
         eo_buf_printf(&text, "program %s changed", name);
     else
-        eo_buf_printf(&text, "%s is newer",
-                      strncmp(path, t->folder, folder) == 0 && path[folder] == '/' ? path + folder + 1
-                                                                                   : path);
+        eo_buf_printf(&text, "%s is newer", inside);
     rc = eo_buf_check(&text, err);
     if (rc == 0)
         put_once(out, start, text.data);
     eo_buf_release(&text);
     return rc;
-}
-
-/* What the Makefile calls a candidate whose row is not of the last session, or not there: "rows/p0.50-int8.untimed". */
-static const char untimed[] = ".untimed";
-
-static int ends_with(const char *text, size_t length, const char *end)
-{
-    size_t n = strlen(end);
-
-    return length >= n && memcmp(text + length - n, end, n) == 0;
 }
 
 /* What is no work of another step that would run. */
