@@ -115,6 +115,8 @@ check_owner() {
             "or: make clean CONFIG=$owner"
     elif [ -n "$owner" ]; then
         say "$out was made of $owner, which is gone; it belongs to $id now"
+    elif [ -d "$out/config/programs" ] && [ ! -L "$out/config" ]; then
+        say "$out does not say any more which configuration it is of; it belongs to $id now"
     elif has_files "$out"; then
         fail "$out holds files that are not of an experiment; give $name another output_dir"
     fi
