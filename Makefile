@@ -53,6 +53,9 @@ PLAIN_GOALS := programs needs explain graph compare deps install-packages help d
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
+ifneq ($(filter %.yaml %.yml,$(GOALS)),)
+$(error $(filter %.yaml %.yml,$(GOALS)) is a configuration and no target: make CONFIG=$(firstword $(filter %.yaml %.yml,$(GOALS))))
+endif
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
 ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
 $(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
@@ -501,8 +504,8 @@ graph: ## draw the stages of CONFIG and which of them would run, as graph.svg in
 
 .PHONY: compare
 compare: programs ## what differs between two runs: make compare A=out/a B=out/b
-	@[ $(words $(COMPARED)) = 2 ] || { echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; exit 1; }
-	@$(BIN)/eo-compare $(COMPARED) $(or_fail)
+	@if [ $(words $(COMPARED)) = 2 ]; then $(BIN)/eo-compare $(COMPARED); else \
+	  echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; false; fi $(or_fail)
 
 .PHONY: clean distclean
 clean: ## remove the output folder of this CONFIG, whole

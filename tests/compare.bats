@@ -259,6 +259,6 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
   echo "$output"
   [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]]
-  run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a"
-  [ "$status" -ne 0 ] && [[ $output == *"make compare: expected two folders of finished runs, A=out/a B=out/b"* ]]
+  run --separate-stderr make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a"
+  [ "$status" -ne 0 ] && [ "$stderr" = "make compare: expected two folders of finished runs, A=out/a B=out/b" ]
 }

@@ -245,6 +245,11 @@ says() {
   [ "${#stderr_lines[@]}" -eq 2 ] && [[ ${stderr_lines[0]} == $none && ${stderr_lines[1]} == $wrong ]]
 }
 
+@test "pipeline: a configuration named without CONFIG= says how, and does not end as if all were done" {
+  run make_eo configs/mnist.yaml
+  [ "$status" -eq 2 ] && [[ $output == *"configs/mnist.yaml is a configuration and no target: make CONFIG=configs/mnist.yaml"* ]]
+}
+
 @test "pipeline: real data that is not there names the two ways out" {
   printf 'dataset: mnist\noutput_dir: %s\n' "$OUT" >"$CONFIG"
   [ ! -d "$EO_ROOT/data/mnist" ] || skip "data/mnist is there"
