@@ -133,6 +133,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -Ilib -I. -pthread -g $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) \
 	-include base/fp_check.h $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_CFLAGS = $(PROJECT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -ffp-contract=off
+DEP_FLAGS := -MMD -MP
 ALL_LDFLAGS = -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
 LIBS := -lyaml -lpng -lz -lmd -lm
 
@@ -161,7 +162,7 @@ programs: $(LINKED) $(TOOLS) ## build the programs alone
 
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
-FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(DEP_FLAGS) $(ALL_LDFLAGS))
 # Goals of the whole call.
 EO_FOR ?= $(GOALS)
 IS_TESTED := $(filter check check-unit unit-tests,$(EO_FOR))
@@ -181,10 +182,11 @@ kernel_flags = $(if $(SANITIZE),$(if $(findstring fuzzer,$(SANITIZE)),$(if $(fil
 comma := ,
 isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 
+# The .d file says $(OBJ), as one folder has several names.
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC      $<")
-	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) $(call kernel_flags,$<) -MMD -MP -MT $@ -MF $@.d.new -c -o $@.new $< && \
+	$(Q)$(CC) $(ALL_CFLAGS) $(call isa_flags,$<) $(call kernel_flags,$<) $(DEP_FLAGS) -MT '$$(OBJ)/$*.o' -MF $@.d.new -c -o $@.new $< && \
 	  mv $@.d.new $(@:.o=.d) && mv $@.new $@
 
 $(LIBEO): $(LIB_OBJ)
