@@ -56,11 +56,15 @@ GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
 ifneq ($(filter %.yaml %.yml,$(GOALS)),)
 $(error $(filter %.yaml %.yml,$(GOALS)) is a configuration and no target: make CONFIG=$(firstword $(filter %.yaml %.yml,$(GOALS))))
 endif
-EXPERIMENT := $(filter-out $(PLAIN_GOALS) clean,$(GOALS))
-ifneq ($(and $(filter clean,$(GOALS)),$(EXPERIMENT)),)
-$(error clean and $(EXPERIMENT) cannot share one call: run make clean first, then make)
+# These remove what an experiment made.
+REMOVAL := $(filter clean tidy,$(GOALS))
+EXPERIMENT := $(filter-out $(PLAIN_GOALS) $(REMOVAL),$(GOALS))
+ifneq ($(and $(REMOVAL),$(word 2,$(REMOVAL) $(EXPERIMENT))),)
+$(error $(firstword $(REMOVAL)) and $(wordlist 2,99,$(REMOVAL) $(EXPERIMENT)) cannot share one call: run make $(firstword $(REMOVAL)) first, then make)
 endif
-OF_CONFIG := $(strip $(EXPERIMENT) $(filter clean,$(GOALS)))
+OF_CONFIG := $(strip $(EXPERIMENT) $(REMOVAL))
+# What needs all programs.
+OF_PROGRAMS := $(strip $(EXPERIMENT) $(filter tidy,$(GOALS)))
 LOOK := $(filter explain graph,$(GOALS))
 IS_INNER := $(and $(OF_CONFIG),$(EO_INNER))
 unexport EO_PART EO_INNER EO_DRY EO_PLAN
@@ -83,8 +87,8 @@ lock = exec 9>>$(OBJ)/lock/$(1); flock -E 75 -n 9 2>/dev/null; case $$? in 0) ;;
 IS_DEPS := $(filter deps install-packages,$(GOALS))
 # All but these build programs.
 NEEDS := $(if $(filter-out deps install-packages help data clean distclean format fuzz check-bare explain graph,$(GOALS)),needs)
-PLAIN := $(filter-out $(if $(EXPERIMENT),programs) $(IS_DEPS) $(OF_CONFIG) explain,$(GOALS))
-PROGRAM_GOALS := $(strip $(if $(EXPERIMENT),programs) $(PLAIN))
+PLAIN := $(filter-out $(if $(OF_PROGRAMS),programs) $(IS_DEPS) $(OF_CONFIG) explain,$(GOALS))
+PROGRAM_GOALS := $(strip $(if $(OF_PROGRAMS),programs) $(PLAIN))
 
 $(GOALS): .parts
 	@$(if $(file <$(FAILED)),$(shell rm -f $(FAILED))false)
@@ -100,7 +104,7 @@ ifeq ($(DRY),)
 .parts:
 	+@mkdir -p $(OBJ)/lock; rm -f $(FAILED); \
 	$(if $(IS_DEPS)$(NEEDS),$(call) EO_FOR='$(GOALS)' $(if $(IS_DEPS),deps) $(NEEDS) && [ ! -e $(FAILED) ] &&) \
-	$(if $(PROGRAM_GOALS),( $(if $(EXPERIMENT),$(call lock,programs,the programs);) sh tools/experiments.sh settle; exec $(call) $(PROGRAM_GOALS) ) &&) \
+	$(if $(PROGRAM_GOALS),( $(if $(OF_PROGRAMS),$(call lock,programs,the programs);) sh tools/experiments.sh settle; exec $(call) $(PROGRAM_GOALS) ) &&) \
 	[ ! -e $(FAILED) ] || echo failed >$(FAILED)
 ifneq ($(LOOK),)
 	+@$(experiments) $(LOOK)
@@ -509,8 +513,10 @@ compare: programs ## what differs between two runs: make compare A=out/a B=out/b
 	@if [ $(words $(COMPARED)) = 2 ]; then $(BIN)/eo-compare $(COMPARED); else \
 	  echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; false; fi $(or_fail)
 
-.PHONY: clean distclean
+.PHONY: clean tidy distclean
 clean: ## remove the output folder of this CONFIG, whole
+
+tidy: ## remove artefacts of candidates that CONFIG does not have any more (make -n tidy lists them)
 
 distclean: ## remove everything that was built, for all configurations; downloaded data stays
 	rm -rf out data/synthetic

@@ -209,7 +209,7 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
 }
 
 @test "eo-config: exactly one mode" {
-  local modes='expected exactly one of --check, --print, --stage, --slices, --make, --keys, found'
+  local modes='expected exactly one of --check, --print, --stage, --slices, --leftover, --make, --keys, found'
   expect 2 '' "eo-config: $modes 0$hint" eo-config
   expect 2 '' "eo-config: $modes 2$hint" eo-config --check --print x.yaml
 }
@@ -222,6 +222,8 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
   expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
   expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, found \'pruning\''"$hint" \
     eo-config --stage pruning
+  expect 2 '' $'eo-config: option \'--leftover -\' needs a FILE, as standard input has the paths'"$hint" eo-config --leftover -
+  expect 1 '' $'eo-config: gone: cannot open: No such file or directory\n' eo-config --leftover gone "$EO_ROOT/configs/default.yaml"
   expect 2 '' $'eo-config: unknown or ambiguous option \'--frobnicate\''"$hint" eo-config --frobnicate
   expect 2 '' $'eo-config: unexpected operand \'b\''"$hint" eo-config --check a b
 }

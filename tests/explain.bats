@@ -34,6 +34,7 @@ END
   run eo-explain --folder o/x - <trace
   [ "${lines[0]}" = "o/x: 2 of 2 steps would run" ]
   [ "${lines[2]}" = "  prune     models/p0.50.safetensors: plots/x.gp is newer; follows from train" ]
+  [ "${lines[3]}" = "  what follows from a step runs only if that step makes other bytes than before" ]
 
   rm o/x/models/p0.50.safetensors
   printf 'EO_LEVELS := 0.00\n' | tee o/x/config/made/candidates >o/x/config/candidates

@@ -1,14 +1,16 @@
 /* eo-config: checks an experiment and derives from it what the stages and Make read. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "stage/leftover.h"
 #include "tools/cli.h"
 
 static struct {
     int check, print, make, keys;
-    const char *stage, *slices, *output;
+    const char *stage, *slices, *leftover, *output;
     int64_t seed_index;
 } opt = {.seed_index = -1};
 
@@ -20,6 +22,9 @@ static const struct cli_option options[] = {
      "with --stage: for seed number K (default 0)"},
     {0, "slices", CLI_TEXT, &opt.slices, 0, 0, "DIR",
      "write DIR/STAGE.yaml for every stage, and DIR/seedN/STAGE.yaml for each further seed N"},
+    {0, "leftover", CLI_TEXT, &opt.leftover, 0, 0, "PATHS",
+     "of the lines of PATHS, files below the artefacts' folder, print those of candidates that the "
+     "experiment does not have"},
     {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that the Makefile includes"},
     {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print the reference of all keys as a Markdown table"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
@@ -28,21 +33,23 @@ static const struct cli_option options[] = {
 
 static struct cli_program program = {
     .name = "eo-config",
-    .synopsis = "--check|--print|--stage NAME|--slices DIR|--make|--keys [options] [FILE]",
+    .synopsis = "--check|--print|--stage NAME|--slices DIR|--leftover PATHS|--make|--keys [options] [FILE]",
     .purpose =
         "Checks an experiment (YAML) and prints it, one stage's part of it, or what Make needs of it.\n"
-        "FILE may be - or missing: standard input.",
+        "FILE may be - or missing: standard input. So may PATHS be -, where FILE is another one.",
     .options = options,
     .max_operands = 1,
 };
 
 static void check_usage(int operands)
 {
-    int modes = opt.check + opt.print + opt.make + opt.keys + (opt.stage != NULL) + (opt.slices != NULL);
+    int modes = opt.check + opt.print + opt.make + opt.keys + (opt.stage != NULL) + (opt.slices != NULL) +
+                (opt.leftover != NULL);
 
     if (modes != 1)
         cli_usage(&program,
-                  "expected exactly one of --check, --print, --stage, --slices, --make, --keys, found %d",
+                  "expected exactly one of --check, --print, --stage, --slices, --leftover, --make, --keys, "
+                  "found %d",
                   modes);
     if (opt.seed_index >= 0 && !opt.stage)
         cli_usage(&program, "option '--seed-index' goes with --stage only");
@@ -97,6 +104,27 @@ static int write_slices(const struct eo_config *cfg)
     return rc;
 }
 
+/* Lines with a NUL are names of no file. */
+static int put_leftover(const struct eo_config *cfg, struct eo_buf *text)
+{
+    struct eo_err err;
+    char *paths, *line, *end;
+    size_t size;
+
+    if (eo_io_read(opt.leftover, EO_IO_MAX, &paths, &size, &err))
+        return cli_fail(&program, opt.leftover, &err);
+    for (line = paths; line < paths + size; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(paths + size - line));
+        if (!end)
+            end = paths + size;
+        *end = '\0';
+        if (strlen(line) == (size_t)(end - line) && eo_leftover(line, cfg))
+            eo_buf_printf(text, "%s\n", line);
+    }
+    free(paths);
+    return eo_buf_check(text, &err) ? cli_fail(&program, opt.leftover, &err) : 0;
+}
+
 /* The text that was asked for, of a configuration that is valid. */
 static int derive(const struct eo_config *cfg, const char *file, enum eo_config_stage stage,
                   struct eo_buf *text, struct eo_err *err)
@@ -133,12 +161,16 @@ int main(int argc, char **argv)
     file = operands ? argv[argc - 1] : "-";
     if (opt.make && strcmp(file, "-") == 0)
         cli_usage(&program, "option '--make' needs a FILE: the artefacts' folder is named after it");
+    if (opt.leftover && strcmp(file, opt.leftover) == 0 && strcmp(file, "-") == 0)
+        cli_usage(&program, "option '--leftover -' needs a FILE, as standard input has the paths");
     if (opt.keys)
         eo_config_markdown(&text);
     else if (eo_config_load(&cfg, file, &err))
         rc = cli_fail(&program, file, &err);
     else if (opt.slices)
         rc = write_slices(&cfg);
+    else if (opt.leftover)
+        rc = put_leftover(&cfg, &text);
     else if (!opt.check && derive(&cfg, file, stage, &text, &err))
         rc = cli_fail(&program, file, &err);
     if (!rc && !opt.check && !opt.slices)

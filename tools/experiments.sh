@@ -5,6 +5,7 @@
 #     sh tools/experiments.sh dry              what Make would run, after words; changes nothing (make -n)
 #     sh tools/experiments.sh explain|graph    the words alone; a picture of them
 #     sh tools/experiments.sh clean            removes the folder of each CONFIG
+#     sh tools/experiments.sh tidy             removes the artefacts of candidates that each CONFIG does not have
 #     sh tools/experiments.sh settle           takes back times in the future, of sources and of what was built
 #
 # Before Make begins, what comes from outside is looked at, at each call and without regard to times: the configuration
@@ -193,6 +194,14 @@ prepare() {
 # inner [VARIABLE=VALUE...] -- OPTION-OR-GOAL...
 inner() { EO_INNER=1 EO_PLAN=$words EO_DATA=$data exec "$MAKE" --no-print-directory "$@"; }
 
+# As a job, so that a signal ends the wait.
+wait_for_lock() {
+    flock 9 &
+    trap 'kill $!; exit 1' HUP INT TERM
+    wait $!
+    trap 'exit 1' HUP INT TERM
+}
+
 hold() {
     mkdir -p "$obj/lock" && exec 9>>"$obj/lock/$1" || exit 1
     flock -E 75 -n 9 2>"$obj/lock/said.$$"
@@ -201,7 +210,7 @@ hold() {
     rm -f "$obj/lock/said.$$"
     case $status in
     0) ;;
-    75) say "another make is at work on $2; waiting until it is done"; flock 9 ;;
+    75) say "another make is at work on $2; waiting until it is done"; wait_for_lock ;;
     *) say "$obj/lock cannot be locked here (${said:-flock: status $status}); going on, so start no other make on $2" ;;
     esac
 }
@@ -288,6 +297,7 @@ dry() {
         case $looking in *explain*) each explain || status=1 ;; esac
         case $goals in
         *' clean'*) say "would remove the folder of $CONFIG" ;;
+        *' tidy'*) each tidy || status=1 ;;
         *[a-zA-Z0-9]*) each look $goals || status=1 ;;
         esac
     fi
@@ -317,6 +327,28 @@ clean() {
     find "$out" -depth ! -type d ! -path "$out/config/source" -delete && rm -rf "$out"
 }
 
+# ---- tidy: of what was made, what belongs to candidates that the configuration does not have (any more). What the names
+# mean is known to eo-config. Links are not followed, and stay.
+
+tidy() {
+    find_plan "$1"
+    [ "$mode" = dry ] || hold "$lock" "$name"
+    read_owner "$out"
+    [ "$owner" = "$id" ] || fail "tidy: $out does not hold the results of $id; nothing was removed"
+    leftover=$(find "$out/" -mindepth 2 -maxdepth 3 -type f -printf '%P\n' | sort | "$bin"/eo-config --leftover - "$config") || exit 1
+    [ -n "$leftover" ] || { say "tidy: $out has nothing of candidates that $name does not have"; return; }
+    printf '%s\n' "$leftover" | while IFS= read -r file; do
+        echo "rm $out/$file"
+        [ "$mode" = dry ] || { rm -f -- "$out/$file" && leave_seed "${file%/*}"; } || exit 1
+    done
+}
+
+# leave_seed FOLDER: of a seed that is none any more, once it is empty
+leave_seed() {
+    case " $words " in *" EO_SEEDS=${1##*/seed} "*) return ;; esac
+    case $1 in */seed*) [ -n "$(ls -A "$out/$1")" ] || rmdir "$out/$1" ;; esac
+}
+
 # ---- all configurations of the call
 
 # each FUNCTION ARGUMENT...: a name that is that of a file is one, whatever is in it; else blanks separate several
@@ -337,9 +369,10 @@ each() {
     [ -n "$all" ]
 }
 
-# A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to.
+# A shell that waits for a command hears of no signal. So it waits for a job, which it can end when Make is told to. The job
+# ends after the command that it waits for itself, and leaves none running.
 one() {
-    ( set +f; "$@" ) &
+    ( trap 'exit 1' HUP INT TERM; set +f; "$@" ) &
     trap 'kill $! && wait; exit 1' HUP INT TERM
     wait $!
 }
@@ -353,7 +386,7 @@ shift
 failed() { [ -n "${EO_PART:-}" ] && [ "$mode" != dry ] && echo failed >"$EO_PART" || exit 1; }
 case $mode in
 settle) settle_build ;;
-run | clean) each "$mode" "$@" ;;
+run | clean | tidy) each "$mode" "$@" ;;
 explain | graph) ! programs_are_built '' || each "$mode" ;;
 dry) dry ;;
 esac || failed

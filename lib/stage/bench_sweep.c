@@ -29,12 +29,8 @@ static int put_path(struct eo_buf *path, const char *folder, const char *name, c
 static int parse_place(const struct eo_graph_place *place, uint64_t seed, struct eo_attempt_key *key,
                        struct eo_err *err)
 {
-    const char *criterion = strchr(place->stem, '-');
-    char level[sizeof(place->stem)], number[sizeof(place->seed)];
-    size_t n = criterion ? (size_t)(criterion - place->stem) : strlen(place->stem);
+    char number[sizeof(place->seed)];
 
-    memcpy(level, place->stem + 1, n - 1);
-    level[n - 1] = '\0';
     key->stage = STAGE;
     key->precision = place->precision;
     key->seed = seed;
@@ -44,9 +40,7 @@ static int parse_place(const struct eo_graph_place *place, uint64_t seed, struct
         if (eo_num_parse_u64(number, 0, UINT64_MAX, &key->seed, err))
             return -1;
     }
-    if (eo_level_parse(level, &key->level, err))
-        return -1;
-    return eo_candidate_criterion(key->level, criterion ? criterion + 1 : "", &key->criterion, err);
+    return eo_candidate_parse_label(place->stem + 1, &key->level, &key->criterion, err);
 }
 
 /* What a candidate's name says, so that an error row does not depend on a model that cannot be read. */

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "format/csv.h"
 
@@ -13,7 +14,8 @@ struct eo_candidate_key eo_candidate_key_of_model(const struct eo_model *m)
                                      .seed = eo_model_seed(m)};
 }
 
-int eo_candidate_criterion(struct eo_level level, const char *name, enum eo_criterion *criterion, struct eo_err *err)
+int eo_candidate_criterion(struct eo_level level, const char *name, enum eo_criterion *criterion,
+                           struct eo_err *err)
 {
     *criterion = eo_level_is_zero(level) ? EO_CRITERION_NONE : EO_CRITERION_L1;
     return *criterion == EO_CRITERION_NONE || *name == '\0' ? 0 : eo_criterion_parse(name, criterion, err);
@@ -47,8 +49,8 @@ void eo_candidate_key_text(const struct eo_candidate_key *key, char text[EO_CAND
     eo_level_text(key->level, level);
     snprintf(text, EO_CANDIDATE_TEXT, "pruning_level %s, %s%s%sprecision %s, seed %" PRIu64, level,
              is_usual(key->criterion) ? "" : "pruning_criterion ",
-             is_usual(key->criterion) ? "" : eo_criterion_name(key->criterion), is_usual(key->criterion) ? "" : ", ",
-             eo_precision_name(key->precision), key->seed);
+             is_usual(key->criterion) ? "" : eo_criterion_name(key->criterion),
+             is_usual(key->criterion) ? "" : ", ", eo_precision_name(key->precision), key->seed);
 }
 
 void eo_candidate_label(const struct eo_candidate_key *key, char text[EO_CANDIDATE_LABEL])
@@ -60,6 +62,23 @@ void eo_candidate_label(const struct eo_candidate_key *key, char text[EO_CANDIDA
         snprintf(text, EO_CANDIDATE_LABEL, "%s", level);
     else
         snprintf(text, EO_CANDIDATE_LABEL, "%s-%s", level, eo_criterion_name(key->criterion));
+}
+
+int eo_candidate_parse_label(const char *text, struct eo_level *level, enum eo_criterion *criterion,
+                             struct eo_err *err)
+{
+    const char *hyphen = strchr(text, '-');
+    size_t n = hyphen ? (size_t)(hyphen - text) : strlen(text);
+    char share[EO_CANDIDATE_LABEL];
+
+    if (n >= sizeof(share))
+        return eo_err_set(err, "expected a level of less than %d characters, found '%.40s'",
+                          EO_CANDIDATE_LABEL, text);
+    memcpy(share, text, n);
+    share[n] = '\0';
+    if (eo_level_parse(share, level, err))
+        return -1;
+    return eo_candidate_criterion(*level, hyphen ? hyphen + 1 : "", criterion, err);
 }
 
 void eo_candidate_put_level(struct eo_level level, struct eo_buf *out, char end)

@@ -29,8 +29,8 @@ struct eo_candidate_key {
 struct eo_candidate_key eo_candidate_key_of_model(const struct eo_model *m);
 
 /* The criterion of a level by its name; "" is l1; at level 0 any text gives NONE. */
-int eo_candidate_criterion(struct eo_level level, const char *name, enum eo_criterion *criterion, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_candidate_criterion(struct eo_level level, const char *name, enum eo_criterion *criterion,
+                           struct eo_err *err) EO_MUST_CHECK;
 
 /* Order of the tables among rows of one seed: level, criterion, precision. Negative, 0 or positive. */
 int eo_candidate_compare(const struct eo_candidate_key *a, const struct eo_candidate_key *b);
@@ -41,6 +41,9 @@ void eo_candidate_key_text(const struct eo_candidate_key *key, char text[EO_CAND
 
 /* "0.50" or, by another criterion than l1, "0.50-taylor": as in the names of the artefacts. */
 void eo_candidate_label(const struct eo_candidate_key *key, char text[EO_CANDIDATE_LABEL]);
+/* Reads such a label, "0.5" and "0.50-l1" too. */
+int eo_candidate_parse_label(const char *text, struct eo_level *level, enum eo_criterion *criterion,
+                             struct eo_err *err) EO_MUST_CHECK;
 
 /* Appends pruning_level,precision,seed, with which every table of candidates begins or goes on. */
 void eo_candidate_put_key(const struct eo_candidate_key *key, struct eo_buf *out);

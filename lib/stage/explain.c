@@ -118,6 +118,8 @@ static int put_files(const struct eo_trace *t, const struct eo_changes *c, const
     return rc;
 }
 
+static const char follows_from[] = "follows from ";
+
 /* "follows from quant, eval" */
 static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step, struct eo_buf *out,
                       size_t start)
@@ -135,7 +137,7 @@ static void put_steps(const struct eo_trace *t, const struct eo_trace_step *step
             eo_buf_puts(out, ", ");
         } else {
             put_separator(out, start);
-            eo_buf_puts(out, "follows from ");
+            eo_buf_puts(out, follows_from);
             first = out->len;
         }
         eo_buf_puts(out, from->place.stage);
@@ -358,6 +360,7 @@ int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_b
 {
     struct reasons r;
     size_t i;
+    int follows = 0;
     int rc = prepare(t, c, &r, err);
 
     if (rc == 0 && t->stale_count == 0)
@@ -367,7 +370,10 @@ int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_b
     for (i = 0; rc == 0 && i < t->step_count; i++) {
         if (t->steps[i].is_stale)
             put_group(t, r.why, i, out);
+        follows |= strstr(r.why[i], follows_from) != NULL;
     }
+    if (follows)
+        eo_buf_puts(out, "  what follows from a step runs only if that step makes other bytes than before\n");
     release(&r);
     return rc ? rc : eo_buf_check(out, err);
 }

@@ -6,6 +6,7 @@
  *     out/default: 27 of 44 steps would run
  *       train     models/base.safetensors: learning_rate changed from 0.001 to 0.002
  *       prune     models/p0.00.safetensors and 3 more: follows from train
+ *       what follows from a step runs only if that step makes other bytes than before
  *
  * or "out/default: nothing to do, all 44 steps are up to date". The graph is text for graphviz' dot: a node for each
  * stage of each pruned model, or for each stage alone where these would be too many to read; the state by colour and in
