@@ -49,7 +49,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz fuzzers distclean check check-% unit-tests perf study soak trust attack \
+PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz fuzzers distclean check check-% unit-tests perf study soak trust trust-busy attack \
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
@@ -170,7 +170,7 @@ FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(DEP_FLAGS) $(ALL_LDFLAGS))
 # Goals of the whole call.
 EO_FOR ?= $(GOALS)
 IS_TESTED := $(filter check check-unit unit-tests,$(EO_FOR))
-IS_PLOTTED := $(filter all retime sensitivity trust %.png,$(EO_FOR))
+IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
 # Looked for before anything is done. What is built is not compiled again, whatever has gone since.
 .PHONY: needs
 needs: $(if $(filter deps,$(GOALS)),install-packages)
@@ -629,6 +629,12 @@ soak: programs ## SOAK=200 random SIGKILLs of a small experiment, each resumed a
 trust: programs ## time the default sweep RUNS=10 times on a quiet machine: ranking, rows not ok, beside a spinning process (FORCE=1)
 	+@$(MAKE) --no-print-directory all CONFIG=configs/default.yaml >/dev/null
 	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/trust.bash out/default $(RUNS)
+
+CONFIGS ?= configs/default.yaml
+.PHONY: trust-busy
+trust-busy: programs ## time the sweeps of CONFIGS RUNS=10 times each: quiet, beside spinning processes, beside memory traffic (FORCE=1)
+	+@for config in $(CONFIGS); do $(MAKE) --no-print-directory all CONFIG=$$config >/dev/null || exit; done
+	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/busy.bash $(or $(RUNS),10) $(CONFIGS:configs/%.yaml=out/%)
 
 # Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
 PERF_SRC := $(filter-out $(foreach i,$(filter-out $(ISAS),$(ALL_ISAS)),%_$(i).c),$(wildcard tests/perf/*.c))

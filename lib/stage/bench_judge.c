@@ -134,7 +134,7 @@ struct cause {
 };
 
 static const struct cause causes[] = {
-    {NULL, 0, 0, 0, 1, "interrupted: all samples of ", " size", ""},
+    {NULL, 0, 0, 0, 1, "interrupted: all samples of ", " of 2 sizes", ""},
     {measure_lost, EO_JUDGE_LOST, 0, 1, 100, "preempted: ", " % of the time went to other processes", " %"},
     {measure_switches, EO_JUDGE_SWITCHES, 0, 1, 1, "preempted: ", " involuntary context switches a second",
      ""},

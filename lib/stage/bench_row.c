@@ -2,7 +2,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdint.h>
 
+#include "base/mem.h"
 #include "format/csv.h"
 #include "stage/candidate.h"
 #include "stage/sweep.h"
@@ -161,12 +163,20 @@ void eo_bench_rounds_put_header(struct eo_buf *out)
                      "samples_interrupted,single_samples_interrupted\n");
 }
 
+/* The bytes of that many doubles, but never 0, which would be no failure. */
+static size_t bytes_missing(size_t count)
+{
+    size_t bytes;
+
+    return eo_size_mul(count, sizeof(double), &bytes) || bytes == 0 ? SIZE_MAX : bytes;
+}
+
 static void put_size(struct eo_buf *out, const struct eo_round *r, enum eo_bench_size size)
 {
     double median, mean;
 
     if (eo_round_figures(r, size, &median, &mean, NULL)) {
-        out->missing = eo_round_size(r, size)->count * sizeof(double); /* what sorting a copy takes */
+        out->missing = bytes_missing(eo_round_size(r, size)->count); /* what sorting a copy takes */
         return;
     }
     eo_csv_put_int(out, (long long)eo_round_size(r, size)->count, ',');

@@ -346,12 +346,13 @@ static void tell_progress(struct work *w, int round)
     w->done++;
 }
 
-/* Once there is something to tell of each. */
+/* The next process would end after the time, or leave none to write the rows in; once there is something of each. */
 static int is_over(const struct work *w)
 {
+    double spent = eo_clock_now() - w->start, process = w->done ? spent / (double)w->done : 0;
     size_t i;
 
-    if (!w->plan->seconds || eo_clock_now() - w->start < w->plan->seconds)
+    if (!w->plan->seconds || spent + 2 * process < w->plan->seconds)
         return 0;
     for (i = 0; i < w->count; i++) {
         if (!w->list[i].failed && w->list[i].rounds.count == 0)

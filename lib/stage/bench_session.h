@@ -45,7 +45,7 @@ struct eo_bench_plan {
     int warmup;  /* thrown away, of each size in a round; at least */
     int exact;   /* just that, and no round again */
     int limit;   /* rounds of a candidate at the most */
-    int seconds; /* after which no process is started any more, once each candidate has a round; 0: no limit */
+    int seconds; /* in which the last process probably ends, once each candidate has a round; 0: no limit */
     int threads; /* that share a batch */
     int cpu; /* to be pinned to; -1: the highest. With more threads, also those below it, and then from the top */
     enum eo_isa isa;

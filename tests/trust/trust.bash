@@ -13,6 +13,7 @@
 # Needs a quiet machine; a busy one is refused unless FORCE is set. Exit status 1 when one of the limits is missed.
 set -euo pipefail
 export LC_ALL=C
+. "$(dirname "$0")/common.bash"
 
 mapfile -t models < <(tr ' ' '\n' <"$1/config/timed" | sed "s|.*|$1/models/&.safetensors|")
 runs=${2:-10}
@@ -25,13 +26,6 @@ trap 'exit 130' INT TERM HUP
 stop_spinner() {
   [ -z "$spinner" ] || kill "$spinner" 2>/dev/null || :
   spinner=
-}
-
-# busy: per cent of all processors' time that somebody used during one second
-busy() {
-  { head -n 1 /proc/stat; sleep 1; head -n 1 /proc/stat; } |
-    awk '{ t = 0; for (i = 2; i <= 9; i++) t += $i; if (NR == 1) { t0 = t; i0 = $5 + $6 } else d = t - t0 }
-      END { busy = d > 0 ? int(100 * (d - ($5 + $6 - i0)) / d + 0.5) : 0; print busy }'
 }
 
 # session NAME: times all candidates once, into NAME.csv; prints the seconds it took
@@ -64,14 +58,6 @@ ranking() {
     }' "$dir"/run*.csv
 }
 
-# verdict NAME FOUND COMPARISON LIMIT: one line; remembers a miss
-verdict() {
-  local yes
-  yes=$(awk -v a="$2" -v b="$4" -v c="$3" 'BEGIN { reached = c == ">=" ? a + 0 >= b + 0 : a + 0 <= b + 0; print (reached ? "yes" : "NO") }')
-  [ "$yes" = yes ] || missed=1
-  printf '%-66s %9s   %s %s   %s\n' "$1" "$2" "$3" "$4" "$yes"
-}
-
 # wrong FILE: rows; those that are ok and off the first run's median by more than 3 %; and how many are ok
 wrong() {
   awk -F, 'FNR == 1 { file++; for (i = 1; i <= NF; i++) column[$i] = i; next }
@@ -81,19 +67,11 @@ wrong() {
     END { printf "%d %d %d\n", rows, bad, ok }' "$dir/run001.csv" "$1"
 }
 
-share() {
-  awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.1f %%", 100 * a / b; else print "0.0 %" }'
-}
-
 cpu=$(taskset -cp $$ | sed 's/.*[ ,-]//')
-load=$(busy)
-if [ "$load" -gt 5 ] && [ -z "${FORCE:-}" ]; then
-  echo "trust: other processes take $load % of the processors; stop them, or set FORCE=1" >&2
-  exit 1
-fi
+refuse_busy trust
 
 machine=$("$EO_BIN/eo-bench" --doctor --cpu "$cpu" | tail -n 1)
-missed=0 longest=0
+longest=0
 for ((k = 1; k <= runs; k++)); do
   seconds=$(session "run$(printf %03d "$k")")
   longest=$(awk -v a="$seconds" -v b="$longest" 'BEGIN { print (a > b ? a : b) }')

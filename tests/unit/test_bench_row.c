@@ -1,6 +1,7 @@
 /* lib/stage/bench_row: the columns of eo-bench's tables, and that each figure stands in its own. */
 #include <math.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "format/csv.h"
@@ -261,6 +262,21 @@ static void test_tables(const struct eo_model *m)
     eo_buf_release(&out);
 }
 
+/* More samples than fit the address space, or whose bytes are 0 when they are counted in a size_t: a failure is seen. */
+static void test_no_memory(const struct eo_model *m)
+{
+    double second = 1;
+    struct eo_round round = {
+        .size = {{4, 1, SIZE_MAX / sizeof(double) + 1, &second, 0, 0}, {1, 1, 1, &second, 0, 0}}};
+    struct eo_rounds rounds = {&round, 1};
+    struct eo_buf out = {0};
+    struct eo_err err = {0};
+
+    eo_bench_rounds_put(&out, m, "00ff", &rounds, NAN);
+    check_that(eo_buf_check(&out, &err) == -1, "figures that cannot be had: expected a failure");
+    eo_buf_release(&out);
+}
+
 int main(void)
 {
     struct eo_model m = {0};
@@ -269,6 +285,7 @@ int main(void)
         test_row(&m);
         test_empty_row(&m);
         test_tables(&m);
+        test_no_memory(&m);
     } else {
         check_that(0, "model");
     }

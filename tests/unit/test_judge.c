@@ -606,6 +606,59 @@ static void spoil_samples(struct eo_rounds *r)
     }
 }
 
+/* A busy machine whose interrupted samples were thrown away one by one. */
+static void spoil_checked(struct eo_rounds *r)
+{
+    size_t i;
+
+    for (i = 0; i < 12; i++) {
+        r->list[i].is_checked = 1;
+        r->list[i].conditions.cpu_s = 0.05;
+        r->list[i].conditions.waited_s = 0.05;
+        r->list[i].conditions.involuntary_switches = r->list[i].conditions.migrations = 40;
+    }
+}
+
+/* What checking samples does not see. */
+static void spoil_checked_and_slow(struct eo_rounds *r)
+{
+    spoil_checked(r);
+    spoil_reference(r);
+}
+
+/* Of the first rounds no sample of batches was left: processor times of other than the usual length stand in. */
+static void stand_in(struct eo_rounds *r, size_t count)
+{
+    size_t i;
+
+    spoil_checked(r);
+    for (i = 0; i < count; i++) {
+        r->list[i].size[EO_BENCH_BATCH].stood_in = 1;
+        scale_round(&r->list[i], EO_BENCH_BATCH, 2);
+    }
+}
+
+static void spoil_stood_in(struct eo_rounds *r)
+{
+    stand_in(r, 5);
+}
+
+static void spoil_stood_in_once(struct eo_rounds *r)
+{
+    stand_in(r, 1);
+}
+
+static void spoil_stood_in_at_both(struct eo_rounds *r)
+{
+    size_t i;
+
+    stand_in(r, 12);
+    for (i = 0; i < 12; i++) {
+        r->list[i].size[EO_BENCH_SINGLE].stood_in = 1;
+        scale_round(&r->list[i], EO_BENCH_BATCH, 0.5);
+    }
+}
+
 struct verdict_case {
     const char *name;
     void (*spoil)(struct eo_rounds *rounds);
@@ -649,6 +702,15 @@ static const struct verdict_case verdict_cases[] = {
      "drift: times get 9.09 % faster within a round (limit 5 %) at batch_size", 0, 12, 12, 1.005},
     {"two modes of samples", spoil_samples, EO_TIMING_NOISY,
      "scattered: times within a round spread by 15.7 % (limit 10 %) of one image", 0, 12, 12, 1},
+    {"busy and checked", spoil_checked, EO_TIMING_OK, "", 0, 12, 0, 1},
+    {"checked on a slow processor", spoil_checked_and_slow, EO_TIMING_THROTTLED,
+     "slow processor: the reference kernel took 25 % longer than usual (limit 8 %) in 6 of 12 rounds", 6, 12,
+     6, 1},
+    {"stood in, and left out", spoil_stood_in_once, EO_TIMING_OK, "", 1, 11, 1, 1},
+    {"stood in", spoil_stood_in, EO_TIMING_NOISY,
+     "interrupted: all samples of 1 of 2 sizes (limit 0) in 5 of 12 rounds", 5, 12, 5, 1.005},
+    {"stood in at both sizes", spoil_stood_in_at_both, EO_TIMING_NOISY,
+     "interrupted: all samples of 2 of 2 sizes (limit 0) in 12 of 12 rounds", 12, 12, 12, 1},
 };
 
 static void test_verdict(const struct verdict_case *c)
