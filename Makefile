@@ -452,7 +452,7 @@ $(HARDWARE) &: $(MODELS) $(OUT)/sweep_results.csv $(SL)/hardware.yaml $(call pro
 SCRIPTS := $(foreach p,$(wildcard plots/*),$(call program,$(notdir $(p))))
 define plot_rule
 $(OUT)/$(1).png: $(2) $(SCRIPTS) $(call lost,$(OUT)/$(1).png)
-	$(Q)$$(call leave_none,$$@.tmp); $$(call begin,$$@,,PLOT) && gnuplot -d -e "dir='$(OUT)'; out='$$@.tmp'" plots/$(1).gp && mv $$@.tmp $$@
+	$(Q)$$(call leave_none,$$@.tmp); $$(call begin,$$@,,PLOT) && rm -rf $$@.tmp && gnuplot -d -e "dir='$(OUT)'; out='$$@.tmp'" plots/$(1).gp && mv $$@.tmp $$@
 	@$$(call done,$$@)
 endef
 PLOTS := $(addprefix $(OUT)/,accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png)

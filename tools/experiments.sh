@@ -171,7 +171,10 @@ find_data() {
 }
 
 check_data() {
-    key="$data_program 0$newline$(find -L "$data" -maxdepth 3 -type f -printf '%p %D %i %s %T@ %C@\n' | head -n 1000)"
+    files=$(find -L "$data" -maxdepth 3 -type f -printf '%p %D %i %s %T@ %C@\n' | head -n 1001)
+    # In a folder of so many files, the images may be among those that are not listed: they are read each time.
+    [ "$(printf '%s\n' "$files" | wc -l)" -le 1000 ] || files="all $(date +%s)"
+    key="$data_program 0$newline$files"
     if recall "$obj/seen/$lock" "$key"; then
         [ -f "$dataset" ] && [ "$(cat "$dataset")" = "$found" ] || put_text "$dataset" "$found"
     else
@@ -182,7 +185,10 @@ check_data() {
 
 # prepare GENERATED
 prepare() {
-    for f in "$sl" "$sl/programs" "$dataset"; do
+    # Recipes write records and slices there, and a shell writes through a link.
+    link=
+    [ ! -d "$sl" ] || link=$(find "$sl" -type l -print -quit)
+    for f in "$sl" "$dataset" "$link"; do
         [ ! -L "$f" ] || fail "$f is a link: expected a file or folder of the experiment; remove it"
     done
     mkdir -p "$sl/programs" "$obj/seen" && put "$sl/source" "$id" && "$bin"/eo-config --slices "$sl" "$config" || return 1
@@ -283,7 +289,7 @@ graph() {
     copied "$1"
     explained --dot -o "$dir/dot" >"$dir/words" || exit 1
     mkdir -p "$out/config" && put "$out/config/source" "$id" && "${DOT:-dot}" -Tsvg -o "$dir/graph.svg" "$dir/dot" &&
-        cp "$dir/graph.svg" "$out/graph.svg.tmp" && mv "$out/graph.svg.tmp" "$out/graph.svg" && printf '  %-9s%s\n' GRAPH "$out/graph.svg"
+        rm -f "$out/graph.svg.tmp" && cp "$dir/graph.svg" "$out/graph.svg.tmp" && mv -T "$out/graph.svg.tmp" "$out/graph.svg" && printf '  %-9s%s\n' GRAPH "$out/graph.svg"
 }
 
 # make -n: EO_LOOK has goals of the project; goals that look; goals of the configurations

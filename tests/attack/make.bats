@@ -128,6 +128,41 @@ one_line() {
   [ -z "$(ls other)" ]
 }
 
+@test "attack: records, plots and pictures that are links to a file of somebody's leave it as it is" {
+  local f
+  trained
+  echo precious >victim
+  for f in steps/machine.csv timed.new; do
+    ln -sfn "$PWD/victim" "$out/config/$f"
+    run make_eo "$out/models/base.safetensors" CONFIG="$config"
+    one_line "$out/config/$f is a link"
+    rm "$out/config/$f"
+  done
+  ln -s "$PWD/victim" "$out/graph.svg.tmp"
+  ln -s "$PWD/victim" "$out/layerwise_macs.png.tmp"
+  make_eo graph CONFIG="$config"
+  make_eo "$out/layerwise_macs.png" CONFIG="$config"
+  [ "$(cat victim)" = precious ] && [ ! -L "$out/graph.svg" ] && [ ! -L "$out/layerwise_macs.png" ]
+}
+
+@test "attack: images that are replaced are seen in a folder of very many files" {
+  eo-data --generate a/mnist --train 900 --test 100
+  eo-data --generate b/mnist --train 900 --test 100 --seed 5
+  mkdir a/mnist/1 a/mnist/2 a/mnist/3
+  (cd a/mnist/1 && seq 1500 | xargs touch && cp -r . ../2 && cp -r . ../3)
+  # one that a list of the first files lacks, if there is one
+  local last file
+  last=$(find -L a/mnist -maxdepth 3 -type f | tail -n +1001 | grep -m 1 ubyte || echo a/mnist/train-labels-idx1-ubyte.gz)
+  file=${last##*/}
+  sed -i 's/^dataset:.*/dataset: mnist/' "$config"
+  export EO_DATA_DIR=$PWD/a
+  trained
+  sleep 2
+  idle
+  cp -p "b/mnist/$file" a/mnist
+  trained
+}
+
 @test "attack: a configuration whose folder lies in another's is refused; clean keeps one that was moved there" {
   trained
   sed "s|^output_dir:.*|output_dir: $out/inner|" "$config" >in.yaml
