@@ -49,7 +49,7 @@ B ?= out$(if $(SANITIZE),/sanitize)
 BIN := $(B)/bin
 OBJ := $(B)/build
 
-PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz fuzzers distclean check check-% unit-tests perf study soak trust trust-busy attack \
+PLAIN_GOALS := programs needs explain graph compare deps install-packages help data install format fuzz fuzzers distclean check check-% unit-tests threaded perf study soak trust trust-busy attack \
 	$(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
@@ -169,7 +169,7 @@ differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(stri
 FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(DEP_FLAGS) $(ALL_LDFLAGS))
 # Goals of the whole call.
 EO_FOR ?= $(GOALS)
-IS_TESTED := $(filter check check-unit unit-tests,$(EO_FOR))
+IS_TESTED := $(filter check check-unit check-threads unit-tests,$(EO_FOR))
 IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
 # Looked for before anything is done. What is built is not compiled again, whatever has gone since.
 .PHONY: needs
@@ -181,8 +181,8 @@ $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 
 # Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them anyway.
-# No fuzz target runs them.
-kernel_flags = $(if $(SANITIZE),$(if $(findstring fuzzer,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=all),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow))))
+# No fuzz target runs them. ThreadSanitizer doubles it again; each thread has inference kernels work on memory of its own.
+kernel_flags = $(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),$(if $(filter lib/nn/kernels_f32%,$(1)),-fno-sanitize=thread))$(if $(findstring fuzzer,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=all),$(if $(findstring undefined,$(SANITIZE)),$(if $(filter lib/nn/kernels_%,$(1)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow))))
 comma := ,
 isa_flags = $(foreach i,$(ISAS),$(if $(filter %_$(i).c,$(1)),$(CFLAGS_$(i))))
 
@@ -603,6 +603,14 @@ check-bytes: programs ## the same bytes from every compiler, level, instruction 
 .PHONY: check-unit
 check-unit: unit-tests ## the C unit tests and fuzz corpora alone
 	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit $(or_fail)
+
+# A build of its own, of which only these tests are linked.
+THREADED := $(patsubst %,out/thread/build/tests/test_%,pool trainer train eval bench_turns)
+.PHONY: check-threads threaded
+check-threads: ## what starts threads or processes, under ThreadSanitizer; ends with the count
+	@$(MAKE) --no-print-directory B=out/thread SANITIZE=thread threaded && \
+	  EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath out/thread/build/tests) sh tests/run.sh unit $(or_fail)
+threaded: $(THREADED)
 
 .PHONY: check-bare
 check-bare: ## README's two commands on a Debian with make and git alone, as root and as a user (needs root, debootstrap)

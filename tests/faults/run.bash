@@ -76,8 +76,7 @@ make_row() {
     eo-quant -p fp32 -c "$slices/quant.yaml" --data "$F/set" -o "$F/row.safetensors" &&
   eo-eval -c "$slices/eval.yaml" --data "$F/set" -o "$F/row.a.csv" "$F/row.safetensors" &&
   eo-bench -c "$slices/bench.yaml" --data "$F/set" -o "$F/row.t.csv" "$F/row.safetensors" &&
-  eo-pareto -c "$slices/select.yaml" --sweep "$F/row/sweep_results.csv" "$F/row.a.csv" "$F/row.t.csv" &&
-  mkdir "$F/locked" && : >"$F/locked/edge-opt-timing.lock"
+  eo-pareto -c "$slices/select.yaml" --sweep "$F/row/sweep_results.csv" "$F/row.a.csv" "$F/row.t.csv"
 }
 
 artefacts=(config/train.yaml dataset.csv models/base.safetensors models/p0.50.safetensors rows/p0.50.prune.err)
@@ -166,7 +165,7 @@ cases() {
   with explain-dot -- eo-explain --folder "$F/made" --dot -o graph.dot "$F/trace"
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
-  with verify-row -t -s 11 -x kill -x alloc-all -f "$F/locked" -- eo-verify --row 1 --data "$F/set" \
+  with verify-row -t -s 11 -x kill -x alloc-all -- eo-verify --row 1 --data "$F/set" \
     "$F/row/sweep_results.csv"
   with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
     -o model.safetensors "$model"
