@@ -157,6 +157,10 @@ recommended: level 0.00 in int8, accuracy 94.00 % (test 50.00 %), 100.00 us/imag
 rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tell from the most accurate (by their 95 % intervals)
 rivals: 0.50 fp32 93.00 %
 accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing" ]
+  # its file is found from where the program was called
+  cd /
+  eo-summary -c "$BATS_TEST_TMPDIR/c.yaml" --sweep "$BATS_TEST_TMPDIR/sweep.csv" --errors "$BATS_TEST_TMPDIR/errors.csv" \
+    --hardware "$BATS_TEST_TMPDIR/hardware.csv" --table | grep -q "bytes: $BATS_TEST_TMPDIR/models/p0.00-int8.safetensors$"
 }
 
 @test "how far the timing can be trusted, and how sure the frontier is" {

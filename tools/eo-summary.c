@@ -59,6 +59,17 @@ static int load(struct inputs *in)
     return 0;
 }
 
+/* The folder of the file at path, with the slash; "" for the current one. */
+static int set_folder(const char *path, struct eo_buf *folder)
+{
+    const char *slash = strrchr(path, '/');
+    struct eo_err err;
+
+    eo_buf_append(folder, path, slash ? (size_t)(slash - path) + 1 : 0);
+    eo_buf_puts(folder, "");
+    return eo_buf_check(folder, &err) ? cli_fail(&program, NULL, &err) : 0;
+}
+
 static int write_summary(const struct eo_summary_inputs *in)
 {
     struct eo_buf text = {0};
@@ -87,17 +98,6 @@ static int write_table(const struct eo_summary_inputs *in)
     return cli_write(&program, "-", &text);
 }
 
-/* The folder that the manifest's paths begin at, with the slash. */
-static int set_root(struct eo_buf *folder)
-{
-    const char *slash = strrchr(manifest_path, '/');
-    struct eo_err err;
-
-    eo_buf_append(folder, manifest_path, slash ? (size_t)(slash - manifest_path) + 1 : 0);
-    eo_buf_puts(folder, "");
-    return eo_buf_check(folder, &err) ? cli_fail(&program, NULL, &err) : 0;
-}
-
 static int write_manifest(char **files, int count)
 {
     struct eo_buf folder = {0}, text = {0};
@@ -109,7 +109,7 @@ static int write_manifest(char **files, int count)
 
     if (!manifest_path)
         return 0;
-    rc = set_root(&folder);
+    rc = set_folder(manifest_path, &folder);
     if (rc == 0 && eo_graph_collect(&m, folder.data, files, (size_t)count, &err))
         rc = cli_fail(&program, NULL, &err);
     eo_cpu_model(cpu, sizeof(cpu));
@@ -158,6 +158,7 @@ static void check_usage(int count, char **files)
 int main(int argc, char **argv)
 {
     static struct inputs in;
+    struct eo_buf folder = {0};
     int count = cli_parse(&program, argc, argv), rc;
     char **files = argv + argc - count;
 
@@ -165,11 +166,14 @@ int main(int argc, char **argv)
     if (!output && !table && !manifest_path)
         output = "-";
     rc = load(&in);
+    if (rc == 0)
+        rc = set_folder(sweep_path, &folder);
     if (rc == 0) {
-        struct eo_summary_inputs inputs = {&in.cfg, &in.sweep, &in.errors, &in.hardware};
+        struct eo_summary_inputs inputs = {&in.cfg, &in.sweep, &in.errors, &in.hardware, folder.data};
 
         rc = write_summary(&inputs) || write_manifest(files, count) || write_table(&inputs);
     }
+    eo_buf_release(&folder);
     eo_csv_release(&in.hardware);
     eo_csv_release(&in.errors);
     eo_sweep_release(&in.sweep);

@@ -34,6 +34,7 @@ struct eo_summary_inputs {
     const struct eo_sweep *sweep;
     const struct eo_csv *errors;   /* sweep_errors.csv */
     const struct eo_csv *hardware; /* hardware_summary.csv */
+    const char *folder;            /* of the artefacts, with its slash, or "": begins the path that the table prints */
 };
 
 /* Appends summary.json. Fails when the hardware table lacks columns or a row for the baseline or the recommended one. */

@@ -177,8 +177,8 @@ static void put_choice(const struct eo_summary_inputs *in, const struct eo_candi
                   100 * c->accuracy);
     if (isfinite(c->test_accuracy))
         eo_buf_printf(out, " (test %.2f %%)", 100 * c->test_accuracy);
-    eo_buf_printf(out, ", %.2f us/image, %.0f of %.0f bytes: %s\n", 1000 * c->ranked_latency_ms, c->model_bytes, budget,
-                  path);
+    eo_buf_printf(out, ", %.2f us/image, %.0f of %.0f bytes: %s%s\n", 1000 * c->ranked_latency_ms, c->model_bytes, budget,
+                  in->folder, path);
     eo_buf_printf(out, "rule %s: ", eo_recommend_name(in->cfg->recommend));
     eo_recommend_put_why(in->sweep, in->cfg->recommend, out);
     eo_buf_puts(out, "\n");
