@@ -104,7 +104,7 @@ ifeq ($(DRY),)
 .parts:
 	+@mkdir -p $(OBJ)/lock; rm -f $(FAILED); \
 	$(if $(IS_DEPS)$(NEEDS),$(call) EO_FOR='$(GOALS)' $(if $(IS_DEPS),deps) $(NEEDS) && [ ! -e $(FAILED) ] &&) \
-	$(if $(PROGRAM_GOALS),( $(if $(OF_PROGRAMS),$(call lock,programs,the programs);) sh tools/experiments.sh settle; exec $(call) $(PROGRAM_GOALS) ) &&) \
+	$(if $(PROGRAM_GOALS),( $(if $(OF_PROGRAMS),$(call lock,programs,the programs);) exec $(call) $$(sh tools/experiments.sh settle '$(PROGRAM_GOALS)') $(PROGRAM_GOALS) ) &&) \
 	[ ! -e $(FAILED) ] || echo failed >$(FAILED)
 ifneq ($(LOOK),)
 	+@$(experiments) $(LOOK)
@@ -162,7 +162,7 @@ LIBEO := $(OBJ)/libeo.a
 ifeq ($(IS_INNER),)
 .PHONY: programs
 programs: $(LINKED) $(TOOLS) ## build the programs alone
-	@:
+	@$(if $(wildcard $(OBJ)/seen/ahead.new),mv $(OBJ)/seen/ahead.new $(OBJ)/seen/ahead,:)
 
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))

@@ -6,7 +6,7 @@
 #     sh tools/experiments.sh explain|graph    the words alone; a picture of them
 #     sh tools/experiments.sh clean            removes the folder of each CONFIG
 #     sh tools/experiments.sh tidy             removes the artefacts of candidates that each CONFIG does not have
-#     sh tools/experiments.sh settle           takes back times in the future, of sources and of what was built
+#     sh tools/experiments.sh settle [PART]    takes back times in the future, of what was built; prints options for Make
 #
 # Before Make begins, what comes from outside is looked at, at each call and without regard to times: the configuration
 # becomes slices (config/STAGE.yaml), the data its checksum (dataset.csv), the programs and the scripts of plots/ theirs
@@ -58,12 +58,25 @@ settle() {
 }
 
 settle_build() {
-    set -- Makefile
-    for f in lib tools tests plots; do [ ! -d "$f" ] || set -- "$@" "$f"; done
-    find "$@" -type f -newermt now -exec touch {} +
+    old_sources "$@"
     set --
     for f in "$bin" "$obj"; do [ ! -d "$f" ] || set -- "$@" "$f"; done
     [ $# = 0 ] || settle "$@"
+}
+
+# Sources keep their times. While one is of the future, what is built of it is always older. So Make is told to take it for
+# old (-o) where it has the contents that the programs were built of: the recipe of `programs` turns ahead.new into ahead.
+# old_sources look|programs|GOAL: looking changes nothing; goals other than the programs build more than the record knows
+old_sources() {
+    seen=$obj/seen/ahead
+    ahead=$(find lib tools -type f -newermt now | sort)
+    [ -n "$ahead" ] || { [ "$1" = look ] || rm -f "$seen" "$seen.new"; return 0; }
+    sums=$(printf '%s\n' "$ahead" | xargs -d '\n' sha256sum --)
+    if [ -f "$seen" ] && [ "$(cat "$seen")" = "$sums" ]; then
+        case $1 in look | programs) printf '%s\n' "$ahead" | sed 's/^/-o /' ;; esac
+    elif [ "$1" != look ]; then
+        rm -f "$seen" && mkdir -p "$obj/seen" && printf '%s\n' "$sums" >"$seen.new"
+    fi
 }
 
 # ---- one experiment: its plan, its folder
@@ -101,7 +114,17 @@ read_owner() {
     [ ! -f "$1/config/source" ] || [ -L "$1/config/source" ] || IFS= read -r owner <"$1/config/source" || :
 }
 
-# The folder is this configuration's, or new. A file that has gone has given its folder to the one that names it now.
+# Whether the slices in the folder are those of the configuration: then it is the one that they were made of, renamed.
+is_same_experiment() {
+    slices=$(mktemp -d) || exit 1
+    "$bin"/eo-config --slices "$slices" "$config" &&
+        (cd "$slices" && find . -type f) | while read -r f; do cmp -s "$slices/$f" "$out/config/$f" || exit 1; done
+    status=$?
+    rm -rf "$slices"
+    return $status
+}
+
+# The folder is this configuration's, or new. A file that has gone has given its folder to one of the same contents.
 check_owner() {
     parent=$out
     while case $parent in ?*/*) ;; *) false ;; esac; do
@@ -115,6 +138,8 @@ check_owner() {
         [ "$owner" -ef "$config" ] || fail "$out holds the results of $owner; give one of the two another output_dir," \
             "or: make clean CONFIG=$owner"
     elif [ -n "$owner" ]; then
+        is_same_experiment || fail "$out holds the results of $owner, which is not there now. If its disk is to be mounted, do" \
+            "that or give $name another output_dir. If $id is its new name: rm $out/config/source"
         say "$out was made of $owner, which is gone; it belongs to $id now"
     elif [ -d "$out/config/programs" ] && [ ! -L "$out/config" ]; then
         say "$out does not say any more which configuration it is of; it belongs to $id now"
@@ -236,7 +261,8 @@ run() {
 
 # Whether the programs are those of the sources; else says which sources changed.
 programs_are_built() {
-    stale=$(EO_PART=/dev/null $MAKE --no-print-directory -n --trace programs 2>/dev/null |
+    # shellcheck disable=SC2046 # options
+    stale=$(EO_PART=/dev/null $MAKE --no-print-directory -n --trace $(old_sources look) programs 2>/dev/null |
         sed -n "s/^[^:]*:[0-9]*: update target '[^']*' due to: //p" | tr ' ' '\n' | grep -E '^(lib|tools|Makefile)' | sort -u)
     for tool in config data explain; do
         [ -x "$bin/eo-$tool" ] && continue
@@ -299,20 +325,21 @@ dry() {
     set -f
     # shellcheck disable=SC2086 # lists
     [ -z "${plain# }" ] || EO_PART=/dev/null $MAKE --no-print-directory -n $plain || status=1
-    if [ -n "$looking$goals" ] && programs_are_built '# '; then
+    case $goals in *' clean'*) each would_clean || status=1; goals= ;; esac
+    case $looking$goals in *[a-zA-Z0-9]*) ! programs_are_built '# ' || {
         case $looking in *explain*) each explain || status=1 ;; esac
         case $goals in
-        *' clean'*) say "would remove the folder of $CONFIG" ;;
         *' tidy'*) each tidy || status=1 ;;
         *[a-zA-Z0-9]*) each look $goals || status=1 ;;
         esac
-    fi
+    } ;; esac
     return "$status"
 }
 
 # ---- clean. A configuration that is wrong, or whose programs are gone, has the folder of its name.
 
-clean() {
+# find_cleaned CONFIG: sets out
+find_cleaned() {
     find_config "$1"
     base=${config##*/}
     base=${base%.yaml}
@@ -323,14 +350,28 @@ clean() {
     else
         find_plan "$1"
     fi
-    hold "$(printf %s "$out" | tr / +)" "$name"
+}
+
+check_cleaned() {
     read_owner "$out"
     ! has_files "$out" || [ "$owner" = "$id" ] || fail "clean: $out does not hold the results of $id; nothing was removed"
-    [ -d "$out" ] || return 0
-    other=$(find "$out" -mindepth 3 -path '*/config/source' ! -path "$out/config/source" -print -quit)
+    other=$(find "$out" -mindepth 3 -path '*/config/source' ! -path "$out/config/source" -print -quit 2>/dev/null)
     [ -z "$other" ] || fail "clean: ${other%/config/source} holds the results of another configuration; nothing was removed"
+}
+
+clean() {
+    find_cleaned "$1"
+    hold "$(printf %s "$out" | tr / +)" "$name"
+    check_cleaned
+    [ -d "$out" ] || return 0
     echo "rm -rf $out"
     find "$out" -depth ! -type d ! -path "$out/config/source" -delete && rm -rf "$out"
+}
+
+would_clean() {
+    find_cleaned "$1"
+    check_cleaned
+    [ ! -d "$out" ] || echo "rm -rf $out"
 }
 
 # ---- tidy: of what was made, what belongs to candidates that the configuration does not have (any more). What the names
@@ -391,7 +432,7 @@ shift
 # Where Make waits for a sign of failure it gets that, and prints no line of its own.
 failed() { [ -n "${EO_PART:-}" ] && [ "$mode" != dry ] && echo failed >"$EO_PART" || exit 1; }
 case $mode in
-settle) settle_build ;;
+settle) settle_build "${1:-}" ;;
 run | clean | tidy) each "$mode" "$@" ;;
 explain | graph) ! programs_are_built '' || each "$mode" ;;
 dry) dry ;;

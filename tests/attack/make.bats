@@ -171,6 +171,9 @@ one_line() {
   mkdir -p "$out/x/config" && echo in.yaml >"$out/x/config/source"
   run make_eo clean CONFIG="$config"
   one_line "$out/x holds the results of another configuration; nothing was removed"
+  run make_eo -n clean CONFIG="$config"
+  [ "$status" -ne 0 ]
+  [[ $output == *"$out/x holds the results of another configuration; nothing was removed"* && $output != *"rm -rf"* ]]
   rm -r "$out/x"
   make_eo clean CONFIG="$config"
   [ ! -e "$out" ]
@@ -189,6 +192,21 @@ one_line() {
   [ "$one" -eq 1 ] && [[ $output != *TRAIN* ]]
   run make_eo "$out/models/base.safetensors" CONFIG="$config"
   nothing_ran
+}
+
+@test "attack: a configuration that is not there at the moment keeps its folder; another one is told what to do" {
+  trained
+  sed 's/^learning_rate:.*/learning_rate: 0.0123/' "$config" >other.yaml
+  mv "$config" away.yaml
+  run make_eo all CONFIG="$PWD/other.yaml"
+  one_line "$out holds the results of $config, which is not there now. If its disk is to be mounted"
+  run make_eo -n clean CONFIG="$PWD/other.yaml"
+  [ "$status" -ne 0 ]
+  mv away.yaml "$config"
+  idle
+  rm "$config" "$out/config/source"
+  config=$PWD/other.yaml
+  trained
 }
 
 @test "attack: older configurations and data are seen: mv, cp -p, ln -sfn" {
@@ -286,4 +304,43 @@ one_line() {
   make_part B="$PWD/./b" -q "$PWD/./b/build/lib/base/err.o"
   run make_part B="$PWD/./b" -q -W lib/base/err.h "$PWD/./b/build/lib/base/err.o"
   [ "$status" -eq 1 ]
+}
+
+@test "attack: sources and programs with times hours ahead: sources keep theirs, and are compiled when they change" {
+  local b="${EO_BIN%/*}" flags when
+  mkdir -p tree/out/build
+  cp -a "$EO_ROOT"/{Makefile,lib,tools,plots,configs} tree
+  cp -a "$b/bin" tree/out
+  cp -a "$b"/build/{flags,lib,tools,link,libeo.a} tree/out/build
+  flags=$(cat "$b/build/flags")
+  # built FILE...: what is compiled now, and that nothing is the next time
+  built() {
+    local k
+    for k in "$*" ""; do
+      run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL timeout 60 make -C tree --no-print-directory B=out CC="${flags%% -std=c11 *}" \
+        FLAGS_NOW="$flags" SANITIZE="$(sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p' <<<"$flags")" programs
+      [ "$status" -eq 0 ]
+      [ "$(sed -n 's/^  CC  *//p' <<<"$output" | tr '\n' ' ')" = "${k:+$k }" ] || { echo "$output"; return 1; }
+    done
+  }
+  built
+  touch -d "5 hours" tree/tools/eo-study.c
+  when=$(stat -c %y tree/tools/eo-study.c)
+  built tools/eo-study.c
+  [ "$(stat -c %y tree/tools/eo-study.c)" = "$when" ]
+  sed -i 's/expected/Expected/' tree/tools/eo-study.c
+  touch -d "$when" tree/tools/eo-study.c
+  built tools/eo-study.c
+  # a build that failed in between is not taken for one of these contents
+  echo '#error' >>tree/tools/eo-study.c
+  touch -d "$when" tree/tools/eo-study.c
+  ! built
+  sed -i '/^#error/d' tree/tools/eo-study.c
+  touch -d "$when" tree/tools/eo-study.c
+  built tools/eo-study.c
+  # programs alone, as a copied disk brings them
+  touch -d "1 hour ago" tree/tools/eo-study.c
+  built
+  find tree/out -type f -exec touch -d "5 hours" {} +
+  built
 }
