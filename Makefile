@@ -482,7 +482,9 @@ all_files = set --; m=$(OUT)/models r=$(OUT)/rows; \
 $(MANIFEST): $(SLICES) $(DATASET) $(BASES) $(LOGS) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(call program,eo-summary) $(call lost,$(MANIFEST))
 	$(Q)$(all_files); $(call begin,$@,"$$@" $(call program,eo-summary),MANIFEST) && \
 	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
-	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; fi && \
+	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified) "$$@"; \
+	elif [ -e .git ] && ! said=$$(git rev-parse HEAD 2>&1); then \
+	  set -- --revision "unknown: $$(printf '%s\n' "$$said" | sed 's/^fatal: //;q')" "$$@"; fi && \
 	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@"
 	@$(all_files); $(call done,$@,"$$@" $(call program,eo-summary))
 

@@ -53,6 +53,19 @@ stages() {
   "${EO_TESTS:-$EO_BIN/../build/tests}/test_requant" "$OUT"/models/*int8.safetensors
 }
 
+@test "pipeline: where git refuses a checkout, the manifest says why it has no revision" {
+  [ -e "$EO_ROOT/.git" ] || skip "no checkout"
+  sed -i '/^pruning_levels/d; /^precisions/d; /^benchmark_exact/d' "$CONFIG"
+  printf '%s\n' "pruning_levels: [0.5]" "precisions: [int8]" "benchmark_exact: true" >>"$CONFIG"
+  mkdir path
+  printf '#!/bin/sh\necho "fatal: detected dubious ownership in repository at that folder" >&2\nexit 128\n' >path/git
+  chmod +x path/git
+  PATH=$PWD/path:$PATH run make_eo all
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  grep -qF '"revision": "unknown: detected dubious ownership in repository at that folder"' "$OUT/manifest.json"
+  eo-verify "$OUT/manifest.json"
+}
+
 @test "pipeline: what an edit does not touch is not run again" {
   run make_eo all
   [ "$status" -eq 0 ]
