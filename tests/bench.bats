@@ -203,7 +203,7 @@ child_of() {
     status=0
     wait $pid || status=$?
     [ "$status" -eq $((128 + $(kill -l $signal))) ]
-    ! kill -0 $child
+    ! kill -0 $child || return 1
     for f in row s r; do [ ! -e $f ]; done
   done
   # One that cannot tell its child takes it along.

@@ -36,7 +36,7 @@ line() {
 @test "a run and itself" {
   two
   run --separate-stderr eo-compare a a
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [ "${lines[0]}" = "A: a" ]
   [ "${lines[1]}" = "B: a" ]
   [ "${lines[2]}" = "data: synthetic, the same in both" ]
@@ -258,7 +258,7 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   [[ $output == *"eo-compare $PWD/a $PWD/b"* ]]
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
   echo "$output"
-  [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]]
+  [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]] || return 1
   run --separate-stderr make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a"
   [ "$status" -ne 0 ] && [ "$stderr" = "make compare: expected two folders of finished runs, A=out/a B=out/b" ]
 }

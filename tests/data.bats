@@ -407,7 +407,7 @@ train-labels-idx1-ubyte.gz" ]
   data/fetch.sh mnist
   diff -r mirror/mnist data/mnist
   [ -z "$(find data/mnist -type l)" ]
-  [ "$(cat other) $(stat -c %h other)" = "mine 1" ] && [ ! -e none ]
+  [ "$(cat other) $(stat -c %h other)" = "mine 1" ] && [ ! -e none ] || return 1
   rm -r data/mnist
   mkdir elsewhere
   ln -s ../elsewhere data/mnist
@@ -534,7 +534,7 @@ eo-data: e: the training set has pixels of 0 and 1 alone, and grey values go up 
   printf 'dataset: idx\ndata_dir: mine\nepochs: 1\nconv1_channels: 1\nconv2_channels: 1\nval_subset: 10\n' >c.yaml
   eo-train -q -c c.yaml -o m
   run --separate-stderr eo-eval -c c.yaml m
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   eo-data --generate other --train 60 --test 20 --seed 2
   run --separate-stderr eo-eval -c c.yaml --data other m
   [ "$status" -eq 0 ]
@@ -553,12 +553,12 @@ eo-data: e: the training set has pixels of 0 and 1 alone, and grey values go up 
   cp "$EO_ROOT/tests/golden/python-safetensors.safetensors" m
   said="m: no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; --input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255"
   run --separate-stderr eo-eval -c c.yaml m --logits assumed.csv
-  [ "$status" -eq 0 ] && [ "$stderr" = "eo-eval: $said" ]
+  [ "$status" -eq 0 ] && [ "$stderr" = "eo-eval: $said" ] || return 1
   run --separate-stderr eo-prune -l 0 m -o pruned
-  [ "$status" -eq 0 ] && [ "$stderr" = "eo-prune: $said" ]
+  [ "$status" -eq 0 ] && [ "$stderr" = "eo-prune: $said" ] || return 1
   eo-inspect pruned | grep -qx 'input_mean: 0.5'
   run --separate-stderr eo-quant -p fp32 --input-mean 0 --input-std 1 m -o mine.safetensors
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   eo-inspect mine.safetensors | grep -qx 'input                   (p / 255 - 0) / 1 of a grey value p'
   # the options and the metadata give the same scores, which are others than those of the assumption
   eo-eval -c c.yaml --input-mean 0 --input-std 1 m --logits option.csv >row

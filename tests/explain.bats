@@ -22,7 +22,7 @@ END
 @test "a key, a program, what follows, and what is up to date" {
   echo pruned >o/x/models/p0.50.safetensors
   run --separate-stderr eo-explain --folder o/x trace
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [ "$output" = "o/x: 1 of 2 steps would run
   train     models/base.safetensors: learning_rate changed from 0.001 to 0.002; program eo-train changed" ]
 
@@ -80,7 +80,7 @@ END
   [ "$output" = "o/x: 12 of 24 steps would run
   prune     models/p0.10.safetensors and 11 more: models/base.safetensors is newer" ]
   eo-explain --folder o/x --dot trace12 >dot
-  [ "$(grep -c 'label="prune p0' dot)" -eq 12 ] && [ "$(grep -c -- '->' dot)" -eq 12 ]
+  [ "$(grep -c 'label="prune p0' dot)" -eq 12 ] && [ "$(grep -c -- '->' dot)" -eq 12 ] || return 1
   grep -q 'n0 \[label="prune p0.10\\nwould run\\nmodels/base.safetensors is\\nnewer", fillcolor' dot
   grep -q 'label="quant p0.10\\nint8\\nup to date", fillcolor' dot
   eo-explain --folder o/x --dot trace >dot
@@ -151,9 +151,9 @@ make_eo() {
   [ ! -e new ]
   sed 1d a.yaml >of-no-folder.yaml
   run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 22 of 22 steps would run"* ]]
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 22 of 22 steps would run"* ]] || return 1
   run make_eo explain CONFIG="$PWD/none.yaml"
-  [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]]
+  [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]] || return 1
 
   run make_eo graph CONFIG="$PWD/a.yaml" DOT=no-dot
   [ "$status" -ne 0 ]
@@ -161,7 +161,7 @@ make_eo() {
 
   command -v dot >/dev/null || skip "needs graphviz's dot: make deps"
   run make_eo graph CONFIG="$PWD/a.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"  GRAPH    $PWD/new/graph.svg"* ]]
+  [ "$status" -eq 0 ] && [[ $output == *"  GRAPH    $PWD/new/graph.svg"* ]] || return 1
   grep -q '<title>stages</title>' new/graph.svg
   [ "$(cat new/config/source)" = "$PWD/a.yaml" ]
 }

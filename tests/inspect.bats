@@ -37,7 +37,7 @@ END
 
 @test "--dump: every value, row-major" {
   run --separate-stderr eo-inspect --dump conv2.bias "$golden"
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [ "$output" = "-0.5
 -0.4375
 -0.375" ]
@@ -67,7 +67,7 @@ END
 @test "--json agrees with the text" {
   make_model 3 4 9 0.25 int8 >model
   run --separate-stderr eo-inspect --json model
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   echo "$output" >json
   eo-inspect model >report
   for key in conv1_channels conv2_channels parameters macs tensor_bytes file_bytes peak_activation_bytes; do
@@ -160,7 +160,7 @@ END
   eo-inspect <model >b
   eo-inspect - <model >c
   run --separate-stderr eo-inspect -o d model
-  [ "$status" -eq 0 ] && [ -z "$output$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$output$stderr" ] || return 1
   cmp a b && cmp a c && cmp a d
 }
 
@@ -201,7 +201,7 @@ END
 
 @test "--help and --version" {
   run --separate-stderr eo-inspect --help
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [[ $output == "usage: eo-inspect [options] [MODEL]"* ]]
   [[ $output == *"-j, --json"* && $output == *"-a, --arena"* && $output == *"-d, --dump TENSOR"* && $output == *"-o, --output FILE"* ]]
   run eo-inspect --version

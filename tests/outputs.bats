@@ -77,7 +77,7 @@ $(cat expected)" ]
     eo-config --print -o $name cfg.yaml >found
     cmp found expected
   done
-  [ -L out ] && [ -L there/again ] && [ -L files ]
+  [ -L out ] && [ -L there/again ] && [ -L files ] || return 1
   eo-config --print -o files/5 cfg.yaml 5>found
   cmp found expected
   [ "$(readlink /dev/stdout),$(readlink /dev/stderr)" = /proc/self/fd/1,/proc/self/fd/2 ]

@@ -463,7 +463,7 @@ three_with_evidence() {
   weak="eo-pareto: the timing of 2 of 3 accepted candidates is not ok (1 noisy, 1 drift):"
   # by default all compete, and are at most possible
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv --latency any.csv *-*.csv
-  [ "$status" -eq 0 ] && [ "$stderr" = "$weak on the frontiers of latency and energy they are at most 'possible'" ]
+  [ "$status" -eq 0 ] && [ "$stderr" = "$weak on the frontiers of latency and energy they are at most 'possible'" ] || return 1
   [ "$(labels_of s.csv frontier_latency)" = "fp32: int8:p fp32:p int8:p" ]
   [ "$(labels_of s.csv frontier_memory)" = "fp32: int8:c fp32:p int8:c" ]
   [ "$(column any.csv timing_status)" = "drift ok" ]
@@ -474,7 +474,7 @@ three_with_evidence() {
   rm -r one
   note="$weak they are left off the frontiers of latency and energy"
   run --separate-stderr eo-pareto -c c.yaml --strict --sweep s.csv --latency l.csv --energy e.csv *-*.csv
-  [ "$status" -eq 0 ] && [ "$stderr" = "$note" ]
+  [ "$status" -eq 0 ] && [ "$stderr" = "$note" ] || return 1
   [ "$(column s.csv timing_status)" = " ok noisy drift" ]
   [ "$(labels_of s.csv frontier_latency)" = "fp32: int8:c fp32: int8:" ]
   [ "$(labels_of s.csv frontier_memory)" = "fp32: int8:c fp32:p int8:c" ]

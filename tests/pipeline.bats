@@ -201,7 +201,7 @@ stages() {
   run make_eo -j3 all
   [ "$status" -eq 0 ]
   [ -s "$OUT/models/seed8/base.safetensors" ]
-  ! cmp -s "$OUT/models/base.safetensors" "$OUT/models/seed8/base.safetensors"
+  ! cmp -s "$OUT/models/base.safetensors" "$OUT/models/seed8/base.safetensors" || return 1
   [ "$(cut -d, -f3 "$OUT/seed_summary.csv" | sort -u | tr '\n' ' ')" = "2 seeds " ]
 }
 
@@ -334,7 +334,7 @@ says() {
   cp "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/first"
   EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
   [ "$status" -eq 0 ]
-  ! cmp -s "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/first"
+  ! cmp -s "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/first" || return 1
   EO_DATA_DIR=$BATS_TEST_TMPDIR/b run make_eo all
   [ "$(stages)" = "" ]
 

@@ -92,7 +92,7 @@ check_plot() {
   sed -i 's/15680/25680/' layerwise_breakdown.csv
   for p in $PLOTS; do
     plot "$p"
-    ! cmp -s "$p.png" "$p.first"
+    ! cmp -s "$p.png" "$p.first" || return 1
   done
 }
 
@@ -103,7 +103,7 @@ check_plot() {
   cp accuracy_vs_latency.png first
   sed '2s/False/True/;3s/True/False/' -i sweep_results.csv
   plot accuracy_vs_latency
-  ! cmp -s accuracy_vs_latency.png first
+  ! cmp -s accuracy_vs_latency.png first || return 1
   cp accuracy_vs_latency.png first
   sed -i 2d pareto_frontier_latency.csv
   plot accuracy_vs_latency

@@ -9,7 +9,7 @@ setup() {
 @test "halves both convolutions and says so in the metadata" {
   make_model 16 32 7 >base
   run --separate-stderr eo-prune -l 0.5 -o half base
-  [ "$status" -eq 0 ] && [ -z "$output" ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$output" ] && [ -z "$stderr" ] || return 1
   eo-inspect half >report
   grep -qx 'conv1_channels          8' report
   grep -qx 'conv2_channels          16' report
@@ -154,7 +154,7 @@ small_data() {
   make_model 16 32 7 >base
   eo-prune -l 0 -o zero base
   eo-inspect zero | grep -qx 'pruning_criterion: none'
-  ! eo-inspect zero | grep -q 'prune_sha256'
+  ! eo-inspect zero | grep -q 'prune_sha256' || return 1
   eo-prune -l 0.5 --criterion fpgm -o half base
   eo-inspect half >report
   grep -qx 'pruning_criterion: fpgm' report
@@ -224,7 +224,7 @@ small_data() {
   eo-prune -l 0.5 --criterion taylor -c c.yaml --data data --scores a.csv -o m base
   sed 's/^pruning_images.*/pruning_images: 299/' c.yaml >d.yaml
   eo-prune -l 0.5 --criterion taylor -c d.yaml --data data --scores b.csv -o m base
-  ! cmp -s a.csv b.csv
+  ! cmp -s a.csv b.csv || return 1
   sed 's/^pruning_images.*/pruning_images: 1000000/; s/^train_subset.*/train_subset: 300/' c.yaml >d.yaml
   eo-prune -l 0.5 --criterion taylor -c d.yaml --data data --scores b.csv -o m base
   cmp a.csv b.csv
@@ -383,7 +383,7 @@ small_data() {
 
 @test "--help and --version" {
   run --separate-stderr eo-prune --help
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [[ ${lines[0]} == "usage: eo-prune -l LEVEL [options] [MODEL] | eo-prune --sensitivity CSV -c FILE [options] [MODEL]" ]]
   [[ $output == *"-l, --level LEVEL"* && $output == *"-o, --output FILE"* ]]
   run eo-prune --version

@@ -108,7 +108,7 @@ poke() {
     eo-inspect out | grep -qx "$line"
     eo-inspect out | grep -qx 'calibration_images: 40'
     # the tensors of 4 and 6 channels, without the header
-    ! cmp -s <(tail -c 3376 base) <(tail -c 3376 out)
+    ! cmp -s <(tail -c 3376 base) <(tail -c 3376 out) || return 1
   done
 }
 
@@ -228,7 +228,7 @@ $HINT" eo-quant -p fp16 m n
       eo-quant -p int8 -c cfg.yaml --report r.json -o out m
       eo-inspect plain | grep -qx 'qat_epochs: 0'
       eo-inspect out | grep -qx 'qat_epochs: 1'
-      ! cmp -s <(eo-inspect -d conv2.weight plain) <(eo-inspect -d conv2.weight out)
+      ! cmp -s <(eo-inspect -d conv2.weight plain) <(eo-inspect -d conv2.weight out) || return 1
       # The report gives the learned scale of the last layer as its range.
       awk -F': ' -v qmax=$([ $backend = fbgemm ] && echo 127 || echo 255) '/"chosen_max"/ { max = $2 + 0 }
         /"input_scale"/ { scale = $2 + 0 } END { exit !(scale > 0 && max / scale > qmax - 0.01 && max / scale < qmax + 0.01) }' r.json
@@ -268,7 +268,7 @@ END
 @test "quant: the progress of training goes to a terminal and nowhere else" {
   { cat $F/cfg.yaml; echo 'qat_epochs: 1'; } >cfg.yaml
   run --separate-stderr eo-quant -p int8 -c cfg.yaml -o out m
-  [ "$status" -eq 0 ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   command -v script >/dev/null || skip "needs script(1)"
   script -qec "eo-quant -p int8 -c cfg.yaml -o out m" /dev/null </dev/null >shown
   grep -q 'training: epoch 1/1  100 %  loss [0-9.]*  [0-9]* images/s' shown

@@ -141,3 +141,12 @@ sha2.h (libmd-dev); $deps" CFLAGS="-nostdinc -isystem $PWD/nothing" all
   EO_DATA_DIR=$PWD/found run make_root -n B="$(dirname "$EO_BIN")" perf
   [[ $output == *"perf_all "*" -d $PWD/found/mnist "* ]]
 }
+
+@test "setup: no line of a test fails unnoticed: bash goes on after ! and after the first parts of a list with &&" {
+  cd "$EO_ROOT"
+  awk 'before != "" && $0 !~ /^}/ { print before } { before = "" }
+    (/^ +! / || (/^ +\[.*\] && / && !/(then|do|return|break|[\\{&])$/)) && !/\|\|/ { before = FILENAME ":" FNR ":" $0 }' \
+    tests/*.bats tests/*/*.bats >"$BATS_TEST_TMPDIR/unnoticed"
+  cat "$BATS_TEST_TMPDIR/unnoticed"
+  [ ! -s "$BATS_TEST_TMPDIR/unnoticed" ]
+}

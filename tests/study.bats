@@ -39,15 +39,15 @@ setup() {
 
 @test "eo-study: bad input is one line" {
   run eo-study a=plain.csv a=plain.csv
-  [ "$status" -eq 1 ] && [ "$output" = "eo-study: plain.csv: row 3: second row for the same candidate" ]
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: plain.csv: row 3: second row for the same candidate" ] || return 1
   run eo-study -p fp16 a=plain.csv
-  [ "$status" -eq 1 ] && [ "$output" = "eo-study: expected at least one accuracy row of that precision, found none" ]
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: expected at least one accuracy row of that precision, found none" ] || return 1
   run eo-study a=missing.csv
-  [ "$status" -eq 1 ] && [ "$output" = "eo-study: missing.csv: cannot open: No such file or directory" ]
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: missing.csv: cannot open: No such file or directory" ] || return 1
   for bad in x,l1,fp32,7,,0.5 0.5,l3,fp32,7,,0.5 0.5,l1,fp8,7,,0.5 0.5,l1,fp32,-7,,0.5 0.5,l1,fp32,7,x,0.5 0.5,l1,fp32,7,,1.5; do
     rows bad.csv "$bad"
     run eo-study -o table.md a=bad.csv
-    [ "$status" -eq 1 ] && [[ "$output" == "eo-study: bad.csv: row 1: column '"*"': expected"* ]] && [ ! -e table.md ]
+    [ "$status" -eq 1 ] && [[ "$output" == "eo-study: bad.csv: row 1: column '"*"': expected"* ]] && [ ! -e table.md ] || return 1
   done
 }
 
@@ -55,13 +55,13 @@ setup() {
   for column in pruning_level pruning_criterion precision seed fine_tune_epochs test_accuracy; do
     sed "1s/$column/other/" plain.csv >bad.csv
     run eo-study -o table.md a=bad.csv
-    [ "$status" -eq 1 ] && [ "$output" = "eo-study: bad.csv: expected a column '$column', found none" ] && [ ! -e table.md ]
+    [ "$status" -eq 1 ] && [ "$output" = "eo-study: bad.csv: expected a column '$column', found none" ] && [ ! -e table.md ] || return 1
   done
   run eo-study "a|b=plain.csv"
   [ "$status" -eq 1 ]
   [ "$output" = "eo-study: plain.csv: expected a label without '|' and control characters, found 'a|b'" ]
   run eo-study $'a\nb=plain.csv'
-  [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
+  [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ] || return 1
   long=$(printf '%0100d' 0)
   run eo-study "$long=plain.csv"
   [ "$status" -eq 1 ]

@@ -419,7 +419,7 @@ entry() {
     "${select[@]}" --manifest x/m.json x/dataset.csv
   echo "epochs: -1" >x/config/train.yaml
   run --separate-stderr eo-summary "${select[@]}" --manifest x/m.json x/config/train.yaml
-  [ "$status" -eq 1 ] && [[ $stderr == "eo-summary: 'config/train.yaml': "* ]]
+  [ "$status" -eq 1 ] && [[ $stderr == "eo-summary: 'config/train.yaml': "* ]] || return 1
   [ ! -e x/m.json ]
 }
 

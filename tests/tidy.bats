@@ -60,8 +60,8 @@ files() { (cd "$out" && find . ! -type d -printf '%P\n' | sort); }
   make_eo tidy >listed
   diff expected listed
   files | diff kept -
-  [ -e elsewhere/p0.25.prune.err ] && [ -e "$out/rows/seed7" ] && [ -d "$out/rows/seed8" ]
-  [ ! -e "$out/models/seed9" ] && [ ! -e "$out/rows/seed9" ]
+  [ -e elsewhere/p0.25.prune.err ] && [ -e "$out/rows/seed7" ] && [ -d "$out/rows/seed8" ] || return 1
+  [ ! -e "$out/models/seed9" ] && [ ! -e "$out/rows/seed9" ] || return 1
   run make_eo tidy
   [ "$status" -eq 0 ]
   [ "$output" = "make: tidy: $out has nothing of candidates that $config does not have" ]
@@ -75,7 +75,7 @@ files() { (cd "$out" && find . ! -type d -printf '%P\n' | sort); }
   rm "$out/models" && mkdir "$out/models"
   of models/p0.25.safetensors
   run make_eo tidy all
-  [ "$status" -ne 0 ] && [[ $output == *"tidy and all cannot share one call"* ]]
+  [ "$status" -ne 0 ] && [[ $output == *"tidy and all cannot share one call"* ]] || return 1
   echo /dev/null >"$out/config/source"
   for n in "" -n; do
     run make_eo $n tidy

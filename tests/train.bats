@@ -104,7 +104,7 @@ train() {
   train -c cfg.yaml -o base
   train -c cfg.yaml --init base --fine-tune -o once
   sed 's/"fine_tune_epochs":"2"/"fine_tune_epochs":"x"/' once >bad
-  ! cmp -s once bad
+  ! cmp -s once bad || return 1
   fails 1 "eo-train: bad: metadata 'fine_tune_epochs': expected an integer in 0..1000000000, found 'x'" \
     eo-train -c cfg.yaml --data "$D" --init bad --fine-tune -o m
   [ ! -e m ]

@@ -35,7 +35,7 @@ setup() {
 @test "all files as they were: one line, exit 0, from any folder" {
   manifest
   run --separate-stderr eo-verify m/manifest.json
-  [ "$status" -eq 0 ] && [ "$output" = "m/manifest.json: 2 files are as they were made" ] && [ -z "$stderr" ]
+  [ "$status" -eq 0 ] && [ "$output" = "m/manifest.json: 2 files are as they were made" ] && [ -z "$stderr" ] || return 1
   cd m/models
   run eo-verify ../manifest.json
   [ "$status" -eq 0 ]

@@ -122,7 +122,7 @@ value() {
   cell 3 kernel abacus
   cd run
   run --separate-stderr again 3 sweep_results.csv
-  [ "$status" -eq 0 ] && [[ $output == "sweep_results.csv: row 3 made again: "* ]]
+  [ "$status" -eq 0 ] && [[ $output == "sweep_results.csv: row 3 made again: "* ]] || return 1
   cd ..
   tidy
 }
@@ -242,7 +242,7 @@ value() {
   i=0
   SECONDS=0
   wait $pid || i=$?
-  [ "$i" -eq 143 ] && [ "$SECONDS" -lt 15 ]
+  [ "$i" -eq 143 ] && [ "$SECONDS" -lt 15 ] || return 1
   grep -qx 'eo-verify: run/sweep_results.csv: row 1: interrupted by signal 15' err
   tidy
 }

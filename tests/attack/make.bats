@@ -114,7 +114,7 @@ one_line() {
   # what is no file is not waited for
   rm "$out/config/source" && mkfifo "$out/config/source"
   run make_eo "$out/models/base.safetensors" CONFIG="$config"
-  [ "$status" -eq 0 ] && [ "$(cat "$out/config/source")" = "$config" ]
+  [ "$status" -eq 0 ] && [ "$(cat "$out/config/source")" = "$config" ] || return 1
   [ ! -e RAN ] && [ -e "$out/models/base.safetensors" ]
 }
 
@@ -189,7 +189,7 @@ one_line() {
   run make_eo "$out/models/base.safetensors" CONFIG="$config"
   [ "$status" -eq 0 ]
   one=$(grep -c 'which is gone' <<<"$output")
-  [ "$one" -eq 1 ] && [[ $output != *TRAIN* ]]
+  [ "$one" -eq 1 ] && [[ $output != *TRAIN* ]] || return 1
   run make_eo "$out/models/base.safetensors" CONFIG="$config"
   nothing_ran
 }
@@ -277,7 +277,7 @@ one_line() {
   [ -x "d e;\$(touch RAN)/p'\`touch RAN\`q/bin/eo-train" ]
   [ ! -e "$EO_ROOT/RAN" ]
   run make -f "$EO_ROOT/Makefile"
-  [ "$status" -ne 0 ] && [ "${#lines[@]}" -eq 1 ]
+  [ "$status" -ne 0 ] && [ "${#lines[@]}" -eq 1 ] || return 1
   [[ $output == *"run make -C with the folder of this Makefile"* ]]
 }
 
@@ -290,7 +290,7 @@ one_line() {
   [ "$status" -eq 0 ]
   [ "${lines[0]}" = "# make all would run:" ]
   [[ ${lines[1]} == "# make: the programs would be built first"* ]]
-  [ -z "$(find b -type f)" ] && [ ! -e "$out" ]
+  [ -z "$(find b -type f)" ] && [ ! -e "$out" ] || return 1
 
   # the generated images, too, are those of the programs of before
   mkdir -p c/build && cp -r "$EO_BIN" c/bin && echo >>c/bin/eo-data
