@@ -289,7 +289,6 @@ copied() {
     [ ! -f "$out/dataset.csv" ] || cp -a "$out/dataset.csv" "$sl" || exit 1
     generated=data/synthetic
     [ "$(ls data/synthetic/*-ubyte.gz 2>/dev/null | wc -l)" = 4 ] || generated=$dir/synthetic
-    obj_kept=$obj
     prepare "$generated" || exit 1
 }
 

@@ -147,8 +147,8 @@ double eo_stats_normal_beyond(double z)
 {
     double sum = 0, term = z, k = 1;
 
-    if (z >= 9)
-        return 0;
+    if (!(z < 9)) /* the series of NAN would not end */
+        return isnan(z) ? z : 0;
     /* z + z^3 / 3 + z^5 / (3 * 5) + ...: all terms have one sign. */
     while (sum + term != sum) {
         sum += term;

@@ -57,7 +57,7 @@ double eo_stats_t975(size_t df);
 
 /*
  * The probability that a normal deviate is at least z standard deviations from 0, to either side; z >= 0. Absolute
- * error below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on.
+ * error below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on; NAN of NAN.
  */
 double eo_stats_normal_beyond(double z);
 

@@ -3,12 +3,14 @@
  *
  * A pure function of the rounds: nothing is measured here, so tests feed it rounds that they made up.
  *
- * A sample that was interrupted is thrown away as it is taken, by the kernel's evidence (bench_evidence.h); what is left is
- * good, however busy the machine was, and mean, median and percentiles are of these. A round is disturbed, judged by what
- * happened to the process and never by its samples (to leave out what came out slow would make every candidate fast), when
+ * A sample that was interrupted is thrown away as it is taken, by the kernel's evidence (bench_evidence.h); what is left
+ * is good, however busy the machine was, and mean, median and percentiles are of these. A round is disturbed, judged by
+ * what happened to the process and never by its samples (to leave out what came out slow would make every candidate
+ * fast), when
  *     - all samples of a size were interrupted, so that processor times stand in for them;
- *     - somebody else ran, and the samples were not checked one by one (bench_turns.h): more than EO_JUDGE_LOST of the wall time was not processor time, or spent by a thread that
- *       stood ready; or there were more than EO_JUDGE_SWITCHES involuntary context switches or migrations a second,;
+ *     - others ran, and the samples were not checked one by one (bench_turns.h): more than EO_JUDGE_LOST of the wall time
+ *       was not processor time, or spent by a thread that stood ready; or there were more than EO_JUDGE_SWITCHES
+ *       involuntary context switches or migrations a second;
  *     - the host stole more than EO_JUDGE_LOST;
  *     - the processor was slow: the reference kernel took EO_JUDGE_SLOW longer than is usual in this session, or the
  *       clock frequency fell by more than that.

@@ -126,6 +126,16 @@ int eo_contender_have_same_images(const struct eo_contender *a, const struct eo_
            *a->images_sha256 && strcmp(a->images_sha256, b->images_sha256) == 0;
 }
 
+double eo_contender_mcnemar(const struct eo_contender *a, const struct eo_contender *b)
+{
+    size_t more, differ;
+
+    if (!eo_contender_have_same_images(a, b))
+        return NAN;
+    eo_evidence_count_discordant(a->hits, b->hits, a->images, &more, &differ);
+    return fmin(1, 2 * eo_sign_test(more > differ - more ? more : differ - more, differ));
+}
+
 int eo_contender_is_worse(const struct eo_contender *a, const struct eo_contender *b, double level)
 {
     size_t more, differ;

@@ -87,6 +87,9 @@ struct eo_contender {
 /* Whether accuracies are compared image by image: both have hits, of the same images. Else by intervals. */
 int eo_contender_have_same_images(const struct eo_contender *a, const struct eo_contender *b);
 
+/* Two-sided p of McNemar's exact test of the two accuracies; NAN where they are not compared image by image. */
+double eo_contender_mcnemar(const struct eo_contender *a, const struct eo_contender *b);
+
 /* Whether it is shown at that one-sided level that x of a is below that of b, accuracy of a below that of b. */
 int eo_contender_is_cheaper(const struct eo_contender *a, const struct eo_contender *b, int is_exact,
                             double level);

@@ -8,7 +8,6 @@
 
 #include "base/io.h"
 #include "base/mem.h"
-#include "base/quantile.h"
 #include "base/stats.h"
 #include "stage/pareto.h"
 
@@ -156,15 +155,6 @@ static struct eo_contender contender(const struct eo_candidate *c, const struct 
     return x;
 }
 
-/* McNemar's exact test. */
-static struct eo_comparison test_images(const struct eo_contender *a, const struct eo_contender *b)
-{
-    size_t more, differ;
-
-    eo_evidence_count_discordant(a->hits, b->hits, a->images, &more, &differ);
-    return tested(fmin(1, 2 * eo_sign_test(more > differ - more ? more : differ - more, differ)));
-}
-
 struct eo_comparison eo_compare_accuracy(const struct eo_candidate *a, const struct eo_candidate *b,
                                          const struct eo_evidence *of_a, const struct eo_evidence *of_b)
 {
@@ -176,7 +166,7 @@ struct eo_comparison eo_compare_accuracy(const struct eo_candidate *a, const str
     if (a->model_sha256[0] && strcmp(a->model_sha256, b->model_sha256) == 0 && d == 0)
         return untested(EO_VERDICT_SAME);
     if (eo_contender_have_same_images(&x, &y))
-        return test_images(&x, &y);
+        return tested(eo_contender_mcnemar(&x, &y));
     if (!isfinite(below) || !isfinite(above))
         return untested(EO_VERDICT_UNKNOWN);
     return test_difference(d, d > 0 ? below : above);
@@ -521,15 +511,14 @@ int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf
         return -1;
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
-    eo_buf_puts(out,
-                "beyond: yes where accuracy or median latency differs by more than chance, each at 5 % for "
-                "all candidates "
-                "together (Holm):\naccuracy image by image (McNemar) where both have hits of the same "
-                "images, else as of "
-                "independent shares (Newcombe);\nlatency by the 95 % intervals of the medians, without "
-                "intervals by the "
-                "ranges from the fastest sample to the 95th\npercentile; same: one model; bad: a timing that "
-                "is not ok; "
-                "host: other processor, instruction set, threads or batch\nsize; us/image as measured\n");
+    eo_buf_puts(out, "beyond: yes where accuracy or median latency differs by more than chance, "
+                     "each at 5 % for all candidates together (Holm):\n"
+                     "accuracy image by image (McNemar) where both have hits of the same images, "
+                     "else as of independent shares (Newcombe);\n"
+                     "latency by the 95 % intervals of the medians, "
+                     "without intervals by the ranges from the fastest sample to the 95th\n"
+                     "percentile; same: one model; bad: a timing that is not ok; "
+                     "host: other processor, instruction set, threads or batch\n"
+                     "size; us/image as measured\n");
     return 0;
 }

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/quantile.h"
 #include "stage/certainty.h"
 #include "stage/evidence.h"
 
@@ -63,16 +62,12 @@ static struct eo_contender contender(const struct eo_sweep *sweep, size_t row)
              : (struct eo_contender){.hits = NULL};
 }
 
-/* Two-sided p of McNemar's exact test; NAN where the two have no hits of the same images. */
+/* NAN where the two have no hits of the same images. */
 static double mcnemar(const struct eo_sweep *sweep, size_t a, size_t b)
 {
     struct eo_contender x = contender(sweep, a), y = contender(sweep, b);
-    size_t more, differ;
 
-    if (!eo_contender_have_same_images(&x, &y))
-        return NAN;
-    eo_evidence_count_discordant(x.hits, y.hits, x.images, &more, &differ);
-    return fmin(1, 2 * eo_sign_test(more > differ - more ? more : differ - more, differ));
+    return eo_contender_mcnemar(&x, &y);
 }
 
 /* Whether the candidate cannot be told from the reference. */
@@ -131,7 +126,8 @@ static const char *method(const struct eo_sweep *sweep)
     }
     if (tested == all)
         return "McNemar's exact test, two-sided 5 %";
-    return tested ? "McNemar's exact test, two-sided 5 %, or 95 % intervals where hits are missing" : "by their 95 % intervals";
+    return tested ? "McNemar's exact test, two-sided 5 %, or 95 % intervals where hits are missing"
+                  : "by their 95 % intervals";
 }
 
 void eo_recommend_put_why(const struct eo_sweep *sweep, enum eo_recommend_rule rule, struct eo_buf *out)
@@ -150,8 +146,10 @@ void eo_recommend_put_why(const struct eo_sweep *sweep, enum eo_recommend_rule r
     if (accepted == 1)
         eo_buf_puts(out, "the only accepted candidate");
     else if (n == 1)
-        eo_buf_printf(out, "the most accurate accepted candidate; %s tell all others from it (%s)", images, method(sweep));
+        eo_buf_printf(out, "the most accurate accepted candidate; %s tell all others from it (%s)", images,
+                      method(sweep));
     else
-        eo_buf_printf(out, "the %s of %zu accepted candidates that %s cannot tell from the most accurate (%s)",
+        eo_buf_printf(out,
+                      "the %s of %zu accepted candidates that %s cannot tell from the most accurate (%s)",
                       superlatives[rule], n, images, method(sweep));
 }

@@ -160,6 +160,7 @@ static void test_normal(void)
     }
     check_same("normal beyond 9", 0, eo_stats_normal_beyond(9));
     check_same("normal beyond infinity", 0, eo_stats_normal_beyond(INFINITY));
+    check_that(isnan(eo_stats_normal_beyond(NAN)), "normal beyond NAN: expected NAN");
 }
 
 static void test_student_above(void)
