@@ -80,8 +80,8 @@ call = env $(if $(IS_OUTER),EO_PART=$(FAILED) $(without_q)) $(MAKE) --no-print-d
 ifneq ($(IS_OUTER),)
 .PHONY: $(GOALS) .parts
 FAILED := $(OBJ)/lock/failed.$(shell echo $$PPID)
-# $(1) = a name for the lock, $(2) = what is waited for.
-lock = exec 9>>$(OBJ)/lock/$(1); flock -E 75 -n 9 2>/dev/null; case $$? in 0) ;; \
+# $(1) = a name for the lock, $(2) = what is waited for. Others that find all up to date hold it for less than three seconds.
+lock = exec 9>>$(OBJ)/lock/$(1); flock -E 75 -w 3 9 2>/dev/null; case $$? in 0) ;; \
 	75) echo "make: another make is at work on $(2); waiting until it is done" >&2; flock 9 ;; \
 	*) echo "make: $(OBJ)/lock cannot be locked here; going on, so start no other make on $(2)" >&2 ;; esac
 IS_DEPS := $(filter deps install-packages,$(GOALS))

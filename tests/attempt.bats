@@ -114,7 +114,7 @@ attempt() {
 }
 
 @test "--criterion and a level for each layer; level 0 has no criterion" {
-  run eo-attempt --row row.csv -l 0.5x.25 --criterion taylor -p any --stage prune -- false
+  run eo-attempt --row row.csv -l 0.5x --criterion taylor -p any --stage prune -- false
   [ "$status" -eq 2 ]
   eo-attempt --row row.csv -l 0.5x0.25 --criterion taylor -p any --stage prune -- false
   [[ $(tail -n 1 row.csv) == 0.50x0.25,any,0,prune,*,taylor ]]

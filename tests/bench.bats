@@ -477,8 +477,8 @@ child_of() {
   fails 1 "eo-bench: none.safetensors: cannot open: No such file or directory" eo-bench $out none.safetensors
   fails 1 "eo-bench: none.yaml: cannot open: No such file or directory" eo-bench -c none.yaml $out $m
   printf 'PK\3\4 this is not a model' >zip
-  fails_like 1 "eo-bench: zip: byte *" eo-bench $out zip
-  fails_like 1 "eo-bench: zip: byte *" eo-bench --layers -o row zip
+  fails 1 "eo-bench: zip: expected a safetensors file, found a zip archive; unpack it" eo-bench $out zip
+  fails 1 "eo-bench: zip: expected a safetensors file, found a zip archive; unpack it" eo-bench --layers -o row zip
   head -c 3000 $m >short
   fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - <short
   fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - </dev/null

@@ -241,16 +241,20 @@ says() {
 }
 
 @test "pipeline: a configuration that does not exist, or is wrong, is one line and status 1" {
-  local goal none wrong
+  local goal none wrong idx
   none="make: $BATS_TEST_TMPDIR/none.yaml: no such configuration; those of the project: *"
   wrong="eo-config: $BATS_TEST_TMPDIR/bad.yaml: 1:9: key 'epochs': expected an integer*"
+  idx="eo-config: $BATS_TEST_TMPDIR/idx.yaml: key 'dataset': expected 'data_dir' beside 'idx', found none"
   echo "epochs: -1" >"$BATS_TEST_TMPDIR/bad.yaml"
+  echo "dataset: idx" >"$BATS_TEST_TMPDIR/idx.yaml"
   make_eo programs
   for goal in all explain -n accuracy "-j2 all accuracy"; do
     # shellcheck disable=SC2086 # options
     CONFIG=$BATS_TEST_TMPDIR/none.yaml says "$none" $goal
     # shellcheck disable=SC2086
     CONFIG=$BATS_TEST_TMPDIR/bad.yaml says "$wrong" $goal
+    # shellcheck disable=SC2086
+    CONFIG=$BATS_TEST_TMPDIR/idx.yaml says "$idx" $goal
   done
   CONFIG="$BATS_TEST_TMPDIR/none.yaml $BATS_TEST_TMPDIR/bad.yaml" run --separate-stderr make_eo all
   [ "$status" -eq 1 ]

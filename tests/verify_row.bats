@@ -82,7 +82,7 @@ value() {
   run --separate-stderr eo-verify run/manifest.json
   [ "$status" -eq 0 ]
   eo-verify --list run/manifest.json | tail -n +2 | cut -d, -f1 | sort >"$BATS_TEST_TMPDIR/listed"
-  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|timed|made/.*|programs/.*))$' |
+  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|timed|made/.*|programs/.*|steps/.*))$' |
     sort | diff - "$BATS_TEST_TMPDIR/listed"
 }
 
