@@ -262,6 +262,17 @@ one_line() {
   nothing_ran
 }
 
+@test "attack: an edit is seen in a folder whose files are of the future" {
+  trained
+  find "$out" -type f -exec touch -d "3 hours" {} +
+  sed -i 's/^learning_rate:.*/learning_rate: 0.0123/' "$config"
+  run make_eo explain CONFIG="$config"
+  [[ $output == *"train  "*"models/base.safetensors"* ]] || { echo "$output"; return 1; }
+  trained
+  run make_eo "$out/models/base.safetensors" CONFIG="$config"
+  nothing_ran
+}
+
 @test "attack: a lock that cannot be taken is said as that" {
   mkdir bin
   printf '#!/bin/sh\necho "flock: 9: No locks available" >&2\nexit 71\n' >bin/flock
