@@ -68,6 +68,17 @@ setup() {
   [ "$output" = "eo-study: plain.csv: expected a label of at most 39 bytes, found '${long:0:40}...'" ]
 }
 
+# In seconds where each row is compared with all earlier ones.
+@test "eo-study: twenty thousand rows of the result" {
+  { echo "$HEADER"; seq 20000 -1 1 | sed 's/.*/0.50,l1,fp32,7,&,0.9/'; } >many.csv
+  eo-study -o table.md a=many.csv
+  [ "$(sed -n '3p;$p' table.md)" = '| a | 0.50 | 1 epochs | 90.00 | | | | | |
+| a | 0.50 | 20000 epochs | 90.00 | | | | | |' ]
+  sed '$p' many.csv >twice.csv
+  run eo-study a=twice.csv
+  [ "$status" -eq 1 ] && [ "$output" = "eo-study: twice.csv: row 20001: second row for the same candidate" ]
+}
+
 @test "eo-study: wrong usage" {
   for arguments in "" "plain.csv" "=plain.csv" "a=" "a=- b=-" "-p fp8 a=plain.csv"; do
     run eo-study $arguments

@@ -131,6 +131,25 @@ value() {
   [ "$(summary --table | tail -n 1)" = "recommended: none; no candidate fits in 52428 bytes" ]
 }
 
+# without_columns PATTERN <table: none of the columns that the pattern names as a whole
+without_columns() {
+  awk -F, -v drop="^($1)\$" 'NR == 1 { for (i = 1; i <= NF; i++) keep[i] = $i !~ drop }
+    { line = ""; sep = ""; for (i = 1; i <= NF; i++) if (keep[i]) { line = line sep $i; sep = "," } print line }'
+}
+
+@test "a table from before the recommendation: it is made from the intervals, and eo-pareto takes it" {
+  four_candidates
+  select_rows
+  without_columns 'recommendation|recommendation_p|ranked_latency_ms|latency_statistic|accuracy_std' <sweep.csv >old.csv
+  [ "$(head -n 1 old.csv | grep -c recommendation)" -eq 0 ]
+  summary --sweep old.csv --table >table.txt
+  grep -q '^recommended: level 0.00 in int8, ' table.txt
+  grep -q '^rivals: 0.50 fp32 93.00 %$' table.txt
+  summary --sweep old.csv | grep -A 1 '^  "recommended": {' | grep -q '"model": "models/p0.00-int8.safetensors"'
+  eo-pareto -c c.yaml --sweep new.csv old.csv
+  summary --sweep new.csv --table | grep -q '^recommended: level 0.00 in int8, '
+}
+
 @test "everything failed: no baseline, and still a summary" {
   error_row 0.00 fp32 7 train exploded >err.csv
   select_rows

@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "stage/doctor.h"
 #include "stage/graph.h"
+#include "stage/recommend.h"
 #include "stage/summary.h"
 #include "tools/cli.h"
 
@@ -56,6 +57,9 @@ static int load(struct inputs *in)
         return cli_fail(&program, errors_path, &err);
     if (eo_csv_load(&in->hardware, hardware_path, &err))
         return cli_fail(&program, hardware_path, &err);
+    /* A table without a recommendation where some are accepted is from before that column. */
+    if (!eo_sweep_recommended(&in->sweep))
+        eo_recommend(&in->sweep, in->cfg.recommend);
     return 0;
 }
 

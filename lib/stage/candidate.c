@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "format/csv.h"
 
 struct eo_candidate_key eo_candidate_key_of_model(const struct eo_model *m)
@@ -35,6 +36,17 @@ int eo_candidate_compare(const struct eo_candidate_key *a, const struct eo_candi
 int eo_candidate_equal(const struct eo_candidate_key *a, const struct eo_candidate_key *b)
 {
     return a->seed == b->seed && eo_candidate_compare(a, b) == 0;
+}
+
+uint64_t eo_candidate_hash(const struct eo_candidate_key *key)
+{
+    uint64_t hash = eo_index_hash(&key->seed, sizeof(key->seed), 0);
+    int rest[2] = {(int)key->criterion, (int)key->precision};
+    /* What eo_level_compare() looks at; + 0.0 makes -0.0 0.0. */
+    double level[2] = {key->level.conv1 + key->level.conv2 + 0.0, key->level.conv1 + 0.0};
+
+    hash = eo_index_hash(rest, sizeof(rest), hash);
+    return eo_index_hash(level, sizeof(level), hash);
 }
 
 static int is_usual(enum eo_criterion criterion)

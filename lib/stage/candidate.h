@@ -35,6 +35,7 @@ int eo_candidate_criterion(struct eo_level level, const char *name, enum eo_crit
 /* Order of the tables among rows of one seed: level, criterion, precision. Negative, 0 or positive. */
 int eo_candidate_compare(const struct eo_candidate_key *a, const struct eo_candidate_key *b);
 int eo_candidate_equal(const struct eo_candidate_key *a, const struct eo_candidate_key *b); /* the seed too */
+uint64_t eo_candidate_hash(const struct eo_candidate_key *key); /* for an eo_index: the same for equal keys */
 
 /* "pruning_level 0.50, pruning_criterion taylor, precision int8, seed 7", for messages; without the criterion l1. */
 void eo_candidate_key_text(const struct eo_candidate_key *key, char text[EO_CANDIDATE_TEXT]);

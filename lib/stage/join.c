@@ -147,20 +147,9 @@ static int read_source(struct eo_candidate *c, enum eo_sweep_source source, int 
     return 0;
 }
 
-static uint64_t hash_of(const struct eo_candidate_key *key)
-{
-    uint64_t seed = eo_index_hash(&key->seed, sizeof(key->seed), 0);
-    int rest[2] = {(int)key->criterion, (int)key->precision};
-    /* What eo_level_compare() looks at; + 0.0 makes -0.0 0.0. */
-    double level[2] = {key->level.conv1 + key->level.conv2 + 0.0, key->level.conv1 + 0.0};
-
-    seed = eo_index_hash(rest, sizeof(rest), seed);
-    return eo_index_hash(level, sizeof(level), seed);
-}
-
 static struct entry *find_entry(struct eo_join *join, const struct eo_candidate_key *key)
 {
-    struct eo_index_walk walk = eo_index_find(&join->by_key, hash_of(key));
+    struct eo_index_walk walk = eo_index_find(&join->by_key, eo_candidate_hash(key));
     size_t i;
 
     while (eo_index_next(&join->by_key, &walk, &i)) {
@@ -210,7 +199,7 @@ static struct entry *add_entry(struct eo_join *join, const struct eo_candidate_k
     memset(e, 0, sizeof(*e));
     eo_candidate_init(&e->c);
     e->c.key = *key;
-    if (find_seed_rank(join, e, err) || eo_index_add(&join->by_key, hash_of(key), join->count, err))
+    if (find_seed_rank(join, e, err) || eo_index_add(&join->by_key, eo_candidate_hash(key), join->count, err))
         return NULL;
     join->count++;
     return e;

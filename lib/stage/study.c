@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/stats.h"
@@ -17,6 +18,7 @@
 /* One row of a table that was read. */
 struct entry {
     char label[EO_STUDY_LABEL];
+    size_t label_rank, number; /* the order in which labels, and entries, appeared */
     struct eo_candidate_key key;
     int64_t epochs; /* of recovery */
     double accuracy;
@@ -24,7 +26,8 @@ struct entry {
 
 struct eo_study {
     struct entry *entries;
-    size_t count, cap;
+    size_t count, cap, labels;
+    struct eo_index by_key; /* numbers of entries */
 };
 
 struct eo_study *eo_study_new(struct eo_err *err)
@@ -34,8 +37,10 @@ struct eo_study *eo_study_new(struct eo_err *err)
 
 void eo_study_free(struct eo_study *study)
 {
-    if (study)
+    if (study) {
+        eo_index_release(&study->by_key);
         free(study->entries);
+    }
     free(study);
 }
 
@@ -68,36 +73,76 @@ static int read_entry(struct entry *e, const struct eo_csv *csv, size_t row, str
     return 0;
 }
 
-static int is_same_row(const struct entry *a, const struct entry *b)
+/* Data sets in the order given; then levels; then without recovery before with it. 0: one row of the result. */
+static int compare_rows(const struct entry *a, const struct entry *b)
 {
-    return strcmp(a->label, b->label) == 0 && a->epochs == b->epochs &&
-           eo_level_compare(a->key.level, b->key.level) == 0;
+    int level = eo_level_compare(a->key.level, b->key.level);
+
+    if (a->label_rank != b->label_rank)
+        return a->label_rank < b->label_rank ? -1 : 1;
+    return level ? level : (a->epochs > b->epochs) - (a->epochs < b->epochs);
+}
+
+static uint64_t hash_of(const struct entry *e)
+{
+    uint64_t row[2] = {e->label_rank, (uint64_t)e->epochs};
+
+    return eo_index_hash(row, sizeof(row), eo_candidate_hash(&e->key));
+}
+
+static const struct entry *find_entry(const struct eo_study *s, const struct entry *e)
+{
+    struct eo_index_walk walk = eo_index_find(&s->by_key, hash_of(e));
+    size_t i;
+
+    while (eo_index_next(&s->by_key, &walk, &i)) {
+        if (compare_rows(&s->entries[i], e) == 0 && eo_candidate_equal(&s->entries[i].key, &e->key))
+            return &s->entries[i];
+    }
+    return NULL;
+}
+
+static int grow(struct eo_study *s, struct eo_err *err)
+{
+    size_t cap = s->cap ? 2 * s->cap : 64;
+    struct entry *grown;
+
+    if (s->count < s->cap)
+        return 0;
+    grown = cap <= MAX_ENTRIES ? realloc(s->entries, cap * sizeof(*grown)) : NULL;
+    if (!grown)
+        return eo_err_set(err, "out of memory for %zu rows", cap);
+    s->entries = grown;
+    s->cap = cap;
+    return 0;
 }
 
 static int append(struct eo_study *s, const struct entry *e, struct eo_err *err)
 {
-    size_t i, cap;
-    struct entry *grown;
+    const struct entry *old = find_entry(s, e);
+
+    if (old && eo_level_is_zero(e->key.level) && old->accuracy == e->accuracy)
+        return 0;
+    if (old)
+        return eo_err_set(err, "second row for the same candidate");
+    if (grow(s, err) || eo_index_add(&s->by_key, hash_of(e), s->count, err))
+        return -1;
+    s->entries[s->count] = *e;
+    s->entries[s->count].number = s->count;
+    s->count++;
+    return 0;
+}
+
+/* That of an earlier entry, or the next one. */
+static size_t find_label_rank(struct eo_study *s, const char *label)
+{
+    size_t i;
 
     for (i = 0; i < s->count; i++) {
-        const struct entry *old = &s->entries[i];
-
-        if (!is_same_row(old, e) || !eo_candidate_equal(&old->key, &e->key))
-            continue;
-        if (eo_level_is_zero(e->key.level) && old->accuracy == e->accuracy)
-            return 0;
-        return eo_err_set(err, "second row for the same candidate");
+        if (strcmp(s->entries[i].label, label) == 0)
+            return s->entries[i].label_rank;
     }
-    if (s->count == s->cap) {
-        cap = s->cap ? 2 * s->cap : 64;
-        grown = cap <= MAX_ENTRIES ? realloc(s->entries, cap * sizeof(*grown)) : NULL;
-        if (!grown)
-            return eo_err_set(err, "out of memory for %zu rows", cap);
-        s->entries = grown;
-        s->cap = cap;
-    }
-    s->entries[s->count++] = *e;
-    return 0;
+    return s->labels++;
 }
 
 /* A label goes into a cell of a Markdown table, and into a list. */
@@ -128,15 +173,17 @@ static int check_columns(const struct eo_csv *csv, struct eo_err *err)
 int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv,
                  enum eo_precision precision, struct eo_err *err)
 {
-    size_t row;
+    size_t row, rank;
 
     if (check_label(label, err) || check_columns(csv, err))
         return -1;
+    rank = find_label_rank(study, label);
     for (row = 0; row < csv->rows; row++) {
         struct entry e;
 
         memset(&e, 0, sizeof(e));
         strcpy(e.label, label);
+        e.label_rank = rank;
         if (read_entry(&e, csv, row, err))
             return eo_err_prefix(err, "row %zu", row + 1);
         if (e.key.precision == precision && append(study, &e, err))
@@ -155,15 +202,15 @@ struct cell {
     double mean, half;
 };
 
-static struct cell make_cell(const struct eo_study *s, const struct entry *row, enum eo_criterion criterion,
-                             double *values)
+/* Of the n entries of one row of the result. */
+static struct cell make_cell(const struct entry *row, size_t n, enum eo_criterion criterion, double *values)
 {
     struct cell c = {0, 0, 0};
     size_t i;
 
-    for (i = 0; i < s->count; i++) {
-        if (is_same_row(&s->entries[i], row) && s->entries[i].key.criterion == criterion)
-            values[c.n++] = 100 * s->entries[i].accuracy;
+    for (i = 0; i < n; i++) {
+        if (row[i].key.criterion == criterion)
+            values[c.n++] = 100 * row[i].accuracy;
     }
     c.mean = eo_stats_mean(values, c.n);
     c.half = eo_stats_t95_half_width(eo_stats_std_sample(values, c.n), c.n);
@@ -223,10 +270,9 @@ static void judge(struct verdict *v, const struct entry *row, const struct cell 
                       : "the intervals are apart");
 }
 
-static void put_row(const struct eo_study *s, const struct entry *row, double *values, struct verdict *v,
-                    struct eo_buf *out)
+static void put_row(const struct entry *row, size_t n, double *values, struct verdict *v, struct eo_buf *out)
 {
-    struct cell cells[CRITERIA], none = make_cell(s, row, EO_CRITERION_NONE, values);
+    struct cell cells[CRITERIA], none = make_cell(row, n, EO_CRITERION_NONE, values);
     char level[EO_LEVEL_TEXT];
     int i;
 
@@ -237,46 +283,46 @@ static void put_row(const struct eo_study *s, const struct entry *row, double *v
     else
         eo_buf_puts(out, "none |");
     for (i = 0; i < CRITERIA; i++) {
-        cells[i] = make_cell(s, row, (enum eo_criterion)i, values);
+        cells[i] = make_cell(row, n, (enum eo_criterion)i, values);
         put_cell(none.n && i == 0 ? &none : &cells[i], out);
     }
     eo_buf_puts(out, "\n");
     judge(v, row, cells);
 }
 
-/* Data sets in the order given; then levels; then without recovery before with it. */
-static int comes_before(const struct entry *a, const struct entry *b)
+/* Entries of one row of the result stay in the order in which they appeared. */
+static int compare_entries(const void *a, const void *b)
 {
-    int level = eo_level_compare(a->key.level, b->key.level);
+    const struct entry *x = a, *y = b;
+    int row = compare_rows(x, y);
 
-    return level ? level < 0 : a->epochs < b->epochs;
+    return row ? row : (x->number > y->number) - (x->number < y->number);
 }
 
-/* The row of the result that follows `last` (NULL: the first one) within one data set; NULL at the end. */
-static const struct entry *next_row(const struct eo_study *s, const char *label, const struct entry *last)
+static void put_head(struct eo_buf *out)
 {
-    const struct entry *best = NULL;
-    size_t i;
+    int c;
 
-    for (i = 0; i < s->count; i++) {
-        const struct entry *e = &s->entries[i];
-
-        if (strcmp(e->label, label) == 0 && (!last || comes_before(last, e)) &&
-            (!best || comes_before(e, best)))
-            best = e;
-    }
-    return best;
+    eo_buf_puts(out, "| data | level | recovery |");
+    for (c = 0; c < CRITERIA; c++)
+        eo_buf_printf(out, " %s |", eo_criterion_name((enum eo_criterion)c));
+    eo_buf_puts(out, "\n| --- | --- | --- |");
+    for (c = 0; c < CRITERIA; c++)
+        eo_buf_puts(out, " --- |");
+    eo_buf_puts(out, "\n");
 }
 
-static int is_first_of_label(const struct eo_study *s, size_t i)
+/* `list`: all entries, sorted; `values`: room for as many numbers. */
+static void put_rows(const struct entry *list, size_t count, double *values, struct verdict *v,
+                     struct eo_buf *out)
 {
-    size_t k;
+    size_t i, n;
 
-    for (k = 0; k < i; k++) {
-        if (strcmp(s->entries[k].label, s->entries[i].label) == 0)
-            return 0;
+    for (i = 0; i < count; i += n) {
+        for (n = 1; i + n < count && compare_rows(&list[i], &list[i + n]) == 0; n++)
+            ;
+        put_row(&list[i], n, values, v, out);
     }
-    return 1;
 }
 
 static void put_verdict(const struct verdict *v, struct eo_buf *out)
@@ -293,33 +339,25 @@ static void put_verdict(const struct verdict *v, struct eo_buf *out)
 int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err *err)
 {
     struct verdict v = {0, 0, {0}};
+    struct entry *list;
     double *values;
-    size_t i;
-    int c, rc;
+    int rc = -1;
 
     if (study->count == 0)
         return eo_err_set(err, "expected at least one accuracy row of that precision, found none");
-    values = eo_alloc(study->count, sizeof(*values), err);
-    if (!values)
-        return -1;
-    eo_buf_puts(out, "| data | level | recovery |");
-    for (c = 0; c < CRITERIA; c++)
-        eo_buf_printf(out, " %s |", eo_criterion_name((enum eo_criterion)c));
-    eo_buf_puts(out, "\n| --- | --- | --- |");
-    for (c = 0; c < CRITERIA; c++)
-        eo_buf_puts(out, " --- |");
-    eo_buf_puts(out, "\n");
-    for (i = 0; i < study->count; i++) {
-        const char *label = study->entries[i].label;
-        const struct entry *row = is_first_of_label(study, i) ? next_row(study, label, NULL) : NULL;
-
-        for (; row; row = next_row(study, label, row))
-            put_row(study, row, values, &v, out);
+    list = eo_alloc(study->count, sizeof(*list), err);
+    values = list ? eo_alloc(study->count, sizeof(*values), err) : NULL;
+    if (values) {
+        memcpy(list, study->entries, study->count * sizeof(*list));
+        qsort(list, study->count, sizeof(*list), compare_entries);
+        put_head(out);
+        put_rows(list, study->count, values, &v, out);
+        rc = eo_buf_check(&v.others, err);
     }
-    rc = eo_buf_check(&v.others, err);
-    if (!rc)
+    if (rc == 0)
         put_verdict(&v, out);
     eo_buf_release(&v.others);
     free(values);
+    free(list);
     return rc;
 }

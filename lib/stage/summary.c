@@ -173,8 +173,8 @@ static const char *cell(const struct eo_csv *csv, size_t row, const char *column
 }
 
 /* The row of the hardware table that describes a candidate; `name` is its part in the summary. */
-static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *wanted, const char *name, size_t *row,
-                             struct eo_err *err)
+static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate_key *wanted,
+                             const char *name, size_t *row, struct eo_err *err)
 {
     const char *criterion =
         eo_csv_column(csv, "pruning_criterion") < 0 ? "" : eo_criterion_name(wanted->criterion);
@@ -222,8 +222,8 @@ static void put_model(struct eo_json *j, const struct eo_candidate *c)
 }
 
 /* A model in use: many images a call, or one after the other as they come; and its roofline figures. */
-static int put_use(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *c, const char *name,
-                   struct eo_err *err)
+static int put_use(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *c,
+                   const char *name, struct eo_err *err)
 {
     const struct eo_csv *csv = in->hardware;
     double batch = c->ranked_latency_ms, single = eo_candidate_single_latency(c);
@@ -243,8 +243,8 @@ static int put_use(struct eo_json *j, const struct eo_summary_inputs *in, const 
     return 0;
 }
 
-static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in, const struct eo_candidate *baseline,
-                          struct eo_err *err)
+static int put_deployment(struct eo_json *j, const struct eo_summary_inputs *in,
+                          const struct eo_candidate *baseline, struct eo_err *err)
 {
     const struct eo_candidate *recommended = eo_sweep_recommended(in->sweep);
 
@@ -371,7 +371,9 @@ void eo_summary_model(const struct eo_candidate *c, char path[EO_SUMMARY_MODEL])
 const char *eo_summary_accuracy_note(const struct eo_config *cfg)
 {
     return cfg->validation == EO_VALIDATION_TEST
-               ? "accuracy is of test images that also chose, so it is a little too good; test_accuracy includes "
+               ? "accuracy is of test images that also chose, so it is a little too good; test_accuracy "
+                 "includes "
                  "them: no figure here is independent of the choice (validation: test)"
-               : "accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing";
+               : "accuracy is of the images that chose, so it is a little too good; test_accuracy chose "
+                 "nothing";
 }

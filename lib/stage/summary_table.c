@@ -112,7 +112,8 @@ static int put_candidates(const struct eo_summary_inputs *in, int width, struct 
     size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
     size_t i, count, n = eo_sweep_first_seed_rows(sweep);
 
-    if (!index || eo_pareto_frontier(sweep, eo_sweep_numeric_column(EO_PARETO_LATENCY), in->cfg, index, &count, err)) {
+    if (!index ||
+        eo_pareto_frontier(sweep, eo_sweep_numeric_column(EO_PARETO_LATENCY), in->cfg, index, &count, err)) {
         free(index);
         return -1;
     }
@@ -154,8 +155,8 @@ static void put_rivals(const struct eo_sweep *sweep, struct eo_buf *out)
         if (c->recommendation != EO_RECOMMENDATION_RIVAL || n++ >= RIVALS_SHOWN)
             continue;
         eo_candidate_label(&c->key, label);
-        eo_buf_printf(out, "%s%s %s %.2f %%", n == 1 ? "rivals: " : ", ", label, eo_precision_name(c->key.precision),
-                      100 * c->accuracy);
+        eo_buf_printf(out, "%s%s %s %.2f %%", n == 1 ? "rivals: " : ", ", label,
+                      eo_precision_name(c->key.precision), 100 * c->accuracy);
         if (c == reference)
             eo_buf_puts(out, " (most accurate)");
         else if (isfinite(c->recommendation_p))
@@ -167,18 +168,19 @@ static void put_rivals(const struct eo_sweep *sweep, struct eo_buf *out)
         eo_buf_puts(out, "\n");
 }
 
-static void put_choice(const struct eo_summary_inputs *in, const struct eo_candidate *c, double budget, struct eo_buf *out)
+static void put_choice(const struct eo_summary_inputs *in, const struct eo_candidate *c, double budget,
+                       struct eo_buf *out)
 {
     char label[EO_CANDIDATE_LABEL], path[EO_SUMMARY_MODEL];
 
     eo_candidate_label(&c->key, label);
     eo_summary_model(c, path);
-    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%", label, eo_precision_name(c->key.precision),
-                  100 * c->accuracy);
+    eo_buf_printf(out, "recommended: level %s in %s, accuracy %.2f %%", label,
+                  eo_precision_name(c->key.precision), 100 * c->accuracy);
     if (isfinite(c->test_accuracy))
         eo_buf_printf(out, " (test %.2f %%)", 100 * c->test_accuracy);
-    eo_buf_printf(out, ", %.2f us/image, %.0f of %.0f bytes: %s%s\n", 1000 * c->ranked_latency_ms, c->model_bytes, budget,
-                  in->folder, path);
+    eo_buf_printf(out, ", %.2f us/image, %.0f of %.0f bytes: %s%s\n", 1000 * c->ranked_latency_ms,
+                  c->model_bytes, budget, in->folder, path);
     eo_buf_printf(out, "rule %s: ", eo_recommend_name(in->cfg->recommend));
     eo_recommend_put_why(in->sweep, in->cfg->recommend, out);
     eo_buf_puts(out, "\n");
@@ -235,8 +237,8 @@ static void put_weak(const struct eo_summary_inputs *in, struct eo_buf *out)
         if (!status || !rows[i].timing_reason[0] || is_said(rows, i))
             continue;
         eo_candidate_label(&rows[i].key, label);
-        eo_buf_printf(out, "level %s in %s is %s: %s\n", label, eo_precision_name(rows[i].key.precision), status,
-                      rows[i].timing_reason);
+        eo_buf_printf(out, "level %s in %s is %s: %s\n", label, eo_precision_name(rows[i].key.precision),
+                      status, rows[i].timing_reason);
         if (strcmp(last, advice(status)) != 0)
             eo_buf_printf(out, "%s\n", advice(status));
         last = advice(status);
