@@ -435,6 +435,20 @@ child_of() {
   [ "$(cat said)" = "eo-bench: not locked: /nonexistent/edge-opt-timing.lock: No such file or directory; another benchmark may run at the same time" ]
   [ "$(wc -l <row)" -eq 2 ]
   [[ $(column timing_reason row) == *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory" ]]
+  for way in --layers "--mlperf --window 0.001"; do
+    EO_LOCK_DIR=/nonexistent eo-bench $way $F/int8.safetensors 2>&1 >row | grep -q 'not locked: /nonexistent'
+    [[ $(column timing_reason row | tail -n 1) == *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory"* ]]
+  done
+}
+
+@test "bench: a frontier comes out of benchmark_exact too, though its rows are short" {
+  sed '$a benchmark_exact: true' $F/cfg.yaml >exact.yaml
+  eo-eval -c exact.yaml -o accuracy.csv $F/base.safetensors
+  eo-bench -c exact.yaml -o timing.csv $F/base.safetensors
+  [ "$(column timing_status timing.csv)" = short ]
+  eo-pareto -q -c exact.yaml --latency frontier.csv --sweep sweep.csv accuracy.csv timing.csv
+  [ "$(wc -l <frontier.csv)" -eq 2 ]
+  [ "$(column frontier_latency sweep.csv)" = possible ]
 }
 
 @test "bench: wrong usage exits 2" {

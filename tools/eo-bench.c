@@ -396,6 +396,8 @@ static int run_layers(const struct inputs *in)
     eo_bench_unlock(&lock);
     if (rc)
         return cli_fail(&program, NULL, &err);
+    if (lock.note[0])
+        eo_verdict_note(&costs.verdict, lock.note);
     if (check_status(in->list[0].name, costs.verdict.status, costs.verdict.reason))
         return 1;
     eo_bench_put_layers(&text, m, &costs);
@@ -405,9 +407,9 @@ static int run_layers(const struct inputs *in)
     return rc;
 }
 
-/* Appends the row of a model. */
+/* Appends the row of a model. `note`: what its reason says besides, or "". */
 static int measure_stream(const struct inputs *in, const struct eo_bench_candidate *c,
-                          const struct eo_bench_plan *plan, struct eo_buf *text)
+                          const struct eo_bench_plan *plan, const char *note, struct eo_buf *text)
 {
     struct eo_mlperf result;
     struct eo_err err;
@@ -415,6 +417,8 @@ static int measure_stream(const struct inputs *in, const struct eo_bench_candida
     if (eo_mlperf_measure(&result, &c->model, config ? &in->split.validation : NULL, plan,
                           window > 0 ? window : EO_MLPERF_WINDOW_S, &err))
         return cli_fail(&program, NULL, &err);
+    if (note[0])
+        eo_timing_note(result.reason, sizeof(result.reason), note);
     eo_mlperf_put_row(text, &c->model, c->sha256, eo_isa_name(isa), &result);
     return check_status(c->name, result.status, result.reason);
 }
@@ -435,7 +439,7 @@ static int run_mlperf(const struct inputs *in)
     if (!no_header)
         eo_mlperf_put_header(&text);
     for (i = 0; rc == 0 && i < in->count; i++)
-        rc = measure_stream(in, &in->list[i], &plan, &text);
+        rc = measure_stream(in, &in->list[i], &plan, lock.note, &text);
     eo_bench_unlock(&lock);
     if (rc == 0)
         return cli_write(&program, output, &text);

@@ -669,11 +669,16 @@ int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo
     return judge(rounds, trials, session, 0, v, err);
 }
 
+void eo_timing_note(char *reason, size_t size, const char *note)
+{
+    size_t n = strlen(reason);
+
+    snprintf(reason + n, size - n, "%s%s", n ? "; " : "", note);
+}
+
 void eo_verdict_note(struct eo_verdict *v, const char *note)
 {
-    size_t n = strlen(v->reason);
-
-    snprintf(v->reason + n, sizeof(v->reason) - n, "%s%s", n ? "; " : "", note);
+    eo_timing_note(v->reason, sizeof(v->reason), note);
 }
 
 size_t eo_judge_wanted(const struct eo_verdict *v, int trials)

@@ -138,6 +138,7 @@ int eo_judge_medians(const struct eo_rounds *rounds, int trials, const struct eo
 
 /* Adds something to know besides, without a comma, to the reason; also to that of ok. */
 void eo_verdict_note(struct eo_verdict *verdict, const char *note);
+void eo_timing_note(char *reason, size_t size, const char *note); /* the same, of a reason in `size` bytes */
 
 /*
  * The rounds that a candidate should be given before it is judged again: the undisturbed ones that are missing, or, where
