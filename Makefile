@@ -286,12 +286,14 @@ REASONS := FORCE %.missing %.untimed
 # What the step reads: $(2) in words of the shell, or all prerequisites.
 reads = $(or $(2),$(filter-out $(REASONS),$^))
 checksums = sha256sum -- $(1) $(reads)
+# Records hold names below the folder, as it can be renamed.
+below = sed 's|^\(.\{64\}  \)$(OUT)/|\1|'
 # The first line of a recipe begins with this, and ends with the command. $(3) = the word for
 # the stage, $(4) = what is said to be made, where that is not the first file.
-begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(checksums) 2>/dev/null | cmp -s - $(record); then exit 0; fi;) \
+begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(checksums) 2>/dev/null | $(below) | cmp -s - $(record); then exit 0; fi;) \
 	printf '  %-9s%s\n' '$(3)' '$(or $(4),$(firstword $(1)))'
 # The last line. Where a file of error rows $(4) has one, the step is to run again.
-done = $(let_end); $(if $(4),[ $$(wc -l <$(4)) = 1 ] || exit 0;) mkdir -p $(STEPS) && touch -c -- $(1) && $(checksums) >$(record)
+done = $(let_end); $(if $(4),[ $$(wc -l <$(4)) = 1 ] || exit 0;) mkdir -p $(STEPS) && touch -c -- $(1) && sums=$$($(checksums)) && printf '%s\n' "$$sums" | $(below) >$(record)
 
 attempt = $(BIN)/eo-attempt --row $(R)/$(5) --level $(3) --criterion $(4) --precision $(6) --seed $(2) --stage $(7)
 

@@ -520,6 +520,17 @@ losses() {
     run_case "nothing was lost"
     : >"$home/expected"
     explain_case "nothing was lost"
+
+    # A copy has times of its own, so each step asks its record.
+    mv "$home/exp.yaml" "$home/renamed.yaml"
+    edit "$home/renamed.yaml" "output_dir: $home/renamed"
+    cp -r "$home/out" "$home/renamed"
+    for make in first second; do
+        make_eo CONFIG="$home/renamed.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
+        ran "$home/log" "$home/renamed" >"$home/found"
+        same "renamed with its folder, $make make" /dev/null "$home/found"
+    done
+    sh tests/same-artefacts.sh -x "$home/out" "$home/renamed" >"$home/log" && ok || { bad "renamed"; cat "$home/log"; }
 }
 
 # ---- sessions: what is timed with what
@@ -621,21 +632,72 @@ program_case() {
     run_case "$2"
 }
 
+# nothing_ran WHAT
+nothing_ran() {
+    : >"$home/expected"
+    explain_case "$1"
+    graph
+    run_case "$1"
+}
+
+# Programs of another commit, and again those of before: all programs are others for a while, and none has other bytes.
+exchanged_programs() {
+    remember
+    for time in "2 hours ago" now; do
+        cp -a "$tree/out/bin" "$home/bin"
+        for tool in "$tree"/out/bin/eo-*; do [ "$tool" = "$tree/out/bin/eo-config" ] || echo "# other" >>"$tool"; done
+        touch -d "$time" "$tree"/out/bin/eo-*
+        make_eo explain CONFIG="$home/exp.yaml" >"$home/log" 2>&1
+        grep -q 'program eo-eval changed' "$home/log" && ok || { bad "other programs, of $time"; cat "$home/log"; }
+        cp "$home"/bin/eo-* "$tree/out/bin"
+        touch -d "$time" "$tree"/out/bin/eo-*
+        nothing_ran "programs restored, with times of $time"
+        rm -r "$home/bin"
+    done
+    cp "$tree/tools/eo-eval.c" "$home/source"
+    echo "const char eo_branch[] = \"branch\";" >>"$tree/tools/eo-eval.c"
+    make_eo programs >/dev/null
+    cp "$home/source" "$tree/tools/eo-eval.c"
+    make_eo programs >/dev/null
+    nothing_ran "sources of another branch, built, and those of before"
+}
+
+edited_scripts() {
+    for script in labels.awk common.gp; do
+        cp -p "$tree/plots/$script" "$home/script"
+        touch "$tree/plots/$script"
+        nothing_ran "a touch of $script"
+        echo "# other" >>"$tree/plots/$script"
+        graph
+        sed -i 's/^\(PLOT [^|]*|\)/\1 edited/' "$home/new"
+        slices=edited
+        run_case "an edit of $script"
+        cp -p "$home/script" "$tree/plots/$script"
+        graph
+        sed -i 's/^\(PLOT [^|]*|\)/\1 edited/' "$home/new"
+        slices=edited
+        run_case "$script restored, with its old time"
+        nothing_ran "$script was restored"
+    done
+}
+
 # It has a copy of its own, as the others run by these sources. That is another folder, whose name stands in what is
-# compiled there: both of the first are compiled once before.
+# compiled there: those that are edited first are compiled once before.
 program_edits() {
     cp -a "$tree" "$tmp/edited"
     tree=$tmp/edited
-    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench_session.c"
+    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench_session.c"
     make_eo programs >/dev/null
     finished programs || { bad "a clean run"; return; }
     graph
-    touch "$tree/tools/eo-prune.c" "$tree/lib/stage/bench_session.c"
+    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench_session.c"
     run_case "a touch of sources"
     echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench_session.c"
     run_case "comments"
     sed -i 's/expected/Expected/' "$tree/lib/stage/bench_session.c"
     program_case eo-bench "an edit of lib/stage/bench_session.c"
+    exchanged_programs
+    edited_scripts
     for tool in "$tree"/tools/eo-*.c; do
         tool=$(basename "$tool" .c)
         echo "const char eo_edited[] = \"$tool\";" >>"$tree/tools/$tool.c"
