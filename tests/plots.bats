@@ -214,6 +214,16 @@ sensitivity_rows() {
   } >sensitivity.csv
 }
 
+# The column of the budget then says 5e-05.
+@test "a budget of 5e-5" {
+  printf 'active_memory_budget_mb: 5e-5\nmemory_budgets_mb: [5e-5]\nmemory_bandwidth_gbps: 2.0\n' >c.yaml
+  candidate 0.00 fp32 7 0.97 0.02 80
+  candidate 0.00 int8 7 0.96 0.01 40
+  tables
+  [ "$(column sweep_results.csv accepted) $(column sweep_results.csv active_budget_mb)" = "False True 5e-05 5e-05" ]
+  for p in $PLOTS; do check_plot "$p"; done
+}
+
 @test "locale and awk do not change a plot" {
   [ -e /usr/share/i18n/locales/de_DE ] || skip "needs the package locales"
   many_candidates
