@@ -1,6 +1,6 @@
 /*
- * Finds the entries of an array by a key, in constant time: a table of hashes and numbers of entries, open addressing with
- * linear probing. The array stays the caller's, and so does the comparison of keys:
+ * Finds the entries of an array by a key, in constant time: a table of hashes and numbers of entries, open addressing
+ * with linear probing. The array stays the caller's, and so does the comparison of keys:
  *
  *     walk = eo_index_find(&index, hash);
  *     while (eo_index_next(&index, &walk, &i))

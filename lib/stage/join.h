@@ -18,13 +18,14 @@
  *     round          round, host_median_ms (eo-bench --rounds), any number for a candidate: evidence.h
  *     hits           hits                (eo-eval --hits)
  *
- * The last two are the evidence by which candidates are compared; a candidate of which there is nothing else is an error.
+ * The last two are the evidence by which candidates are compared; a candidate of which there is nothing else is an
+ * error.
  *
  * A candidate becomes an error row when it has one, when its accuracy or timing row is missing or holds a
  * figure that is none, when the two rows are of different model files, or when its evidence is of another model file,
- * of other images or of another session of timing. A file that is not of these kinds, a row without a valid key, a second
- * row of one kind for a candidate (rounds from a second file) and malformed evidence fail as a whole: the question would
- * have no one answer.
+ * of other images or of another session of timing. A file that is not of these kinds, a row without a valid key, a
+ * second row of one kind for a candidate (rounds from a second file) and malformed evidence fail as a whole: the
+ * question would have no one answer.
  */
 #ifndef EO_STAGE_JOIN_H
 #define EO_STAGE_JOIN_H

@@ -7,16 +7,17 @@
  * small. With pareto_use_ci the lower bound accuracy_ci95_low takes the place of accuracy. With several
  * seeds, the first one's candidates.
  *
- * All accepted candidates of the first seed that have both figures compete, so that there is an answer on any machine. Where
- * x was taken by a clock or follows from that, a row whose timing_status is neither ok nor missing (old rows have none) is
- * never labelled `certain`, and with pareto_any_status false it is left off. Sizes do not depend on the status.
+ * All accepted candidates of the first seed that have both figures compete, so that there is an answer on any machine.
+ * Where x was taken by a clock or follows from that, a row whose timing_status is neither ok nor missing (old rows have
+ * none) is never labelled `certain`, and with pareto_any_status false it is left off. Sizes do not depend on the
+ * status.
  *
  * The frontier takes the figures as they are. How sure it is that a candidate belongs there is said by its labels
- * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, ranked_latency_ms, host_latency_ms,
- * throughput_sps and energy_proxy_j by the rounds' medians at batch_size, those of single images by theirs, accuracies by the hits.
- * Without evidence the intervals of the rows take their place: that of the median for these times, their own for the
- * 95th and 99th percentiles. Other measured columns carry no evidence, so that nothing is shown by them; all else is
- * exact. Labels are about the accuracy itself, with pareto_use_ci too.
+ * (certainty.h). They come from the sweep's evidence: latency_ms, latency_median_ms, ranked_latency_ms,
+ * host_latency_ms, throughput_sps and energy_proxy_j by the rounds' medians at batch_size, those of single images by
+ * theirs, accuracies by the hits. Without evidence the intervals of the rows take their place: that of the median for
+ * these times, their own for the 95th and 99th percentiles. Other measured columns carry no evidence, so that nothing
+ * is shown by them; all else is exact. Labels are about the accuracy itself, with pareto_use_ci too.
  */
 #ifndef EO_STAGE_PARETO_H
 #define EO_STAGE_PARETO_H
@@ -80,8 +81,8 @@ void eo_pareto_put_errors(const struct eo_sweep *sweep, const struct eo_config *
 /*
  * seed_summary.csv: per pruning level, criterion and precision, over the seeds that gave a good row: their number, and
  * for accuracy, test_accuracy, latency_ms and ranked_latency_ms the mean, the sample standard deviation and the 95 %
- * Student-t interval for the mean, cut off where no value is possible: below 0, and for accuracies above 1. The last two
- * are empty with one seed, all of a figure where a seed lacks it.
+ * Student-t interval for the mean, cut off where no value is possible: below 0, and for accuracies above 1. The last
+ * two are empty with one seed, all of a figure where a seed lacks it.
  */
 int eo_pareto_put_seeds(const struct eo_sweep *sweep, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 

@@ -2,8 +2,8 @@
  * Which candidate is recommended, and which others it could have been.
  *
  * Only accepted candidates of the first seed compete: the other seeds repeat the experiment. The most accurate of them
- * (ties: the smaller, then the faster, then the earlier row) is the reference. The rivals are those that the images cannot
- * tell from it at 5 %, two-sided:
+ * (ties: the smaller, then the faster, then the earlier row) is the reference. The rivals are those that the images
+ * cannot tell from it at 5 %, two-sided:
  *
  *     both have hits of the same images   McNemar's exact test, that is the sign test on the images of which exactly one
  *                                         of the two is right; its p stands in recommendation_p
@@ -17,8 +17,9 @@
  *
  * Further ties go to the more accurate, then to the earlier row. The status of a timing plays no part.
  *
- * That a candidate cannot be told from another does not show that they are equal: few images make many rivals. The tests
- * are not corrected for their number, so a candidate that is as good as the reference is missed as a rival in 5 % at most.
+ * That a candidate cannot be told from another does not show that they are equal: few images make many rivals. The
+ * tests are not corrected for their number, and the reference owes its place to luck in part: of many candidates that are as
+ * good as it, more than 5 % can be missed as rivals.
  */
 #ifndef EO_STAGE_RECOMMEND_H
 #define EO_STAGE_RECOMMEND_H

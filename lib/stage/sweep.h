@@ -87,9 +87,9 @@ struct eo_candidate {
 
     /*
      * Standard error of `accuracy`, sqrt(a (1 - a) / images), in 0..0.5.
-     * The latency that decides (latency_statistic): latency_median_ms, or latency_ms with `mean` and in rows that have no
-     * median. energy_proxy_j, frontiers, labels, plots, tables and the recommendation follow it; throughput_sps does not:
-     * images per second are the inverse of the mean.
+     * The latency that decides (latency_statistic): latency_median_ms, or latency_ms with `mean` and in rows that have
+     * no median. energy_proxy_j, frontiers, labels, plots, tables and the recommendation follow it; throughput_sps does
+     * not: images per second are the inverse of the mean.
      */
     double accuracy_std, ranked_latency_ms;
     char latency_statistic[EO_SWEEP_NAME]; /* which of the two it is: "median", "mean" */
