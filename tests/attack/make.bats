@@ -345,7 +345,7 @@ one_line() {
   # a build that failed in between is not taken for one of these contents
   echo '#error' >>tree/tools/eo-study.c
   touch -d "$when" tree/tools/eo-study.c
-  ! built
+  ! built || return 1
   sed -i '/^#error/d' tree/tools/eo-study.c
   touch -d "$when" tree/tools/eo-study.c
   built tools/eo-study.c
