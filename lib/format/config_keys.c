@@ -75,6 +75,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "data_dir",
      .type = EO_KEY_PATH,
      .offset = AT(data_dir),
+     .any_script = 1,
      .readers = DATA | MAKE, /* not the stages: the same images elsewhere must give the same bytes */
      .help = "Folder of the four IDX files; goes with dataset: idx, and only with it.",
      .note = "Make cannot handle other characters"},
@@ -593,13 +594,18 @@ int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k)
     return n;
 }
 
-/* Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. */
-static int is_path(const char *text)
+/*
+ * Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. With any_script also what
+ * is not ASCII; that it is UTF-8 was checked when the text was read.
+ */
+static int is_path(const char *text, int any_script)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/";
+    const char *p = text;
 
-    return !eo_key_null_text(text) && text[0] != '-' && strlen(text) < EO_CONFIG_TEXT_MAX &&
-           text[strspn(text, allowed)] == '\0';
+    while (*p && (strchr(allowed, *p) || (any_script && (unsigned char)*p >= 0x80)))
+        p++;
+    return !eo_key_null_text(text) && text[0] != '-' && strlen(text) < EO_CONFIG_TEXT_MAX && *p == '\0';
 }
 
 static int set_text(char *field, const char *text)
@@ -686,7 +692,7 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
     case EO_KEY_WORD:
         return eo_key_find_name(k->names, text) < 0 ? -1 : set_text(field, text);
     case EO_KEY_PATH:
-        return is_path(text) ? set_text(field, text) : -1;
+        return is_path(text, k->any_script) ? set_text(field, text) : -1;
     }
     return -1;
 }
@@ -848,8 +854,8 @@ void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
         join_names(k->names, text, EO_KEY_ALLOWED);
         break;
     case EO_KEY_PATH:
-        snprintf(text, EO_KEY_ALLOWED, "a path of at most %d letters, digits and any of ._+-/",
-                 EO_CONFIG_TEXT_MAX - 1);
+        snprintf(text, EO_KEY_ALLOWED, "a path of at most %d %s, digits and any of ._+-/", EO_CONFIG_TEXT_MAX - 1,
+                 k->any_script ? "bytes: letters of any script" : "letters");
         break;
     }
     if (k->nullable)

@@ -38,6 +38,7 @@ struct eo_key {
     const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
     size_t integers; /* offset of an int for each entry: whether it was written as an integer; 0: none */
     int nullable;             /* `null` is a value */
+    int any_script; /* of a path: letters may be other than ASCII, as it never becomes a target of Make */
     int is_single;            /* of a list: a value alone stands for a list of one, and is written so */
     const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
     unsigned readers;    /* one bit for each enum eo_config_stage, and EO_KEY_MAKE */

@@ -169,6 +169,7 @@ static void test_values(void)
         {"quantization_backend: qnnpack", "quantization_backend: qnnpack"},
         {"validation: test", "validation: test"},
         {"dataset: idx\ndata_dir: ../my/data", "data_dir: ../my/data"},
+        {"dataset: idx\ndata_dir: d\xc3\xa4ta/\xe6\x95\xb0", "data_dir: d\xc3\xa4ta/\xe6\x95\xb0"},
         {"output_dir: outputs/", "output_dir: outputs"},
         {"output_dir: /tmp/x", "output_dir: /tmp/x"},
         {"---\nepochs: 3 # three\n...\n", "epochs: 3"},
@@ -382,7 +383,7 @@ static void test_refused(void)
          "1:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found "
          "0.00x0.50"},
         {"data_dir: -x",
-         "1:11: key 'data_dir': expected a path of at most 255 letters, digits and any of ._+-/, found "
+         "1:11: key 'data_dir': expected a path of at most 255 bytes: letters of any script, digits and any of ._+-/, found "
          "'-x'; Make cannot handle other characters"},
         {"output_dir: my out",
          "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
