@@ -156,6 +156,16 @@ machine() {
   [ ! -e machine.csv ]
 }
 
+@test "a quota of the control group below the threads stands in the row" {
+  put /proc/self/cgroup 0::/c
+  put /sys/fs/cgroup/c/cpu.max "50000 100000"
+  EO_HOST_ROOT=root eo-bench -c $F/cfg.yaml --exact $F/base.safetensors >row.csv
+  [[ $(column timing_reason row.csv) == *"quota: the control group may use 0.50 processors"* ]]
+  put /sys/fs/cgroup/c/cpu.max "100000 100000"
+  EO_HOST_ROOT=root eo-bench -c $F/cfg.yaml --exact $F/base.safetensors >row.csv
+  [[ $(column timing_reason row.csv) != *quota* ]]
+}
+
 @test "energy: not counted here or there, and why" {
   EO_HOST_ROOT=/nonexistent eo-bench -c $F/cfg.yaml --exact $F/base.safetensors >row.csv
   [ "$(column energy_source row.csv)" = "unavailable: no powercap" ]

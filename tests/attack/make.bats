@@ -355,3 +355,20 @@ one_line() {
   find tree/out -type f -exec touch -d "5 hours" {} +
   built
 }
+
+@test "attack: a checkout in a folder with spaces and other letters works, and is the same through a link" {
+  local tree="$BATS_TEST_TMPDIR/a b ü"
+  mkdir "$tree"
+  (cd "$EO_ROOT" && cp -a Makefile lib tools plots configs "$tree")
+  in_tree() {
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL timeout 120 make -C "$1" --no-print-directory B="$(dirname "$EO_BIN")" \
+      accuracy CONFIG="$config"
+  }
+  run in_tree "$tree"
+  [ "$status" -eq 0 ]
+  [[ $output == *"  TRAIN "* ]]
+  ln -s "$tree" link
+  run in_tree link
+  [ "$status" -eq 0 ]
+  [[ $output != *"  TRAIN "* ]]
+}
