@@ -239,25 +239,25 @@ one_line() {
   eo-data --generate a/mnist --train 900 --test 100
   sed -i 's/^dataset:.*/dataset: mnist/' "$config"
   export EO_DATA_DIR=$PWD/a
-  make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+  make_eo CONFIG="$config" accuracy sensitivity
   for when in "5 hours" "5 hours ago"; do
     for kind in "$config" "a/mnist/*" "$out/config/train.yaml" "$out/dataset.csv" "$out/models/base.safetensors" "$out/rows/*" \
-      "$out/config/programs/*" "$out/config/source"; do
+      "$out/*.csv" "$out/*.png" "$out/config/programs/*" "$out/config/steps/*" "$out/config/source"; do
       # shellcheck disable=SC2086 # a pattern
       touch -d "$when" $kind
       run make_eo explain CONFIG="$config"
       [ "$status" -eq 0 ]
-      run make_eo -n CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+      run make_eo -n CONFIG="$config" accuracy sensitivity
       [ "$status" -eq 0 ]
-      make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
-      run make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+      make_eo CONFIG="$config" accuracy sensitivity
+      run make_eo CONFIG="$config" accuracy sensitivity
       [ "$status" -eq 0 ]
       nothing_ran || { echo "$kind, $when"; false; }
     done
   done
   # all of a folder, as a copied disk brings it: nothing runs
   find "$out" -type f -exec touch -d "5 hours" {} +
-  run make_eo CONFIG="$config" "$out/rows/p0.00-int8.accuracy.csv"
+  run make_eo CONFIG="$config" accuracy sensitivity
   [ "$status" -eq 0 ]
   nothing_ran
 }
