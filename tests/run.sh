@@ -7,6 +7,8 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
+# The tests' own calls of make are calls of a user, whatever options this one was given. Its variables are in the environment.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 jobs=$(nproc 2>/dev/null || echo 1)
 
 # $1 = name, $2 = what the last line looks like behind it, $3 = the output, $4 = exit status. A driver whose last line is
