@@ -31,7 +31,7 @@ static double waited_s(int thread)
     return eo_host_field(&host, path, "", 2) > 0 ? eo_host_field(&host, path, "", 1) / 1e9 : NAN;
 }
 
-/* More threads than processors wait for each other, and then nobody else need be there. */
+/* More threads than processors wait for each other, so their waiting does not show another process. */
 static void watch_threads(struct eo_bench_watch *w)
 {
     int i;

@@ -9,7 +9,7 @@
 
 #include "base/pin.h"
 
-/* More threads than processors wait for each other, and then nobody else need be there. */
+/* More threads than processors wait for each other, so their waiting does not show another process. */
 void eo_bench_evidence_open(struct eo_bench_evidence *e, int threads)
 {
     int numbers[EO_POOL_MAX], count, i;

@@ -30,7 +30,7 @@ static int fail(struct eo_bench_lock *lock, const char *path, const char *why)
     return -1;
 }
 
-/* Without O_CREAT first: Linux may refuse to "create" an existing file of somebody else in /tmp. */
+/* Without O_CREAT first: Linux may refuse to "create" an existing file of another user in /tmp. */
 static int open_file(const char *path)
 {
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -46,7 +46,7 @@ static int open_file(const char *path)
     return fd;
 }
 
-/* The folder is not there, or is nobody's to write into: the next one may do. */
+/* The folder is missing or cannot be written to, so try the next one. */
 static int is_no_place(int code)
 {
     return code == ENOENT || code == ENOTDIR || code == EROFS;

@@ -360,15 +360,11 @@ one_line() {
   local tree="$BATS_TEST_TMPDIR/a b ü"
   mkdir "$tree"
   (cd "$EO_ROOT" && cp -a Makefile lib tools plots configs "$tree")
-  in_tree() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL timeout 120 make -C "$1" --no-print-directory B="$(dirname "$EO_BIN")" \
-      accuracy CONFIG="$config"
-  }
-  run in_tree "$tree"
+  run make_eo -C "$tree" accuracy CONFIG="$config"
   [ "$status" -eq 0 ]
   [[ $output == *"  TRAIN "* ]]
   ln -s "$tree" link
-  run in_tree link
+  run make_eo -C "$PWD/link" accuracy CONFIG="$config"
   [ "$status" -eq 0 ]
   [[ $output != *"  TRAIN "* ]]
 }

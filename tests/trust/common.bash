@@ -3,7 +3,7 @@
 
 missed=0 # becomes 1 with the first verdict that is NO
 
-# busy: per cent of all processors' time that somebody used during one second
+# busy: per cent of all processors' time that was used during one second
 busy() {
   { head -n 1 /proc/stat; sleep 1; head -n 1 /proc/stat; } |
     awk '{ t = 0; for (i = 2; i <= 9; i++) t += $i; if (NR == 1) { t0 = t; i0 = $5 + $6 } else d = t - t0 }
