@@ -3,19 +3,19 @@
 #
 #     data/fetch.sh mnist fashion-mnist
 #
-# Addresses and SHA-256 sums of the contents are in SOURCES. What is there already and right is left alone, and so is a
-# data set that a package has put into /usr/share/datasets, where the programs look too; an interrupted download is
-# resumed; a file gets its name only when its checksum is right, else the next address is tried. EO_DATA_URL, one address
-# or several separated by spaces, replaces those of SOURCES: files are then taken from ADDRESS/<data set>/<file>, for a
-# mirror of your own, which may be http:// or file:// too.
+# Addresses and SHA-256 sums of the contents are in SOURCES. Files that exist with the right checksum are kept, and a
+# data set that a package has put into /usr/share/datasets is not downloaded, because the programs look there too. An
+# interrupted download is resumed. A file gets its name when its checksum is right; otherwise the next address is
+# tried. EO_DATA_URL holds one address or several, separated by spaces, and replaces those of SOURCES: files are then
+# taken from ADDRESS/<data set>/<file>. It can begin with http:// or file://.
 #
-# What a server sends is trusted with nothing: it gets so much time and so much space, and no link is written through.
+# Servers are not trusted: time and size of a download are bounded, and nothing is written through a link.
 
 me=data/fetch.sh
 here=$(dirname "$0")
 sources=$here/SOURCES
 packaged=/usr/share/datasets
-# The largest file has 26 MB, and contents of 47 MB. Seconds to connect, without data, and for a file in all.
+# The largest file has 26 MB, and 47 MB unpacked. Seconds to connect, without data, and for one file.
 limit_mb=64
 connect=20 stall=30 total=900
 
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 
-# Of the contents, or what is wrong with the file: a wrapper says when and how it was compressed.
+# Prints the checksum of the unpacked contents, because gzip files differ by time and method; or what is wrong.
 sha256() {
     sum=$({ { gzip -dc <"$1" 2>/dev/null || echo torn >&3; } | head -c "$limit_mb"M | sha256sum; } 3>&1)
     case $sum in
@@ -33,15 +33,16 @@ sha256() {
     esac
 }
 
-# is_packaged SET: whether a package has brought all of its files.
+# is_packaged SET: whether a package has installed all of its files
 is_packaged() {
     [ -d "$packaged/$1" ] || return 1
     while read -r set_name file expected _; do
-        [ "$set_name" != "$1" ] || { [ -r "$packaged/$1/$file" ] && [ "$(sha256 "$packaged/$1/$file")" = "$expected" ]; } || return 1
+        [ "$set_name" != "$1" ] ||
+            { [ -r "$packaged/$1/$file" ] && [ "$(sha256 "$packaged/$1/$file")" = "$expected" ]; } || return 1
     done <"$sources"
 }
 
-# get URL PART: 0 when the download is complete. A server that refuses to resume gets one request for the whole file.
+# get URL PART: 0 when the download is complete. When a server refuses to resume, asks once for the whole file.
 get() {
     if [ -t 2 ]; then progress=--progress-bar; else progress=--silent; fi
     from_server "$1" "$2" --continue-at -
@@ -57,20 +58,20 @@ get() {
     return "$status"
 }
 
-# from_server URL PART OPTION...: the published addresses are https, wherever they lead to
+# from_server URL PART OPTION...: published addresses must be https, and so must those that they redirect to
 from_server() {
     url=$1 part=$2
     shift 2
     if [ -n "${EO_DATA_URL:-}" ]; then allowed="=https,http,file"; else allowed="=https"; fi
     (
-        ulimit -f $((limit_mb * 2048)) # blocks of 512 bytes: a size that the server tells may be wrong
+        ulimit -f $((limit_mb * 2048)) # in blocks of 512 bytes, because the size that the server reports can be wrong
         exec curl --fail --location --proto "$allowed" --proto-redir "${allowed%,file}" --max-redirs 5 --retry 3 \
             --connect-timeout "$connect" --speed-limit 100 --speed-time "$stall" --max-time "$total" \
             "$progress" --show-error "$@" --output "$part" "$url"
     )
 }
 
-# A file of ours that was begun: nothing else stays, as a link would lead what is written to another file.
+# Whether this is a partial download: a regular file with one name. A link would write into another file.
 begun() {
     [ -f "$1" ] && [ ! -L "$1" ] && [ "$(stat -c %h "$1")" = 1 ]
 }
@@ -92,14 +93,15 @@ fetch() {
         for base in $EO_DATA_URL; do set -- "$@" "${base%/}/$set_name/$file"; done
     fi
     command -v curl >/dev/null || fail "expected curl to download with, found none; 'make deps' installs it"
-    [ ! -L "$folder" ] || fail "'$folder' is a link, and nothing is downloaded through it; set EO_DATA_DIR to where the data is"
-    # An empty folder would look like data.
+    [ ! -L "$folder" ] ||
+        fail "'$folder' is a link, and nothing is downloaded through it; set EO_DATA_DIR to the folder of the data"
+    # An empty folder would be taken for data.
     trap 'rmdir "$folder" 2>/dev/null' EXIT
     mkdir -p "$folder" || exit 1
     begun "$part" || rm -f "$part"
     wrong=
     if [ -s "$part" ] && [ "$(sha256 "$part")" = "$expected" ]; then
-        set -- # it was cut off between the download and the renaming
+        set -- # the last run ended between download and renaming
         found=$expected
     fi
     for url; do

@@ -1,10 +1,12 @@
-# Accuracy over the energy proxy, with the energy frontier.
+# Accuracy over the energy proxy, with its frontier.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Accuracy over energy proxy")
+# The statistic of the latency that decides, median or mean, is what the points show.
+statistic = first_row(sweep, "latency_statistic")
 x_column = "energy_proxy_j"
 x_factor = 1000000
-x_title = "energy proxy per image, ".statistic(0)." latency x power (microjoules; computed, not measured)"
+x_title = "energy proxy per image, ".statistic." latency x power (microjoules; computed, not measured)"
 frontier = dir."/pareto_frontier_energy.csv"
 label_column = "frontier_energy"
 is_timed = 1

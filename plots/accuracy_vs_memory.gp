@@ -1,4 +1,4 @@
-# Accuracy over the bytes of the model, with the budget that decides.
+# Accuracy over the size of the model, with the budget that decides.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Accuracy over model size")

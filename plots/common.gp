@@ -1,10 +1,13 @@
-# What all plots share. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG to write:
+# Shared by all plots. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG to write:
 #
 #     gnuplot -d -e "dir='out/mnist'; out='latency.png'" plots/accuracy_vs_latency.gp
 #
-# -d leaves out the start-up files of the user and of the machine, which could change ranges, scales or colours.
+# -d skips the start-up files of the user and of the machine, which could change ranges, scales or colours.
 
-if (!exists("dir") || !exists("out")) { print "usage: gnuplot -e \"dir='FOLDER'; out='FILE.png'\" SCRIPT"; exit status 2 }
+if (!exists("dir") || !exists("out")) {
+    print "usage: gnuplot -e \"dir='FOLDER'; out='FILE.png'\" SCRIPT"
+    exit status 2
+}
 
 set terminal pngcairo size 800,560 font "DejaVu Sans,10" noenhanced
 set output out
@@ -15,34 +18,38 @@ set tics nomirror
 set grid linecolor rgb "#d8d8d8" linetype 1 linewidth 1
 set key top left Left reverse samplen 2 opaque box linecolor rgb "#d8d8d8"
 
-# Blue, vermilion, green and grey that also differ in brightness; shapes and patterns carry the same message.
+# These colours also differ in brightness, and shapes and patterns say the same, for readers who see no colours.
 BLUE = "#0055a4"
 RED = "#c8401a"
 GREEN = "#1a7a4c"
 GREY = "#909090"
 DARK = "#404040"
+# One for each of many lines; the ninth is the first again.
+array COLOURS = [BLUE, RED, GREEN, "#8a4fa3", "#b8860b", "#2f8fa8", DARK, GREY]
+nth_colour(i) = COLOURS[(i - 1) % 8 + 1]
 
 sweep = dir."/sweep_results.csv"
 layers = dir."/layerwise_breakdown.csv"
 
 # Some awks read and write numbers with the comma of the user's locale.
 awk = "LC_ALL=C awk -F, "
+# The values of the first column, each once: the layers of a table.
+names_of(file) = system(awk."'NR > 1 && !($1 in seen) { seen[$1]; print $1 }' '".file."'")
 rows_of(file) = int(system(awk."'END { print NR - 1 }' '".file."'"))
 
-# A sweep in which every candidate failed still gets its picture.
-say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; set label 1 'no candidate: see sweep_errors.csv' at 0.5,0.5 center; plot NaN notitle"
+# The plot of a sweep in which every candidate failed.
+say_nothing = "set xrange [0:1]; set yrange [0:1]; unset key; ".\
+    "set label 1 'no candidate: see sweep_errors.csv' at 0.5,0.5 center; plot NaN notitle"
 
-# With several seeds the plots show the first.
-first_row(file, name) = system(awk."-v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } NR == 2 { print $c }' '".file."'")
+# With several seeds the plots show the first one.
+first_row(file, name) = system(awk."-v n='".name."' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } ".\
+    "NR == 2 { print $c }' '".file."'")
 is_first(seed) = (strcol("seed") eq seed)
 
-# Which figure of the samples decides, and so where the points stand: median or mean.
-statistic(dummy) = first_row(sweep, "latency_statistic")
-
-# As in the names of the models: the criterion l1 goes without saying, and level 0 has none.
+# As in the names of models: the criterion l1 is not written, and level 0 has none.
 suffix(criterion) = criterion eq "l1" || criterion eq "none" || criterion eq "" ? "" : "-".criterion
 candidate(level, criterion, precision) = "p".level.suffix(criterion)." ".precision
 
-# The title with the name of the data set, where the folder tells it.
+# The title, with the name of the data set when the folder has its slice.
 dataset = system("sed -n 's/^dataset: //p' '".dir."/config/data.yaml' 2>/dev/null")
 titled(text) = dataset eq "" ? text : text." (".dataset.")"

@@ -1,20 +1,22 @@
-# Finds a place for each label: prints x,y,label of their centres, in the units of the plot, for scatter.gp.
+# Places the labels of scatter.gp: prints x,y,label of their centres, in the units of the plot.
 #
-#     awk -F, -v seed=7 -v column=ranked_latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
+#     awk -F, -v column=ranked_latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
 #         -v width= -v height= [-v line=] [-v timed=1] -f labels.awk sweep_results.csv
 #
-# x0..y1 are the ranges of the axes, width and height the size of the plot in pixels; line, if given, is where a vertical
-# line stands; timed: there are bars of the median latency, which is ranked_latency_ms then. The points are taken in turn, and each label takes the place
-# beside its point that covers least: other labels and the border count most, then points and line, then the bars of the
-# intervals. The nearer places come first. Where there are more than 30 points,
-# only those get a label that no other beats both ways.
+# Points are those of the seed in the first row. x0..y1 are the ranges of the axes, and width and height are the size of
+# the plot in pixels. line is the x of a vertical line, if there is one. timed says that there are bars of the median
+# latency, which is then ranked_latency_ms.
+#
+# Points are handled one after the other. A label gets the place beside its point that covers least: other labels and
+# the border cost most, then points and the line, then bars; nearer places are tried first. With more than 30 points, a
+# point that another one beats in both directions gets no label.
 
 function px(v) { return width * (logx ? log(v / x0) / log(x1 / x0) : (v - x0) / (x1 - x0)) }
 function py(v) { return height * (v - y0) / (y1 - y0) }
 function data_x(p) { return logx ? x0 * exp(p / width * log(x1 / x0)) : x0 + p / width * (x1 - x0) }
 function data_y(p) { return y0 + p / height * (y1 - y0) }
 
-# Length that two intervals share.
+# The length that two intervals share.
 function shared(a0, a1, b0, b1, from, to) {
   from = a0 > b0 ? a0 : b0
   to = a1 < b1 ? a1 : b1
@@ -87,6 +89,7 @@ NR == 1 {
   for (i = 1; i <= NF; i++) at[$i] = i
   next
 }
+NR == 2 { seed = $at["seed"] }
 $at["seed"] == seed && $at[column] != "" {
   n++
   x[n] = px($at[column] * factor)
@@ -97,7 +100,7 @@ $at["seed"] == seed && $at[column] != "" {
   right[n] = bound("latency_median_ci95_high_ms")
   label[n] = "p" $at["pruning_level"] suffix($at["pruning_criterion"]) " " $at["precision"]
 }
-# Whether another point is as far left and as high, and better in one of the two; of equal ones the first counts.
+# Whether another point is as far left and as high, and better in one of the two; of equal points the first is kept.
 function beaten(k, i) {
   for (i = 1; i <= n; i++) {
     if (x[i] <= x[k] && y[i] >= y[k] && (x[i] < x[k] || y[i] > y[k] || i < k)) return 1

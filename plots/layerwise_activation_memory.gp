@@ -1,4 +1,4 @@
-# Activation memory of each layer: its input and its output, one image, convolution and pooling fused.
+# Activation memory of each layer for one image: input and output, with convolution and pooling fused.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Activation memory by layer, one image")

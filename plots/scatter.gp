@@ -1,9 +1,10 @@
-# Accuracy of every candidate over one cost. The caller has loaded common.gp and set
+# The accuracy of every candidate over one cost. The caller has loaded common.gp and set
 #     x_column, x_factor, x_title   what is plotted, in which unit
-#     frontier                      the CSV whose rows are joined by a line, or "" for none
-#     label_column                  the column of the sweep that says how sure it is that a candidate is on the frontier
-#     is_timed                      1: x follows from ranked_latency_ms; where that is the median, its interval makes the bar
-#     budget                        1: a vertical line at active_budget_mb
+#     frontier                      the CSV whose rows a line joins, or ""
+#     label_column                  the column of the sweep with certain, possible or dominated
+#     statistic                     of latency, median or mean, where is_timed is 1
+#     is_timed                      1: x follows from ranked_latency_ms, and has a bar if that is the median
+#     budget                        1: draw a vertical line at active_budget_mb
 
 set xlabel x_title
 set ylabel "accuracy on validation images (%)"
@@ -12,11 +13,14 @@ if (rows_of(sweep) < 1) {
     eval say_nothing
 } else {
     seed = first_row(sweep, "seed")
-    # gnuplot takes an empty last field of a row for that of the row before: here none is the last.
-    table = "< sed 's/$/,end/' '".sweep."'"
+    # For an empty last field gnuplot takes that of the row before, so a field is added behind the last.
+    set print $table
+    print system("sed 's/$/,end/' '".sweep."'")
+    unset print
+    table = "$table"
     x(dummy) = is_first(seed) ? column(x_column) * x_factor : NaN
     percent(name) = 100 * column(name)
-    # A missing interval is drawn as none.
+    # A missing interval is drawn with length 0.
     low(dummy) = strcol("accuracy_ci95_low") eq "" ? percent("accuracy") : percent("accuracy_ci95_low")
     high(dummy) = strcol("accuracy_ci95_high") eq "" ? percent("accuracy") : percent("accuracy_ci95_high")
     x_if(answer) = strcol("accepted") eq answer ? x(0) : NaN
@@ -24,7 +28,7 @@ if (rows_of(sweep) < 1) {
     is_bad(dummy) = is_timed && strcol("timing_status") ne "" && strcol("timing_status") ne "ok"
     x_bad(dummy) = is_bad(0) ? x_if("True") : NaN
     x_recommended(dummy) = strcol("recommendation") eq "recommended" ? x(0) : NaN
-    # There is no interval of a mean; that of the median would not be about the point.
+    # A mean has no interval, and the interval of the median would not fit its point.
     has_bar(name) = is_timed && strcol("latency_statistic") eq "median" && strcol(name) ne ""
     bound(name) = has_bar(name) ? column(name) / column("ranked_latency_ms") * x(0) : x(0)
     x_low(dummy) = bound("latency_median_ci95_low_ms")
@@ -34,7 +38,7 @@ if (rows_of(sweep) < 1) {
     x_min = STATS_min
     stats table using (x(0) > x_high(0) ? x(0) : x_high(0)) nooutput
     x_max = STATS_max
-    # Not by real(), which does not read 5e-05 in gnuplot 5.4.
+    # real() does not read 5e-05 in gnuplot 5.4.
     stats table using (column("active_budget_mb") * x_factor) nooutput
     budget_at = budget ? STATS_min : x_min
     x_min = budget_at < x_min ? budget_at : x_min
@@ -44,7 +48,7 @@ if (rows_of(sweep) < 1) {
     stats table using (is_first(seed) ? high(0) : NaN) nooutput
     y_max = STATS_max
 
-    # Room for the labels at the sides.
+    # Leave room for the labels at the sides.
     logx = x_max > 10 * x_min
     if (logx) {
         set logscale x
@@ -72,30 +76,35 @@ if (rows_of(sweep) < 1) {
         set arrow 1 from budget_at, graph 0 to budget_at, graph 1 nohead dashtype 2 linewidth 1.5 linecolor rgb RED
         set label 1 sprintf("budget %g KiB", budget_at) at budget_at, graph 0.97 right offset -0.7,0 textcolor rgb RED
     }
-    # Margins are fixed, so that the size of the plot in pixels is known to labels.awk.
+    # Fixed margins: labels.awk needs the size of the plot in pixels.
     set lmargin at screen 0.085
     set rmargin at screen 0.975
     set bmargin at screen 0.19
     set tmargin at screen 0.92
     variable(name, value) = sprintf(" -v %s=%.17g", name, value)
-    place = "< ".awk."-v seed=".seed." -v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
+    place = "< ".awk."-v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
             (budget ? variable("line", budget_at) : "")." -v width=712 -v height=409". \
-            (is_timed && statistic(0) eq "median" ? " -v timed=1" : ""). \
+            (is_timed && statistic eq "median" ? " -v timed=1" : ""). \
             " -f '".folder."/labels.awk' '".sweep."'"
-    if (STATS_records > 30) { set label 2 "named: candidates that no other beats both ways" at graph 0.02, graph 0.97 left font ",8" textcolor rgb "#404040" }
-    # A frontier without rows is none, as that of a plot that has none.
+    if (STATS_records > 30) {
+        set label 2 "labelled: candidates that no other beats in both directions" at graph 0.02, graph 0.97 left \
+            font ",8" textcolor rgb DARK
+    }
+    # A frontier without rows is not drawn.
     has_frontier = frontier ne "" && (rows_of(frontier) > 0)
     marked = has_frontier ? frontier : table
     line_x(dummy) = has_frontier ? column(x_column) * x_factor : NaN
     set key outside center bottom horizontal Left reverse samplen 2 nobox maxcols 3 width -1
     plot \
         table using (x(0)):(percent("accuracy")):(low(0)):(high(0)) with yerrorbars \
-            pointtype 0 linecolor rgb GREY linewidth 1 title (is_timed && statistic(0) eq "mean" ? "95 % interval of accuracy" : "95 % intervals"), \
+            pointtype 0 linecolor rgb GREY linewidth 1 \
+            title (is_timed && statistic eq "mean" ? "95 % interval of accuracy" : "95 % intervals"), \
         table using (is_timed ? x_low(0) : NaN):(percent("accuracy")):(x_low(0)):(x_high(0)) with xerrorbars \
             pointtype 0 linecolor rgb GREY linewidth 1 notitle, \
         marked using (line_x(0)):(percent("accuracy")) with linespoints \
-            pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE title (has_frontier ? "frontier of the figures" : ""), \
+            pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE \
+            title (has_frontier ? "frontier of the figures" : ""), \
         table using (x_as("certain")):(percent("accuracy")) with points \
             pointtype 7 pointsize 1.2 linecolor rgb GREEN title "certainly on the frontier", \
         table using (x_as("possible")):(percent("accuracy")) with points \
@@ -107,7 +116,8 @@ if (rows_of(sweep) < 1) {
         table using (x_bad(0)):(percent("accuracy")) with points \
             pointtype 2 pointsize 1.8 linewidth 1.2 linecolor rgb DARK title (is_timed ? "timing not ok" : ""), \
         table using (x_if("False")):(percent("accuracy")) with points \
-            pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED title "over the memory budget", \
+            pointtype 2 pointsize 1.4 linewidth 2 linecolor rgb RED \
+            title (first_row(sweep, "device") eq "" ? "over the memory budget" : "not accepted"), \
         table using (x_recommended(0)):(percent("accuracy")) with points \
             pointtype 6 pointsize 3 linewidth 2 linecolor rgb DARK title "recommended", \
         place using "x":"y":"label" with labels center font ",8" notitle

@@ -11,7 +11,7 @@ setup() {
 }
 
 attempt() {
-  eo-attempt --row row.csv --level 0.5 --precision int8 --seed 7 --stage quant "$@"
+  eo-attempt --row row.csv --candidate p0.50-int8 --seed 7 --stage quant "$@"
 }
 
 @test "success: the header alone, the command's output and messages pass through" {
@@ -23,7 +23,8 @@ attempt() {
 }
 
 @test "exit 1: a row with the last message, status 0" {
-  run --separate-stderr attempt -- sh -c 'echo first >&2; echo "sh: m.safetensors: bad, \"very\" bad" >&2; echo >&2; exit 1'
+  run --separate-stderr attempt -- sh \
+    -c 'echo first >&2; echo "sh: m.safetensors: bad, \"very\" bad" >&2; echo >&2; exit 1'
   [ "$status" -eq 0 ]
   [ "$(cat row.csv)" = "$HEADER
 0.50,int8,7,quant,\"m.safetensors: bad, \"\"very\"\" bad\",l1" ]
@@ -53,7 +54,7 @@ attempt() {
 
 @test "whoever ignores SIGCHLD does not make it wait for ever" {
   env --ignore-signal=CHLD true 2>/dev/null || skip "no env --ignore-signal"
-  run env --ignore-signal=CHLD timeout 20 eo-attempt --row row.csv --level 0.5 --precision int8 --seed 7 --stage quant \
+  run env --ignore-signal=CHLD timeout 20 eo-attempt --row row.csv --candidate p0.50-int8 --seed 7 --stage quant \
     -- sh -c 'echo bad >&2; exit 1'
   [ "$status" -eq 0 ]
   [ "$(tail -n 1 row.csv)" = 0.50,int8,7,quant,bad,l1 ]
@@ -100,8 +101,8 @@ attempt() {
 0.50,int8,7,prune,\"a, b\",l1" ]
 }
 
-@test "--precision any: a step that all precisions share" {
-  run eo-attempt --row row.csv -l 0.125 -p any --stage prune -- sh -c 'echo "eo-train: no luck" >&2; exit 1'
+@test "a name without a precision: a step that all precisions share" {
+  run eo-attempt --row row.csv --candidate p0.125 --stage prune -- sh -c 'echo "eo-train: no luck" >&2; exit 1'
   [ "$status" -eq 0 ]
   [ "$(tail -n 1 row.csv)" = "0.125,any,0,prune,no luck,l1" ]
 }
@@ -113,16 +114,14 @@ attempt() {
   [ "$(cat row.csv)" = "$HEADER" ]
 }
 
-@test "--criterion and a level for each layer; level 0 has no criterion" {
-  run eo-attempt --row row.csv -l 0.5x --criterion taylor -p any --stage prune -- false
-  [ "$status" -eq 2 ]
-  eo-attempt --row row.csv -l 0.5x0.25 --criterion taylor -p any --stage prune -- false
-  [[ $(tail -n 1 row.csv) == 0.50x0.25,any,0,prune,*,taylor ]]
-  eo-attempt --row row.csv -l 0 --criterion taylor -p any --stage prune -- false
-  [[ $(tail -n 1 row.csv) == 0.00,any,0,prune,*,none ]]
+@test "names with a seed, a criterion and a level for each layer; level 0 has no criterion" {
+  eo-attempt --row row.csv --candidate seed8/p0.50x0.25-taylor --stage prune -- false
+  [[ $(tail -n 1 row.csv) == 0.50x0.25,any,8,prune,*,taylor ]]
+  eo-attempt --row row.csv --candidate p0.00 --seed 3 --stage prune -- false
+  [[ $(tail -n 1 row.csv) == 0.00,any,3,prune,*,none ]]
   # as it was before there were criteria
   printf 'pruning_level,precision,seed,stage,error\n0.50,any,7,prune,bad\n' >earlier.csv
-  eo-attempt --row row.csv -l 0.5 --criterion fpgm -p int8 --stage quant --after earlier.csv -- true
+  eo-attempt --row row.csv --candidate p0.50-fpgm-int8 --stage quant --after earlier.csv -- true
   [ "$(tail -n 1 row.csv)" = 0.50,int8,0,prune,bad,fpgm ]
 }
 
@@ -135,29 +134,27 @@ refuses() {
 }
 
 @test "bad input and a full disk: exit 1, one line" {
-  local options=(--row row.csv -l 0 -p fp32 --stage eval)
+  local options=(--row row.csv --candidate p0.00-fp32 --stage eval)
   refuses 1 "eo-attempt: 'no-such-program': cannot run: No such file or directory" "${options[@]}" -- no-such-program
   printf 'a,b\n' >earlier.csv
   refuses 1 "eo-attempt: earlier.csv: expected a column 'pruning_level', found none" \
     "${options[@]}" --after earlier.csv -- true
   printf '%s\n0,int8,7,a,b,l1\n0,int8,7,a,b,l1\n' "$HEADER" >earlier.csv
   refuses 1 "eo-attempt: earlier.csv: expected at most 1 row, found 2" "${options[@]}" --after earlier.csv -- true
-  run --separate-stderr eo-attempt --row /dev/full -l 0 -p fp32 --stage eval -- true
+  run --separate-stderr eo-attempt --row /dev/full --candidate p0.00-fp32 --stage eval -- true
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-attempt: /dev/full: "*"No space left on device" ]]
 }
 
 @test "wrong usage: exit 2" {
-  refuses 2 "eo-attempt: option '--row' is required" -l 0 -p fp32 --stage eval -- true
-  refuses 2 "eo-attempt: option '--level' is required" --row row.csv -p fp32 --stage eval -- true
-  refuses 2 "eo-attempt: option '--precision' is required" --row row.csv -l 0 --stage eval -- true
-  refuses 2 "eo-attempt: option '--stage' is required" --row row.csv -l 0 -p fp32 -- true
-  refuses 2 "eo-attempt: option '--level': expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found '2'" \
-    --row row.csv -l 2 -p fp32 --stage eval -- true
-  refuses 2 "eo-attempt: option '--criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'none'" \
-    --row row.csv -l 0.5 --criterion none -p fp32 --stage eval -- true
-  refuses 2 "eo-attempt: expected a command after '--'" --row row.csv -l 0 -p fp32 --stage eval
-  run --separate-stderr eo-attempt --row row.csv -l 0 -p bf16 --stage eval -- true
-  [ "$status" -eq 2 ]
-  [[ $stderr == "eo-attempt: option '--precision': "*"bf16"* ]]
+  refuses 2 "eo-attempt: option '--row' is required" --candidate p0.00-fp32 --stage eval -- true
+  refuses 2 "eo-attempt: option '--candidate' is required" --row row.csv --stage eval -- true
+  refuses 2 "eo-attempt: option '--stage' is required" --row row.csv --candidate p0.00-fp32 -- true
+  for name in p0.5-int8 p0.50-l1-int8 p0.00-taylor p2-int8 seed08/p0.50 seed0/p0.50 seed8/ p0.50-bf16 0.50 x/p0.50 p; do
+    refuses 2 \
+      "eo-attempt: option '--candidate': expected a candidate's name, as p0.50-int8 or seed8/p0.50-taylor-int8, found \
+'$name'" \
+      --row row.csv --candidate "$name" --stage eval -- true
+  done
+  refuses 2 "eo-attempt: expected a command after '--'" --row row.csv --candidate p0.00-fp32 --stage eval
 }

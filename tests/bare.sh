@@ -25,7 +25,8 @@ fi
 
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}" eo-bare.XXXXXX) || exit 1
 # Mounts of the roots go with the namespace; until then nothing below them may be removed.
-trap 'umount -lR "$work"/*/proc "$work"/*/sys "$work"/*/dev/shm "$work"/*/dev/pts 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
+trap 'umount -lR "$work"/*/proc "$work"/*/sys "$work"/*/dev/shm "$work"/*/dev/pts 2>/dev/null
+    rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # shellcheck disable=SC2016 # names of apt's
@@ -52,15 +53,16 @@ build() {
     }
     rm -f "$root"/var/cache/apt/archives/*.deb
     lend_network "$root"
-    mount -t proc proc "$root/proc" && mount --rbind -o ro /sys "$root/sys" && mkdir -p "$root/dev/shm" "$root/dev/pts" &&
-        mount -t tmpfs tmpfs "$root/dev/shm" &&
+    mount -t proc proc "$root/proc" && mount --rbind -o ro /sys "$root/sys" &&
+        mkdir -p "$root/dev/shm" "$root/dev/pts" && mount -t tmpfs tmpfs "$root/dev/shm" &&
         mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" || return 1
     mkdir -p "$root/home/$2"
     if [ "$2" != root ]; then
         chroot "$root" useradd -d "/home/$2" "$2" || return 1
         echo "$2 ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$2"
     fi
-    git -c safe.directory='*' clone -q --no-hardlinks . "$root/home/$2/edge-opt" && chroot "$root" chown -R "$2" "/home/$2"
+    git -c safe.directory='*' clone -q --no-hardlinks . "$root/home/$2/edge-opt" &&
+        chroot "$root" chown -R "$2" "/home/$2"
 }
 
 # expected COMMAND LAST-LINE: whether it ended as it should; the experiment recommends one near its end

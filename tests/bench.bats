@@ -7,12 +7,18 @@ HEADER+=,host_latency_ms,host_latency_median_ms,host_latency_std_ms,host_latency
 HEADER+=,host_throughput_sps,host_batch_latency_ms,host_single_latency_ms,host_single_latency_median_ms
 HEADER+=,host_single_latency_std_ms,host_single_latency_p95_ms,host_single_latency_min_ms
 HEADER+=,host_single_throughput_sps,model_bytes,peak_activation_bytes,workspace_bytes,macs,parameters,pruning_criterion
-q() { echo ",$1_latency_median_ci95_low_ms,$1_latency_median_ci95_high_ms,$1_latency_p95_ci95_low_ms,$1_latency_p95_ci95_high_ms,$1_latency_p99_ci95_low_ms,$1_latency_p99_ci95_high_ms"; }
+q() { echo \
+  ",$1_latency_median_ci95_low_ms,$1_latency_median_ci95_high_ms,$1_latency_p95_ci95_low_ms,\
+$1_latency_p95_ci95_high_ms,$1_latency_p99_ci95_low_ms,$1_latency_p99_ci95_high_ms"; }
 counts() { echo ",$1cycles,$1instructions,$1ipc,$1l1d_misses,$1llc_misses,$1branch_misses"; }
-HEADER+=,timing_status,timing_reason,rounds,rounds_disturbed,samples_effective,host_latency_mad_ms,host_latency_p99_ms$(q host)
-HEADER+=,host_single_samples,host_single_samples_effective,host_single_latency_mad_ms,host_single_latency_p99_ms$(q host_single)
-HEADER+=,session,cpu,reference_ns,reference_slowdown,lost_share,involuntary_switches,migrations,steal_share,frequency_change
-HEADER+=$(counts "")$(counts single_),page_faults,context_switches,counters_note,energy_measured_j,energy_source,idle_power_w
+HEADER+=,timing_status,timing_reason,rounds,rounds_disturbed,samples_effective,host_latency_mad_ms,\
+host_latency_p99_ms$(q host)
+HEADER+=,host_single_samples,host_single_samples_effective,host_single_latency_mad_ms,host_single_latency_p99_ms$(q \
+  host_single)
+HEADER+=,session,cpu,reference_ns,reference_slowdown,lost_share,involuntary_switches,migrations,steal_share,\
+frequency_change
+HEADER+=$(counts "")$(counts \
+  single_),page_faults,context_switches,counters_note,energy_measured_j,energy_source,idle_power_w
 HEADER+=,arena_bytes,unfused_arena_bytes,resident_bytes
 SAMPLES=trial,sample,batch,calls,seconds_per_call,disturbed,pruning_level,precision,seed,pruning_criterion
 HINT="Try 'eo-bench --help'."
@@ -53,11 +59,13 @@ near() {
     files+=(full-$p small-$p)
   done
   eo-bench --exact --trials 1 --repeats 1 --warmup 0 --batch 2 "${files[@]}" >rows.csv
-  for p in "${files[@]}"; do echo $(($(wc -c <$p) - 8 - $(od -An -t u8 -N 8 $p))); done | cmp - <(column model_bytes rows.csv)
+  for p in "${files[@]}"; do echo $(($(wc -c <$p) - 8 - $(od -An -t u8 -N 8 $p))); done |
+    cmp - <(column model_bytes rows.csv)
   [ "$(column arena_bytes rows.csv | tr '\n' ' ')" = "18816 7056 9408 3528 4704 1764 " ]
   [ "$(column unfused_arena_bytes rows.csv | tr '\n' ' ')" = "62720 19600 31360 9800 15680 4900 " ]
   [ "$(column arena_bytes rows.csv)" = "$(column peak_activation_bytes rows.csv)" ]
-  for p in "${files[@]}"; do eo-inspect $p | awk '$1 == "tensor_bytes" { print $2 }'; done | cmp - <(column model_bytes rows.csv)
+  for p in "${files[@]}"; do eo-inspect $p | awk '$1 == "tensor_bytes" { print $2 }'; done |
+    cmp - <(column model_bytes rows.csv)
 }
 
 @test "bench: every latency column follows from the raw samples" {
@@ -78,7 +86,8 @@ near() {
     near "$(column "$2_latency_p95_ms" row.csv)" $p95
     near "$(column "$2_latency_min_ms" row.csv)" $min
     near "$(column "$2_throughput_sps" row.csv)" $rate
-    [ "$1" = 1 ] || near "$(column host_batch_latency_ms row.csv)" "$(awk -v m=$mean -v b="$1" 'BEGIN { printf "%.17g", m * b }')"
+    [ "$1" = 1 ] || near "$(column host_batch_latency_ms row.csv)" \
+      "$(awk -v m=$mean -v b="$1" 'BEGIN { printf "%.17g", m * b }')"
   }
   check 20 host
   check 1 host_single
@@ -105,7 +114,8 @@ near() {
 }
 
 @test "bench: options win over the config" {
-  eo-bench -c $F/cfg.yaml --batch 3 --repeats 30 --trials 1 --warmup 0 --exact --samples s.csv $F/int8.safetensors >row.csv
+  eo-bench -c $F/cfg.yaml --batch 3 --repeats 30 --trials 1 --warmup 0 --exact --samples s.csv $F/int8.safetensors \
+    >row.csv
   [ "$(column batch_size row.csv),$(column samples row.csv)" = 3,30 ]
   [ "$(awk -F, 'NR > 1 { print $3 }' s.csv | sort -u | tr '\n' ' ')" = "1 3 " ]
   [ "$(tail -n 1 s.csv | cut -d, -f1,2)" = 0,29 ]
@@ -184,7 +194,8 @@ child_of() {
   [ "$status" -eq 1 ]
   [ "$(cat said)" = "eo-bench: $F/base.safetensors: the process that timed it was ended by signal 9 (Killed)" ]
   [ ! -e row ]
-  eo-bench -c $F/cfg.yaml --exact --warmup 3000 --trials 1 --batch 2000 --from models --into rows p0.00-fp32 p0.25-int8 2>said &
+  eo-bench -c $F/cfg.yaml --exact --warmup 3000 --trials 1 --batch 2000 --from models --into rows p0.00-fp32 \
+    p0.25-int8 2>said &
   child_of $!
   kill -KILL $child
   wait $!
@@ -196,7 +207,8 @@ child_of() {
 @test "bench: a signal ends what is being timed too, and leaves nothing" {
   for signal in INT TERM; do
     # A job in the background would ignore SIGINT.
-    env --default-signal=INT eo-bench -c $F/cfg.yaml --exact --warmup 100000 --batch 2000 -o row --samples s --rounds r $F/base.safetensors &
+    env --default-signal=INT eo-bench -c $F/cfg.yaml --exact --warmup 100000 --batch 2000 -o row --samples s \
+      --rounds r $F/base.safetensors &
     pid=$!
     child_of $pid
     kill -$signal $pid
@@ -220,6 +232,104 @@ child_of() {
   [ ! -e row ]
 }
 
+# interrupted SIGNAL: a session of 6 rounds is ended when at least 2 of them are kept; sets SESSION and ID
+interrupted() {
+  local pid start size=0 i
+  # each process takes some tens of milliseconds
+  SESSION="--exact --trials 6 --warmup 400 --from models --into rows p0.00-fp32 p0.25-int8"
+  env --default-signal=INT eo-bench -c $F/cfg.yaml $SESSION 2>said &
+  pid=$!
+  for ((i = 0; i < 3000; i++)); do
+    size=$(stat -c %s rows/.session 2>/dev/null) || size=0
+    # a start, and two rounds of two answers of more than 1 kB
+    [ "$size" -lt 4800 ] || break
+    sleep 0.01
+  done
+  [ "$i" -lt 3000 ]
+  kill -$1 $pid
+  ! wait $pid || return 1
+  [ ! -e rows/p0.00-fp32.timing.csv ]
+  [ "$(stat -c %a rows/.session)" = 600 ]
+  ID=$(LC_ALL=C grep -aoE '[0-9a-f]{16}' rows/.session | head -n 1)
+}
+
+# one_session ID: all rounds and both rows are of it
+one_session() {
+  [ "$(column session rows/p0.00-fp32.rounds.csv | sort -u)" = "$1" ]
+  [ "$(column session rows/p0.25-int8.timing.csv)" = "$1" ]
+  [ "$(column round rows/p0.25-int8.rounds.csv | tr '\n' ' ')" = "0 1 2 3 4 5 " ]
+  [ ! -e rows/.session ]
+}
+
+@test "bench: a session that was killed goes on: fewer rounds, one session" {
+  local how over
+  for how in KILL INT TERM; do
+    rm -rf rows
+    candidates
+    interrupted $how
+    script -qec "eo-bench -c $F/cfg.yaml $SESSION" /dev/null </dev/null >said
+    over=$(sed -n 's/.*an interrupted session goes on, \([0-9]*\) rounds are taken over.*/\1/p' said)
+    [ "$over" -ge 2 ]
+    [ "$over" -lt 6 ]
+    ! grep -q "round $over of" said || return 1
+    grep -q "round $((over + 1)) of 6" said
+    one_session $ID
+  done
+}
+
+@test "bench: a session begins anew when a model, an option, or the start of the machine is another" {
+  local how i args root=$PWD/root
+  how=(model option boot)
+  mkdir -p $root/proc/sys/kernel/random
+  echo 1b4e28ba-2fa1-11d2-883f-0016d3cca427 >$root/proc/sys/kernel/random/boot_id
+  candidates
+  interrupted KILL
+  cp rows/.session kept
+  for i in "${how[@]}"; do
+    cp kept rows/.session
+    args=$SESSION
+    [ $i != model ] || cp $F/half.safetensors models/p0.25-int8.safetensors
+    [ $i != option ] || args="--repeats 5 $SESSION"
+    [ $i != boot ] || export EO_HOST_ROOT=$root
+    eo-bench -c $F/cfg.yaml $args
+    [ "$(column session rows/p0.00-fp32.timing.csv)" != "$ID" ]
+    one_session "$(column session rows/p0.00-fp32.timing.csv)"
+    unset EO_HOST_ROOT
+    candidates
+  done
+  # and goes on when all are as they were
+  cp kept rows/.session
+  eo-bench -c $F/cfg.yaml $SESSION
+  one_session $ID
+}
+
+@test "bench: a link or a folder in the place of the session's file is left alone" {
+  candidates
+  echo mine >victim
+  ln -s ../victim rows/.session
+  eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.00-fp32 2>said
+  [ ! -s said ]
+  [ "$(cat victim)" = mine ]
+  [ ! -e rows/.session ]
+  mkdir rows/.session
+  eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.00-fp32 2>said
+  [ "$(cat said)" = \
+    "eo-bench: rows/.session: cannot open: Is a directory; if interrupted, this session cannot go on later" ]
+  [ -s rows/p0.00-fp32.timing.csv ]
+}
+
+@test "bench: a session whose file does not fit on the disk says so once and goes on" {
+  candidates
+  # two rounds of 2000 samples of each size fit into 100 KiB, three do not
+  run --separate-stderr bash -c "trap '' XFSZ; ulimit -f 100
+    exec eo-bench -c $F/cfg.yaml --exact --trials 4 --repeats 2000 --warmup 0 --from models --into rows p0.00-fp32"
+  [ "$status" -eq 0 ]
+  [ "$stderr" = \
+    "eo-bench: rows/.session: cannot write: File too large; if interrupted, this session cannot go on later" ]
+  [ "$(column samples rows/p0.00-fp32.rounds.csv | tr '\n' ' ')" = "2000 2000 2000 2000 " ]
+  [ ! -e rows/.session ]
+}
+
 @test "bench: --rounds has a line for every round of every model" {
   eo-bench -c $F/cfg.yaml --exact --rounds r.csv $F/base.safetensors $F/int8.safetensors >row.csv
   [ "$(awk -F, 'NR > 1 { print $2 "," $5 }' r.csv | tr '\n' ' ')" = "fp32,0 fp32,1 int8,0 int8,1 " ]
@@ -229,7 +339,8 @@ child_of() {
 
 @test "bench: the order follows from the seed" {
   order() {
-    eo-bench -c $1 --exact --trials 8 --repeats 1 --warmup 0 --rounds r.csv $F/base.safetensors $F/half.safetensors $F/int8.safetensors >row.csv
+    eo-bench -c $1 --exact --trials 8 --repeats 1 --warmup 0 --rounds r.csv $F/base.safetensors $F/half.safetensors \
+      $F/int8.safetensors >row.csv
     awk -F, 'NR > 1 { print $2, $5, $6 }' r.csv
   }
   order $F/cfg.yaml >first
@@ -286,7 +397,8 @@ child_of() {
 
 @test "bench: where every sample is interrupted, there is a row all the same, and it says so" {
   # A batch that lasts longer than a competitor waits.
-  beside_competitor eo-bench --isa generic --batch 20000 --exact --trials 3 --repeats 1 --warmup 0 --rounds r.csv $F/base.safetensors >row.csv
+  beside_competitor eo-bench --isa generic --batch 20000 --exact --trials 3 --repeats 1 --warmup 0 --rounds r.csv \
+    $F/base.safetensors >row.csv
   [ "$(column timing_status row.csv)" != ok ]
   [ -n "$(column host_latency_median_ms row.csv)" ]
   awk -v n="$(column rounds_disturbed row.csv)" 'BEGIN { exit !(n > 0) }'
@@ -294,7 +406,8 @@ child_of() {
 
 @test "bench: a session ends when its time is over, with at least one round of each" {
   eo-bench --seconds 1 --batch 2000 --trials 1000 -o row.csv $F/base.safetensors $F/half.safetensors 2>said
-  [[ $(cat said) == "eo-bench: 1 s (benchmark_seconds) were over after "*" rounds (planned: 1000): the rows are of these" ]]
+  [[ $(cat said) == \
+    "eo-bench: 1 s (benchmark_seconds) were over after "*" rounds (planned: 1000): the rows are of these" ]]
   [ "$(wc -l <row.csv)" -eq 3 ]
   awk -v n="$(column rounds row.csv | sort -n | head -n 1)" 'BEGIN { exit !(n >= 1 && n < 1000) }'
 }
@@ -356,88 +469,45 @@ child_of() {
   [ "$(tail -n 1 row.csv | cut -d, -f1-3)" = 0.50,int8,5 ]
 }
 
-@test "bench: --layers is exact and agrees with the row" {
-  eo-bench --layers $F/base.safetensors >layers
-  [ "$(cut -d, -f1-5 layers | tr '\n' ' ')" = "layer,input_bytes,output_bytes,total_bytes,macs conv1,3136,3136,6272,28224 conv2,3136,1176,4312,42336 classifier,1176,40,1216,2940 total,3136,40,6272,73500 " ]
-  eo-bench --layers -o layers - <$F/int8.safetensors
-  [ "$(cut -d, -f1-4 layers | tr '\n' ' ')" = "layer,input_bytes,output_bytes,total_bytes conv1,784,784,1568 conv2,784,294,1078 classifier,294,40,334 total,784,40,1568 " ]
-  eo-bench $F/int8.safetensors >row.csv
-  [ "$(column peak_activation_bytes row.csv)" = 1568 ]
-  [ "$(column macs row.csv)" = 73500 ]
-}
-
-@test "bench: --layers shares out the time, and says in one line why there are no counters" {
-  costs() { echo "$1time_ms,$1time_share,$1gmacs_per_s$(counts "$1")"; }
-  run --separate-stderr eo-bench -c $F/cfg.yaml --layers --batch 33 --cpu $(awk '/^Cpus_allowed_list/ { n = split($2, cpu, /[-,]/); print cpu[n] }' /proc/self/status) --isa generic $F/half.safetensors
-  [ "$status" -eq 0 ]
-  echo "$output" >layers
-  [ "$(head -n 1 layers)" = "layer,input_bytes,output_bytes,total_bytes,macs,$(costs ""),$(costs single_),timing_status,timing_reason" ]
-  for p in "" single_; do
-    awk -v t="$(column ${p}time_ms layers | tr '\n' ' ')" -v s="$(column ${p}time_share layers | tr '\n' ' ')" \
-      -v g="$(column ${p}gmacs_per_s layers | tr '\n' ' ')" -v m="$(column macs layers | tr '\n' ' ')" 'BEGIN {
-        split(t, ms); split(s, share); split(g, gmacs); split(m, macs)
-        for (l = 1; l <= 4; l++) {
-          if (!(ms[l] > 0)) exit 1
-          if (l < 4) { sum += ms[l]; shares += share[l] }
-          d = gmacs[l] * ms[l] * 1e6 / macs[l] - 1
-          if (d > 1e-9 || d < -1e-9) exit 1
-        }
-        d = sum / ms[4] - 1
-        exit d > 1e-9 || d < -1e-9 || shares < 1 - 1e-9 || shares > 1 + 1e-9 || share[4] != 1 }'
-  done
-  if [ -n "$stderr" ]; then
-    [[ $stderr == "eo-bench: no "*": "* ]]
-    [ "${#stderr_lines[@]}" -eq 1 ]
-    [[ $(column cycles layers) == [0-9]* ]] || [[ $stderr == *"no cycles"* || $stderr == *"no hardware counters"* ]]
-  else
-    [ "$(column branch_misses layers | grep -c '^[0-9]')" -eq 4 ]
-  fi
-}
-
-@test "bench: --layers says how far its times can be trusted; --strict fails where that is not far" {
-  beside_competitor eo-bench --layers $F/base.safetensors >layers
-  [ "$(column timing_status layers | sort | uniq -c | tr -s ' ')" = " 4 noisy" ]
-  [[ $(column timing_reason layers) == "preempted: "* ]]
-  fails_like 1 "eo-bench: $F/base.safetensors: expected timing status ok, found noisy: preempted: *" \
-    beside_competitor eo-bench --layers --strict -o strict $F/base.safetensors
-  fails_like 1 "eo-bench: (standard stream): expected timing status ok, found noisy: preempted: *" \
-    beside_competitor eo-bench --layers --strict -o strict - <$F/base.safetensors
-  [ ! -e strict ]
-}
-
 @test "bench: two at a time wait for each other, whatever the folder" {
   mkdir a b lock
   export EO_LOCK_DIR=$PWD/lock
   for d in a b; do
-    (cd $d && eo-bench --no-header --batch 2 --warmup 0 --repeats 100 --trials 1 --samples s.csv $F/int8.safetensors >row) &
+    (cd $d && eo-bench --no-header --batch 2 --warmup 0 --repeats 100 --trials 1 --samples s.csv $F/int8.safetensors \
+      >row) &
   done
   wait
   [ -e lock/edge-opt-timing.lock ]
   [ "$(cat a/row b/row | wc -l)" -eq 2 ]
-  # While somebody else holds the lock nothing is timed.
+  # While the lock is held nothing is timed. flock(1), which took it, has ended; this shell holds the file.
   exec 8<lock/edge-opt-timing.lock
   flock 8
   eo-bench -o held.csv $F/int8.safetensors 8<&- 2>said &
   until [ -s said ]; do sleep 0.1; done
-  [[ $(cat said) == "eo-bench: $EO_LOCK_DIR/edge-opt-timing.lock is held by "*" since 20"*"; waiting until it is done" ]]
+  [[ $(cat said) == "eo-bench: $EO_LOCK_DIR/edge-opt-timing.lock is held by process $BASHPID of user $(id -un) since \
+20"*"; waiting until it is done" ]]
   [ ! -e held.csv ]
   # Not for ever.
-  fails_like 1 "eo-bench: */edge-opt-timing.lock is held by *; waited 0 s (benchmark_wait): *" \
+  fails_like 1 "eo-bench: */edge-opt-timing.lock is held by process $BASHPID of *; waited 0 s (benchmark_wait): *" \
     eo-bench --wait 0 -o late.csv $F/int8.safetensors 8<&-
   # A processor that is not there is refused at once.
-  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" eo-bench --cpu 4095 -o late.csv $F/int8.safetensors 8<&-
+  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" eo-bench --cpu 4095 -o late.csv \
+    $F/int8.safetensors 8<&-
   [ ! -e late.csv ]
   flock -u 8
   wait $!
   [ "$(wc -l <held.csv)" -eq 2 ]
   # Without a place for the lock, timing goes on, and says so.
   EO_LOCK_DIR=/nonexistent eo-bench $F/int8.safetensors >row 2>said
-  [ "$(cat said)" = "eo-bench: not locked: /nonexistent/edge-opt-timing.lock: No such file or directory; another benchmark may run at the same time" ]
+  [ "$(cat said)" = \
+    "eo-bench: not locked: /nonexistent/edge-opt-timing.lock: No such file or directory; another benchmark may run at \
+the same time" ]
   [ "$(wc -l <row)" -eq 2 ]
   [[ $(column timing_reason row) == *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory" ]]
-  for way in --layers "--mlperf --window 0.001"; do
-    EO_LOCK_DIR=/nonexistent eo-bench $way $F/int8.safetensors 2>&1 >row | grep -q 'not locked: /nonexistent'
-    [[ $(column timing_reason row | tail -n 1) == *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory"* ]]
+  for way in eo-layers "eo-mlperf --window 0.001"; do
+    EO_LOCK_DIR=/nonexistent $way $F/int8.safetensors 2>&1 >row | grep -q 'not locked: /nonexistent'
+    [[ $(column timing_reason row | tail -n 1) == \
+      *"not locked: /nonexistent/edge-opt-timing.lock: No such file or directory"* ]]
   done
 }
 
@@ -454,32 +524,35 @@ child_of() {
 @test "bench: wrong usage exits 2" {
   m=$F/base.safetensors
   fails 2 "eo-bench: option '--batch': expected an integer in 1..65536, found '0'"$'\n'"$HINT" eo-bench --batch 0 $m
-  fails 2 "eo-bench: option '--batch': expected an integer in 1..65536, found '65537'"$'\n'"$HINT" eo-bench --batch 65537 $m
-  fails 2 "eo-bench: option '--repeats': expected an integer in 1..100000, found '0'"$'\n'"$HINT" eo-bench --repeats 0 $m
+  fails 2 "eo-bench: option '--batch': expected an integer in 1..65536, found '65537'"$'\n'"$HINT" eo-bench \
+    --batch 65537 $m
+  fails 2 "eo-bench: option '--repeats': expected an integer in 1..100000, found '0'"$'\n'"$HINT" eo-bench --repeats 0 \
+    $m
   fails 2 "eo-bench: option '--trials': expected an integer in 1..1000, found '-1'"$'\n'"$HINT" eo-bench --trials -1 $m
   fails 2 "eo-bench: option '--warmup': expected an integer in 0..100000, found 'x'"$'\n'"$HINT" eo-bench --warmup x $m
-  fails 2 "eo-bench: option '--threads': expected an integer in 1..256, found '257'"$'\n'"$HINT" eo-bench --threads 257 $m
+  fails 2 "eo-bench: option '--threads': expected an integer in 1..256, found '257'"$'\n'"$HINT" eo-bench \
+    --threads 257 $m
   fails 2 "eo-bench: unknown or ambiguous option '--split'"$'\n'"$HINT" eo-bench --split both $m
   fails 2 "eo-bench: option '--batch' needs an argument"$'\n'"$HINT" eo-bench $m --batch
   fails 2 "eo-bench: options '--from' and '--into' need each other"$'\n'"$HINT" eo-bench --from $F $m
   fails 2 "eo-bench: options '--from' and '--into' need each other"$'\n'"$HINT" eo-bench --into $F $m
-  fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--from'"$'\n'"$HINT" \
-    eo-bench --layers --from $F --into $F p0.00-fp32
   fails 2 "eo-bench: expected the names of candidates"$'\n'"$HINT" eo-bench --from $F --into $F
   for o in "--output x" "--samples x" "--rounds x" --no-header; do
-    fails 2 "eo-bench: option '--from' writes a file for each candidate and cannot be combined with '${o%% *}'"$'\n'"$HINT" eo-bench --from $F --into $F $o p0.00-fp32
+    fails 2 \
+      "eo-bench: option '--from' writes a file for each candidate and cannot be combined with '${o%% *}'"$'\n'"$HINT" \
+      eo-bench --from $F --into $F $o p0.00-fp32
   done
-  fails 2 "eo-bench: option '--layers' takes one model"$'\n'"$HINT" eo-bench --layers $m $m
+  for o in layers mlperf doctor; do
+    fails 2 "eo-bench: there is no option '--$o': use eo-$o"$'
+'"$HINT" eo-bench --batch 2 --$o $m
+  done
   fails 2 "eo-bench: option '--limit': expected an integer in 1..1000000, found '0'"$'\n'"$HINT" eo-bench --limit 0 $m
   fails 2 "eo-bench: option '--cpu': expected an integer in 0..4095, found '-1'"$'\n'"$HINT" eo-bench --cpu -1 $m
-  fails 2 "eo-bench: only one output can go to standard output; give the others a file"$'\n'"$HINT" eo-bench --samples - $m
+  fails 2 "eo-bench: only one output can go to standard output; give the others a file"$'\n'"$HINT" eo-bench \
+    --samples - $m
   fails 2 "eo-bench: only one input can come from standard input"$'\n'"$HINT" eo-bench -c -
-  fails 2 "eo-bench: option '--data' needs '-c': without a config the images are random pixels"$'\n'"$HINT" eo-bench --data $F/set $m
-  for o in "trials 1" "repeats 1" "warmup 0" exact "limit 1" "threads 2" "samples s" "rounds r" "machine m" no-header; do
-    fails 2 "eo-bench: option '--layers' takes no samples and cannot be combined with '--${o%% *}'"$'\n'"$HINT" \
-      eo-bench --layers --$o $m
-  done
-  fails 1 "eo-bench: expected a processor that this process may run on, found 4095" eo-bench --layers --cpu 4095 $m
+  fails 2 "eo-bench: option '--data' needs '-c': without a config the images are random pixels"$'\n'"$HINT" eo-bench \
+    --data $F/set $m
   run --separate-stderr eo-bench --isa z80 $m
   [ "$status" -eq 2 ]
   [[ $stderr == "eo-bench: option '--isa': "*"'z80'"* ]]
@@ -492,7 +565,6 @@ child_of() {
   fails 1 "eo-bench: none.yaml: cannot open: No such file or directory" eo-bench -c none.yaml $out $m
   printf 'PK\3\4 this is not a model' >zip
   fails 1 "eo-bench: zip: expected a safetensors file, found a zip archive; unpack it" eo-bench $out zip
-  fails 1 "eo-bench: zip: expected a safetensors file, found a zip archive; unpack it" eo-bench --layers -o row zip
   head -c 3000 $m >short
   fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - <short
   fails_like 1 "eo-bench: (standard stream): *" eo-bench $out - </dev/null
@@ -504,15 +576,17 @@ child_of() {
     fails_like 1 "eo-bench: dataset 'mnist': expected *" eo-bench -c mnist.yaml $out $m
   )
   sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
-  fails 1 "eo-bench: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
+  fails 1 "eo-bench: $F/set: 'val_subset': expected at most the 620 training images, found 621" \
     eo-bench -c cfg.yaml $out $m
   for name in base base/p0.00-fp32 p0.00 p0.00-fp64 ../p0.00-fp32 seed8/p1.50-fp32; do
     fails_like 1 "eo-bench: *" eo-bench --from $F --into . $name
   done
-  fails 1 "eo-bench: expected a candidate's name like p0.50-int8 or seed8/p0.50-int8, found 'base'" eo-bench --from $F --into . base
-  fails 1 "eo-bench: 'seed3/p9.00-int8': expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found '9.00'" \
+  fails 1 "eo-bench: expected a candidate's name, as p0.50-int8 or seed8/p0.50-taylor-int8, found 'base'" eo-bench \
+    --from $F --into . base
+  fails 1 "eo-bench: expected a candidate's name, as p0.50-int8 or seed8/p0.50-taylor-int8, found 'seed3/p9.00-int8'" \
     eo-bench --from $F --into . p0.50-int8 seed3/p9.00-int8
-  fails 1 "eo-bench: expected each candidate once, found 'p0.50-int8' twice" eo-bench --from $F --into . p0.50-int8 p0.25-int8 p0.50-int8
+  fails 1 "eo-bench: expected each candidate once, found 'p0.50-int8' twice" eo-bench --from $F --into . p0.50-int8 \
+    p0.25-int8 p0.50-int8
   echo nonsense >p0.00-fp32.accuracy.err
   fails 1 "eo-bench: ./p0.00-fp32.accuracy.err: expected a column 'pruning_level', found none" \
     eo-bench --from $F --into . p0.00-fp32
@@ -524,7 +598,8 @@ child_of() {
 @test "bench: with all standard streams closed the file is written, and nothing goes into it but rows" {
   eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
   [ "$(wc -l <closed.csv)" -eq 2 ]
-  EO_LOCK_DIR=/nonexistent eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- 1>&- 2>&-
+  EO_LOCK_DIR=/nonexistent eo-bench --exact --trials 1 --repeats 1 --warmup 0 -o closed.csv $F/int8.safetensors 0<&- \
+    1>&- 2>&-
   [ "$(wc -l <closed.csv)" -eq 2 ]
   fails 1 "eo-bench: (standard stream): cannot write: Bad file descriptor" \
     bash -c "exec eo-bench --exact --trials 1 --repeats 1 --warmup 0 $F/int8.safetensors 0<&- 1>&-"
@@ -532,10 +607,10 @@ child_of() {
 
 @test "bench: a full disk exits 1" {
   for o in -o --samples; do
-    fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --exact -o row $o /dev/full $F/int8.safetensors
+    fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --exact -o row $o /dev/full \
+      $F/int8.safetensors
     [ ! -e row ]
   done
-  fails 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --layers -o /dev/full $F/int8.safetensors
   run --separate-stderr bash -c "eo-bench $F/int8.safetensors >/dev/full"
   [ "$status" -eq 1 ]
   [ "$stderr" = "eo-bench: (standard stream): cannot write: No space left on device" ]

@@ -4,7 +4,8 @@
 # artefact; what differs from the first variant (plain C, gcc -O0, one thread) or is missing has failed. Also sees that
 # the options under which bytes would change are refused.
 #
-#     EO_BIN=out/bin tests/check-bytes.sh        variants are built below out/bytes, the artefacts stay in out/bytes/runs
+#     EO_BIN=out/bin tests/check-bytes.sh        builds variants below out/bytes, artefacts below
+#                                                out/bytes/runs
 #     EO_BYTES=full ...                          aarch64 in all combinations, too (it takes minutes)
 #
 # The last line is "check-bytes: N passed, M failed, K skipped"; a pair of variant and artefact counts as one.
@@ -24,6 +25,10 @@ artefacts="dataset.csv base.safetensors training.csv pruned.safetensors tuned.sa
     qnnpack.accuracy.csv qnnpack.logits.csv qnnpack.predictions.csv
     wide.safetensors wide-int8.safetensors wide.logits.csv wide-fp16.logits.csv wide-int8.logits.csv
     single-wide.logits.csv single-wide-fp16.logits.csv single-wide-int8.logits.csv"
+for net in residual depthwise; do
+    artefacts="$artefacts $net.safetensors $net.csv $net.scores"
+    for m in $net-pruned $net-fp16 $net-int8 $net-qat; do artefacts="$artefacts $m.safetensors $m.logits.csv"; done
+done
 
 # ---- building. A build is called gcc-O3 or aarch64-clang-O0.
 
@@ -97,6 +102,15 @@ epochs: 1"
         "early_stopping: 1" >qat.yaml
     printf '%s\n' "$common" "$wide" "val_subset: 35" >wide.yaml
     printf '%s\n' "$common" "$wide" "val_subset: 1" >single.yaml
+    # Two steps of 21 and 16 images.
+    small="train_subset: 37
+val_subset: 19
+batch_size: 21
+epochs: 1
+pruning_images: 37"
+    printf '%s\n' "$common" "$small" "model: resnet8" "width: 0.3" >residual.yaml
+    printf '%s\n' "$common" "$small" "model: ds-cnn" "width: 0.2" >depthwise.yaml
+    for net in residual depthwise; do { cat $net.yaml; echo "qat_epochs: 1"; } >$net-qat.yaml; done
 }
 
 # Times are no results.
@@ -142,6 +156,20 @@ pipeline() {
         evaluate wide.yaml $m $m
         evaluate single.yaml $m single-$m
     done
+    general residual 0.25x0.5x0.25x0.5x0.25x0.5
+    general depthwise 0.3
+}
+
+# general NETWORK LEVEL: by the kernels of any network.
+general() {
+    eo train -c "$1.yaml" --data data --threads "$threads" --log "$1.csv.all" -o "$1.safetensors"
+    without_times "$1.csv"
+    eo prune -l "$2" --criterion taylor -c "$1.yaml" --data data --threads "$threads" --scores "$1.scores" \
+        -o "$1-pruned.safetensors" "$1.safetensors"
+    eo quant -p fp16 -o "$1-fp16.safetensors" "$1-pruned.safetensors"
+    eo quant -p int8 -c "$1.yaml" --data data --threads "$threads" -o "$1-int8.safetensors" "$1-pruned.safetensors"
+    eo quant -p int8 -c "$1-qat.yaml" --data data --threads "$threads" -o "$1-qat.safetensors" "$1-pruned.safetensors"
+    for m in pruned fp16 int8 qat; do evaluate "$1.yaml" "$1-$m" "$1-$m"; done
 }
 
 run() {
@@ -248,7 +276,8 @@ for cc in $compilers; do
         # clang has no macro for this one.
         [ "$cc$flag" != clang-funsafe-math-optimizations ] || continue
         rm -rf $out/refused
-        if text=$(plain_make B=$out/refused CC="$cc" OPT=-O3 CPPFLAGS= LDFLAGS= CFLAGS=$flag programs 2>&1 </dev/null); then
+        if text=$(plain_make B=$out/refused CC="$cc" OPT=-O3 CPPFLAGS= LDFLAGS= CFLAGS=$flag programs 2>&1 \
+          </dev/null); then
             echo "check-bytes: $cc $flag: expected a refusal, but it builds"
             failed=$((failed + 1))
         elif ! printf '%s\n' "$text" | grep -q "error: .*$message"; then

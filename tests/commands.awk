@@ -3,23 +3,23 @@
 #     awk -f tests/commands.awk SCRIPT...
 #
 # Reads a script as a shell does: quotes, here-documents, substitutions, case, [[ ]], functions. What follows env, exec,
-# run and the like is a command too, and so is the text behind `sh -c` and trap. Lines that begin with a tab in a Makefile
-# are read more roughly. Left out are keywords, what a shell has built in, and functions of any of the scripts.
+# run and the like is a command too, and so is the text behind `sh -c` and trap. Lines that begin with a tab in a
+# Makefile are read more roughly. Left out are keywords, what a shell has built in, and functions of any of the scripts.
 
 BEGIN {
     n = split("if then elif else while until do ! { } time fi done esac", w); for (k = 1; k <= n; k++) keyword[w[k]]
     n = split("env exec command run xargs timeout nohup setsid sudo nice stdbuf taskset flock chroot", w)
     for (k = 1; k <= n; k++) prefix[w[k]]
-    n = split("alias bg bind break builtin cd command continue declare echo eval exec exit export false fg for function getopts" \
-        " hash help in jobs kill let local mapfile popd printf pushd pwd read readarray readonly return select set shift shopt" \
-        " source test times trap true type typeset ulimit umask unalias unset wait case load run skip setup teardown" \
-        " setup_file teardown_file bats_require_minimum_version", w)
+    n = split("alias bg bind break builtin cd command continue declare echo eval exec exit export false fg for" \
+        " function getopts hash help in jobs kill let local mapfile popd printf pushd pwd read readarray" \
+        " readonly return select set shift shopt source test times trap true type typeset ulimit umask unalias" \
+        " unset wait case load run skip setup teardown setup_file teardown_file bats_require_minimum_version", w)
     for (k = 1; k <= n; k++) builtin_[w[k]]
     for (a = 1; a < ARGC; a++) {
         file = ARGV[a]; src = ""
         while ((getline line < file) > 0) src = src line "\n"
         close(file)
-        if (file ~ /Makefile$/) rough(); else { i = 1; pending = 0; code("") }
+        if (file ~ /Makefile$|\.mk$/) rough(); else { i = 1; pending = 0; code("") }
     }
     for (k in called) { split(k, part, SUBSEP); if (!(part[2] in defined)) print part[1] ": " part[2] }
 }
@@ -29,11 +29,13 @@ function call(word) {
 }
 
 # Makefile: a word in the place of a command, in recipes and in variables that hold shell text.
-function rough(    text, m, word) {
+function rough(    text, place, m, word) {
     text = src
-    gsub(/else if[a-z]+ /, "", text); gsub(/(^|\n)NOT_YOURS[^\n]*/, "", text); gsub(/\\\n/, " ", text); gsub(/(^|\n)[ \t]*#[^\n]*/, "\n", text)
+    gsub(/else if[a-z]+ /, "", text); gsub(/(^|\n)NOT_YOURS[^\n]*/, "", text)
+    gsub(/\\\n/, " ", text); gsub(/(^|\n)[ \t]*#[^\n]*/, "\n", text)
     gsub(/'[^'\n]*'/, "''", text); gsub(/"[^"\n]*"/, "\"\"", text); gsub(/##[^\n]*/, "", text)
-    while (match(text, /(\n\t[@+-]*|[;|&{] *|\$\$\( *|\( |then |do |else |exec |[a-z_]+ = )[a-z][a-z0-9_+-]*([ \n;)]|$)/)) {
+    place = "(\n\t[@+-]*|[;|&{] *|[$][$][(] *|[(] |then |do |else |exec |[a-z_]+ = )"
+    while (match(text, place "[a-z][a-z0-9_+-]*([ \n;)]|$)")) {
         m = substr(text, RSTART, RLENGTH); text = substr(text, RSTART + RLENGTH - 1)
         sub(/[ \n;)]$/, "", m); if (m ~ /\$\$\(call$/) continue;  word = m; sub(/^.*[^a-z0-9_+-]/, "", word)
         call(word)

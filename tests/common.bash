@@ -17,6 +17,11 @@ need_data() {
   export EO_DATA_DIR
 }
 
+# deps_packages: the packages of make deps, of all its parts
+deps_packages() {
+  sed -e :a -e '/\\$/{N;s/\\\n//;ta' -e '}' "$EO_ROOT/Makefile" | sed -n 's/^DEPS_[A-Z]* := //p'
+}
+
 # make_model C1 C2 SEED [LEVEL [PRECISION]]: a random model on standard output
 make_model() {
   "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
@@ -28,7 +33,8 @@ fails() {
   shift 2
   run --separate-stderr "$@"
   [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "$stderr" = "$message" ] && return
-  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$message"
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" \
+    "$message"
   return 1
 }
 
@@ -38,8 +44,10 @@ fails_like() {
   shift 2
   run --separate-stderr "$@"
   # shellcheck disable=SC2053
-  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == $pattern ]] && return
-  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$pattern"
+  [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "${#stderr_lines[@]}" -eq 1 ] && [[ $stderr == $pattern ]] &&
+    return
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" \
+    "$pattern"
   return 1
 }
 
@@ -57,6 +65,25 @@ fails_with() {
   shift 2
   run --separate-stderr "$@"
   [ "$status" -eq "$want" ] && [ -z "$output" ] && [ "${stderr_lines[0]}" = "$message" ] && return
-  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" "$message"
+  printf 'status %s, expected %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$status" "$want" "$output" "$stderr" \
+    "$message"
   return 1
+}
+
+# A network of two layers on 2 x 3 x 2 signed bytes in four classes. The weights of `a` are 1 for the first value of
+# the first channel and 0 else, so that its output is that value; class k has the logit k - value.
+other_network() {
+  local header='{"a.bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+  header+='"a.weight":{"dtype":"F32","shape":[1,2,3,2],"data_offsets":[4,52]},'
+  header+='"classifier.bias":{"dtype":"F32","shape":[4],"data_offsets":[52,68]},'
+  header+='"classifier.weight":{"dtype":"F32","shape":[4,1],"data_offsets":[68,84]}}   '
+  printf "\\x$(printf %02x $((${#header} & 255)))\\x$(printf %02x $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
+  printf '\0\0\0\0\0\0\x80\x3f'; head -c 44 /dev/zero
+  printf '\0\0\0\0\0\0\x80\x3f\0\0\0\x40\0\0\x40\x40'
+  printf '\0\0\x80\xbf\0\0\x80\xbf\0\0\x80\xbf\0\0\x80\xbf'
+}
+
+# The names of the pruning criteria as messages list them: "l1, l2, ...".
+criteria() {
+  eo-config --keys | sed -n 's/^| `pruning_criterion` .*each one of \([^|]*\) |.*|.*|$/\1/p'
 }

@@ -16,8 +16,10 @@ run_folder() {
   eo-pareto -c c.yaml --sweep "$1/sweep_results.csv" --errors errors.csv acc-* time-*
   { echo pruning_level,precision,seed; awk -F, 'NR > 1 { print $1 "," $2 ",7" }' "$1/sweep_results.csv"; } >hardware.csv
   printf 'dataset,part,images,sha256\nmnist,train,900,%064d\nmnist,test,100,%064d\n' "${2:-1}" 2 >"$1/dataset.csv"
+  # shellcheck disable=SC2046 # names without spaces
+  record "$1" all configuration $(cd "$1" && ls config/*.yaml ./*.csv | sed 's|^\./||') -- config/data.yaml
   eo-summary -c c.yaml --sweep "$1/sweep_results.csv" --errors errors.csv --hardware hardware.csv \
-    --manifest "$1/manifest.json" "$1"/*.csv "$1"/config/*.yaml
+    --manifest "$1/manifest.json" "$1/config/steps/all"
   sed -i 's/"cpu": ".*",/"cpu": "Abacus",/' "$1/manifest.json"
   rm acc-* time-*
 }
@@ -43,7 +45,8 @@ line() {
   [ "${lines[3]}" = "processor: Abacus, the same in both" ]
   [ "${lines[4]}" = "configuration: no key of a stage differs" ]
   [ "${lines[5]}" = "candidates:" ]
-  [ "${lines[6]}" = "  level precision seed   accuracy %        B    B - A  beyond    us/image         B   B / A  beyond" ]
+  [ "${lines[6]}" = \
+    "  level precision seed   accuracy %        B    B - A  beyond    us/image         B   B / A  beyond" ]
   [ "${lines[7]}" = "  0.00  fp32      7           90.00    90.00    +0.00  same        100.00    100.00   1.000  no" ]
   [ "${lines[8]}" = "  0.50  int8      7           80.00    80.00    +0.00  same        100.00    100.00   1.000  no" ]
   [ "${lines[9]}" = "image by image: the accuracies of 0 of 2" ]
@@ -99,12 +102,14 @@ line() {
   second() {
     rm -rf a b
     candidate 0.50 int8 7 0.80 0.1 9000
-    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 timing_status=ok
+    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 \
+      timing_status=ok
     accuracy_row 0.00 fp32 7 0.9 >acc-1
     timed 0.1 0.09 0.11 >time-1
     run_folder a
     candidate 0.50 int8 7 0.80 0.1 9000
-    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 timing_status=ok
+    also time-7-0.50-int8.csv host_latency_median_ci95_low_ms=0.09 host_latency_median_ci95_high_ms=0.11 \
+      timing_status=ok
     accuracy_row 0.00 fp32 7 0.9 >acc-1
     timed 0.12 "$1" 0.13 >time-1
     run_folder b
@@ -154,7 +159,8 @@ line() {
 
 # timed MS LOW HIGH [STATUS]: the timing row of level 0 in fp32 with an interval
 timed() {
-  timing_row 0.00 fp32 7 "$1" 81960 | sed "1s/\$/,host_latency_median_ci95_low_ms,host_latency_median_ci95_high_ms,timing_status/
+  timing_row 0.00 fp32 7 "$1" 81960 |
+    sed "1s/\$/,host_latency_median_ci95_low_ms,host_latency_median_ci95_high_ms,timing_status/
     2s/\$/,$2,$3,${4:-ok}/"
 }
 
@@ -211,7 +217,8 @@ EOF
   run_folder b 5
   run eo-compare a b
   [ "$status" -eq 0 ]
-  [ "$(sed -n '3,/^candidates/p' <<<"$output")" = "data: idx (000000000000, 000000000000) -> synthetic (000000000000, 000000000000): other images
+  [ "$(sed -n '3,/^candidates/p' <<<"$output")" = \
+    "data: idx (000000000000, 000000000000) -> synthetic (000000000000, 000000000000): other images
 processor: Abacus, the same in both
 configuration: 4 keys of the stages differ
   dataset: idx -> synthetic
@@ -240,8 +247,15 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   cp a/sweep_results.csv b
   echo "epochs: -1" >b/config/train.yaml
   fails_like 1 "eo-compare: b/config/train.yaml: 1:9: key 'epochs': *" eo-compare a b
+  for file in config/train.yaml rows/p0.00-fp32.hits.csv sweep_results.csv manifest.json; do
+    mkdir -p b/rows
+    rm -f b/$file && mkfifo b/$file
+    fails 1 "eo-compare: b/$file: expected a regular file" timeout 10 eo-compare a b
+  done
+  rm b/manifest.json
   echo "{}" >b/manifest.json
-  fails 1 "eo-compare: b/manifest.json: byte offset 2: expected key 'manifest', found the end of the object" eo-compare a b
+  fails 1 "eo-compare: b/manifest.json: byte offset 2: expected key 'manifest', found the end of the object" \
+    eo-compare a b
 }
 
 @test "wrong usage: exit 2; a full disk: exit 1" {
@@ -255,7 +269,7 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
 @test "make compare" {
   two
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" -n compare A="$PWD/a" B="$PWD/b"
-  [[ $output == *"eo-compare $PWD/a $PWD/b"* ]]
+  [[ $output == *"eo-compare -- '$PWD/a' '$PWD/b'"* ]]
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
   echo "$output"
   [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]] || return 1

@@ -45,7 +45,9 @@ hint=$'\nTry \'eo-config --help\'.\n'
 }
 
 @test "eo-config: a device other than the CPU" {
-  expect 1 '' $'eo-config: (standard stream): 1:9: key \'device\': expected cpu, found \'cuda\'; this program runs on the CPU only\n' \
+  expect 1 '' \
+    $'eo-config: (standard stream): 1:9: key \'device\': expected cpu, found \'cuda\'; this program runs on the CPU '\
+$'only\n' \
     eo-config --check - <<<'device: cuda'
 }
 
@@ -74,7 +76,11 @@ hint=$'\nTry \'eo-config --help\'.\n'
 }
 
 @test "eo-config --stage: the stage's own keys" {
-  expect 0 $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: median\nrecommend: smallest\npareto_use_ci: false\npareto_any_status: true\n' \
+  expect 0 \
+    $'# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\nactive_memory_budget_mb: '\
+$'0.05\nactive_device: null\nmax_latency_ms: null\nmax_energy_mj: null\ncpu_frequency_scale: 0.7\n'\
+$'latency_statistic: median\nrecommend: smallest\npareto_use_ci: '\
+$'false\npareto_any_status: true\n' \
     '' eo-config --stage select <<<'power_watts: 2'
 }
 
@@ -102,7 +108,8 @@ hint=$'\nTry \'eo-config --help\'.\n'
   expect 0 '' '' eo-config --slices a/b x.yaml
   (cd a/b && find . -type f | sort) >found
   for dir in . ./seed9; do
-    for stage in bench data eval finetune hardware prune quant select sensitivity summary train; do echo "$dir/$stage.yaml"; done
+    for stage in bench data eval finetune hardware prune quant select sensitivity summary train; do echo \
+      "$dir/$stage.yaml"; done
   done | sort | diff - found
   eo-config --stage train --seed-index 1 x.yaml | cmp - a/b/seed9/train.yaml
   eo-config --stage train x.yaml | cmp - a/b/train.yaml
@@ -129,7 +136,9 @@ hint=$'\nTry \'eo-config --help\'.\n'
   local levels
   levels="pruning_levels: [$(seq -s, -f '0.%02g' 10 29)]"
   printf 'seeds: [%s]\n%s\nprecisions: [fp32, fp16]\n' "$(seq -s, 51)" "$levels" >x.yaml
-  expect 1 '' $'eo-config: x.yaml: 1:8: key \'seeds\': expected at most 2000 candidates (seeds x levels x criteria x precisions), found 2040; divide them among several configurations\n' \
+  expect 1 '' \
+    $'eo-config: x.yaml: 1:8: key \'seeds\': expected at most 2000 candidates (seeds x levels x criteria x '\
+$'precisions), found 2040; divide them among several configurations\n' \
     eo-config --check x.yaml
   sed -i 's/,51\]/]/' x.yaml
   expect 0 '' '' eo-config --check x.yaml
@@ -145,10 +154,12 @@ EO_SEEDS := 7
 EO_LEVELS := 0.00 0.25 0.50 0.70
 EO_CRITERIA := l1
 EO_PRECISIONS := fp32 fp16 int8
+EO_INT8 := int8
 EO_FINE_TUNE_EPOCHS := 1
 EO_FINE_TUNE_UNPRUNED := yes
 EO_PRUNE_STEPS := 1
 EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity
+EO_ACTIVE_DEVICE :=
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"
 }
 
@@ -158,10 +169,14 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
 
 @test "eo-config --make: a name that Make cannot handle, a folder that is reserved" {
   echo 'seed: 1' >'a b.yaml'
-  expect 1 '' $'eo-config: a b.yaml: expected a file name of at most 100 letters, digits and any of ._+-, beginning with neither \'.\' nor \'-\'; the artefacts\' folder is named after it\n' \
+  expect 1 '' \
+    $'eo-config: a b.yaml: expected a file name of at most 100 letters, digits and any of ._+-, beginning with '\
+$'neither \'.\' nor \'-\'; the artefacts\' folder is named after it\n' \
     eo-config --make 'a b.yaml'
   echo 'seed: 1' >bin.yaml
-  expect 1 '' $'eo-config: bin.yaml: expected a folder of its own, found \'out/bin\', which is reserved for programs and objects\n' \
+  expect 1 '' \
+    $'eo-config: bin.yaml: expected a folder of its own, found \'out/bin\', which is reserved for programs and '\
+$'objects\n' \
     eo-config --make bin.yaml
 }
 
@@ -220,10 +235,51 @@ EO_SLICES := data train prune finetune quant eval bench select hardware summary 
     eo-config --stage eval --seed-index 64
   expect 2 '' $'eo-config: option \'--output\' does not go with --check'"$hint" eo-config --check -o x
   expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
-  expect 2 '' $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, summary, sensitivity, found \'pruning\''"$hint" \
+  expect 2 '' \
+    $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, '\
+$'hardware, summary, sensitivity, found \'pruning\''"$hint" \
     eo-config --stage pruning
-  expect 2 '' $'eo-config: option \'--leftover -\' needs a FILE, as standard input has the paths'"$hint" eo-config --leftover -
-  expect 1 '' $'eo-config: gone: cannot open: No such file or directory\n' eo-config --leftover gone "$EO_ROOT/configs/default.yaml"
+  expect 2 '' $'eo-config: option \'--leftover -\' needs a FILE, as standard input has the paths'"$hint" eo-config \
+    --leftover -
+  expect 1 '' $'eo-config: gone: cannot open: No such file or directory\n' eo-config --leftover gone \
+    "$EO_ROOT/configs/default.yaml"
   expect 2 '' $'eo-config: unknown or ambiguous option \'--frobnicate\''"$hint" eo-config --frobnicate
   expect 2 '' $'eo-config: unexpected operand \'b\''"$hint" eo-config --check a b
+}
+
+# tiny DIMS COUNT CLASSES: a data set in the current folder, of COUNT pictures for each part; DIMS is CxHxW
+tiny() {
+  local part size=$((${1//x/*})) i
+  for part in train t10k; do
+    { printf '\0\0\x08\4\0\0\0'"\\x$(printf %02x "$2")"
+      for i in ${1//x/ }; do printf '\0\0\0'"\\x$(printf %02x "$i")"; done
+      yes edge | head -c $((size * $2)); } >$part-images-idx4-ubyte
+    { printf '\0\0\x08\1\0\0\0'"\\x$(printf %02x "$2")"
+      for ((i = 0; i < $2; i++)); do printf "\\x$(printf %02x $((i % $3)))"; done; } >$part-labels-idx1-ubyte
+  done
+}
+
+@test "shipped networks: trained on images of their size they cost what the comment says" {
+  local name dims classes said
+  while read -r name dims classes; do
+    tiny $dims 24 $classes
+    sed -e 's/^val_subset:.*//; s/^epochs:.*/epochs: 1/; s/^batch_size:.*/batch_size: 8/' \
+      "$EO_ROOT/configs/$name.yaml" >c.yaml
+    eo-train -q -c c.yaml --data . -o m
+    said=$(tr -d '#\n' <"$EO_ROOT/configs/$name.yaml" | tr -s ' ' |
+      sed -E 's/.* ([0-9,]+) parameters, ([0-9,]+) multiply-accumulates.*/\1 \2/; s/,//g')
+    eo-inspect m >report
+    [ "$(awk '$1 == "macs" || $1 == "parameters" { printf "%s%s", sep, $2; sep = " " }' report)" = "$said" ] ||
+      { echo "$name: $said"; head report; return 1; }
+  done <<'END'
+cifar10 3x32x32 10
+resnet8-cifar10 3x32x32 10
+kws 1x49x10 12
+vww 3x96x96 2
+fashion-small 1x28x28 10
+END
+  tiny 3x32x32 24 3
+  sed 's/^epochs:.*/epochs: 1/' "$EO_ROOT/configs/own-images.yaml" >c.yaml
+  eo-train -q -c c.yaml --data . -o m
+  eo-inspect m | grep -q '^classifier  *64x1x1  *3x1x1 '
 }

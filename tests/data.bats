@@ -45,7 +45,8 @@ train-images-idx3-ubyte.gz
 train-labels-idx1-ubyte.gz" ]
   [ "$(zcat d/train-images-idx3-ubyte.gz | wc -c)" -eq $((16 + 60 * 784)) ]
   [ "$(zcat d/t10k-labels-idx1-ubyte.gz | wc -c)" -eq $((8 + 20)) ]
-  [ "$(zcat d/t10k-images-idx3-ubyte.gz | head -c 16 | od -An -tx1 | tr -d ' \n')" = 0000080300000014000000"1c"0000001c ]
+  [ "$(zcat d/t10k-images-idx3-ubyte.gz | head -c 16 | od -An -tx1 | tr -d ' \n')" = \
+    0000080300000014000000"1c"0000001c ]
 }
 
 @test "generation is deterministic, seeded, and a smaller set begins a larger one" {
@@ -55,8 +56,19 @@ train-labels-idx1-ubyte.gz" ]
   eo-data --generate c --train 60 --test 20 --seed 2
   run ! cmp -s <(zcat a/train-images-idx3-ubyte.gz) <(zcat c/train-images-idx3-ubyte.gz)
   eo-data --generate d --train 90 --test 20
-  cmp <(zcat a/train-images-idx3-ubyte.gz | tail -c +17) <(zcat d/train-images-idx3-ubyte.gz | tail -c +17 | head -c $((60 * 784)))
+  cmp <(zcat a/train-images-idx3-ubyte.gz | tail -c +17) \
+    <(zcat d/train-images-idx3-ubyte.gz | tail -c +17 | head -c $((60 * 784)))
   cmp <(zcat a/train-labels-idx1-ubyte.gz | tail -c +9) <(zcat d/train-labels-idx1-ubyte.gz | tail -c +9 | head -c 60)
+}
+
+@test "of fewer classes the first digits are generated, each as often as the others" {
+  eo-data --generate d --train 60 --test 20 --classes 3
+  labels() { zcat "$1" | tail -c +9 | od -An -v -tu1 -w1 | sort | uniq -c | xargs; }
+  [ "$(labels d/train-labels-idx1-ubyte.gz)" = "20 0 20 1 20 2" ]
+  [[ $(labels d/t10k-labels-idx1-ubyte.gz) =~ ^[67]\ 0\ [67]\ 1\ [67]\ 2$ ]]
+  eo-data --generate e --train 60 --test 20 --classes 10
+  small f
+  diff -r e f
 }
 
 @test "the default generated set has 15000 and 3000 images, balanced, and known checksums" {
@@ -91,7 +103,8 @@ folder: d" ]
   eo-data -c c.yaml >a
   grep -qx 'images                   60           20           40           15' a
   printf 'dataset: idx\ndata_dir: d\ntrain_subset: 50\nval_subset: 15\n' >c.yaml
-  message 1 "eo-data: c.yaml: 'train_subset' + 'val_subset': expected at most the 60 training images, found 50 + 15" -c c.yaml
+  message 1 "eo-data: d: 'train_subset' + 'val_subset': expected at most the 60 training images, found 50 + 15" \
+    -c c.yaml
 }
 
 @test "checksums: of the content, gzip or not, in a file that is left alone while it is right" {
@@ -143,11 +156,19 @@ folder: d" ]
 
 @test "missing data: the two ways out" {
   unset EO_DATA_DIR
-  message 1 "eo-data: dataset 'mnist': expected a folder 'data/mnist', found none; run 'make data', or say where the files are with EO_DATA_DIR or --data" --dataset mnist
-  EO_DATA_DIR=nowhere message 1 "eo-data: dataset 'mnist': expected a folder 'nowhere/mnist' or 'data/mnist', found neither; run 'make data', or say where the files are with EO_DATA_DIR or --data" --dataset mnist
-  message 1 "eo-data: dataset 'synthetic': expected a folder 'data/synthetic', found none; run 'make', which generates it, or say where the files are with EO_DATA_DIR or --data"
+  message 1 \
+    "eo-data: dataset 'mnist': expected a folder 'data/mnist', found none; run 'make data', or say where the files are \
+with EO_DATA_DIR or --data" --dataset mnist
+  EO_DATA_DIR=nowhere message 1 \
+    "eo-data: dataset 'mnist': expected a folder 'nowhere/mnist' or 'data/mnist', found neither; run 'make data', or \
+say where the files are with EO_DATA_DIR or --data" --dataset mnist
+  message 1 \
+    "eo-data: dataset 'synthetic': expected a folder 'data/synthetic', found none; run 'make', which generates it, or \
+say where the files are with EO_DATA_DIR or --data"
   mkdir -p data/mnist
-  message 1 "eo-data: 'data/mnist': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; run 'make data', or say where the files are with EO_DATA_DIR or --data" --dataset mnist
+  message 1 \
+    "eo-data: 'data/mnist': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; run \
+'make data', or say where the files are with EO_DATA_DIR or --data" --dataset mnist
 }
 
 @test "EO_DATA_DIR, --data and data_dir" {
@@ -186,22 +207,37 @@ folder: d" ]
   small d
   cp -r d e
   head -c 2000 d/train-images-idx3-ubyte.gz >e/train-images-idx3-ubyte.gz
-  message 1 "eo-data: 'e/train-images-idx3-ubyte.gz': byte 2000: expected the rest of the gzip stream, found the end of the file" --data e
+  message 1 \
+    "eo-data: 'e/train-images-idx3-ubyte.gz': byte 2000: expected the rest of the gzip stream, found the end of the \
+file" --data e
   rm e/train-images-idx3-ubyte.gz
   zcat d/train-images-idx3-ubyte.gz | head -c 2000 >e/train-images-idx3-ubyte
-  message 1 "eo-data: 'e/train-images-idx3-ubyte': byte 2000: expected 47056 bytes in all by the header, found the end of the data" --data e
+  message 1 \
+    "eo-data: 'e/train-images-idx3-ubyte': byte 2000: expected 47056 bytes in all by the header, found the end of the \
+data" --data e
   cp d/train-labels-idx1-ubyte.gz e/train-images-idx3-ubyte
-  message 1 "eo-data: 'e/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: this is a labels file" --data e
+  message 1 \
+    "eo-data: 'e/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: this is a labels \
+file" --data e
   rm e/train-images-idx3-ubyte
   cp d/train-images-idx3-ubyte.gz e
   cp d/train-images-idx3-ubyte.gz e/train-labels-idx1-ubyte.gz
-  message 1 "eo-data: 'e/train-labels-idx1-ubyte.gz': byte 3: expected labels (1 dimension), found 3 dimensions: this is an images file" --data e
+  message 1 \
+    "eo-data: 'e/train-labels-idx1-ubyte.gz': byte 3: expected labels (1 dimension), found 3 dimensions: this is an \
+images file" --data e
   cp d/t10k-labels-idx1-ubyte.gz e/train-labels-idx1-ubyte.gz
-  message 1 "eo-data: 'e/train-labels-idx1-ubyte.gz': byte 4: expected 60 labels, as many as there are images, found 20" --data e
+  message 1 \
+    "eo-data: 'e/train-labels-idx1-ubyte.gz': byte 4: expected 60 labels, as many as there are images, found 20" \
+    --data e
   { printf '\0\0\10\1\0\0\0\74'; head -c 59 /dev/zero; printf '\12'; } >e/train-labels-idx1-ubyte
   message 1 "eo-data: 'e/train-labels-idx1-ubyte': byte 67: expected a label in 0..9, found 10" --data e
   printf 'hello, world' >e/train-labels-idx1-ubyte
   message 1 "eo-data: 'e/train-labels-idx1-ubyte': byte 0: expected an IDX file (00 00 08), found 68 65 6c" --data e
+  # what is no file is not waited for
+  rm e/train-labels-idx1-ubyte*
+  mkfifo e/train-labels-idx1-ubyte
+  fails 1 "eo-data: 'e': expected 'train-labels-idx1-ubyte' or 'train-labels-idx1-ubyte.gz', found neither" \
+    timeout 10 eo-data --data e
 }
 
 @test "a full disk, and no file left behind" {
@@ -212,20 +248,25 @@ folder: d" ]
   [ "$status" -eq 1 ]
   [ "$stderr" = "eo-data: cannot write: No space left on device" ]
   message 1 "eo-data: gone/x.png: cannot create: No such file or directory" --data d --preview gone/x.png
-  message 1 "eo-data: dataset 'mnist': expected a folder 'gone' (--data), found none" --dataset mnist --data gone --preview x.png
+  message 1 "eo-data: dataset 'mnist': expected a folder 'gone' (--data), found none" --dataset mnist --data gone \
+    --preview x.png
   [ ! -e x.png ]
   [ -z "$(ls -A | grep tmp)" ]
 }
 
 @test "wrong usage" {
-  usage "expected one of --info, --checksum, --folder, --preview and --generate, found several" --info --checksum
-  usage "expected one of --info, --checksum, --folder, --preview and --generate, found several" --preview x --generate y
+  usage "expected one of --info, --checksum, --folder, --report, --preview, --generate and --from, found several" \
+    --info --checksum
+  usage "expected one of --info, --checksum, --folder, --report, --preview, --generate and --from, found several" \
+    --preview x --generate y
   usage "option '--part' needs --preview" --part test
   usage "option '--part': expected train, validation or test, found 'all'" --preview x --part all
-  usage "option '-o' goes with --info and --checksum" --preview x -o y
-  usage "options '--train', '--test' and '--seed' need --generate" --train 5
-  usage "options '--train', '--test' and '--seed' need --generate" --test 5 --info
-  usage "options '--train', '--test' and '--seed' need --generate" --seed 5
+  usage "option '-o' goes with --info, --checksum, --report and --from" --preview x -o y
+  usage "options '--train', '--test' and '--classes' need --generate" --train 5
+  usage "options '--train', '--test' and '--classes' need --generate" --test 5 --info
+  usage "options '--train', '--test' and '--classes' need --generate" --classes 5
+  usage "option '--classes': expected an integer in 2..10, found '1'" --generate d --classes 1
+  usage "option '--seed' needs --generate or --from" --seed 5
   usage "option '--train': expected an integer in 1..1000000, found '0'" --generate d --train 0
   usage "unknown or ambiguous option '--nonsense'" --nonsense
   usage "unexpected operand 'x'" x
@@ -265,7 +306,8 @@ fetch_setup() {
   cp "$EO_ROOT/data/fetch.sh" data
   small mirror/mnist
   local file
-  for file in train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz; do
+  for file in train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz \
+    t10k-labels-idx1-ubyte.gz; do
     printf 'mnist %s %s %032d http://127.0.0.1:9/%s https://127.0.0.1:9/%s\n' "$file" \
       "$(zcat "mirror/mnist/$file" | sha256sum | cut -c 1-64)" 0 "$file" "$file" >>data/SOURCES
   done
@@ -329,7 +371,9 @@ fetch_setup() {
     else echo x | gzip >mirror/mnist/t10k-labels-idx1-ubyte.gz; fi
     EO_DATA_URL=file://$PWD/mirror run --separate-stderr data/fetch.sh mnist
     [ "$status" -eq 1 ]
-    [ "$stderr" = "data/fetch.sh: 'mnist/t10k-labels-idx1-ubyte.gz': expected SHA-256 $expected, found $found in what was downloaded" ]
+    [ "$stderr" = \
+      "data/fetch.sh: 'mnist/t10k-labels-idx1-ubyte.gz': expected SHA-256 $expected, found $found in what was \
+downloaded" ]
   done
   [ "$(ls data/mnist)" = "t10k-images-idx3-ubyte.gz
 train-images-idx3-ubyte.gz
@@ -342,7 +386,9 @@ train-labels-idx1-ubyte.gz" ]
   printf x >data/mnist/train-images-idx3-ubyte.gz
   run --separate-stderr data/fetch.sh mnist
   [ "$status" -eq 1 ]
-  [[ $stderr == "data/fetch.sh: 'data/mnist/train-images-idx3-ubyte.gz': expected SHA-256 "*"; remove the file to download it again" ]]
+  [[ $stderr == \
+    "data/fetch.sh: 'data/mnist/train-images-idx3-ubyte.gz': expected SHA-256 "*"; remove the file to download it \
+again" ]]
   [ "$(cat data/mnist/train-images-idx3-ubyte.gz)" = x ]
 }
 
@@ -370,7 +416,9 @@ train-labels-idx1-ubyte.gz" ]
   fetch_setup
   EO_DATA_URL=file:///nonexistent run --separate-stderr data/fetch.sh mnist
   [ "$status" -eq 1 ]
-  [[ ${stderr_lines[-1]} == "data/fetch.sh: 'mnist/train-images-idx3-ubyte.gz': cannot download it from file:///nonexistent/mnist/train-images-idx3-ubyte.gz; copy the files into 'data/mnist', or set EO_DATA_DIR" ]]
+  [[ ${stderr_lines[-1]} == \
+    "data/fetch.sh: 'mnist/train-images-idx3-ubyte.gz': cannot download it from \
+file:///nonexistent/mnist/train-images-idx3-ubyte.gz; copy the files into 'data/mnist', or set EO_DATA_DIR" ]]
   [ ! -e data/mnist ] # an empty folder would look like data
 }
 
@@ -411,7 +459,9 @@ train-labels-idx1-ubyte.gz" ]
   rm -r data/mnist
   mkdir elsewhere
   ln -s ../elsewhere data/mnist
-  fails 1 "data/fetch.sh: 'data/mnist' is a link, and nothing is downloaded through it; set EO_DATA_DIR to where the data is" \
+  fails 1 \
+    "data/fetch.sh: 'data/mnist' is a link, and nothing is downloaded through it; set EO_DATA_DIR to the folder of the \
+data" \
     data/fetch.sh mnist
   [ -z "$(ls elsewhere)" ]
 }
@@ -488,7 +538,9 @@ while True:
   for folder in unzipped torch members; do eo-data --checksum --dataset idx --data $folder | cmp - want; done
   EO_DATA_DIR=torch eo-data --checksum --dataset mnist | sed 's/^mnist/idx/' | cmp - want
   mkdir empty
-  message 1 "eo-data: 'empty': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; put the four IDX files there, or name their folder with 'data_dir' or --data" --dataset idx --data empty
+  message 1 \
+    "eo-data: 'empty': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; put the four \
+IDX files there, or name their folder with 'data_dir' or --data" --dataset idx --data empty
 }
 
 @test "eo-data: one published data set is never taken for the other" {
@@ -496,7 +548,8 @@ while True:
   need_data fashion-mnist
   run eo-data --dataset fashion-mnist --data "$EO_DATA_DIR/mnist"
   [ "$status" -eq 1 ]
-  [ "$output" = "eo-data: dataset 'fashion-mnist': expected its files, found the training files of 'mnist'" ]
+  [ "$output" = "eo-data: $EO_DATA_DIR/mnist: dataset 'fashion-mnist': expected its files, found the training files of \
+'mnist'" ]
   echo "dataset: mnist" >"$BATS_TEST_TMPDIR/m.yaml"
   run eo-train -c "$BATS_TEST_TMPDIR/m.yaml" --data "$EO_DATA_DIR/fashion-mnist" -o "$BATS_TEST_TMPDIR/m.safetensors"
   [ "$status" -eq 1 ]
@@ -509,7 +562,8 @@ while True:
   cp d/* e
   # labels 3 and 7 become 4, pixels 0 and 1
   zcat d/t10k-labels-idx1-ubyte.gz | { head -c 8; tr '\3\7' '\4\4'; } >e/t10k-labels-idx1-ubyte
-  { zcat d/train-images-idx3-ubyte.gz | head -c 16; zcat d/train-images-idx3-ubyte.gz | tail -c +17 | tr '\1-\377' '\1'; } >e/train-images-idx3-ubyte
+  { zcat d/train-images-idx3-ubyte.gz | head -c 16; zcat d/train-images-idx3-ubyte.gz | tail -c +17 |
+    tr '\1-\377' '\1'; } >e/train-images-idx3-ubyte
   run --separate-stderr eo-data --checksum --data e
   [ "$status" -eq 0 ]
   [ "${#lines[@]}" -eq 3 ]
@@ -551,7 +605,8 @@ eo-data: e: the training set has pixels of 0 and 1 alone, and grey values go up 
   small mine
   printf 'dataset: idx\ndata_dir: mine\nval_subset: 10\n' >c.yaml
   cp "$EO_ROOT/tests/golden/python-safetensors.safetensors" m
-  said="m: no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; --input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255"
+  said="m: no metadata 'input_mean' and 'input_std': assuming the input p / 127.5 - 1 of a grey value p; --input-mean \
+M --input-std S set (p / 255 - M) / S, with 0 and 1 p / 255"
   run --separate-stderr eo-eval -c c.yaml m --logits assumed.csv
   [ "$status" -eq 0 ] && [ "$stderr" = "eo-eval: $said" ] || return 1
   run --separate-stderr eo-prune -l 0 m -o pruned
@@ -568,7 +623,232 @@ eo-data: e: the training set has pixels of 0 and 1 alone, and grey values go up 
   eo-quant -p int8 -c c.yaml mine.safetensors -o int8.safetensors
   eo-inspect int8.safetensors | grep -qx 'input_std: 1.0'
   [ "$(eo-inspect -d conv1.input_zero_point int8.safetensors)" = 0 ]
-  fails 1 "eo-eval: mine.safetensors: metadata: trained on (p / 255 - 0) / 1; --input-mean and --input-std are for models that do not say" \
+  fails 1 \
+    "eo-eval: mine.safetensors: metadata: trained on (p / 255 - 0.0) / 1.0; --input-mean and --input-std are for \
+models whose metadata do not say" \
     eo-eval -c c.yaml --input-mean 0.5 --input-std 0.5 mine.safetensors
   misused "eo-eval: options '--input-mean' and '--input-std' go together" eo-eval -c c.yaml --input-mean 0 m
+}
+
+# ---- pictures from elsewhere
+
+golden=$EO_ROOT/tests/golden/pictures
+
+@test "--from converts a folder of classes, divides it by the seed, and can be read back" {
+  eo-data --from "$golden/folder" --grey --share 0.34 --into d >report
+  [ "$(ls d)" = "classes.txt
+t10k-images-idx3-ubyte.gz
+t10k-labels-idx1-ubyte.gz
+train-images-idx3-ubyte.gz
+train-labels-idx1-ubyte.gz" ]
+  [ "$(cat d/classes.txt)" = "2
+10
+ant" ]
+  [ "$(zcat d/train-images-idx3-ubyte.gz | head -c 16 | od -An -tx1 | tr -d ' \n')" = 00000803000000060000000800000008 ]
+  [ "$(zcat d/t10k-labels-idx1-ubyte.gz | tail -c 3 | od -An -tx1 | tr ' ' '\n' | sort | tr -d '\n')" = 000102 ]
+  eo-data --from d >again
+  cmp report again
+  eo-data --from "$golden/folder" --grey --share 0.34 --into e >/dev/null
+  diff -r d e
+  eo-data --from "$golden/folder" --grey --share 0.34 --seed 2 --into f >/dev/null
+  run ! cmp -s d/train-images-idx3-ubyte.gz f/train-images-idx3-ubyte.gz
+}
+
+@test "--from keeps the test set of a source, and writes planes of several channels" {
+  eo-data --from "$golden/channels-last.npz" --into d >report
+  [ "$(zcat d/train-images-idx4-ubyte.gz | head -c 20 | od -An -tx1 | tr -d ' \n')" = \
+    0000080400000004000000030000000500000004 ]
+  [ "$(zcat d/t10k-labels-idx1-ubyte.gz | wc -c)" -eq 10 ]
+  grep -qx "6 pictures of 3 x 5 x 4 (channels x height x width) in 3 classes" report
+}
+
+@test "--from reads a table of labels and pixels, with and without a first row" {
+  printf 'label,a,b,c,d\n0,0,1,2,3\n1,4,5,6,255\n0,7,7,7,7\n1,0,0,0,0\n' >t.csv
+  eo-data --from t.csv --share 0.5 --into d >report
+  grep -qx "4 pictures of 1 x 2 x 2 (channels x height x width) in 2 classes" report
+  tail -n +2 t.csv >u.csv
+  eo-data --from u.csv --share 0.5 --into e >/dev/null
+  diff -r d e
+  eo-data --from t.csv --share 0.5 --shape 4 --range 0:510 --into f >/dev/null
+  [ "$(zcat f/train-images-idx3-ubyte.gz | head -c 16 | tail -c 8 | od -An -tx1 | tr -d ' \n')" = 0000000400000001 ]
+}
+
+@test "--from reads CIFAR-10's batches" {
+  mkdir c
+  for f in data_batch_1 data_batch_2 test_batch; do
+    for label in 3 7; do printf "\\00$label"; head -c 3072 /dev/zero | tr '\0' "$label"; done >c/$f.bin
+  done
+  printf 'a\nb\nc\ncat\n' >c/batches.meta.txt
+  eo-data --from c --into d >report
+  grep -qx "6 pictures of 3 x 32 x 32 (channels x height x width) in 8 classes" report
+  grep -qE '^3   cat +2 +1$' report
+  head -c 3000 c/test_batch.bin >c/short.bin
+  mv c/short.bin c/test_batch.bin
+  fails 1 "eo-data: c/test_batch.bin: expected a multiple of 3073 bytes, found 3000" eo-data --from c --into e
+  [ ! -e e ]
+}
+
+# idx_set DIR TYPE FIRST SECOND: two pictures of 1 x 2 values for each part, FIRST and SECOND as printf writes them
+idx_set() {
+  mkdir -p $1
+  for part in train t10k; do
+    printf "\\0\\0\\x$2\\3\\0\\0\\0\\2\\0\\0\\0\\1\\0\\0\\0\\2$3$4" >$1/$part-images-idx3-ubyte
+    printf '\0\0\x08\1\0\0\0\2\0\1' >$1/$part-labels-idx1-ubyte
+  done
+}
+
+@test "--from maps IDX files of floats onto 256 steps of one scale, and shifts signed bytes" {
+  minus='\xbf\x80\0\0' zero='\0\0\0\0' half='\x3f\0\0\0' one='\x3f\x80\0\0'
+  idx_set f 0d "$minus$zero" "$half$one"
+  eo-data --from f --into g >report
+  grep -qx 'scale: numbers of -1 to 1 became 0 to 255' report
+  [ "$(zcat g/t10k-images-idx3-ubyte.gz | tail -c +17 | od -An -tu1 -w2 | sort)" = "   0 128
+ 191 255" ]
+  eo-data --from f --range -1:3 --into wide >report
+  grep -qx 'scale: numbers of -1 to 3 became 0 to 255' report
+  message 1 "eo-data: 'f/train-images-idx3-ubyte': byte 2: expected images of bytes (0x08 or 0x09), found 32-bit \
+floats; 'eo-data --from FOLDER --into FOLDER' maps them onto 256 steps" --data f
+  # the parts may not differ in scale
+  idx_set h 0d "$zero$zero" "$half$one"
+  cp h/t10k-images-idx3-ubyte f
+  fails 1 "eo-data: f/t10k-images-idx3-ubyte: expected numbers of one scale, -1 to 1 as before, found 0 to 1; say with \
+--range LOW:HIGH which become 0 and 255" \
+    eo-data --from f --into x
+  idx_set i 0d "$zero$zero" "$one\\x7f\\xc0\\0\\0"
+  fails 1 "eo-data: i/train-images-idx3-ubyte: expected finite numbers, found a NaN or an infinity" \
+    eo-data --from i --into x
+  [ ! -e x ]
+  idx_set s 09 '\x80\x7f' '\0\1'
+  eo-data --from s --into t >report
+  ! grep -q scale report || return 1
+  [ "$(zcat t/t10k-images-idx3-ubyte.gz | tail -c +17 | od -An -tu1 -w2 | sort)" = "   0 255
+ 128 129" ]
+  printf '\0\0\x09\1\0\0\0\2\0\1' >s/train-labels-idx1-ubyte
+  fails 1 "eo-data: s/train-labels-idx1-ubyte: expected labels of unsigned bytes (type 0x08), found signed bytes" \
+    eo-data --from s --into x
+  cp s/train-labels-idx1-ubyte s/train-images-idx3-ubyte
+  fails 1 "eo-data: s/train-labels-idx1-ubyte: expected labels of unsigned bytes (type 0x08), found signed bytes" \
+    eo-data --from s --into x
+}
+
+@test "a data set of another size and other classes is described" {
+  idx_set d 08 '\1\2' '\3\4'
+  printf 'dataset: idx\ndata_dir: d\nval_subset: 1\n' >c.yaml
+  eo-data -c c.yaml >info
+  [ "$(sed -n '6,$p' info | tr -s ' ')" = " train set test set to train on validation
+images 2 2 1 1
+0 1 1 1 0
+1 1 1 0 1" ]
+  eo-data -c c.yaml --checksum >/dev/null
+  echo 'class_names: [a, b, c]' >>c.yaml
+  run --separate-stderr eo-data -c c.yaml
+  [ "$status" -eq 0 ] && [ "$(tail -n 1 <<<"$output" | tr -s ' ')" = "2 c 0 0 0 0" ] || return 1
+  [ "$stderr" = "eo-data: d: the training set has no image of class 2
+eo-data: d: the test set has no image of class 2" ]
+}
+
+# sheet DIMS COLOURS VALUE...: size and colour type of the preview of three images of these values in two classes
+sheet() {
+  local i size=$((${1//x/*})) value
+  for part in train t10k; do
+    { printf '\0\0\x08\4\0\0\0\3'
+      for i in ${1//x/ }; do printf '\0\0\0'"\\x$(printf %02x "$i")"; done
+      for value in 0 200 100; do head -c $size /dev/zero | tr '\0' "\\$(printf %o $value)"; done
+    } >$part-images-idx4-ubyte
+    printf '\0\0\x08\1\0\0\0\3\0\1\0' >$part-labels-idx1-ubyte
+  done
+  eo-data --dataset idx --data . --preview p.png
+  head -c 26 p.png | tail -c 10 | od -An -tu1 | awk '{ print $3 * 256 + $4, $7 * 256 + $8, $10 }'
+}
+
+# The title takes 552 pixels, 20 beside it, and a class 4 between images.
+@test "preview of other images: in colours, a signal as its channels, small ones larger, large ones smaller" {
+  # 2 x 28 + 4 = 60 a class; 1: grey, 2: colours
+  [ "$(sheet 1x28x28)" = "$((30 + 16 * 60 - 4 + 10)) $((36 + 2 * 60 - 4 + 10)) 0" ]
+  [ "$(sheet 3x32x32)" = "$((30 + 16 * 68 - 4 + 10)) $((36 + 2 * 68 - 4 + 10)) 2" ]
+  [ "$(sheet 5x8x8)" = "$((30 + 16 * 60 - 4 + 10)) $((36 + 2 * 60 - 4 + 10)) 0" ]
+  # 6 rows of 4 pixels, 125 pixels long
+  [ "$(sheet 6x125x1)" = "$((30 + 16 * 129 - 4 + 10)) $((36 + 2 * 28 - 4 + 10)) 0" ]
+  [ "$(sheet 1x1x2)" = "$((30 + 16 * 60 - 4 + 10)) $((36 + 2 * 32 - 4 + 10)) 0" ]
+  [ "$(sheet 3x96x250)" = "$((30 + 16 * 129 - 4 + 10)) $((36 + 2 * 52 - 4 + 10)) 2" ]
+  sheet 1x4x4 >/dev/null
+  mv p.png dark
+  # one pixel of the last training image
+  printf '\377' | dd of=train-images-idx4-ubyte bs=1 seek=$((20 + 3 * 16 - 1)) conv=notrunc status=none
+  eo-data --dataset idx --data . --preview p.png
+  ! cmp -s dark p.png
+}
+
+@test "class_names are shown, and have to be as many as the classes" {
+  small d
+  printf \
+    'dataset: idx\ndata_dir: d\nval_subset: 5\nclass_names: [zero, one, a rather long name, 3, 4, 5, 6, 7, 8, 9]\n' \
+    >c.yaml
+  eo-data -c c.yaml >info
+  grep -qx 'images                         60           20           55            5' info
+  grep -qx '2 a rather long name            6            2            5            1' info
+  eo-data -c c.yaml --preview named.png
+  sed '/class_names/d' c.yaml >numbers.yaml
+  eo-data -c numbers.yaml --preview numbers.png
+  ! cmp -s named.png numbers.png || return 1
+  printf 'dataset: idx\ndata_dir: d\nval_subset: 5\nclass_names: [a, b]\n' >c.yaml
+  message 1 "eo-data: key 'class_names': expected 10 names, one for each class, found 2" -c c.yaml
+}
+
+@test "a report names repeated pictures, other labels, and classes that differ in size" {
+  printf '%s\n' 0,9,9,9,9 0,9,9,9,9 0,1,2,3,4 0,1,2,3,5 1,9,9,9,9 1,200,2,3,4 >t.csv
+  eo-data --from t.csv --share 0.5 >report
+  grep -qx "imbalance: the largest class has 2.00 times the pictures of the smallest" report
+  grep -qx "equal pictures with different labels: 1" report
+  grep -qE '^repeated: [012] within the training set, [012] within the test set, [012] in both$' report
+  [ "$(sed -n 's/^repeated: \(.\).*, \(.\) within.*, \(.\) in both$/\1 \2 \3/p' report |
+    awk '{ print $1 + $2 + $3 }')" = 2 ]
+  small d
+  eo-data --report --data d >report
+  grep -qx "80 pictures of 1 x 28 x 28 (channels x height x width) in 10 classes" report
+}
+
+@test "what --from cannot take is said in one line, and nothing is written" {
+  fails 1 "eo-data: none: No such file or directory" eo-data --from none --into d
+  mkdir -p p/a p/b
+  echo text >p/a/x.png
+  cp "$golden/folder/2/0.png" p/b
+  fails_like 1 "eo-data: p/a/x.png: expected a PNG image, found *" eo-data --from p --into d
+  cp "$golden/folder/2/0.png" p/a/x.png
+  cp "$golden/colour/a/0.png" p/b
+  fails 1 "eo-data: p/b/0.png: expected pictures of one size, 1 x 8 x 8 as the ones before, found 3 x 6 x 4" eo-data \
+    --from p --into d
+  head -c 60 "$golden/folder/2/0.png" >p/a/x.png
+  fails_like 1 "eo-data: p/a/x.png: damaged PNG image: *" eo-data --from p --into d
+  rm p/a/x.png
+  mkfifo p/a/x.png
+  fails 1 "eo-data: p/a/x.png: expected a file or a folder, found a device or a pipe" \
+    timeout 10 eo-data --from p --into d
+  rm p/a/x.png
+  fails 1 "eo-data: p/a: expected PNG files of one class, found none" eo-data --from p --into d
+  printf '0,1,2,3,4\n1,1,2,x,4\n' >t.csv
+  fails 1 "eo-data: t.csv: line 2: column 4: expected a number, found 'x'" eo-data --from t.csv --into d
+  printf '0,1,2,3,4\n1,1,2\n' >t.csv
+  fails 1 "eo-data: t.csv: line 2: expected 5 columns as in the rows before, found 3" eo-data --from t.csv --into d
+  printf '0,1,2,3\n1,1,2,3\n' >t.csv
+  fails 1 "eo-data: t.csv: expected --shape CxHxW with 3 values of a picture" eo-data --from t.csv --into d
+  printf '0,1,2,3,999\n1,1,2,3,4\n' >t.csv
+  fails 1 "eo-data: t.csv: found values of 1 to 999: say with --range LOW:HIGH which become 0 and 255" eo-data \
+    --from t.csv --into d
+  fails 1 "eo-data: t.csv: expected values of 2 to 5 (--range), found 1 to 999" eo-data --from t.csv --range 2:5 \
+    --into d
+  printf '300,1,2,3,9\n1,1,2,3,4\n' >t.csv
+  fails 1 "eo-data: t.csv: row 1: expected a whole number of 0 to 255 as label, found 300" eo-data --from t.csv --into d
+  fails_like 1 "eo-data: $golden/expected.npy: expected --labels FILE.npy*" eo-data --from "$golden/expected.npy" \
+    --into d
+  [ ! -e d ]
+}
+
+@test "options of --from need it, and their words are checked" {
+  usage "option '--into' needs --from" --into d
+  usage "option '--layout' needs --from" --layout nchw
+  usage "option '--grey' needs --from" --grey
+  usage "option '--layout': expected nchw or nhwc, found 'x'" --from a --layout x
+  usage "option '--resize': expected CxHxW, HxW or H with sides of 1 to 4096, found '0x4'" --from a --resize 0x4
+  usage "option '--range': expected LOW:HIGH, as -1:1, found '3:1'" --from a --range 3:1
 }

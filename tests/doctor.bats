@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
-# eo-bench --doctor and --machine: whether the machine is fit for timing; and joules where they are counted. No verdict
+# eo-doctor and --machine: whether the machine is fit for timing; and joules where they are counted. No verdict
 # on the real machine is demanded: what the others do with it meanwhile is theirs.
 
 bats_require_minimum_version 1.5.0
 load common
 load measure
 
-CHECKS="busy neighbours siblings steal interrupts load memory quota governor frequency turbo heat clock reference randomisation isolated guest counters energy machine"
+CHECKS="busy neighbours siblings steal interrupts load memory quota governor frequency turbo heat clock reference \
+randomisation isolated guest counters energy machine"
 
 setup_file() {
   fixture "$BATS_FILE_TMPDIR"
@@ -33,7 +34,7 @@ verdict() { awk -F, -v c="$1" '$1 == c { print $3 }' <<<"$output"; }
 advice() { awk -F, -v c="$1" '$1 == c { print $4 }' <<<"$output"; }
 
 @test "doctor: a row for each check, known verdicts, exit 0 whatever they are" {
-  run --separate-stderr eo-bench --doctor
+  run --separate-stderr eo-doctor
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${lines[0]}" = check,found,verdict,advice ]
@@ -64,11 +65,13 @@ machine() {
   put /sys/devices/system/cpu/cpu3/topology/thread_siblings_list 1,3
   put /sys/devices/system/clocksource/clocksource0/current_clocksource hpet
   put /proc/sys/kernel/randomize_va_space 0
-  EO_HOST_ROOT=root run eo-bench --doctor
+  EO_HOST_ROOT=root run eo-doctor
   [ "$status" -eq 0 ]
-  [ "$(found governor),$(verdict governor),$(advice governor)" = "powersave (intel_pstate),warn,cpupower frequency-set -g performance" ]
+  [ "$(found governor),$(verdict governor),$(advice governor)" = \
+    "powersave (intel_pstate),warn,cpupower frequency-set -g performance" ]
   [ "$(found turbo),$(advice turbo)" = "on,echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo" ]
-  [ "$(found siblings),$(advice siblings)" = "processor 1 shares the core,echo off > /sys/devices/system/cpu/smt/control" ]
+  [ "$(found siblings),$(advice siblings)" = \
+    "processor 1 shares the core,echo off > /sys/devices/system/cpu/smt/control" ]
   [ "$(verdict clock),$(verdict machine)" = bad,bad ]
   [[ $(found clock) == hpet\;* ]]
   [ "$(advice machine)" = "clock: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource" ]
@@ -77,7 +80,7 @@ machine() {
   [ "$(verdict busy),$(verdict steal)" = unknown,unknown ]
   machine
   put /sys/devices/system/cpu/intel_pstate/no_turbo 1
-  EO_HOST_ROOT=root run eo-bench --doctor
+  EO_HOST_ROOT=root run eo-doctor
   local check
   for check in siblings load memory governor turbo clock randomisation; do
     [ "$(verdict $check)" = good ] || { echo "$check: $output"; return 1; }
@@ -88,7 +91,7 @@ machine() {
   machine
   rm -r root/sys/devices/system/cpu/cpu3/cpufreq
   put /proc/cpuinfo $'processor\t: 0\nflags\t\t: fpu hypervisor avx2'
-  EO_HOST_ROOT=root run eo-bench --doctor
+  EO_HOST_ROOT=root run eo-doctor
   [ "$(found guest),$(verdict guest)" = yes,unknown ]
   local check
   for check in governor frequency turbo heat guest; do
@@ -100,14 +103,14 @@ machine() {
   machine
   export EO_HOST_ROOT=root
   put /sys/devices/system/clocksource/clocksource0/current_clocksource jiffies
-  run --separate-stderr eo-bench --doctor --strict -o report.csv
+  run --separate-stderr eo-doctor --strict -o report.csv
   [ "$status" -eq 1 ]
   [ -z "$output" ]
-  [ "$stderr" = "eo-bench: this machine is not fit for timing: the report says why" ]
+  [ "$stderr" = "eo-doctor: this machine is not fit for timing: the report says why" ]
   grep -q '^machine,.*,bad,clock: ' report.csv
-  fails 1 "eo-bench: expected a processor that this process may run on, found 4" eo-bench --doctor --cpu 4
+  fails 1 "eo-doctor: expected a processor that this process may run on, found 4" eo-doctor --cpu 4
   put /sys/devices/system/cpu/cpu2/cpufreq/scaling_governor ondemand
-  run eo-bench --doctor --cpu 2
+  run eo-doctor --cpu 2
   [ "$(found governor)" = ondemand ]
 }
 
@@ -123,7 +126,7 @@ machine() {
   done &
   writer=$!
   while [ ! -e root/proc/stat ]; do sleep 0.01; done
-  EO_HOST_ROOT=root run eo-bench --doctor
+  EO_HOST_ROOT=root run eo-doctor
   [ "$(verdict busy),$(advice busy)" = "bad,eo-bench --cpu 0" ] || { echo "$output"; return 1; }
   [ "$(found busy)" = "50 % of processor 3" ]
   [ "$(found steal),$(verdict steal)" = "10.0 %,bad" ]
@@ -131,18 +134,14 @@ machine() {
 }
 
 @test "doctor: wrong usage" {
-  misused "eo-bench: unexpected operand 'x': option '--doctor' times nothing" eo-bench --doctor x
-  local o
-  for o in --layers --no-header "--rounds x" "--samples x" "--machine x" "--config x"; do
-    misused "eo-bench: option '--doctor' times nothing and cannot be combined with '${o% x}'" eo-bench --doctor $o || return 1
-  done
-  misused "eo-bench: option '--layers' takes no samples and cannot be combined with '--machine'" \
-    eo-bench --layers --machine x $F/base.safetensors
-  misused "eo-bench: only one output can go to standard output; give the others a file" eo-bench --machine - $F/base.safetensors
+  misused "eo-doctor: unexpected operand 'x'" eo-doctor x
+  misused "eo-doctor: unknown or ambiguous option '--config'" eo-doctor --config x
+  misused "eo-bench: only one output can go to standard output; give the others a file" eo-bench \
+    --machine - $F/base.safetensors
 }
 
 @test "doctor: a full disk is an error" {
-  fails_like 1 "eo-bench: /dev/full: cannot write: No space left on device" eo-bench --doctor -o /dev/full
+  fails_like 1 "eo-doctor: /dev/full: cannot write: No space left on device" eo-doctor -o /dev/full
 }
 
 @test "machine: the report beside the rows, none when --strict refuses them" {

@@ -36,6 +36,33 @@ setup() {
   [ "$(column quantization_backend row.csv)" = fbgemm ]
 }
 
+@test "eval: --network runs another network, on images of its size and of signed bytes" {
+  other_network >net.safetensors
+  printf 'input 2x3x2\na: conv 1 3x2 batch_norm\nclassifier: linear 4\n' >net.txt
+  printf 'dataset: idx\ndata_dir: .\nval_subset: 2\nvalidation: test\nseed: 1\n' >cfg.yaml
+  { printf '\0\0\x09\4\0\0\0\3\0\0\0\2\0\0\0\3\0\0\0\2'
+    for first in '\xfe' '\1' '\0'; do printf $first; head -c 11 /dev/zero; done; } >t10k-images-idx4-ubyte
+  printf '\0\0\x08\1\0\0\0\3\3\0\3' >t10k-labels-idx1-ubyte
+  eo-eval -c cfg.yaml --network net.txt --input-mean 0.50196078431372548 --input-std 0.003921568627450980 \
+    --logits l.csv --confusion c.csv net.safetensors >row.csv
+  awk -F, 'NR > 1 { $0 = sprintf("%d,%d,%.3f,%.3f,%.3f,%.3f", $1, $2, $3, $4, $5, $6) } 1' l.csv | diff - <(cat <<'END'
+index,label,class0,class1,class2,class3
+0,3,2.000,3.000,4.000,5.000
+1,0,-1.000,0.000,1.000,2.000
+END
+)
+  [ "$(column images row.csv),$(column correct row.csv),$(column test_images row.csv)" = 2,1,3 ]
+  [ "$(column conv1_channels row.csv)" = "" ]
+  [ "$(wc -l <c.csv)" = 17 ]
+  printf 'input 2x4x2\na: conv 1 3x2 mean\nclassifier: linear 4\n' >tall.txt
+  fails 1 "eo-eval: './t10k-images-idx4-ubyte': byte 8: expected images of 2 x 4 x 2, found 2 x 3 x 2" \
+    eo-eval -c cfg.yaml --network tall.txt --input-mean 0 --input-std 1 net.safetensors
+  printf 'input 2x3x2\na: conv 1 3x2\nclassifier: linear 3\n' >three.txt
+  fails 1 "eo-eval: net.safetensors: tensor 'classifier.weight': expected shape [3, 1], found [4, 1]" \
+    eo-eval -c cfg.yaml --network three.txt net.safetensors
+  fails 1 "eo-eval: net.safetensors: tensor 'conv1.weight': missing" eo-eval -c cfg.yaml net.safetensors
+}
+
 @test "eval: every column follows from the predictions" {
   eo-eval -c $F/cfg.yaml --predictions p.csv $F/int8.safetensors >row.csv
   [ "$(column precision row.csv)" = int8 ]
@@ -45,6 +72,54 @@ setup() {
   [ "$hits" -gt 100 ] # it has learnt the bands: chance would be 31
   column accuracy row.csv | awk -v h=$hits '{ exit !($1 - h / 310 < 1e-15 && h / 310 - $1 < 1e-15) }'
   awk -F, 'NR > 1 { exit !($8 < $7 && $7 < $9 && $10 <= $7 && $7 <= $11 && $15 <= $14 && $14 <= $16) }' row.csv
+}
+
+@test "eval: classes have the names of class_names, and a table of their own" {
+  names='[shirt, "a, b", two, 3, c4, c5, c6, c7, c8, c9]'
+  { cat $F/cfg.yaml; echo "class_names: $names"; } >cfg.yaml
+  eo-eval -c $F/cfg.yaml --predictions p.csv --confusion n.csv --classes k.csv $F/base.safetensors >row.csv
+  eo-eval -c cfg.yaml --logits l.csv --predictions q.csv --confusion c.csv --classes t.csv $F/base.safetensors \
+    >again.csv
+  cmp row.csv again.csv
+  cmp p.csv q.csv
+  [ "$(head -n 1 l.csv)" = 'index,label,shirt,"a, b",two,3,c4,c5,c6,c7,c8,c9' ]
+  [ "$(sed -n 2,4p c.csv | cut -d, -f1,2)" = 'shirt,shirt
+shirt,"a
+shirt,two' ]
+  [ "$(sed 's/"a, b"/1/g; s/shirt/0/g; s/two/2/g; s/c\([4-9]\)\([,.]\)/\1\2/g' c.csv)" = "$(cat n.csv)" ]
+  [ "$(sed -n 3p t.csv | cut -d, -f1,2)" = '"a, b"' ]
+  [ "$(head -n 1 k.csv | cut -d, -f1-6)" = class,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high ]
+  [ "$(head -n 1 k.csv | cut -d, -f7-)" = predicted,precision,model_sha256 ]
+  # against the predictions, image by image
+  tail -n +2 p.csv | awk -F, '{ n[$2]++; p[$3]++; if ($2 == $3) c[$2]++ }
+    END { for (k = 0; k < 10; k++)
+      printf "%d,%d,%d,%.6f,%d,%.6f\n", k, n[k], c[k], c[k] / n[k], p[k], p[k] ? c[k] / p[k] : 0 }' >want
+  tail -n +2 k.csv | awk -F, '{ printf "%d,%d,%d,%.6f,%d,%.6f\n", $1, $2, $3, $4, $7, $8 }' | cmp - want
+  [ "$(awk -F, 'NR > 1 { n += $2; c += $3 } END { print n "," c }' k.csv)" = \
+    "$(column images row.csv),$(column correct row.csv)" ]
+}
+
+@test "eval: a class without an image has no accuracy; each channel has its own mean" {
+  other_network >net.safetensors
+  printf 'input 2x3x2\na: conv 1 3x2 batch_norm\nclassifier: linear 4\n' >net.txt
+  printf 'dataset: idx\ndata_dir: .\nvalidation: test\nseed: 1\n' >cfg.yaml
+  { printf '\0\0\x08\4\0\0\0\2\0\0\0\2\0\0\0\3\0\0\0\2'; head -c 24 /dev/zero; } >t10k-images-idx4-ubyte
+  printf '\0\0\x08\1\0\0\0\2\0\0' >t10k-labels-idx1-ubyte
+  run_net() { eo-eval -c cfg.yaml --network net.txt "$@" net.safetensors >row.csv; }
+  run_net --input-mean 0,9 --input-std 1 --logits zero.csv --classes k.csv
+  run_net --input-mean 2,0 --input-std 1,0.5 --logits two.csv
+  # the weights look at the first channel alone: (0 - 0) / 1 and (0 - 2) / 1
+  [ "$(sed -n 2p zero.csv),$(sed -n 2p two.csv)" = 0,0,0,1,2,3,0,0,2,3,4,5 ]
+  [ "$(tail -n +2 k.csv | cut -d, -f1-3,7,8)" = '0,2,0,0,
+1,0,0,0,
+2,0,0,0,
+3,0,0,2,0.0' ]
+  [ "$(sed -n 3p k.csv | cut -d, -f4-6)" = ,, ]
+  fails 2 \
+    "eo-eval: option '--input-mean': expected 1 number, or 1 for each channel of the input (2), found 3"$'\n'"$HINT" \
+    run_net --input-mean 1,2,3 --input-std 1
+  fails 2 "eo-eval: option '--input-std': expected a number in 0.001..1000, found '0'"$'\n'"$HINT" \
+    run_net --input-mean 0 --input-std 1,0
 }
 
 @test "eval: logits, predictions and confusion matrix agree" {
@@ -62,7 +137,8 @@ setup() {
 @test "eval: --hits says of each validation image whether the model is right" {
   eo-eval -c $F/cfg.yaml --predictions p.csv --hits h.csv $F/int8.safetensors >row.csv
   [ "$(wc -l <h.csv)" -eq 2 ]
-  [ "$(head -n 1 h.csv)" = pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion ]
+  [ "$(head -n 1 h.csv)" = \
+    pruning_level,precision,seed,model_sha256,images_sha256,images,correct,hits,pruning_criterion ]
   [ "$(tail -n 1 h.csv | cut -d, -f1-4)" = "$(tail -n 1 row.csv | cut -d, -f1-4)" ]
   [ "$(column images h.csv),$(column correct h.csv)" = "$(column images row.csv),$(column correct row.csv)" ]
   [ "$(column pruning_criterion h.csv)" = none ]
@@ -77,6 +153,48 @@ setup() {
   [ "$(column images_sha256 other.csv)" = "$(column images_sha256 h.csv)" ]
   misused "eo-eval: option '--hits' needs the validation split, which '--split test' leaves out" \
     eo-eval -c $F/cfg.yaml --split test --hits t.csv $F/int8.safetensors
+}
+
+@test "eval: --compare says how far another program's logits are, and for how many images the class is another" {
+  eo-eval -c $F/cfg.yaml --logits l.csv --predictions p.csv $F/base.safetensors >row.csv
+  run --separate-stderr eo-eval -c $F/cfg.yaml --compare l.csv --differences d.csv $F/base.safetensors
+  [ "$status" -eq 0 ]
+  [ "$output" = "$(cat row.csv)" ]
+  [[ $stderr == "eo-eval: l.csv: 310 images: logits differ by at most "*"; the class of 0 images differs" ]]
+  [ "$(wc -l <d.csv)" = 311 ]
+  awk -F, 'NR > 1 && ($3 != $4 || $5 > 1e-8) { exit 1 }' d.csv
+  # other columns and rows: no label, the index last, two images of which one gets another class
+  awk -F, 'NR == 1 { print "z0,z1,z2,z3,z4,z5,z6,z7,z8,z9,index" }
+    $1 == 7 { $6 += 0.25 } $1 == 300 { c = NR } $1 == 300 { for (k = 3; k < 13; k++) $k = 0; $9 = 64 }
+    $1 == 7 || $1 == 300 { print $3 "," $4 "," $5 "," $6 "," $7 "," $8 "," $9 "," $10 "," $11 "," $12 "," $1 }' \
+    OFMT=%.9g CONVFMT=%.9g l.csv >theirs.csv
+  run --separate-stderr eo-eval -c $F/cfg.yaml --compare theirs.csv --differences d.csv $F/base.safetensors
+  [[ $stderr == "eo-eval: theirs.csv: 2 images: logits differ by at most "*" (image 300, class 6); the class of "* ]]
+  [ "$(cut -d, -f1,4 d.csv | tr '\n' ' ')" = "index,theirs 7,$(sed -n 9p p.csv | cut -d, -f3) 300,6 " ] ||
+    [ "$(sed -n 2p d.csv | cut -d, -f4)" = 3 ]
+  awk -F, '$1 == 7 && ($5 < 0.2499999 || $5 > 0.2500001) { exit 1 }' d.csv
+}
+
+@test "eval: --compare refuses what is of other images" {
+  eo-eval -c $F/cfg.yaml --logits l.csv $F/base.safetensors >row.csv
+  awk -F, -v OFS=, 'NR == 4 { $2 = ($2 + 1) % 10 } 1' l.csv >bad
+  label=$(sed -n 4p l.csv | cut -d, -f2)
+  fails 1 "eo-eval: bad: row 3: expected label $label, which image 2 has, found $(((label + 1) % 10)): other images" \
+    eo-eval -c $F/cfg.yaml --compare bad $F/base.safetensors
+  sed '4s/^2,/310,/' l.csv >bad
+  fails 1 "eo-eval: bad: row 3: expected one of the 310 images, 0 to 309, found 310" \
+    eo-eval -c $F/cfg.yaml --compare bad $F/base.safetensors
+  cut -d, -f1-11 l.csv >bad
+  fails 1 "eo-eval: bad: expected 10 columns of logits beside index and label, found 9" \
+    eo-eval -c $F/cfg.yaml --compare bad $F/base.safetensors
+  sed '5s/,[^,]*$/,nan/' l.csv >bad
+  fails_like 1 "eo-eval: bad: row 4: class 9: expected a number *found 'nan'" \
+    eo-eval -c $F/cfg.yaml --compare bad -o none $F/base.safetensors
+  [ ! -e none ]
+  head -n 1 l.csv >bad
+  fails 1 "eo-eval: bad: expected at least one row, found none" eo-eval -c $F/cfg.yaml --compare bad $F/base.safetensors
+  fails 2 "eo-eval: option '--differences' needs '--compare'"$'\n'"$HINT" \
+    eo-eval -c $F/cfg.yaml --differences d $F/base.safetensors
 }
 
 @test "eval: the same bytes for every number of threads and instruction set" {
@@ -98,7 +216,8 @@ setup() {
   eo-eval -c $F/cfg.yaml --split validation $F/base.safetensors >validation
   eo-eval -c $F/cfg.yaml --split test $F/base.safetensors >test
   [ "$(tail -n 1 validation)" = "$(tail -n 1 both | cut -d, -f1-11),,,,,,$(tail -n 1 both | cut -d, -f17-28)," ]
-  [ "$(tail -n 1 test)" = "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-27),,$(tail -n 1 both | cut -d, -f29)" ]
+  [ "$(tail -n 1 test)" = \
+    "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-27),,$(tail -n 1 both | cut -d, -f29)" ]
 }
 
 @test "eval: with --split test the tables are about the test set" {
@@ -169,27 +288,29 @@ setup() {
 
 @test "eval: bad input exits 1 with one line and leaves no file" {
   m=$F/base.safetensors
-  out="-o row --logits l --predictions p --confusion c --hits h"
+  out="-o row --logits l --predictions p --confusion c --classes k --hits h"
   fails 1 "eo-eval: none.yaml: cannot open: No such file or directory" eo-eval -c none.yaml $out $m
-  fails 1 "eo-eval: none.safetensors: cannot open: No such file or directory" eo-eval -c $F/cfg.yaml $out none.safetensors
+  fails 1 "eo-eval: none.safetensors: cannot open: No such file or directory" eo-eval -c $F/cfg.yaml $out \
+    none.safetensors
   fails 1 "eo-eval: dataset 'idx': expected a folder 'none' (--data), found none" \
     eo-eval -c $F/cfg.yaml --data none $out $m
   mkdir empty
   fails_like 1 "eo-eval: 'empty': expected *" eo-eval -c $F/cfg.yaml --data empty $out $m
   printf 'PK\3\4 this is not a model' >zip
-  fails_like 1 "eo-eval: zip: expected a safetensors file, found a zip archive; unpack it" eo-eval -c $F/cfg.yaml $out zip
+  fails_like 1 "eo-eval: zip: expected a safetensors file, found a zip archive; unpack it" eo-eval -c $F/cfg.yaml $out \
+    zip
   head -c 3000 $m >short
   fails_like 1 "eo-eval: (standard stream): *" eo-eval -c $F/cfg.yaml $out - <short
   sed 's/^val_subset.*/val_subset: 621/' $F/cfg.yaml >cfg.yaml
-  fails 1 "eo-eval: cfg.yaml: 'val_subset': expected at most the 620 training images, found 621" \
+  fails 1 "eo-eval: $F/set: 'val_subset': expected at most the 620 training images, found 621" \
     eo-eval -c cfg.yaml $out $m
-  for f in row l p c h; do
+  for f in row l p c k h; do
     [ ! -e $f ]
   done
 }
 
 @test "eval: a full disk exits 1" {
-  for o in -o --logits --predictions --confusion --hits; do
+  for o in -o --logits --predictions --confusion --classes --hits; do
     fails 1 "eo-eval: /dev/full: cannot write: No space left on device" \
       eo-eval -c $F/cfg.yaml -o row $o /dev/full $F/base.safetensors
     [ ! -e row ]
@@ -201,7 +322,9 @@ setup() {
 
 @test "eval: real test images" {
   need_data mnist
-  printf 'dataset: mnist\nseed: 1\ntrain_subset: 1500\nval_subset: 500\nepochs: 4\nbatch_size: 32\nconv1_channels: 4\nconv2_channels: 8\n' >cfg.yaml
+  printf \
+    'dataset: mnist\nseed: 1\ntrain_subset: 1500\nval_subset: 500\nepochs: 4\nbatch_size: 32\nconv1_channels: '\
+'4\nconv2_channels: 8\n' >cfg.yaml
   eo-train -q -c cfg.yaml -o m
   eo-quant -p int8 -c cfg.yaml -o q m
   eo-eval -c cfg.yaml q >row

@@ -11,11 +11,12 @@ setup() {
   printf 'a: 1\nlearning_rate: 0.002\n' >o/x/config/train.yaml
   echo base >o/x/models/base.safetensors
   cat >trace <<END
+STAGES := data train prune quant eval bench select sensitivity hardware plots summary manifest
 mkdir -p o/x/models
 Makefile:5: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml out/bin/eo-train
 printf TRAIN
-o/x/models/base.safetensors: o/x/config/train.yaml out/bin/eo-train
-o/x/models/p0.50.safetensors: o/x/models/base.safetensors
+o/x/models/base.safetensors: o/x/config/train.yaml out/bin/eo-train | step/train/models/base.safetensors
+o/x/models/p0.50.safetensors: o/x/models/base.safetensors | step/prune/models/p0.50.safetensors
 END
 }
 
@@ -69,9 +70,13 @@ END
 }
 
 @test "12 candidates are one line; of many pruned models the graph is by stage" {
-  : >trace
+  echo "STAGES := prune quant" >trace
   for level in 10 11 12 13 14 15 16 17 18 19 20 21 22; do
-    echo "o/x/models/p0.$level-int8.safetensors: o/x/models/p0.$level.safetensors" >>trace
+    echo \
+      "o/x/models/p0.$level-int8.safetensors: o/x/models/p0.$level.safetensors | \
+step/quant/models/p0.$level-int8.safetensors" >>trace
+    echo "o/x/models/p0.$level.safetensors: o/x/models/base.safetensors | step/prune/models/p0.$level.safetensors" \
+      >>trace
     echo "M:1: update target 'o/x/models/p0.$level.safetensors' due to: o/x/models/base.safetensors" >>trace
     echo pruned >o/x/models/p0.$level.safetensors
     [ $level != 21 ] || cp trace trace12
@@ -91,29 +96,29 @@ END
   mkdir -p o/x/rows
   cat >trace <<END
 M:1: update target 'o/x/machine.csv' due to: o/x/models/p0.50-int8.safetensors o/x/rows/p0.50-int8.untimed
-o/x/machine.csv: o/x/models/p0.00-int8.safetensors o/x/models/p0.50-int8.safetensors o/x/rows/p0.50-int8.untimed | o/x/rows/p0.50-int8.accuracy.err
-o/x/rows/p0.00-int8.timing.csv: o/x/machine.csv
-o/x/rows/p0.50-int8.timing.csv: o/x/machine.csv
+o/x/machine.csv: o/x/models/p0.00-int8.safetensors o/x/models/p0.50-int8.safetensors \
+o/x/rows/p0.50-int8.untimed | o/x/rows/p0.50-int8.accuracy.err step/bench/machine.csv
 END
   printf 'EO_LEVELS := 0.00\n' >o/x/config/made/candidates
   printf 'EO_LEVELS := 0.00 0.50\n' >o/x/config/candidates
   why() {
     run --separate-stderr eo-explain --folder o/x "$@" trace
     [ "$status" -eq 0 ] && [ "${lines[0]}" = "o/x: 1 of 1 steps would run" ] || return
-    echo "${lines[1]#  bench     rows/\*.timing.csv: }"
+    echo "${lines[1]#  bench     machine.csv: }"
   }
   # there is none yet; then there is
   [ "$(why)" = "level 0.50 was added; all are timed together" ]
   echo >o/x/machine.csv
   [ "$(why)" = "level 0.50 was added; all are timed together; models/p0.50-int8.safetensors is newer" ]
   cp o/x/config/candidates o/x/config/made
-  [ "$(why)" = "1 candidate has no row of the last session; all are timed together; models/p0.50-int8.safetensors is newer" ]
+  [ "$(why)" = \
+    "1 candidate has no row of the last session; all are timed together; models/p0.50-int8.safetensors is newer" ]
   rm o/x/machine.csv
   [ "$(why)" = "1 candidate has no row of the last session; all are timed together" ]
   sed -i '1s/int8.untimed/int8.untimed o\/x\/rows\/p0.00-int8.untimed/' trace
   [ "$(why)" = "2 candidates have no rows of the last session; all are timed together" ]
   sed -i '1s/ o.x.rows.*//' trace
-  [ "$(why)" = "machine.csv is missing" ]
+  [ "$(why)" = "is missing" ]
   rm o/x/config/made/candidates
   [ "$(why)" = "was never made" ]
   eo-explain --folder o/x --dot trace >dot
@@ -122,7 +127,7 @@ END
 
 @test "what failed the last time" {
   echo pruned >o/x/models/p0.50.safetensors
-  sed "2s/.*/M:9: update target 'o\/x\/models\/p0.50.safetensors' due to: FORCE/" trace >again
+  sed "3s/.*/M:9: update target 'o\/x\/models\/p0.50.safetensors' due to: FORCE/" trace >again
   run eo-explain --folder o/x again
   [ "${lines[1]}" = "  prune     models/p0.50.safetensors: failed the last time" ]
 }
@@ -133,7 +138,8 @@ END
   fails 1 "eo-explain: o: expected a file, found a directory" eo-explain --folder o/x o
   rm o/x/config/train.yaml && mkdir o/x/config/train.yaml
   fails 1 "eo-explain: 'o/x/config/train.yaml': expected a file, found a directory" eo-explain --folder o/x trace
-  fails 1 "eo-explain: 'o/x/config/train.yaml': expected a file, found a directory" eo-explain --folder o/x --dot -o dot trace
+  fails 1 "eo-explain: 'o/x/config/train.yaml': expected a file, found a directory" eo-explain --folder o/x \
+    --dot -o dot trace
   [ ! -e dot ]
 }
 
@@ -146,12 +152,12 @@ make_eo() {
   printf 'output_dir: %s/new\npruning_levels: [0.0, 0.5]\n' "$PWD" >a.yaml
   run make_eo explain CONFIG="$PWD/a.yaml"
   [ "$status" -eq 0 ]
-  [[ $output == *"$PWD/new: 22 of 22 steps would run
+  [[ $output == *"$PWD/new: 26 of 26 steps would run
   data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
   [ ! -e new ]
   sed 1d a.yaml >of-no-folder.yaml
   run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 22 of 22 steps would run"* ]] || return 1
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 26 of 26 steps would run"* ]] || return 1
   run make_eo explain CONFIG="$PWD/none.yaml"
   [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]] || return 1
 

@@ -25,7 +25,8 @@ three_models() {
   eo-pareto -c c.yaml --sweep sweep.csv *.acc.csv *.time.csv
 }
 
-LAYERS=layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,input_bytes,output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,pruning_criterion,model_sha256
+LAYERS=layer,output_elements,parameter_bytes,activation_bytes,macs,pruning_level,precision,seed,input_bytes,\
+output_bytes,weight_bytes,batch_size,macs_per_image,fused_activation_bytes,pruning_criterion,model_sha256
 
 @test "layers of an fp32 model, by the published sizes of the network" {
   make_model 16 32 7 >m.safetensors
@@ -55,6 +56,31 @@ conv2,313600,1288,313600,22579200,0.50,int8,3,1568,784,1152,100,225792,2352,l1,$
 classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1,$sha" ]
 }
 
+# make_network NETWORK SEED [BACKEND]: a random model of any network on standard output
+make_network() {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$@"
+}
+
+@test "any network: its own layers, full maps before pooling, a map that is added is read" {
+  make_network "input 2x4x4; a: conv 2 3x3 pad 1 relu; b: conv 2 3x3 pad 1 add input relu max 2x2; z: linear 3" 1 \
+    fp32 >m
+  eo-hwreport -c c.yaml m | cut -d, -f1-5,9-14 | tail -n +2 | diff - <(cat <<'END'
+a,3200,152,12800,57600,128,128,144,100,576,256
+b,3200,152,12800,57600,256,32,144,100,576,288
+z,300,108,1200,2400,32,12,96,100,24,44
+END
+)
+  # twice the same tensor is read once
+  make_network "input 2x4x4; a: conv 2 3x3 pad 1; b: conv 2 1x1 add a; z: linear 3" 1 >m
+  [ "$(eo-hwreport -c c.yaml m | cut -d, -f1,9,14 | paste -sd ' ')" = \
+    "layer,input_bytes,fused_activation_bytes a,32,64 b,32,64 z,32,44" ]
+  make_network resnet8 1 >m
+  eo-hwreport -c c.yaml m >l.csv
+  [ "$(column l.csv layer)" = "conv1 block1.conv1 block1.conv2 block2.conv1 block2.shortcut block2.conv2 block3.conv1 \
+block3.shortcut block3.conv2 classifier" ]
+  [ "$(column l.csv macs_per_image | tr ' ' '\n' | awk '{ n += $1 } END { print n }')" = 12501632 ]
+}
+
 @test "with --sweep the batch size is the one that was timed" {
   three_models
   eo-hwreport -c c.yaml --sweep sweep.csv --layers l.csv *.safetensors
@@ -65,15 +91,21 @@ classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1,$sha" ]
 @test "hardware_summary.csv: the baseline first, all formulas" {
   three_models
   eo-hwreport -c c.yaml --sweep sweep.csv --summary h.csv *.safetensors
-  [ "$(head -n 1 h.csv)" = "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs,arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,roofline_knee_macs_per_byte,bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion,model_sha256" ]
-  [ "$(column h.csv model_sha256)" = "$(sha256sum c.safetensors b.safetensors a.safetensors | cut -c1-64 | paste -sd" ")" ]
+  [ "$(head -n 1 h.csv)" = \
+    "estimated_total_bytes,estimated_total_macs,achieved_bandwidth_gbps,configured_memory_bandwidth_gbps,\
+bandwidth_utilization,achieved_gmacs,arithmetic_intensity_macs_per_byte,configured_peak_compute_gmacs,\
+roofline_knee_macs_per_byte,bound_regime,pruning_level,precision,seed,batch_size,batch_latency_ms,pruning_criterion,\
+model_sha256" ]
+  [ "$(column h.csv model_sha256)" = \
+    "$(sha256sum c.safetensors b.safetensors a.safetensors | cut -c1-64 | paste -sd" ")" ]
   [ "$(column h.csv pruning_level) / $(column h.csv precision)" = "0.00 0.00 0.50 / fp32 int8 int8" ]
   # 128 images: (12544 + 6272 + 10) * 4 * 128 + 81960 bytes; 1031744 * 128 MACs; 0.04 ms / 0.5 * 128 = 10.24 ms
   [ "$(column h.csv estimated_total_bytes | cut -d' ' -f1)" = 9720872 ]
   [ "$(column h.csv estimated_total_macs | cut -d' ' -f1)" = 132063232 ]
   [ "$(column h.csv batch_latency_ms)" = "10.24 5.12 2.56" ]
   awk -F, 'function near(a, b) { return a > b * 0.999999 && a < b * 1.000001 }
-    NR == 2 { exit !(near($3, 9720872 / 0.01024 / 1e9) && $4 == 2 && near($5, $3 / 2) && near($6, 132063232 / 0.01024 / 1e9) &&
+    NR == 2 { exit !(near($3, 9720872 / 0.01024 / 1e9) && $4 == 2 && near($5, $3 / 2) &&
+      near($6, 132063232 / 0.01024 / 1e9) &&
       near($7, 132063232 / 9720872) && $8 == 16 && $9 == 8 && $10 == "compute-bound") }' h.csv
   sed -i 's/^peak.*/peak_compute_gmacs: 1000.0/' c.yaml
   eo-hwreport -c c.yaml --sweep sweep.csv --summary h.csv *.safetensors
@@ -84,7 +116,8 @@ classifier,1000,7928,4000,784000,0.50,int8,3,784,40,7840,100,7840,824,l1,$sha" ]
   three_models
   sed -i '/^peak/d' c.yaml
   eo-hwreport -c c.yaml --sweep sweep.csv --summary h.csv *.safetensors
-  [ "$(column h.csv configured_peak_compute_gmacs)$(column h.csv roofline_knee_macs_per_byte)$(column h.csv bound_regime)" = "      " ]
+  [ "$(column h.csv configured_peak_compute_gmacs)$(column h.csv roofline_knee_macs_per_byte)$(column h.csv \
+    bound_regime)" = "      " ]
 }
 
 @test "precision_tradeoffs.csv: means by precision, the fastest first" {
@@ -115,7 +148,9 @@ refuses() {
   refuses 1 "eo-hwreport: sweep.csv: no model given for pruning_level 0.50, precision int8, seed 7" \
     -c c.yaml --sweep sweep.csv --layers l.csv --summary h.csv b.safetensors c.safetensors
   sed -i 's/[0-9a-f]\{64\}/abcdefabcdefabcdef/' sweep.csv
-  refuses 1 "eo-hwreport: sweep.csv: stale: pruning_level 0.00, precision fp32, seed 7 was measured with model abcdefabcdef, given is $(sha256sum <c.safetensors | cut -c 1-12)" \
+  refuses 1 \
+    "eo-hwreport: sweep.csv: stale: pruning_level 0.00, precision fp32, seed 7 was measured with model abcdefabcdef, \
+given is $(sha256sum <c.safetensors | cut -c 1-12)" \
     -c c.yaml --sweep sweep.csv --layers l.csv --summary h.csv *.safetensors
   sed -i '2s/fp32/fp64/' sweep.csv
   run --separate-stderr eo-hwreport -c c.yaml --sweep sweep.csv --tradeoffs t.csv

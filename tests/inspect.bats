@@ -41,7 +41,8 @@ END
   [ "$output" = "-0.5
 -0.4375
 -0.375" ]
-  awk 'BEGIN { for (i = 0; i < 1470; i++) printf "%.9g\n", (i % 17 - 8) / 16 }' | cmp - <(eo-inspect -d classifier.weight "$golden")
+  awk 'BEGIN { for (i = 0; i < 1470; i++) printf "%.9g\n", (i % 17 - 8) / 16 }' |
+    cmp - <(eo-inspect -d classifier.weight "$golden")
 }
 
 @test "an int8 model: tensors of three types" {
@@ -53,15 +54,18 @@ END
   grep -q '^conv2.weight_scale  *F32  *4  *16 ' report
   grep -q '^conv2.bias  *I32  *4  *16 ' report
   [ "$(eo-inspect -d conv1.input_zero_point model)" = 128 ]
-  eo-inspect -d conv2.weight model | awk '$1 != int($1) || $1 < -128 || $1 > 127 { exit 1 } $1 < 0 { n++ } END { exit !n || NR != 108 }'
+  eo-inspect -d conv2.weight model |
+    awk '$1 != int($1) || $1 < -128 || $1 > 127 { exit 1 } $1 < 0 { n++ } END { exit !n || NR != 108 }'
 }
 
 @test "an fp16 model holds the rounded values of the fp32 one" {
   make_model 3 4 9 >f
   make_model 3 4 9 0 fp16 >h
-  [ "$(eo-inspect h | awk '$1 == "tensor_bytes" { print $2 * 2 }')" = "$(eo-inspect f | awk '$1 == "tensor_bytes" { print $2 }')" ]
+  [ "$(eo-inspect h | awk '$1 == "tensor_bytes" { print $2 * 2 }')" = \
+    "$(eo-inspect f | awk '$1 == "tensor_bytes" { print $2 }')" ]
   paste <(eo-inspect -d conv2.weight f) <(eo-inspect -d conv2.weight h) |
-    awk '{ d = $1 - $2; if (d < 0) d = -d; a = $1 < 0 ? -$1 : $1; if (d > a / 2048 + 2 ^ -25) exit 1; if (d > 0) n++ } END { exit !n }'
+    awk '{ d = $1 - $2; if (d < 0) d = -d; a = $1 < 0 ? -$1 : $1; if (d > a / 2048 + 2 ^ -25) exit 1; if (d > 0) n++ }
+      END { exit !n }'
 }
 
 @test "--json agrees with the text" {
@@ -82,6 +86,65 @@ END
   [ "$(grep -c '"dtype"' json)" -eq 15 ]
 }
 
+# A model of two layers on 2 x 3 x 2 inputs, all of whose weights are 0.
+two_channels() {
+  local header='{"__metadata__":{"architecture":"network","input_mean":"0.0,9.0","input_std":"1.0",'
+  header+='"network":"input 2x3x2; a: conv 1 3x2; classifier: linear 4"},'
+  header+='"a.bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+  header+='"a.weight":{"dtype":"F32","shape":[1,2,3,2],"data_offsets":[4,52]},'
+  header+='"classifier.bias":{"dtype":"F32","shape":[4],"data_offsets":[52,68]},'
+  header+='"classifier.weight":{"dtype":"F32","shape":[4,1],"data_offsets":[68,84]}}'
+  printf "\\x$(printf %02x $((${#header} & 255)))\\x$(printf %02x $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
+  head -c 84 /dev/zero
+}
+
+@test "another network: its layers, and the input of each channel" {
+  two_channels >m
+  eo-inspect m >report
+  [ "$(sed -n 1,8p report)" = "architecture            network
+precision               fp32
+input                   (p / 255 - 0) / 1 of a grey value p
+                        (p / 255 - 9) / 1 of a grey value p
+parameters              21
+macs                    16
+tensor_bytes            84
+file_bytes              $(stat -c %s m)" ]
+  [ "$(awk '/^layer/, /^$/' report | tr -s ' ')" = "layer input output parameters macs tensor_bytes
+a 2x3x2 1x1x1 13 12 52
+classifier 1x1x1 4x1x1 8 4 32" ]
+  eo-inspect --json m >json
+  [ "$(grep -m 1 -A 3 '"input_mean"' json | tr -d ' \n')" = '"input_mean":[0,9],' ]
+  grep -qx '      "name": "classifier.weight",' json
+  grep -A 14 '"name": "a"' json | tr -d ' \n' |
+    grep -q '"input":\[2,3,2\],"output":\[1,1,1\],"parameters":13,"macs":12,'
+  ! grep -q conv1_channels report json || return 1
+  eo-inspect --arena m >plan
+  diff - plan <<END
+graph,tensor,bytes,first_op,last_op,offset
+fused,input,48,input,a,0
+fused,a,4,a,classifier,48
+fused,logits,16,classifier,classifier,0
+unfused,input,48,input,a,0
+unfused,a,4,a,classifier,48
+unfused,logits,16,classifier,classifier,0
+END
+  grep -qx 'peak_activation_bytes   52' report
+}
+
+@test "--arena: an output that is added later lives until then" {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "input 2x4x4; a: conv 4 3x3 pad 1 relu; b: conv 4 3x3 pad 1 relu; \
+c: conv 4 3x3 pad 1 add a relu max 2x2; z: linear 3" 1 >m
+  eo-inspect --arena m >plan
+  [ "$(grep unfused plan | cut -d, -f2-5)" = "input,32,input,a
+a,64,a,c
+b,64,b,c
+c map,64,c,c pool
+c,16,c pool,z
+logits,12,z,z" ]
+  [ "$(eo-inspect m | awk '/^peak_activation_bytes/ { print $2 }')" = 144 ]
+  [ "$(awk -F, '$1 == "unfused" && $3 + $6 > n { n = $3 + $6 } END { print n }' plan)" = 192 ]
+}
+
 @test "--json is JSON" {
   command -v python3 >/dev/null || skip "needs python3"
   make_model 3 4 9 >model
@@ -100,22 +163,25 @@ assert r["metadata"]["seed"] == "9"'
   diff - plan <<END
 graph,tensor,bytes,first_op,last_op,offset
 fused,input,3136,input,conv1,0
-fused,pool1,1568,conv1,conv2,3136
-fused,pool2,588,conv2,classifier,0
+fused,conv1,1568,conv1,conv2,3136
+fused,conv2,588,conv2,classifier,0
 fused,logits,40,classifier,classifier,588
 unfused,input,3136,input,conv1,6272
-unfused,conv1,6272,conv1,pool1,0
-unfused,pool1,1568,pool1,conv2,6272
-unfused,conv2,2352,conv2,pool2,0
-unfused,pool2,588,pool2,classifier,2352
+unfused,conv1 map,6272,conv1,conv1 pool,0
+unfused,conv1,1568,conv1 pool,conv2,6272
+unfused,conv2 map,2352,conv2,conv2 pool,0
+unfused,conv2,588,conv2 pool,classifier,2352
 unfused,logits,40,classifier,classifier,0
 END
 }
 
 # occupied GRAPH: the bytes of its block; fails when two tensors share a byte while both are needed
 occupied() {
-  awk -F, -v graph="$1" 'BEGIN { n = split("input conv1 pool1 relu1 conv2 pool2 relu2 classifier", op, " "); for (i = 1; i <= n; i++) at[op[i]] = i }
-    $1 == graph { m++; first[m] = at[$4]; last[m] = at[$5]; from[m] = $6; to[m] = $6 + $3; if (to[m] > top) top = to[m] }
+  awk -F, -v graph="$1" '
+    BEGIN { n = split("input,conv1,conv1 pool,conv2,conv2 pool,classifier", op, ",")
+            for (i = 1; i <= n; i++) at[op[i]] = i }
+    $1 == graph { m++; first[m] = at[$4]; last[m] = at[$5]; from[m] = $6; to[m] = $6 + $3
+                  if (to[m] > top) top = to[m] }
     END { for (i = 1; i <= m; i++) for (k = 1; k < i; k++)
             if (first[i] <= last[k] && first[k] <= last[i] && from[i] < to[k] && from[k] < to[i]) exit 1
           print top }'
@@ -149,7 +215,8 @@ import json, math, struct, sys
 data = open(sys.argv[1], "rb").read()
 header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
 size = {"F32": 4, "I32": 4, "F16": 2, "I8": 1}
-assert sum(math.prod(t["shape"]) * size[t["dtype"]] for k, t in header.items() if k != "__metadata__") == int(sys.argv[2])
+tensors = [t for k, t in header.items() if k != "__metadata__"]
+assert sum(math.prod(t["shape"]) * size[t["dtype"]] for t in tensors) == int(sys.argv[2])
 END
   done
 }
@@ -184,8 +251,34 @@ END
   [ "$stderr" = "eo-inspect: (standard stream): cannot write: No space left on device" ]
 }
 
+@test "--network: the layers of a known network, and of a file" {
+  eo-inspect --network smallcnn >table
+  diff - table <<END
+layer,operation,input,output,parameters,macs,fp32_bytes,int8_bytes
+conv1,conv,1x28x28,16x14x14,160,112896,640,208
+conv2,conv,16x14x14,32x7x7,4640,903168,18560,4736
+classifier,linear,32x7x7,10x1x1,15690,15680,62760,15720
+total,,1x28x28,10x1x1,20490,1031744,81960,20664
+END
+  printf 'input 2x5x1\na: conv 3 3x1 relu # six\nclassifier: linear 4\n' >bad.txt
+  printf 'input 2x5x1\na: conv 3 3x1 relu\nclassifier: linear 4\n' >own.txt
+  eo-inspect -n - <own.txt | diff - <(eo-inspect -n own.txt)
+  eo-inspect -n own.txt | grep -qx 'a,conv,2x5x1,3x3x1,21,54,84,30'
+  fails 1 \
+    "eo-inspect: bad.txt: layer 'a': expected stride, pad, from, batch_norm, add, relu or relu6, max, average or mean, \
+in this order, found '#'" \
+    eo-inspect -n bad.txt -o out
+  [ ! -e out ]
+  fails 1 \
+    "eo-inspect: resnet9: no known network (eo-inspect --help lists them) and no file: cannot open: No such file or \
+directory" \
+    eo-inspect -n resnet9
+}
+
 @test "a failed run leaves no output" {
-  fails 1 "eo-inspect: $EO_ROOT/tests/fuzz/corpus/model/nan: tensor 'conv2.weight': element 8: expected a finite number, found nan" \
+  fails 1 \
+    "eo-inspect: $EO_ROOT/tests/fuzz/corpus/model/nan: tensor 'conv2.weight': element 8: expected a finite number, \
+found nan" \
     eo-inspect -o out "$EO_ROOT/tests/fuzz/corpus/model/nan"
   [ ! -e out ]
 }
@@ -194,6 +287,8 @@ END
   misused "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
   misused "eo-inspect: options '--arena' and '--json' exclude each other" eo-inspect --json --arena x
   misused "eo-inspect: options '--arena' and '--dump' exclude each other" eo-inspect -a -d conv1.bias x
+  misused "eo-inspect: option '--network' takes no MODEL and none of '--json', '--dump' and '--arena'" \
+    eo-inspect -n mlp x
   misused "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
   misused "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
   misused "eo-inspect: unexpected operand 'b'" eo-inspect a b
@@ -203,7 +298,8 @@ END
   run --separate-stderr eo-inspect --help
   [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [[ $output == "usage: eo-inspect [options] [MODEL]"* ]]
-  [[ $output == *"-j, --json"* && $output == *"-a, --arena"* && $output == *"-d, --dump TENSOR"* && $output == *"-o, --output FILE"* ]]
+  [[ $output == *"-j, --json"* && $output == *"-a, --arena"* && $output == *"-d, --dump TENSOR"* &&
+    $output == *"-o, --output FILE"* ]]
   run eo-inspect --version
   [[ ${lines[0]} == "eo-inspect (edge-opt) "* ]]
 }

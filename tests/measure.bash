@@ -1,4 +1,5 @@
 # A tiny data set, its config and three models, for the tests of eo-eval and eo-bench: fixture DIR
+# However slow the machine is, no session ends for want of time.
 
 # be32 N: four bytes, most significant first
 be32() {
@@ -12,7 +13,8 @@ put_set() {
     awk -v n="$2" 'BEGIN { for (i = 0; i < n; i++) for (p = 0; p < 784; p++)
       printf "%c", int(p / 56) == i % 10 + 2 ? 255 - i % 50 : 1 + (p * 7 + i * 13) % 40 }'; } >"$1-images-idx3-ubyte"
   { printf '\0\0\10\1'; be32 "$2"
-    for ((i = 0; i < $2; i++)); do printf "\\$(printf %03o $(((i + (i % 7 == 3)) % 10)))"; done; } >"$1-labels-idx1-ubyte"
+    for ((i = 0; i < $2; i++)); do printf "\\$(printf %03o $(((i + (i % 7 == 3)) % 10)))"; done; } \
+      >"$1-labels-idx1-ubyte"
 }
 
 fixture() {
@@ -34,6 +36,7 @@ calibration_batches: 2
 benchmark_repeats: 4
 benchmark_trials: 2
 benchmark_warmup: 1
+benchmark_seconds: 100000
 END
   eo-train -q -c "$1/cfg.yaml" -o "$1/base.safetensors"
   eo-quant -p fp16 -o "$1/half.safetensors" "$1/base.safetensors"

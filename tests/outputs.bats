@@ -15,10 +15,13 @@ evaluate() {
 
 # The inputs are missing too, and would be named if they came first.
 @test "a folder that is not there is named before any input is read" {
-  for command in "eo-prune --level 0.5 --scores nowhere/f -o m" "eo-prune --level 0.5 -o nowhere/f" "eo-prune --sensitivity nowhere/f" "eo-quant --precision int8 --report nowhere/f -o m" "eo-quant --precision int8 -o nowhere/f" \
+  for command in "eo-prune --level 0.5 --scores nowhere/f -o m" "eo-prune --level 0.5 -o nowhere/f" \
+    "eo-prune --sensitivity nowhere/f" "eo-quant --precision int8 --report nowhere/f -o m" \
+    "eo-quant --precision int8 -o nowhere/f" \
     "eo-eval --hits nowhere/f" "eo-eval --predictions nowhere/f" "eo-eval -o nowhere/f" "eo-bench -o nowhere/f" \
-    "eo-bench --samples nowhere/f" "eo-bench --rounds nowhere/f" "eo-bench --machine nowhere/f" "eo-bench --mlperf -o nowhere/f" \
-    "eo-bench --layers -o nowhere/f"; do
+    "eo-bench --samples nowhere/f" "eo-bench --rounds nowhere/f" "eo-bench --machine nowhere/f" \
+    "eo-mlperf -o nowhere/f" \
+    "eo-layers -o nowhere/f"; do
     fails 1 "${command%% *}: nowhere/f: cannot create: No such file or directory" $command -c missing.yaml missing
   done
   fails 1 "eo-train: nowhere/f: cannot create: No such file or directory" eo-train -c missing.yaml --log nowhere/f -o m
@@ -192,7 +195,8 @@ as_owner() {
 @test "every file of a sweep is looked at" {
   for ending in timing.csv rounds.csv timing.err; do
     mkdir dir/p0.50-int8.$ending
-    fails 1 "eo-bench: dir/p0.50-int8.$ending: cannot write: is a directory" eo-bench --from missing --into dir p0.50-int8
+    fails 1 "eo-bench: dir/p0.50-int8.$ending: cannot write: is a directory" eo-bench --from missing --into dir \
+      p0.50-int8
     rmdir dir/p0.50-int8.$ending
     fails 1 "eo-bench: dir/p0.50-int8.$ending: two outputs cannot go to one file" \
       eo-bench --from missing --into dir --machine link/p0.50-int8.$ending p0.50-int8
@@ -210,4 +214,16 @@ Try 'eo-eval --help'." evaluate --hits $'a\eb' -o $'a\eb'
   fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o /dev/stdout
   mkfifo pipe
   fails_like 1 "eo-eval: missing.yaml: cannot open*" evaluate -o pipe
+}
+
+@test "without memory for an input, the message names it" {
+  [ -z "$EO_SANITIZE" ] || skip "sanitizers need more address space than the test leaves"
+  truncate -s 60M big
+  for tool in eo-inspect "eo-prune -l 0.5 -o out" eo-verify "eo-study x=big"; do
+    fails 1 "${tool%% *}: big: out of memory: 62914560 bytes" \
+      bash -c "ulimit -v 50000; exec $tool $([[ $tool == *big ]] || echo big)"
+  done
+  fails 1 "eo-prune: (standard stream): out of memory: 62914560 bytes" \
+    bash -c "ulimit -v 50000; exec eo-prune -l 0.5 -o out <big"
+  [ ! -e out ]
 }

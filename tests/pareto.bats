@@ -26,7 +26,21 @@ four_candidates() {
   four_candidates
   eo-pareto -c c.yaml --sweep s.csv *-*.csv
   run head -n 1 s.csv
-  [[ $output == pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_0.01mb,violates_1mb,violates_1.5mb,seed,* ]]
+  [[ $output == \
+    pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,\
+latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,\
+energy_proxy_j,energy_proxy_note,violates_0.01mb,violates_1mb,violates_1.5mb,seed,* ]]
+}
+
+@test "--columns tells what each column of sweep_results.csv is" {
+  four_candidates
+  eo-pareto -c c.yaml --sweep s.csv *-*.csv
+  eo-pareto --columns >columns.csv
+  sed -i 's/^violates_\*,.*/violates_0.01mb\nviolates_1mb\nviolates_1.5mb/' columns.csv
+  [ "$(sed 's/,.*//; 1d' columns.csv | paste -sd,)" = "$(head -n 1 s.csv)" ]
+  grep -qx 'images,eo-eval,,validation images' columns.csv
+  grep -qx 'latency_median_ms,eo-bench,yes,"median latency of one image in a batch, scaled"' columns.csv
+  [ "$(grep -c ',$' columns.csv)" -eq 0 ]
 }
 
 @test "a row holds exactly what the config's arithmetic gives" {
@@ -35,7 +49,12 @@ four_candidates() {
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
   [ "${#lines[@]}" -eq 2 ]
-  [ "${lines[1]}" = "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,0.03528594970703125,0.00023999999999999998,ranked_latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,aaaa,l1,layer,8,16,2,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,certain,certain,certain,,,0.008068457101577721,0.12,median,recommended," ]
+  [[ ${lines[1]} == \
+    "0.50,fp32,True,,0.05,0.93,0.92,0.94,0.12,0.12,0.012,0.24,8333.333333333334,0.034332275390625,0.034332275390625,\
+0.03528594970703125,0.00023999999999999998,ranked_latency_ms / 1000 x power_watts: a proxy and not a \
+measurement,True,False,False,7,0.48,0.48,0.96,0.06,0.06,128,1,generic,k,0.5,0.4,0.6,,,1000,3000,4000,36000,1000,2000,\
+aaaa,l1,layer,8,16,2,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,certain,certain,certain,,,0.008068457101577721,0.12,median,\
+recommended,"* ]]
 }
 
 @test "rows are sorted by seed as it appears, level, precision, whatever the order of the files" {
@@ -135,13 +154,19 @@ four_candidates() {
   eo-pareto -c c.yaml --sweep - s.csv | cmp - s.csv
   eo-pareto -c c.yaml -x pruning_level s.csv >f.csv
   [ "$(column f.csv pruning_level)" = 0.00 ]
-  fails 1 "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: second accuracy row for pruning_level 0.50, pruning_criterion taylor, precision fp32, seed 7" \
+  fails 1 \
+    "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: second accuracy row for pruning_level 0.50, pruning_criterion \
+taylor, precision fp32, seed 7" \
     eo-pareto -c c.yaml acc-7-0.50-taylor-fp32.csv acc-7-0.50-taylor-fp32.csv
   sed -i 's/,taylor,/,magic,/' acc-7-0.50-taylor-fp32.csv
-  fails 1 "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: column 'pruning_criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'magic'" \
+  fails 1 \
+    "eo-pareto: acc-7-0.50-taylor-fp32.csv: row 1: column 'pruning_criterion': expected one of \
+$(criteria), found 'magic'" \
     eo-pareto -c c.yaml acc-7-0.50-taylor-fp32.csv
   sed -i '2s/0.50/0.50x/' acc-7-0.50-fp32.csv
-  fails 1 "eo-pareto: acc-7-0.50-fp32.csv: row 1: column 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found '0.50x'" \
+  fails 1 \
+    "eo-pareto: acc-7-0.50-fp32.csv: row 1: column 'pruning_level': expected a level of at least 0 and below 1, or up \
+to 16 with an 'x' between, found '0.50x'" \
     eo-pareto -c c.yaml acc-7-0.50-fp32.csv
 }
 
@@ -155,7 +180,9 @@ four_candidates() {
     eo-pareto -c c.yaml --accuracy a.csv acc-7*
     [ "$(column a.csv $column)" = "abcdefabcdefabcd abcdefabcdefabcd " ]
     sed -i '2s/[a-f0-9]*$/0123456789abcdef/' acc-7-0.50-int8.csv
-    fails 1 "eo-pareto: acc-7-0.50-int8.csv: row 1: column '$column': accuracies of two data sets, or of other images of one, cannot stand in one table: abcdefabcdef before, 0123456789ab here; run make again" \
+    fails 1 \
+      "eo-pareto: acc-7-0.50-int8.csv: row 1: column '$column': accuracies of two data sets, or of other images of \
+one, cannot stand in one table: abcdefabcdef before, 0123456789ab here; run make again" \
       eo-pareto -c c.yaml --accuracy b.csv acc-7*
     [ ! -e b.csv ]
     sed -i '2s/[a-f0-9]*$/abcdefabcdefabcd/' acc-7-0.50-int8.csv
@@ -168,8 +195,12 @@ four_candidates() {
   candidate 0.50-taylor int8 7 0.91 0.1 1000
   error_row 0.70 int8 7 accuracy broken >err.csv
   eo-pareto -c c.yaml --accuracy a.csv --errors e.csv --seeds s.csv acc-7* acc-8* err.csv
-  [ "$(head -n 1 a.csv)" = pruning_level,precision,accuracy,accuracy_ci95_low,accuracy_ci95_high,seed,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,images,model_sha256,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization,images_sha256,test_images_sha256 ]
-  [ "$(sed -n 3p a.csv)" = 0.50,int8,0.91,0.9,0.92,7,0.5,0.4,0.6,,,1000,aaaa,taylor,layer,8,16,2,,,,,,,, ]
+  [[ $(head -n 1 a.csv) == \
+    pruning_level,precision,accuracy,accuracy_ci95_low,accuracy_ci95_high,seed,test_accuracy,test_accuracy_ci95_low,\
+test_accuracy_ci95_high,accuracy_bootstrap95_low,accuracy_bootstrap95_high,images,model_sha256,pruning_criterion,\
+pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs,quantization_backend,quantization_observer,\
+weight_granularity,bias_correction,cross_layer_equalization,images_sha256,test_images_sha256* ]]
+  [[ $(sed -n 3p a.csv) == 0.50,int8,0.91,0.9,0.92,7,0.5,0.4,0.6,,,1000,aaaa,taylor,layer,8,16,2,,,,,,,,* ]]
   [ "$(column a.csv seed)" = "7 7 8" ]
   [ "$(column e.csv error)" = broken ]
   [ "$(column s.csv seeds) $(column s.csv latency_ms_mean)" = "2 1  " ]
@@ -225,7 +256,10 @@ pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
 EOF
   run --separate-stderr eo-pareto -c c.yaml --sweep - <joined.csv
   [ "$status" -eq 0 ]
-  [ "${lines[1]}" = "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,ranked_latency_ms / 1000 x power_watts: a proxy and not a measurement,True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,0.2,mean,," ]
+  [[ ${lines[1]} == "0.00,fp32,False,,0.05,0.9,,,0.2,,,,5000.0,1.0,1.0,1.0,0.0004,\
+ranked_latency_ms / 1000 x power_watts: a proxy and not a measurement,\
+True,False,False,1,,,,,0.1,,,,,,,,,,,,,1048576,,,,none,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,0.2,\
+mean,,"* ]]
   eo-pareto -c c.yaml <joined.csv >f.csv
   [ "$(column f.csv pruning_level)" = 0.50 ]
 }
@@ -254,8 +288,16 @@ EOF
     branch_misses=20 counters_note=none energy_measured_j=0.5 energy_source=rapl idle_power_w=21 arena_bytes=22 \
     unfused_arena_bytes=23 resident_bytes=24
   eo-pareto -c c.yaml --sweep s.csv *-*.csv
-  [ "$(head -n 1 s.csv | cut -d, -f55-85)" = timing_status,timing_reason,latency_mad_ms,latency_p99_ms,latency_median_ci95_low_ms,latency_median_ci95_high_ms,latency_p95_ci95_low_ms,latency_p95_ci95_high_ms,latency_p99_ci95_low_ms,latency_p99_ci95_high_ms,single_latency_mad_ms,single_latency_p99_ms,single_latency_median_ci95_low_ms,single_latency_median_ci95_high_ms,single_latency_p95_ci95_low_ms,single_latency_p95_ci95_high_ms,single_latency_p99_ci95_low_ms,single_latency_p99_ci95_high_ms,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,counters_note,energy_measured_j,energy_source,idle_power_w,arena_bytes,unfused_arena_bytes,resident_bytes ]
-  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = noisy,why,0.0,2.0,0.004,6.0,0.008,10.0,0.012,,16.0,18.0,0.02,22.0,0.024,26.0,0.028,30.0,16.0,32.0,2.0,0.0,19.0,20.0,none,0.5,rapl,21.0,22,23,24 ]
+  [ "$(head -n 1 s.csv | cut -d, -f55-85)" = \
+    timing_status,timing_reason,latency_mad_ms,latency_p99_ms,latency_median_ci95_low_ms,latency_median_ci95_high_ms,\
+latency_p95_ci95_low_ms,latency_p95_ci95_high_ms,latency_p99_ci95_low_ms,latency_p99_ci95_high_ms,\
+single_latency_mad_ms,single_latency_p99_ms,single_latency_median_ci95_low_ms,single_latency_median_ci95_high_ms,\
+single_latency_p95_ci95_low_ms,single_latency_p95_ci95_high_ms,single_latency_p99_ci95_low_ms,\
+single_latency_p99_ci95_high_ms,cycles,instructions,ipc,l1d_misses,llc_misses,branch_misses,counters_note,\
+energy_measured_j,energy_source,idle_power_w,arena_bytes,unfused_arena_bytes,resident_bytes ]
+  [ "$(tail -n 1 s.csv | cut -d, -f55-85)" = \
+    noisy,why,0.0,2.0,0.004,6.0,0.008,10.0,0.012,,16.0,18.0,0.02,22.0,0.024,26.0,0.028,30.0,16.0,32.0,2.0,0.0,19.0,\
+20.0,none,0.5,rapl,21.0,22,23,24 ]
   eo-pareto -c c.yaml --sweep again.csv s.csv
   cmp s.csv again.csv
   # A scale by which dividing and multiplying again would not give the same bits.
@@ -302,10 +344,12 @@ EOF
     [ "$(wc -l <s.csv) $(wc -l <l.csv)" = "1 1" ]
     [ "$(tail -n 1 e.csv | tr -d '"')" = "0.50,fp32,$2,l1" ]
   }
-  bad '2s/,0.92,0.94,0.12,/,0.92,0.94,0,/' "row 1: column 'latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
+  bad '2s/,0.92,0.94,0.12,/,0.92,0.94,0,/' \
+    "row 1: column 'latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
   bad '2s/,0.92,0.94,0.12,/,0.92,0.94,1e300,/' \
     "row 1: column 'latency_ms': expected a number in 1e-09..1e+12, found '1e300',0.05,7,bench"
-  bad '2s/,0.06,0.06,128,/,0.06,0,128,/' "row 1: column 'host_latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
+  bad '2s/,0.06,0.06,128,/,0.06,0,128,/' \
+    "row 1: column 'host_latency_ms': expected a number in 1e-09..1e+12, found '0',0.05,7,bench"
   bad '2s/,0.06,0.06,128,/,0.06,1e300,128,/' \
     "row 1: column 'host_latency_ms': expected a number in 1e-09..1e+12, found '1e300',0.05,7,bench"
   bad '2s/,0.06,0.06,128,/,0.06,,128,/' "row 1: column 'host_latency_ms': expected a value, found none,0.05,7,bench"
@@ -347,7 +391,9 @@ refuses() {
 @test "bad files: one line, exit 1, no output file" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   echo "a,b" >x.csv
-  refuses 1 "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', 'hits', or 'stage' and 'error', found none" \
+  refuses 1 \
+    "eo-pareto: x.csv: expected a column 'accuracy', 'host_latency_ms', 'host_median_ms' beside 'round', 'hits', or \
+'stage' and 'error', found none" \
     -c c.yaml --sweep s.csv x.csv
   echo "accuracy,precision,seed" >x.csv
   refuses 1 "eo-pareto: x.csv: expected a column 'pruning_level', found none" -c c.yaml --sweep s.csv x.csv
@@ -356,7 +402,8 @@ refuses() {
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-pareto: x.csv: row 1: column 'precision': "*"'bf16'"* ]]
   [ ! -e s.csv ]
-  refuses 1 "eo-pareto: acc-7-0.00-fp32.csv: row 1: second accuracy row for pruning_level 0.00, precision fp32, seed 7" \
+  refuses 1 \
+    "eo-pareto: acc-7-0.00-fp32.csv: row 1: second accuracy row for pruning_level 0.00, precision fp32, seed 7" \
     -c c.yaml --sweep s.csv acc-7-0.00-fp32.csv acc-7-0.00-fp32.csv
   refuses 1 "eo-pareto: time-7-0.00-fp32.csv: row 1: second timing row for pruning_level 0.00, precision fp32, seed 7" \
     -c c.yaml --sweep s.csv time-7-0.00-fp32.csv time-7-0.00-fp32.csv
@@ -374,8 +421,8 @@ labels_of() {
     { printf "%s%s:%s", sep, $2, substr($c, 1, 1); sep = " " }' "$1"
 }
 
-# Three candidates of level 0: fp16 hardly slower and hardly better than int8, fp32 slower than both. 40 images, 12 rounds,
-# while the machine gets slower for all of them.
+# Three candidates of level 0: fp16 hardly slower and hardly better than int8, fp32 slower than both. 40 images, 12
+# rounds, while the machine gets slower for all of them.
 three_with_evidence() {
   candidate 0.00 fp32 7 0.725 0.30 1000
   candidate 0.00 fp16 7 0.90 0.21 900
@@ -385,7 +432,8 @@ three_with_evidence() {
   hits_row 0.00 int8 7 1111111111111111111100000000000000000000 >hits-int8.csv
   sed -i '2s/,0.[0-9]*00,0.[0-9]*00,,,/,0.1,1,,,/' acc-*
   rounds_rows 0.00 fp32 7 0.3 0.315 0.33 0.345 0.36 0.375 0.39 0.405 0.42 0.435 0.45 0.465 >rounds-fp32.csv
-  rounds_rows 0.00 fp16 7 0.208 0.2184 0.2288 0.2392 0.2496 0.26 0.2704 0.2808 0.2912 0.3016 0.312 0.3224 >rounds-fp16.csv
+  rounds_rows 0.00 fp16 7 0.208 0.2184 0.2288 0.2392 0.2496 0.26 0.2704 0.2808 0.2912 0.3016 0.312 0.3224 \
+    >rounds-fp16.csv
   rounds_rows 0.00 int8 7 0.20 0.21 0.22 0.23 0.24 0.25 0.26 0.27 0.28 0.29 0.30 0.31 >rounds-int8.csv
 }
 
@@ -432,7 +480,8 @@ three_with_evidence() {
     [ "$(head -n 1 f.csv | sed 's/.*,//')" = frontier_x ]
     [ "$(labels_of f.csv frontier_x)" = "$1" ] || { echo "$2: $(labels_of f.csv frontier_x)"; return 1; }
   }
-  for column in latency_ms latency_median_ms ranked_latency_ms host_latency_ms energy_proxy_j single_latency_ms single_latency_median_ms; do
+  for column in latency_ms latency_median_ms ranked_latency_ms host_latency_ms energy_proxy_j single_latency_ms \
+    single_latency_median_ms; do
     x "int8:c fp16:c" $column
   done
   x "fp32:c fp16:c" throughput_sps
@@ -448,7 +497,9 @@ three_with_evidence() {
   x "int8:c fp16:c" latency_p95_ms
   x "int8:p fp16:c" single_latency_p95_ms
   sed -i s/,certain/,perhaps/ s.csv
-  fails 1 "eo-summary: s.csv: row 2: column 'frontier_latency': expected certain, possible or dominated, found 'perhaps'" \
+  fails 1 \
+    "eo-summary: s.csv: row 2: column 'frontier_latency': expected one of dominated, possible, certain, found \
+'perhaps'" \
     eo-summary -c c.yaml --sweep s.csv --errors s.csv --hardware s.csv
 }
 
@@ -463,7 +514,8 @@ three_with_evidence() {
   weak="eo-pareto: the timing of 2 of 3 accepted candidates is not ok (1 noisy, 1 drift):"
   # by default all compete, and are at most possible
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv --latency any.csv *-*.csv
-  [ "$status" -eq 0 ] && [ "$stderr" = "$weak on the frontiers of latency and energy they are at most 'possible'" ] || return 1
+  [ "$status" -eq 0 ] && [ "$stderr" = "$weak on the frontiers of latency and energy they are at most 'possible'" ] ||
+    return 1
   [ "$(labels_of s.csv frontier_latency)" = "fp32: int8:p fp32:p int8:p" ]
   [ "$(labels_of s.csv frontier_memory)" = "fp32: int8:c fp32:p int8:c" ]
   [ "$(column any.csv timing_status)" = "drift ok" ]
@@ -484,13 +536,16 @@ three_with_evidence() {
   echo "pareto_any_status: false" >>c.yaml
   eo-pareto -c c.yaml *-*.csv 2>stderr | cmp - l.csv
   eo-pareto -c c.yaml --any-status *-*.csv 2>stderr | cmp - any.csv
-  misused "eo-pareto: options '--strict' and '--any-status' exclude each other" eo-pareto -c c.yaml --strict --any-status
+  misused "eo-pareto: options '--strict' and '--any-status' exclude each other" eo-pareto -c c.yaml \
+    --strict --any-status
   # accuracy alone has no timing
   run --separate-stderr eo-pareto -c c.yaml --accuracy a.csv acc-*
   [ -z "$stderr" ]
   sed -i 2s/noisy/loud/ time-7-0.50-fp32.csv
   eo-pareto -c c.yaml --errors e.csv *-*.csv 2>stderr
-  grep -q "^0.50,fp32,\"row 1: column 'timing_status': expected one of ok, noisy, drift, throttled, short, found 'loud'\"" e.csv
+  grep \
+    -q "^0.50,fp32,\"row 1: column 'timing_status': expected one of ok, noisy, drift, throttled, short, found \
+'loud'\"" e.csv
 }
 
 @test "the median decides, or the mean by latency_statistic: frontier, energy, columns" {
@@ -500,7 +555,8 @@ three_with_evidence() {
   sed -i '2s/,0.05,0.05,/,0.30,0.05,/' time-7-0.00-int8.csv
   eo-pareto -c c.yaml --sweep s.csv --latency l.csv acc-* time-*
   [ "$(column l.csv precision)" = "int8 fp32" ]
-  [ "$(column s.csv latency_ms) $(column s.csv ranked_latency_ms) $(column s.csv latency_statistic)" = "0.2 0.6 0.2 0.1 median median" ]
+  [ "$(column s.csv latency_ms) $(column s.csv ranked_latency_ms) $(column s.csv latency_statistic)" = \
+    "0.2 0.6 0.2 0.1 median median" ]
   [ "$(column s.csv energy_proxy_j)" = "0.0004 0.0002" ]
   [ "$(column s.csv throughput_sps)" = "5000.0 1666.6666666666667" ]
   echo "latency_statistic: mean" >>c.yaml
@@ -638,15 +694,18 @@ recommendation() {
   cp r.csv r2.csv
   refuses 1 "eo-pareto: r2.csv: row 1: second rounds file's row for pruning_level 0.00, precision fp32, seed 7" \
     -c c.yaml --sweep s.csv acc-* time-* r.csv r2.csv
-  { head -n 1 r.csv; seq 20001 | sed 's/^/0.00,fp32,7,00000000000000aa,/; s/$/,0,0,128,20,1,1,20,1,1,,,,,,,,,,,none/'; } >x.csv
-  refuses 1 "eo-pareto: x.csv: row 20001: expected at most 20000 rounds of a candidate" -c c.yaml --sweep s.csv acc-* time-* x.csv
+  { head -n 1 r.csv; seq 20001 | sed 's/^/0.00,fp32,7,00000000000000aa,/; s/$/,0,0,128,20,1,1,20,1,1,,,,,,,,,,,none/'; \
+    } >x.csv
+  refuses 1 "eo-pareto: x.csv: row 20001: expected at most 20000 rounds of a candidate" -c c.yaml --sweep s.csv acc-* \
+    time-* x.csv
 }
 
 @test "a full disk: exit 1, also for standard output" {
   four_candidates
   run --separate-stderr eo-pareto -c c.yaml --sweep /dev/full *-*.csv
   [ "$status" -eq 1 ]
-  [ "$stderr" = "eo-pareto: /dev/full: cannot write: No space left on device" ] || [[ $stderr == "eo-pareto: /dev/full: "*"No space left on device" ]]
+  [ "$stderr" = "eo-pareto: /dev/full: cannot write: No space left on device" ] ||
+    [[ $stderr == "eo-pareto: /dev/full: "*"No space left on device" ]]
   run --separate-stderr bash -c "eo-pareto -c c.yaml *-*.csv >/dev/full"
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-pareto: (standard stream): "*"No space left on device" ]]

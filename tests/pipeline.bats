@@ -43,14 +43,38 @@ stages() {
     [ -s "$OUT/$f" ] || { echo "missing: $f"; false; }
   done
   [[ $(tail -n 1 <<<"$output") == *recommended* ]]
-  head -n 1 "$OUT/sweep_results.csv" | grep -q '^pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_'
+  head -n 1 "$OUT/sweep_results.csv" |
+    grep \
+    -q '^pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,'\
+'latency_ms,latency_median_ms,latency_std_ms,latency_p95_ms,throughput_sps,model_memory_mb,memory_mb,'\
+'estimated_runtime_memory_mb,energy_proxy_j,energy_proxy_note,violates_'
   [ -z "$(find "$OUT" -name '*.tmp')" ]
   # what a device needs at run time: the model, and the arena that one image was seen to run in
   awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-    { d = $at["estimated_runtime_memory_mb"] * 2 ^ 20 - $at["model_bytes"] - $at["arena_bytes"]; if (d > 1e-6 || d < -1e-6) exit 1
+    { d = $at["estimated_runtime_memory_mb"] * 2 ^ 20 - $at["model_bytes"] - $at["arena_bytes"]
+      if (d > 1e-6 || d < -1e-6) exit 1
       if ($at["arena_bytes"] > 0) n++ } END { exit n != 6 }' "$OUT/sweep_results.csv"
   # every multiplier of these models, over every accumulator that its weights can reach
   "${EO_TESTS:-$EO_BIN/../build/tests}/test_requant" "$OUT"/models/*int8.safetensors
+}
+
+@test "pipeline: make -n begins with words, and shows every command whole" {
+  local commands=()
+  make_eo programs
+  run make_eo -n all
+  [ "$status" -eq 0 ]
+  [[ $output == "# make all would run:
+# $OUT: 26 of 26 steps would run
+"* ]] || { head -n 3 <<<"$output"; false; }
+  # six candidates, of which two have the same options in the first line of the command
+  [ "$(grep -c 'eo-quant -p ' <<<"$output") $(grep -c 'eo-quant -p int8 ' <<<"$output")" = "6 2" ]
+  [ "$(grep -c 'eo-eval -c ' <<<"$output") $(grep -c 'gnuplot -d ' <<<"$output")" = "6 5" ]
+  run make_eo -n "$OUT/models/base.safetensors" sensitivity
+  [[ $output == *"
+# $OUT: 4 of 4 steps would run
+"*"
+#   sensitivity sensitivity.csv: was never made
+"* ]] || { head -n 5 <<<"$output"; false; }
 }
 
 @test "pipeline: where git refuses a checkout, the manifest says why it has no revision" {
@@ -120,10 +144,13 @@ stages() {
   # a session more, for no other reason than that it is wanted
   cp "$OUT/machine.csv" "$BATS_TEST_TMPDIR"
   run make_eo -n retime
-  [[ $output == *" --into $OUT/rows "* ]]
+  [[ $output == "# make retime would run:
+# $OUT: "*" steps would run
+#   bench     machine.csv: is asked for
+"*" --into $OUT/rows "* ]]
   run make_eo retime
   [ "$status" -eq 0 ]
-  [ "$(stages)" = "HARDWARE MANIFEST PLOT PLOT PLOT PLOT PLOT SELECT SUMMARY TIME " ]
+  [ "$(stages)" = "HARDWARE MANIFEST PLOT PLOT PLOT SELECT SUMMARY TIME " ]
   [ "$OUT/machine.csv" -nt "$BATS_TEST_TMPDIR/machine.csv" ]
   run make_eo all
   [ "$(stages)" = "" ]
@@ -142,7 +169,7 @@ stages() {
   done
 }
 
-@test "pipeline: criteria, a level for each layer, pruning in steps; one more criterion builds its own candidates alone" {
+@test "pipeline: criteria, a level for each layer, pruning in steps; another criterion builds its own candidates" {
   sed -i 's/^pruning_levels:.*/pruning_levels: [0.0, [0.25, 0.5]]/; s/^precisions:.*/precisions: [int8]/' "$CONFIG"
   printf 'prune_steps: 2\npruning_criterion: [l1, taylor]\npruning_images: 64\n' >>"$CONFIG"
   run make_eo all
@@ -188,13 +215,15 @@ stages() {
   echo "channel_multiple: 2" >>"$CONFIG"
   sed -i 's/^pruning_levels:.*/pruning_levels: [0.0]/' "$CONFIG"
   run make_eo accuracy sensitivity
-  [ "$(stages)" = "ACCURACY PLOT SENSITIV " ]
-  echo "not a model" >"$OUT/models/p0.00-int8.safetensors"
-  run make_eo accuracy
+  [ "$(stages)" = "PLOT SELECT SENSITIV " ]
+  rm "$OUT/models/p0.00-int8.safetensors"
+  failing '*eo-quant*p0.00-int8*'
+  run make_eo accuracy RUN="$FAILING"
   [ "$status" -eq 0 ]
   [[ $output == *"make: 1 candidate failed; $OUT/accuracy_errors.csv says why"* ]]
-  for p in fp32 fp16; do echo "not a model" >"$OUT/models/p0.00-$p.safetensors"; done
-  run make_eo accuracy
+  rm "$OUT"/models/p0.00-fp{16,32}.safetensors
+  failing '*eo-quant*'
+  run make_eo accuracy RUN="$FAILING"
   [ "$status" -ne 0 ]
 }
 
@@ -207,18 +236,44 @@ stages() {
   [ "$(cut -d, -f3 "$OUT/seed_summary.csv" | sort -u | tr '\n' ' ')" = "2 seeds " ]
 }
 
+# failing PATTERN: with RUN=$FAILING, programs fail whose command matches
+failing() {
+  FAILING=$BATS_TEST_TMPDIR/failing
+  printf '#!/bin/sh\ncase "$*" in %s) echo "eo-x: no luck" >&2; exit 1 ;; esac\nexec "$@"\n' "$1" >"$FAILING"
+  chmod +x "$FAILING"
+}
+
+@test "pipeline: what is put in the place of an artefact is made again, however new it is" {
+  make_eo all
+  cp "$OUT/sweep_results.csv" "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR"
+  cp "$OUT/models/p0.50.safetensors" "$OUT/models/base.safetensors"
+  echo >>"$OUT/rows/p0.00-fp32.hits.csv"
+  touch -d 2037-01-01 "$OUT/models/base.safetensors"
+  run make_eo explain
+  [[ $output == *"  train     models/base.safetensors: models/base.safetensors was changed
+"*"  eval      rows/p0.00-fp32.accuracy.csv"*" rows/p0.00-fp32.hits.csv was changed"* ]]
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [ "$(stages)" = "EVAL MANIFEST TRAIN " ]
+  cmp "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/base.safetensors"
+  cmp "$OUT/sweep_results.csv" "$BATS_TEST_TMPDIR/sweep_results.csv"
+  run make_eo all
+  [ "$(stages)" = "" ]
+}
+
 @test "pipeline: a candidate that fails becomes an error row and the sweep goes on" {
   run make_eo all
   [ "$status" -eq 0 ]
   good=$(wc -l <"$OUT/sweep_results.csv")
-  echo "not a model" >"$OUT/models/p0.50-int8.safetensors"
-  run make_eo all
+  rm "$OUT/models/p0.50-int8.safetensors"
+  failing '*eo-quant*p0.50-int8*'
+  run make_eo all RUN="$FAILING"
   [ "$status" -eq 0 ]
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq $((good - 1)) ]
   [ "$(wc -l <"$OUT/sweep_errors.csv")" -eq 2 ]
-  grep -q '^0.50*,int8,' "$OUT/sweep_errors.csv"
+  grep -q '^0.50,int8,no luck,.*,quant,l1$' "$OUT/sweep_errors.csv"
+  eo-verify "$OUT/manifest.json"
   # and comes back when the cause is gone
-  rm "$OUT/models/p0.50-int8.safetensors"
   run make_eo all
   [ "$status" -eq 0 ]
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq "$good" ]
@@ -264,9 +319,43 @@ says() {
   [ "${#stderr_lines[@]}" -eq 2 ] && [[ ${stderr_lines[0]} == $none && ${stderr_lines[1]} == $wrong ]]
 }
 
+@test "pipeline: a stage that fails is one line, at whatever stage, and nothing of Make's own follows" {
+  local tool file options
+  make_eo all
+  mkdir "$BATS_TEST_TMPDIR/path"
+  printf '#!/bin/sh\n[ "$1" = --version ] || { echo "eo-x: no luck" >&2; exit 1; }\n' >"$BATS_TEST_TMPDIR/path/gnuplot"
+  chmod +x "$BATS_TEST_TMPDIR/path/gnuplot"
+  while read -r tool file; do
+    mv "$OUT/$file" "$BATS_TEST_TMPDIR/kept"
+    failing "*$tool*"
+    for options in "" -j2 -k "-k -j2"; do
+      # shellcheck disable=SC2086 # options
+      PATH=$BATS_TEST_TMPDIR/path:$PATH says "eo-x: no luck" $options all RUN="$FAILING"
+    done
+    [ "$tool" = eo-bench ] || mv "$BATS_TEST_TMPDIR/kept" "$OUT/$file"
+  done <<<"gnuplot accuracy_vs_latency.png
+eo-summary summary.json
+eo-hwreport hardware_summary.csv
+eo-pareto sweep_results.csv
+eo-train models/base.safetensors
+eo-bench machine.csv"
+  says "eo-x: no luck" -k "$OUT/machine.csv" RUN="$FAILING"
+  says "eo-bench: expected a processor that this process may run on, found 4095" -k -j2 retime CPU=4095
+  failing "*--sensitivity*"
+  says "eo-x: no luck" -j2 sensitivity RUN="$FAILING"
+  # what says nothing itself
+  printf '#!/bin/sh\nkill -KILL $$\n' >"$FAILING"
+  says "make: $OUT/sensitivity.csv: a signal ended the command (Killed)" -k -j2 sensitivity RUN="$FAILING"
+  says "make: no target 'senstivity'; make help lists the targets" senstivity
+  says "make: no target 'senstivity'; make help lists the targets" -k -j2 senstivity
+  run make_eo all
+  [ "$status" -eq 0 ] && [[ $output != *"***"* ]]
+}
+
 @test "pipeline: a configuration named without CONFIG= says how, and does not end as if all were done" {
   run make_eo configs/mnist.yaml
-  [ "$status" -eq 2 ] && [[ $output == *"configs/mnist.yaml is a configuration and no target: make CONFIG=configs/mnist.yaml"* ]]
+  [ "$status" -eq 2 ] &&
+    [[ $output == *"configs/mnist.yaml is a configuration and no target: make CONFIG=configs/mnist.yaml"* ]]
 }
 
 @test "pipeline: real data that is not there names the two ways out" {
@@ -290,8 +379,9 @@ says() {
 @test "pipeline: a step that fails takes the candidate's older rows out of the tables" {
   run make_eo all
   [ "$status" -eq 0 ]
-  truncate -s 1000 "$OUT/models/p0.50.safetensors"
-  run make_eo all
+  rm "$OUT/models/p0.50.safetensors"
+  failing '*eo-prune*p0.50*'
+  run make_eo all RUN="$FAILING"
   [ "$status" -eq 0 ]
   [ "$(grep -c '^0.50,' "$OUT/sweep_results.csv")" -eq 0 ]
   [ "$(grep -c '^0.50,' "$OUT/sweep_errors.csv")" -eq 3 ]
@@ -302,8 +392,9 @@ says() {
   sed -i 's/^pruning_levels:.*/pruning_levels: [0.0]/' "$CONFIG"
   run make_eo all
   [ "$status" -eq 0 ]
-  truncate -s 1000 "$OUT/models/p0.00.safetensors"
-  run make_eo all
+  rm "$OUT/models/p0.00.safetensors"
+  failing '*eo-prune*'
+  run make_eo all RUN="$FAILING"
   [ "$status" -ne 0 ]
   [[ $output == *"every candidate failed"* ]]
 }
@@ -354,18 +445,21 @@ says() {
   [ -s "$OUT/rows/p0.50-fp16.hits.csv" ]
 }
 
-@test "pipeline: a session that is ended midway leaves whole rows and no process; the next make times all" {
-  local how sid bench make i left
+@test "pipeline: a session that is ended midway leaves whole rows and no process; the next make goes on with it" {
+  local how sid bench make i left id
   sed -i 's/^pruning_levels:.*/pruning_levels: [0.5]/' "$CONFIG"
   make_eo all
   cp -r "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
-  # A session of minutes in rounds of half a second, so that one is met.
+  # A session of minutes in rounds of half a second, so that one is met; all its parts together end after some seconds.
   sed -i 's/^benchmark_trials:.*/benchmark_trials: 100/; s/^benchmark_repeats:.*/benchmark_repeats: 20000/' "$CONFIG"
+  echo "benchmark_seconds: 6" >>"$CONFIG"
+  session_id() { grep -aoE '[0-9a-f]{16}' "$OUT/rows/.session" | head -n 1; }
   # pid and parent of the first process of the run whose arguments match
   found() { processes_of "$sid" | awk -v p="$1" '$0 ~ p { print $1, $2; exit }'; }
   for how in "KILL bench" "KILL make" "INT all" "TERM first"; do
     # a job in the background, or all of this test, may ignore SIGINT
-    exec_setsid() { exec env --default-signal=INT setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$CONFIG" all; }
+    exec_setsid() { exec env --default-signal=INT setsid make -C "$ROOT" --no-print-directory B="$(dirname "$EO_BIN")" \
+      CONFIG="$CONFIG" all; }
     exec_setsid >"$BATS_TEST_TMPDIR/log" 2>&1 </dev/null 3>&- &
     sid=$!
     for ((i = 0; i < 300; i++)); do
@@ -391,15 +485,21 @@ says() {
     done
     [ -z "$left" ] || { echo "after $how: $left"; false; }
     # the rows of before, the list of whom they are about gone
-    diff -r "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
+    diff -r -x .session "$OUT/rows" "$BATS_TEST_TMPDIR/rows"
     [ ! -e "$OUT/config/timed" ]
     [ -z "$(find "$OUT" -name '*.tmp' -o -name '*.new')" ]
+    [ "$(session_id)" = "${id:=$(session_id)}" ]
   done
-  sed -i 's/^benchmark_trials:.*/benchmark_trials: 2/; s/^benchmark_repeats:.*/benchmark_repeats: 2/' "$CONFIG"
+  cp "$OUT/rows/.session" "$BATS_TEST_TMPDIR/left"
   run make_eo all
   [ "$status" -eq 0 ]
   [[ "$(stages)" == *TIME* ]]
+  [ "$(column session "$OUT/rows/p0.50-fp16.rounds.csv" | sort -u)" = "$id" ]
+  [ ! -e "$OUT/rows/.session" ]
   eo-verify "$OUT/manifest.json"
   run make_eo all
   [ "$(stages)" = "" ]
+  cp "$BATS_TEST_TMPDIR/left" "$OUT/rows/.session"
+  make_eo retime
+  [ "$(column session "$OUT/rows/p0.50-fp16.timing.csv")" != "$id" ]
 }

@@ -27,9 +27,11 @@ tables() {
 many_candidates() {
   local level
   for level in 0.00 0.25 0.50 0.70; do
-    candidate $level fp32 7 "$(awk "BEGIN { print 0.97 - $level / 30 }")" "$(awk "BEGIN { print 0.02 * (1 - $level) ^ 2 }")" \
+    candidate $level fp32 7 "$(awk "BEGIN { print 0.97 - $level / 30 }")" \
+      "$(awk "BEGIN { print 0.02 * (1 - $level) ^ 2 }")" \
       "$(awk "BEGIN { print int(82000 * (1 - $level)) }")"
-    candidate $level int8 7 "$(awk "BEGIN { print 0.965 - $level / 30 }")" "$(awk "BEGIN { print 0.006 * (1 - $level) ^ 2 }")" \
+    candidate $level int8 7 "$(awk "BEGIN { print 0.965 - $level / 30 }")" \
+      "$(awk "BEGIN { print 0.006 * (1 - $level) ^ 2 }")" \
       "$(awk "BEGIN { print int(21000 * (1 - $level)) }")"
   done
 }
@@ -58,7 +60,7 @@ check_plot() {
   candidate 0.25x0.50-taylor int8 7 0.99 0.01 9000
   tables
   for p in $PLOTS; do check_plot "$p"; done
-  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
+  awk -F, -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
     -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   [ "$(wc -l <labels)" -eq 10 ]
   grep -q ',p0.25x0.50-taylor int8$' labels
@@ -72,7 +74,7 @@ check_plot() {
     [ -z "$stderr" ]
   done
   [ "$(head -c 20 layerwise_macs.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
-  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
+  awk -F, -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
     -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   grep -q ',p0.25x0.50-taylor int8$' labels
   [ "$(wc -l <labels)" -le 6 ]
@@ -143,6 +145,21 @@ set_cell() {
   done
 }
 
+@test "what stands in the tables is data: no cell becomes part of a command" {
+  local column text
+  many_candidates
+  tables
+  cp sweep_results.csv whole.csv
+  for column in seed precision pruning_criterion; do
+    for text in '7;touch RAN;:' '7$(touch RAN)' '7`touch RAN`' "7'; touch RAN; '"; do
+      CELL=$text awk -F, -v OFS=, -v c=$column 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i }
+        NR > 1 { $at = ENVIRON["CELL"] } { print }' whole.csv >sweep_results.csv
+      plot accuracy_vs_latency || :
+      [ ! -e RAN ] || { echo "$column: $text"; return 1; }
+    done
+  done
+}
+
 @test "one candidate; without intervals; with several seeds" {
   candidate 0.00 fp32 7 0.95 0.1 1000
   tables
@@ -174,7 +191,7 @@ set_cell() {
   candidate 0.00 fp16 7 0.97 0.021 41000
   candidate 0.25 fp16 7 0.9617 0.0118 31000
   tables
-  awk -F, -v seed=7 -v column=latency_ms -v factor=1000 -v logx=1 -v x0=0.3 -v x1=50 -v y0=93 -v y1=99 \
+  awk -F, -v column=latency_ms -v factor=1000 -v logx=1 -v x0=0.3 -v x1=50 -v y0=93 -v y1=99 \
     -v width=712 -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels.csv
   [ "$(wc -l <labels.csv)" -eq 11 ]
   [ "$(cut -d, -f3 labels.csv | sort -u | wc -l)" -eq 11 ]
@@ -203,6 +220,55 @@ set_cell() {
   sed -i 's/0.4,0.38,0.42/0.5,0.48,0.52/' sensitivity.csv
   check_plot sensitivity
   ! cmp -s sensitivity.png first
+}
+
+# network_rows LAYER...: layerwise_breakdown.csv of four candidates of a network
+network_rows() {
+  local layer key
+  echo layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed,pruning_criterion
+  for key in 0.00,fp32,7,none 0.00,int8,7,none 0.50,fp32,7,taylor 0.50,int8,7,taylor 0.00,fp32,8,none; do
+    for layer; do
+      case $key in *int8*) echo "$layer,4$#0,1000,$key" ;; *) echo "$layer,4$#0,4000,$key" ;; esac
+    done
+  done
+}
+
+@test "layers of other networks: bars of a few, lines over many" {
+  local layers="a.conv1 a.conv2 shortcut b c d"
+  network_rows $layers | sed 's/^d,460/&0/' >layerwise_breakdown.csv
+  # fp32 and int8 have the same multiply-accumulates, and other bytes
+  run awk -F, -v what=legend -v column=macs_per_image -v factor=1 -v layers=6 -f "$EO_ROOT/plots/layers.awk" \
+    layerwise_breakdown.csv
+  [ "$output" = "2 1 1 2 1 2 p0.00 p0.50-taylor 1 fp32" ]
+  run awk -F, -v what=lines -v column=macs_per_image -v factor=0.5 -v layers=6 -f "$EO_ROOT/plots/layers.awk" \
+    layerwise_breakdown.csv
+  [ "$(paste -sd' ' <<<"$output")" = "1 230 2 230 3 230 4 230 5 230 6 2300   1 230 2 230 3 230 4 230 5 230 6 2300" ]
+  run awk -F, -v what=legend -v column=fused_activation_bytes -v factor=1 -v layers=6 -f "$EO_ROOT/plots/layers.awk" \
+    layerwise_breakdown.csv
+  [ "$output" = "4 1 1 1 2 2 1 2 2 2 p0.00 p0.50-taylor 2 fp32 int8" ]
+  for layers in "$layers" "a z" "c1 c2 f1 f2 z" "$(seq -s ' ' 27)"; do
+    for p in layerwise_activation_memory layerwise_macs; do
+      network_rows $layers >layerwise_breakdown.csv
+      run --separate-stderr plot $p
+      [ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$layers: $stderr"; return 1; }
+      mv $p.png first
+      sed -i '3s/,4/,9/g' layerwise_breakdown.csv
+      plot $p
+      ! cmp -s first $p.png || return 1
+    done
+  done
+}
+
+@test "sensitivity of a network of many layers: one line for each" {
+  { sensitivity_rows
+    cat sensitivity.csv; sed -n '2,5s/^conv1/pw1/p' sensitivity.csv; } >more && mv more sensitivity.csv
+  run --separate-stderr plot sensitivity
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  mv sensitivity.png first
+  sed -i '$s/,900,0.../,900,0.11/' sensitivity.csv
+  plot sensitivity
+  ! cmp -s first sensitivity.png
 }
 
 sensitivity_rows() {

@@ -94,22 +94,26 @@ setup() {
 }
 
 @test "a level is required, and is one" {
-  local what="expected a level in 0..0.999 with at most 6 decimals, or two with an 'x' between, found"
+  local what="expected a level in 0..0.999 with at most 6 decimals, or up to 16 with an 'x' between, found"
   make_model 2 2 1 >base
   misused "eo-prune: option '--level' is required" eo-prune base
-  for level in 1 1.5 -0.1 nan half 0.5x 0.25x0.5x0.5 0.1234567; do
+  for level in 1 1.5 -0.1 nan half 0.5x 0.25xx0.5 0.1234567; do
     misused "eo-prune: option '--level': $what '$level'" eo-prune -l "$level" base
   done
   misused "eo-prune: option '-l' needs an argument" eo-prune -l
+  fails 1 "eo-prune: base: pruning level: expected one share, or 2 with an 'x' between (conv1, conv2), found 3" \
+    eo-prune -l 0.25x0.5x0.5 -o out base
+  [ ! -e out ]
 }
 
 @test "wrong usage" {
   local what="expected K/N with 1 <= K <= N <= 100, found"
   misused "eo-prune: unknown option '-x'" eo-prune -l 0.5 -x
   misused "eo-prune: unexpected operand 'b'" eo-prune -l 0.5 a b
-  misused "eo-prune: option '--criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'l3'" \
+  misused "eo-prune: option '--criterion': expected one of $(criteria), found 'l3'" \
     eo-prune -l 0.5 --criterion l3 a
-  for step in 0/4 5/4 4 1/101 +1/3 1/+3 ' 1/3' 1/3/ /3; do misused "eo-prune: option '--step': $what '$step'" eo-prune -l 0.5 --step "$step" a; done
+  for step in 0/4 5/4 4 1/101 +1/3 1/+3 ' 1/3' 1/3/ /3; do misused "eo-prune: option '--step': $what '$step'" eo-prune \
+    -l 0.5 --step "$step" a; done
   misused "eo-prune: option '--data' needs a config: -c FILE" eo-prune -l 0.5 --data . a
   misused "eo-prune: option '--sensitivity' needs a config: -c FILE" eo-prune --sensitivity s.csv a
   for more in "-l 0.5" "--step 1/2" "--scores x" "-o x"; do
@@ -238,10 +242,13 @@ small_data() {
   fails 1 "eo-prune: dataset 'synthetic': expected a folder 'nowhere' (--data), found none" \
     eo-prune -l 0.5 --criterion activation -c c.yaml --data nowhere -o out base
   echo 'dataset: mnist' >mnist.yaml
-  EO_DATA_DIR=nowhere fails 1 "eo-prune: dataset 'mnist': expected a folder 'nowhere/mnist' or 'data/mnist', found neither; run 'make data', or say where the files are with EO_DATA_DIR or --data" \
+  EO_DATA_DIR=nowhere fails 1 \
+    "eo-prune: dataset 'mnist': expected a folder 'nowhere/mnist' or 'data/mnist', found neither; run 'make data', or \
+say where the files are with EO_DATA_DIR or --data" \
     eo-prune -l 0.5 --criterion taylor -c mnist.yaml -o out base
   sed -i 's/^val_subset.*/val_subset: 600/; /train_subset/d' c.yaml
-  fails 1 "eo-prune: data: 'val_subset': expected fewer than the 600 training images, found 600: none is left to train on" \
+  fails 1 \
+    "eo-prune: data: 'val_subset': expected fewer than the 600 training images, found 600: none is left to train on" \
     eo-prune -l 0.5 --criterion taylor -c c.yaml --data data -o out base
   # The others do not look for any.
   eo-prune -l 0.5 --criterion fpgm -c mnist.yaml -o out base
@@ -253,7 +260,8 @@ small_data() {
   printf 'dataset: synthetic\nconv1_channels: 2\nconv2_channels: 2\nepochs: 1\ntrain_subset: 300\n' >t.yaml
   eo-data --generate other --train 500 --test 100 >/dev/null
   eo-train -q -c t.yaml --data other -o trained
-  fails_like 1 "eo-prune: data: 'dataset_sha256': the model was trained on data set *, the calibration images are from *" \
+  fails_like 1 \
+    "eo-prune: data: 'dataset_sha256': the model was trained on data set *, the calibration images are from *" \
     eo-prune -l 0.5 --criterion taylor -c c.yaml --data data -o out trained
   [ ! -e out ]
 }
@@ -286,7 +294,7 @@ small_data() {
     eo-prune -l "$level" -c c.yaml base | eo-inspect >report
     [ "$(awk '/^conv[12]_channels / { n += $2 } END { print n }' report)" -eq "$left" ]
   done
-  fails 1 "eo-prune: c.yaml: 'pruning_scope: global': expected one level for both layers, found '0.25x0.50'" \
+  fails 1 "eo-prune: c.yaml: 'pruning_scope: global': expected one level for all layers, found '0.25x0.50'" \
     eo-prune -l 0.25x0.5 -c c.yaml -o out base
   [ ! -e out ]
 }
@@ -364,7 +372,8 @@ small_data() {
   done <s.csv
   cmp <(eo-prune --sensitivity - --criterion taylor -c c.yaml --data data --threads 1 --isa generic - <base) s.csv
   echo 'channel_multiple: 8' >>c.yaml
-  eo-prune --sensitivity - -c c.yaml --data data base | awk -F, '$1 == "conv2" { print $3 }' | paste -sd' ' | grep -qx '20 16 8'
+  eo-prune --sensitivity - -c c.yaml --data data base | awk -F, '$1 == "conv2" { print $3 }' | paste -sd' ' |
+    grep -qx '20 16 8'
 }
 
 @test "--sensitivity: bad inputs leave no table" {
@@ -384,7 +393,8 @@ small_data() {
 @test "--help and --version" {
   run --separate-stderr eo-prune --help
   [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
-  [[ ${lines[0]} == "usage: eo-prune -l LEVEL [options] [MODEL] | eo-prune --sensitivity CSV -c FILE [options] [MODEL]" ]]
+  [[ ${lines[0]} == \
+    "usage: eo-prune -l LEVEL [options] [MODEL] | eo-prune --sensitivity CSV -c FILE [options] [MODEL]" ]]
   [[ $output == *"-l, --level LEVEL"* && $output == *"-o, --output FILE"* ]]
   run eo-prune --version
   [ "$status" -eq 0 ]
@@ -410,7 +420,9 @@ small_data() {
 }
 
 @test "overlapping offsets, and no output file" {
-  fails 1 "eo-prune: $EO_ROOT/tests/fuzz/corpus/safetensors/overlap: tensor 'b': data_offsets: begin 2 overlaps the tensor before it: expected 4" \
+  fails 1 \
+    "eo-prune: $EO_ROOT/tests/fuzz/corpus/safetensors/overlap: tensor 'b': data_offsets: begin 2 overlaps the tensor \
+before it: expected 4" \
     eo-prune -l 0.5 -o out "$EO_ROOT/tests/fuzz/corpus/safetensors/overlap"
   [ ! -e out ]
 }
@@ -452,4 +464,23 @@ small_data() {
   misused "eo-prune: option '--output': expected FILE, found an empty text" eo-prune -l 0.5 -o "" m
   misused "eo-prune: option '--scores': expected CSV, found an empty text" eo-prune -l 0.5 --scores= -o x m
   [ ! -e x ]
+}
+
+@test "any network: a share for each space of channels, and the sensitivity of each" {
+  local spaces="conv1 pw1 pw2 pw3 pw4"
+  eo-data --generate d --train 60 --test 20
+  printf '%s\n' 'dataset: idx' 'data_dir: d' 'model: ds-cnn' 'width: 0.1' 'epochs: 1' 'val_subset: 20' \
+    'pruning_images: 20' >c.yaml
+  eo-train -c c.yaml -o base
+  eo-prune -l 0x0.5x0.25x0.5x0.75 --criterion taylor -c c.yaml --scores s.csv -o m base
+  eo-inspect m | grep -qx 'pruning_level: 0.00x0.50x0.25x0.50x0.75'
+  [ "$(awk -F, 'NR > 1 && !seen[$1]++ { print $1 }' s.csv | xargs)" = "$spaces" ]
+  # six channels each, a half to even
+  [ "$(awk -F, 'NR > 1 { n[$1] += $6 } END { print n["conv1"], n["pw1"], n["pw2"], n["pw3"], n["pw4"] }' s.csv)" = \
+    "6 3 4 3 2" ]
+  eo-prune --sensitivity t.csv -c c.yaml base
+  [ "$(awk -F, 'NR > 1 && !seen[$1]++ { print $1 }' t.csv | xargs)" = "$spaces" ]
+  fails 1 "eo-prune: base: pruning level: expected one share, or 5 with an 'x' between (${spaces// /, }), found 2" \
+    eo-prune -l 0.5x0.25 -o out base
+  [ ! -e out ]
 }

@@ -43,7 +43,8 @@ poke() {
   eo-inspect qn | grep -qx 'quantization_backend: qnnpack'
   [ "$(eo-inspect -d conv2.weight_scale fb | sort -u | wc -l)" -eq 6 ]
   [ "$(eo-inspect -d conv2.weight_scale qn | sort -u | wc -l)" -eq 1 ]
-  eo-inspect -d conv2.weight fb | awk '$1 < -128 || $1 > 127 || $1 != int($1) { exit 1 } $1 > 100 { n++ } END { exit !n }'
+  eo-inspect -d conv2.weight fb |
+    awk '$1 < -128 || $1 > 127 || $1 != int($1) { exit 1 } $1 > 100 { n++ } END { exit !n }'
 }
 
 @test "quant: the metadata names the slice" {
@@ -142,7 +143,8 @@ poke() {
 
 @test "quant: no image left to calibrate on" {
   sed '/_subset/d; $a val_subset: 620' $F/cfg.yaml >c.yaml
-  fails 1 "eo-quant: $F/set: 'val_subset': expected fewer than the 620 training images, found 620: none is left to train on" \
+  fails 1 \
+    "eo-quant: $F/set: 'val_subset': expected fewer than the 620 training images, found 620: none is left to train on" \
     eo-quant -p int8 -c c.yaml -o out m
   [ ! -e out ]
 }
@@ -231,7 +233,8 @@ $HINT" eo-quant -p fp16 m n
       ! cmp -s <(eo-inspect -d conv2.weight plain) <(eo-inspect -d conv2.weight out) || return 1
       # The report gives the learned scale of the last layer as its range.
       awk -F': ' -v qmax=$([ $backend = fbgemm ] && echo 127 || echo 255) '/"chosen_max"/ { max = $2 + 0 }
-        /"input_scale"/ { scale = $2 + 0 } END { exit !(scale > 0 && max / scale > qmax - 0.01 && max / scale < qmax + 0.01) }' r.json
+        /"input_scale"/ { scale = $2 + 0 }
+        END { exit !(scale > 0 && max / scale > qmax - 0.01 && max / scale < qmax + 0.01) }' r.json
     done
   done
 }
@@ -253,7 +256,8 @@ END
   eo-quant -p int8 -c qat.yaml --data set -o trained tuned
   eo-inspect trained | grep -q '^qat_best_epoch: [12]$'
   for m in plain trained; do
-    eo-eval -c cfg.yaml --data set $m | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } END { print $at["correct"] }' >$m.correct
+    eo-eval -c cfg.yaml --data set $m |
+      awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } END { print $at["correct"] }' >$m.correct
   done
   echo "correct of 1000: $(cat plain.correct), trained $(cat trained.correct)"
   [ "$(cat trained.correct)" -gt "$(cat plain.correct)" ]
@@ -274,4 +278,35 @@ END
   grep -q 'training: epoch 1/1  100 %  loss [0-9.]*  [0-9]* images/s' shown
   script -qec "eo-quant -q -p int8 -c cfg.yaml -o out m" /dev/null </dev/null >shown
   [ ! -s shown ]
+}
+
+@test "quant: another network, its images and its classes" {
+  other_network >net
+  printf 'input 2x3x2\na: conv 1 3x2\nclassifier: linear 4\n' >net.txt
+  printf '%s\n' 'dataset: idx' 'data_dir: .' 'validation: test' 'quantization_backend: qnnpack' \
+    'quantization_observer: minmax' >cfg.yaml
+  for part in train t10k; do
+    { printf '\0\0\x08\4\0\0\0\5\0\0\0\2\0\0\0\3\0\0\0\2'
+      for v in '\0' '\1' '\2' '\3' '\xff'; do printf $v; head -c 11 /dev/zero; done; } >$part-images-idx4-ubyte
+    printf '\0\0\x08\1\0\0\0\5\0\1\2\3\3' >$part-labels-idx1-ubyte
+  done
+  input="--network net.txt --input-mean 0 --input-std 0.003921568627450980"
+  eo-quant -p int8 -c cfg.yaml $input --report r.json -o int8 net
+  eo-eval -c cfg.yaml --split test --logits l.csv int8 >row.csv
+  # The logit is k - value but for the rounding of two weights by 0.4 % each, which is 2 of 255.
+  awk -F, 'NR > 1 { v = NR < 6 ? NR - 2 : 255
+    for (k = 0; k < 4; k++) { d = $(k + 3) - (k - v); if (d > 2.1 || d < -2.1) exit 1 } n++ } END { exit n != 5 }' l.csv
+  grep -q '"layer": *"classifier"' r.json && grep -q '"input": *"a"' r.json
+  eo-quant -p fp16 $input -o half net
+  eo-eval -c cfg.yaml --split test half >row.csv
+  eo-eval -c cfg.yaml --split test $input net >float.csv
+  [ "$(column test_correct row.csv)" = "$(column test_correct float.csv)" ]
+  sed '$a qat_epochs: 1' cfg.yaml >qat.yaml
+  eo-quant -p int8 -c qat.yaml $input -o trained net
+  eo-inspect trained | grep -qx 'qat_epochs: 1'
+  printf 'input 2x4x2\na: conv 1 3x2 mean\nclassifier: linear 4\n' >tall.txt
+  fails 1 "eo-quant: './train-images-idx4-ubyte': byte 8: expected images of 2 x 4 x 2, found 2 x 3 x 2" \
+    eo-quant -p int8 -c cfg.yaml --network tall.txt --input-mean 0 --input-std 1 -o out net
+  fails_like 1 "eo-quant: none: no known network (eo-inspect --help lists them) and no file: *" \
+    eo-quant -p int8 -c cfg.yaml --network none -o out net
 }

@@ -5,8 +5,8 @@
 #     EO_BIN=out/bin sh tests/rebuild.sh        the last line is "rebuild: N passed, M failed"
 #     EO_KEYS='seed|epochs' ...                 these keys alone; EO_KEYS=sessions, losses or programs: that part alone
 #
-# What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says, and
-# which step follows from which is the list that steps() prints. What ran is what Make announced ("  TRAIN    file").
+# What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says,
+# and which step follows from which says Make (make steps). What ran is what Make announced ("  TRAIN    file").
 # Each edit begins from the same finished run, which is copied back with its times.
 #
 # All happens in a copy of the tree, with a gnuplot that only writes its file, and an eo-bench whose figures follow from
@@ -43,12 +43,16 @@ slice=\$2 data=\$4 models=\$6 rows=\$8 machine=\${10}
 shift 10
 put() { cat >"\$1.new" && mv "\$1.new" "\$1"; }
 for name; do
-    [ "\$(wc -l <"\$rows/\$name.accuracy.err")" = 1 ] || { put "\$rows/\$name.timing.err" <"\$rows/\$name.accuracy.err"; continue; }
+    if [ "\$(wc -l <"\$rows/\$name.accuracy.err")" != 1 ]; then
+        put "\$rows/\$name.timing.err" <"\$rows/\$name.accuracy.err"
+        continue
+    fi
     model=\$models/\$name.safetensors
     row=$tmp/bench/\$(cat "\$slice" "\$model" | md5sum | cut -c1-32)
-    [ -e "\$row" ] || { "$tmp/eo-bench" -c "\$slice" --data "\$data" --exact --trials 1 --repeats 1 --warmup 0 -o "\$row.\$\$" \
-        "\$model" && mv "\$row.\$\$" "\$row"; } || exit
-    # All that is known of the model stays, latencies are its bytes, and of the rest there is only that the timing was good.
+    [ -e "\$row" ] || { "$tmp/eo-bench" -c "\$slice" --data "\$data" --exact --trials 1 --repeats 1 --warmup 0 \
+        -o "\$row.\$\$" "\$model" && mv "\$row.\$\$" "\$row"; } || exit
+    # All that is known of the model stays, latencies are its bytes, and of the rest there is only that the timing was
+    # good.
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
         { for (i = 1; i <= NF; i++) {
               cell = rest && name[i] !~ /arena_bytes/ ? "" : \$i
@@ -57,9 +61,11 @@ for name; do
               if (name[i] ~ /throughput/) cell = 1e9 / \$bytes
               if (name[i] == "timing_status") cell = "ok"
               if (name[i] == "pruning_criterion") rest = 1
-              printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$row" | put "\$rows/\$name.timing.csv"
+              printf "%s%s", cell, i < NF ? "," : "\n" } }' OFMT=%.9g CONVFMT=%.9g "\$row" |
+        put "\$rows/\$name.timing.csv"
     echo pruning_level,precision,seed,stage,error,pruning_criterion | put "\$rows/\$name.timing.err"
-    echo pruning_level,precision,seed,session,round,disturbed,host_median_ms,pruning_criterion | put "\$rows/\$name.rounds.csv"
+    echo pruning_level,precision,seed,session,round,disturbed,host_median_ms,pruning_criterion |
+        put "\$rows/\$name.rounds.csv"
 done
 printf 'check,found,verdict,advice\nmachine,,good,\n' | put "\$machine"
 END
@@ -67,9 +73,17 @@ chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
 
 # Make as in the copy, whatever a make above this one was told; the flags are taken as they were built.
 make_eo() {
-    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_LOCK_DIR="$tmp/lock" EO_DATA_DIR="$tmp/data" \
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_LOCK_DIR="$tmp/lock" \
+      EO_DATA_DIR="$tmp/data" \
         make -C "$tree" --no-print-directory CC="${flags%% -std=c11 *}" FLAGS_NOW="$flags" \
-        SANITIZE="$(echo "$flags" | sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p')" B=out "$@" </dev/null
+        SANITIZE="$(echo "$flags" | sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p')" B=out RUN="${run:-}" "$@" </dev/null
+}
+
+# failing PATTERN: from now on, programs fail whose command matches; run= ends that
+failing() {
+    printf '#!/bin/sh\ncase "$*" in %s) echo "eo-x: no luck" >&2; exit 1 ;; esac\nexec "$@"\n' "$1" >"$home/failing"
+    chmod +x "$home/failing"
+    run=$home/failing
 }
 
 # ---- counting
@@ -112,6 +126,12 @@ output_dir: $1
 END
 }
 
+# What base_model may name: as many channels as the experiment has, and other weights.
+base_config none >"$tmp/start.yaml"
+sed -i 's/^seed: .*/seed: 99/' "$tmp/start.yaml"
+"$bin/eo-train" -q -c "$tmp/start.yaml" -o "$tmp/start" && "$bin/eo-export" -q -f onnx -o "$tmp/start" "$tmp/start" ||
+    exit 1
+
 # edit FILE CHANGE...: "key: value" replaces the key's line or adds one, "-key" removes it
 edit() {
     edited=$1
@@ -129,66 +149,40 @@ list() {
     echo "${values:-$3}"
 }
 
-# steps FILE: the graph of a configuration: "STAGE target | slices that it reads | files that it follows from | other files
-# that it makes". Two are no slices: candidates is which there are, contents those of the data.
+# steps FILE: the graph of a configuration, as Make says it: "STAGE target | slices that it reads | files that it
+# follows from | other files that it makes". Not all are slices: candidates is which there are, contents those of the
+# data; and there are the programs and scripts.
 steps() {
-    seeds=$(list "$1" seeds "$(list "$1" seed 7)")
-    every='' timed='' models='' session='' logs='' others=''
-    for seed in $seeds; do
-        sub=/seed$seed log=models/seed$seed/training_log.csv
-        [ "$seed" != "${seeds%% *}" ] || { sub='' log=training_log.csv; }
-        base=models$sub/base.safetensors
-        echo "TRAIN $base | train contents | | $log"
-        logs="$logs $base $log"
-        for level in $(list "$1" pruning_levels "0.0 0.25 0.5 0.7"); do
-            level=$(printf %.2f "$level")
-            criteria=$(list "$1" pruning_criterion l1)
-            # Level 0 removes nothing: no criterion, no prune slice to read.
-            [ "$level" != 0.00 ] || criteria=none
-            for criterion in $criteria; do
-                case $criterion in l1 | none) stem=p$level ;; *) stem=p$level-$criterion ;; esac
-                pruned=models$sub/$stem.safetensors
-                slices='prune finetune'
-                [ $criterion != none ] || slices=finetune
-                made="rows$sub/$stem.prune.err models$sub/$stem-finetune_log.csv"
-                echo "PRUNE $pruned | $slices | $base | $made"
-                others="$others $pruned $made"
-                for precision in $(list "$1" precisions "fp32 fp16 int8"); do
-                    model=models$sub/$stem-$precision.safetensors
-                    row=rows$sub/$stem-$precision
-                    slices=
-                    [ $precision != int8 ] || slices=quant
-                    echo "QUANT $model | $slices | $pruned rows$sub/$stem.prune.err | $row.quant.err"
-                    echo "EVAL $row.accuracy.csv | eval | $model $row.quant.err | $row.accuracy.err $row.hits.csv $row.confusion.csv"
-                    echo "(timed) $row | | $model |"
-                    every="$every $row.accuracy.csv $row.accuracy.err $row.hits.csv"
-                    others="$others $row.quant.err $row.confusion.csv"
-                    timed="$timed $row"
-                    session="$session $row.timing.csv $row.timing.err $row.rounds.csv"
-                    models="$models $model"
-                done
-            done
-        done
-    done
-    # One session for all: for one that is new, too.
-    echo "TIME rows/*.timing.csv | bench | $timed | machine.csv config/timed $session"
-    tables="sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv seed_summary.csv"
-    echo "SELECT sweep_results.csv | select candidates | $every $session | $tables"
-    tables="sweep_results.csv $tables"
-    reports="layerwise_breakdown.csv precision_tradeoffs.csv"
-    echo "HARDWARE hardware_summary.csv | hardware candidates | sweep_results.csv $models | $reports"
-    reports="hardware_summary.csv $reports"
-    echo "SUMMARY summary.json | summary | $tables $reports |"
-    plots=
-    for plot in accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs; do
-        echo "PLOT $plot.png | | $tables $reports |"
-        plots="$plots $plot.png"
-    done
-    echo "MANIFEST manifest.json | data train prune finetune quant eval bench select hardware summary sensitivity candidates | machine.csv $logs $others $models $every $session $tables $reports summary.json $plots |"
+    cp "$1" "$1.graph"
+    edit "$1.graph" "output_dir: $1.none"
+    make_eo CONFIG="$1.graph" steps | awk '
+        BEGIN { split("train TRAIN prune PRUNE quant QUANT eval EVAL bench TIME select SELECT hardware HARDWARE \
+            summary SUMMARY plots PLOT manifest MANIFEST", word, " ")
+            for (i = 1; i in word; i += 2) said[word[i]] = word[i + 1] }
+        / <-/ { stage = $1; sub(/:$/, "", stage); if (stage == "data" || stage == "sensitivity") next
+          made = reads = slices = ""
+          for (i = 3; $i != "<-"; i++) made = made " " $i
+          for (i++; i <= NF; i++) {
+              if ($i ~ /^config\//) {
+                  name = $i; sub(/.*\//, "", name); sub(/\.yaml$/, "", name); slices = slices " " name
+              } else if ($i == "dataset.csv") slices = slices " contents"
+              else reads = reads " " $i
+          }
+          # for a candidate that is new, too
+          if (stage == "bench") { reads = timed; made = made " config/timed" records }
+          if (stage == "manifest") reads = all # it is about every file
+          print said[stage], $2 " |" slices " |" reads " |" made
+          all = all " " $2 made
+          if (stage == "quant") {
+              row = $2; sub(/^models/, "rows", row); sub(/\.safetensors$/, "", row)
+              print "(timed) " row " | | " $2 " |"; timed = timed " " row
+              gsub("/", "+", row); records = records " config/steps/" row ".timing.csv"
+          } }'
 }
 
-# closure OLD-STEPS NEW-STEPS DIFFER SLICE...: what runs when these slices changed, as "STAGE target", sorted. What follows
-# from a file runs where DIFFER, a list of files, has it: nothing follows from a step that makes the same bytes as before.
+# closure OLD-STEPS NEW-STEPS DIFFER SLICE...: what runs when these slices changed, as "STAGE target", sorted. What
+# follows from a file runs where DIFFER, a list of files, has it: nothing follows from a step that makes the same bytes
+# as before.
 # DIFFER "all" is what may run, as far as one can say before.
 closure() {
     old=$1 new=$2 differ=$3
@@ -232,18 +226,27 @@ restored() {
 
 # graph SLICE...: what has to run in the edited experiment, to $home/expected
 graph() {
-    base_config . >"$home/before.yaml"
+    [ -e "$home/before" ] || { base_config unbuilt >"$home/before.yaml"; steps "$home/before.yaml" >"$home/before"; }
     out=$(list "$home/exp.yaml" output_dir -)
-    steps "$home/before.yaml" >"$home/old"
+    cp "$home/before" "$home/old"
     [ "$out" = "$home/out" ] || : >"$home/old"
-    steps "$home/exp.yaml" >"$home/new"
+    # Keys that Make does not read change no step.
+    if [ "$(plan "$home/before.yaml")" = "$(plan "$home/exp.yaml")" ]; then
+        cp "$home/before" "$home/new"
+    else
+        steps "$home/exp.yaml" >"$home/new"
+    fi
     # Which candidates there are is known to selection.
-    cut -d'|' -f1 "$home/old" >"$home/old.names"
-    cut -d'|' -f1 "$home/new" >"$home/new.names"
-    cmp -s "$home/old.names" "$home/new.names" || set -- "$@" candidates
+    [ "$(lists "$home/before.yaml")" = "$(lists "$home/exp.yaml")" ] || set -- "$@" candidates
     closure "$home/old" "$home/new" all "$@" >"$home/expected"
     slices="$*"
 }
+
+# plan FILE: what a configuration says to Make, but for its folder
+plan() { "$bin/eo-config" --make "$1" | grep -v '^EO_OUT '; }
+
+# lists FILE: the candidates that a configuration has, in their order
+lists() { "$bin/eo-config" --make "$1" | grep -E '^EO_(SEEDS|LEVELS|CRITERIA|PRECISIONS) '; }
 
 # remember: the experiment as it is now is what the next run_case compares with
 remember() {
@@ -272,11 +275,16 @@ dry_case() {
     same "make -n, $1" "$home/expected" "$home/found"
 }
 
-# explain_case WHAT: make explain counts these steps (plots are one, data of another content is one), and names the key
+# explain_case WHAT [dry]: make explain counts these steps (data of another content is one), and names the key. With
+# dry, the words are those with which the last make -n began, which are the same.
 explain_case() {
-    make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
-    count=$(grep -vc '^PLOT' "$home/expected")
-    ! grep -q '^PLOT' "$home/expected" || count=$((count + 1))
+    if [ -z "${2:-}" ]; then
+        make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
+    else
+        sed -n 's/^# //p' "$home/log" | tail -n +2 >"$home/words"
+        mv "$home/words" "$home/log"
+    fi
+    count=$(grep -c . "$home/expected")
     case $1 in *+contents* | output_dir*) count=$((count + 1)) ;; esac
     if [ "$count" = 0 ]; then pattern="^$out: nothing to do"; else pattern="^$out: $count of [0-9]* steps would run"; fi
     if ! head -n 1 "$home/log" | grep -q "$pattern"; then
@@ -295,7 +303,8 @@ explained() {
     case $1 in
     output_dir*) echo ": was never made" ;;
     *+contents*) echo "dataset.csv: the training data changed; the test data changed" ;;
-    *seeds* | pruning_levels* | pruning_criterion* | precisions*) echo " was added| was taken out| have another order" ;;
+    *seeds* | pruning_levels* | pruning_criterion* | precisions*) echo \
+      " was added| was taken out| have another order" ;;
     *) echo ": ${1%%:*} (changed from .* to|became) $(echo "${1#*: }" | sed 's/[][]/./g')" ;;
     esac
 }
@@ -315,7 +324,8 @@ clean_case() {
 }
 
 # ---- every key. Another value for each, away from what the experiment has; several lines are several edits.
-# A key that is missing here fails. +contents: the data is other data, too. What a key that Make itself reads adds or takes away is in steps().
+# A key that is missing here fails. +contents: the data is other data, too. What a key that Make itself reads adds or
+# takes away is in steps().
 cases() {
     sed 's/^ *//' <<END
     seed|seed: 4
@@ -324,10 +334,16 @@ cases() {
     dataset|+contents|-data_dir|dataset: mnist
     data_dir|+contents|data_dir: $tmp/data/b
     data_dir|data_dir: $tmp/data/same
+    class_names|class_names: ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"]
+    input_mean|input_mean: 0.4
+    input_std|input_std: 0.3
     validation|validation: test
     train_subset|train_subset: 64
     val_subset|val_subset: 40
     model|model: smallcnn
+    base_model|base_model: $tmp/start.onnx
+    base_model_sha256|base_model: $tmp/start.onnx|base_model_sha256: $(sha256sum <"$tmp/start.onnx" | cut -c1-64)
+    width|width: 0.5
     conv1_channels|conv1_channels: 3
     conv2_channels|conv2_channels: 5
     batch_size|batch_size: 16
@@ -373,6 +389,10 @@ cases() {
     power_watts|power_watts: 2.5
     memory_budgets_mb|memory_budgets_mb: [0.003, 0.02]
     active_memory_budget_mb|active_memory_budget_mb: 0.02
+    devices|devices: [RP2040]
+    active_device|devices: [RP2040]|active_device: RP2040
+    max_latency_ms|max_latency_ms: 1
+    max_energy_mj|max_energy_mj: 1
     cpu_frequency_scale|cpu_frequency_scale: 0.5
     latency_statistic|latency_statistic: mean
     recommend|recommend: accuracy
@@ -394,6 +414,9 @@ END
 # These have one value only, so what the table says of another one cannot happen: writing it down changes no slice.
 only_value() { case $1 in model | device) return 0 ;; esac; return 1; }
 
+# With an active device every candidate is compiled for it: tests/boards.bats and tests/device.bats look at that.
+compiles() { case $1 in active_device | max_latency_ms | max_energy_mj) return 0 ;; esac; return 1; }
+
 # edited LINE: the experiment with one of the edits
 edited() {
     restored
@@ -408,17 +431,18 @@ key_case() {
     key=${1%%|*}
     readers=$(sed -n "s/^$key: //p" "$tmp/readers")
     ! only_value "$key" || readers=
+    ! compiles "$key" || return
     case $1 in *+contents*) readers="$readers contents" ;; esac
     edited "$1"
     # shellcheck disable=SC2086 # a list
     graph $readers
     case $1 in
-    threads* | num_workers* | device* | model* | data_dir*/same) ;;
+    threads* | num_workers* | 'device|'* | model* | data_dir*/same) ;;
     *) [ -s "$home/expected" ] && ok || bad "${1#*|}: nobody reads it" ;;
     esac
     # Looking first: it may not disturb.
     dry_case "${1#*|}"
-    explain_case "${1#*|}"
+    explain_case "${1#*|}" dry
     run_case "${1#*|}" || return
     case " $readers " in *" make "*) clean_case "${1#*|}" -m ;; esac
 }
@@ -462,14 +486,27 @@ no_edits() {
 
 # ---- a history of edits on one folder; after each it has the bytes of a clean run
 
+# age FILE: the edited file gets an old time, or a link to such a file takes its place, or it is as an editor leaves it
+age() {
+    turn=$((turn % 3 + 1))
+    case $turn in
+    1) touch -d 2001-01-01 "$1" ;;
+    2) mv "$1" "$1.linked" && touch -d 2001-01-02 "$1.linked" && ln -sfn "${1##*/}.linked" "$1" ;;
+    esac
+}
+
 history() {
+    turn=0
     finished history || { bad "a clean run"; return; }
     for change in "pruning_levels: [0.0, 0.25, 0.5]" "pruning_levels: [0.0, 0.5]" "precisions: [int8]" \
         "learning_rate: 0.004" "precisions: [fp32, fp16, int8]" "fine_tune_epochs: 0" "seeds: [3, 4]" \
-        "pruning_levels: [0.5, 0.25]" "pruning_criterion: [random, l1]" "power_watts: 1.5" "prune_steps: 2" "seeds: [4, 3]" \
-        "fine_tune_epochs: 1" "train_subset: 80" "pruning_criterion: l2" "pruning_levels: [0.0, 0.5]" "fine_tune_unpruned: false"; do
+        "pruning_levels: [0.5, 0.25]" "pruning_criterion: [random, l1]" "power_watts: 1.5" "prune_steps: 2" \
+        "seeds: [4, 3]" \
+        "fine_tune_epochs: 1" "train_subset: 80" "pruning_criterion: l2" "pruning_levels: [0.0, 0.5]" \
+        "fine_tune_unpruned: false"; do
         case $change in seeds*) edit "$home/exp.yaml" -seed ;; esac
         edit "$home/exp.yaml" "$change"
+        age "$home/exp.yaml"
         out=$home/out
         make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
         clean_case "after the history up to $change" -m
@@ -478,7 +515,8 @@ history() {
     done
 }
 
-# ---- every file of a run is lost in turn: it comes back, the step that makes it runs, and of what follows only what has to
+# ---- every file of a run is lost in turn: it comes back, the step that makes it runs, and of what follows only what
+# has to
 
 # lost_case FILE...: of independent kinds, so that one make does for several
 lost_case() {
@@ -488,7 +526,9 @@ lost_case() {
     for lost; do
         rm "$home/out/$lost"
         # A record of config/steps has the name of the first file of its step.
-        case $lost in config/steps/*) lost=$(echo "${lost#config/steps/}" | tr + /) ;; esac
+        case $lost in
+        config/steps/configuration | config/steps/data | config/described | config/records) lost=manifest.json ;;
+        config/steps/*) lost=$(echo "${lost#config/steps/}" | tr + /) ;; esac
         awk -v lost="$lost" '{ split($0, part, "|"); n = split($2 " " part[4], made, " ")
             for (i = 1; i <= n; i++) if (made[i] == lost) { sub(/[|]/, "| lost "); break }
             print }' "$home/old" >"$home/new"
@@ -497,7 +537,8 @@ lost_case() {
     slices=lost
     run_case "lost: $*"
     for lost; do [ -e "$home/out/$lost" ] && ok || bad "$lost does not come back"; done
-    "$bin/eo-verify" "$home/out/manifest.json" >"$home/log" 2>&1 && ok || { bad "eo-verify after a loss of $*"; cat "$home/log"; }
+    "$bin/eo-verify" "$home/out/manifest.json" >"$home/log" 2>&1 && ok ||
+      { bad "eo-verify after a loss of $*"; cat "$home/log"; }
 }
 
 losses() {
@@ -510,7 +551,8 @@ losses() {
         grep "^$kind" "$home/files" >"$home/$(basename $kind).lost"
         grep -v "^$kind" "$home/files" >"$home/others" && mv "$home/others" "$home/files"
     done
-    paste -d' ' "$home/files" "$home/made.lost" "$home/programs.lost" "$home/steps.lost" "$home/config.lost" >"$home/turns"
+    paste -d' ' "$home/files" "$home/made.lost" "$home/programs.lost" "$home/steps.lost" "$home/config.lost" \
+      >"$home/turns"
     # shellcheck disable=SC2086 # a list
     while IFS= read -r turn <&4; do lost_case $turn; done 4<"$home/turns"
     graph
@@ -535,15 +577,15 @@ losses() {
 
 # ---- sessions: what is timed with what
 
-# timed WHAT yes|no|"no yes" [WORDS]: make times or not, after make explain has said so with these words; "no yes": explain
-# could not know that the models would have the bytes of before
+# timed WHAT yes|no|"no yes" [WORDS]: make times or not, after make explain has said so with these words; "no yes":
+# explain could not know that the models would have the bytes of before
 timed() {
     make_eo CONFIG="$home/exp.yaml" explain >"$home/words" 2>&1
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
     found=no
     ! grep -q '^  TIME ' "$home/log" || found=yes
     said=no
-    ! grep -qF "  bench     rows/*.timing.csv: ${3:-}" "$home/words" || said=yes
+    ! grep -qF "  bench     machine.csv: ${3:-}" "$home/words" || said=yes
     expected=$2
     [ "$2" = "no yes" ] || expected="$2 $2"
     if [ "$found $said" = "$expected" ]; then
@@ -574,61 +616,44 @@ sessions() {
     rm "$home/out/config/timed"
     timed "the session before was killed" yes "4 candidates have no rows of the last session; all are timed together"
     rm "$home/out/machine.csv"
-    timed "machine.csv is lost" yes "machine.csv is missing"
+    timed "machine.csv is lost" yes "is missing"
     echo "0.50,int8,7,timing,ended by signal 9 (Killed),l1" >>"$home/out/rows/$int8.timing.err"
     timed "one could not be timed" yes "1 candidate has no row of the last session; all are timed together"
     timed "it could be timed again" no
 
     # One that fails is tried again, and no more than that happens: not even selection looks again.
-    echo "not a model" >"$home/out/models/$int8.safetensors"
-    timed "a model that is none" yes "models/$int8.safetensors is newer"
+    rm "$home/out/models/$int8.safetensors"
+    failing "*eo-quant*$int8*"
+    timed "a model that cannot be made" yes "follows from quant"
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
     ran "$home/log" "$home/out" >"$home/found"
-    echo "EVAL rows/$int8.accuracy.csv" >"$home/expected"
+    printf '%s\n' "EVAL rows/$int8.accuracy.csv" "QUANT models/$int8.safetensors" >"$home/expected"
     same "a candidate that fails again" "$home/expected" "$home/found"
-    rm "$home/out/models/$int8.safetensors"
+    run=
     timed "the cause is gone" yes "follows from eval"
-    truncate -s 1000 "$home/out/models/p0.50.safetensors"
+    rm "$home/out/models/p0.50.safetensors"
+    failing "*eo-prune*p0.50*"
     # Nobody can say beforehand that it will fail. What was timed stays, out of the tables.
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
-    [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 2 ] && ok || bad "two that cannot be quantised stay"
+    [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 2 ] && ok || bad "two that cannot be pruned stay"
     make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
-    grep -q '^  quant  .* and 1 more: .*failed the last time$' "$home/log" && ok || { bad "explain"; cat "$home/log"; }
+    grep -q "^  quant  .* and 1 more: failed the last time" "$home/log" && ok || { bad "explain"; cat "$home/log"; }
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
     ran "$home/log" "$home/out" | grep -E '^(TIME|SELECT|HARDWARE|MANIFEST|PLOT)' >"$home/found"
     same "two candidates that fail again" /dev/null "$home/found"
-    rm "$home/out/models/p0.50.safetensors"
+    run=
     timed "the cause is gone again, the model is that of the last session" "no yes" "follows from quant"
     [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 4 ] && ok || bad "not all candidates came back"
     graph
     run_case "nothing to do after all this"
 }
 
-# ---- the source of each program; a program without an entry fails
+# ---- the source of each program
 
-serves() {
-    case $1 in
-    eo-train) echo 'TRAIN|PRUNE' ;; # the latter where it recovers from what was removed
-    eo-prune) echo 'PRUNE' ;;
-    eo-quant) echo 'QUANT' ;;
-    eo-eval) echo 'EVAL' ;;
-    eo-bench) echo 'TIME' ;;
-    eo-attempt) echo 'PRUNE|QUANT|EVAL' ;;
-    eo-pareto) echo 'SELECT' ;;
-    eo-hwreport) echo 'HARDWARE' ;;
-    eo-summary) echo 'SUMMARY|MANIFEST' ;;
-    eo-config | eo-data | eo-inspect | eo-explain | eo-verify | eo-compare | eo-study) echo 'none' ;; # slices and dataset.csv keep their time when nothing in them changes
-    *) echo "no entry in serves()" ;;
-    esac
-}
-
-# program_case TOOL WHAT: as if each step of its stages had lost a slice
+# program_case TOOL WHAT: what has it among what it reads, runs
 program_case() {
-    stages=$(serves "$1")
-    graph
+    graph "$1"
     remember
-    sed -E -i "s/^($stages) ([^ ]*) \|/\1 \2 | edited/" "$home/new"
-    slices=edited
     run_case "$2"
 }
 
@@ -668,14 +693,10 @@ edited_scripts() {
         touch "$tree/plots/$script"
         nothing_ran "a touch of $script"
         echo "# other" >>"$tree/plots/$script"
-        graph
-        sed -i 's/^\(PLOT [^|]*|\)/\1 edited/' "$home/new"
-        slices=edited
+        graph "$script"
         run_case "an edit of $script"
         cp -p "$home/script" "$tree/plots/$script"
-        graph
-        sed -i 's/^\(PLOT [^|]*|\)/\1 edited/' "$home/new"
-        slices=edited
+        graph "$script"
         run_case "$script restored, with its old time"
         nothing_ran "$script was restored"
     done
@@ -686,16 +707,16 @@ edited_scripts() {
 program_edits() {
     cp -a "$tree" "$tmp/edited"
     tree=$tmp/edited
-    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench_session.c"
+    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench/session.c"
     make_eo programs >/dev/null
     finished programs || { bad "a clean run"; return; }
     graph
-    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench_session.c"
+    touch "$tree/tools/eo-prune.c" "$tree/tools/eo-eval.c" "$tree/lib/stage/bench/session.c"
     run_case "a touch of sources"
-    echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench_session.c"
+    echo "/* The end. */" | tee -a "$tree/tools/eo-prune.c" >>"$tree/lib/stage/bench/session.c"
     run_case "comments"
-    sed -i 's/expected/Expected/' "$tree/lib/stage/bench_session.c"
-    program_case eo-bench "an edit of lib/stage/bench_session.c"
+    echo "const char eo_edited_session[] = \"session\";" >>"$tree/lib/stage/bench/session.c"
+    program_case eo-bench "an edit of lib/stage/bench/session.c"
     exchanged_programs
     edited_scripts
     for tool in "$tree"/tools/eo-*.c; do

@@ -46,3 +46,28 @@ load common
   [[ $output != *TRAIN* ]]
   make_eo clean
 }
+
+@test "resume: a file of another run is no result of this one; its step runs again, for a timing the session" {
+  local config=$BATS_TEST_TMPDIR/exp.yaml out=$BATS_TEST_TMPDIR/out
+  sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >"$config"
+  echo "output_dir: $out" >>"$config"
+  make_eo() { make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$config" "$@"; }
+
+  make_eo all
+  cp -a "$out" "$BATS_TEST_TMPDIR/first"
+  cp "$out"/models/p0.50-int8.safetensors "$out/models/base.safetensors"
+  run make_eo explain
+  [[ $output == *"train "*"models/base.safetensors"* ]]
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [[ $output == *TRAIN* && $output != *PRUNE* && $output != *TIME* ]]
+  diff -r "$out/models" "$BATS_TEST_TMPDIR/first/models"
+  run make_eo all
+  [[ $output != *TRAIN* ]]
+
+  cp "$out/rows/p0.00-int8.timing.csv" "$out/rows/p0.50-int8.timing.csv"
+  run make_eo all
+  [ "$status" -eq 0 ]
+  [[ $output == *TIME* && $output != *TRAIN* ]]
+  make_eo clean
+}

@@ -14,8 +14,9 @@
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, what steps keep for themselves (config/steps), the names of the folders and of the configuration, and of candidates
-# that were timed together; and of what stands under host in manifest.json all but the list of files.
+# Always left out: the seconds of training logs, what steps keep for themselves (config/steps), the names of the folders
+# and of the configuration, and of candidates that were timed together; and of what stands under host in manifest.json
+# all but the list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -65,7 +66,7 @@ json() {
 # view FOLDER FILE: what of a file is compared; nothing for a file that says only where and when it was made.
 view() {
     case $2 in
-    config/source | config/dataset.mk | config/timed) ;;
+    config/source | config/timed | config/records | config/described) ;;
     machine.csv) columns '^found$|^verdict$|^advice$' "$1/$2" ;;
     *.rounds.csv) if [ $exact = 1 ]; then cat "$1/$2"; else head -n 1 "$1/$2"; fi ;;
     *training_log.csv | *finetune_log.csv | *_log.csv) columns '^seconds$|^images_per_s$' "$1/$2" ;;

@@ -43,15 +43,17 @@ commands_of() {
 @test "setup: what scripts, tests and recipes call comes with Debian's base, make, git, or the packages of make deps" {
   local packages package scripts file word
   command -v dpkg-query >/dev/null || skip "needs dpkg"
-  packages=$(sed -n 's/^DEPS_[A-Z]* := //p' "$EO_ROOT/Makefile")
+  packages=$(deps_packages)
   for package in $packages; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || skip "needs $package"
   done
-  packages="$packages make git $(dpkg-query -W -f='${Package} ${Essential} ${Priority}\n' | sed -nE 's/ .*(yes|required).*//p')"
+  packages="$packages make git $(dpkg-query -W -f='${Package} ${Essential} ${Priority}\n' |
+    sed -nE 's/ .*(yes|required).*//p')"
   # shellcheck disable=SC2086 # a list
   commands_of $packages | sort -u >brought
   cd "$EO_ROOT"
-  scripts=$(find Makefile .ci data tests tools lib -name Makefile -o -name '*.sh' -o -name '*.bash' -o -name '*.bats' -o -path .ci/run)
+  scripts=$(find Makefile .ci data tests tools lib -name Makefile -o -name '*.mk' -o -name '*.sh' -o -name '*.bash' \
+    -o -name '*.bats' -o -path .ci/run)
   # shellcheck disable=SC2086
   awk -f tests/commands.awk $scripts >"$BATS_TEST_TMPDIR/called"
   [ "$(grep -c . "$BATS_TEST_TMPDIR/called")" -gt 200 ]
@@ -83,7 +85,8 @@ defined() { twentytwo; }
 defined `twentythree` \
   no
 END
-  printf 'v = no\nw = one; two | three\nall: no\n\t@four || { five; }; x=$$(six no) # no\n\t+@$(no) && seven\n' >Makefile
+  printf 'v = no\nw = one; two | three\nall: no\n\t@four || { five; }; x=$$(six no) # no\n\t+@$(no) && seven\n' \
+    >Makefile
   awk -f "$EO_ROOT/tests/commands.awk" script.sh | sed 's/.*: //' | grep -vxE 'cat|sh|env|xargs' | sort >found
   printf '%s\n' one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
     seventeen eighteen nineteen twenty twentyone twentytwo twentythree | sort | diff - found
@@ -105,7 +108,8 @@ missing() {
   shift
   run --separate-stderr env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="${WITHIN:-$PATH}" \
     make -C "$EO_ROOT" --no-print-directory B="$PWD/new" "$@"
-  [ "$status" -eq 1 ] && [ -z "$output" ] && [ "$stderr" = "$line" ] && [ -z "$(find new -type f ! -path new/build/lock/programs)" ] && return
+  [ "$status" -eq 1 ] && [ -z "$output" ] && [ "$stderr" = "$line" ] &&
+    [ -z "$(find new -type f ! -path 'new/build/lock/programs*')" ] && return
   printf 'make %s: status %s\nstdout: %s\nstderr: %s\nexpected: %s\n' "$*" "$status" "$output" "$stderr" "$line"
   return 1
 }
@@ -145,7 +149,9 @@ sha2.h (libmd-dev); $deps" CFLAGS="-nostdinc -isystem $PWD/nothing" all
 @test "setup: no line of a test fails unnoticed: bash goes on after ! and after the first parts of a list with &&" {
   cd "$EO_ROOT"
   awk 'before != "" && $0 !~ /^}/ { print before } { before = "" }
-    (/^ +! / || (/^ +\[.*\] && / && !/(then|do|return|break|[\\{&])$/)) && !/\|\|/ { before = FILENAME ":" FNR ":" $0 }' \
+    (/^ +! / || (/^ +\[.*\] && / && !/(then|do|return|break|[\\{&])$/)) && !/\|\|/ {
+      before = FILENAME ":" FNR ":" $0
+    }' \
     tests/*.bats tests/*/*.bats >"$BATS_TEST_TMPDIR/unnoticed"
   cat "$BATS_TEST_TMPDIR/unnoticed"
   [ ! -s "$BATS_TEST_TMPDIR/unnoticed" ]

@@ -19,7 +19,9 @@ EOF
 # Selected from the rows that the test has made; hardware figures are invented.
 select_rows() {
   eo-pareto -c c.yaml --sweep sweep.csv --errors errors.csv --latency frontier.csv --allow-missing acc-* time-* err*.csv
-  { echo estimated_total_bytes,achieved_bandwidth_gbps,configured_peak_compute_gmacs,bound_regime,pruning_level,precision,seed,pruning_criterion
+  { echo \
+    estimated_total_bytes,achieved_bandwidth_gbps,configured_peak_compute_gmacs,bound_regime,pruning_level,precision,\
+seed,pruning_criterion
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
       { print "123,0.5,,memory-bound," $1 "," $2 ",7," $at["pruning_criterion"] }' sweep.csv; } >hardware.csv
 }
@@ -45,10 +47,18 @@ value() {
   four_candidates
   select_rows
   summary -o summary.json
-  [ "$(sed -n 's/^  "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = "recommended baseline memory_budgets_mb active_memory_budget_mb cpu_frequency_scale latency_multiplier power_watts study_rows accepted_rows rejected_rows error_rows best_accuracy_accepted lowest_latency_ms_accepted deployment " ]
-  [ "$(sed -n '/"baseline"/,/^  }/s/^    "\([a-z_0-9.]*\)".*/\1/p' summary.json | head -n -1 | tr '\n' ,)" = "$(head -n 1 sweep.csv)," ]
-  [ "$(sed -n '/"deployment"/,/^  }/s/^    "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = "cpu_frequency_scale latency_multiplier model latency_statistic batch_latency_ms batch_throughput_sps stream_avg_latency_ms stream_latency_ms stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_peak_compute_gmacs bound_regime recommended " ]
-  [ "$(sed -n '/"deployment"/,/^  }/s/^      "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = "model latency_statistic batch_latency_ms batch_throughput_sps stream_avg_latency_ms stream_latency_ms stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_peak_compute_gmacs bound_regime " ]
+  [ "$(sed -n 's/^  "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = \
+    "recommended baseline memory_budgets_mb active_memory_budget_mb cpu_frequency_scale latency_multiplier power_watts \
+study_rows accepted_rows rejected_rows error_rows best_accuracy_accepted lowest_latency_ms_accepted deployment " ]
+  [ "$(sed -n '/"baseline"/,/^  }/s/^    "\([a-z_0-9.]*\)".*/\1/p' summary.json | head -n -1 | tr '\n' ,)" = \
+    "$(head -n 1 sweep.csv)," ]
+  [ "$(sed -n '/"deployment"/,/^  }/s/^    "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = \
+    "cpu_frequency_scale latency_multiplier model latency_statistic batch_latency_ms batch_throughput_sps \
+stream_avg_latency_ms stream_latency_ms stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps \
+configured_peak_compute_gmacs bound_regime recommended " ]
+  [ "$(sed -n '/"deployment"/,/^  }/s/^      "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = \
+    "model latency_statistic batch_latency_ms batch_throughput_sps stream_avg_latency_ms stream_latency_ms \
+stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_peak_compute_gmacs bound_regime " ]
 }
 
 @test "its values are typed and right" {
@@ -58,7 +68,8 @@ value() {
   select_rows
   summary -o summary.json
   [ "$(value study_rows) $(value accepted_rows) $(value rejected_rows) $(value error_rows)" = "4 3 1 1" ]
-  [ "$(value best_accuracy_accepted) $(value lowest_latency_ms_accepted) $(value latency_multiplier)" = "0.94 0.04 2.0" ]
+  [ "$(value best_accuracy_accepted) $(value lowest_latency_ms_accepted) $(value latency_multiplier)" = \
+    "0.94 0.04 2.0" ]
   # the baseline: level 0, fp32
   grep -q '^    "accepted": false,$' summary.json
   grep -q '^    "precision": "fp32",$' summary.json
@@ -79,7 +90,8 @@ value() {
   "recommended": {
     "model": "models/p0.00-int8.safetensors",
     "rule": "fastest",
-    "why": "the fastest of 2 accepted candidates that 1000 images cannot tell from the most accurate (by their 95 % intervals)",
+    "why": "the fastest of 2 accepted candidates that 1000 images cannot tell from the most accurate '\
+'(by their 95 % intervals)",
     "rivals": [
       {
         "model": "models/p0.50-fp32.safetensors",
@@ -172,14 +184,18 @@ without_columns() {
 !  0.70   int8      failed in quant: $(printf 'x%.0s' $(seq 63))
 on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   > recommended
 us: scaled by 1 / cpu_frequency_scale
-recommended: level 0.00 in int8, accuracy 94.00 % (test 50.00 %), 100.00 us/image, 21000 of 52428 bytes: models/p0.00-int8.safetensors
-rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tell from the most accurate (by their 95 % intervals)
+recommended: level 0.00 in int8, accuracy 94.00 % (test 50.00 %), 100.00 us/image, 21000 of 52428 bytes: \
+models/p0.00-int8.safetensors
+rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tell from the most accurate \
+(by their 95 % intervals)
 rivals: 0.50 fp32 93.00 %
 accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing" ]
   # its file is found from where the program was called
   cd /
-  eo-summary -c "$BATS_TEST_TMPDIR/c.yaml" --sweep "$BATS_TEST_TMPDIR/sweep.csv" --errors "$BATS_TEST_TMPDIR/errors.csv" \
-    --hardware "$BATS_TEST_TMPDIR/hardware.csv" --table | grep -q "bytes: $BATS_TEST_TMPDIR/models/p0.00-int8.safetensors$"
+  eo-summary -c "$BATS_TEST_TMPDIR/c.yaml" --sweep "$BATS_TEST_TMPDIR/sweep.csv" \
+    --errors "$BATS_TEST_TMPDIR/errors.csv" \
+    --hardware "$BATS_TEST_TMPDIR/hardware.csv" --table | grep \
+    -q "bytes: $BATS_TEST_TMPDIR/models/p0.00-int8.safetensors$"
 }
 
 @test "how far the timing can be trusted, and how sure the frontier is" {
@@ -193,14 +209,19 @@ accuracy is of the images that chose, so it is a little too good; test_accuracy 
     # latencies with an interval of 1 %, all ok but one
     awk -F, -v OFS=, -v status="$([ "$key" = 0.70-int8.csv ] && echo noisy || echo ok)" 'NR == 1 {
       for (i = 1; i <= NF; i++) if ($i == "host_latency_ms") c = i
-      print $0, "timing_status", "timing_reason", "host_latency_median_ci95_low_ms", "host_latency_median_ci95_high_ms"; next }
-      { print $0, status, status == "ok" ? "" : "scattered: much", $c * 0.99, $c * 1.01 }' "time-7-$key" >t && mv t "time-7-$key"
+      print $0, "timing_status", "timing_reason", "host_latency_median_ci95_low_ms", "host_latency_median_ci95_high_ms"
+      next }
+      { print $0, status, status == "ok" ? "" : "scattered: much", $c * 0.99, $c * 1.01 }' "time-7-$key" >t &&
+      mv t "time-7-$key"
   done
   eo-pareto -c c.yaml --sweep sweep.csv --errors errors.csv acc-* time-* 2>stderr
-  [ "$(cat stderr)" = "eo-pareto: the timing of 1 of 5 accepted candidates is not ok (1 noisy): on the frontiers of latency and energy they are at most 'possible'" ]
+  [ "$(cat stderr)" = \
+    "eo-pareto: the timing of 1 of 5 accepted candidates is not ok (1 noisy): on the frontiers of latency and energy \
+they are at most 'possible'" ]
   # it stands on the frontier, but is never certain, and others are certain of it
   select_rows 2>stderr
-  [ "$(summary --table)" = "   level  precision accuracy %  test %  batch median us  single median us  model bytes  fits  timing
+  [ "$(summary --table)" = \
+    "   level  precision accuracy %  test %  batch median us  single median us  model bytes  fits  timing
  + 0.00   fp32           95.00   50.00           200.00            800.00        40000  yes   ok
  ? 0.00   int8           92.00   50.00           100.00            400.00        21000  yes   ok
    0.25   int8           91.00   50.00           101.00            404.00        20000  yes   ok
@@ -208,11 +229,14 @@ accuracy is of the images that chose, so it is a little too good; test_accuracy 
 >+ 0.70   int8           94.00   50.00            20.00             80.00         9000  yes   noisy
 on the frontier of accuracy over latency: * certainly, + by its figures, ? possibly   > recommended
 us: scaled by 1 / cpu_frequency_scale
-the timing of 1 of 5 accepted candidates is not ok (1 noisy): on the frontiers of latency and energy they are at most 'possible'
+the timing of 1 of 5 accepted candidates is not ok (1 noisy): on the frontiers of latency and energy \
+they are at most 'possible'
 level 0.70 in int8 is noisy: scattered: much
 machine.csv says what else runs here and what helps; make retime times all again
-recommended: level 0.70 in int8, accuracy 94.00 % (test 50.00 %), 20.00 us/image, 9000 of 52428 bytes: models/p0.70-int8.safetensors
-rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tell from the most accurate (by their 95 % intervals)
+recommended: level 0.70 in int8, accuracy 94.00 % (test 50.00 %), 20.00 us/image, 9000 of 52428 bytes: \
+models/p0.70-int8.safetensors
+rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tell from the most accurate \
+(by their 95 % intervals)
 rivals: 0.00 fp32 95.00 % (most accurate)
 accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing
 the timing of the recommended one is not ok: noisy" ]
@@ -223,8 +247,13 @@ the timing of the recommended one is not ok: noisy" ]
   summary --table >table
   grep -q '^ \* 0.00   fp32 ' table
   grep -q '^>  0.70   int8 ' table
-  grep -q '^the timing of 1 of 5 accepted candidates is not ok (1 noisy): they are left off the frontiers of latency and energy$' table
-  summary | tr -d ' \n' | grep -q '"timing_status":"noisy","timing_reason":"scattered:much","frontier_latency":null,"frontier_energy":null},"baseline"'
+  grep \
+    -q '^the timing of 1 of 5 accepted candidates is not ok (1 noisy): they are left off the frontiers of latency and '\
+'energy$' table
+  summary | tr -d ' \n' |
+    grep \
+    -q '"timing_status":"noisy","timing_reason":"scattered:much","frontier_latency":null,"frontier_energy":null},'\
+'"baseline"'
   mv strict.yaml c.yaml
   # what is advised fits the status: few samples have nothing to do with what else runs here
   sed -i 's/,noisy,/,short,/' time-7-0.70-int8.csv
@@ -232,7 +261,12 @@ the timing of the recommended one is not ok: noisy" ]
   summary --table >table
   grep -q '^level 0.70 in int8 is short: ' table
   grep -q '^short: more samples help ' table
-  ! grep -q 'machine.csv' table
+  ! grep -q 'machine.csv' table || return 1
+  # the example is an accepted candidate, like those that are counted: an earlier row over the budget is not it
+  sed -i 's/,40000,/,999999,/; s/,ok,,/,short,few,/' time-7-0.00-fp32.csv
+  select_rows 2>stderr
+  summary --table >table
+  [ "$(grep ' is short: ' table)" = "level 0.70 in int8 is short: scattered: much" ]
 }
 
 @test "the table with several seeds shows the first, missing figures as -" {
@@ -252,17 +286,23 @@ the timing of the recommended one is not ok: noisy" ]
   error_row 0.70-activation int8 7 quant bad >err.csv
   select_rows
   summary --table >table
-  [ "$(head -n 4 table)" = "   level           precision accuracy %  test %  batch median us  single median us  model bytes  fits  timing
+  [ "$(head -n 4 table)" = \
+    "   level           precision accuracy %  test %  batch median us  single median us  model bytes  fits  timing
  ? 0.25x0.50       fp32           95.00   50.00           200.00            800.00         1000  yes
 >+ 0.50-taylor     int8           96.00   50.00           200.00            800.00         1000  yes
 !  0.70-activation int8      failed in quant: bad" ]
   grep -q '^recommended: level 0.50-taylor in int8' table
   summary -o summary.json
   tr -d ' \n' <summary.json | grep -q '"baseline":{"pruning_level":\[0.25,0.5\],"precision":"fp32"'
-  tr -d ' \n' <summary.json | grep -q '"recommended":{"model":"models/p0.50-taylor-int8.safetensors",.*"pruning_level":0.5,"pruning_criterion":"taylor","precision":"int8"'
+  tr -d ' \n' <summary.json |
+    grep \
+    -q '"recommended":{"model":"models/p0.50-taylor-int8.safetensors",.*"pruning_level":0.5,'\
+'"pruning_criterion":"taylor","precision":"int8"'
   # the baseline's row of the hardware table is found by the criterion too
   sed -i 's/,l1$/,l2/' hardware.csv
-  fails 1 "eo-summary: hardware.csv: expected a row for the baseline, pruning_level 0.25x0.50, precision fp32, seed 7, found none" \
+  fails 1 \
+    "eo-summary: hardware.csv: expected a row for the baseline, pruning_level 0.25x0.50, precision fp32, seed 7, found \
+none" \
     summary
 }
 
@@ -276,25 +316,43 @@ the timing of the recommended one is not ok: noisy" ]
   [ "$(summary --table | grep -c '^.[*+] 0')" -eq 1 ]
 }
 
-# experiment: a folder x/ with a few artefacts of two seeds; their contents are invented
+# experiment: a folder x/ with a few artefacts of two seeds, and the records of their steps; the contents are invented
 experiment() {
-  mkdir -p x/config/seed8 x/models/seed8 x/rows
+  mkdir -p x/config/seed8 x/config/programs x/models/seed8 x/rows
   echo "seed: 3" >x/config/train.yaml
   echo "seed: 8" >x/config/seed8/train.yaml
-  for s in data prune finetune; do : >x/config/$s.yaml; done
+  for s in data prune finetune bench; do : >x/config/$s.yaml; done
+  for program in eo-config eo-data eo-train eo-prune eo-attempt eo-bench eo-pareto macs.gp; do
+    echo $program >x/config/programs/$program
+  done
   printf 'dataset,part,images,sha256\nsynthetic,train,900,%064d\nsynthetic,test,100,%064d\n' 1 2 >x/dataset.csv
   printf 'abc' >x/models/base.safetensors
   : >x/models/seed8/base.safetensors
-  echo log >x/training_log.csv
-  for c in 0.00 0.50 0.25x0.50-taylor; do
-    echo "$c" >x/models/p$c.safetensors
-    error_row 0.50 any 3 prune broken | head -n 1 >x/rows/p$c.prune.err
-    echo "$c" >x/rows/p$c-int8.timing.csv
-  done
-  echo quantised >x/models/p0.25x0.50-taylor-int8.safetensors
+  echo log | tee x/training_log.csv >x/models/seed8/training_log.csv
+  echo pruned >x/models/p0.50.safetensors
+  error_row 0.50 any 3 prune broken | head -n 1 >x/rows/p0.50.prune.err
+  echo row >x/rows/p0.50-int8.timing.csv
+  printf 'check,found,verdict,advice\nmachine,,good,\n' >x/machine.csv
   echo sweep >x/sweep_results.csv
-  echo '%' >x/layerwise_macs.png
-  files=($(find x -type f | sort -r))
+  echo layers | tee x/gone.csv >x/layers.csv
+  echo '%' >x/macs.png
+  record x a configuration config/{data,prune,finetune,bench,train,seed8/train}.yaml -- config/programs/eo-config
+  record x b data dataset.csv -- config/data.yaml config/programs/eo-data
+  record x c train models/base.safetensors '*training_log.csv' -- config/train.yaml dataset.csv config/programs/eo-train
+  record x d train models/seed8/base.safetensors '*models/seed8/training_log.csv' -- config/seed8/train.yaml \
+    dataset.csv \
+    config/programs/eo-train
+  record x e prune models/p0.50.safetensors rows/p0.50.prune.err -- models/base.safetensors config/prune.yaml \
+    config/finetune.yaml config/programs/eo-prune config/programs/eo-attempt
+  record x f bench '*machine.csv' '*rows/p0.50-int8.timing.csv' -- models/p0.50.safetensors config/bench.yaml \
+    config/programs/eo-bench
+  record x g select '*sweep_results.csv' layers.csv -- models/p0.50.safetensors rows/p0.50-int8.timing.csv gone.csv \
+    config/programs/eo-pareto
+  record x h plots '*macs.png' -- sweep_results.csv config/programs/macs.gp
+  rm x/gone.csv
+  records=(x/config/steps/{a,b,c,d,e,f,g,h})
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  select_rows
 }
 
 # entry PATH: one file of x/manifest.json, as text
@@ -302,78 +360,67 @@ entry() {
   sed -n "/\"path\": \"${1//\//\\/}\",/,/^      }/p" x/manifest.json | sed 's/^ *//' | tr '\n' ' '
 }
 
-@test "manifest.json: each file with its checksum, stage, tool, slice, data set and parents" {
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
+parents() { entry "$1" | sed 's/.*"parents": {//' | grep -o '"[^"]*":' | tr -d '":' | tr '\n' ' '; }
+
+# of_file PATH KEY
+of_file() { entry "$1" | sed "s/.*\"$2\": \"\{0,1\}\([^,\"]*\).*/\1/"; }
+
+@test "manifest.json: each file with its checksum, stage, tool, slice, data set and parents, by the records" {
   experiment
-  summary --manifest x/manifest.json "${files[@]}"
+  summary --manifest x/manifest.json "${records[@]}"
   local abc=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad version train data
   version=$(eo-summary --version | sed -n '1s/.* //p')
   train=$(sha256sum <x/config/train.yaml | cut -c1-64)
   data=$(sha256sum <x/dataset.csv | cut -c1-64)
-  [ "$(entry models/base.safetensors)" = "\"path\": \"models/base.safetensors\", \"bytes\": 3, \"sha256\": \"$abc\", \"stage\": \"train\", \"tool\": \"eo-train\", \"version\": \"$version\", \"slice_sha256\": \"$train\", \"dataset_sha256\": \"$(printf %064d 1)\", \"parents\": { \"config/train.yaml\": \"$train\", \"dataset.csv\": \"$data\" } }, " ]
-  # parents of the same seed, level and criterion alone; all rows where a table is made of all
-  parents() { entry "$1" | sed 's/.*"parents": {//' | grep -o '"[^"]*":' | tr -d '":' | tr '\n' ' '; }
+  [ "$(entry models/base.safetensors)" = \
+    "\"path\": \"models/base.safetensors\", \"bytes\": 3, \"sha256\": \"$abc\", \"stage\": \"train\", \"tool\": \
+\"eo-train\", \"version\": \"$version\", \"slice_sha256\": \"$train\", \"dataset_sha256\": \"$(printf %064d 1)\", \
+\"parents\": { \"config/train.yaml\": \"$train\", \"dataset.csv\": \"$data\" } }, " ]
   [ "$(parents models/seed8/base.safetensors)" = "config/seed8/train.yaml dataset.csv " ]
-  [ "$(parents models/p0.50.safetensors)" = "config/prune.yaml models/base.safetensors config/finetune.yaml dataset.csv " ]
-  [ "$(parents models/p0.25x0.50-taylor-int8.safetensors)" = "models/p0.25x0.50-taylor.safetensors dataset.csv " ]
-  [ "$(parents sweep_results.csv)" = "rows/p0.00-int8.timing.csv rows/p0.25x0.50-taylor-int8.timing.csv rows/p0.50-int8.timing.csv " ]
-  # what depends on the machine stands behind "host", the rest before it, by stage
-  [ "$(sed '/"host"/,$d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "config/data.yaml config/finetune.yaml config/prune.yaml config/train.yaml config/seed8/train.yaml dataset.csv models/base.safetensors models/seed8/base.safetensors rows/p0.00.prune.err rows/p0.25x0.50-taylor.prune.err rows/p0.50.prune.err models/p0.00.safetensors models/p0.25x0.50-taylor.safetensors models/p0.50.safetensors models/p0.25x0.50-taylor-int8.safetensors " ]
-  [ "$(sed '1,/"host"/d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = "training_log.csv rows/p0.00-int8.timing.csv rows/p0.25x0.50-taylor-int8.timing.csv rows/p0.50-int8.timing.csv sweep_results.csv layerwise_macs.png " ]
+  [ "$(of_file models/seed8/base.safetensors slice_sha256)" = "$(sha256sum <x/config/seed8/train.yaml | cut -c1-64)" ]
+  [ "$(parents models/p0.50.safetensors)" = "models/base.safetensors config/prune.yaml config/finetune.yaml " ]
+  [ "$(of_file models/p0.50.safetensors dataset_sha256)" = null ]
+  # the other files of a step have its first one and its slice
+  [ "$(parents models/seed8/training_log.csv)" = "models/seed8/base.safetensors config/seed8/train.yaml " ]
+  [ "$(parents rows/p0.50.prune.err)" = "models/p0.50.safetensors config/prune.yaml " ]
+  [ "$(parents rows/p0.50-int8.timing.csv)" = "machine.csv config/bench.yaml " ]
+  # what is not in the manifest is no parent
+  [ "$(parents sweep_results.csv)" = "models/p0.50.safetensors rows/p0.50-int8.timing.csv " ]
+  # what depends on the machine is no parent of what does not
+  [ "$(parents layers.csv)" = "" ]
+  [ "$(of_file macs.png tool)" = macs.gp ] && [ "$(of_file macs.png version)" = null ] || return 1
+  [ "$(of_file macs.png slice_sha256)" = null ]
+  # what depends on the machine stands behind "host", the rest before it, in the order of the records
+  [ "$(sed '/"host"/,$d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = \
+    "config/data.yaml config/prune.yaml config/finetune.yaml config/bench.yaml config/train.yaml \
+config/seed8/train.yaml dataset.csv models/base.safetensors models/seed8/base.safetensors models/p0.50.safetensors \
+rows/p0.50.prune.err layers.csv " ]
+  [ "$(sed '1,/"host"/d' x/manifest.json | sed -n 's/.*"path": "\(.*\)",/\1/p' | tr '\n' ' ')" = \
+    "training_log.csv models/seed8/training_log.csv machine.csv rows/p0.50-int8.timing.csv sweep_results.csv macs.png \
+" ]
+  eo-verify x/manifest.json
   # the same from elsewhere
-  (cd x && eo-summary -c ../c.yaml --sweep ../sweep.csv --errors ../errors.csv --hardware ../hardware.csv --manifest - "${files[@]#x/}") >m.json
+  (cd x && eo-summary -c ../c.yaml --sweep ../sweep.csv --errors ../errors.csv --hardware ../hardware.csv \
+    --manifest - "${records[@]#x/}") >m.json
   cmp m.json x/manifest.json
-  sed '/"files"/,$d' x/manifest.json | tr -d ' \n' | grep -qF "{\"manifest\":1,\"reproducible\":{\"version\":\"$version\",\"seeds\":[\"3\",\"8\"],\"dataset\":\"synthetic\",\"train_images\":900,\"train_sha256\":\"$(printf %064d 1)\",\"test_images\":100,\"test_sha256\":\"$(printf %064d 2)\","
-}
-
-@test "manifest.json: rows of a session have machine.csv as a parent, and that all models; hits are reproducible" {
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
-  experiment
-  local e f
-  cp x/models/p0.25x0.50-taylor-int8.safetensors x/models/seed8/p0.50-fp32.safetensors
-  mkdir x/rows/seed8
-  for e in hits.csv rounds.csv timing.csv; do echo $e >x/rows/seed8/p0.50-fp32.$e; done
-  error_row 0.50 fp32 8 eval broken >error
-  head -n 1 error | tee x/rows/seed8/p0.50-fp32.accuracy.err >x/rows/seed8/p0.50-fp32.timing.err
-  printf 'check,found,verdict,advice\nmachine,,good,\n' >x/machine.csv
-  echo slice >x/config/bench.yaml
-  files=($(find x -type f))
-  summary --manifest x/manifest.json "${files[@]}"
-  parents() { entry "$1" | sed 's/.*"parents": {//' | grep -o '"[^"]*":' | tr -d '":' | tr '\n' ' '; }
-  [ "$(parents machine.csv)" = "config/bench.yaml models/p0.25x0.50-taylor-int8.safetensors models/seed8/p0.50-fp32.safetensors dataset.csv " ]
-  for e in timing rounds; do
-    [ "$(parents rows/seed8/p0.50-fp32.$e.csv)" = "config/bench.yaml machine.csv models/seed8/p0.50-fp32.safetensors dataset.csv " ]
-  done
-  [ "$(parents rows/seed8/p0.50-fp32.timing.err)" = "config/bench.yaml machine.csv models/seed8/p0.50-fp32.safetensors rows/seed8/p0.50-fp32.accuracy.err dataset.csv " ]
-  [[ $(parents sweep_results.csv) == *" rows/seed8/p0.50-fp32.hits.csv rows/seed8/p0.50-fp32.rounds.csv " ]]
-  sed '/"host"/,$d' x/manifest.json | grep -qF '"rows/seed8/p0.50-fp32.hits.csv"'
-  for f in machine.csv rows/seed8/p0.50-fp32.rounds.csv; do
-    ! sed '/"host"/,$d' x/manifest.json | grep -qF "\"path\": \"$f\"" || { echo "$f is not reproducible"; false; }
-  done
-  # what was timed before the timing failed, or evaluation
-  for f in timing accuracy; do
-    cp error x/rows/seed8/p0.50-fp32.$f.err
-    summary --manifest x/manifest.json "${files[@]}"
-    ! grep -qE '"path": "rows/seed8/p0.50-fp32.(timing|rounds).csv"' x/manifest.json || { echo "in spite of $f.err"; false; }
-    head -n 1 error >x/rows/seed8/p0.50-fp32.$f.err
-  done
+  sed '/"files"/,$d' x/manifest.json | tr -d ' \n' | grep -qF \
+    "{\"manifest\":1,\"reproducible\":{\"version\":\"$version\",\"seeds\":[\"3\",\"8\"],\"dataset\":\"synthetic\",\
+\"train_images\":900,\"train_sha256\":\"$(printf %064d 1)\",\"test_images\":100,\"test_sha256\":\"$(printf %064d 2)\","
 }
 
 @test "manifest.json: only what stands behind host depends on the machine and the options" {
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
   experiment
-  summary --manifest x/manifest.json "${files[@]}"
+  summary --manifest x/manifest.json "${records[@]}"
   sed '/"host"/,$d' x/manifest.json >first
   grep -q '"revision": null,$' x/manifest.json
   grep -q '"modified": false,$' x/manifest.json
-  EO_ISA=generic summary --manifest x/manifest.json --build 'gcc -O3' --revision 0123abc --modified --plotter 'gnuplot 9' "${files[@]}"
+  EO_ISA=generic summary --manifest x/manifest.json --build 'gcc -O3' --revision 0123abc \
+    --modified --plotter 'gnuplot 9' "${records[@]}"
   sed '/"host"/,$d' x/manifest.json | cmp - first
   sed -n '/"host"/,/"files"/p' x/manifest.json >host
   local line
-  for line in '"isa": "generic",' '"build": "gcc -O3",' '"revision": "0123abc",' '"modified": true,' '"plotter": "gnuplot 9",'; do
+  for line in '"isa": "generic",' '"build": "gcc -O3",' '"revision": "0123abc",' '"modified": true,' \
+    '"plotter": "gnuplot 9",'; do
     grep -qF "    $line" host
   done
   grep -qE '^    "processors": [1-9][0-9]*,$' host
@@ -381,63 +428,71 @@ entry() {
   grep -qE '^    "compiler": "(gcc|.*[Cc]lang) [0-9]' host
 }
 
-@test "manifest.json: the verdict on the machine and what is not good, where somebody looked" {
-  grep -q '"machine.csv"' "$EO_ROOT/lib/stage/graph.c" || skip "no stage of the graph makes machine.csv"
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
+@test "manifest.json: the verdict on the machine and what is not good, where it was looked at" {
   experiment
-  summary --manifest x/manifest.json "${files[@]}"
+  summary --manifest x/manifest.json "${records[@]:0:5}"
   ! grep -q '"machine"' x/manifest.json || return 1
-  printf '%s\n' check,found,verdict,advice 'steal,"4.0 %",bad,wait' busy,0,good, guest,yes,unknown, 'machine,1 bad,bad,wait' >x/machine.csv
-  summary --manifest x/manifest.json "${files[@]}" x/machine.csv
+  printf '%s\n' check,found,verdict,advice 'steal,"4.0 %",bad,wait' busy,0,good, guest,yes,unknown, \
+    'machine,1 bad,bad,wait' >x/machine.csv
+  record x f bench '*machine.csv' -- config/bench.yaml config/programs/eo-bench
+  summary --manifest x/manifest.json "${records[@]:0:6}"
   sed -n '/"host"/,$p' x/manifest.json | tr -d ' \n' |
-    grep -qF '"machine":{"verdict":"bad","checks":[{"check":"steal","found":"4.0%","verdict":"bad"},{"check":"guest","found":"yes","verdict":"unknown"}]},"files":['
+    grep \
+      -qF '"machine":{"verdict":"bad","checks":[{"check":"steal","found":"4.0%","verdict":"bad"},{"check":"guest",'\
+'"found":"yes","verdict":"unknown"}]},"files":['
   eo-verify x/manifest.json
-  # elsewhere too
-  (cd x && eo-summary -c ../c.yaml --sweep ../sweep.csv --errors ../errors.csv --hardware ../hardware.csv --manifest - "${files[@]#x/}" machine.csv) | cmp - x/manifest.json
   sed -i 's/,bad,/,worse,/' x/machine.csv
+  record x f bench '*machine.csv' -- config/bench.yaml config/programs/eo-bench
   refuses 1 "eo-summary: machine.csv: line 2: expected verdict good, warn, bad or unknown, found 'worse'" \
-    "${select[@]}" --manifest x/m.json "${files[@]}" x/machine.csv
+    "${select[@]}" --manifest x/m.json "${records[@]:0:6}"
 }
 
-@test "manifest.json: what a failed step left behind is not listed" {
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
+@test "manifest.json: records that are damaged, or of other files" {
   experiment
-  error_row 0.50 any 3 prune broken >x/rows/p0.50.prune.err
-  summary --manifest x/manifest.json "${files[@]}"
-  [ "$(grep -cF 'p0.50.safetensors"' x/manifest.json)" -eq 0 ]
-  grep -qF '"rows/p0.50.prune.err"' x/manifest.json
-}
-
-@test "manifest.json: operands that are no artefacts of its folder" {
-  candidate 0.00 fp32 7 0.95 0.1 1000
-  select_rows
-  experiment
-  refuses 1 "eo-summary: 'c.yaml': expected a file below 'x/'" \
-    "${select[@]}" --manifest x/m.json c.yaml
-  refuses 1 "eo-summary: 'x/dataset.csv': expected an artefact of one of the stages" \
-    "${select[@]}" --manifest m.json x/dataset.csv
-  local name
-  for name in models/p0.5.tmp models/p0.50-l3.safetensors models/pp.safetensors models/seed/base.safetensors \
-    config/seedx/train.yaml config/make.yaml rows/p0.50-int9.timing.csv models/p0.50-int8-l1.safetensors; do
-    refuses 1 "eo-summary: '$name': expected an artefact of one of the stages" "${select[@]}" --manifest x/m.json x/$name
+  local step=x/config/steps/e good line
+  good=$(cat $step)
+  # damaged MESSAGE: the record in place of a good one
+  damaged() {
+    refuses 1 "eo-summary: $1" "${select[@]}" --manifest x/m.json "${records[@]}"
+    echo "$good" >$step
+  }
+  : >$step && damaged "$step: line 1: expected the name of a stage, found ''"
+  echo "Prune 1" >$step && damaged "$step: line 1: expected the name of a stage, found 'Prune 1'"
+  printf 'prune\n\0\n' >$step && damaged "$step: expected text, found a NUL byte"
+  echo prune >$step && damaged "$step: expected files, an empty line, and the files that they were made of"
+  sed -i '/^$/d' $step && damaged "$step: expected files, an empty line, and the files that they were made of"
+  for line in "x a.csv" "$(printf %064d 0) a.csv" "$(printf %064d 0)  /etc/passwd" \
+    "$(printf %064d 0)  ../x"; do
+    sed -i "2s|.*|$line|" $step
+    damaged "$step: line 2: expected a checksum and a path inside the folder, found '$line'"
   done
-  refuses 1 "eo-summary: 'models/p0.75.safetensors': cannot open: No such file or directory" \
-    "${select[@]}" --manifest x/m.json x/models/p0.75.safetensors
-  refuses 1 "eo-summary: 'models/base.safetensors' is listed twice" \
-    "${select[@]}" --manifest x/m.json x/models/base.safetensors x/models/base.safetensors
-  : >x/rows/p0.50.prune.err
-  refuses 1 "eo-summary: 'rows/p0.50.prune.err': line 1: expected a header row, found an empty file" \
-    "${select[@]}" --manifest x/m.json x/models/p0.50.safetensors
+  rm $step && damaged "$step: cannot open: No such file or directory"
+  echo other >>x/models/p0.50.safetensors &&
+    damaged "'models/p0.50.safetensors' has other bytes than its step made: run make again"
+  rm x/models/p0.50.safetensors && ln -s ../c.yaml x/models/p0.50.safetensors
+  refuses 1 \
+    "eo-summary: 'models/p0.50.safetensors': expected a regular file of this folder, found the link \
+'p0.50.safetensors'" "${select[@]}" --manifest x/m.json "${records[@]}"
+  rm x/models/p0.50.safetensors
+  damaged "'models/p0.50.safetensors': cannot open: No such file or directory"
+  echo pruned >x/models/p0.50.safetensors
+  refuses 1 "eo-summary: 'models/base.safetensors' is listed twice" "${select[@]}" --manifest x/m.json "${records[@]}" \
+    x/config/steps/c
+}
+
+@test "manifest.json: the files that say what the data set and the seeds are" {
+  experiment
   sed -i 2s/train/all/ x/dataset.csv
+  record x b data dataset.csv -- config/data.yaml config/programs/eo-data
   refuses 1 "eo-summary: 'dataset.csv': column 'part': expected train or test, found 'all'" \
-    "${select[@]}" --manifest x/m.json x/dataset.csv
+    "${select[@]}" --manifest x/m.json x/config/steps/b
   printf 'dataset,part,images,sha256\nsynthetic,train,900,1\n' >x/dataset.csv
+  record x b data dataset.csv -- config/data.yaml config/programs/eo-data
   refuses 1 "eo-summary: 'dataset.csv': column 'sha256': expected 64 digits, found '1'" \
-    "${select[@]}" --manifest x/m.json x/dataset.csv
+    "${select[@]}" --manifest x/m.json x/config/steps/b
   echo "epochs: -1" >x/config/train.yaml
-  run --separate-stderr eo-summary "${select[@]}" --manifest x/m.json x/config/train.yaml
+  record x a configuration config/train.yaml -- config/programs/eo-config
+  run --separate-stderr eo-summary "${select[@]}" --manifest x/m.json x/config/steps/a
   [ "$status" -eq 1 ] && [[ $stderr == "eo-summary: 'config/train.yaml': "* ]] || return 1
   [ ! -e x/m.json ]
 }
@@ -455,7 +510,8 @@ refuses() {
   select_rows
   local files=(-c c.yaml --sweep sweep.csv --errors errors.csv)
   sed 1q hardware.csv >none.csv
-  refuses 1 "eo-summary: none.csv: expected a row for the baseline, pruning_level 0.00, precision fp32, seed 7, found none" \
+  refuses 1 \
+    "eo-summary: none.csv: expected a row for the baseline, pruning_level 0.00, precision fp32, seed 7, found none" \
     "${files[@]}" --hardware none.csv -o summary.json
   echo a >none.csv
   refuses 1 "eo-summary: none.csv: expected columns 'pruning_level', 'precision' and 'seed'" \
@@ -479,7 +535,8 @@ refuses() {
   [[ $stderr == "eo-summary: /dev/full: "*"No space left on device" ]]
   run --separate-stderr summary --manifest /dev/full
   [ "$status" -eq 1 ]
-  run --separate-stderr bash -c "eo-summary -c c.yaml --sweep sweep.csv --errors errors.csv --hardware hardware.csv --table >/dev/full"
+  run --separate-stderr bash \
+    -c "eo-summary -c c.yaml --sweep sweep.csv --errors errors.csv --hardware hardware.csv --table >/dev/full"
   [ "$status" -eq 1 ]
   [[ $stderr == "eo-summary: (standard stream): "*"No space left on device" ]]
 }
@@ -491,7 +548,8 @@ refuses() {
   refuses 2 "eo-summary: option '--hardware' is required" -c c.yaml --sweep s --errors e
   local files=(-c c.yaml --sweep s --errors e --hardware h)
   refuses 2 "eo-summary: unexpected operand 'x' without '--manifest'" "${files[@]}" x
-  refuses 2 "eo-summary: options '--build', '--revision', '--modified' and '--plotter' need '--manifest'" "${files[@]}" --modified
+  refuses 2 "eo-summary: options '--build', '--revision', '--modified' and '--plotter' need '--manifest'" \
+    "${files[@]}" --modified
   refuses 2 "eo-summary: only one output can go to standard output; give the others a file" "${files[@]}" --table -o -
   refuses 2 "eo-summary: only one input can come from standard input" -c - --sweep - --errors e --hardware h
   refuses 2 "eo-summary: only one input can come from standard input" "${files[@]}" --sweep - --manifest m.json -

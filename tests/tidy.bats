@@ -16,7 +16,8 @@ setup() {
 
 # Make in the project's root, whatever a make above this one was told.
 make_eo() {
-  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$config" "$@"
+  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" \
+    CONFIG="$config" "$@"
 }
 
 # of NAME...: files below the folder
@@ -26,19 +27,28 @@ of() {
 }
 
 kept() {
-  of models/base.safetensors models/seed8/{base.safetensors,training_log.csv} models/{p0.00,p0.50,p0.50-taylor,p0.50-taylor-int8}.safetensors \
-    models/p0.50-finetune_log.csv rows/{,seed8/}p0.00-fp32.accuracy.csv rows/p0.50.prune.err config/steps/models+p0.50-int8.safetensors \
-    config/seed9/train.yaml training_log.csv sweep_results.csv config/steps/{sweep_results.csv,config+seed9+train.yaml} \
-    models/{p0.25,p0.25-int8.onnx,notes-p0.25.safetensors,p0.250.safetensors,p0.25-l1.safetensors,p0.25-int8.safetensors.bak,p1.5.7.safetensors} \
-    models/seed09/p0.25.safetensors mine/models/p0.25.safetensors rows/p0.25.csv rows/p0.00-taylor-int8.hits.csv p0.25.safetensors \
-    rows/deep/seed9/p0.25-int8.hits.csv models/'p0.25 .safetensors'
+  of models/base.safetensors models/seed8/{base.safetensors,training_log.csv} \
+    models/{p0.00,p0.50,p0.50-taylor,p0.50-taylor-int8}.safetensors \
+    models/p0.50-finetune_log.csv rows/{,seed8/}p0.00-fp32.accuracy.csv rows/p0.50.prune.err \
+    config/steps/models+p0.50-int8.safetensors \
+    config/seed9/train.yaml training_log.csv sweep_results.csv \
+    config/steps/{sweep_results.csv,config+seed9+train.yaml} \
+    models/{p0.25,p0.25-int8.onnx,notes-p0.25.safetensors,p0.250.safetensors,p0.25-l1.safetensors,\
+p0.25-int8.safetensors.bak,p1.5.7.safetensors} \
+    models/seed09/p0.25.safetensors mine/models/p0.25.safetensors rows/p0.25.csv rows/p0.00-taylor-int8.hits.csv \
+    p0.25.safetensors \
+    rows/deep/seed9/p0.25-int8.hits.csv models/'p0.25 .safetensors' \
+    device/{,seed8/}p0.50-int8{,-fast}/{net.c,net.h,m4.csv} device/p0.25-int8-slow/net.c device/p0.25-int8/notes \
+    device/p0.25-int8.csv device.csv config/steps/device+p0.50-int8-fast+m4.csv
 }
 
 gone() {
   of models/{p0.25,p0.25-taylor,p0.50-random-int8,p0.50-fp16,p0.25x0.50}.safetensors models/p0.25-finetune_log.csv \
     models/seed9/{base.safetensors,training_log.csv,p0.50.safetensors} rows/seed9/p0.50-int8.accuracy.csv \
-    rows/p0.25.prune.err rows/seed8/p0.25-int8.{quant.err,accuracy.err,hits.csv,confusion.csv,timing.csv,timing.err,rounds.csv} \
-    config/steps/{models+p0.25.safetensors,rows+seed9+p0.50-int8.accuracy.csv}
+    rows/p0.25.prune.err \
+    rows/seed8/p0.25-int8.{quant.err,accuracy.err,hits.csv,confusion.csv,timing.csv,timing.err,rounds.csv} \
+    config/steps/{models+p0.25.safetensors,rows+seed9+p0.50-int8.accuracy.csv,device+p0.75-int8-fast+net.c} \
+    device/{p0.75-int8,p0.75-int8-fast,seed9/p0.50-int8}/{net.c,net.h,m4.csv}
 }
 
 files() { (cd "$out" && find . ! -type d -printf '%P\n' | sort); }
@@ -52,7 +62,7 @@ files() { (cd "$out" && find . ! -type d -printf '%P\n' | sort); }
   gone
   files >all
   comm -13 kept all | sed "s|^|rm $out/|" >expected
-  [ "$(wc -l <expected)" -eq 20 ]
+  [ "$(wc -l <expected)" -eq 30 ]
   run --separate-stderr make_eo -n tidy
   [ "$status" -eq 0 ]
   diff expected <(grep '^rm' <<<"$output")
@@ -61,7 +71,8 @@ files() { (cd "$out" && find . ! -type d -printf '%P\n' | sort); }
   diff expected listed
   files | diff kept -
   [ -e elsewhere/p0.25.prune.err ] && [ -e "$out/rows/seed7" ] && [ -d "$out/rows/seed8" ] || return 1
-  [ ! -e "$out/models/seed9" ] && [ ! -e "$out/rows/seed9" ] || return 1
+  [ ! -e "$out/models/seed9" ] && [ ! -e "$out/rows/seed9" ] && [ ! -e "$out/device/seed9" ] || return 1
+  [ ! -e "$out/device/p0.75-int8" ] && [ -d "$out/device/p0.25-int8" ] || return 1
   run make_eo tidy
   [ "$status" -eq 0 ]
   [ "$output" = "make: tidy: $out has nothing of candidates that $config does not have" ]

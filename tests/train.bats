@@ -110,6 +110,25 @@ train() {
   [ ! -e m ]
 }
 
+@test "input_mean and input_std go into the metadata, and later stages use them" {
+  config cfg.yaml 'input_mean: 0' 'input_std: [1]'
+  train -c cfg.yaml -o m
+  [ "$(metadata input_mean m) $(metadata input_std m)" = "0.0 1.0" ]
+  config half.yaml
+  train -c half.yaml -o h
+  [ "$(metadata input_mean h) $(metadata input_std h)" = "0.5 0.5" ]
+  config said.yaml 'input_mean: 0.5'
+  train -c said.yaml -o s
+  cmp <(eo-inspect -d conv1.weight h) <(eo-inspect -d conv1.weight s)
+  ! cmp -s <(eo-inspect -d conv1.weight h) <(eo-inspect -d conv1.weight m) || return 1
+  train -c half.yaml --init m --fine-tune -o f
+  [ "$(metadata input_mean f)" = 0.0 ]
+  config three.yaml 'input_mean: [0.4, 0.5, 0.6]'
+  fails 1 "eo-train: key 'input_mean': expected 1 number, or 1 for each channel of the input (1), found 3" \
+    eo-train -c three.yaml --data "$D" -o x
+  [ ! -e x ]
+}
+
 @test "a split that the images are too few for names the folder" {
   config cfg.yaml 'train_subset: 501'
   fails 1 "eo-train: $D: 'train_subset' + 'val_subset': expected at most the 600 training images, found 501 + 100" \
@@ -130,7 +149,79 @@ train() {
   misused "eo-train: option '--fine-tune' needs '--init'" eo-train -c cfg.yaml --fine-tune
   misused "eo-train: the config and the model cannot both come from standard input" eo-train -c - --init -
   make_model 4 6 1 0 fp16 >half
-  fails 1 "eo-train: half: expected an fp32 model to train on, found fp16" eo-train -c cfg.yaml --data "$D" --init half -o m
+  fails 1 "eo-train: half: expected an fp32 model to train on, found fp16" eo-train -c cfg.yaml --data "$D" \
+    --init half -o m
   fails_like 1 "eo-train: none: *" eo-train -c cfg.yaml --data "$D" --init none -o m
   [ ! -e m ]
+}
+
+# image_set FOLDER C H W CLASSES: IDX files of a data set, 200 and 20 images, brighter in each class
+image_set() {
+  local part
+  mkdir -p "$1"
+  for part in train:200 t10k:20; do
+    printf '%b' "$(image_bytes "${part#*:}" "${@:2}")" >"$1/${part%:*}-images-idx4-ubyte"
+    printf '%b' "$(label_bytes "${part#*:}" "$5")" >"$1/${part%:*}-labels-idx1-ubyte"
+  done
+}
+
+# What printf %b makes into bytes.
+image_bytes() {
+  awk -v n="$1" -v c="$2" -v h="$3" -v w="$4" -v classes="$5" '
+    function byte(x) { printf "\\0%o", x }
+    function number(x) { byte(0); byte(0); byte(int(x / 256)); byte(x % 256) }
+    BEGIN {
+      number(8 * 256 + 4); number(n); number(c); number(h); number(w)
+      for (i = 0; i < n; i++)
+        for (k = 0; k < c * h * w; k++) {
+          draw = (n + draw) * 16807 % 2147483647
+          byte(int((i % classes) * 200 / (classes - 1)) + draw % 40)
+        }
+    }'
+}
+label_bytes() {
+  awk -v n="$1" -v classes="$2" 'BEGIN {
+    printf "\\0000\\0000\\0010\\0001\\0000\\0000\\0%o\\0%o", int(n / 256), n % 256
+    for (i = 0; i < n; i++) printf "\\0%o", i % classes
+  }'
+}
+
+@test "a network of the user's on images of another size: it learns, with the same bytes on any threads and set" {
+  image_set set 3 9 7 4
+  printf '%s\n' 'dataset: idx' 'batch_size: 20' 'val_subset: 40' 'epochs: 20' 'learning_rate: 0.01' \
+    'augment_shift: 1' 'early_stopping: 30' \
+    'model: [{conv: 6, kernel: 3, padding: 1, batch_norm: true, relu: true, name: a},' \
+    '  {depthwise: 3, padding: same, batch_norm: true}, {conv: 6, kernel: 1, batch_norm: true, add: a, relu: true},' \
+    '  {mean: true}, {linear: classes}]' >net.yaml
+  eo-train -q --data set -c net.yaml --threads 1 --isa generic -o first --log log.csv
+  for isa in avx2 avx512 neon; do
+    eo-train -q --data set -c net.yaml --threads 3 --isa $isa -o m 2>err || { grep -q "not available" err && continue; }
+    cmp first m
+  done
+  eo-eval --data set -c net.yaml -o row.csv first
+  tail -n 1 row.csv | cut -d, -f14 | awk "{ print; exit !(\$1 >= 0.8) }" # test_accuracy
+  eo-train -q --data set -c net.yaml --init first --fine-tune --epochs 1 -o tuned
+  eo-eval --data set -c net.yaml -o row.csv tuned
+  [ "$(tail -n 1 row.csv | cut -d, -f21)" = 1 ] # fine_tune_epochs
+  eo-bench --data set -c net.yaml --exact --trials 1 --repeats 1 --warmup 0 -o timing.csv first # not folded
+  [ "$(wc -l <timing.csv)" -eq 2 ]
+  # the metadata have the network, with the input and the classes of the data
+  grep -aq 'input 3x9x7; a: conv 6 3x3 pad 1 batch_norm relu; depthwise1: depthwise 3x3 pad 1 batch_norm; ' first
+}
+
+@test "known networks take the input and the classes of the data; what does not fit is named" {
+  image_set set 3 9 7 4
+  printf 'dataset: idx\nepochs: 1\nmodel: ds-cnn\nwidth: 0.125\n' >known.yaml
+  eo-train -q --data set -c known.yaml -o m
+  grep -aq 'input 3x9x7; conv1: conv 8 10x4 stride 2 pad 4,1,5,2 batch_norm relu; ' m
+  printf 'dataset: idx\nepochs: 1\nmodel: [{conv: 4, kernel: 3}, {conv: 4, kernel: 9, name: big}, {linear: 4}]\n' \
+    >bad.yaml
+  run -1 eo-train -q --data set -c bad.yaml -o none
+  [ "$output" = "eo-train: bad.yaml: key 'model': layer 'big': expected a kernel of at most 7x5, the size of its \
+padded input, found 9x9" ]
+  printf 'dataset: idx\nepochs: 1\nmodel: [{linear: 5}]\n' >bad.yaml
+  run -1 eo-train -q --data set -c bad.yaml -o none
+  [ "$output" = "eo-train: bad.yaml: key 'model': layer 'classifier': expected 4 outputs, one for each class of the \
+data, found 5" ]
+  [ ! -e none ]
 }

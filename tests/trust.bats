@@ -1,6 +1,7 @@
 bats_require_minimum_version 1.5.0
 
-# The judge of `make trust-busy`, by rows as eo-pareto writes them. Quiet: a is the fastest, b more accurate, c beaten by b.
+# The judge of `make trust-busy`, by rows as eo-pareto writes them. Quiet: a is the fastest, b more accurate, c beaten
+# by b.
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -15,7 +16,8 @@ setup() {
 # sweep DIR MEDIAN LABEL MEDIAN LABEL MEDIAN LABEL STATUS: the rows of a, b, c
 sweep() {
   {
-    echo pruning_level,precision,accepted,accuracy,latency_median_ms,seed,pruning_criterion,timing_status,frontier_latency
+    echo \
+      pruning_level,precision,accepted,accuracy,latency_median_ms,seed,pruning_criterion,timing_status,frontier_latency
     echo "0.50,int8,True,0.90,$2,7,l1,$8,$3"
     echo "0.00,fp16,True,0.95,$4,7,none,$8,$5"
     echo "0.00,fp32,True,0.95,$6,7,none,$8,$7"

@@ -10,7 +10,9 @@ sha() {
 
 # entry PATH STAGE PARENTS: of a file that is there
 entry() {
-  printf '{"path":"%s","bytes":%s,"sha256":"%s","stage":"%s","tool":"eo-x","version":"1","slice_sha256":null,"dataset_sha256":null,"parents":{%s}}' \
+  printf \
+    '{"path":"%s","bytes":%s,"sha256":"%s","stage":"%s","tool":"eo-x","version":"1","slice_sha256":null,'\
+'"dataset_sha256":null,"parents":{%s}}' \
     "$1" "$(wc -c <"$1")" "$(sha <"$1")" "$2" "$3"
 }
 
@@ -20,8 +22,10 @@ manifest() {
   cd m
   echo base >models/base.safetensors
   echo rows >rows.csv
-  HEAD='{"manifest":1,"reproducible":{"version":"1","seeds":["7"],"dataset":null,"train_images":0,"train_sha256":null,"test_images":0,"test_sha256":null,"files":['
-  HOST=']},"host":{"cpu":null,"isa":null,"processors":2,"kernel":null,"compiler":null,"build":null,"revision":null,"modified":false,"plotter":null,"files":['
+  HEAD='{"manifest":1,"reproducible":{"version":"1","seeds":["7"],"dataset":null,"train_images":0,"train_sha256":null,'\
+'"test_images":0,"test_sha256":null,"files":['
+  HOST=']},"host":{"cpu":null,"isa":null,"processors":2,"kernel":null,"compiler":null,"build":null,"revision":null,'\
+'"modified":false,"plotter":null,"files":['
   BASE=$(entry models/base.safetensors train)
   ROWS=$(entry rows.csv select "\"models/base.safetensors\":\"$(sha <models/base.safetensors)\"")
   cd ..
@@ -35,7 +39,8 @@ setup() {
 @test "all files as they were: one line, exit 0, from any folder" {
   manifest
   run --separate-stderr eo-verify m/manifest.json
-  [ "$status" -eq 0 ] && [ "$output" = "m/manifest.json: 2 files are as they were made" ] && [ -z "$stderr" ] || return 1
+  [ "$status" -eq 0 ] && [ "$output" = "m/manifest.json: 2 files are as they were made" ] && [ -z "$stderr" ] ||
+    return 1
   cd m/models
   run eo-verify ../manifest.json
   [ "$status" -eq 0 ]
@@ -50,7 +55,9 @@ setup() {
   manifest
   local was=$(sha <m/models/base.safetensors)
   echo more >>m/models/base.safetensors
-  fails 1 "eo-verify: m/models/base.safetensors: expected sha256 $was, found $(sha <m/models/base.safetensors) (stage train)" \
+  fails 1 \
+    "eo-verify: m/models/base.safetensors: expected sha256 $was, found $(sha <m/models/base.safetensors) (stage \
+train)" \
     eo-verify m/manifest.json
   # the first one, though the other differs too
   echo >>m/rows.csv
@@ -70,16 +77,22 @@ setup() {
   manifest
   cp m/models/base.safetensors copy
   ln -sf ../../copy m/models/base.safetensors
-  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' (stage train)" \
+  fails 1 \
+    "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' \
+(stage train)" \
     eo-verify m/manifest.json
   ln -sf /dev/zero m/models/base.safetensors
-  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' (stage train)" \
+  fails 1 \
+    "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'base.safetensors' \
+(stage train)" \
     timeout 10 eo-verify m/manifest.json
   rm -r m/models
   mkdir elsewhere
   mv copy elsewhere/base.safetensors
   ln -s ../elsewhere m/models
-  fails 1 "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'models' (stage train)" \
+  fails 1 \
+    "eo-verify: m/models/base.safetensors: expected a regular file of this folder, found the link 'models' (stage \
+train)" \
     eo-verify m/manifest.json
   # The folder itself may be reached in any way.
   rm m/models
@@ -161,12 +174,15 @@ changed() {
   changed "the manifest is not valid JSON: expected an object" 's/"parents":{}/"parents":[]/'
   changed "expected key 'machine' or 'files', found 'more'" 's/"plotter":null/&,"more":1/'
   changed "expected key 'files', found the end of the object" 's/"plotter":null.*/"plotter":null}}/'
-  local machine='"plotter":null,"machine":{"verdict":"warn","checks":[' turbo='{"check":"turbo","found":"on","verdict":"warn"}'
-  changed "expected key 'files', found 'machine'" "s/\"plotter\":null/$machine]},\"machine\":{\"verdict\":\"good\",\"checks\":[]}/"
+  local machine='"plotter":null,"machine":{"verdict":"warn","checks":[' \
+    turbo='{"check":"turbo","found":"on","verdict":"warn"}'
+  changed "expected key 'files', found 'machine'" \
+    "s/\"plotter\":null/$machine]},\"machine\":{\"verdict\":\"good\",\"checks\":[]}/"
   changed "expected key 'found', found 'verdict'" "s/\"plotter\":null/$machine${turbo/\"found\":\"on\",}]}/"
   changed "key 'verdict': expected a string" "s/\"plotter\":null/${machine/\"warn\"/null}]}/"
   changed "expected at most 64 checks" "s/\"plotter\":null/$machine$turbo$(printf ",$turbo%.0s" $(seq 64))]}/"
-  changed "key 'models/base.safetensors': expected a string" "s/\"models.base.safetensors\":\"$a\"/\"models\/base.safetensors\":7/"
+  changed "key 'models/base.safetensors': expected a string" \
+    "s/\"models.base.safetensors\":\"$a\"/\"models\/base.safetensors\":7/"
 }
 
 @test "manifests that are refused: paths that lead out, files twice, parents that do not fit" {
@@ -179,13 +195,18 @@ changed() {
   fails_like 1 "eo-verify: m/bad.json: 'xxx*': expected a path inside the manifest's folder" \
     bash -c 'sed "s/\"rows.csv\"/\"$(printf x%.0s $(seq 512))\"/" m/manifest.json >m/bad.json; eo-verify m/bad.json'
   broken "'models/base.safetensors' is listed twice" "$HEAD$BASE$HOST$BASE]}}"
-  changed "'rows.csv': its parent 'models/base.safetensors' had sha256 $zeros, but is listed with $a" "s/s\":\"$a/s\":\"$zeros/"
+  changed "'rows.csv': its parent 'models/base.safetensors' had sha256 $zeros, but is listed with $a" \
+    "s/s\":\"$a/s\":\"$zeros/"
   changed "'rows.csv': its parent 'models/none' is not listed" "s/{\"models.base.safetensors\"/{\"models\/none\"/"
-  changed "'rows.csv': its parent 'models/base.safetensors' stands there twice" "s/\"models.base.safetensors\":\"$a\"/&,&/"
+  changed "'rows.csv': its parent 'models/base.safetensors' is listed twice" \
+    "s/\"models.base.safetensors\":\"$a\"/&,&/"
   changed "'rows.csv' is its own parent" "s/{\"models.base.safetensors\"/{\"rows.csv\"/"
-  broken "'rows.csv' is listed as reproducible, but its parent 'models/base.safetensors' is not" "$HEAD$ROWS$HOST$BASE]}}"
-  changed "'models/base.safetensors': its slice, sha256 $zeros, is none of its parents" "s/\"slice_sha256\":null/\"slice_sha256\":\"$zeros\"/"
-  changed "'models/base.safetensors' is of the data set with sha256 $zeros, the manifest of none" "s/\"dataset_sha256\":null/\"dataset_sha256\":\"$zeros\"/"
+  broken "'rows.csv' is listed as reproducible, but its parent 'models/base.safetensors' is not" \
+    "$HEAD$ROWS$HOST$BASE]}}"
+  changed "'models/base.safetensors': expected its slice, sha256 $zeros, among its parents" \
+    "s/\"slice_sha256\":null/\"slice_sha256\":\"$zeros\"/"
+  changed "'models/base.safetensors' was made from the data set with sha256 $zeros, but the manifest names none" \
+    "s/\"dataset_sha256\":null/\"dataset_sha256\":\"$zeros\"/"
 }
 
 @test "wrong usage: exit 2" {
@@ -196,5 +217,6 @@ changed() {
 @test "a full disk: exit 1" {
   manifest
   fails_like 1 "eo-verify: (standard stream): * No space left on device" bash -c 'eo-verify m/manifest.json >/dev/full'
-  fails_like 1 "eo-verify: (standard stream): * No space left on device" bash -c 'eo-verify --list m/manifest.json >/dev/full'
+  fails_like 1 "eo-verify: (standard stream): * No space left on device" bash \
+    -c 'eo-verify --list m/manifest.json >/dev/full'
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # eo-verify --row: every row of a sweep that Make has made is made again to the same bytes, and what was changed is
-# noticed. The recipes stand in the Makefile and in lib/stage/rebuild.c; this is what keeps them the same.
+# noticed.
 
 bats_require_minimum_version 1.5.0
 load common
@@ -51,7 +51,7 @@ setup() {
 
 # again ROW [TABLE]
 again() {
-  eo-verify --data "$BATS_FILE_TMPDIR/data" --row "$1" "${2:-run/sweep_results.csv}"
+  eo-verify -C "$EO_ROOT" --data "$BATS_FILE_TMPDIR/data" --row "$1" "${2:-run/sweep_results.csv}"
 }
 
 # A copy to spoil.
@@ -73,7 +73,8 @@ cell() {
 
 # value ROW COLUMN
 value() {
-  awk -F, -v row="$1" -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == row + 1 { print $c }' \
+  awk -F, -v row="$1" -v name="$2" \
+    'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == row + 1 { print $c }' \
     run/sweep_results.csv
 }
 
@@ -82,7 +83,8 @@ value() {
   run --separate-stderr eo-verify run/manifest.json
   [ "$status" -eq 0 ]
   eo-verify --list run/manifest.json | tail -n +2 | cut -d, -f1 | sort >"$BATS_TEST_TMPDIR/listed"
-  (cd run && find . -type f) | sed 's|^./||' | grep -vE '^(manifest.json|config/(source|candidates|dataset.mk|timed|made/.*|programs/.*|steps/.*))$' |
+  (cd run && find . -type f) | sed 's|^./||' |
+    grep -vE '^(manifest.json|config/(source|candidates|records|described|timed|made/.*|programs/.*|steps/.*))$' |
     sort | diff - "$BATS_TEST_TMPDIR/listed"
 }
 
@@ -104,15 +106,19 @@ value() {
 }
 
 @test "every row is made again: the same model, all columns but those of timing" {
-  local rows=$(($(wc -l <"$BATS_FILE_TMPDIR/run/sweep_results.csv") - 1)) k
+  local rows=$(($(wc -l <"$BATS_FILE_TMPDIR/run/sweep_results.csv") - 1)) k build=${EO_BIN%/*}/build
   [ "$rows" -eq 6 ]
   for k in $(seq "$rows"); do
     run --separate-stderr again "$k" "$BATS_FILE_TMPDIR/run/sweep_results.csv"
     echo "$output $stderr"
     [ "$status" -eq 0 ]
-    [[ $output =~ ^.*/run/sweep_results.csv:\ row\ $k\ made\ again:\ the\ same\ model\ and\ [0-9]+\ columns\;\ 50\ of\ timing\ or\ comparison\ left\ out$ ]]
+    local same='the same model and [0-9]+ columns; 53 of timing or comparison left out'
+    [[ $output =~ ^.*/run/sweep_results.csv:\ row\ $k\ made\ again:\ $same$ ]]
   done
   tidy
+  # nor in the folder of the build
+  ls "$build/seen" "$build/lock" "$build/data" | grep -F "$(printf %s "$TMPDIR" | tr / +)+" >left || true
+  [ ! -s left ] || { cat left; false; }
 }
 
 @test "table beside the slices, and other times: the same" {
@@ -135,7 +141,8 @@ value() {
     again 1
   cell 1 accuracy "$was"
   cell 1 violates_0.002mb maybe
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: column 'violates_0.002mb': the file has 'maybe', made again it is '*'" \
+  fails_like 1 \
+    "eo-verify: run/sweep_results.csv: row 1: column 'violates_0.002mb': the file has 'maybe', made again it is '*'" \
     again 1
   # another row is as good as it was
   again 2
@@ -152,12 +159,29 @@ value() {
 @test "where a model differs, the first stage is named" {
   copy
   sed -i 's/^learning_rate: .*/learning_rate: 0.05/' run/config/finetune.yaml
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 2: column '*': the file has '*', made again it is '*' \(first in stage prune\)" \
+  fails 1 \
+    "eo-verify: run/sweep_results.csv: row 2: run/config/finetune.yaml: expected 'learning_rate: 0.004' as in other \
+slices, found 'learning_rate: 0.05'" \
     again 2
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage prune\)" \
+  for file in finetune train; do
+    rm run/config/$file.yaml && mkfifo run/config/$file.yaml
+    fails 1 "eo-verify: run/sweep_results.csv: row 1: run/config/$file.yaml: expected a regular file" \
+      timeout 20 eo-verify -C "$EO_ROOT" --data "$BATS_FILE_TMPDIR/data" --row 1 run/sweep_results.csv
+  done
+  rm run/config/*.yaml && cp "$BATS_FILE_TMPDIR"/run/config/*.yaml run/config
+  sed -i 's/^fine_tune_epochs: .*/fine_tune_epochs: 2/' run/config/finetune.yaml
+  fails_like 1 \
+    "eo-verify: run/sweep_results.csv: row 2: column '*': the file has '*', made again it is '*' \(first in stage \
+prune\)" \
+    again 2
+  fails_like 1 \
+    "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage \
+prune\)" \
     again 1
-  sed -i 's/^learning_rate: .*/learning_rate: 0.05/' run/config/train.yaml
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage train\)" \
+  sed -i 's/^epochs: .*/epochs: 2/' run/config/train.yaml
+  fails_like 1 \
+    "eo-verify: run/sweep_results.csv: row 1: column '*': the file has '*', made again it is '*' \(first in stage \
+train\)" \
     again 1
   # the other seed has slices of its own
   again 4
@@ -166,37 +190,42 @@ value() {
 @test "other data" {
   copy
   eo-data --generate other --train 400 --test 100 --seed 2
-  fails 1 "eo-verify: run/sweep_results.csv: row 1: other holds other data than run/dataset.csv tells of (stage data)" \
-    eo-verify --data other --row 1 run/sweep_results.csv
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: 'tmp': expected 'train-images-idx3-ubyte' *" \
-    eo-verify --data tmp --row 1 run/sweep_results.csv
+  fails 1 \
+    "eo-verify: run/sweep_results.csv: row 1: the data set is another one than run/dataset.csv tells of (stage data)" \
+    eo-verify -C "$EO_ROOT" --data other --row 1 run/sweep_results.csv
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: make: eo-data: '*/tmp': expected 'train-images-idx3-ubyte' *" \
+    eo-verify -C "$EO_ROOT" --data tmp --row 1 run/sweep_results.csv
   rm run/dataset.csv
-  fails 1 "eo-verify: run/sweep_results.csv: row 1: run/dataset.csv: cannot open: No such file or directory" \
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: run/dataset.csv: cannot open: No such file or directory" \
     again 1
   tidy
 }
 
 @test "without --data: where it is found by name; the generated one is generated, others are not" {
   copy
-  eo-verify --row 1 run/sweep_results.csv # the slice has data_dir
+  eo-verify -C "$EO_ROOT" --row 1 run/sweep_results.csv # the slice has data_dir
   sed -i '/data_dir/d' run/config/data.yaml
-  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: dataset 'idx'*data_dir*" eo-verify --row 1 run/sweep_results.csv
-  sed -i 's/idx/mnist/' run/config/data.yaml
-  EO_DATA_DIR= fails_like 1 "eo-verify: run/sweep_results.csv: row 1: dataset 'mnist': expected a folder *" \
-    eo-verify --row 1 run/sweep_results.csv
-  sed -i 's/mnist/synthetic/' run/config/data.yaml
-  EO_DATA_DIR= fails_like 1 "eo-verify: run/sweep_results.csv: row 1: $TMPDIR/eo-verify.*/data holds other data than *" \
-    eo-verify --row 1 run/sweep_results.csv
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: make: *data_dir*" eo-verify -C "$EO_ROOT" --row 1 \
+    run/sweep_results.csv
+  sed -i 's/^dataset: idx/dataset: mnist/' run/config/*.yaml
+  EO_DATA_DIR= fails_like 1 \
+    "eo-verify: run/sweep_results.csv: row 1: make: eo-data: dataset 'mnist': expected a folder *" \
+    eo-verify -C "$EO_ROOT" --row 1 run/sweep_results.csv
+  sed -i 's/^dataset: mnist/dataset: synthetic/' run/config/*.yaml
+  EO_DATA_DIR= fails_like 1 "eo-verify: run/sweep_results.csv: row 1: the data set is another one than *" \
+    eo-verify -C "$EO_ROOT" --row 1 run/sweep_results.csv
   tidy
 }
 
 @test "tables and slices that do not fit" {
+  local file
   copy
   fails 1 "eo-verify: gone: cannot open: No such file or directory" again 1 gone
   fails 1 "eo-verify: run/sweep_results.csv: row 7: expected a row of 1..6, found 7" again 7
   fails 1 "eo-verify: run/dataset.csv: row 1: expected a column 'pruning_level', found none" again 1 run/dataset.csv
   cell 6 seed 9
-  fails 1 "eo-verify: run/sweep_results.csv: row 6: run/config/seed9/train.yaml: cannot open: No such file or directory" \
+  fails 1 \
+    "eo-verify: run/sweep_results.csv: row 6: run/config/seed9/train.yaml: cannot open: No such file or directory" \
     again 6
   cp -r run/config/seed8 run/config/seed9
   fails 1 "eo-verify: run/sweep_results.csv: row 6: run/config/seed9/train.yaml: expected seed 9, found 8" \
@@ -219,25 +248,26 @@ value() {
     again 1
   mkdir bin
   cp "$EO_BIN/eo-verify" bin
-  PATH=/usr/bin:/bin fails 1 "eo-verify: run/sweep_results.csv: row 1: 'eo-data': cannot run: No such file or directory" \
-    bin/eo-verify --data "$BATS_FILE_TMPDIR/data" --row 1 run/sweep_results.csv
-  # programs along PATH
-  run bin/eo-verify --data "$BATS_FILE_TMPDIR/data" --row 1 run/sweep_results.csv
-  [ "$status" -eq 0 ]
+  fails 1 "eo-verify: --row needs the programs of a build, in a folder bin: make programs" \
+    bin/eo-verify -C "$EO_ROOT" --row 1 run/sweep_results.csv
+  fails_like 1 "eo-verify: run/sweep_results.csv: row 1: make: *bin: No such file or directory.*" \
+    eo-verify -C "$PWD/no/bin" --row 1 run/sweep_results.csv
   tidy
 }
 
 @test "a signal ends the program that runs, then eo-verify, and leaves nothing behind" {
   copy
   # minutes of training
-  sed -i 's/^epochs: .*/epochs: 10000/; s/^conv1_channels: .*/conv1_channels: 64/; s/^conv2_channels: .*/conv2_channels: 128/' run/config/train.yaml
-  eo-verify --data "$BATS_FILE_TMPDIR/data" --row 1 run/sweep_results.csv 2>err &
+  sed -i \
+    's/^epochs: .*/epochs: 10000/; s/^conv1_channels: .*/conv1_channels: 64/; s/^conv2_channels: .*/conv2_channels: '\
+'128/' run/config/train.yaml
+  eo-verify -C "$EO_ROOT" --data "$BATS_FILE_TMPDIR/data" --row 1 run/sweep_results.csv 2>err &
   local pid=$! i
   for i in $(seq 100); do
-    ls tmp/eo-verify.*/dataset.csv >/dev/null 2>&1 && break
+    ls tmp/eo-verify.*/run/dataset.csv >/dev/null 2>&1 && break
     sleep 0.1
   done
-  ls tmp/eo-verify.*/dataset.csv
+  ls tmp/eo-verify.*/run/dataset.csv
   kill -TERM $pid
   i=0
   SECONDS=0
@@ -249,6 +279,7 @@ value() {
 
 @test "wrong usage: exit 2" {
   misused "eo-verify: option '--row': expected an integer in 1..100000, found '0'" eo-verify --row 0 x
-  misused "eo-verify: option '--data' needs '--row'" eo-verify --data x y
+  misused "eo-verify: option '--data' needs '--row'" eo-verify -C "$EO_ROOT" --data x y
+  misused "eo-verify: option '--directory' needs '--row'" eo-verify -C x y
   misused "eo-verify: options '--list' and '--row' exclude each other" eo-verify --list --row 1 x
 }

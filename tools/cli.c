@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/version.h"
+#include "stage/learn/train.h"
 
 #define MAX_OPTIONS 40
 #define FIRST_LONG 256 /* getopt values of options without a letter */
@@ -25,7 +26,7 @@ static void hint(const struct cli_program *p)
     exit(2);
 }
 
-/* In one piece, so that others' lines stay whole. */
+/* The line is written by one call, so that lines of other processes do not break it. */
 EO_PRINTF(2, 0)
 static void say(const struct cli_program *p, const char *fmt, va_list ap)
 {
@@ -77,36 +78,65 @@ void cli_warn(const struct cli_program *p, const char *file, const char *fmt, ..
     (void)cli_fail(p, file, &text);
 }
 
-int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in)
+void cli_warn_lines(const struct cli_program *p, const char *file, struct eo_buf *lines)
 {
-    struct eo_input own;
+    for (char *line = lines->data, *end; line && *line; line = end + 1) {
+        end = line + strcspn(line, "\n");
+        *end = '\0';
+        cli_warn(p, file, "%s", line);
+    }
+}
+
+/* The options as numbers: wrong usage where they are none. */
+static struct eo_input parse_input(const struct cli_program *p, const struct eo_model *m, struct cli_input in)
+{
+    static const char *const names[] = {"option '--input-mean'", "option '--input-std'"};
+    struct eo_input numbers;
+    struct eo_err err;
+
+    if (!in.mean || !in.std)
+        cli_usage(p, "options '--input-mean' and '--input-std' go together");
+    if (eo_input_parse(&numbers, in.mean, in.std, m->network.input.c, names, &err))
+        cli_usage(p, "%s", err.msg);
+    return numbers;
+}
+
+/* The options say it, and so do the metadata, otherwise. */
+static int contradicts(const struct cli_program *p, const char *file, const struct eo_model *m)
+{
+    struct eo_err err;
+
+    eo_err_set(&err,
+               "metadata: trained on (p / 255 - %s) / %s; --input-mean and --input-std are for models whose "
+               "metadata "
+               "do not say",
+               eo_model_meta_get(m, "input_mean"), eo_model_meta_get(m, "input_std"));
+    return cli_fail(p, file, &err);
+}
+
+int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct cli_input in)
+{
+    struct eo_input own, numbers;
     struct eo_err err;
     int says = eo_input_read(m, &own, &err);
 
-    if (isnan(in.mean) != isnan(in.std))
-        cli_usage(p, "options '--input-mean' and '--input-std' go together");
     if (says < 0)
         return cli_fail(p, file, &err);
-    if (!isnan(in.mean)) {
-        if (says && (own.mean != in.mean || own.std != in.std)) {
-            eo_err_set(&err,
-                       "metadata: trained on (p / 255 - %g) / %g; --input-mean and --input-std are for "
-                       "models that do "
-                       "not say",
-                       own.mean, own.std);
-            return cli_fail(p, file, &err);
-        }
-        return eo_input_set(m, in, &err) ? cli_fail(p, file, &err) : 0;
+    if (in.mean || in.std) {
+        numbers = parse_input(p, m, in);
+        if (says && !eo_input_is_equal(&own, &numbers))
+            return contradicts(p, file, m);
+        return eo_input_set(m, &numbers, &err) ? cli_fail(p, file, &err) : 0;
     }
     if (!says && !eo_model_meta_get(m, "eo_version"))
         cli_warn(
             p, file,
-            "no metadata 'input_mean' and 'input_std': taken as trained on grey values p as p / 127.5 - 1; "
-            "--input-mean M --input-std S say (p / 255 - M) / S: 0 and 1 for p / 255");
+            "no metadata 'input_mean' and 'input_std': assuming the input p / 127.5 - 1 of a grey value p; "
+            "--input-mean M --input-std S set (p / 255 - M) / S, with 0 and 1 p / 255");
     return 0;
 }
 
-/* Standard output may be a full disk too: --help > /dev/full must not exit 0. */
+/* Standard output can be on a full disk: --help > /dev/full must not exit 0. */
 static void finish_stdout(const struct cli_program *p)
 {
     if (fflush(stdout) || ferror(stdout)) {
@@ -148,6 +178,15 @@ static void print_version(const struct cli_program *p)
     finish_stdout(p);
 }
 
+static void add_text(const struct cli_program *p, const struct cli_option *o, const char *text)
+{
+    struct cli_list *list = o->target;
+
+    if (list->count == CLI_LIST_MAX)
+        cli_usage(p, "option '--%s': expected at most %d of them, found more", o->name, CLI_LIST_MAX);
+    list->text[list->count++] = text;
+}
+
 /* Stores one option's argument; wrong usage ends the program. */
 static void store(const struct cli_program *p, const struct cli_option *o, const char *text)
 {
@@ -162,6 +201,9 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
         if (!*text)
             cli_usage(p, "option '--%s': expected %s, found an empty text", o->name, o->argument);
         *(const char **)o->target = text;
+        break;
+    case CLI_LIST:
+        add_text(p, o, text);
         break;
     case CLI_INT:
         rc = eo_num_parse_i64(text, (int64_t)o->min, (int64_t)o->max, o->target, &err);
@@ -183,8 +225,8 @@ static void store(const struct cli_program *p, const struct cli_option *o, const
 }
 
 /*
- * Closed standard streams stay unusable, and no file that is opened later gets their descriptors: nobody's message is
- * written into it, and the processes that are started, which get new streams there, do not lose it.
+ * Standard streams that were closed are opened so that using them fails. Otherwise the next file that is opened would
+ * get the descriptor of standard error, and messages would be written into it.
  */
 static void occupy_streams(void)
 {
@@ -215,7 +257,7 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     longs[n + 2] = (struct option){"quiet", no_argument, NULL, QUIET};
     longs[n + 3] = (struct option){NULL, 0, NULL, 0};
     occupy_streams();
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file size is then a failed write like any other */
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit on file size then fails as any other */
     for (i = 0; i < n; i++) {
         if (p->options[i].type == CLI_ISA)
             *(enum eo_isa *)p->options[i].target = EO_ISA_COUNT;
@@ -245,7 +287,7 @@ int cli_parse(const struct cli_program *p, int argc, char **argv)
     }
     if (argc - optind > p->max_operands)
         cli_usage(p, "unexpected operand '%s'", argv[optind + p->max_operands]);
-    /* Only now: a bad EO_ISA must not stand in the way of --help or of a good --isa. */
+    /* EO_ISA is read last: --help and a valid --isa must work when it is bad. */
     for (i = 0; i < n; i++) {
         if (p->options[i].type == CLI_ISA && *(enum eo_isa *)p->options[i].target == EO_ISA_COUNT)
             *(enum eo_isa *)p->options[i].target = cli_default_isa(p);
@@ -358,7 +400,7 @@ static void show_progress(void *ctx, const struct eo_train_progress *p)
     fputs("\033[K", stderr);
 }
 
-eo_train_progress_fn *cli_progress(int quiet)
+cli_progress_fn *cli_progress(int quiet)
 {
     return !quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
 }

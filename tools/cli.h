@@ -1,8 +1,9 @@
 /*
  * What all tools share: messages, options, standard names.
  *
- * A tool is `int main(int argc, char **argv)` that fills a struct of options with cli_options(), calls lib/ and
- * returns cli_fail() or 0. Exit status: 0 done, 1 bad input or failed work, 2 wrong usage.
+ * A tool is `int main(int argc, char **argv)` with a table of struct cli_option and a struct cli_program. It calls
+ * cli_parse() and lib/, and returns cli_fail(), cli_write() or 0; eo-study.c is a short example. Exit status: 0 done, 1
+ * bad input or failed work, 2 wrong usage.
  */
 #ifndef EO_TOOLS_CLI_H
 #define EO_TOOLS_CLI_H
@@ -16,16 +17,23 @@
 #include "base/pool.h"
 #include "format/config.h"
 #include "nn/input.h"
-#include "stage/train.h"
 
 /* How an option's argument is taken. Each writes through `target`. */
 enum cli_type {
     CLI_FLAG,   /* int *, becomes 1 */
     CLI_TEXT,   /* const char ** */
+    CLI_LIST,   /* struct cli_list *, to which each use of the option adds one text */
     CLI_INT,    /* int64_t *, within min..max */
     CLI_SEED,   /* uint64_t * */
     CLI_NUMBER, /* double *, within min..max */
     CLI_ISA /* enum eo_isa *; checked against the machine; without the option EO_ISA decides, else the best */
+};
+
+#define CLI_LIST_MAX 64
+
+struct cli_list { /* zeroed at first */
+    const char *text[CLI_LIST_MAX];
+    int count;
 };
 
 struct cli_option {
@@ -58,8 +66,11 @@ int cli_parse(const struct cli_program *p, int argc, char **argv);
 /* Prints "eo-x: FILE: message" (without FILE when NULL) as one line on standard error; returns 1. */
 int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err);
 
-/* Prints "eo-x: FILE: message" (without FILE when NULL) and goes on: something that the user should know. */
+/* A warning: prints "eo-x: FILE: message" (without FILE when NULL) and returns. */
 void cli_warn(const struct cli_program *p, const char *file, const char *fmt, ...) EO_PRINTF(3, 4);
+
+/* A warning for each line of `lines`, which it cuts up. */
+void cli_warn_lines(const struct cli_program *p, const char *file, struct eo_buf *lines);
 
 /* Wrong usage found after parsing: message, hint, exit 2. */
 void cli_usage(const struct cli_program *p, const char *fmt, ...) EO_PRINTF(2, 3) __attribute__((noreturn));
@@ -74,9 +85,9 @@ const char *cli_path(const char *path);
 int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text) EO_MUST_CHECK;
 
 /*
- * Wrong usage when more than one of the outputs is standard output, since two tables on one stream would be neither,
- * or more than one of the inputs standard input. A path is NULL where nothing is written or read. Exits with 1 when an
- * output cannot be written, so that nobody waits for what then is lost.
+ * Wrong usage when more than one of the outputs is standard output, because two tables on one stream cannot be told
+ * apart, or when more than one of the inputs is standard input. A path is NULL where nothing is written or read. Exits
+ * with 1 when an output cannot be written, before any work is done that would be lost.
  */
 void cli_check_outputs(const struct cli_program *p, const char *const *paths, size_t count);
 void cli_check_inputs(const struct cli_program *p, const char *const *paths, size_t count, char **operands,
@@ -87,27 +98,43 @@ enum eo_isa cli_default_isa(const struct cli_program *p);
 
 /*
  * A line on the terminal while a model is trained, redrawn a few times a second. The function is NULL when standard
- * error is no terminal or `quiet`; its ctx is the line, zeroed at first. _end() moves behind the line if there was one.
+ * error is no terminal or `quiet` is set; its ctx is the line, which begins as zeros. _end() moves behind the line if
+ * there was one.
  */
 struct cli_progress {
     double last;
     int shown;
 };
-eo_train_progress_fn *cli_progress(int quiet);
+struct eo_train_progress; /* stage/learn/train.h */
+typedef void cli_progress_fn(void *ctx, const struct eo_train_progress *progress);
+cli_progress_fn *cli_progress(int quiet);
 void cli_progress_end(const struct cli_progress *line);
 
 /*
- * --input-mean and --input-std of programs that run other people's models: `in` begins as CLI_INPUT_NONE.
- * cli_model_input() puts them into the metadata of a model that was loaded from `file`, which must not say otherwise.
- * Without them, it says on standard error what is assumed of a model from elsewhere. Returns 0, or 1 after printing.
+ * --wait, --cpu and --isa of programs that time: int64_t wait_s (-1: not given) and cpu (-1: the highest processor),
+ * enum eo_isa isa.
  */
-#define CLI_INPUT_NONE {NAN, NAN}
+#define CLI_TIMING_OPTIONS(wait_s, cpu, isa)                                                                           \
+    {0, "wait", CLI_INT, &(wait_s), 0, 1000000, "N",                                                                   \
+     "wait at most N seconds for other benchmarks (default: benchmark_wait)"},                                         \
+        {0, "cpu", CLI_INT, &(cpu), 0, 4095, "N", "processor to run on (default: the highest)"},                       \
+        {0, "isa", CLI_ISA, &(isa), 0, 0, "NAME", "instruction set (default: $EO_ISA, else the best)"}
+
+/*
+ * --input-mean and --input-std of the programs that read models made elsewhere: struct cli_input in, zeroed at first.
+ * cli_model_input() writes them into the metadata of the model that was loaded from `file`; metadata that contradict
+ * them are an error. Without the options it prints on standard error what is assumed of a model from elsewhere.
+ * Returns 0, or 1 after printing.
+ */
+struct cli_input {
+    const char *mean, *std;
+};
 #define CLI_INPUT_OPTIONS(in)                                                                                          \
-    {0, "input-mean", CLI_NUMBER, &(in).mean, -EO_INPUT_MEAN_MAX, EO_INPUT_MEAN_MAX, "M",                              \
-     "with --input-std: the model was trained on (p / 255 - M) / S"},                                                  \
-        {0, "input-std", CLI_NUMBER, &(in).std, EO_INPUT_STD_MIN, EO_INPUT_STD_MAX, "S",                               \
-         "of grey values p; its metadata say so then (default: 0.5, 0.5)"}
-int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct eo_input in)
+    {0, "input-mean", CLI_TEXT, &(in).mean, 0, 0, "M",                                                                 \
+     "the model was trained on (p / 255 - M) / S of a grey value p; M,M,M by channel; needs --input-std"},             \
+        {0, "input-std", CLI_TEXT, &(in).std, 0, 0, "S",                                                               \
+         "see --input-mean; both are written into the metadata (default: 0.5, 0.5)"}
+int cli_model_input(const struct cli_program *p, const char *file, struct eo_model *m, struct cli_input in)
     EO_MUST_CHECK;
 
 /* Threads to use: the option if > 0, else the config's if > 0, else all processors. */

@@ -4,40 +4,37 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "format/precision.h"
-#include "stage/attempt.h"
-#include "stage/candidate.h"
+#include "stage/pipeline/attempt.h"
 #include "tools/cli.h"
 
-static const char *row_path, *level_text, *criterion = "", *precision_text, *stage, *after;
+static const char *row_path, *candidate, *stage, *after;
 static uint64_t seed;
 
 static const struct cli_option options[] = {
     {0, "row", CLI_TEXT, &row_path, 0, 0, "FILE", "file of error rows to write (required)"},
-    {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "pruning level of the candidate (required)"},
-    {0, "criterion", CLI_TEXT, &criterion, 0, 0, "NAME",
-     "its pruning criterion (default l1); level 0 has none"},
-    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
-     "fp32, fp16, int8, or any: a step they share (required)"},
-    {0, "seed", CLI_SEED, &seed, 0, 0, "N", "its seed (default 0)"},
-    {0, "stage", CLI_TEXT, &stage, 0, 0, "NAME", "what is attempted, for the row (required)"},
+    {0, "candidate", CLI_TEXT, &candidate, 0, 0, "NAME",
+     "the candidate, such as seed8/p0.50-int8, or p0.50 for all precisions (required)"},
+    {0, "seed", CLI_SEED, &seed, 0, 0, "N",
+     "first seed of the experiment, which names leave out (default: 0)"},
+    {0, "stage", CLI_TEXT, &stage, 0, 0, "NAME", "the stage that the row names (required)"},
     {0, "after", CLI_TEXT, &after, 0, 0, "FILE",
-     "if this file of error rows has one, repeat it and run nothing"},
+     "if this file of an earlier step has an error row, copy it and run nothing"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-attempt",
-    .synopsis = "--row FILE --level LEVEL --precision NAME --stage NAME [options] -- COMMAND [ARGUMENT ...]",
+    .synopsis = "--row FILE --candidate NAME --stage NAME [options] -- COMMAND [ARGUMENT ...]",
     .purpose =
         "Runs a command for one candidate of a sweep. When it exits with 1, FILE gets a row with the last\n"
         "line of its standard error, and the exit status is 0: a bad candidate does not stop the sweep.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer = "When the command succeeds, FILE has its header alone. Any other exit status, and death by a\n"
-              "signal (128 + its number), is passed on, and FILE is left as it was: that is a mistake or an\n"
-              "interruption and says nothing about the candidate. The same outcome again leaves FILE\n"
-              "untouched, with its time.\n",
+    .footer =
+        "When the command succeeds, FILE gets its header alone. Any other exit status, and death by a "
+        "signal\n"
+        "(128 + its number), is passed on, and FILE stays as it was, because wrong usage or an interruption\n"
+        "says nothing about the candidate. A file that would not change keeps its time.\n",
 };
 
 static int run(const struct eo_attempt_key *key, char **command)
@@ -65,25 +62,17 @@ int main(int argc, char **argv)
 {
     int count = cli_parse(&program, argc, argv);
     struct eo_attempt_key key;
-    enum eo_precision precision;
     struct eo_err err;
 
-    if (!row_path || !level_text || !precision_text || !stage)
+    if (!row_path || !candidate || !stage)
         cli_usage(&program, "option '--%s' is required",
-                  !row_path         ? "row"
-                  : !level_text     ? "level"
-                  : !precision_text ? "precision"
-                                    : "stage");
-    if (strcmp(precision_text, EO_ATTEMPT_ANY) != 0 && eo_precision_parse(precision_text, &precision, &err))
-        cli_usage(&program, "option '--precision': %s", err.msg);
-    if (eo_level_parse(level_text, &key.level, &err))
-        cli_usage(&program, "option '--level': %s", err.msg);
-    if (eo_candidate_criterion(key.level, criterion, &key.criterion, &err))
-        cli_usage(&program, "option '--criterion': %s", err.msg);
+                  !row_path    ? "row"
+                  : !candidate ? "candidate"
+                               : "stage");
+    if (eo_candidate_parse_name(candidate, seed, &key.name, &err))
+        cli_usage(&program, "option '--candidate': %s", err.msg);
     if (count == 0)
         cli_usage(&program, "expected a command after '--'");
-    key.precision = precision_text;
-    key.seed = seed;
     key.stage = stage;
     return run(&key, argv + argc - count);
 }

@@ -1,29 +1,30 @@
-/* eo-compare: two runs side by side. */
+/* eo-compare: compares two runs. */
 #include <string.h>
 
-#include "stage/compare.h"
+#include "stage/select/compare.h"
 #include "tools/cli.h"
 
 static const char *output;
 
 static const struct cli_option options[] = {
-    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "write there instead of to standard output"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the comparison to write (default: standard output)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-compare",
     .synopsis = "[-o FILE] A B",
-    .purpose =
-        "Compares two finished runs, given by their folders: keys of the configuration that differ, the\n"
-        "candidates of both side by side, and which differences of accuracy and latency are larger than\n"
-        "chance, corrected for the number of candidates.",
+    .purpose = "Compares two finished runs, A and B, given by their folders: prints the keys that differ, "
+               "the candidates\n"
+               "of both side by side, and which differences of accuracy and latency are larger than chance, "
+               "corrected\n"
+               "for the number of candidates.",
     .options = options,
     .max_operands = 2,
-    .footer = "Exit status 0 whether they differ or not.\n",
+    .footer = "The exit status is 0 whether they differ or not.\n",
 };
 
-/* Slashes at the end are cut off. */
+/* Removes slashes at the end of the name. */
 static int load(struct eo_run *run, char *folder)
 {
     struct eo_err err;

@@ -1,11 +1,11 @@
-/* eo-config: checks an experiment and derives from it what the stages and Make read. */
+/* eo-config: checks an experiment and derives from it the slices of the stages and the variables of Make. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "stage/leftover.h"
+#include "stage/pipeline/leftover.h"
 #include "tools/cli.h"
 
 static struct {
@@ -15,28 +15,28 @@ static struct {
 } opt = {.seed_index = -1};
 
 static const struct cli_option options[] = {
-    {0, "check", CLI_FLAG, &opt.check, 0, 0, NULL, "only report what is wrong"},
+    {0, "check", CLI_FLAG, &opt.check, 0, 0, NULL,
+     "print nothing, and fail with a message when something is wrong"},
     {0, "print", CLI_FLAG, &opt.print, 0, 0, NULL, "print the whole experiment in canonical form"},
-    {0, "stage", CLI_TEXT, &opt.stage, 0, 0, "NAME", "print the keys that this stage reads"},
+    {0, "stage", CLI_TEXT, &opt.stage, 0, 0, "NAME", "print the slice of a stage: the keys that it reads"},
     {0, "seed-index", CLI_INT, &opt.seed_index, 0, EO_CONFIG_LIST_MAX - 1, "K",
-     "with --stage: for seed number K (default 0)"},
+     "with --stage: the slice for seed number K (default: 0)"},
     {0, "slices", CLI_TEXT, &opt.slices, 0, 0, "DIR",
-     "write DIR/STAGE.yaml for every stage, and DIR/seedN/STAGE.yaml for each further seed N"},
+     "write all slices: DIR/STAGE.yaml, and DIR/seedN/STAGE.yaml for each further seed N"},
     {0, "leftover", CLI_TEXT, &opt.leftover, 0, 0, "PATHS",
-     "of the lines of PATHS, files below the artefacts' folder, print those of candidates that the "
-     "experiment does not have"},
-    {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that the Makefile includes"},
-    {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print the reference of all keys as a Markdown table"},
-    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
+     "PATHS lists files of a run, one per line: print those of removed candidates"},
+    {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that Make reads"},
+    {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print all keys as a Markdown table"},
+    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "the text to write (default: standard output)"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
 };
 
 static struct cli_program program = {
     .name = "eo-config",
     .synopsis = "--check|--print|--stage NAME|--slices DIR|--leftover PATHS|--make|--keys [options] [FILE]",
-    .purpose =
-        "Checks an experiment (YAML) and prints it, one stage's part of it, or what Make needs of it.\n"
-        "FILE may be - or missing: standard input. So may PATHS be -, where FILE is another one.",
+    .purpose = "Checks an experiment (YAML), and prints it, the part that one stage reads, or what Make "
+               "needs of it. FILE\n"
+               "can be - or missing, for standard input; PATHS can be - when FILE is not.",
     .options = options,
     .max_operands = 1,
 };
@@ -70,7 +70,7 @@ static int write_slice(const struct eo_config *cfg, const char *dir, enum eo_con
     eo_config_slice(cfg, stage, seed_index, &slice);
     if (eo_buf_check(&path, &err) || eo_buf_check(&slice, &err))
         rc = cli_fail(&program, dir, &err);
-    else if (eo_io_write(path.data, slice.data, slice.len, &err))
+    else if (eo_io_refresh(path.data, slice.data, slice.len, &err))
         rc = cli_fail(&program, path.data, &err);
     eo_buf_release(&path);
     eo_buf_release(&slice);
@@ -104,7 +104,7 @@ static int write_slices(const struct eo_config *cfg)
     return rc;
 }
 
-/* Lines with a NUL are names of no file. */
+/* A line that contains NUL cannot be a file name. */
 static int put_leftover(const struct eo_config *cfg, struct eo_buf *text)
 {
     struct eo_err err;
@@ -125,7 +125,7 @@ static int put_leftover(const struct eo_config *cfg, struct eo_buf *text)
     return eo_buf_check(text, &err) ? cli_fail(&program, opt.leftover, &err) : 0;
 }
 
-/* The text that was asked for, of a configuration that is valid. */
+/* Appends the text that the options ask for; the configuration is valid. */
 static int derive(const struct eo_config *cfg, const char *file, enum eo_config_stage stage,
                   struct eo_buf *text, struct eo_err *err)
 {
@@ -166,6 +166,8 @@ int main(int argc, char **argv)
     if (opt.keys)
         eo_config_markdown(&text);
     else if (eo_config_load(&cfg, file, &err))
+        rc = cli_fail(&program, file, &err);
+    else if ((opt.slices || opt.stage) && eo_config_seal(&cfg, &err))
         rc = cli_fail(&program, file, &err);
     else if (opt.slices)
         rc = write_slices(&cfg);

@@ -1,31 +1,35 @@
-/* eo-explain: what Make would run and why, from what Make prints. */
+/* eo-explain: says what Make would run and why, from the trace that Make prints. */
 #include <stdlib.h>
 
 #include "base/io.h"
-#include "stage/explain.h"
+#include "stage/pipeline/explain.h"
 #include "tools/cli.h"
 
 static struct {
-    int dot;
+    int dot, steps;
     const char *folder, *now, *then, *output;
 } opt;
 
 static const struct cli_option options[] = {
     {0, "folder", CLI_TEXT, &opt.folder, 0, 0, "DIR", "the experiment's folder, as Make names it (required)"},
-    {0, "now", CLI_TEXT, &opt.now, 0, 0, "DIR", "its slices and lists of candidates (default: DIR/config)"},
+    {0, "now", CLI_TEXT, &opt.now, 0, 0, "DIR",
+     "slices and candidates of the configuration as it is (default: DIR/config)"},
     {0, "then", CLI_TEXT, &opt.then, 0, 0, "DIR",
-     "those of the last complete run (default: DIR/config/made)"},
-    {0, "dot", CLI_FLAG, &opt.dot, 0, 0, NULL, "print a graph for graphviz' dot instead of words"},
-    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "write there instead of to standard output"},
+     "slices and candidates of the last complete run (default: DIR/config/made)"},
+    {0, "dot", CLI_FLAG, &opt.dot, 0, 0, NULL, "print a graph for dot of graphviz instead of text"},
+    {0, "steps", CLI_FLAG, &opt.steps, 0, 0, NULL, "print every step: what it makes <- what it reads"},
+    {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE",
+     "the text or graph to write (default: standard output)"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
 };
 
 static const struct cli_program program = {
     .name = "eo-explain",
     .synopsis = "--folder DIR [options] [TRACE]",
-    .purpose =
-        "Says which steps of an experiment Make would run and why: which key changed, from what to what.\n"
-        "TRACE is what `make -n -p --trace` prints; - or missing: standard input. See `make explain`.",
+    .purpose = "Says which steps of an experiment Make would run and why: which key changed, from which "
+               "value to which.\n"
+               "TRACE is the output of `make -n -p --trace`; without it, or with -, standard input is read. `make "
+               "explain` runs this.",
     .options = options,
     .max_operands = 1,
 };
@@ -53,8 +57,9 @@ static int explain(const char *file, const struct eo_changes *changes, struct eo
     if (eo_io_read(file, EO_TRACE_MAX, &text, &size, &err) ||
         eo_trace_read(&trace, opt.folder, changes->now, text, &err))
         rc = cli_fail(&program, file, &err);
-    else if (opt.dot ? eo_explain_dot(&trace, changes, out, &err)
-                     : eo_explain_words(&trace, changes, out, &err))
+    else if (opt.steps ? eo_explain_steps(&trace, out, &err)
+             : opt.dot ? eo_explain_dot(&trace, changes, out, &err)
+                       : eo_explain_words(&trace, changes, out, &err))
         rc = cli_fail(&program, NULL, &err);
     eo_trace_release(&trace);
     free(text);
@@ -70,6 +75,8 @@ int main(int argc, char **argv)
 
     if (!opt.folder)
         cli_usage(&program, "option '--folder' is required");
+    if (opt.dot && opt.steps)
+        cli_usage(&program, "options '--dot' and '--steps' exclude each other");
     file = operands ? argv[argc - 1] : "-";
     rc = set_folder(&now, opt.now, "config") || set_folder(&then, opt.then, "config/made");
     if (!rc) {

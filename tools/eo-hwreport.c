@@ -1,19 +1,20 @@
-/* eo-hwreport: costs of models layer by layer, and the roofline estimate of a device. */
+/* eo-hwreport: computes the costs of models layer by layer, and the roofline estimate for a device. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "stage/hwreport.h"
+#include "stage/select/hwreport.h"
 #include "tools/cli.h"
 
 static const char *config, *sweep_path, *layers_path, *tradeoffs_path, *summary_path;
 
 static const struct cli_option options[] = {
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or hardware slice (required)"},
-    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "sweep_results.csv, for --tradeoffs and --summary"},
-    {0, "layers", CLI_TEXT, &layers_path, 0, 0, "CSV", "write the costs of all layers there"},
-    {0, "tradeoffs", CLI_TEXT, &tradeoffs_path, 0, 0, "CSV", "write means by precision there"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its hardware slice (required)"},
+    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV",
+     "sweep_results.csv (required for --tradeoffs and --summary)"},
+    {0, "layers", CLI_TEXT, &layers_path, 0, 0, "CSV", "write the costs of each layer there"},
+    {0, "tradeoffs", CLI_TEXT, &tradeoffs_path, 0, 0, "CSV", "write means for each precision there"},
     {0, "summary", CLI_TEXT, &summary_path, 0, 0, "CSV",
      "write the roofline estimate of each candidate there"},
     {0},
@@ -26,11 +27,13 @@ static const struct cli_program program = {
                "relates measured latencies to a device's memory bandwidth and peak compute.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer = "Without an output option the layers go to standard output. No operand means a model on\n"
-              "standard input, or with --sweep no model at all: a sweep in which all failed has none.\n"
-              "Layers are counted for one call of batch_size images as if convolutions wrote their full\n"
-              "outputs; *_per_image, input_bytes, output_bytes and fused_activation_bytes are what one\n"
-              "image takes in this engine.\n",
+    .footer =
+        "Without an output option the layers go to standard output. Without an operand the model comes from\n"
+        "standard input; with --sweep there is then no model, because all candidates may have failed. "
+        "Layers\n"
+        "are counted for one call of batch_size images, as if each operation wrote its full map before\n"
+        "pooling; *_per_image, input_bytes, output_bytes and fused_activation_bytes are those of one image\n"
+        "with each operation and its tail fused.\n",
 };
 
 struct inputs {
@@ -46,7 +49,7 @@ static int load_model(struct inputs *in, const char *path)
     struct eo_model model = {0};
     struct eo_err err;
 
-    if (eo_model_load(&model, path, sha256, &err)) {
+    if (eo_model_load_network(&model, path, NULL, sha256, &err)) {
         eo_model_release(&model);
         return cli_fail(&program, path, &err);
     }
@@ -95,7 +98,7 @@ static int write_tradeoffs(const struct inputs *in)
     return cli_write(&program, tradeoffs_path, &text);
 }
 
-/* The only one whose content can be wrong: it goes first, so that nothing is written when it is. */
+/* Only the summary can fail for its contents. It is written first, so that no file is written when it does. */
 static int write_summary(const struct inputs *in)
 {
     struct eo_buf text = {0};

@@ -1,30 +1,40 @@
-/* eo-pareto: joins accuracy and timing rows, derives what follows from the config, and selects. */
+/* eo-pareto: joins accuracy and timing rows, scales them to the device, and finds frontiers and recommendation. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "stage/join.h"
-#include "stage/pareto.h"
-#include "stage/recommend.h"
+#include "stage/select/columns.h"
+#include "stage/select/fit.h"
+#include "stage/select/join.h"
+#include "stage/select/pareto.h"
+#include "stage/select/recommend.h"
 #include "tools/cli.h"
 
 static const char *config, *x_name, *sweep_path, *errors_path, *latency_path, *energy_path, *seeds_path,
-    *accuracy_path;
-static int allow_missing, any_status, strict;
+    *accuracy_path, *devices_path;
+static int allow_missing, any_status, strict, list_columns;
 
 static const struct cli_option options[] = {
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or select slice (required)"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its select slice (required)"},
     {'x', "x", CLI_TEXT, &x_name, 0, 0, "COLUMN", "print the frontier of accuracy over this column"},
-    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "write all good candidates there (sweep_results.csv)"},
-    {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "write the failed ones there (sweep_errors.csv)"},
+    {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV",
+     "write all complete candidates there (sweep_results.csv)"},
+    {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV",
+     "write the failed candidates there (sweep_errors.csv)"},
     {0, "latency", CLI_TEXT, &latency_path, 0, 0, "CSV", "write the frontier over ranked_latency_ms there"},
     {0, "energy", CLI_TEXT, &energy_path, 0, 0, "CSV", "write the frontier over energy_proxy_j there"},
-    {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV", "write the spread over seeds there (seed_summary.csv)"},
+    {0, "seeds", CLI_TEXT, &seeds_path, 0, 0, "CSV",
+     "write means and intervals over the seeds there (seed_summary.csv)"},
     {0, "accuracy", CLI_TEXT, &accuracy_path, 0, 0, "CSV",
-     "write accuracy rows alone there (accuracy.csv); timing is then not needed"},
-    {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "leave off candidates whose timing is not ok"},
-    {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL, "keep them whatever pareto_any_status says"},
+     "write accuracy alone there (accuracy.csv); no timing is needed then"},
+    {0, "devices", CLI_TEXT, &devices_path, 0, 0, "CSV",
+     "what fits on active_device (devices.csv of make device)"},
+    {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "leave candidates whose timing is not ok off the frontiers"},
+    {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL,
+     "keep them on the frontiers, whatever pareto_any_status says"},
+    {0, "columns", CLI_FLAG, &list_columns, 0, 0, NULL,
+     "print what the columns of sweep_results.csv are, and end"},
     {0, "allow-missing", CLI_FLAG, &allow_missing, 0, 0, NULL, "skip operands that do not exist"},
     {0},
 };
@@ -32,24 +42,29 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-pareto",
     .synopsis = "-c FILE [options] [ROWS.csv ...]",
-    .purpose =
-        "Joins the rows of eo-eval, eo-bench and eo-attempt by seed, pruning level and precision,\n"
-        "scales them to the device of the config, and finds the candidates that no other accepted one\n"
-        "beats.",
+    .purpose = "Joins the rows of eo-eval, eo-bench and eo-attempt by seed, pruning level, criterion and "
+               "precision, scales\n"
+               "latencies to the device of the configuration, and finds the accepted candidates that no "
+               "other beats.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer =
-        "Without an output option the frontier over ranked_latency_ms goes to standard output. A candidate that\n"
-        "failed, lacks a row, or whose rows are of different model files goes to --errors and stops\n"
-        "nothing. Rows come in any order; the first seed that appears is the one that the frontiers are\n"
-        "about. sweep_results.csv is itself a valid operand.\n\n"
-        "frontier_latency, frontier_energy and frontier_memory say of each candidate how sure it is that it\n"
-        "belongs on that frontier: certain, possible or dominated; -x adds frontier_x for its column. With\n"
-        "the files of eo-bench --rounds and eo-eval --hits among the operands candidates are compared round\n"
-        "by round and image by image, else by their intervals. A candidate whose timing is not ok is never\n"
-        "called certain.\n\n"
-        "`recommendation` marks the recommended candidate, by the key `recommend`, and its rivals: those that the\n"
-        "images (--hits of eo-eval) cannot tell from the most accurate at 5 %.\n",
+    .footer = "Without an output option the frontier over ranked_latency_ms goes to standard output. A "
+              "candidate that\n"
+              "failed, lacks a row, or has rows of different model files goes to --errors; the others go on. "
+              "Rows can\n"
+              "be in any order; the frontiers are about the first seed that appears. sweep_results.csv is "
+              "itself a\n"
+              "valid operand.\n\n"
+              "Columns frontier_latency, frontier_energy and frontier_memory say how sure it is that a "
+              "candidate is on\n"
+              "that frontier: certain, possible or dominated; -x adds frontier_x for its column. Candidates "
+              "are compared\n"
+              "round by round and image by image when the files of eo-bench --rounds and eo-eval --hits are "
+              "among the\n"
+              "operands, else by their intervals. A candidate whose timing is not ok is never certain.\n\n"
+              "Column recommendation marks the recommended candidate, chosen by the key `recommend`, and its "
+              "rivals:\n"
+              "the candidates that the images cannot tell from the most accurate one at 5 %.\n",
 };
 
 static int add_file(struct eo_join *join, const char *path)
@@ -91,7 +106,26 @@ out:
     return rc;
 }
 
-/* How sure the frontiers are, which timings are weak, what is recommended. */
+static int fit(struct eo_sweep *sweep, const struct eo_config *cfg)
+{
+    struct eo_csv csv;
+    struct eo_err err;
+    int rc;
+
+    if (accuracy_path || !*cfg->active_device)
+        return 0;
+    if (!devices_path) {
+        eo_err_set(&err, "key 'active_device': expected option '--devices' with devices.csv, found none");
+        return cli_fail(&program, config, &err);
+    }
+    if (eo_csv_load(&csv, devices_path, &err))
+        return cli_fail(&program, devices_path, &err);
+    rc = eo_fit_apply(sweep, cfg, &csv, &err) ? cli_fail(&program, devices_path, &err) : 0;
+    eo_csv_release(&csv);
+    return rc;
+}
+
+/* Labels the frontiers and the recommendation, and prints a line when timings are weak. */
 static int label(struct eo_sweep *sweep, struct eo_config *cfg)
 {
     struct eo_buf text = {0};
@@ -111,7 +145,7 @@ static int label(struct eo_sweep *sweep, struct eo_config *cfg)
     return 0;
 }
 
-/* `own_label`: with the label for this x in a last column. */
+/* `own_label`: add a last column with the label for this x. */
 static int write_frontier(const char *path, const struct eo_sweep *sweep, const struct eo_config *cfg,
                           const struct eo_sweep_column *x, int own_label)
 {
@@ -167,10 +201,18 @@ static void check_streams(char **files, int count)
 {
     const char *const outputs[] = {sweep_path, errors_path,   latency_path,       energy_path,
                                    seeds_path, accuracy_path, x_name ? "-" : NULL};
-    const char *const inputs[] = {config, count == 0 ? "-" : NULL};
+    const char *const inputs[] = {config, devices_path, count == 0 ? "-" : NULL};
 
-    cli_check_inputs(&program, inputs, 2, files, count);
+    cli_check_inputs(&program, inputs, 3, files, count);
     cli_check_outputs(&program, outputs, sizeof(outputs) / sizeof(*outputs));
+}
+
+static int print_columns(void)
+{
+    struct eo_buf text = {0};
+
+    eo_sweep_put_columns(&text);
+    return cli_write(&program, "-", &text);
 }
 
 int main(int argc, char **argv)
@@ -181,6 +223,8 @@ int main(int argc, char **argv)
     int count = cli_parse(&program, argc, argv), rc;
     char **files = argv + argc - count;
 
+    if (list_columns)
+        return print_columns();
     if (!config)
         cli_usage(&program, "option '-c' is required");
     if (!x_name && !sweep_path && !errors_path && !latency_path && !energy_path && !seeds_path &&
@@ -195,7 +239,8 @@ int main(int argc, char **argv)
         cli_usage(&program,
                   "option '--accuracy' goes with '--errors' and '--seeds' alone: all else needs timing");
     check_streams(files, count);
-    rc = load(&cfg, &sweep, files, count) || label(&sweep, &cfg) || write_all(&sweep, &cfg, x);
+    rc = load(&cfg, &sweep, files, count) || fit(&sweep, &cfg) || label(&sweep, &cfg) ||
+         write_all(&sweep, &cfg, x);
     eo_sweep_release(&sweep);
     return rc;
 }

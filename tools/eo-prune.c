@@ -1,54 +1,71 @@
-/* eo-prune: removes whole channels of both convolutions. */
+/* eo-prune: removes whole channels. */
 #include <string.h>
 
-#include "stage/eval.h"
-#include "stage/prune.h"
-#include "stage/quant.h"
-#include "stage/sensitivity.h"
+#include "stage/learn/eval.h"
+#include "stage/prune/prune.h"
+#include "stage/quant/quant.h"
+#include "stage/prune/sensitivity.h"
 #include "tools/cli.h"
 
-static const char *level_text, *criterion_text, *step_text, *config, *data, *scores_path, *sensitivity, *output;
+static const char *level_text, *criterion_text, *step_text, *config, *data, *network_name, *scores_path,
+    *sensitivity, *output;
+static struct eo_network network;
 static int64_t threads;
 static enum eo_isa isa;
-static struct eo_input input = CLI_INPUT_NONE;
+static struct cli_input input;
 
 static const struct cli_option options[] = {
-    {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL", "share of the channels to remove: 0.5, or 0.25x0.5 by layer"},
+    {'l', "level", CLI_TEXT, &level_text, 0, 0, "LEVEL",
+     "share of the channels to remove: 0.5, or by layer as in 0.25x0.5"},
     {0, "criterion", CLI_TEXT, &criterion_text, 0, 0, "NAME",
-     "which go: l1 (default), l2, fpgm, activation, taylor, random"},
-    {0, "step", CLI_TEXT, &step_text, 0, 0, "K/N", "go K/N of the way to LEVEL, from before any pruning"},
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or prune slice (activation, taylor: required)"},
-    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the data set's four files"},
+     "what to remove first, one of" EO_CRITERIA(EO_TERM_WORD) " (default: that of -c, else the first)"},
+    {0, "step", CLI_TEXT, &step_text, 0, 0, "K/N",
+     "prune to K/N of LEVEL: step K of N, counted from the unpruned model"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
+     "the experiment, or its prune slice (required when the criterion looks at images)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set"},
     {0, "scores", CLI_TEXT, &scores_path, 0, 0, "CSV", "write the score of every channel there"},
-    {0, "sensitivity", CLI_TEXT, &sensitivity, 0, 0, "CSV", "instead: accuracy against level, for each layer alone"},
+    {0, "sensitivity", CLI_TEXT, &sensitivity, 0, 0, "CSV",
+     "prune nothing: write the accuracy of each layer pruned alone, level by level"},
+    {0, "network", CLI_TEXT, &network_name, 0, 0, "NAME",
+     "network of a file that does not say it: a known one, or a file (eo-inspect --network)"},
     CLI_INPUT_OPTIONS(input),
-    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: the config's, else all processors"},
-    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: EO_ISA, else the best)"},
-    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "where the pruned model goes; default: standard output"},
+    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N",
+     "threads (default: those of the configuration, else all processors)"},
+    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: $EO_ISA, else the best)"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the model to write (default: standard output)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-prune",
     .synopsis = "-l LEVEL [options] [MODEL] | eo-prune --sensitivity CSV -c FILE [options] [MODEL]",
-    .purpose = "Removes the channels of least score from both convolutions of an fp32 model, and the weights\n"
-               "that they fed.",
+    .purpose =
+        "Removes the channels with the lowest scores from an fp32 model, and the weights that read them.",
     .options = options,
     .max_operands = 1,
-    .footer = "MODEL is a safetensors file, or standard input when missing or '-'. A convolution with C channels\n"
-              "keeps max(1, round(C * (1 - LEVEL))), ties to even; a config may rank both layers together\n"
-              "(pruning_scope) or ask for multiples (channel_multiple), and names the criterion and the seed.\n"
-              "activation and taylor look at the first pruning_images training images.\n",
+    .footer =
+        "MODEL is a safetensors file; without it, or with -, standard input is read. A layer with C "
+        "channels\n"
+        "keeps max(1, round(C * (1 - LEVEL))) of them, ties to even. Layers that an addition or a depthwise\n"
+        "convolution ties together lose the same channels: they are one space. A LEVEL with several shares "
+        "has\n"
+        "one for each space; --scores lists the spaces in their order. The configuration can rank the "
+        "channels\n"
+        "of all layers together (pruning_scope) and round to multiples (channel_multiple); it also names "
+        "the\n"
+        "criterion and the seed. A criterion that looks at images uses the first pruning_images training "
+        "images.\n",
 };
 
 struct inputs {
     struct eo_config cfg;
+    char slice_sha256[EO_SHA256_TEXT];
     struct eo_model model;
     const char *name; /* of the model */
     struct eo_dataset dataset;
-    struct eo_split split;
     struct eo_prune_options prune;
-    struct eo_score_options score;
+    struct eo_saliency_options score;
 };
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
@@ -61,7 +78,7 @@ static void parse_step(struct eo_prune_options *prune)
         cli_usage(&program, "option '--step': %s", err.msg);
 }
 
-/* What goes with --sensitivity, and what without. */
+/* Which options are allowed with --sensitivity, and which without. */
 static void check_mode(void)
 {
     if (!sensitivity && !level_text)
@@ -69,7 +86,8 @@ static void check_mode(void)
     if (sensitivity && !config)
         cli_usage(&program, "option '--sensitivity' needs a config: -c FILE");
     if (sensitivity && (level_text || step_text || scores_path || output))
-        cli_usage(&program, "option '--sensitivity' prunes nothing: it excludes '-l', '--step', '--scores' and '-o'");
+        cli_usage(&program,
+                  "option '--sensitivity' prunes nothing: it excludes '-l', '--step', '--scores' and '-o'");
     if (data && !config)
         cli_usage(&program, "option '--data' needs a config: -c FILE");
 }
@@ -100,8 +118,10 @@ static int load_config(struct inputs *in)
 {
     struct eo_err err;
 
-    if (config && eo_config_load(&in->cfg, config, &err))
+    if (config && (eo_config_load(&in->cfg, config, &err) ||
+                   eo_config_slice_sha256(&in->cfg, EO_STAGE_PRUNE, 0, in->slice_sha256, &err)))
         return cli_fail(&program, config, &err);
+    in->prune.slice_sha256 = in->slice_sha256;
     in->prune.scope = in->cfg.pruning_scope;
     in->prune.multiple = in->cfg.channel_multiple;
     if (!criterion_text)
@@ -111,9 +131,9 @@ static int load_config(struct inputs *in)
 
 static int load_images(struct inputs *in)
 {
-    int judged = eo_score_needs_images(in->score.criterion);
+    int judged = eo_saliency_needs_images(in->score.criterion);
     int parts = (judged ? EO_DATASET_TRAIN : 0) | (sensitivity ? eo_eval_parts(&in->cfg, 1, 0) : 0);
-    char dir[4096];
+    struct eo_dataset_request wanted = {.folder = data, .parts = parts};
     struct eo_err err;
 
     if (!parts)
@@ -123,11 +143,12 @@ static int load_images(struct inputs *in)
                    eo_criterion_name(in->score.criterion));
         return cli_fail(&program, NULL, &err);
     }
-    if (eo_dataset_find(&in->cfg, data, dir, sizeof(dir), &err) || eo_dataset_load(&in->dataset, dir, parts, &err))
+    wanted.dims = in->model.network.input;
+    wanted.classes = eo_network_classes(&in->model.network);
+    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, &err))
         return cli_fail(&program, NULL, &err);
-    if (eo_split_make(&in->split, &in->dataset, &in->cfg, &err) ||
-        (judged && eo_quant_check_dataset(&in->model, in->dataset.train_sha256, &err)))
-        return cli_fail(&program, dir, &err);
+    if (judged && eo_quant_check_dataset(&in->model, in->dataset.train_sha256, &err))
+        return cli_fail(&program, in->dataset.folder, &err);
     return 0;
 }
 
@@ -137,14 +158,16 @@ static int load(struct inputs *in)
 
     if (load_config(in))
         return 1;
-    if (eo_model_load(&in->model, in->name, NULL, &err))
+    if (network_name && eo_network_load(&network, network_name, &err))
+        return cli_fail(&program, network_name, &err);
+    if (eo_model_load_network(&in->model, in->name, network_name ? &network : NULL, NULL, &err))
         return cli_fail(&program, in->name, &err);
     if (cli_model_input(&program, in->name, &in->model, input))
         return 1;
     if (load_images(in))
         return 1;
     in->score.seed = config ? in->cfg.seeds[0] : eo_model_seed(&in->model);
-    in->score.images = in->split.train;
+    in->score.images = in->dataset.split.train;
     in->score.count = (size_t)in->cfg.pruning_images;
     in->score.isa = isa;
     return 0;
@@ -152,7 +175,7 @@ static int load(struct inputs *in)
 
 /* ---- work --------------------------------------------------------------------------------------------------- */
 
-static int score(struct inputs *in, struct eo_scores *scores)
+static int score(struct inputs *in, struct eo_saliency *scores)
 {
     struct eo_err err;
     int rc;
@@ -160,12 +183,13 @@ static int score(struct inputs *in, struct eo_scores *scores)
     in->score.pool = eo_pool_new(cli_threads(threads, &in->cfg), &err);
     if (!in->score.pool)
         return cli_fail(&program, NULL, &err);
-    rc = eo_score_run(scores, &in->model, &in->score, &err);
+    rc = eo_saliency_run(scores, &in->model, &in->score, &err);
     eo_pool_free(in->score.pool);
     return rc ? cli_fail(&program, in->name, &err) : 0;
 }
 
-static int write_scores(const struct inputs *in, const struct eo_scores *scores, const struct eo_prune_plan *plan)
+static int write_scores(const struct inputs *in, const struct eo_saliency *scores,
+                        const struct eo_prune_plan *plan)
 {
     struct eo_buf text = {0};
     struct eo_err err;
@@ -177,17 +201,14 @@ static int write_scores(const struct inputs *in, const struct eo_scores *scores,
     return cli_write(&program, scores_path, &text);
 }
 
-static int prune(struct inputs *in, const struct eo_scores *scores)
+static int prune(struct inputs *in, const struct eo_saliency *scores)
 {
-    char sha256[EO_SHA256_TEXT] = "";
     struct eo_model pruned = {0};
     struct eo_prune_plan plan;
     struct eo_err err;
     int rc = 1;
 
-    if (eo_prune(&plan, &in->model, scores, &in->prune, &pruned, &err) ||
-        (config && eo_config_slice_sha256(&in->cfg, EO_STAGE_PRUNE, 0, sha256, &err)) ||
-        (config && eo_model_meta_set(&pruned, "prune_sha256", sha256, &err)))
+    if (eo_prune(&plan, &in->model, scores, &in->prune, &pruned, &err))
         cli_fail(&program, in->name, &err);
     else if (scores_path && write_scores(in, scores, &plan))
         rc = 1;
@@ -199,12 +220,12 @@ static int prune(struct inputs *in, const struct eo_scores *scores)
     return rc;
 }
 
-static int sweep_layers(const struct inputs *in, const struct eo_scores *scores)
+static int sweep_layers(const struct inputs *in, const struct eo_saliency *scores)
 {
     struct eo_buf text = {0};
     struct eo_err err;
 
-    if (eo_sensitivity_run(&in->model, scores, in->prune.multiple, &in->split.validation, isa,
+    if (eo_sensitivity_run(&in->model, scores, in->prune.multiple, &in->dataset.split.validation, isa,
                            cli_threads(threads, &in->cfg), &text, &err)) {
         eo_buf_release(&text);
         return cli_fail(&program, in->name, &err);
@@ -215,7 +236,7 @@ static int sweep_layers(const struct inputs *in, const struct eo_scores *scores)
 int main(int argc, char **argv)
 {
     static struct inputs in;
-    struct eo_scores scores;
+    static struct eo_saliency scores;
     int rc;
 
     eo_config_init(&in.cfg);

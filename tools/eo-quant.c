@@ -1,46 +1,55 @@
-/* eo-quant: a model at another precision. */
+/* eo-quant: converts a model to another precision. */
 #include <string.h>
 
-#include "stage/quant.h"
-#include "stage/quant_report.h"
+#include "nn/network_fold.h"
+#include "stage/quant/quant.h"
+#include "stage/quant/report.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *report, *output, *precision_text;
+static const char *config, *data, *network_name, *report, *output, *precision_text;
+static struct eo_network network;
 static int64_t threads;
 static enum eo_isa isa;
-static struct eo_input input = CLI_INPUT_NONE;
+static struct cli_input input;
 static int quiet;
 
 static const struct cli_option options[] = {
-    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "fp32, fp16 or int8 (required)"},
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or quant slice (int8: required)"},
-    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the calibration images (int8)"},
+    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
+     "one of" EO_PRECISIONS(EO_TERM_WORD) " (required)"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
+     "the experiment, or its quant slice (required for int8)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8)"},
     {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
+    {0, "network", CLI_TEXT, &network_name, 0, 0, "NAME",
+     "network of a file that does not say it: a known one, or a file (eo-inspect --network)"},
     CLI_INPUT_OPTIONS(input),
-    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set; the result is the same"},
-    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
-    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "model to write; default: standard output"},
+    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME",
+     "instruction set (default: $EO_ISA, else the best); the result does not depend on it"},
+    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N",
+     "threads (default: all processors); the result does not depend on them"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the model to write (default: standard output)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-quant",
     .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
-    .purpose = "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8, calibrated on the first\n"
-               "calibration_batches x batch_size training images and, with qat_epochs, trained on. With -p fp32 it is\n"
-               "copied.",
+    .purpose =
+        "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8. int8 is calibrated on "
+        "the\n"
+        "first calibration_batches x batch_size training images, after qat_epochs of quantisation-aware\n"
+        "training. Batch normalisation is folded into weights and biases; -p fp32 does no more.",
     .options = options,
     .max_operands = 1,
-    .footer = "The bytes written depend on the model, the images and the config alone. A conversion that fails is an\n"
-              "error and leaves no file. Progress of training goes to standard error, and only to a terminal.\n",
+    .footer = "The output depends on the model, the images and the configuration alone. A conversion that "
+              "fails writes\n"
+              "no file. Progress of training is shown on standard error when that is a terminal.\n",
     .quiet = &quiet,
 };
 
 struct calibration_data {
     struct eo_config cfg;
     struct eo_dataset dataset;
-    struct eo_split split;
-    char dir[1024];
 };
 
 static int load_config(struct calibration_data *d)
@@ -52,14 +61,16 @@ static int load_config(struct calibration_data *d)
 
 static int load_images(struct calibration_data *d, const struct eo_model *m)
 {
+    const struct eo_dataset_request wanted = {.folder = data,
+                                              .parts = EO_DATASET_TRAIN,
+                                              .dims = m->network.input,
+                                              .classes = eo_network_classes(&m->network)};
     struct eo_err err;
 
-    if (eo_dataset_find(&d->cfg, data, d->dir, sizeof(d->dir), &err) ||
-        eo_dataset_load(&d->dataset, d->dir, EO_DATASET_TRAIN, &err))
+    if (eo_dataset_open(&d->dataset, &d->cfg, &wanted, &err))
         return cli_fail(&program, NULL, &err);
-    if (eo_split_make(&d->split, &d->dataset, &d->cfg, &err) ||
-        eo_quant_check_dataset(m, d->dataset.train_sha256, &err))
-        return cli_fail(&program, d->dir, &err);
+    if (eo_quant_check_dataset(m, d->dataset.train_sha256, &err))
+        return cli_fail(&program, d->dataset.folder, &err);
     return 0;
 }
 
@@ -75,10 +86,12 @@ static int write_report(const struct eo_conversion *c, const struct eo_images *i
     return cli_write(&program, report, &text);
 }
 
-static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d, struct eo_conversion *c)
+static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d,
+                   struct eo_conversion *c)
 {
     struct cli_progress line = {0};
-    struct eo_conversion_runtime runtime = {.isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
+    struct eo_conversion_runtime runtime = {
+        .isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
     struct eo_err err;
     int rc;
 
@@ -87,14 +100,28 @@ static int to_int8(const struct eo_model *m, const char *name, struct calibratio
     runtime.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
     if (!runtime.pool)
         return cli_fail(&program, NULL, &err);
-    rc = eo_conversion_run(c, m, &d->cfg, &d->split, &runtime, &err);
+    rc = eo_conversion_run(c, m, &d->cfg, &d->dataset.split, &runtime, &err);
     cli_progress_end(&line);
     if (rc)
         cli_fail(&program, name, &err);
     else if (report)
-        rc = write_report(c, &d->split.train);
+        rc = write_report(c, &d->dataset.split.train);
     eo_pool_free(runtime.pool);
     return rc ? 1 : 0;
+}
+
+/* Into c->model. */
+static int convert_model(struct eo_model *m, const char *name, enum eo_precision precision,
+                         struct calibration_data *d, struct eo_conversion *c)
+{
+    struct eo_err err;
+
+    eo_model_fold(m);
+    if (precision == EO_INT8)
+        return to_int8(m, name, d, c);
+    if (precision == EO_FP16 ? eo_quant_fp16(m, &c->model, &err) : eo_quant_copy(m, &c->model, &err))
+        return cli_fail(&program, name, &err);
+    return 0;
 }
 
 static int convert(const char *name, enum eo_precision precision, struct calibration_data *d)
@@ -104,23 +131,20 @@ static int convert(const char *name, enum eo_precision precision, struct calibra
     struct eo_err err;
     int rc = 1;
 
-    if (eo_model_load(&m, name, NULL, &err))
+    if (network_name && eo_network_load(&network, network_name, &err))
+        return cli_fail(&program, network_name, &err);
+    if (eo_model_load_network(&m, name, network_name ? &network : NULL, NULL, &err))
         cli_fail(&program, name, &err);
     else if (cli_model_input(&program, name, &m, input))
         rc = 1;
-    else if (precision == EO_INT8)
-        rc = to_int8(&m, name, d, &c);
-    else if (precision == EO_FP16 ? eo_quant_fp16(&m, &c.model, &err) : eo_quant_fp32(&m, &c.model, &err))
-        cli_fail(&program, name, &err);
     else
-        rc = 0;
+        rc = convert_model(&m, name, precision, d, &c);
     if (!rc && eo_model_save(&c.model, cli_path(output), &err))
         rc = cli_fail(&program, cli_path(output), &err);
     eo_model_release(&m);
     eo_conversion_release(&c);
     return rc;
 }
-
 int main(int argc, char **argv)
 {
     static struct calibration_data d;

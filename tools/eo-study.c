@@ -1,27 +1,30 @@
-/* eo-study: the table of pruning criteria, levels and recovery over several seeds. */
+/* eo-study: compares pruning criteria over levels, recovery and seeds, in one table. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "stage/study.h"
+#include "stage/select/study.h"
 #include "tools/cli.h"
 
-static const char *precision_text = "fp32", *output;
+static const char *precision_text, *output;
 
 static const struct cli_option options[] = {
-    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME", "rows of which precision count (default fp32)"},
-    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the Markdown table; default: standard output"},
+    {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
+     "precision whose rows are used, one of" EO_PRECISIONS(EO_TERM_WORD) " (default: the first)"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
+     "the Markdown table to write (default: standard output)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-study",
     .synopsis = "[-p NAME] [-o FILE] LABEL=ROWS.csv ...",
-    .purpose = "Compares pruning criteria: mean test accuracy over the seeds with its 95 % interval, per data set\n"
-               "(LABEL), level and recovery, from tables of accuracy rows (make accuracy).",
+    .purpose = "Compares pruning criteria: prints the mean test accuracy over the seeds with its 95 % "
+               "interval, for each\n"
+               "data set (LABEL), level and recovery. ROWS.csv are tables of `make accuracy`.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer = "Tables of one data set without and with recovery have the same LABEL.\n",
+    .footer = "Give the tables of one data set without and with recovery the same LABEL.\n",
 };
 
 /* LABEL=FILE for each operand, and one file from standard input at most. */
@@ -61,11 +64,11 @@ int main(int argc, char **argv)
 {
     int count = cli_parse(&program, argc, argv), i, rc = 0;
     struct eo_study *study;
-    enum eo_precision precision;
+    enum eo_precision precision = EO_FP32;
     struct eo_buf out = {0};
     struct eo_err err;
 
-    if (eo_precision_parse(precision_text, &precision, &err))
+    if (precision_text && eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '--precision': %s", err.msg);
     check_operands(argv + argc - count, count);
     study = eo_study_new(&err);

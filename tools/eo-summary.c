@@ -1,12 +1,12 @@
-/* eo-summary: summary.json, manifest.json and the printed table of an experiment. */
+/* eo-summary: writes summary.json and manifest.json of an experiment, and prints its table. */
 #include <limits.h>
 #include <string.h>
 
 #include "base/version.h"
-#include "stage/doctor.h"
-#include "stage/graph.h"
-#include "stage/recommend.h"
-#include "stage/summary.h"
+#include "stage/bench/doctor.h"
+#include "stage/pipeline/provenance.h"
+#include "stage/select/recommend.h"
+#include "stage/select/summary.h"
 #include "tools/cli.h"
 
 static const char *config, *sweep_path, *errors_path, *hardware_path, *manifest_path, *output;
@@ -14,29 +14,32 @@ static const char *build, *revision, *plotter;
 static int table, is_modified;
 
 static const struct cli_option options[] = {
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "experiment or summary slice (required)"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its summary slice (required)"},
     {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "sweep_results.csv (required)"},
     {0, "errors", CLI_TEXT, &errors_path, 0, 0, "CSV", "sweep_errors.csv (required)"},
     {0, "hardware", CLI_TEXT, &hardware_path, 0, 0, "CSV", "hardware_summary.csv (required)"},
-    {0, "manifest", CLI_TEXT, &manifest_path, 0, 0, "JSON", "write there what the operands are and come from"},
-    {0, "build", CLI_TEXT, &build, 0, 0, "TEXT", "for the manifest: compiler line of the programs"},
+    {0, "manifest", CLI_TEXT, &manifest_path, 0, 0, "JSON",
+     "write the manifest there: checksum and origin of each file of the records"},
+    {0, "build", CLI_TEXT, &build, 0, 0, "TEXT", "for the manifest: compiler and flags of the programs"},
     {0, "revision", CLI_TEXT, &revision, 0, 0, "ID", "for the manifest: commit of the sources"},
-    {0, "modified", CLI_FLAG, &is_modified, 0, 0, NULL, "for the manifest: with changes since that commit"},
+    {0, "modified", CLI_FLAG, &is_modified, 0, 0, NULL,
+     "for the manifest: the sources differ from that commit"},
     {0, "plotter", CLI_TEXT, &plotter, 0, 0, "TEXT", "for the manifest: program that drew the plots"},
     {0, "table", CLI_FLAG, &table, 0, 0, NULL, "print a table of the candidates"},
-    {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "write the summary there"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "the summary to write"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-summary",
-    .synopsis = "-c FILE --sweep CSV --errors CSV --hardware CSV [options] [FILE ...]",
-    .purpose = "Sums up an experiment: the baseline, what the budget accepts, the best and the recommended.",
+    .synopsis = "-c FILE --sweep CSV --errors CSV --hardware CSV [options] [RECORD ...]",
+    .purpose = "Sums up an experiment: the baseline, the candidates within the budget, the best and the "
+               "recommended one.",
     .options = options,
     .max_operands = INT_MAX,
-    .footer = "Without -o, --table and --manifest the summary goes to standard output. The operands are the\n"
-              "artefacts that the manifest lists; they lie in its folder, and it is written last. The verdict\n"
-              "of machine.csv, if it is one of them (eo-bench --machine), stands in its host part.\n",
+    .footer = "Without -o, --table and --manifest the summary goes to standard output. The operands are the records\n"
+              "of the steps (config/steps/*) whose files the manifest lists; these lie in its folder. The verdict of\n"
+              "a machine.csv among them goes into the host part of the manifest.\n",
 };
 
 struct inputs {
@@ -57,7 +60,7 @@ static int load(struct inputs *in)
         return cli_fail(&program, errors_path, &err);
     if (eo_csv_load(&in->hardware, hardware_path, &err))
         return cli_fail(&program, hardware_path, &err);
-    /* A table without a recommendation where some are accepted is from before that column. */
+    /* Tables of older versions have no column for the recommendation. */
     if (!eo_sweep_recommended(&in->sweep))
         eo_recommend(&in->sweep, in->cfg.recommend);
     return 0;
@@ -114,7 +117,7 @@ static int write_manifest(char **files, int count)
     if (!manifest_path)
         return 0;
     rc = set_folder(manifest_path, &folder);
-    if (rc == 0 && eo_graph_collect(&m, folder.data, files, (size_t)count, &err))
+    if (rc == 0 && eo_provenance_collect(&m, folder.data, files, (size_t)count, &err))
         rc = cli_fail(&program, NULL, &err);
     eo_cpu_model(cpu, sizeof(cpu));
     eo_cpu_system(kernel, sizeof(kernel));
@@ -155,7 +158,8 @@ static void check_usage(int count, char **files)
     if (count > 0 && !manifest_path)
         cli_usage(&program, "unexpected operand '%s' without '--manifest'", files[0]);
     if ((build || revision || is_modified || plotter) && !manifest_path)
-        cli_usage(&program, "options '--build', '--revision', '--modified' and '--plotter' need '--manifest'");
+        cli_usage(&program,
+                  "options '--build', '--revision', '--modified' and '--plotter' need '--manifest'");
     cli_check_outputs(&program, outputs, 3);
 }
 

@@ -1,11 +1,11 @@
-/* eo-train: trains a model, or trains one on. */
-#include <inttypes.h>
+/* eo-train: trains a new model, or trains an existing one further. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "format/dataset.h"
-#include "stage/train.h"
+#include "stage/import/base.h"
+#include "stage/learn/train.h"
 #include "tools/cli.h"
 
 struct options {
@@ -13,17 +13,17 @@ struct options {
     int64_t threads, epochs;
     enum eo_isa isa;
     int fine_tune, quiet;
-    struct eo_input input;
+    struct cli_input input;
 };
 
-/* The model to begin with: drawn from the seed, or read. */
-static int begin(const struct options *o, const struct eo_config *cfg, struct eo_model *m, struct eo_err *err)
+/* The model of a file; without --init it stays empty. */
+static int load(const struct options *o, struct eo_model *m, struct eo_err *err)
 {
     int64_t before;
 
     if (!o->init)
-        return eo_train_init_model(cfg, 0, m, err);
-    if (eo_model_load(m, o->init, NULL, err))
+        return 0;
+    if (eo_model_load_network(m, o->init, NULL, NULL, err))
         return eo_err_prefix(err, "%s", o->init);
     if (m->precision != EO_FP32)
         return eo_err_set(err, "%s: expected an fp32 model to train on, found %s", o->init,
@@ -31,24 +31,39 @@ static int begin(const struct options *o, const struct eo_config *cfg, struct eo
     return eo_train_epochs_before(m, &before, err) ? eo_err_prefix(err, "%s", o->init) : 0;
 }
 
-static int describe(const struct options *o, const struct eo_config *cfg, const struct eo_dataset *ds,
-                    const struct eo_train_result *result, struct eo_model *m, struct eo_err *err)
+/* The model of the key base_model. 0, 1 after printing, or -1 and err. */
+static int load_base(const struct cli_program *p, const struct eo_config *cfg, const struct eo_dataset *ds,
+                     struct eo_model *m, struct eo_err *err)
 {
-    enum eo_config_stage stage = o->fine_tune ? EO_STAGE_FINETUNE : EO_STAGE_TRAIN;
-    char slice[EO_SHA256_TEXT], seed[24];
+    struct eo_import_report report = {{0}, {0}};
+    int rc = eo_import_base_model(m, cfg, ds->dims, ds->classes, &report, err);
 
-    snprintf(seed, sizeof(seed), "%" PRIu64, cfg->seeds[0]);
-    if (eo_config_slice_sha256(cfg, stage, 0, slice, err) || eo_model_meta_set(m, "seed", seed, err) ||
-        eo_model_meta_set(m, "dataset", eo_dataset_name(cfg, o->data, ds), err) ||
-        eo_model_meta_set(m, "dataset_sha256", ds->train_sha256, err) ||
-        eo_model_meta_set(m, o->fine_tune ? "finetune_sha256" : "train_sha256", slice, err) ||
-        eo_train_describe(m, result, o->fine_tune, err))
-        return -1;
-    return o->init ? 0 : eo_model_meta_set(m, "pruning_level", "0.00", err);
+    if (rc && report.misfits.len) {
+        rc = cli_fail(p, NULL, err);
+        fputs(report.misfits.data, stderr);
+    }
+    if (!rc)
+        cli_warn_lines(p, cfg->base_model, &report.notes);
+    eo_import_report_release(&report);
+    return rc ? rc : cli_model_input(p, cfg->base_model, m, (struct cli_input){NULL, NULL});
+}
+
+/* A new model for the data. 0, 1 after printing, or -1 and err. */
+static int begin(const struct cli_program *p, const struct options *o, const struct eo_config *cfg,
+                 const struct eo_dataset *ds, struct eo_model *m, struct eo_err *err)
+{
+    struct eo_network net;
+
+    if (*cfg->base_model)
+        return load_base(p, cfg, ds, m, err);
+    if (eo_train_network(cfg, ds->dims, ds->classes, &net, err))
+        return eo_err_prefix(err, "%s", o->config);
+    return eo_train_init_model(cfg, 0, &net, m, err);
 }
 
 /* The log first: the model is what Make waits for. */
-static int write_results(const struct options *o, struct eo_model *m, const struct eo_buf *log, struct eo_err *err)
+static int write_results(const struct options *o, struct eo_model *m, const struct eo_buf *log,
+                         struct eo_err *err)
 {
     if (o->log && (eo_buf_check(log, err) || eo_io_write(o->log, log->data, log->len, err)))
         return eo_err_prefix(err, "%s", o->log);
@@ -70,37 +85,41 @@ static int train(const struct cli_program *p, const struct options *o, struct eo
 {
     struct cli_progress line = {0};
     struct eo_train_options to = {.isa = o->isa, .progress_ctx = &line};
+    struct eo_dataset_request wanted = {.folder = o->data, .parts = EO_DATASET_TRAIN};
     struct eo_dataset ds = {0};
     struct eo_model m = {0};
     struct eo_buf log = {0};
     struct eo_train_result result = {0, 0};
     struct eo_config cfg;
-    struct eo_split split;
-    char dir[4096];
     int rc = -1;
 
-    if (eo_config_load(&cfg, o->config, err))
+    if (eo_config_load(&cfg, o->config, err) || (!o->init && eo_config_seal(&cfg, err)))
         return eo_err_prefix(err, "%s", o->config);
-    if (begin(o, &cfg, &m, err))
+    if (load(o, &m, err))
         goto out;
     if (o->init && cli_model_input(p, o->init, &m, o->input)) {
         rc = 1;
         goto out;
     }
-    if (eo_dataset_find(&cfg, o->data, dir, sizeof(dir), err) ||
-        eo_dataset_load(&ds, dir, EO_DATASET_TRAIN, err))
+    wanted.dims = m.network.input;
+    wanted.classes = o->init ? eo_network_classes(&m.network) : 0;
+    wanted.is_any = !o->init;
+    if (eo_dataset_open(&ds, &cfg, &wanted, err))
         goto out;
-    if (eo_split_make(&split, &ds, &cfg, err)) {
-        eo_err_prefix(err, "%s", dir);
+    rc = o->init ? 0 : begin(p, o, &cfg, &ds, &m, err);
+    if (rc)
         goto out;
-    }
+    rc = -1;
     choose_run(o, &cfg, &to);
     to.pool = eo_pool_new(cli_threads(o->threads, &cfg), err);
     if (!to.pool)
         goto out;
-    if (to.epochs > 0 && eo_train_run(&cfg, 0, &split, &to, &m, &result, &log, err))
+    if (eo_train_run(&cfg, 0, &ds.split, &to, &m, &result, &log, err))
         goto out;
-    rc = describe(o, &cfg, &ds, &result, &m, err) ? -1 : write_results(o, &m, &log, err);
+    rc = eo_train_describe(&m, &result, o->fine_tune, err) ||
+                 eo_train_describe_inputs(&m, &cfg, &ds, o->fine_tune, err)
+             ? -1
+             : write_results(o, &m, &log, err);
 out:
     cli_progress_end(&line);
     eo_pool_free(to.pool);
@@ -112,32 +131,41 @@ out:
 
 int main(int argc, char **argv)
 {
-    struct options o = {.input = CLI_INPUT_NONE};
+    struct options o = {0};
     const struct cli_option options[] = {
-        {'c', "config", CLI_TEXT, &o.config, 0, 0, "FILE", "experiment or train slice (required)"},
-        {0, "init", CLI_TEXT, &o.init, 0, 0, "MODEL", "train this model on, instead of new weights; - is standard input"},
-        {0, "fine-tune", CLI_FLAG, &o.fine_tune, 0, 0, NULL, "for fine_tune_epochs instead of epochs; needs --init"},
-        {0, "epochs", CLI_INT, &o.epochs, 1, 10000, "N", "instead of the configured number"},
-        {'o', "output", CLI_TEXT, &o.output, 0, 0, "FILE", "the model; standard output by default"},
-        {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV", "loss, accuracy, learning rate and speed of each epoch"},
-        {0, "data", CLI_TEXT, &o.data, 0, 0, "DIR", "where the data set's IDX files are"},
+        {'c', "config", CLI_TEXT, &o.config, 0, 0, "FILE",
+         "the experiment, or its train or finetune slice (required)"},
+        {0, "init", CLI_TEXT, &o.init, 0, 0, "MODEL",
+         "begin with this model instead of random weights (-: standard input)"},
+        {0, "fine-tune", CLI_FLAG, &o.fine_tune, 0, 0, NULL,
+         "train for fine_tune_epochs instead of epochs; needs --init"},
+        {0, "epochs", CLI_INT, &o.epochs, 1, 10000, "N", "number of epochs, whatever the configuration says"},
+        {'o', "output", CLI_TEXT, &o.output, 0, 0, "FILE", "the model to write (default: standard output)"},
+        {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV",
+         "write loss, accuracy, learning rate and speed of each epoch there"},
+        {0, "data", CLI_TEXT, &o.data, 0, 0, "DIR", "folder of the four IDX files of the data set"},
         CLI_INPUT_OPTIONS(o.input),
-        {0, "threads", CLI_INT, &o.threads, 1, EO_POOL_MAX, "N", "default: all processors; the result is the same"},
-        {0, "isa", CLI_ISA, &o.isa, 0, 0, "NAME", "instruction set; the result is the same"},
+        {0, "threads", CLI_INT, &o.threads, 1, EO_POOL_MAX, "N",
+         "threads (default: all processors); the result does not depend on them"},
+        {0, "isa", CLI_ISA, &o.isa, 0, 0, "NAME",
+         "instruction set (default: $EO_ISA, else the best); the result does not depend on it"},
         {0}};
-    const struct cli_program program = {
-        "eo-train", "-c FILE [options]",
-        "Trains SmallCNN by AdamW and writes it as a safetensors file. Equal configurations and data give equal\n"
-        "bytes on every machine.",
-        options, 0,
-        "Progress goes to standard error, and only to a terminal.\n", &o.quiet};
+    const struct cli_program program = {"eo-train",
+                                        "-c FILE [options]",
+                                        "Trains a network by AdamW and writes it as a safetensors file. The "
+                                        "same configuration and data give the\n"
+                                        "same bytes on every machine.",
+                                        options,
+                                        0,
+                                        "Progress is shown on standard error when that is a terminal.\n",
+                                        &o.quiet};
     struct eo_err err = {""};
     int rc;
 
     cli_parse(&program, argc, argv);
     if (!o.config)
         cli_usage(&program, "option '--config' is required");
-    if (!o.init && !(isnan(o.input.mean) && isnan(o.input.std)))
+    if (!o.init && (o.input.mean || o.input.std))
         cli_usage(&program, "options '--input-mean' and '--input-std' need '--init'");
     if (o.fine_tune && !o.init)
         cli_usage(&program, "option '--fine-tune' needs '--init'");

@@ -1,37 +1,46 @@
 /* eo-verify: whether the files of an experiment are what its manifest says, and whether a row can be made again. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/proc.h"
 #include "format/csv.h"
 #include "format/manifest.h"
-#include "stage/rebuild.h"
-#include "stage/verify.h"
+#include "stage/pipeline/rebuild.h"
+#include "stage/pipeline/verify.h"
 #include "tools/cli.h"
 
 static int list;
 static int64_t row;
-static const char *data;
+static const char *data, *project = ".";
 
 static const struct cli_option options[] = {
-    {0, "list", CLI_FLAG, &list, 0, 0, NULL, "print the manifest's files as CSV and read none of them"},
-    {0, "row", CLI_INT, &row, 1, EO_CSV_MAX_ROWS, "K", "make row K (the first is 1) of sweep_results.csv again"},
-    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "with --row: folder of the data set's four files"},
+    {0, "list", CLI_FLAG, &list, 0, 0, NULL, "print the list of files as CSV, and read none of them"},
+    {0, "row", CLI_INT, &row, 1, EO_CSV_MAX_ROWS, "K",
+     "make row K of sweep_results.csv again (the first row is 1)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (with --row)"},
+    {'C', "directory", CLI_TEXT, &project, 0, 0, "DIR",
+     "folder of edge-opt's Makefile (with --row; default: here)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-verify",
-    .synopsis = "[--list] MANIFEST | eo-verify --row K [--data DIR] SWEEP_RESULTS.csv",
-    .purpose = "Computes the checksum of every file in a manifest.json again, and names the first file that\n"
-               "differs or is missing, and the stage that makes it. Or makes a row of sweep_results.csv again\n"
-               "and compares the model and all columns but those of timing, byte for byte.",
+    .synopsis = "[--list] MANIFEST | eo-verify --row K [-C DIR] [--data DIR] SWEEP_RESULTS.csv",
+    .purpose =
+        "Computes the checksum of every file in a manifest.json again, and names the first file that differs "
+        "or\n"
+        "is missing, and the stage that makes it. With --row, makes one row of sweep_results.csv again and\n"
+        "compares the model and every column but those of timing, byte for byte.",
     .options = options,
     .max_operands = 1,
-    .footer = "With --row, the slices of the configuration are those in config/ beside the table, the programs\n"
-              "those beside this one, else those of PATH; the data are looked for as by eo-data. All work is\n"
-              "done in a folder of its own below $TMPDIR, which is removed.\n",
+    .footer =
+        "With --row, Make runs the candidate again in a folder below $TMPDIR, which is removed: with the\n"
+        "configuration that the slices in config/ beside the table say, by the Makefile in DIR and the "
+        "programs\n"
+        "beside this one. The data come from where eo-data looks.\n",
 };
 
 /* The folder that paths in the manifest begin at, with the slash. */
@@ -69,21 +78,36 @@ static int print_list(const struct eo_manifest *m)
     return cli_write(&program, "-", &text);
 }
 
-/* Runs the programs. `folder` is the experiment's. */
+/* The folder whose bin/ holds this program, which Make calls B. */
+static int set_build(struct eo_buf *build, struct eo_err *err)
+{
+    static const char end[] = "/bin/";
+
+    if (eo_proc_siblings(build, "eo-train", err))
+        return -1;
+    if (build->len < sizeof(end) || strcmp(build->data + build->len - strlen(end), end) != 0)
+        return eo_err_set(err, "--row needs the programs of a build, in a folder bin: make programs");
+    build->data[build->len - strlen(end)] = '\0';
+    return 0;
+}
+
+/* Runs Make. `folder` is the experiment's. */
 static int rebuild_in(const char *scratch, struct eo_proc *p, const struct eo_csv *table, const char *folder,
                       const char *path)
 {
     struct eo_buf programs = {0}, text = {0};
-    struct eo_rebuild r = {.folder = folder, .data = data, .scratch = scratch};
+    struct eo_rebuild r = {.folder = folder, .project = project, .scratch = scratch};
+    char real[PATH_MAX];
     struct eo_rebuild_counts counts;
     struct eo_err err;
     int rc = 0;
 
-    if (eo_proc_siblings(&programs, "eo-train", &err)) {
+    if (set_build(&programs, &err) ||
+        (data && !(r.data = realpath(data, real)) && eo_err_errno(&err, data))) {
         rc = cli_fail(&program, NULL, &err);
         goto out;
     }
-    r.programs = programs.data;
+    r.build = programs.data;
     if (eo_rebuild_row(&r, p, table, (size_t)row - 1, &counts, &err)) {
         eo_err_prefix(&err, "row %d", (int)row);
         rc = cli_fail(&program, path, &err);
@@ -99,7 +123,7 @@ out:
     return rc;
 }
 
-/* The scratch folder goes whatever happens, and a signal takes effect afterwards. */
+/* The scratch folder is removed in any case; a signal is raised again afterwards. */
 static int rebuild(const struct eo_csv *table, const char *folder, const char *path)
 {
     struct eo_buf scratch = {0};
@@ -159,7 +183,7 @@ int main(int argc, char **argv)
         cli_usage(&program, "expected a MANIFEST, or with '--row' a table");
     if (list && row)
         cli_usage(&program, "options '--list' and '--row' exclude each other");
-    if (data && !row)
-        cli_usage(&program, "option '--data' needs '--row'");
+    if ((data || strcmp(project, ".") != 0) && !row)
+        cli_usage(&program, "option '--%s' needs '--row'", data ? "data" : "directory");
     return row ? verify_row(argv[argc - 1]) : verify_manifest(argv[argc - 1]);
 }

@@ -1,17 +1,19 @@
 #!/bin/sh
-# Says in one line what is missing of that which Make is about to need, so that no work is done first in vain:
+# Prints one line about everything that Make is about to need and that is missing, before any work is done:
 #
 #     tools/needs.sh [-t] [-p] [-f] [COMPILER OPTION...]
 #
-# COMPILER has to run and to find the headers of the libraries; -t: those of the tests, and bats, too; -p: gnuplot, for
-# plots; -f: clang and its libFuzzer. Exit status 1 when something is missing.
+# COMPILER must run and find the headers of the libraries. -t also checks what the tests need, -p gnuplot for plots, and
+# -f clang and its libFuzzer. The exit status is 1 when something is missing.
 headers="stdio.h:libc6-dev yaml.h:libyaml-dev png.h:libpng-dev zlib.h:zlib1g-dev sha2.h:libmd-dev"
 commands=
 goals=deps
 fuzzer=
 while getopts tpf option; do
     case $option in
-    t) headers="$headers jansson.h:libjansson-dev" commands="$commands bats:bats gnuplot:gnuplot-nox" goals="deps check" ;;
+    t)
+        headers="$headers jansson.h:libjansson-dev"
+        commands="$commands bats:bats gnuplot:gnuplot-nox" goals="deps check" ;;
     p) commands="$commands gnuplot:gnuplot-nox" ;;
     f) commands="$commands clang:clang" fuzzer=yes goals="deps fuzz" ;;
     *) exit 2 ;;
@@ -41,7 +43,8 @@ if [ $# -gt 0 ] && [ -z "$missing" ]; then
     done
 fi
 if [ -n "$fuzzer" ] && [ -z "$missing" ]; then
-    [ -n "$(find "$(clang -print-runtime-dir)" "$(clang -print-resource-dir)" -name 'libclang_rt.fuzzer*' 2>/dev/null)" ] ||
+    [ -n "$(find "$(clang -print-runtime-dir)" "$(clang -print-resource-dir)" -name 'libclang_rt.fuzzer*' \
+        2>/dev/null)" ] ||
         lacks "clang's libFuzzer:libclang-rt-dev"
 fi
 [ -n "$missing" ] || exit 0

@@ -48,6 +48,18 @@ void eo_buf_append(struct eo_buf *b, const void *bytes, size_t n)
     b->data[b->len] = '\0';
 }
 
+void eo_buf_append_little_endian(struct eo_buf *b, const void *elements, size_t count, size_t size)
+{
+    size_t n = SIZE_MAX;
+    char *p = reserve(b, eo_size_mul(count, size, &n) ? SIZE_MAX : n);
+
+    if (!p)
+        return;
+    eo_copy_little_endian(p, elements, count, size);
+    b->len += n;
+    b->data[b->len] = '\0';
+}
+
 void eo_buf_puts(struct eo_buf *b, const char *s)
 {
     eo_buf_append(b, s, strlen(s));
@@ -63,7 +75,7 @@ void eo_buf_printf(struct eo_buf *b, const char *fmt, ...)
     va_copy(again, ap);
     n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    p = reserve(b, n < 0 ? SIZE_MAX : (size_t)n); /* below 0: a text beyond INT_MAX, which no memory holds */
+    p = reserve(b, n < 0 ? SIZE_MAX : (size_t)n); /* below 0: longer than INT_MAX */
     if (p) {
         vsnprintf(p, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;

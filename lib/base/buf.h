@@ -6,8 +6,8 @@
  *     if (eo_buf_check(&b, err) || eo_io_write(path, b.data, b.len, err)) ...
  *     eo_buf_release(&b);
  *
- * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check(), in words that
- * fit both what is read and what is written.
+ * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check(), in a message
+ * that fits reading and writing.
  * `data` is always followed by a NUL that `len` does not count; it is NULL while nothing was appended.
  */
 #ifndef EO_BASE_BUF_H
@@ -21,10 +21,12 @@ struct eo_buf {
     char *data;
     size_t len;
     size_t cap;
-    size_t missing; /* bytes that could not be had; 0 while nothing failed */
+    size_t missing; /* bytes that the first failed allocation asked for; 0 while none failed */
 };
 
 void eo_buf_append(struct eo_buf *b, const void *bytes, size_t n);
+/* `count` elements of `size` bytes each, from memory, in the little-endian order of files. */
+void eo_buf_append_little_endian(struct eo_buf *b, const void *elements, size_t count, size_t size);
 void eo_buf_puts(struct eo_buf *b, const char *s);
 void eo_buf_printf(struct eo_buf *b, const char *fmt, ...) EO_PRINTF(2, 3);
 int eo_buf_check(const struct eo_buf *b, struct eo_err *err) EO_MUST_CHECK;

@@ -16,7 +16,7 @@ const char *eo_isa_name(enum eo_isa isa)
 }
 
 #if defined(__x86_64__)
-/* clang 14 does not know this one by name. The registers it uses are those of AVX, which are asked for as well. */
+/* clang 14 does not know this feature by name. It uses the registers of AVX, which are asked for as well. */
 static int has_f16c(void)
 {
     unsigned a, b, c, d;
@@ -59,9 +59,9 @@ enum eo_isa eo_isa_best(void)
 int eo_isa_parse(const char *name, enum eo_isa *isa, struct eo_err *err)
 {
     char have[128] = "";
-    int i, known = 0;
+    int known = 0;
 
-    for (i = 0; i < EO_ISA_COUNT; i++) {
+    for (int i = 0; i < EO_ISA_COUNT; i++) {
         int same = strcmp(name, names[i]) == 0;
 
         known |= same;

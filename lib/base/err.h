@@ -17,8 +17,8 @@ struct eo_err {
 };
 
 /*
- * A message is one line and may quote a file's contents or name: control characters, which could break the line or steer a
- * terminal, become '?'. The functions below do it themselves.
+ * Replaces control characters by '?'. A message is one line and may quote the contents or the name of a file, whose
+ * control characters could break the line or steer a terminal. The functions below call it themselves.
  */
 void eo_err_make_printable(char *text);
 

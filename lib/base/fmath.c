@@ -21,7 +21,6 @@ static double power_of_two(int k)
 double eo_exp(double x)
 {
     double k, r, p;
-    int i;
 
     if (!(x > -708))
         return x != x ? x : 0;
@@ -30,7 +29,7 @@ double eo_exp(double x)
     k = floor(x * LOG2_E + 0.5);
     r = (x - k * LN2_HIGH) - k * LN2_LOW;
     p = 1;
-    for (i = 13; i > 0; i--) /* 1 + r/1 (1 + r/2 (1 + r/3 (...))) */
+    for (int i = 13; i > 0; i--) /* 1 + r/1 (1 + r/2 (1 + r/3 (...))) */
         p = 1 + p * (r / i);
     return k > 1023 ? p * 0x1p1023 * 2 : p * power_of_two((int)k);
 }
@@ -39,7 +38,7 @@ double eo_log(double x)
 {
     uint64_t bits;
     double m, s, z, sum;
-    int e, i;
+    int e;
 
     if (!(x > 0) || x > 0x1.fffffffffffffp1023)
         return x == 0 ? -INFINITY : x > 0 ? x : NAN;
@@ -54,7 +53,7 @@ double eo_log(double x)
     s = (m - 1) / (m + 1);
     z = s * s;
     sum = 0;
-    for (i = 21; i > 0; i -= 2)
+    for (int i = 21; i > 0; i -= 2)
         sum = sum * z + 1.0 / i;
     return e * LN2_HIGH + (e * LN2_LOW + 2 * s * sum);
 }
@@ -63,9 +62,8 @@ double eo_log(double x)
 static double alternating(double z, int first)
 {
     double p = 1;
-    int i;
 
-    for (i = first + 14; i >= first; i -= 2)
+    for (int i = first + 14; i >= first; i -= 2)
         p = 1 - p * (z / (i * (i + 1)));
     return p;
 }

@@ -1,6 +1,6 @@
 /*
- * exp, log and cosine that give the same bits everywhere. The C library's differ in the last place between versions and
- * processors; these use + - * / in a fixed order alone, so they depend on IEEE 754 only.
+ * exp, log and cosine that give the same bits everywhere. Those of the C library differ in the last place between
+ * versions and processors; these use only + - * / in a fixed order, so they depend on IEEE 754 alone.
  */
 #ifndef EO_BASE_FMATH_H
 #define EO_BASE_FMATH_H

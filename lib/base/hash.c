@@ -10,13 +10,12 @@ void eo_hash_sha256_pieces(const struct eo_hash_piece *pieces, size_t count, cha
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
     SHA2_CTX ctx;
-    size_t i;
 
     SHA256Init(&ctx);
-    for (i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         SHA256Update(&ctx, pieces[i].data, pieces[i].size);
     SHA256Final(digest, &ctx);
-    for (i = 0; i < sizeof(digest); i++)
+    for (size_t i = 0; i < sizeof(digest); i++)
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }
 

@@ -8,7 +8,7 @@
 
 void eo_hash_sha256(const void *data, size_t size, char text[EO_SHA256_TEXT]);
 
-/* The hash of several pieces one after the other, as if they were one. */
+/* The hash of several pieces as if they were joined. */
 struct eo_hash_piece {
     const void *data;
     size_t size;

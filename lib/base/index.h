@@ -35,7 +35,7 @@ struct eo_index_walk {
 
 void eo_index_release(struct eo_index *index); /* harmless on a zeroed struct */
 
-/* FNV-1a of `size` bytes, going on from `seed`. Of structs without padding alone. */
+/* FNV-1a of `size` bytes, continued from `seed`. Only for structs without padding. */
 uint64_t eo_index_hash(const void *bytes, size_t size, uint64_t seed);
 
 /* Fails without memory; the index is unchanged then. */

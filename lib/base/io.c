@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdint.h>
@@ -14,14 +13,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io_internal.h"
 #include "base/mem.h"
 
-#define FIRST_READ 65536
+#define PIECE 65536       /* bytes that are compared at once */
 #define PRIVATE 0600      /* mode of a temporary file */
-#define CREATE_TRIES 1000 /* of a temporary file that others remove at once */
-#define LOCK_TRIES 100    /* for a lock that may be a stranger's */
+#define CREATE_TRIES 1000 /* of the temporary file, while other processes keep removing it */
+#define LOCK_TRIES 100    /* of a lock that another user may hold */
 #define LOCK_PAUSE_NS 10000000
-#define LINKS_MOST 16 /* that are followed to see whether a path names an open file */
 
 static int write_all(int fd, const char *p, size_t n, struct eo_err *err)
 {
@@ -42,7 +41,7 @@ static int write_descriptor(int fd, const void *data, size_t size, struct eo_err
 {
     if (write_all(fd, data, size, err))
         return -1;
-    /* Some file systems report a full disk only here; a terminal or a pipe cannot be closed twice, so dup it. */
+    /* Some file systems report a full disk only on close. Close a copy, because the descriptor is the caller's. */
     fd = dup(fd);
     if (fd < 0 || close(fd))
         return eo_err_errno(err, "cannot close");
@@ -63,18 +62,10 @@ static int write_direct(const char *path, const void *data, size_t size, struct 
     return rc;
 }
 
-/* Where the name begins, behind the directory and its slash. */
-static size_t directory_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
 /* Splits `path` into its directory (with the slash, "" for none) and ".NAME.tmp" behind it. Both malloc'ed. */
 static int temporary_name(const char *path, char **dir, char **tmp, struct eo_err *err)
 {
-    size_t dir_len = directory_length(path);
+    size_t dir_len = eo_io_directory_length(path);
     struct eo_buf d = {0}, t = {0};
 
     eo_buf_append(&d, path, dir_len);
@@ -90,7 +81,7 @@ static int temporary_name(const char *path, char **dir, char **tmp, struct eo_er
     return 0;
 }
 
-/* 1 when `fd` is the file that has the name, 0 when another one has it or none, -1 when one cannot tell. */
+/* 1 when `fd` is the file of that name, 0 when another file or none has the name, -1 when the system does not tell. */
 static int has_name(int fd, const char *name)
 {
     struct stat by_fd, by_name;
@@ -103,8 +94,9 @@ static int has_name(int fd, const char *name)
 }
 
 /*
- * Other users cannot open a file of mode PRIVATE, and so cannot hold a lock on it: one that is locked is being written.
- * A lock on any other file may be a stranger's, or that of a writer that is about to rename it, and is waited for.
+ * Other users cannot open a file of mode PRIVATE and so cannot lock it: when it is locked, another process is writing
+ * it. The lock on any other file may belong to another user, or to a writer that is about to rename it, so wait for
+ * it.
  */
 static int lock_leftover(int fd, mode_t mode, struct eo_err *err)
 {
@@ -122,8 +114,8 @@ static int lock_leftover(int fd, mode_t mode, struct eo_err *err)
 }
 
 /*
- * Removes what has the name of the temporary file: what a killed run of ours left, or anything else, unopened. Nothing
- * is written to it, as it may have other names. Fails where another process is writing it.
+ * Removes whatever has the name of the temporary file, such as the file of a killed run. Nothing is written to it,
+ * because it may have other names. Fails when another process is writing it.
  */
 static int remove_leftover(const char *tmp, struct eo_err *err)
 {
@@ -136,7 +128,7 @@ static int remove_leftover(const char *tmp, struct eo_err *err)
         fd = open(tmp, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0)
         rc = lock_leftover(fd, st.st_mode, err);
-    /* Another writer may have removed it in the meantime, and have one of its own there. */
+    /* Another writer may have removed it meanwhile and created its own. */
     if (!rc && (fd < 0 || has_name(fd, tmp) != 0) && unlink(tmp) && errno != ENOENT)
         rc = eo_err_errno(err, "cannot remove the temporary file that is there");
     if (fd >= 0)
@@ -144,12 +136,10 @@ static int remove_leftover(const char *tmp, struct eo_err *err)
     return rc;
 }
 
-/* Creates and locks the temporary file. The loop ends when the file that is locked is the one that has the name. */
+/* Creates and locks the temporary file. Ends when the locked file is the one of that name. */
 static int create_locked(const char *tmp, struct eo_err *err)
 {
-    int tries;
-
-    for (tries = 0; tries < CREATE_TRIES; tries++) {
+    for (int tries = 0; tries < CREATE_TRIES; tries++) {
         int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, PRIVATE);
         int named;
 
@@ -185,7 +175,7 @@ static int sync_directory(const char *dir, struct eo_err *err)
     int fd = open(*dir ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = 0;
 
-    /* One that may be written but not read cannot be synced; the file is in place. */
+    /* A directory that may be written but not read cannot be synced. The file is in place. */
     if (fd < 0)
         return errno == EACCES ? 0 : eo_err_errno(err, "cannot open the directory");
     if (fsync(fd) && errno != EINVAL && errno != EROFS)
@@ -194,7 +184,7 @@ static int sync_directory(const char *dir, struct eo_err *err)
     return rc;
 }
 
-/* Of the file that is replaced; of a new one as open() would give it. */
+/* The mode of the file that is replaced; for a new file, the one that open() would give it. */
 static mode_t output_mode(const char *path)
 {
     struct stat st;
@@ -202,7 +192,7 @@ static mode_t output_mode(const char *path)
 
     if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
         return st.st_mode & 0777;
-    mask = umask(0777); /* can be read in no other way */
+    mask = umask(0777); /* the only way to read it */
     umask(mask);
     return 0666 & ~mask;
 }
@@ -240,10 +230,10 @@ static int write_and_rename(const char *path, const char *dir, const char *tmp, 
     return rc ? rc : sync_directory(dir, err);
 }
 
-/* Whether an open file of `size` bytes goes on with just these. */
+/* Whether the rest of an open file begins with these bytes. */
 static int is_equal(int fd, const char *data, size_t size)
 {
-    char piece[FIRST_READ];
+    char piece[PIECE];
 
     while (size > 0) {
         ssize_t n = read(fd, piece, size < sizeof(piece) ? size : sizeof(piece));
@@ -258,8 +248,11 @@ static int is_equal(int fd, const char *data, size_t size)
     return 1;
 }
 
-/* Whether the target is a file that has these bytes, and has them on the disk. -1 where the disk fails. */
-static int is_there(const char *path, const void *data, size_t size, struct eo_err *err)
+/*
+ * Whether the target is a regular file of these bytes and, with `synced`, whether they are on the disk. -1 when the
+ * disk fails.
+ */
+static int is_there(const char *path, const void *data, size_t size, int synced, struct eo_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
@@ -269,129 +262,17 @@ static int is_there(const char *path, const void *data, size_t size, struct eo_e
         return 0;
     same = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size &&
            is_equal(fd, data, size);
-    if (same && fsync(fd) && errno != EINVAL && errno != EROFS)
+    if (same && synced && fsync(fd) && errno != EINVAL && errno != EROFS)
         same = eo_err_errno(err, "cannot sync");
     close(fd);
     return same;
 }
 
-/* Its directory, with the slash; "." for none. Too long a path is cut: nothing of that name can be opened either. */
-static void put_directory(const char *path, char dir[PATH_MAX])
-{
-    size_t length = directory_length(path);
-
-    snprintf(dir, PATH_MAX, "%.*s", length ? (int)length : 1, length ? path : ".");
-}
-
-/* The number behind the directory, where that is the one of this process's open files. */
-static int descriptor_in(const char *path, const char *open_files)
-{
-    char dir[PATH_MAX], real[PATH_MAX];
-    const char *name = path + directory_length(path);
-    size_t digits = strspn(name, "0123456789");
-
-    if (digits == 0 || digits > 5 || name[digits])
-        return -1;
-    put_directory(path, dir);
-    return realpath(dir, real) && strcmp(real, open_files) == 0 ? atoi(name) : -1;
-}
-
-/* Where a symbolic link leads to, into the same buffer; 0 where it is none. */
-static int follow(char path[PATH_MAX])
-{
-    char target[PATH_MAX], joined[2 * PATH_MAX];
-    ssize_t n = readlink(path, target, sizeof(target) - 1);
-    size_t dir = n > 0 && target[0] != '/' ? directory_length(path) : 0;
-
-    if (n <= 0)
-        return 0;
-    target[n] = '\0';
-    snprintf(joined, sizeof(joined), "%.*s%s", (int)dir, path, target);
-    return (size_t)snprintf(path, PATH_MAX, "%s", joined) < PATH_MAX;
-}
-
-/*
- * The open file that a path names: 1 for "-", /dev/stdout and links to it, 3 for /dev/fd/3; -1 for none. Renaming over
- * such a name would put a file in the place of the system's link.
- */
-static int find_descriptor(const char *path)
-{
-    char open_files[PATH_MAX], at[PATH_MAX];
-    int fd = -1, links;
-
-    if (strcmp(path, "-") == 0)
-        return STDOUT_FILENO;
-    if (!realpath("/proc/self/fd", open_files) || (size_t)snprintf(at, sizeof(at), "%s", path) >= sizeof(at))
-        return -1;
-    for (links = 0; links < LINKS_MOST && (fd = descriptor_in(at, open_files)) < 0 && follow(at); links++)
-        ;
-    return fd;
-}
-
-int eo_io_is_stdout(const char *path)
-{
-    return find_descriptor(path) == STDOUT_FILENO;
-}
-
-static int check_descriptor(int fd, struct eo_err *err)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
-        return 0;
-    errno = EBADF;
-    return eo_err_errno(err, "cannot write");
-}
-
-/* Whether the target is a device or a pipe. -1 where nothing can be written. */
-static int look_at_target(const char *path, int *is_special, struct eo_err *err)
-{
-    struct stat st;
-
-    *is_special = 0;
-    /* A link that leads nowhere is replaced like any other. */
-    if (stat(path, &st))
-        return errno == ENOENT || errno == ELOOP ? 0 : eo_err_errno(err, "cannot write");
-    if (S_ISDIR(st.st_mode))
-        return eo_err_set(err, "cannot write: is a directory");
-    *is_special = !S_ISREG(st.st_mode);
-    return 0;
-}
-
-int eo_io_check_output(const char *path, struct eo_err *err)
-{
-    char dir[PATH_MAX];
-    int is_special, fd = find_descriptor(path);
-
-    if (fd >= 0)
-        return check_descriptor(fd, err);
-    if (look_at_target(path, &is_special, err))
-        return -1;
-    if (is_special)
-        return access(path, W_OK) ? eo_err_errno(err, "cannot open for writing") : 0;
-    put_directory(path, dir);
-    return access(dir, W_OK | X_OK) ? eo_err_errno(err, "cannot create") : 0;
-}
-
-int eo_io_is_same_output(const char *a, const char *b)
-{
-    char dir_a[PATH_MAX], dir_b[PATH_MAX];
-    struct stat st_a, st_b;
-
-    if (strcmp(a + directory_length(a), b + directory_length(b)) != 0)
-        return 0;
-    put_directory(a, dir_a);
-    put_directory(b, dir_b);
-    if (stat(dir_a, &st_a) || stat(dir_b, &st_b))
-        return strcmp(a, b) == 0;
-    return st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
-}
-
-/* Where nothing has to be written, what a killed run left beside it goes, if it can. */
+/* When nothing has to be written, only removes what a killed run left. */
 static int replace(const char *path, const char *dir, const char *tmp, const void *data, size_t size,
-                   struct eo_err *err)
+                   int synced, struct eo_err *err)
 {
-    int same = is_there(path, data, size, err);
+    int same = is_there(path, data, size, synced, err);
 
     if (same <= 0)
         return same ? -1 : write_and_rename(path, dir, tmp, data, size, err);
@@ -399,15 +280,15 @@ static int replace(const char *path, const char *dir, const char *tmp, const voi
     return 0;
 }
 
-int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err)
+static int write_path(const char *path, const void *data, size_t size, int synced, struct eo_err *err)
 {
     char *dir = NULL, *tmp = NULL;
     sigset_t block, old;
-    int is_special, rc, fd = find_descriptor(path);
+    int is_special, rc, fd = eo_io_find_descriptor(path);
 
     if (fd >= 0)
-        return check_descriptor(fd, err) ? -1 : write_descriptor(fd, data, size, err);
-    if (look_at_target(path, &is_special, err))
+        return eo_io_check_descriptor(fd, err) ? -1 : write_descriptor(fd, data, size, err);
+    if (eo_io_look_at_target(path, &is_special, err))
         return -1;
     if (is_special)
         return write_direct(path, data, size, err);
@@ -419,11 +300,21 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
     sigaddset(&block, SIGHUP);
     sigaddset(&block, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &block, &old);
-    rc = replace(path, dir, tmp, data, size, err);
+    rc = replace(path, dir, tmp, data, size, synced, err);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     free(dir);
     free(tmp);
     return rc;
+}
+
+int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    return write_path(path, data, size, 1, err);
+}
+
+int eo_io_refresh(const char *path, const void *data, size_t size, struct eo_err *err)
+{
+    return write_path(path, data, size, 0, err);
 }
 
 int eo_io_exists(const char *path, struct eo_err *err)
@@ -433,15 +324,23 @@ int eo_io_exists(const char *path, struct eo_err *err)
     return errno == ENOENT || errno == ENOTDIR ? 0 : eo_err_errno(err, "cannot look for it");
 }
 
+int eo_io_check_regular(const char *path, struct eo_err *err)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)
+               ? eo_err_set(err, "expected a regular file")
+               : 0;
+}
+
 int eo_io_mkdirs(const char *path, struct eo_err *err)
 {
     char *copy = eo_strdup(path, err);
     struct stat st;
-    char *p;
 
     if (!copy)
         return -1;
-    for (p = copy + 1; *p; p++) {
+    for (char *p = copy + 1; *p; p++) {
         if (*p != '/')
             continue;
         *p = '\0';

@@ -9,14 +9,15 @@
  * closed, and the directory synced. The target is at every moment the old file or the whole new one. It keeps its mode;
  * that of a new one is 0666 less the umask. SIGINT, SIGTERM, SIGHUP and SIGQUIT wait until it is done.
  *
- * A target that is a file of equal bytes already is left alone, with its time, owner and other names.
+ * A target that is a file of equal bytes already keeps its time, owner and other names.
  *
- * What is found under the name of the temporary file, such as a killed run's, is removed and never written to. Only
- * one that another process of this user is writing stops us. Another user who holds a lock on a file there that all
- * can open delays us by a second.
+ * A file that has the name of the temporary one already, such as that of a killed run, is removed and never written to.
+ * Writing fails when another process of this user is writing that file. A lock that another user holds on it delays
+ * writing by a second.
  *
- * A target that exists and is not a regular file (/dev/full, a pipe) is written directly; what names a file that this
- * process has open (/dev/stderr, /dev/fd/3, a link to it), through that. A symbolic link is replaced, not followed.
+ * A target that exists and is not a regular file (/dev/full, a pipe) is written directly. A path that names an open
+ * file of this process (/dev/stderr, /dev/fd/3, a link to it) is written through that file. A symbolic link is
+ * replaced, not followed.
  */
 #ifndef EO_BASE_IO_H
 #define EO_BASE_IO_H
@@ -34,9 +35,9 @@
 int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * As eo_io_read(), of a file that `path` names below `folder` ("": the current one): parts without "." and "..", with a
- * slash between. No part may be a link, and what is no regular file is refused, without waiting for a pipe: so what a
- * folder of strangers names is a file in it.
+ * As eo_io_read(), of the file `path` below `folder` ("": the current one). The parts of path are separated by one
+ * slash each; none may be "." or "..", nor a symbolic link, and the last must be a regular file. So a folder from
+ * elsewhere can only name files inside it.
  */
 int eo_io_read_below(const char *folder, const char *path, size_t limit, char **data, size_t *size,
                      struct eo_err *err) EO_MUST_CHECK;
@@ -44,21 +45,35 @@ int eo_io_read_below(const char *folder, const char *path, size_t limit, char **
 /* Writes `size` bytes to `path` atomically, or to standard output. The message does not name the file. */
 int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
-/* Whether eo_io_write() takes it for standard output: "-", or a name that the system has for that, however it is spelt. */
+/*
+ * As eo_io_write(), for a file that every run makes again when it is lost: a target of equal bytes is not synced, which
+ * saves milliseconds.
+ */
+int eo_io_refresh(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/* Whether eo_io_write() would write to standard output: "-", or any of the system's names for it. */
 int eo_io_is_stdout(const char *path);
 
 /*
- * Whether eo_io_write() could begin now, for a tool to ask before long work; the same messages. What the file is, its
- * directory and the rights are looked at, nothing is created. A full disk, a name of more than 250 bytes and another's
- * file in a directory like /tmp come out when it is written.
+ * Whether eo_io_write() could begin now, with the same messages, so that a tool can ask before long work. Looks at the
+ * target, its directory and the rights, and creates nothing. A full disk, a name of more than 250 bytes and a file of
+ * another user in a directory like /tmp are found only when it is written.
  */
 int eo_io_check_output(const char *path, struct eo_err *err) EO_MUST_CHECK;
 
 /* Whether writing to both would leave one file: the same name in the same directory, however that is spelt. */
 int eo_io_is_same_output(const char *a, const char *b);
 
-/* Whether there is something of that name: 1, 0, or -1 and err where one cannot tell. The message does not name it. */
+/*
+ * Whether a file of that name exists: 1, 0, or -1 and err when the system does not tell. The message does not name it.
+ */
 int eo_io_exists(const char *path, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Whether the path is a file, a directory or nothing. For files of a folder that may come from elsewhere: a pipe would
+ * be waited for, and a device read without end.
+ */
+int eo_io_check_regular(const char *path, struct eo_err *err) EO_MUST_CHECK;
 
 /* Creates the directory and its parents, as mkdir -p. */
 int eo_io_mkdirs(const char *path, struct eo_err *err) EO_MUST_CHECK;

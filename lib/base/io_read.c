@@ -48,7 +48,7 @@ static int read_fd(int fd, size_t limit, struct eo_buf *buf, struct eo_err *err)
         }
         eo_buf_append(buf, piece, (size_t)n);
     }
-    eo_buf_puts(buf, ""); /* an empty file still gets its NUL */
+    eo_buf_puts(buf, ""); /* an empty file gets its NUL, too */
     rc = eo_buf_check(buf, err);
 out:
     free(piece);
@@ -82,10 +82,10 @@ int eo_io_read(const char *path, size_t limit, char **data, size_t *size, struct
     return rc;
 }
 
-/* Opens what has the name in the folder `dir`, if it is of that kind and no link. Closes `dir`. */
+/* Opens the file of that name in the folder `dir` if it is of that kind and not a link. Closes `dir`. */
 static int open_in(int dir, const char *name, int is_folder, struct eo_err *err)
 {
-    /* A pipe without a writer is not waited for. */
+    /* Do not wait for the writer of a pipe. */
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (is_folder ? O_DIRECTORY : O_NONBLOCK));
     int why = errno;
     struct stat st;

@@ -57,3 +57,19 @@ char *eo_strdup(const char *s, struct eo_err *err)
         memcpy(p, s, n);
     return p;
 }
+
+void eo_copy_little_endian(void *dst, const void *src, size_t count, size_t size)
+{
+    const uint16_t probe = 1;
+    unsigned char *d = dst;
+    const unsigned char *s = src;
+
+    if (*(const unsigned char *)&probe == 1) {
+        memcpy(dst, src, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < size; k++)
+            d[i * size + k] = s[i * size + size - 1 - k];
+    }
+}

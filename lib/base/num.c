@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest number text that is looked at; anything longer is not a number a person wrote. */
+/* A longer text is refused without parsing it. */
 #define MAX_TEXT 64
 
 static int is_digit(char c)
@@ -142,7 +142,7 @@ void eo_num_format_double(double value, char text[EO_NUM_TEXT])
     int digits = shortest_digits(value);
     double size = fabs(value);
 
-    /* %g takes the exponent form from as many places on as there are digits; Python always from 17 places on. */
+    /* %g changes to the exponent form at as many places as there are digits, Python always at 17 places. */
     if (size >= 1e16)
         snprintf(text, EO_NUM_TEXT, "%.*e", digits - 1, value);
     else if (size >= 1 && size == floor(size))

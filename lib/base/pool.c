@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-/* How often a waiting thread looks before it sleeps: about 20 us, longer than the gap between two steps. */
+/* How often a waiting thread polls before it sleeps: about 20 us, longer than the gap between two steps. */
 #define SPINS 4000
 
 struct worker {
@@ -56,9 +56,8 @@ static void work(struct eo_pool *pool, int worker)
 static unsigned wait_round(struct eo_pool *pool, unsigned seen)
 {
     unsigned round = seen;
-    int i;
 
-    for (i = 0; i < SPINS && round == seen; i++) {
+    for (int i = 0; i < SPINS && round == seen; i++) {
         pause_cpu();
         round = atomic_load_explicit(&pool->round, memory_order_acquire);
     }
@@ -92,7 +91,6 @@ struct eo_pool *eo_pool_new(int threads, struct eo_err *err)
 {
     struct eo_pool *pool;
     sigset_t all, before;
-    int i;
 
     if (threads < 1 || threads > EO_POOL_MAX) {
         eo_err_set(err, "expected 1..%d threads, found %d", EO_POOL_MAX, threads);
@@ -109,10 +107,10 @@ struct eo_pool *eo_pool_new(int threads, struct eo_err *err)
     pool->workers = eo_alloc((size_t)threads, sizeof(*pool->workers), err);
     if (!pool->workers)
         goto fail;
-    /* Signals are for the calling thread, which knows when not to be disturbed (io.h). */
+    /* Signals go to the calling thread, which blocks them while it writes a file (io.h). */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (i = 0; i < threads - 1; i++) {
+    for (int i = 0; i < threads - 1; i++) {
         pool->workers[i] = (struct worker){.pool = pool, .index = i + 1};
         if (pthread_create(&pool->workers[i].thread, NULL, helper, &pool->workers[i])) {
             eo_err_set(err, "cannot start thread %d of %d", i + 2, threads);
@@ -130,15 +128,13 @@ fail:
 
 void eo_pool_free(struct eo_pool *pool)
 {
-    int i;
-
     if (!pool)
         return;
     pthread_mutex_lock(&pool->lock);
     pool->stop = 1;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
-    for (i = 0; i < pool->started; i++)
+    for (int i = 0; i < pool->started; i++)
         pthread_join(pool->workers[i].thread, NULL);
     pthread_cond_destroy(&pool->finished);
     pthread_cond_destroy(&pool->wake);
@@ -154,9 +150,7 @@ int eo_pool_threads(const struct eo_pool *pool)
 
 static void wait_finished(struct eo_pool *pool)
 {
-    int i;
-
-    for (i = 0; i < SPINS && atomic_load_explicit(&pool->running, memory_order_acquire); i++)
+    for (int i = 0; i < SPINS && atomic_load_explicit(&pool->running, memory_order_acquire); i++)
         pause_cpu();
     pthread_mutex_lock(&pool->lock);
     while (atomic_load(&pool->running))
@@ -167,10 +161,9 @@ static void wait_finished(struct eo_pool *pool)
 void eo_pool_run(struct eo_pool *pool, eo_pool_fn *fn, void *ctx, int tasks)
 {
     unsigned round;
-    int i;
 
     if (!pool || pool->threads == 1 || tasks < 2) {
-        for (i = 0; i < tasks; i++)
+        for (int i = 0; i < tasks; i++)
             fn(ctx, i, 0);
         return;
     }

@@ -22,8 +22,8 @@ typedef void eo_pool_fn(void *ctx, int task, int worker);
 
 /* 1..EO_POOL_MAX threads, the calling one included; with 1, no thread is started. NULL and err on failure. */
 struct eo_pool *eo_pool_new(int threads, struct eo_err *err) EO_MUST_CHECK;
-void eo_pool_free(struct eo_pool *pool); /* NULL is allowed */
-int eo_pool_threads(const struct eo_pool *pool); /* NULL counts as 1 */
+void eo_pool_free(struct eo_pool *pool);                                      /* NULL is allowed */
+int eo_pool_threads(const struct eo_pool *pool);                              /* NULL counts as 1 */
 void eo_pool_run(struct eo_pool *pool, eo_pool_fn *fn, void *ctx, int tasks); /* NULL: runs them here */
 
 #endif

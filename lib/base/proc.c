@@ -20,16 +20,14 @@ extern char **environ;
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 /*
- * Without those that are ignored, as nohup does: a blocked signal would be queued although nobody wants it. With
- * SIGCHLD, which tells that a program has ended.
+ * Without the signals that are ignored, as under nohup: while blocked, they would be queued. With SIGCHLD, which tells
+ * that a program has ended.
  */
 static void make_set(sigset_t *set)
 {
-    size_t i;
-
     sigemptyset(set);
     sigaddset(set, SIGCHLD);
-    for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         struct sigaction action;
 
         if (sigaction(signals[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
@@ -41,7 +39,7 @@ int eo_proc_begin(struct eo_proc *p, struct eo_err *err)
 {
     sigset_t set;
 
-    /* A program that ended while its end was ignored could not be waited for. */
+    /* While SIGCHLD is ignored, a program that has ended cannot be waited for. */
     signal(SIGCHLD, SIG_DFL);
     make_set(&set);
     p->signal = 0;
@@ -53,7 +51,7 @@ int eo_proc_begin(struct eo_proc *p, struct eo_err *err)
     return 0;
 }
 
-/* Takes what has come. Returns the latest signal but SIGCHLD, or 0. */
+/* Reads the signals that came. Returns the latest one besides SIGCHLD, or 0. */
 static int take_signal(struct eo_proc *p)
 {
     struct signalfd_siginfo info;
@@ -93,9 +91,7 @@ static void tail_end_line(struct tail *t)
 
 static void tail_add(struct tail *t, const char *bytes, size_t n)
 {
-    size_t i;
-
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (bytes[i] == '\n' || bytes[i] == '\r')
             tail_end_line(t);
         else if (bytes[i] != '\0' && t->used < EO_PROC_LINE - 1)
@@ -103,7 +99,7 @@ static void tail_add(struct tail *t, const char *bytes, size_t n)
     }
 }
 
-/* Passes bytes on as well as it goes: a closed standard error must not fail the program. */
+/* Passes bytes on and ignores errors, because a closed standard error must not make the program fail. */
 static void pass_on(int fd, const char *bytes, size_t n)
 {
     while (fd >= 0 && n > 0) {
@@ -118,7 +114,7 @@ static void pass_on(int fd, const char *bytes, size_t n)
     }
 }
 
-/* A program that runs. */
+/* A running program. */
 struct step {
     struct eo_proc *proc;
     pid_t pid;
@@ -190,7 +186,7 @@ static void signal_below(pid_t parent, int signal, int depth)
     }
 }
 
-/* Without /proc only the first child is known. */
+/* Without /proc only the program itself is known. */
 static void signal_children(const struct step *s, int signal)
 {
     if (access("/proc/self/task", F_OK) == 0)
@@ -199,7 +195,7 @@ static void signal_children(const struct step *s, int signal)
         kill(s->pid, signal);
 }
 
-/* Waits for whoever has ended. An interrupted shell's children become ours, and are ended, too. */
+/* Waits for all children that have ended. The children of an interrupted shell become ours and are ended, too. */
 static void reap(struct step *s)
 {
     pid_t pid;
@@ -247,7 +243,7 @@ static int has_children(void)
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Until the program has ended and nobody holds its standard error; when interrupted, until no child is left. */
+/* Until the program has ended and its standard error is closed everywhere; when interrupted, until no child is left. */
 static int follow(struct step *s, struct eo_err *err)
 {
     while (!s->ended || s->messages >= 0 || (s->proc->signal && has_children())) {
@@ -359,8 +355,10 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 
 int eo_proc_scratch_remove(const char *path, struct eo_err *err)
 {
-    if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
-        return 0;
+    /* What is left when memory was short for a moment goes in a second attempt. */
+    for (int attempt = 0; attempt < 2; attempt++)
+        if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
+            return 0;
     eo_err_errno(err, "cannot remove");
     return eo_err_prefix(err, "%s", path);
 }

@@ -17,12 +17,11 @@ static uint64_t splitmix64(uint64_t *state)
 void eo_rng_init(struct eo_rng *rng, uint64_t seed, enum eo_rng_purpose purpose)
 {
     uint64_t state = seed;
-    int i;
 
     /* Two rounds: seeds 1 and 2 of one purpose, or purposes 1 and 2 of one seed, must not be neighbours. */
     state = splitmix64(&state) ^ (uint64_t)purpose;
     state = splitmix64(&state);
-    for (i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++)
         rng->s[i] = splitmix64(&state);
 }
 
@@ -64,9 +63,7 @@ float eo_rng_f32(struct eo_rng *rng)
 
 void eo_rng_shuffle(struct eo_rng *rng, uint32_t *order, uint32_t n)
 {
-    uint32_t i;
-
-    for (i = n; i > 1; i--) {
+    for (uint32_t i = n; i > 1; i--) {
         uint32_t j = eo_rng_below(rng, i);
         uint32_t t = order[i - 1];
 

@@ -1,8 +1,8 @@
 /*
  * Random numbers: xoshiro256** by Blackman and Vigna (https://prng.di.unimi.it), state filled by splitmix64.
  *
- * The state belongs to the caller. Each purpose has a stream of its own, so that drawing one more initial weight
- * never moves the shuffling. The sequence is part of the file formats: it may not change between versions.
+ * The state belongs to the caller. Each purpose has a stream of its own, so that drawing one more initial weight does
+ * not change the shuffling. The sequence is part of the file formats: it may not change between versions.
  */
 #ifndef EO_BASE_RNG_H
 #define EO_BASE_RNG_H

@@ -10,9 +10,8 @@
 double eo_stats_mean(const double *x, size_t n)
 {
     double sum = 0;
-    size_t i;
 
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         sum += x[i];
     return n ? sum / (double)n : 0;
 }
@@ -20,9 +19,8 @@ double eo_stats_mean(const double *x, size_t n)
 static double sum_of_squared_deviations(const double *x, size_t n)
 {
     double mean = eo_stats_mean(x, n), sum = 0;
-    size_t i;
 
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         sum += (x[i] - mean) * (x[i] - mean);
     return sum;
 }
@@ -35,9 +33,8 @@ double eo_stats_std_sample(const double *x, size_t n)
 double eo_stats_min(const double *x, size_t n)
 {
     double least = n ? x[0] : 0;
-    size_t i;
 
-    for (i = 1; i < n; i++)
+    for (size_t i = 1; i < n; i++)
         least = x[i] < least ? x[i] : least;
     return least;
 }
@@ -62,6 +59,12 @@ double eo_stats_median_sorted(const double *sorted, size_t n)
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
+double eo_stats_median(double *x, size_t n)
+{
+    eo_stats_sort(x, n);
+    return n ? eo_stats_median_sorted(x, n) : NAN;
+}
+
 double eo_stats_percentile_sorted(const double *sorted, size_t n, double p)
 {
     double position, t, step;
@@ -84,13 +87,13 @@ double eo_stats_percentile_sorted(const double *sorted, size_t n, double p)
 double eo_stats_mad_sorted(const double *sorted, size_t n)
 {
     double median = eo_stats_median_sorted(sorted, n), last = 0, before = 0;
-    size_t above = 0, below, taken;
+    size_t above = 0, below;
 
     while (above < n && sorted[above] < median)
         above++;
     below = above;
     /* Distances grow to both sides, so that they come in order when the nearer side is always taken. */
-    for (taken = 0; taken <= n / 2 && n > 0; taken++) {
+    for (size_t taken = 0; taken <= n / 2 && n > 0; taken++) {
         before = last;
         if (above == n || (below > 0 && median - sorted[below - 1] <= sorted[above] - median))
             last = median - sorted[--below];
@@ -171,9 +174,8 @@ double eo_stats_student_above(double t, size_t df)
 {
     double v = (double)df, square = v / (v + t * t), term = 1,
            sum = 1; /* square: of the cosine of atan(t / sqrt(v)) */
-    size_t k;
 
-    for (k = 1; k < df / 2; k++) {
+    for (size_t k = 1; k < df / 2; k++) {
         term *= square * (double)(2 * k - 1) / (double)(2 * k);
         sum += term;
     }

@@ -1,5 +1,5 @@
 /*
- * Small statistics on doubles: what stands in accuracy rows, timing rows and seed summaries.
+ * Small statistics on doubles, for accuracy rows, timing rows and seed summaries.
  *
  * Nothing is allocated and nothing can fail. Only + - * / and sqrt are used, all correctly rounded, in the
  * order of the array, so a result has the same bits on every machine. Arrays hold finite numbers; n is a
@@ -29,6 +29,9 @@ void eo_stats_sort(double *x, size_t n);
 
 /* Of a sorted array: the middle value, or the mean of the two middle ones. 0 for n = 0. */
 double eo_stats_median_sorted(const double *sorted, size_t n);
+
+/* Sorts x in place; NAN for n = 0. */
+double eo_stats_median(double *x, size_t n);
 
 /*
  * Of a sorted array: the percentile p in 0..100 by linear interpolation between the closest ranks, at

@@ -5,73 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
+#include "base/names.h"
+#include "format/safetensors.h"
+
 #define NAME_MAX_BYTES 100 /* of an experiment's name */
 
-static const char *const stage_names[EO_STAGE_COUNT + 1] = {
-    "data", "train", "prune", "finetune", "quant", "eval", "bench", "select", "hardware", "summary",
-    "sensitivity", NULL};
+static const char *const stage_names[EO_STAGE_COUNT + 1] = {"data",     "train",   "prune",       "finetune",
+                                                            "quant",    "eval",    "bench",       "select",
+                                                            "hardware", "summary", "sensitivity", NULL};
 
 const char *eo_config_stage_name(enum eo_config_stage stage)
 {
     return stage_names[stage];
 }
 
-static const char *choice_name(const char *key, int value)
-{
-    return eo_key_find(key)->names[value];
-}
-
-const char *eo_criterion_name(enum eo_criterion criterion)
-{
-    return criterion == EO_CRITERION_NONE ? "none" : choice_name("pruning_criterion", (int)criterion);
-}
-
-const char *eo_latency_statistic_name(enum eo_latency_statistic statistic)
-{
-    return eo_key_find("latency_statistic")->names[statistic];
-}
-
-const char *eo_recommend_name(enum eo_recommend_rule rule)
-{
-    return eo_key_find("recommend")->names[rule];
-}
-
-const char *eo_observer_name(enum eo_observer_kind kind)
-{
-    return choice_name("quantization_observer", (int)kind);
-}
-
-int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err)
-{
-    const struct eo_key *k = eo_key_find("pruning_criterion");
-    int found = eo_key_find_name(k->names, name);
-    char allowed[EO_KEY_ALLOWED];
-
-    if (found < 0) {
-        eo_key_allowed(k, allowed);
-        return eo_err_set(err, "expected %s, found '%.40s'", allowed, name);
-    }
-    *criterion = (enum eo_criterion)found;
-    return 0;
-}
-
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err)
 {
-    int found = eo_key_find_name(stage_names, name), i;
-    char list[128] = "";
+    int value;
 
-    if (found < 0) {
-        for (i = 0; i < EO_STAGE_COUNT; i++)
-            snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "", stage_names[i]);
-        return eo_err_set(err, "expected one of %s, found '%.40s'", list, name);
-    }
-    *stage = (enum eo_config_stage)found;
+    if (eo_names_parse(stage_names, name, &value, err))
+        return -1;
+    *stage = (enum eo_config_stage)value;
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
- * Canonical text
- */
+/* ---- Canonical text ---------------------------------------------------------------------------------------------- */
 
 static void put_line(const struct eo_config *cfg, const struct eo_key *k, struct eo_buf *out)
 {
@@ -85,7 +44,7 @@ uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index)
     return cfg->dataloader_seed_set ? cfg->dataloader_seed : cfg->seeds[seed_index];
 }
 
-/* The configuration as one stage sees it: one seed, and nothing that cannot influence it. */
+/* The configuration as one stage sees it: one seed, and only what can influence it. */
 static void resolve_stage(struct eo_config *cfg, enum eo_config_stage stage, int seed_index)
 {
     cfg->dataloader_seed = eo_config_dataloader_seed(cfg, seed_index);
@@ -101,12 +60,11 @@ void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, in
                      struct eo_buf *out)
 {
     struct eo_config one = *cfg;
-    int i;
 
     assert(seed_index >= 0 && seed_index < cfg->seed_count);
     resolve_stage(&one, stage, seed_index);
     eo_buf_printf(out, "# edge-opt slice: %s\n", stage_names[stage]);
-    for (i = 0; i < EO_KEY_COUNT; i++) {
+    for (int i = 0; i < eo_key_count; i++) {
         if ((eo_keys[i].readers & 1u << stage) && eo_key_is_printable(&one, &eo_keys[i]))
             put_line(&one, &eo_keys[i], out);
     }
@@ -128,26 +86,38 @@ int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage sta
 
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out)
 {
-    int i;
-
-    for (i = 0; i < EO_KEY_COUNT; i++) {
+    for (int i = 0; i < eo_key_count; i++) {
         if (eo_key_is_printable(cfg, &eo_keys[i]))
             put_line(cfg, &eo_keys[i], out);
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------
- * What Make reads
- */
+int eo_config_seal(struct eo_config *cfg, struct eo_err *err)
+{
+    char found[EO_SHA256_TEXT], *bytes = NULL;
+    size_t size = 0;
+
+    if (!*cfg->base_model)
+        return 0;
+    if (eo_io_read(cfg->base_model, EO_ST_MAX_FILE, &bytes, &size, err))
+        return eo_err_prefix(err, "key 'base_model': %s", cfg->base_model);
+    eo_hash_sha256(bytes, size, found);
+    free(bytes);
+    if (*cfg->base_model_sha256 && strcmp(cfg->base_model_sha256, found) != 0)
+        return eo_err_set(err, "key 'base_model_sha256': expected %s of %s, found %s", cfg->base_model_sha256,
+                          cfg->base_model, found);
+    memcpy(cfg->base_model_sha256, found, sizeof(found));
+    return 0;
+}
+
+/* ---- What Make reads --------------------------------------------------------------------------------------------- */
 
 /* The programs and objects are below out/ too, and `make clean` removes the output folder. */
 static const char *const reserved[] = {"out", "out/bin", "out/build", "out/sanitize"};
 
 static int is_reserved(const char *dir)
 {
-    int i;
-
-    for (i = 0; i < (int)(sizeof(reserved) / sizeof(reserved[0])); i++) {
+    for (int i = 0; i < (int)(sizeof(reserved) / sizeof(reserved[0])); i++) {
         size_t n = strlen(reserved[i]);
 
         if (strcmp(dir, reserved[i]) == 0 || (i > 0 && strncmp(dir, reserved[i], n) == 0 && dir[n] == '/'))
@@ -215,10 +185,9 @@ static int experiment_name(const char *path, char name[NAME_MAX_BYTES + 1], stru
 static void put_words(const struct eo_config *cfg, const char *variable, const char *key, struct eo_buf *out)
 {
     const struct eo_key *k = eo_key_find(key);
-    int i;
 
     eo_buf_printf(out, "%s :=", variable);
-    for (i = 0; i < eo_key_get_count(cfg, k); i++) {
+    for (int i = 0; i < eo_key_get_count(cfg, k); i++) {
         char level[EO_LEVEL_TEXT];
 
         eo_buf_puts(out, " ");
@@ -235,7 +204,6 @@ static void put_words(const struct eo_config *cfg, const char *variable, const c
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err)
 {
     char name[NAME_MAX_BYTES + 1], dir[EO_CONFIG_OUT_MAX];
-    int i;
 
     if (strcmp(cfg->dataset, "idx") == 0 && !*cfg->data_dir)
         return eo_err_set(err, "key 'dataset': expected 'data_dir' beside 'idx', found none");
@@ -248,17 +216,17 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     put_words(cfg, "EO_LEVELS", "pruning_levels", out);
     put_words(cfg, "EO_CRITERIA", "pruning_criterion", out);
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
-    eo_buf_printf(out, "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\nEO_SLICES :=",
+    eo_buf_puts(out, "EO_INT8 := " EO_INT8_NAME "\n");
+    eo_buf_printf(out,
+                  "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\nEO_SLICES :=",
                   cfg->fine_tune_epochs, cfg->fine_tune_unpruned ? " yes" : "", cfg->prune_steps);
-    for (i = 0; i < EO_STAGE_COUNT; i++)
+    for (int i = 0; i < EO_STAGE_COUNT; i++)
         eo_buf_printf(out, " %s", stage_names[i]);
-    eo_buf_puts(out, "\n");
+    eo_buf_printf(out, "\nEO_ACTIVE_DEVICE :=%s%s\n", *cfg->active_device ? " " : "", cfg->active_device);
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------------------
- * The reference of all keys
- */
+/* ---- The reference of all keys ----------------------------------------------------------------------------------- */
 
 static void put_allowed(const struct eo_key *k, struct eo_buf *out)
 {
@@ -269,15 +237,14 @@ static void put_allowed(const struct eo_key *k, struct eo_buf *out)
         eo_buf_printf(out, "a list of 1 to %d, each ", k->capacity);
     eo_buf_puts(out, allowed);
     if (k->type == EO_KEY_LEVEL)
-        eo_buf_puts(out, ", or a list of two of them: of conv1, of conv2");
+        eo_buf_puts(out, ", or a list of 2 to 16 of them: one for each space of channels");
 }
 
 static void put_readers(const struct eo_key *k, const char *none, struct eo_buf *out)
 {
     const char *separator = "";
-    int i;
 
-    for (i = 0; i <= EO_STAGE_COUNT; i++) {
+    for (int i = 0; i <= EO_STAGE_COUNT; i++) {
         if (k->readers & 1u << i) {
             eo_buf_printf(out, "%s%s", separator, i < EO_STAGE_COUNT ? stage_names[i] : "make");
             separator = ", ";
@@ -293,7 +260,7 @@ static void put_default(const struct eo_key *k, const char *none, struct eo_buf 
     struct eo_config cfg;
 
     eo_config_init(&cfg);
-    if (eo_key_is_printable(&cfg, k))
+    if (k->is_quiet || eo_key_is_printable(&cfg, k))
         eo_key_put(&cfg, k, out);
     else
         eo_buf_puts(out, none);
@@ -301,11 +268,9 @@ static void put_default(const struct eo_key *k, const char *none, struct eo_buf 
 
 void eo_config_help(struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(out,
                 "Keys of an experiment with their defaults, what they may be, and which stages read them:\n");
-    for (i = 0; i < EO_KEY_COUNT; i++) {
+    for (int i = 0; i < eo_key_count; i++) {
         eo_buf_printf(out, "\n  %s: ", eo_keys[i].name);
         put_default(&eo_keys[i], "(unset)", out);
         eo_buf_printf(out, "\n      %s\n      ", eo_keys[i].help);
@@ -318,10 +283,8 @@ void eo_config_help(struct eo_buf *out)
 
 void eo_config_markdown(struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(out, "| key | default | allowed | read by | meaning |\n| --- | --- | --- | --- | --- |\n");
-    for (i = 0; i < EO_KEY_COUNT; i++) {
+    for (int i = 0; i < eo_key_count; i++) {
         eo_buf_printf(out, "| `%s` | ", eo_keys[i].name);
         put_default(&eo_keys[i], "unset", out);
         eo_buf_puts(out, " | ");

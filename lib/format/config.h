@@ -1,5 +1,6 @@
 /*
- * The experiment: one YAML mapping of scalars and flat lists; an entry of pruning_levels may be a list of two.
+ * The experiment: one YAML mapping of scalars and flat lists; an entry of pruning_levels may be a list of shares,
+ * one of devices a mapping (board.h).
  *
  * One table in config_keys.c lists every key with its type, default, range, the stages that read it and a line of
  * help. Parsing, validation, slices, `eo-config --help` and the documentation all come from that table.
@@ -8,9 +9,10 @@
  * in. It is a valid experiment file itself. Equal slices mean equal results, so its SHA-256 stands in the metadata
  * of what the stage wrote. A slice holds one seed: `seeds` never appears in it, `seed` is seed number k of the list.
  *
- * What is refused, always with line, column, key, what was found and what is allowed: unknown keys (the nearest
- * known one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys,
- * nested mappings, several documents, quoted numbers, numbers in other notations, spaces that only look like one, anything that is not UTF-8.
+ * What is refused, always with line, column, key, what was found and what is allowed: unknown keys (the nearest known
+ * one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys, nested
+ * mappings except in model (config_model.h) and devices, several documents, quoted numbers, numbers in other notations,
+ * spaces that only look like one, anything that is not UTF-8.
  */
 #ifndef EO_FORMAT_CONFIG_H
 #define EO_FORMAT_CONFIG_H
@@ -21,84 +23,48 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "format/board.h"
 #include "format/level.h"
-#include "format/precision.h"
+#include "format/terms.h"
 
-#define EO_CONFIG_LIST_MAX 64  /* entries of a list */
+#define EO_CONFIG_LIST_MAX 64 /* entries of a list */
 /* The names of all candidates are one argument of a shell, of at most 128 KiB; the longest has 59 bytes. */
 #define EO_CONFIG_CANDIDATES_MAX 2000
-#define EO_CONFIG_TEXT_MAX 256 /* bytes of a string, its NUL included */
+#define EO_CONFIG_MODEL_MAX 8192                   /* bytes of a network's text, its NUL included */
+#define EO_CONFIG_TEXT_MAX 256                     /* bytes of a string, its NUL included */
+#define EO_CONFIG_CLASSES_MAX 256                  /* names of classes: IDX has one byte for a label */
+#define EO_CONFIG_NAME_MAX 32                      /* bytes of such a name, its NUL included */
 #define EO_CONFIG_OUT_MAX (EO_CONFIG_TEXT_MAX + 8) /* bytes of the output folder's path, its NUL included */
-#define EO_CONFIG_ALL (-1)     /* `null` in train_subset, val_subset: no limit was set */
-
-enum eo_validation {
-    EO_VALIDATION_HOLDOUT, /* decisions look at the tail of the training set */
-    EO_VALIDATION_TEST     /* as the original: at the head of the test set */
-};
-
-enum eo_backend {
-    EO_BACKEND_FBGEMM, /* activations 0..127, one weight scale per output channel */
-    EO_BACKEND_QNNPACK /* activations 0..255, one weight scale per tensor */
-};
-
-enum eo_schedule { EO_SCHEDULE_CONSTANT, EO_SCHEDULE_COSINE };
-
-/* By what the channels to be removed are chosen; prune.h defines them. */
-enum eo_criterion {
-    EO_CRITERION_L1,
-    EO_CRITERION_L2,
-    EO_CRITERION_FPGM,
-    EO_CRITERION_ACTIVATION,
-    EO_CRITERION_TAYLOR,
-    EO_CRITERION_RANDOM,
-    EO_CRITERION_COUNT,
-    EO_CRITERION_NONE = EO_CRITERION_COUNT /* of a model that is not pruned */
-};
-
-enum eo_scope { EO_SCOPE_LAYER, EO_SCOPE_GLOBAL };
-
-enum eo_observer_kind {
-    EO_OBSERVER_MINMAX,
-    EO_OBSERVER_PERCENTILE,
-    EO_OBSERVER_MSE,
-    EO_OBSERVER_HISTOGRAM,
-    EO_OBSERVER_ENTROPY
-};
-
-/* Which figure of the timed samples decides: table, plots, energy, frontiers, labels and recommendation. */
-enum eo_latency_statistic {
-    EO_LATENCY_MEDIAN, /* hardly moves when other processes disturb some samples */
-    EO_LATENCY_MEAN    /* as the original */
-};
-
-/* Which of the candidates that cannot be told from the most accurate one is recommended; recommend.h defines them. */
-enum eo_recommend_rule {
-    EO_RECOMMEND_SMALLEST,
-    EO_RECOMMEND_FASTEST,
-    EO_RECOMMEND_ACCURACY
-};
-
-enum eo_granularity {
-    EO_GRANULARITY_BACKEND, /* fbgemm: channel, qnnpack: tensor */
-    EO_GRANULARITY_CHANNEL,
-    EO_GRANULARITY_TENSOR
-};
+#define EO_CONFIG_INPUT_MEAN_MAX 10.0
+#define EO_CONFIG_INPUT_STD_MIN 0.001
+#define EO_CONFIG_INPUT_STD_MAX 1000.0
+#define EO_CONFIG_DEVICES_MAX 32
+#define EO_CONFIG_ALL (-1) /* `null` in train_subset and val_subset: no limit */
 
 struct eo_config {
     uint64_t seeds[EO_CONFIG_LIST_MAX]; /* at least one, all different */
     int seed_count;
-    uint64_t dataloader_seed; /* order of the training images; default: the seed in use */
-    int dataloader_seed_set;  /* 0: follows the seed */
-    int num_workers; /* accepted for the original's files, has no effect: loading is not the bottleneck */
-    int threads;     /* 0: all processors */
+    uint64_t dataloader_seed;          /* order of the training images; default: the seed in use */
+    int dataloader_seed_set;           /* 0: follows the seed */
+    int num_workers;                   /* has no effect; accepted because files of the original have it */
+    int threads;                       /* 0: all processors */
     char dataset[EO_CONFIG_TEXT_MAX];  /* synthetic, mnist, fashion-mnist, idx */
     char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; "" too in slices, which must not depend on it */
+    char class_names[EO_CONFIG_CLASSES_MAX][EO_CONFIG_NAME_MAX]; /* all different */
+    int class_name_count;                                        /* 0: classes have numbers alone */
+    /* What the network is fed, as nn/input.h says: one number, or one for each channel. 0 of them: 0.5. */
+    double input_mean[EO_CONFIG_LIST_MAX], input_std[EO_CONFIG_LIST_MAX];
+    int input_mean_count, input_std_count;
     enum eo_validation validation;
-    int64_t train_subset;               /* images, or EO_CONFIG_ALL */
-    int64_t val_subset;                 /* images, or EO_CONFIG_ALL */
-    char model[EO_CONFIG_TEXT_MAX];     /* "smallcnn" */
-    int conv1_channels, conv2_channels; /* 1..64, 1..128 */
-    int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned;
+    int64_t train_subset; /* images, or EO_CONFIG_ALL */
+    int64_t val_subset;   /* images, or EO_CONFIG_ALL */
+    char model
+        [EO_CONFIG_MODEL_MAX]; /* a known network's name, or its layers in the text form of nn/network.h */
+    char base_model[EO_CONFIG_TEXT_MAX];    /* a file to begin with; "": random weights */
+    char base_model_sha256[EO_SHA256_TEXT]; /* "": any */
+    double width;                           /* factor of its channels */
+    int conv1_channels, conv2_channels;     /* 1..64, 1..128 */
+    int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned; /* epochs: 0 beside base_model alone */
     double learning_rate;
     double fine_tune_learning_rate; /* 0: learning_rate */
     enum eo_schedule learning_rate_schedule;
@@ -128,7 +94,8 @@ struct eo_config {
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;
-    int memory_budget_is_integer[EO_CONFIG_LIST_MAX]; /* written without a point, which names of columns follow */
+    int memory_budget_is_integer
+        [EO_CONFIG_LIST_MAX]; /* written without a decimal point: names of columns are written like it */
     double active_memory_budget_mb;
     double cpu_frequency_scale;
     enum eo_latency_statistic latency_statistic;
@@ -138,6 +105,11 @@ struct eo_config {
     double peak_compute_gmacs;           /* 0: null, not given */
     char output_dir[EO_CONFIG_TEXT_MAX]; /* as given, no slash at the end; "": out/<name of the file> */
     char device[EO_CONFIG_TEXT_MAX];     /* "cpu" */
+    struct eo_board
+        devices[EO_CONFIG_DEVICES_MAX];     /* as given, eo_board_complete() succeeds; different names */
+    int device_count;                       /* 0: unset */
+    char active_device[EO_CONFIG_TEXT_MAX]; /* name of one of them; "": null */
+    double max_latency_ms, max_energy_mj;   /* of active_device; 0: null */
 };
 
 /* The stages that have a slice. Their names are the slices' file names. */
@@ -156,12 +128,6 @@ enum eo_config_stage {
     EO_STAGE_COUNT
 };
 
-const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ...; "none" */
-int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err) EO_MUST_CHECK;
-const char *eo_observer_name(enum eo_observer_kind kind); /* "minmax", ... */
-const char *eo_latency_statistic_name(enum eo_latency_statistic statistic); /* "median", "mean" */
-const char *eo_recommend_name(enum eo_recommend_rule rule); /* "smallest", ... */
-
 const char *eo_config_stage_name(enum eo_config_stage stage); /* "data", "train", ... */
 int eo_config_stage_parse(const char *name, enum eo_config_stage *stage, struct eo_err *err) EO_MUST_CHECK;
 
@@ -174,6 +140,12 @@ void eo_config_init(struct eo_config *cfg);
  */
 int eo_config_load(struct eo_config *cfg, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Reads the file base_model, if there is one, and sets base_model_sha256, so that a slice says which contents it means.
+ * Fails where the file cannot be read or has another checksum than base_model_sha256 says.
+ */
+int eo_config_seal(struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
 
 /* The seed that shuffles training images in a run with seed number `seed_index`. */
 uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
@@ -193,17 +165,17 @@ void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
 
 /*
  * The folder of the artefacts for an experiment of that name: output_dir, taken below out/ where it is relative, else
- * out/<name>. Fails on a folder that `make clean` had better not remove.
+ * out/<name>. Fails on a folder that `make clean` must not remove.
  */
 int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out[EO_CONFIG_OUT_MAX],
                          struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Appends the variables by which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
+ * Appends the variables from which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
- * EO_CRITERIA and EO_PRECISIONS, EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED ("yes" or ""), EO_PRUNE_STEPS, EO_SLICES.
- * Fails on a name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on a data
- * set without a folder.
+ * EO_CRITERIA and EO_PRECISIONS, EO_INT8 (the name of that precision), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
+ * ("yes" or ""), EO_PRUNE_STEPS, EO_SLICES, EO_ACTIVE_DEVICE. Fails on a name that Make cannot handle, on a folder
+ * that is reserved for the programs (out/bin, ...), and on a data set without a folder.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

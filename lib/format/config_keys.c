@@ -6,21 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/num.h"
 #include "base/pool.h"
 
 static const char *const dataset_names[] = {"synthetic", "mnist", "fashion-mnist", "idx", NULL};
-static const char *const validation_names[] = {"holdout", "test", NULL};
-static const char *const model_names[] = {"smallcnn", NULL};
-static const char *const precision_names[] = {"fp32", "fp16", "int8", NULL};
-static const char *const backend_names[] = {"fbgemm", "qnnpack", NULL};
-static const char *const schedule_names[] = {"constant", "cosine", NULL};
-static const char *const criterion_names[] = {"l1", "l2", "fpgm", "activation", "taylor", "random", NULL};
-static const char *const scope_names[] = {"layer", "global", NULL};
-static const char *const observer_names[] = {"minmax", "percentile", "mse", "histogram", "entropy", NULL};
-static const char *const granularity_names[] = {"backend", "channel", "tensor", NULL};
-static const char *const statistic_names[] = {"median", "mean", NULL};
-static const char *const recommend_names[] = {"smallest", "fastest", "accuracy", NULL};
 static const char *const device_names[] = {"cpu", NULL};
 
 #define DATA (1u << EO_STAGE_DATA)
@@ -42,51 +32,84 @@ static const char *const device_names[] = {"cpu", NULL};
 
 #define AT(field) offsetof(struct eo_config, field)
 
-const struct eo_key eo_keys[EO_KEY_COUNT] = {
+const struct eo_key eo_keys[] = {
     {.name = "seed",
      .type = EO_KEY_SEED,
      .offset = AT(seeds),
      .count = AT(seed_count),
      .initial = "7",
      .readers = LEARNING | PRUNE | EVAL | BENCH | SENSITIVITY,
-     .help = "Initial weights, order of the training images, random pruning, bootstrap, order of timings. "
-             "Short form of a list with one seed."},
+     .help = "Seed of initial weights, order of training images, random pruning, bootstrap and order "
+             "of timings; the same as seeds with one entry."},
     {.name = "seeds",
      .type = EO_KEY_SEED,
      .offset = AT(seeds),
      .count = AT(seed_count),
      .capacity = EO_CONFIG_LIST_MAX,
      .readers = MAKE,
-     .help = "Repeats the experiment once for each seed; excludes seed. At most 2000 candidates in all."},
+     .help = "Repeat the experiment with each of these seeds, instead of seed. At most 2000 "
+             "candidates in all."},
     {.name = "dataloader_seed",
      .type = EO_KEY_SEED,
      .offset = AT(dataloader_seed),
      .count = AT(dataloader_seed_set),
      .nullable = 1,
      .readers = LEARNING,
-     .help = "Order of the training images alone; null follows the seed."},
+     .help = "Seed of the order of the training images; null takes seed."},
     {.name = "dataset",
      .type = EO_KEY_WORD,
      .offset = AT(dataset),
      .names = dataset_names,
      .initial = "synthetic",
      .readers = DATA | TRAINING | EVAL | BENCH | SENSITIVITY | MAKE,
-     .help = "The images: generated digits, a published set, or your own (idx)."},
+     .help = "The images: digits drawn by program (synthetic), a published data set, or your own "
+             "(idx)."},
     {.name = "data_dir",
      .type = EO_KEY_PATH,
      .offset = AT(data_dir),
      .any_script = 1,
      .readers = DATA | MAKE, /* not the stages: the same images elsewhere must give the same bytes */
-     .help = "Folder of the four IDX files; goes with dataset: idx, and only with it.",
+     .help = "Folder of the four IDX files of dataset: idx, or its name in $EO_DATA_DIR or data; other data sets do "
+             "not allow it.",
      .note = "Make cannot handle other characters"},
+    {.name = "class_names",
+     .type = EO_KEY_NAME,
+     .offset = AT(class_names),
+     .count = AT(class_name_count),
+     .capacity = EO_CONFIG_CLASSES_MAX,
+     .readers = DATA | EVAL, /* data checks their number, before anything is trained */
+     .help = "Names of the classes in the order of their labels, for confusion matrices and tables of "
+             "classes; unset takes the numbers."},
+    {.name = "input_mean",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(input_mean),
+     .count = AT(input_mean_count),
+     .capacity = EO_CONFIG_LIST_MAX,
+     .is_single = 1,
+     .may_repeat = 1,
+     .min = -EO_CONFIG_INPUT_MEAN_MAX,
+     .max = EO_CONFIG_INPUT_MEAN_MAX,
+     .readers = TRAIN,
+     .help = "The network is fed (p / 255 - input_mean) / input_std of a grey value p: one number, or a list "
+             "with one for each channel; unset takes 0.5."},
+    {.name = "input_std",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(input_std),
+     .count = AT(input_std_count),
+     .capacity = EO_CONFIG_LIST_MAX,
+     .is_single = 1,
+     .may_repeat = 1,
+     .min = EO_CONFIG_INPUT_STD_MIN,
+     .max = EO_CONFIG_INPUT_STD_MAX,
+     .readers = TRAIN,
+     .help = "See input_mean; unset takes 0.5."},
     {.name = "validation",
      .type = EO_KEY_CHOICE,
      .offset = AT(validation),
-     .names = validation_names,
+     .names = eo_validation_names,
      .initial = "holdout",
      .readers = TRAINING | EVAL | BENCH | SENSITIVITY | SUMMARY,
-     .help = "What decisions look at: images held out from the tail of the training set, or the test set as "
-             "the original does."},
+     .help = "Images that all decisions use" EO_VALIDATIONS(EO_TERM_HELP) "."},
     {.name = "train_subset",
      .type = EO_KEY_IMAGES,
      .offset = AT(train_subset),
@@ -94,7 +117,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1e6,
      .nullable = 1,
      .readers = TRAINING | SENSITIVITY,
-     .help = "Images to train on; null takes all that are not held out."},
+     .help = "Number of training images; null takes all that are not held out."},
     {.name = "val_subset",
      .type = EO_KEY_IMAGES,
      .offset = AT(val_subset),
@@ -102,15 +125,37 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1e6,
      .nullable = 1,
      .readers = TRAINING | EVAL | BENCH | SENSITIVITY,
-     .help = "Images to decide by; null takes one sixth of the training set, or with validation: test the "
-             "whole test set."},
+     .help = "Number of images that decide; null takes one sixth of the training set, or with "
+             "validation: test the whole test set."},
     {.name = "model",
-     .type = EO_KEY_WORD,
+     .type = EO_KEY_MODEL,
      .offset = AT(model),
-     .names = model_names,
+     .names = eo_preset_names,
      .initial = "smallcnn",
      .readers = TRAIN | FINETUNE,
-     .help = "The architecture."},
+     .help = "The network: a known one, or its layers as a list or as text (eo-config(5)). Input and "
+             "classes are those of the data."},
+    {.name = "base_model",
+     .type = EO_KEY_PATH,
+     .offset = AT(base_model),
+     .any_script = 1,
+     .readers = TRAIN,
+     .help = "Begin with the model in this file instead of random weights: a model file, tensors of PyTorch "
+             "(safetensors) for the network model, or ONNX. It is trained only where epochs is given."},
+    {.name = "base_model_sha256",
+     .type = EO_KEY_SHA256,
+     .offset = AT(base_model_sha256),
+     .readers = TRAIN,
+     .help = "Checksum that base_model must have; unset takes that of the file as it is."},
+    {.name = "width",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(width),
+     .is_quiet = 1,
+     .min = 0.01,
+     .max = 16,
+     .initial = "1.0",
+     .readers = TRAIN,
+     .help = "Multiplies the channels of all layers of model except the last."},
     {.name = "conv1_channels",
      .type = EO_KEY_INT,
      .offset = AT(conv1_channels),
@@ -150,14 +195,14 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10000,
      .initial = "0",
      .readers = FINETUNE | MAKE,
-     .help = "Passes over the training images after pruning, so that accuracy recovers."},
+     .help = "Passes over the training images after pruning, which recover accuracy."},
     {.name = "fine_tune_unpruned",
      .type = EO_KEY_BOOL,
      .offset = AT(fine_tune_unpruned),
      .initial = "true",
      .readers = FINETUNE | MAKE,
-     .help = "Level 0 is trained on as the pruned levels are, so that all can be compared; false leaves it "
-             "as it is."},
+     .help = "Train level 0 for fine_tune_epochs too, so that all candidates can be compared; false "
+             "leaves it as it was trained."},
     {.name = "learning_rate",
      .type = EO_KEY_NUMBER,
      .offset = AT(learning_rate),
@@ -177,10 +222,10 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "learning_rate_schedule",
      .type = EO_KEY_CHOICE,
      .offset = AT(learning_rate_schedule),
-     .names = schedule_names,
+     .names = eo_schedule_names,
      .initial = "constant",
      .readers = LEARNING,
-     .help = "How the step size goes on over a run: as it is, or down to zero along half a cosine."},
+     .help = "Course of the step size" EO_SCHEDULES(EO_TERM_HELP) "."},
     {.name = "warmup_epochs",
      .type = EO_KEY_NUMBER,
      .offset = AT(warmup_epochs),
@@ -188,7 +233,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10000,
      .initial = "0.0",
      .readers = LEARNING,
-     .help = "Epochs over which the step size first rises in a line."},
+     .help = "Epochs over which the step size first rises linearly."},
     {.name = "weight_decay",
      .type = EO_KEY_NUMBER,
      .offset = AT(weight_decay),
@@ -196,7 +241,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10,
      .initial = "0.0",
      .readers = LEARNING,
-     .help = "Decoupled weight decay (AdamW) of weights, not of biases."},
+     .help = "Decoupled weight decay (AdamW) of the weights; biases have none."},
     {.name = "label_smoothing",
      .type = EO_KEY_NUMBER,
      .offset = AT(label_smoothing),
@@ -212,13 +257,13 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 8,
      .initial = "0",
      .readers = LEARNING,
-     .help = "Training images are shifted by up to so many pixels in each direction, at random."},
+     .help = "Shift each training image at random, by at most this many pixels in each direction."},
     {.name = "augment_flip",
      .type = EO_KEY_BOOL,
      .offset = AT(augment_flip),
      .initial = "false",
      .readers = LEARNING,
-     .help = "Every second training image is mirrored, at random; for clothes, not for digits."},
+     .help = "Mirror every second training image at random; right for clothes, wrong for digits."},
     {.name = "early_stopping",
      .type = EO_KEY_INT,
      .offset = AT(early_stopping),
@@ -226,10 +271,9 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 10000,
      .initial = "0",
      .readers = LEARNING,
-     .help =
-         "Training stops after so many epochs without a better accuracy on the last tenth of the training "
-         "images, "
-         "which is then not trained on, and the best epoch is kept; 0 trains all epochs and keeps the last."},
+     .help = "Stop after this many epochs without a better accuracy on the last tenth of the "
+             "training images, which is then held out, and keep the best epoch; 0 trains all epochs "
+             "and keeps the last."},
     {.name = "qat_epochs",
      .type = EO_KEY_INT,
      .offset = AT(qat_epochs),
@@ -253,28 +297,25 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .capacity = EO_CONFIG_LIST_MAX,
      .initial = "0.0 0.25 0.5 0.7",
      .readers = MAKE,
-     .help = "Shares of the channels to remove, of both convolutions or of each; one candidate each."},
+     .help = "Shares of the channels to remove; one candidate for each level. A number is for all layers; a "
+             "list has a number for each space of channels, of smallcnn for conv1 and conv2."},
     {.name = "pruning_criterion",
      .type = EO_KEY_CHOICE,
      .offset = AT(pruning_criteria),
      .count = AT(pruning_criterion_count),
      .capacity = EO_CRITERION_COUNT,
      .is_single = 1,
-     .names = criterion_names,
+     .names = eo_criterion_names,
      .initial = "l1",
      .readers = SENSITIVITY | MAKE,
-     .help = "Which channels go first: those of least filter norm (l1, l2), nearest to the other filters "
-             "(fpgm), of least "
-             "mean activation, of least |gradient x activation| (taylor), or any (random). A list is another "
-             "axis."},
+     .help = "Channels to remove first; each entry of a list makes candidates" EO_CRITERIA(EO_TERM_HELP) "."},
     {.name = "pruning_scope",
      .type = EO_KEY_CHOICE,
      .offset = AT(pruning_scope),
-     .names = scope_names,
+     .names = eo_scope_names,
      .initial = "layer",
      .readers = PRUNE,
-     .help = "A level counts in each convolution (layer), or over the channels of both, ranked together "
-             "(global)."},
+     .help = "To what a level applies" EO_SCOPES(EO_TERM_HELP) "."},
     {.name = "prune_steps",
      .type = EO_KEY_INT,
      .offset = AT(prune_steps),
@@ -282,7 +323,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 100,
      .initial = "1",
      .readers = PRUNE | FINETUNE | MAKE,
-     .help = "Rounds of pruning and fine-tuning in which a level is reached; each has fine_tune_epochs."},
+     .help = "Number of steps in which a level is reached; each prunes and trains for "
+             "fine_tune_epochs."},
     {.name = "channel_multiple",
      .type = EO_KEY_INT,
      .offset = AT(channel_multiple),
@@ -290,7 +332,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 64,
      .initial = "1",
      .readers = PRUNE | SENSITIVITY,
-     .help = "Kept channels are rounded to a multiple of this, as the device's vectors like it."},
+     .help = "Round the number of kept channels to a multiple of this, for devices that compute on "
+             "vectors."},
     {.name = "pruning_images",
      .type = EO_KEY_INT,
      .offset = AT(pruning_images),
@@ -298,24 +341,23 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1000000,
      .initial = "1024",
      .readers = PRUNE | SENSITIVITY,
-     .help = "Training images by which the criteria activation and taylor judge."},
+     .help = "Number of training images from which activation and taylor take their scores."},
     {.name = "precisions",
      .type = EO_KEY_CHOICE,
      .offset = AT(precisions),
      .count = AT(precision_count),
      .capacity = EO_PRECISION_COUNT,
-     .names = precision_names,
-     .initial = "fp32 fp16 int8",
+     .names = eo_precision_names,
+     .initial = EO_PRECISIONS(EO_TERM_WORD),
      .readers = MAKE,
-     .help = "Number formats, one candidate each at every pruning level."},
+     .help = "Number formats; each makes one candidate at every pruning level."},
     {.name = "quantization_backend",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_backend),
-     .names = backend_names,
+     .names = eo_backend_names,
      .initial = "fbgemm",
      .readers = QUANT,
-     .help = "Numeric scheme of int8: activations 0..127 with one weight scale per channel (fbgemm), or "
-             "0..255 with one per tensor (qnnpack)."},
+     .help = "Numeric scheme of int8" EO_BACKENDS(EO_TERM_HELP) "."},
     {.name = "calibration_batches",
      .type = EO_KEY_INT,
      .offset = AT(calibration_batches),
@@ -327,12 +369,10 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "quantization_observer",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_observer),
-     .names = observer_names,
+     .names = eo_observer_names,
      .initial = "histogram",
      .readers = QUANT,
-     .help = "How int8 chooses the range of activations: all of it (minmax), a share of it (percentile), or "
-             "the range "
-             "of least squared error (mse; histogram searches as the original) or divergence (entropy)."},
+     .help = "What the range of int8 activations holds" EO_OBSERVERS(EO_TERM_HELP) "."},
     {.name = "observer_percentile",
      .type = EO_KEY_NUMBER,
      .offset = AT(observer_percentile),
@@ -344,17 +384,17 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
     {.name = "weight_granularity",
      .type = EO_KEY_CHOICE,
      .offset = AT(weight_granularity),
-     .names = granularity_names,
+     .names = eo_granularity_names,
      .initial = "backend",
      .readers = QUANT,
-     .help = "One int8 weight scale per output channel or per tensor, or what the backend has."},
+     .help = "What has an int8 weight scale of its own" EO_GRANULARITIES(EO_TERM_HELP) "."},
     {.name = "bias_correction",
      .type = EO_KEY_BOOL,
      .offset = AT(bias_correction),
      .initial = "false",
      .readers = QUANT,
-     .help =
-         "Take the mean error that rounding the weights makes on the calibration images out of the biases."},
+     .help = "Subtract from the biases the mean error that rounding the weights makes on the "
+             "calibration images."},
     {.name = "cross_layer_equalization",
      .type = EO_KEY_BOOL,
      .offset = AT(cross_layer_equalization),
@@ -368,8 +408,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 100000,
      .initial = "5",
      .readers = BENCH,
-     .help = "Samples of each size in a round, at least; a sample is one call wherever that is long enough "
-             "for the clock."},
+     .help = "Least number of samples of each size in a round; a sample is one call, or several "
+             "where one is too short for the clock."},
     {.name = "benchmark_trials",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_trials),
@@ -377,7 +417,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1000,
      .initial = "3",
      .readers = BENCH,
-     .help = "Rounds of timing, each in a fresh process, at least; raised to 16 and to 640 samples in all."},
+     .help = "Least number of timing rounds, each in a fresh process; raised to 16 rounds and 640 "
+             "samples in all."},
     {.name = "benchmark_warmup",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_warmup),
@@ -385,15 +426,15 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 100000,
      .initial = "3",
      .readers = BENCH,
-     .help = "Samples of each size thrown away at the beginning of a round, at least; more until the times "
-             "are stable."},
+     .help = "Least number of samples of each size thrown away at the beginning of a round; more "
+             "until the times are stable."},
     {.name = "benchmark_exact",
      .type = EO_KEY_BOOL,
      .offset = AT(benchmark_exact),
      .initial = "false",
      .readers = BENCH,
-     .help =
-         "Just so many rounds, samples and warm-up samples, and no round again: for quick looks and tests."},
+     .help = "Take exactly the given numbers of rounds, samples and warm-up samples, for quick checks and "
+             "tests; no round is repeated."},
     {.name = "benchmark_seconds",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_seconds),
@@ -401,8 +442,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1000000,
      .initial = "60",
      .readers = BENCH,
-     .help =
-         "After so many seconds a session ends with the rounds that it has, at least one of each candidate."},
+     .help = "End a session after this many seconds with the rounds taken so far, at least one of "
+             "each candidate."},
     {.name = "benchmark_wait",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_wait),
@@ -410,7 +451,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1000000,
      .initial = "600",
      .readers = BENCH,
-     .help = "Seconds to wait for other benchmarks on this machine, at most; then the command fails."},
+     .help = "Wait at most this many seconds for other benchmarks on this machine, then fail."},
     {.name = "power_watts",
      .type = EO_KEY_NUMBER,
      .offset = AT(power_watts),
@@ -429,7 +470,7 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1e6,
      .initial = "0.01 0.02 0.05",
      .readers = SELECT | SUMMARY,
-     .help = "Budgets in MiB; each gets its own column of violations."},
+     .help = "Budgets in MiB; each gets a column of violations."},
     {.name = "active_memory_budget_mb",
      .type = EO_KEY_NUMBER,
      .offset = AT(active_memory_budget_mb),
@@ -437,31 +478,65 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1e6,
      .initial = "0.05",
      .readers = SELECT | SUMMARY,
-     .help = "The budget in MiB that decides which candidates are accepted."},
+     .help = "The budget in MiB that decides which candidates are accepted.",
+     .instead = "write 1e6 to accept every candidate"},
+    {.name = "devices",
+     .type = EO_KEY_BOARD,
+     .offset = AT(devices),
+     .count = AT(device_count),
+     .capacity = EO_CONFIG_DEVICES_MAX,
+     .readers = SELECT,
+     .help = "Boards for which `make device` says which candidates fit, and how fast they are: names of "
+             "the table that `eo-device --boards` prints, or mappings with name, code, clock_mhz, "
+             "flash_kib, ram_kib, cycles_per_instruction, milliwatts."},
+    {.name = "active_device",
+     .type = EO_KEY_DEVICE,
+     .offset = AT(active_device),
+     .nullable = 1,
+     .readers = SELECT | MAKE,
+     .help = "The board of devices that decides, beside active_memory_budget_mb, which candidates are "
+             "accepted: those that were measured for it, fit, and give the right scores."},
+    {.name = "max_latency_ms",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(max_latency_ms),
+     .min = 1e-6,
+     .max = 1e9,
+     .nullable = 1,
+     .readers = SELECT,
+     .help = "Accept candidates whose estimated latency on active_device is at most this."},
+    {.name = "max_energy_mj",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(max_energy_mj),
+     .min = 1e-9,
+     .max = 1e9,
+     .nullable = 1,
+     .readers = SELECT,
+     .help = "Accept candidates whose estimated energy for one image on active_device is at most this, "
+             "in millijoules."},
     {.name = "cpu_frequency_scale",
      .type = EO_KEY_NUMBER,
      .offset = AT(cpu_frequency_scale),
      .min = 0.001,
      .max = 100,
      .initial = "0.7",
-     .readers = SELECT | HARDWARE | SUMMARY,
-     .help = "Speed of the device's clock relative to this machine's."},
+     .readers = SELECT | SUMMARY,
+     .help = "Clock speed of the device relative to this machine."},
     {.name = "latency_statistic",
      .type = EO_KEY_CHOICE,
      .offset = AT(latency_statistic),
-     .names = statistic_names,
+     .names = eo_latency_statistic_names,
      .initial = "median",
      .readers = SELECT,
-     .help = "Which latency decides (table, plots, energy, frontiers, recommendation): the median, which is robust, or "
-             "the mean as in the original."},
+     .help = "Latency that decides (table, plots, energy, frontiers, recommendation); labels compare medians of "
+             "rounds either way" EO_LATENCY_STATISTICS(EO_TERM_HELP) "."},
     {.name = "recommend",
      .type = EO_KEY_CHOICE,
      .offset = AT(recommend),
-     .names = recommend_names,
+     .names = eo_recommend_names,
      .initial = "smallest",
      .readers = SELECT | SUMMARY,
-     .help = "Of the candidates that the images cannot tell from the most accurate: the smallest or the fastest one; or "
-             "the most accurate itself."},
+     .help = "What to recommend of the candidates that the images cannot tell from the most accurate one"
+             EO_RECOMMEND_RULES(EO_TERM_HELP) "."},
     {.name = "pareto_use_ci",
      .type = EO_KEY_BOOL,
      .offset = AT(pareto_use_ci),
@@ -473,7 +548,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .offset = AT(pareto_any_status),
      .initial = "true",
      .readers = SELECT | SUMMARY,
-     .help = "Candidates whose timing is not ok stay on the frontiers of latency and energy, never as certain; false leaves them off."},
+     .help = "Keep candidates whose timing is not ok on the frontiers of latency and energy; they are "
+             "never certain. false removes them."},
     {.name = "memory_bandwidth_gbps",
      .type = EO_KEY_NUMBER,
      .offset = AT(memory_bandwidth_gbps),
@@ -489,7 +565,8 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1e9,
      .nullable = 1,
      .readers = HARDWARE,
-     .help = "Peak of the device in 10^9 multiply-accumulates per second; null leaves the roofline out."},
+     .help = "Peak of the device in 10^9 multiply-accumulates per second; null leaves the roofline "
+             "out."},
     {.name = "threads",
      .type = EO_KEY_INT,
      .offset = AT(threads),
@@ -505,23 +582,28 @@ const struct eo_key eo_keys[EO_KEY_COUNT] = {
      .max = 1024,
      .initial = "2",
      .readers = 0,
-     .help = "Accepted for the original's files; has no effect."},
+     .help = "Accepted for files of the original; has no effect."},
     {.name = "device",
      .type = EO_KEY_WORD,
      .offset = AT(device),
      .names = device_names,
      .initial = "cpu",
      .readers = 0,
-     .help = "Accepted for the original's files.",
+     .help = "Accepted for files of the original.",
      .note = "this program runs on the CPU only"},
     {.name = "output_dir",
      .type = EO_KEY_PATH,
      .offset = AT(output_dir),
      .readers = MAKE,
-     .help =
-         "Folder of the artefacts, out/<name of the file> by default; relative paths are taken below out/.",
-     .note = "Make cannot handle other characters"},
+     .help = "Folder of the artefacts; unset takes out/<name of the file>, and relative paths are "
+             "below out/.",
+     .note = "Make cannot handle other characters",
+     .instead = "leave the key out for out/<name of the file>"},
 };
+
+const int eo_key_count = sizeof(eo_keys) / sizeof(eo_keys[0]);
+_Static_assert(sizeof(eo_keys) / sizeof(eo_keys[0]) <= EO_KEY_MAX,
+               "EO_KEY_MAX must not be less than the number of keys");
 
 static const size_t type_size[] = {
     [EO_KEY_SEED] = sizeof(uint64_t),
@@ -532,7 +614,12 @@ static const size_t type_size[] = {
     [EO_KEY_BOOL] = sizeof(int),
     [EO_KEY_CHOICE] = sizeof(int),
     [EO_KEY_WORD] = EO_CONFIG_TEXT_MAX,
+    [EO_KEY_NAME] = EO_CONFIG_NAME_MAX,
+    [EO_KEY_MODEL] = EO_CONFIG_MODEL_MAX,
     [EO_KEY_PATH] = EO_CONFIG_TEXT_MAX,
+    [EO_KEY_SHA256] = EO_SHA256_TEXT,
+    [EO_KEY_DEVICE] = EO_CONFIG_TEXT_MAX,
+    [EO_KEY_BOARD] = sizeof(struct eo_board),
 };
 
 /* Choices are stored through memcpy of an int. */
@@ -540,33 +627,65 @@ _Static_assert(sizeof(enum eo_validation) == sizeof(int) && sizeof(enum eo_backe
                    sizeof(enum eo_precision) == sizeof(int),
                "enumerations must be as large as int");
 
-int eo_key_find_name(const char *const *names, const char *text)
-{
-    int i;
-
-    for (i = 0; names[i]; i++) {
-        if (strcmp(names[i], text) == 0)
-            return i;
-    }
-    return -1;
-}
-
 const struct eo_key *eo_key_find(const char *name)
 {
-    int i;
-
-    for (i = 0; i < EO_KEY_COUNT; i++) {
+    for (int i = 0; i < eo_key_count; i++) {
         if (strcmp(eo_keys[i].name, name) == 0)
             return &eo_keys[i];
     }
     return NULL;
 }
 
+/* Levenshtein's distance, row by row. Words longer than any key get the largest distance. */
+static int edit_distance(const char *a, const char *b)
+{
+    enum { LONGEST = 40 };
+    int row[LONGEST + 1];
+    size_t la = strlen(a), lb = strlen(b);
+
+    if (la > LONGEST || lb > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= la; i++) {
+        int diagonal = row[0];
+
+        row[0] = (int)i;
+        for (size_t j = 1; j <= lb; j++) {
+            int best = diagonal + (a[i - 1] != b[j - 1]);
+
+            diagonal = row[j];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[lb];
+}
+
+const char *eo_key_nearest(const char *name)
+{
+    const char *best = NULL;
+    int best_distance = 0;
+
+    for (int i = 0; i < eo_key_count; i++) {
+        int d = edit_distance(name, eo_keys[i].name);
+
+        if (3 * d <= (int)strlen(eo_keys[i].name) && (!best || d < best_distance)) {
+            best = eo_keys[i].name;
+            best_distance = d;
+        }
+    }
+    return best;
+}
+
 int eo_key_null_text(const char *text)
 {
     static const char *const names[] = {"", "~", "null", "Null", "NULL", "None", NULL};
 
-    return eo_key_find_name(names, text) >= 0;
+    return eo_names_find(names, text) >= 0;
 }
 
 static char *field_at(struct eo_config *cfg, const struct eo_key *k, int index)
@@ -595,8 +714,8 @@ int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k)
 }
 
 /*
- * Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. With any_script also what
- * is not ASCII; that it is UTF-8 was checked when the text was read.
+ * Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. With any_script also
+ * what is not ASCII; that it is UTF-8 was checked when the text was read.
  */
 static int is_path(const char *text, int any_script)
 {
@@ -608,10 +727,49 @@ static int is_path(const char *text, int any_script)
     return !eo_key_null_text(text) && text[0] != '-' && strlen(text) < EO_CONFIG_TEXT_MAX && *p == '\0';
 }
 
-static int set_text(char *field, const char *text)
+/* Between quotes it is YAML as it stands. */
+static int is_name(const char *text)
 {
-    snprintf(field, EO_CONFIG_TEXT_MAX, "%s", text);
+    size_t n = 0;
+
+    while (text[n] && (unsigned char)text[n] >= ' ' && text[n] != 0x7f && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n > 0 && n < EO_CONFIG_NAME_MAX && text[n] == '\0' && text[0] != ' ' && text[n - 1] != ' ';
+}
+
+static int is_sha256(const char *text)
+{
+    return strlen(text) == EO_SHA256_TEXT - 1 && strspn(text, "0123456789abcdef") == EO_SHA256_TEXT - 1;
+}
+
+static int set_text(const struct eo_key *k, char *field, const char *text)
+{
+    snprintf(field, type_size[k->type], "%s", text);
     return 0;
+}
+
+/* Layers have a colon behind their names; line ends, blanks and semicolons between them become "; ". */
+static int set_layers(char *field, const char *text)
+{
+    static const char blanks[] = " \t\r\n;";
+    struct eo_buf out = {0};
+    int rc = -1;
+
+    for (const char *p = text + strspn(text, blanks); *p; p += strspn(p, blanks)) {
+        size_t n = strcspn(p, blanks), gap = strspn(p + n, blanks);
+
+        eo_buf_append(&out, p, n);
+        if (p[n + gap] != '\0')
+            eo_buf_puts(&out, memchr(p + n, '\n', gap) || memchr(p + n, ';', gap) ? "; " : " ");
+        p += n;
+    }
+    if (strchr(text, ':') && out.len > 0 && out.len < EO_CONFIG_MODEL_MAX &&
+        strcspn(out.data, "\"\\") == out.len) {
+        memcpy(field, out.data, out.len + 1);
+        rc = 0;
+    }
+    eo_buf_release(&out);
+    return rc;
 }
 
 static int set_int(void *field, int value)
@@ -640,30 +798,33 @@ static int set_number(const struct eo_key *k, double *field, int *is_integer, co
     return 0;
 }
 
-/* A number; levels of two parts are lists in YAML, not text. */
+/* A number; levels of several shares are lists in YAML, not text. */
 static int set_level(struct eo_level *field, const char *text)
 {
     return strchr(text, 'x') ? -1 : eo_level_parse(text, field, NULL);
 }
 
-int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, int part, const char *text)
+int eo_key_parse_share(const char *text, double *share)
 {
-    struct eo_level *field = (void *)field_at(cfg, k, index), both;
+    struct eo_level level;
 
-    if (set_level(&both, text))
+    if (set_level(&level, text))
         return -1;
-    if (part == 0)
-        field->conv1 = both.conv1;
-    else
-        field->conv2 = both.conv2;
+    *share = level.share[0];
     return 0;
+}
+
+void eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, const double *shares,
+                      int count)
+{
+    *(struct eo_level *)(void *)field_at(cfg, k, index) = eo_level_of(shares, count);
 }
 
 /* True and FALSE are values of YAML 1.1, which the original reads. -1 for another text. */
 static int bool_of(const char *text)
 {
     static const char *const names[] = {"false", "true", "False", "True", "FALSE", "TRUE", NULL};
-    int i = eo_key_find_name(names, text);
+    int i = eo_names_find(names, text);
 
     return i < 0 ? -1 : i % 2;
 }
@@ -688,11 +849,22 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
     case EO_KEY_BOOL:
         return set_int(field, bool_of(text));
     case EO_KEY_CHOICE:
-        return set_int(field, eo_key_find_name(k->names, text));
+        return set_int(field, eo_names_find(k->names, text));
     case EO_KEY_WORD:
-        return eo_key_find_name(k->names, text) < 0 ? -1 : set_text(field, text);
+        return eo_names_find(k->names, text) < 0 ? -1 : set_text(k, field, text);
+    case EO_KEY_NAME:
+        return is_name(text) ? set_text(k, field, text) : -1;
+    case EO_KEY_MODEL:
+        return eo_names_find(k->names, text) < 0 ? set_layers(field, text) : set_text(k, field, text);
     case EO_KEY_PATH:
-        return is_path(text, k->any_script) ? set_text(field, text) : -1;
+        return is_path(text, k->any_script) ? set_text(k, field, text) : -1;
+    case EO_KEY_SHA256:
+        return is_sha256(text) ? set_text(k, field, text) : -1;
+    case EO_KEY_DEVICE:
+        return eo_board_is_name(text) ? set_text(k, field, text) : -1;
+    case EO_KEY_BOARD:
+        memset(field, 0, sizeof(struct eo_board));
+        return eo_board_set(field, "name", text, NULL);
     }
     return -1;
 }
@@ -708,7 +880,7 @@ void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k)
     eo_key_set_count(cfg, k, 0);
 }
 
-int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k)
+static int is_null(const struct eo_config *cfg, const struct eo_key *k)
 {
     const void *field = const_field_at(cfg, k, 0);
 
@@ -717,6 +889,8 @@ int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k)
         return *(const int64_t *)field == EO_CONFIG_ALL;
     case EO_KEY_NUMBER:
         return *(const double *)field == 0;
+    case EO_KEY_DEVICE:
+        return *(const char *)field == '\0';
     default:
         return eo_key_get_count(cfg, k) == 0;
     }
@@ -728,18 +902,6 @@ static int get_int(const void *field)
 
     memcpy(&v, field, sizeof(v));
     return v;
-}
-
-static void put_level(const struct eo_level *level, struct eo_buf *out)
-{
-    char conv1[EO_NUM_TEXT], conv2[EO_NUM_TEXT];
-
-    eo_num_format_double(level->conv1, conv1);
-    eo_num_format_double(level->conv2, conv2);
-    if (eo_level_is_uniform(*level))
-        eo_buf_puts(out, conv1);
-    else
-        eo_buf_printf(out, "[%s, %s]", conv1, conv2);
 }
 
 void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int index, struct eo_buf *out)
@@ -766,7 +928,7 @@ void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int i
         }
         break;
     case EO_KEY_LEVEL:
-        put_level(field, out);
+        eo_level_put(field, out);
         break;
     case EO_KEY_BOOL:
         eo_buf_puts(out, get_int(field) ? "true" : "false");
@@ -774,18 +936,27 @@ void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int i
     case EO_KEY_CHOICE:
         eo_buf_puts(out, k->names[get_int(field)]);
         break;
+    case EO_KEY_NAME:
+        eo_buf_printf(out, "\"%s\"", (const char *)field);
+        break;
+    case EO_KEY_MODEL:
+        eo_buf_printf(out, strchr(field, ':') ? "\"%s\"" : "%s", (const char *)field);
+        break;
     case EO_KEY_WORD:
     case EO_KEY_PATH:
+    case EO_KEY_SHA256:
+    case EO_KEY_DEVICE:
         eo_buf_puts(out, field);
+        break;
+    case EO_KEY_BOARD:
+        eo_board_put(field, out);
         break;
     }
 }
 
 void eo_key_put(const struct eo_config *cfg, const struct eo_key *k, struct eo_buf *out)
 {
-    int i;
-
-    if (k->nullable && eo_key_is_null(cfg, k)) {
+    if (k->nullable && is_null(cfg, k)) {
         eo_buf_puts(out, "null");
         return;
     }
@@ -793,40 +964,54 @@ void eo_key_put(const struct eo_config *cfg, const struct eo_key *k, struct eo_b
         eo_key_put_entry(cfg, k, 0, out);
         return;
     }
-    for (i = 0; i < eo_key_get_count(cfg, k); i++) {
+    for (int i = 0; i < eo_key_get_count(cfg, k); i++) {
         eo_buf_puts(out, i ? ", " : "[");
         eo_key_put_entry(cfg, k, i, out);
     }
     eo_buf_puts(out, "]");
 }
 
+static int is_same(const struct eo_key *k, const void *a, const void *b)
+{
+    const struct eo_level *x = a, *y = b;
+
+    if (k->type == EO_KEY_LEVEL)
+        return eo_level_compare(*x, *y) == 0;
+    if (k->type == EO_KEY_BOARD)
+        return strcmp(a, b) == 0; /* boards begin with their name */
+    return memcmp(a, b, type_size[k->type]) == 0;
+}
+
 int eo_key_is_repeated(const struct eo_config *cfg, const struct eo_key *k, int index)
 {
-    int i;
-
-    for (i = 0; i < index; i++) {
-        if (memcmp(const_field_at(cfg, k, i), const_field_at(cfg, k, index), type_size[k->type]) == 0)
+    for (int i = 0; i < index && !k->may_repeat; i++) {
+        if (is_same(k, const_field_at(cfg, k, i), const_field_at(cfg, k, index)))
             return 1;
     }
     return 0;
 }
 
+static int is_initial(const struct eo_config *cfg, const struct eo_key *k)
+{
+    struct eo_config initial;
+
+    eo_config_init(&initial);
+    return memcmp(const_field_at(cfg, k, 0), const_field_at(&initial, k, 0), type_size[k->type]) == 0;
+}
+
 int eo_key_is_printable(const struct eo_config *cfg, const struct eo_key *k)
 {
-    if (k->type == EO_KEY_PATH)
+    if (k->type == EO_KEY_PATH || k->type == EO_KEY_SHA256)
         return *const_field_at(cfg, k, 0) != '\0';
+    if (k->offset == AT(epochs))
+        return cfg->epochs > 0;
+    if (k->is_quiet)
+        return !is_initial(cfg, k);
+    if (k->capacity && !k->initial && k->offset != AT(seeds))
+        return eo_key_get_count(cfg, k) > 0;
     if (k->offset == AT(seeds))
         return (k->capacity > 0) == (cfg->seed_count > 1);
     return 1;
-}
-
-static void join_names(const char *const *names, char *text, size_t size)
-{
-    int i;
-
-    snprintf(text, size, "%s", names[1] ? "one of " : "");
-    for (i = 0; names[i]; i++)
-        snprintf(text + strlen(text), size - strlen(text), "%s%s", i ? ", " : "", names[i]);
 }
 
 void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
@@ -849,20 +1034,39 @@ void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
     case EO_KEY_BOOL:
         snprintf(text, EO_KEY_ALLOWED, "true or false");
         break;
+    case EO_KEY_MODEL:
+        eo_names_join(k->names, text, EO_KEY_ALLOWED);
+        snprintf(text + strlen(text), EO_KEY_ALLOWED - strlen(text), ", or a list of layers");
+        break;
     case EO_KEY_CHOICE:
     case EO_KEY_WORD:
-        join_names(k->names, text, EO_KEY_ALLOWED);
+        eo_names_join(k->names, text, EO_KEY_ALLOWED);
+        break;
+    case EO_KEY_NAME:
+        snprintf(text, EO_KEY_ALLOWED,
+                 "a name of 1 to %d bytes without quotes, backslashes and spaces at its ends",
+                 EO_CONFIG_NAME_MAX - 1);
         break;
     case EO_KEY_PATH:
-        snprintf(text, EO_KEY_ALLOWED, "a path of at most %d %s, digits and any of ._+-/", EO_CONFIG_TEXT_MAX - 1,
-                 k->any_script ? "bytes: letters of any script" : "letters");
+        snprintf(text, EO_KEY_ALLOWED, "a path of at most %d %s, digits and any of ._+-/",
+                 EO_CONFIG_TEXT_MAX - 1, k->any_script ? "bytes: letters of any script" : "letters");
+        break;
+    case EO_KEY_SHA256:
+        snprintf(text, EO_KEY_ALLOWED, "a SHA-256 of %d hexadecimal digits, in small letters",
+                 EO_SHA256_TEXT - 1);
+        break;
+    case EO_KEY_DEVICE:
+        snprintf(text, EO_KEY_ALLOWED, "the name of a board of devices");
+        break;
+    case EO_KEY_BOARD:
+        snprintf(text, EO_KEY_ALLOWED, "the name of a board or a mapping that begins with 'name'");
         break;
     }
     if (k->nullable)
         snprintf(text + strlen(text), EO_KEY_ALLOWED - strlen(text), " or null");
 }
 
-/* Applies a default of the table; the tests read every one, so it cannot be refused here. */
+/* Sets a default of the table. It cannot be refused, because the tests read each of them. */
 static void set_initial(struct eo_config *cfg, const struct eo_key *k)
 {
     char text[EO_CONFIG_TEXT_MAX];
@@ -884,9 +1088,7 @@ static void set_initial(struct eo_config *cfg, const struct eo_key *k)
 
 void eo_config_init(struct eo_config *cfg)
 {
-    int i;
-
     memset(cfg, 0, sizeof(*cfg));
-    for (i = 0; i < EO_KEY_COUNT; i++)
+    for (int i = 0; i < eo_key_count; i++)
         set_initial(cfg, &eo_keys[i]);
 }

@@ -1,6 +1,6 @@
 /*
- * The keys of an experiment, for config*.c alone: the one table of them, and what can be done with a key
- * whatever its type. The contract for everybody else is config.h.
+ * The keys of an experiment, for config*.c alone: the one table of them, and what can be done with a key whatever its
+ * type. All other files include config.h.
  *
  * A key's value lives in a field of struct eo_config. A list has the number of its entries beside it.
  */
@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "format/config.h"
 
-#define EO_KEY_COUNT 60
+#define EO_KEY_MAX 128 /* more than there are keys */
 
 #define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
 
@@ -25,7 +25,12 @@ enum eo_key_type {
     EO_KEY_BOOL,   /* int: 0 or 1 */
     EO_KEY_CHOICE, /* int or enum: position in `names` */
     EO_KEY_WORD,   /* text: one of `names` */
-    EO_KEY_PATH    /* text that Make can take as a file name */
+    EO_KEY_NAME,   /* text of EO_CONFIG_NAME_MAX bytes, always written with quotes */
+    EO_KEY_MODEL,  /* text: one of `names`, or layers of a network with "; " between them */
+    EO_KEY_PATH,   /* text that Make can take as a file name */
+    EO_KEY_SHA256, /* text of EO_SHA256_TEXT bytes */
+    EO_KEY_DEVICE, /* text: the name of a board; null is "" */
+    EO_KEY_BOARD   /* struct eo_board: its name, or a mapping */
 };
 
 struct eo_key {
@@ -35,46 +40,52 @@ struct eo_key {
     size_t offset;         /* of the field in struct eo_config */
     size_t count;    /* offset of the int beside it: entries in use, or whether a value is set; 0: none */
     double min, max; /* EO_KEY_INT, EO_KEY_IMAGES, EO_KEY_NUMBER */
-    const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD */
+    const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD: base/names.h */
     size_t integers; /* offset of an int for each entry: whether it was written as an integer; 0: none */
-    int nullable;             /* `null` is a value */
+    int nullable;    /* `null` is a value */
+    int is_quiet; /* left out of the canonical text at its default, so that slices from before the key stay the same */
+    int may_repeat; /* of a list: entries may be equal */
     int any_script; /* of a path: letters may be other than ASCII, as it never becomes a target of Make */
-    int is_single;            /* of a list: a value alone stands for a list of one, and is written so */
+    int is_single;  /* of a list: one value stands for a list of one entry, and such a list is written so */
     const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
     unsigned readers;    /* one bit for each enum eo_config_stage, and EO_KEY_MAKE */
     const char *help;
-    const char *note; /* added to the message that refuses a value, or NULL */
+    const char *note;    /* added to the message that refuses a value, or NULL */
+    const char *instead; /* added to the message that refuses null; NULL: to leave the key out */
 };
 
-/* The bit behind those of the stages: Make, which knows what artefacts there are, not what is in them. */
+/* The bit behind those of the stages: Make needs to know which artefacts there are, but not what is in them. */
 #define EO_KEY_MAKE (1u << EO_STAGE_COUNT)
 
 /* Stages that see the training part of the split and nothing else. */
-#define EO_KEY_TRAINING \
+#define EO_KEY_TRAINING                                                                                      \
     (1u << EO_STAGE_TRAIN | 1u << EO_STAGE_PRUNE | 1u << EO_STAGE_FINETUNE | 1u << EO_STAGE_QUANT)
 
-extern const struct eo_key eo_keys[EO_KEY_COUNT];
+extern const struct eo_key eo_keys[];
+extern const int eo_key_count;
 
 const struct eo_key *eo_key_find(const char *name); /* NULL if there is none */
 
-/* The place of `text` in a list that NULL ends; -1 if it is not in it. */
-int eo_key_find_name(const char *const *names, const char *text);
+/* The name of the key that was probably meant: a third of its letters may be wrong. NULL if there is none. */
+const char *eo_key_nearest(const char *name);
 
 /* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it.
  */
 int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text) EO_MUST_CHECK;
 
-/* Entry `index` of a list of levels: the number of conv1 alone (part 0) or of conv2 (part 1). As eo_key_set(). */
-int eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, int part, const char *text)
-    EO_MUST_CHECK;
+/* A share in a list among the levels; -1 (without a message) as eo_key_set(). Then: makes entry `index` of them. */
+int eo_key_parse_share(const char *text, double *share) EO_MUST_CHECK;
+void eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, const double *shares,
+                      int count);
 
 /* What one value or entry may be, in words: "an integer in 1..10000". */
 void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED]);
 
-/* Whether a plain YAML text means null (None too, which Python's users write); making a nullable key null; and whether it is. */
+/* Whether a plain YAML text means null (None too, as in Python). */
 int eo_key_null_text(const char *text);
+
+/* Makes a nullable key null. */
 void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k);
-int eo_key_is_null(const struct eo_config *cfg, const struct eo_key *k);
 
 /* The int beside a value, see `count`; 1 and no effect where there is none. */
 void eo_key_set_count(struct eo_config *cfg, const struct eo_key *k, int n);
@@ -84,8 +95,8 @@ int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k);
 int eo_key_is_repeated(const struct eo_config *cfg, const struct eo_key *k, int index);
 
 /*
- * Whether the canonical text has a line for the key. A path has no value that stands for "unset", and of seed
- * and seeds only the one that fits can be written.
+ * Whether the canonical text has a line for the key. A path, and a list without a default, have no value that stands
+ * for "unset", and of seed and seeds only the one that fits can be written.
  */
 int eo_key_is_printable(const struct eo_config *cfg, const struct eo_key *k);
 

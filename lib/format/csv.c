@@ -125,12 +125,10 @@ static int read_row(struct parser *p, size_t *fields, struct eo_err *err)
 
 static int check_header(const struct eo_csv *csv, struct eo_err *err)
 {
-    size_t i, k;
-
-    for (i = 0; i < csv->columns; i++) {
+    for (size_t i = 0; i < csv->columns; i++) {
         if (csv->cells[i][0] == '\0')
             return eo_err_set(err, "line 1: column %zu has no name", i + 1);
-        for (k = 0; k < i; k++) {
+        for (size_t k = 0; k < i; k++) {
             if (strcmp(csv->cells[i], csv->cells[k]) == 0)
                 return eo_err_set(err, "line 1: column '%.60s' is there twice", csv->cells[i]);
         }
@@ -216,9 +214,7 @@ void eo_csv_release(struct eo_csv *csv)
 
 int eo_csv_column(const struct eo_csv *csv, const char *name)
 {
-    size_t i;
-
-    for (i = 0; i < csv->columns; i++) {
+    for (size_t i = 0; i < csv->columns; i++) {
         if (strcmp(csv->cells[i], name) == 0)
             return (int)i;
     }
@@ -228,6 +224,11 @@ int eo_csv_column(const struct eo_csv *csv, const char *name)
 const char *eo_csv_cell(const struct eo_csv *csv, size_t row, int column)
 {
     return column < 0 ? "" : csv->cells[(row + 1) * csv->columns + (size_t)column];
+}
+
+const char *eo_csv_value(const struct eo_csv *csv, size_t row, const char *name)
+{
+    return eo_csv_cell(csv, row, eo_csv_column(csv, name));
 }
 
 void eo_csv_put_text(struct eo_buf *out, const char *field, char end)
@@ -264,4 +265,12 @@ void eo_csv_put_int(struct eo_buf *out, long long value, char end)
 {
     eo_buf_printf(out, "%lld", value);
     eo_buf_append(out, &end, 1);
+}
+
+void eo_csv_put_count(struct eo_buf *out, double value, char end)
+{
+    if (isfinite(value))
+        eo_csv_put_int(out, (long long)value, end);
+    else
+        eo_csv_put_text(out, "", end);
 }

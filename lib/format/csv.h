@@ -29,13 +29,16 @@ void eo_csv_release(struct eo_csv *csv);
 /* Column number of `name`, or -1. */
 int eo_csv_column(const struct eo_csv *csv, const char *name);
 
-/* The cell; "" when column is -1. */
+/* The cell of a column by its number or name; "" where the number is -1 or no column has that name. */
 const char *eo_csv_cell(const struct eo_csv *csv, size_t row, int column);
+const char *eo_csv_value(const struct eo_csv *csv, size_t row, const char *name);
 
 /* Appends one field, quoted where needed, followed by `end` (',' or '\n'). */
 void eo_csv_put_text(struct eo_buf *out, const char *field, char end);
 /* %.17g, as short as reads back the same; a value that is not finite becomes the empty field. */
 void eo_csv_put_double(struct eo_buf *out, double value, char end);
 void eo_csv_put_int(struct eo_buf *out, long long value, char end);
+/* An integer that is held in a double; NAN becomes the empty field. */
+void eo_csv_put_count(struct eo_buf *out, double value, char end);
 
 #endif

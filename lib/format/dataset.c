@@ -6,101 +6,162 @@
 #include "format/dataset_find.h"
 
 #define LABELS_HEADER 8
+#define LABELS 256 /* different bytes */
 
 /* Loads one of the four files. The message names the file that was read. */
-static int load_file(struct eo_idx *idx, const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
-                     struct eo_err *err)
+static int load_file(struct eo_idx *idx, const char *dir, enum eo_dataset_file file, char *path,
+                     size_t path_size, struct eo_err *err)
 {
     if (eo_dataset_file_find(dir, file, path, path_size, err))
         return -1;
     return eo_idx_load(idx, path, err) ? eo_err_prefix(err, "'%s'", path) : 0;
 }
 
-static int check_images(const struct eo_idx *idx, struct eo_err *err)
+/* [N, H, W], [N, C, H, W], or [N, F], whose F values are those of the image in their order. */
+static int check_size(const struct eo_idx *idx, struct eo_dims d, struct eo_err *err)
+{
+    size_t n = idx->count / idx->dim[0];
+
+    if (idx->dims == 2 && n != eo_dims_elements(d))
+        return eo_err_set(err, "byte 8: expected images of %zu values, found %zu", eo_dims_elements(d), n);
+    if (idx->dims == 3 && d.c == 1 && (idx->dim[1] != (uint32_t)d.h || idx->dim[2] != (uint32_t)d.w))
+        return eo_err_set(err, "byte 8: expected images of %d x %d pixels, found %u x %u", d.h, d.w,
+                          idx->dim[1], idx->dim[2]);
+    if (idx->dims == 3 && d.c != 1)
+        return eo_err_set(err, "byte 8: expected images of %d x %d x %d, found %u x %u", d.c, d.h, d.w,
+                          idx->dim[1], idx->dim[2]);
+    if (idx->dims == 4 &&
+        (idx->dim[1] != (uint32_t)d.c || idx->dim[2] != (uint32_t)d.h || idx->dim[3] != (uint32_t)d.w))
+        return eo_err_set(err, "byte 8: expected images of %d x %d x %d, found %u x %u x %u", d.c, d.h, d.w,
+                          idx->dim[1], idx->dim[2], idx->dim[3]);
+    return 0;
+}
+
+/* What a file of images says of itself: [N, H, W] has one channel, and [N, F] is a signal of length F. */
+static struct eo_dims dims_of(const struct eo_idx *idx)
+{
+    int a = (int)idx->dim[1], b = (int)idx->dim[2], c = (int)idx->dim[3];
+
+    return idx->dims == 4 ? (struct eo_dims){a, b, c} : (struct eo_dims){1, a, idx->dims == 3 ? b : 1};
+}
+
+static int check_images(const struct eo_idx *idx, struct eo_dims d, struct eo_err *err)
 {
     if (idx->dims == 1)
         return eo_err_set(err,
                           "byte 3: expected images (3 dimensions), found 1 dimension: this is a labels file");
-    if (idx->dims != 3)
-        return eo_err_set(err, "byte 3: expected images (3 dimensions), found %d dimensions", idx->dims);
-    if (idx->dim[1] != EO_IMAGE_SIDE || idx->dim[2] != EO_IMAGE_SIDE)
-        return eo_err_set(err, "byte 8: expected images of %d x %d pixels, found %u x %u", EO_IMAGE_SIDE,
-                          EO_IMAGE_SIDE, idx->dim[1], idx->dim[2]);
-    return 0;
+    if (idx->type == EO_IDX_F32)
+        return eo_err_set(err, "byte 2: expected images of bytes (0x08 or 0x09), found 32-bit floats; "
+                               "'eo-data --from FOLDER --into FOLDER' maps them onto 256 steps");
+    return check_size(idx, d, err);
 }
 
-static int check_labels(const struct eo_idx *idx, uint32_t images, struct eo_err *err)
+static int check_labels(const struct eo_idx *idx, uint32_t images, int classes, struct eo_err *err)
 {
-    size_t i;
-
     if (idx->dims == 3)
         return eo_err_set(
             err, "byte 3: expected labels (1 dimension), found 3 dimensions: this is an images file");
     if (idx->dims != 1)
         return eo_err_set(err, "byte 3: expected labels (1 dimension), found %d dimensions", idx->dims);
+    if (idx->type != EO_IDX_U8)
+        return eo_err_set(err, "byte 2: expected labels of unsigned bytes (0x08), found %s",
+                          eo_idx_type_name(idx->type));
     if (idx->dim[0] != images)
         return eo_err_set(err, "byte 4: expected %u labels, as many as there are images, found %u", images,
                           idx->dim[0]);
-    for (i = 0; i < idx->count; i++) {
-        if (idx->data[i] >= EO_CLASSES)
+    for (size_t i = 0; i < idx->count; i++) {
+        if (idx->data[i] >= classes)
             return eo_err_set(err, "byte %zu: expected a label in 0..%d, found %d", LABELS_HEADER + i,
-                              EO_CLASSES - 1, idx->data[i]);
+                              classes - 1, idx->data[i]);
     }
     return 0;
 }
 
+/* Signed bytes become grey values: 128 is 0. */
+static void shift_signed(struct eo_idx *idx)
+{
+    uint8_t *data = idx->file + (idx->file_size - idx->count);
+
+    for (size_t i = 0; idx->type == EO_IDX_I8 && i < idx->count; i++)
+        data[i] ^= 0x80;
+}
+
 /* Loads one part: its images file and its labels file, idx[0] and idx[1]. */
-static int load_part(struct eo_idx idx[2], enum eo_dataset_file first, const char *dir, struct eo_images *images,
-                     char sha256[EO_SHA256_TEXT], struct eo_err *err)
+static int load_part(struct eo_idx idx[2], enum eo_dataset_file first, const char *dir, struct eo_dataset *ds,
+                     struct eo_images *images, char sha256[EO_SHA256_TEXT], struct eo_err *err)
 {
     struct eo_hash_piece pieces[2];
     char path[4096];
 
     if (load_file(&idx[0], dir, first, path, sizeof(path), err))
         return -1;
-    if (check_images(&idx[0], err))
+    if (ds->dims.c == 0 && idx[0].dims > 1)
+        ds->dims = dims_of(&idx[0]);
+    if (check_images(&idx[0], ds->dims, err))
         return eo_err_prefix(err, "'%s'", path);
     if (load_file(&idx[1], dir, first + 1, path, sizeof(path), err))
         return -1;
-    if (check_labels(&idx[1], idx[0].dim[0], err))
+    if (check_labels(&idx[1], idx[0].dim[0], ds->classes ? ds->classes : LABELS, err))
         return eo_err_prefix(err, "'%s'", path);
     pieces[0] = (struct eo_hash_piece){idx[0].file, idx[0].file_size};
     pieces[1] = (struct eo_hash_piece){idx[1].file, idx[1].file_size};
     eo_hash_sha256_pieces(pieces, 2, sha256);
+    shift_signed(&idx[0]);
     *images = (struct eo_images){idx[0].data, idx[1].data, idx[0].dim[0]};
+    return 0;
+}
+
+static int highest_label(const struct eo_dataset *ds)
+{
+    int highest = 0;
+
+    for (size_t i = 0; i < ds->train.count; i++)
+        highest = ds->train.labels[i] > highest ? ds->train.labels[i] : highest;
+    for (size_t i = 0; i < ds->test.count; i++)
+        highest = ds->test.labels[i] > highest ? ds->test.labels[i] : highest;
+    return highest;
+}
+
+/* As eo_dataset_open() says. dims of zeros: what the files say; classes 0: up to the highest label that is loaded. */
+static int load_as(struct eo_dataset *ds, const char *dir, int parts, struct eo_dims dims, int classes,
+                   struct eo_err *err)
+{
+    memset(ds, 0, sizeof(*ds));
+    ds->dims = dims;
+    ds->classes = classes;
+    if (((parts & EO_DATASET_TRAIN) &&
+         load_part(ds->idx, EO_DATASET_TRAIN_IMAGES, dir, ds, &ds->train, ds->train_sha256, err)) ||
+        ((parts & EO_DATASET_TEST) &&
+         load_part(ds->idx + 2, EO_DATASET_TEST_IMAGES, dir, ds, &ds->test, ds->test_sha256, err))) {
+        eo_dataset_release(ds);
+        return -1;
+    }
+    if (classes == 0)
+        ds->classes = highest_label(ds) + 1;
     return 0;
 }
 
 int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err)
 {
-    memset(ds, 0, sizeof(*ds));
-    if (((parts & EO_DATASET_TRAIN) &&
-         load_part(ds->idx, EO_DATASET_TRAIN_IMAGES, dir, &ds->train, ds->train_sha256, err)) ||
-        ((parts & EO_DATASET_TEST) &&
-         load_part(ds->idx + 2, EO_DATASET_TEST_IMAGES, dir, &ds->test, ds->test_sha256, err))) {
-        eo_dataset_release(ds);
-        return -1;
-    }
-    return 0;
+    return load_as(ds, dir, parts, (struct eo_dims){1, EO_IMAGE_SIDE, EO_IMAGE_SIDE}, EO_CLASSES, err);
 }
 
 void eo_dataset_release(struct eo_dataset *ds)
 {
-    int i;
-
-    for (i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++)
         eo_idx_release(&ds->idx[i]);
     memset(ds, 0, sizeof(*ds));
 }
 
-static struct eo_images slice(const struct eo_images *all, size_t first, size_t count)
+static struct eo_images slice(const struct eo_images *all, struct eo_dims dims, size_t first, size_t count)
 {
-    return (struct eo_images){all->pixels + first * EO_IMAGE_PIXELS, all->labels + first, count};
+    return (struct eo_images){all->pixels + first * eo_dims_elements(dims), all->labels + first, count};
 }
 
-static int split_holdout(struct eo_split *split, const struct eo_images *all, const struct eo_config *cfg,
+static int split_holdout(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
                          struct eo_err *err)
 {
+    const struct eo_images *all = &ds->train;
     size_t validation = cfg->val_subset == EO_CONFIG_ALL ? all->count / 6 : (size_t)cfg->val_subset;
     size_t rest, train;
 
@@ -119,42 +180,9 @@ static int split_holdout(struct eo_split *split, const struct eo_images *all, co
             "'val_subset': expected fewer than the %zu training images, found %zu: none is left "
             "to train on",
             all->count, validation);
-    split->train = slice(all, 0, train);
-    split->validation = slice(all, rest, validation);
+    split->train = slice(all, ds->dims, 0, train);
+    split->validation = slice(all, ds->dims, rest, validation);
     return 0;
-}
-
-int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
-                  struct eo_err *err)
-{
-    size_t n;
-
-    memset(split, 0, sizeof(*split));
-    if (eo_dataset_check_name(cfg->dataset, ds, err))
-        return -1;
-    split->test = ds->test;
-    if (cfg->validation == EO_VALIDATION_HOLDOUT)
-        return ds->train.count ? split_holdout(split, &ds->train, cfg, err) : 0;
-    if (ds->train.count) {
-        /* The original takes what there is when train_subset asks for more. */
-        n = ds->train.count;
-        if (cfg->train_subset != EO_CONFIG_ALL && (uint64_t)cfg->train_subset < n)
-            n = (size_t)cfg->train_subset;
-        split->train = slice(&ds->train, 0, n);
-    }
-    if (ds->test.count) {
-        n = cfg->val_subset == EO_CONFIG_ALL ? ds->test.count : (size_t)cfg->val_subset;
-        if (n > ds->test.count)
-            return eo_err_set(err, "'val_subset': expected at most the %zu test images, found %zu",
-                              ds->test.count, n);
-        split->validation = slice(&ds->test, 0, n);
-    }
-    return 0;
-}
-
-int eo_split_validation_part(const struct eo_config *cfg)
-{
-    return cfg->validation == EO_VALIDATION_HOLDOUT ? EO_DATASET_TRAIN : EO_DATASET_TEST;
 }
 
 /* Checksums of known contents, as train_sha256 and test_sha256 are taken. */
@@ -169,6 +197,61 @@ static const struct known {
     {"synthetic", "7e5ca7c41e8bc101aa7b3ca3b186b893d4190dea607513a7d999b4dcd50fd8bb",
      "08ca41eea1cb565ac452bdbf9f46c87ebe747b1559be82a864664c47c1371b79", 0},
 };
+
+/*
+ * MNIST and Fashion-MNIST have the same names and sizes; only their checksums tell them apart. Fails when `name` is one
+ * of the two and a loaded part is the other's. Any other content passes: people trim and extend data sets.
+ */
+static int check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err)
+{
+    size_t i, n = sizeof(known) / sizeof(known[0]);
+
+    for (i = 0; i < n && strcmp(name, known[i].name) != 0; i++)
+        continue;
+    if (i == n || !known[i].is_published)
+        return 0; /* a name that says nothing about the contents */
+    for (i = 0; i < n; i++) {
+        int train = strcmp(ds->train_sha256, known[i].train) == 0;
+
+        if (strcmp(name, known[i].name) != 0 && (train || strcmp(ds->test_sha256, known[i].test) == 0))
+            return eo_err_set(err, "dataset '%s': expected its files, found the %s files of '%s'", name,
+                              train ? "training" : "test", known[i].name);
+    }
+    return 0;
+}
+
+int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
+                  struct eo_err *err)
+{
+    size_t n;
+
+    memset(split, 0, sizeof(*split));
+    if (check_name(cfg->dataset, ds, err))
+        return -1;
+    split->test = ds->test;
+    if (cfg->validation == EO_VALIDATION_HOLDOUT)
+        return ds->train.count ? split_holdout(split, ds, cfg, err) : 0;
+    if (ds->train.count) {
+        /* The original takes what there is when train_subset asks for more. */
+        n = ds->train.count;
+        if (cfg->train_subset != EO_CONFIG_ALL && (uint64_t)cfg->train_subset < n)
+            n = (size_t)cfg->train_subset;
+        split->train = slice(&ds->train, ds->dims, 0, n);
+    }
+    if (ds->test.count) {
+        n = cfg->val_subset == EO_CONFIG_ALL ? ds->test.count : (size_t)cfg->val_subset;
+        if (n > ds->test.count)
+            return eo_err_set(err, "'val_subset': expected at most the %zu test images, found %zu",
+                              ds->test.count, n);
+        split->validation = slice(&ds->test, ds->dims, 0, n);
+    }
+    return 0;
+}
+
+int eo_split_validation_part(const struct eo_config *cfg)
+{
+    return cfg->validation == EO_VALIDATION_HOLDOUT ? EO_DATASET_TRAIN : EO_DATASET_TEST;
+}
 
 static int is_known_as(const char *name, const struct eo_dataset *ds)
 {
@@ -186,29 +269,58 @@ static int is_usual_folder(const struct eo_config *cfg, const char *option)
     struct stat a, b;
 
     return !eo_dataset_find(cfg, option, given, sizeof(given), NULL) &&
-           !eo_dataset_find(cfg, NULL, usual, sizeof(usual), NULL) && stat(given, &a) == 0 && stat(usual, &b) == 0 &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+           !eo_dataset_find(cfg, NULL, usual, sizeof(usual), NULL) && stat(given, &a) == 0 &&
+           stat(usual, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-const char *eo_dataset_name(const struct eo_config *cfg, const char *option, const struct eo_dataset *ds)
+/* See struct eo_dataset. `option`: the folder of --data, or NULL. */
+static const char *name_of(const struct eo_config *cfg, const char *option, const struct eo_dataset *ds)
 {
     return !option || is_known_as(cfg->dataset, ds) || is_usual_folder(cfg, option) ? cfg->dataset : "idx";
 }
 
-int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err)
+/* `is_any`: the labels give the least number of classes, and classes without an image may have names too. */
+static int take_class_names(struct eo_dataset *ds, const struct eo_config *cfg, int is_any,
+                            struct eo_err *err)
 {
-    size_t i, n = sizeof(known) / sizeof(known[0]);
+    int count = cfg->class_name_count;
 
-    for (i = 0; i < n && strcmp(name, known[i].name) != 0; i++)
-        continue;
-    if (i == n || !known[i].is_published)
-        return 0; /* a name that says nothing about the contents */
-    for (i = 0; i < n; i++) {
-        int train = strcmp(ds->train_sha256, known[i].train) == 0;
+    if (count == 0 || count == ds->classes)
+        return 0;
+    if (count < ds->classes || !is_any)
+        return eo_err_set(err, "key 'class_names': expected %d names, one for each class, found %d",
+                          ds->classes, count);
+    ds->classes = count;
+    return 0;
+}
 
-        if (strcmp(name, known[i].name) != 0 && (train || strcmp(ds->test_sha256, known[i].test) == 0))
-            return eo_err_set(err, "dataset '%s': expected its files, found the %s files of '%s'", name,
-                              train ? "training" : "test", known[i].name);
+static int divide(struct eo_dataset *ds, const struct eo_config *cfg, int is_whole, struct eo_err *err)
+{
+    if (is_whole ? check_name(cfg->dataset, ds, err) : eo_split_make(&ds->split, ds, cfg, err))
+        return eo_err_prefix(err, "%s", ds->folder);
+    return 0;
+}
+
+int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
+                    const struct eo_dataset_request *request, struct eo_err *err)
+{
+    struct eo_dims dims = request->dims.c ? request->dims : (struct eo_dims){1, EO_IMAGE_SIDE, EO_IMAGE_SIDE};
+    int classes = request->classes ? request->classes : EO_CLASSES;
+    char folder[EO_DATASET_FOLDER_MAX];
+
+    memset(ds, 0, sizeof(*ds));
+    if (request->is_any) {
+        dims = (struct eo_dims){0, 0, 0};
+        classes = 0;
+    }
+    if (eo_dataset_find(cfg, request->folder, folder, sizeof(folder), err) ||
+        load_as(ds, folder, request->parts, dims, classes, err))
+        return -1;
+    memcpy(ds->folder, folder, sizeof(folder));
+    ds->name = name_of(cfg, request->folder, ds);
+    if (take_class_names(ds, cfg, request->is_any, err) || divide(ds, cfg, request->is_whole, err)) {
+        eo_dataset_release(ds);
+        return -1;
     }
     return 0;
 }

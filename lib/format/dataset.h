@@ -1,9 +1,14 @@
 /*
- * A data set of 28 x 28 images in 10 classes, as four IDX files in one folder (dataset_find.h):
+ * A data set: images of one size in classes, as four IDX files in one folder (dataset_find.h):
  *
  *     train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
  *
- * and its division into the images a stage may look at.
+ * and its division into the images that a stage may use. A program needs one call:
+ *
+ *     struct eo_dataset ds = {0};
+ *     if (eo_dataset_open(&ds, &cfg, &(struct eo_dataset_request){.folder = data, .parts = EO_DATASET_TRAIN}, err)) ...
+ *     ... ds.split.train ...
+ *     eo_dataset_release(&ds);                                    // harmless on a zeroed struct
  */
 #ifndef EO_FORMAT_DATASET_H
 #define EO_FORMAT_DATASET_H
@@ -15,46 +20,23 @@
 #include "base/hash.h"
 #include "format/config.h"
 #include "format/dataset_find.h"
+#include "format/dims.h"
 #include "format/idx.h"
 
 #define EO_IMAGE_SIDE 28
 #define EO_IMAGE_PIXELS (EO_IMAGE_SIDE * EO_IMAGE_SIDE)
 #define EO_CLASSES 10
+#define EO_DATASET_FOLDER_MAX 4096 /* bytes of a folder's path, its NUL included */
 
 /* A view: nothing is owned. Pixel p is the grey value 0..255; nn/input.h says what a network sees. */
 struct eo_images {
-    const uint8_t *pixels; /* [count, 28, 28] */
-    const uint8_t *labels; /* [count], 0..9 */
+    const uint8_t
+        *pixels; /* [count, C, H, W] of the data set; 1 x 28 x 28 where nothing else was asked for */
+    const uint8_t *labels; /* [count], 0..classes - 1 */
     size_t count;
 };
 
-enum eo_dataset_part {
-    EO_DATASET_TRAIN = 1,
-    EO_DATASET_TEST = 2
-};
-
-struct eo_dataset {
-    struct eo_images train, test; /* count 0 where the part was not asked for */
-    char train_sha256[EO_SHA256_TEXT]; /* of the uncompressed images file, then the labels file; "" as above */
-    char test_sha256[EO_SHA256_TEXT];
-    struct eo_idx idx[4];
-};
-
-/* Loads and checks the parts asked for (enum eo_dataset_part, or-ed). The message names the file. */
-int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err) EO_MUST_CHECK;
-void eo_dataset_release(struct eo_dataset *ds);
-
-/*
- * MNIST and Fashion-MNIST have the same names and sizes; only their checksums tell them apart. Fails when `name` is one
- * of the two and a loaded part is the other's. Any other content passes: people trim and extend data sets.
- */
-int eo_dataset_check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err) EO_MUST_CHECK;
-
-/*
- * The name under which what was loaded may be known: cfg->dataset where the folder is that which eo_dataset_find()
- * finds without `option` (--data), or the contents are those published or generated under that name; else "idx".
- */
-const char *eo_dataset_name(const struct eo_config *cfg, const char *option, const struct eo_dataset *ds);
+enum eo_dataset_part { EO_DATASET_TRAIN = 1, EO_DATASET_TEST = 2 };
 
 /* Views into a loaded data set. */
 struct eo_split {
@@ -63,11 +45,60 @@ struct eo_split {
     struct eo_images test;       /* the official test set, whole; for the record only */
 };
 
+struct eo_dataset {
+    struct eo_dims dims; /* of one image */
+    int classes;
+    struct eo_images train, test; /* count 0 where the part was not asked for */
+    /* Of the uncompressed images file, then the labels file; "" where the part was not asked for. */
+    char train_sha256[EO_SHA256_TEXT], test_sha256[EO_SHA256_TEXT];
+    struct eo_idx idx[4];
+    /* What eo_dataset_open() adds; empty after eo_dataset_load(). */
+    struct eo_split split;
+    char folder[EO_DATASET_FOLDER_MAX]; /* where the files were found */
+    /*
+     * cfg->dataset if the folder is the one that eo_dataset_find() finds without --data, or if the contents are those
+     * published or generated under that name; else "idx". Points into the configuration, or to a constant.
+     */
+    const char *name;
+};
+
+struct eo_dataset_request {
+    const char *folder;  /* of --data; NULL: where eo_dataset_find() finds cfg->dataset */
+    int parts;           /* enum eo_dataset_part, or-ed */
+    struct eo_dims dims; /* of one image; all zeros: 1 x 28 x 28 */
+    int classes;         /* 0: 10 */
+    /* Take dims from the files ([N, F] is 1 x F x 1), and classes from class_names, else from the highest label. */
+    int is_any;
+    int is_whole; /* do not divide: split stays empty, and its sizes need not fit */
+};
+
+/*
+ * Finds, loads, checks and divides the data set of a configuration.
+ *
+ * Images are of any size, of at most 256 classes. The file is [N, C, H, W], for one channel [N, H, W], or [N, F] with
+ * F = C H W values. Signed bytes are read as grey values, 128 more than they say; the checksum is the file's. Floats
+ * are refused: eo-data --from maps them onto 256 steps once (stage/data/collect.h).
+ *
+ * Fails like eo_dataset_find() and eo_split_make(), and when the number of class_names is not that of the classes. The
+ * message begins with the folder, file or key that is wrong. After a failure nothing needs to be released.
+ */
+int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
+                    const struct eo_dataset_request *request, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Loads and checks the parts asked for (enum eo_dataset_part, or-ed), whose images must be 1 x 28 x 28 in 10 classes.
+ * The message names the file.
+ */
+int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo_err *err) EO_MUST_CHECK;
+
+void eo_dataset_release(struct eo_dataset *ds);
+
 /*
  * validation holdout: the last val_subset training images (null: one sixth) are for validation, the first
  * train_subset (null: all) of the others for training. validation test: the first val_subset test images (null:
  * all) are for validation, the first train_subset training images for training. Views of parts that were not
- * loaded are empty. Fails where the sizes do not fit the data set, and as eo_dataset_check_name().
+ * loaded are empty. Fails when the sizes do not fit the data set, and when the key dataset says MNIST or Fashion-MNIST
+ * and a part is, by its checksum, of the other. Any other content passes: people trim and extend data sets.
  */
 int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
                   struct eo_err *err) EO_MUST_CHECK;

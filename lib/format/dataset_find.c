@@ -8,7 +8,7 @@
 #define SYSTEM_DATA "/usr/share/datasets"
 #define OR_NAME_IT "or say where the files are with EO_DATA_DIR or --data"
 
-/* Names that change nothing but where files are looked for, and what helps where they are missing. */
+/* The data sets by name, with the folder that torchvision uses, and what to do when files are missing. */
 static const struct source {
     const char *dataset, *torchvision, *advice;
 } sources[] = {
@@ -18,13 +18,25 @@ static const struct source {
     {"idx", NULL, "put the four IDX files there, or name their folder with 'data_dir' or --data"},
 };
 
-/* Each as it is published, and with a point as some archives have it. */
-static const char *const file_names[EO_DATASET_FILES][2] = {
-    {"train-images-idx3-ubyte", "train-images.idx3-ubyte"},
-    {"train-labels-idx1-ubyte", "train-labels.idx1-ubyte"},
-    {"t10k-images-idx3-ubyte", "t10k-images.idx3-ubyte"},
-    {"t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"},
-};
+/*
+ * Names of a file: published ones first. Pictures of one channel have three dimensions, of several four; some archives
+ * put a point where the published names have a dash, and some say test for t10k.
+ */
+#define NAME_SIZE 64
+#define NAMES 8
+
+/* Name `i` of NAMES into `name`. */
+static void make_name(enum eo_dataset_file file, int i, char name[NAME_SIZE])
+{
+    int is_test = file == EO_DATASET_TEST_IMAGES || file == EO_DATASET_TEST_LABELS;
+    int is_images = file == EO_DATASET_TRAIN_IMAGES || file == EO_DATASET_TEST_IMAGES;
+    const char *part = !is_test ? "train" : i & 4 ? "test" : "t10k";
+
+    snprintf(name, NAME_SIZE, "%s-%s%cidx%d-ubyte", part, is_images ? "images" : "labels", i & 1 ? '.' : '-',
+             !is_images ? 1
+             : i & 2    ? 4
+                        : 3);
+}
 
 static int is_folder(const char *path)
 {
@@ -37,7 +49,7 @@ static int is_file(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* `dir`/`name``suffix`; `dir` and `path` may be the same. */
@@ -51,20 +63,25 @@ static int join(char *path, size_t size, const char *dir, const char *name, cons
         memmove(path, dir, n + 1);
         left = size - n;
         k = *name ? snprintf(path + n, left, "/%s%s", name, suffix) : 0;
-        if (k >= 0 && (size_t)k < left)
+        if ((size_t)k < left)
             return 0;
     }
     return eo_err_set(err, "expected a path of at most %zu bytes", size - 1);
 }
 
-/* 1 and `path`, 0 where the file is not there, -1. */
+/* Returns 1 and `path`, 0 if there is no such file, or -1. */
 static int look_in(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
 {
-    for (int i = 0; i < 4; i++) {
-        if (join(path, size, dir, file_names[file][i / 2], i % 2 ? ".gz" : "", err))
-            return -1;
-        if (is_file(path))
-            return 1;
+    char name[NAME_SIZE];
+
+    for (int i = 0; i < NAMES; i++) {
+        make_name(file, i, name);
+        for (int packed = 0; packed < 2; packed++) {
+            if (join(path, size, dir, name, packed ? ".gz" : "", err))
+                return -1;
+            if (is_file(path))
+                return 1;
+        }
     }
     return 0;
 }
@@ -72,10 +89,11 @@ static int look_in(const char *dir, enum eo_dataset_file file, char *path, size_
 static int look_for(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
 {
     int found = look_in(dir, file, path, size, err);
-    char unzipped[4096];
+    char unzipped[4096], name[NAME_SIZE];
 
-    for (int i = 0; !found && i < 2; i++) {
-        if (join(unzipped, sizeof(unzipped), dir, file_names[file][i], "", err))
+    for (int i = 0; !found && i < NAMES; i++) {
+        make_name(file, i, name);
+        if (join(unzipped, sizeof(unzipped), dir, name, "", err))
             return -1;
         if (is_folder(unzipped))
             found = look_in(unzipped, file, path, size, err);
@@ -85,8 +103,9 @@ static int look_for(const char *dir, enum eo_dataset_file file, char *path, size
 
 static int not_there(const char *dir, enum eo_dataset_file file, struct eo_err *err)
 {
-    const char *name = file_names[file][0];
+    char name[NAME_SIZE];
 
+    make_name(file, 0, name);
     return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither", dir, name, name);
 }
 
@@ -110,8 +129,8 @@ static int has_files(const char *dir)
 }
 
 /*
- * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. Under the name idx both
- * of those may be meant, but not where both are there. 0 where there are none.
+ * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. For idx both of those are
+ * tried, and the files may be in one of them only. Returns 0 if there are none.
  */
 static int go_to_files(char *dir, size_t size, const struct source *source)
 {
@@ -135,13 +154,14 @@ static int go_to_files(char *dir, size_t size, const struct source *source)
 
 static int no_files(const char *dir, const struct source *source, struct eo_err *err)
 {
-    const char *name = file_names[EO_DATASET_TRAIN_IMAGES][0];
+    char name[NAME_SIZE];
 
+    make_name(EO_DATASET_TRAIN_IMAGES, 0, name);
     return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; %s", dir, name, name,
                       source->advice);
 }
 
-/* The first folder that has files; else the first that is there is said to have none. */
+/* Finds the first folder that has files. If none has, the message names the first folder that exists. */
 static int find_named(const struct source *source, char *dir, size_t size, struct eo_err *err)
 {
     const char *own = getenv("EO_DATA_DIR"), *name = source->dataset;
@@ -173,27 +193,43 @@ static int find_named(const struct source *source, char *dir, size_t size, struc
                       source->advice);
 }
 
+/* The folder of the key data_dir; the message says where it was looked for. */
+static int find_own(const char *name, char *dir, size_t size, struct eo_err *err)
+{
+    const char *own = getenv("EO_DATA_DIR"), *roots[] = {"", own && *own ? own : NULL, "data"};
+
+    if (!*name)
+        return eo_err_set(err, "dataset 'idx': expected the folder of its files in 'data_dir' or --data");
+    for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+        if (!roots[i] || (i && *name == '/'))
+            continue;
+        if (join(dir, size, i ? roots[i] : name, i ? name : "", "", err))
+            return -1;
+        if (is_folder(dir))
+            return 0;
+    }
+    if (*name == '/')
+        return eo_err_set(err, "dataset 'idx': expected a folder '%s' (data_dir), found none", name);
+    return eo_err_set(
+        err, "dataset 'idx': expected a folder '%s' (data_dir), here, in EO_DATA_DIR or in data, found none",
+        name);
+}
+
 int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
                     struct eo_err *err)
 {
     const struct source *source = sources, *end = sources + sizeof(sources) / sizeof(*sources);
-    const char *given = option;
 
     while (source < end && strcmp(source->dataset, cfg->dataset) != 0)
         source++;
     if (source == end)
         return eo_err_set(err, "dataset '%s': expected synthetic, mnist, fashion-mnist or idx", cfg->dataset);
-    if (!given && strcmp(cfg->dataset, "idx") == 0) {
-        given = cfg->data_dir;
-        if (!*given)
-            return eo_err_set(err, "dataset 'idx': expected the folder of its files in 'data_dir' or --data");
-    }
-    if (!given)
+    if (!option && strcmp(cfg->dataset, "idx") != 0)
         return find_named(source, dir, dir_size, err);
-    if (join(dir, dir_size, given, "", "", err))
+    if (option ? join(dir, dir_size, option, "", "", err) : find_own(cfg->data_dir, dir, dir_size, err))
         return -1;
     if (!is_folder(dir))
-        return eo_err_set(err, "dataset '%s': expected a folder '%s' (%s), found none", cfg->dataset, dir,
-                          option ? "--data" : "data_dir");
+        return eo_err_set(err, "dataset '%s': expected a folder '%s' (--data), found none", cfg->dataset,
+                          dir);
     return go_to_files(dir, dir_size, source) ? 0 : no_files(dir, source, err);
 }

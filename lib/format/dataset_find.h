@@ -5,7 +5,9 @@
  *
  *     train-images-idx3-ubyte             as published, unpacked
  *     train-images.idx3-ubyte             as some archives call it
- *     either with ".gz"
+ *     train-images-idx4-ubyte             pictures of several channels
+ *     test-images-idx3-ubyte              for t10k-images-idx3-ubyte
+ *     each with ".gz"
  *     train-images-idx3-ubyte/<any of these>   in a folder of its name, as unzip leaves it
  *
  * and a folder that has none of the four itself may have them in raw, MNIST/raw or FashionMNIST/raw, as torchvision
@@ -32,8 +34,8 @@ int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path,
                          struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * The folder of cfg->dataset's files: `option` (--data) if not NULL, else cfg->data_dir for `idx`, else the first that
- * has any of the files:
+ * The folder of cfg->dataset's files: `option` (--data) if not NULL; else for `idx` cfg->data_dir, or where there is no
+ * such folder the one of that name in $EO_DATA_DIR or in data; else the first that has any of the files:
  *
  *     $EO_DATA_DIR/<dataset>, data/<dataset>, and for MNIST and Fashion-MNIST torchvision's folders beside each,
  *     /usr/share/datasets/<dataset>, where Debian's packages put them

@@ -53,8 +53,10 @@ static int is_text(const unsigned char *p, size_t n)
 }
 
 /* Field 1, the version of the format, then the name or the version of the producer, or the graph. */
-static int is_onnx(const unsigned char *p, size_t n)
+int eo_foreign_is_onnx(const void *bytes, size_t n)
 {
+    const unsigned char *p = bytes;
+
     return n > 16 && p[0] == 0x08 && p[1] > 0 && p[1] < 32 && (p[2] == 0x12 || p[2] == 0x1a || p[2] == 0x3a);
 }
 
@@ -71,7 +73,7 @@ const char *eo_foreign_name(const void *bytes, size_t size)
     }
     if (is_page(bytes, size))
         return "a web page; download the file itself";
-    if (is_onnx(p, size))
-        return "an ONNX model; save the weights with safetensors";
+    if (eo_foreign_is_onnx(p, size))
+        return "an ONNX model; eo-import reads it";
     return is_text(p, size) ? "text" : NULL;
 }

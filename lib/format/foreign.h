@@ -7,4 +7,7 @@
 /* "a zip archive; unpack it": what a file begins like and what to do with it; NULL where that is not known. */
 const char *eo_foreign_name(const void *bytes, size_t size);
 
+/* Whether a file begins like an ONNX model. */
+int eo_foreign_is_onnx(const void *bytes, size_t size);
+
 #endif

@@ -13,6 +13,8 @@
 #define MAGIC_SIZE 4
 #define HEADER_MAX (MAGIC_SIZE + 4 * EO_IDX_MAX_DIMS)
 #define TYPE_U8 0x08
+#define TYPE_I8 0x09
+#define TYPE_F32 0x0d
 #define GZIP_WINDOW (15 + 16) /* zlib: the largest window, in a gzip wrapper */
 #define DEFLATE_RATIO 1032    /* deflate cannot expand its input by more than this (zlib's technical notes) */
 #define SAVE_LEVEL 5          /* noise compresses hardly better at 6 and takes half as long again */
@@ -38,19 +40,37 @@ static int is_gzip(const uint8_t *p, size_t n)
 static const char *type_name(uint8_t type)
 {
     switch (type) {
-    case 0x09:
-        return "signed bytes";
     case 0x0b:
         return "16-bit integers";
     case 0x0c:
         return "32-bit integers";
-    case 0x0d:
-        return "32-bit floats";
     case 0x0e:
         return "64-bit floats";
     default:
         return "no known type";
     }
+}
+
+static size_t bytes_of(enum eo_idx_type type)
+{
+    return type == EO_IDX_F32 ? 4 : 1;
+}
+
+const char *eo_idx_type_name(enum eo_idx_type type)
+{
+    return type == EO_IDX_U8 ? "unsigned bytes" : type == EO_IDX_I8 ? "signed bytes" : "32-bit floats";
+}
+
+double eo_idx_get(const struct eo_idx *idx, size_t i)
+{
+    uint32_t bits;
+    float value;
+
+    if (idx->type != EO_IDX_F32)
+        return idx->type == EO_IDX_U8 ? idx->data[i] : (int8_t)idx->data[i];
+    bits = get_be32(idx->data + 4 * i);
+    memcpy(&value, &bits, sizeof(value));
+    return (double)value;
 }
 
 static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
@@ -62,12 +82,15 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
     if (p[0] || p[1]) {
         const char *foreign = eo_foreign_name(p, n);
 
-        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x%s%s", p[0], p[1], p[2],
-                          foreign ? ": " : "", foreign ? foreign : "");
+        return eo_err_set(err, "byte 0: expected an IDX file (00 00 08), found %02x %02x %02x%s%s", p[0],
+                          p[1], p[2], foreign ? ": " : "", foreign ? foreign : "");
     }
-    if (p[2] != TYPE_U8)
-        return eo_err_set(err, "byte 2: expected element type 0x08 (unsigned bytes), found 0x%02x (%s)", p[2],
-                          type_name(p[2]));
+    if (p[2] != TYPE_U8 && p[2] != TYPE_I8 && p[2] != TYPE_F32)
+        return eo_err_set(
+            err,
+            "byte 2: expected element type 0x08 or 0x09 (bytes) or 0x0d (32-bit floats), found 0x%02x "
+            "(%s)",
+            p[2], type_name(p[2]));
     if (p[3] < 1 || p[3] > EO_IDX_MAX_DIMS)
         return eo_err_set(err, "byte 3: expected 1 to %d dimensions, found %d", EO_IDX_MAX_DIMS, p[3]);
     return 0;
@@ -79,28 +102,29 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
  */
 static int parse_header(struct eo_idx *idx, const uint8_t *p, size_t n, size_t *total, struct eo_err *err)
 {
-    size_t count = 1, header;
-    int i;
+    size_t count = 1, header, most;
 
     if (check_magic(p, n, err))
         return -1;
+    idx->type = p[2] == TYPE_U8 ? EO_IDX_U8 : p[2] == TYPE_I8 ? EO_IDX_I8 : EO_IDX_F32;
+    most = (EO_IO_MAX - HEADER_MAX) / bytes_of(idx->type);
     idx->dims = p[3];
     header = MAGIC_SIZE + 4 * (size_t)idx->dims;
     if (n < header)
         return eo_err_set(err, "expected an IDX header of %zu bytes, found %zu bytes", header, n);
-    for (i = 0; i < idx->dims; i++) {
+    for (int i = 0; i < idx->dims; i++) {
         size_t at = MAGIC_SIZE + 4 * (size_t)i;
 
         idx->dim[i] = get_be32(p + at);
         if (idx->dim[i] == 0)
             return eo_err_set(err, "byte %zu: expected a size of at least 1 for dimension %d, found 0", at,
                               i + 1);
-        if (eo_size_mul(count, idx->dim[i], &count) || count > EO_IO_MAX - HEADER_MAX)
+        if (eo_size_mul(count, idx->dim[i], &count) || count > most)
             return eo_err_set(err, "byte %zu: expected at most %zu elements, found more (dimension %d is %u)",
-                              at, EO_IO_MAX - HEADER_MAX, i + 1, idx->dim[i]);
+                              at, most, i + 1, idx->dim[i]);
     }
     idx->count = count;
-    *total = header + count;
+    *total = header + count * bytes_of(idx->type);
     return 0;
 }
 
@@ -119,11 +143,11 @@ static void set_file(struct eo_idx *idx, uint8_t *file, size_t size)
 {
     idx->file = file;
     idx->file_size = size;
-    idx->data = file + (size - idx->count);
+    idx->data = file + (size - idx->count * bytes_of(idx->type));
 }
 
 /*
- * Behind a member: begins the next one, as gunzip does, or finds the end of the file (*ended), which zeros may pad as
+ * After a gzip member: begins the next one, as gunzip does, or sets *ended at the end of the file. Zeros may follow, as
  * on tapes and in blocks of a disk.
  */
 static int next_member(z_stream *z, size_t size, int *ended, struct eo_err *err)
@@ -135,8 +159,9 @@ static int next_member(z_stream *z, size_t size, int *ended, struct eo_err *err)
     while (zeros < z->avail_in && z->next_in[zeros] == 0)
         zeros++;
     if (zeros < z->avail_in)
-        return eo_err_set(err, "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes", at,
-                          z->avail_in);
+        return eo_err_set(
+            err, "byte %zu: expected the end of the file behind the gzip stream, found %u more bytes", at,
+            z->avail_in);
     *ended = 1;
     return 0;
 }
@@ -154,17 +179,19 @@ static int inflate_step(z_stream *z, size_t size, int *ended, struct eo_err *err
     } while (rc == Z_STREAM_END && !*ended);
     if (rc == Z_MEM_ERROR)
         return eo_err_set(err, "out of memory while decompressing");
-    if (*ended || ((rc == Z_OK || rc == Z_BUF_ERROR) && z->avail_out == 0 && z->avail_in > 0))
+    /* With Z_FINISH, Z_BUF_ERROR says that room or input ran out. */
+    if (*ended || (rc == Z_BUF_ERROR && z->avail_out == 0 && z->avail_in > 0))
         return 0;
-    if (rc == Z_OK || rc == Z_BUF_ERROR)
-        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file", size);
+    if (rc == Z_BUF_ERROR)
+        return eo_err_set(err, "byte %zu: expected the rest of the gzip stream, found the end of the file",
+                          size);
     return eo_err_set(err, "byte %zu: damaged gzip stream (%s)", size - z->avail_in,
                       z->msg ? z->msg : "unexpected content");
 }
 
 /*
- * The header is inflated first, so that the buffer is allocated once, in the size the header gives; a header
- * that promises more than deflate can pack into the input is refused before.
+ * The header is inflated first, so that the buffer is allocated once, in the size the header gives; a header that
+ * promises more than deflate can pack into the input is refused before that.
  */
 static int inflate_file(struct eo_idx *idx, z_stream *z, size_t size, struct eo_err *err)
 {
@@ -290,10 +317,10 @@ int eo_idx_save_gz(const char *path, int dims, const uint32_t *dim, const uint8_
     uint8_t head[HEADER_MAX] = {0, 0, TYPE_U8, (uint8_t)dims}, *out = NULL;
     size_t count = 1, bound;
     z_stream z = {0};
-    int i, rc = -1;
+    int rc = -1;
 
     assert(dims >= 1 && dims <= EO_IDX_MAX_DIMS);
-    for (i = 0; i < dims; i++) {
+    for (int i = 0; i < dims; i++) {
         put_be32(head + MAGIC_SIZE + 4 * i, dim[i]);
         if (eo_size_mul(count, dim[i], &count) || count == 0 || count > EO_IO_MAX - HEADER_MAX)
             return eo_err_set(err, "cannot write IDX data: expected 1 to %zu elements",

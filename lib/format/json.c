@@ -10,7 +10,7 @@ size_t eo_utf8_size(const char *text, size_t n)
 {
     const unsigned char *s = (const unsigned char *)text;
     unsigned low = 0x80, high = 0xbf;
-    size_t size, i;
+    size_t size;
 
     if (n == 0)
         return 0;
@@ -30,7 +30,7 @@ size_t eo_utf8_size(const char *text, size_t n)
         low = 0x90;
     if (s[0] == 0xf4)
         high = 0x8f;
-    for (i = 1; i < size; i++) {
+    for (size_t i = 1; i < size; i++) {
         if (s[i] < low || s[i] > high)
             return 0;
         low = 0x80;
@@ -64,14 +64,12 @@ static void put_string(struct eo_buf *out, const char *s)
 
 static void put_line(struct eo_json *j)
 {
-    int i;
-
     eo_buf_puts(j->out, "\n");
-    for (i = 0; i < j->depth; i++)
+    for (int i = 0; i < j->depth; i++)
         eo_buf_puts(j->out, "  ");
 }
 
-/* What stands in front of a value: comma, line, key. */
+/* Writes what comes before a value: comma, line break, key. */
 static void begin(struct eo_json *j, const char *key)
 {
     if (j->depth > 0) {

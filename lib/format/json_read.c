@@ -7,7 +7,7 @@ static int refuse(const struct eo_json_reader *r, size_t at, const char *why, st
     return eo_err_set(err, "byte offset %zu: %s is not valid JSON: %s", r->origin + at, r->what, why);
 }
 
-/* The next byte that is not white space, or 0 at the end; a NUL is in no place legal. */
+/* The next byte that is not white space, or 0 at the end; a NUL is legal nowhere. */
 static char skip_space(struct eo_json_reader *r)
 {
     while (r->at < r->size && r->text[r->at] && strchr(" \t\n\r", r->text[r->at]))
@@ -55,7 +55,8 @@ int eo_json_more(struct eo_json_reader *r, struct eo_err *err)
         return 0;
     }
     if (r->filled[r->depth - 1] && c != ',')
-        return refuse(r, r->at, r->close[r->depth - 1] == '}' ? "expected ',' or '}'" : "expected ',' or ']'", err);
+        return refuse(r, r->at, r->close[r->depth - 1] == '}' ? "expected ',' or '}'" : "expected ',' or ']'",
+                      err);
     r->at += r->filled[r->depth - 1] ? 1 : 0;
     r->filled[r->depth - 1] = 1;
     return 1;
@@ -66,9 +67,8 @@ static long hex4(const struct eo_json_reader *r, size_t at)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
     long value = 0;
-    int i;
 
-    for (i = 0; i < 4; i++) {
+    for (int i = 0; i < 4; i++) {
         char c = at + (size_t)i < r->size ? r->text[at + (size_t)i] : 0;
         const char *d = c ? strchr(digits, c) : NULL;
 
@@ -201,7 +201,7 @@ static int skip_one(struct eo_json_reader *r, const char *any)
 
 int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, struct eo_err *err)
 {
-    size_t start, digits, i;
+    size_t start, digits;
     uint64_t sum = 0;
     int negative, overflow = 0, good;
 
@@ -209,7 +209,7 @@ int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, 
     start = r->at;
     negative = skip_one(r, "-");
     digits = skip_digits(r);
-    for (i = r->at - digits; i < r->at; i++)
+    for (size_t i = r->at - digits; i < r->at; i++)
         overflow |= __builtin_mul_overflow(sum, 10, &sum) ||
                     __builtin_add_overflow(sum, (uint64_t)(r->text[i] - '0'), &sum);
     good = digits > 0 && (digits == 1 || r->text[r->at - digits] != '0');
@@ -233,10 +233,9 @@ int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, 
 int eo_json_read_word(struct eo_json_reader *r, struct eo_err *err)
 {
     static const char *const words[] = {"true", "false", "null"};
-    size_t i;
 
     skip_space(r);
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (!is_word(r, words[i]))
             continue;
         r->at += strlen(words[i]);

@@ -1,6 +1,6 @@
 /*
  * Reading JSON (RFC 8259) value by value, where it lies. Nothing is allocated, so nothing can run out of memory, and
- * nothing is looked at behind the first mistake.
+ * reading stops at the first mistake.
  *
  *     struct eo_json_reader r = {.text = text, .size = size, .what = "header"};
  *     if (eo_json_enter(&r, '{', err))

@@ -1,36 +1,49 @@
 /*
- * A pruning level: the share of the channels to remove from each convolution.
+ * A pruning level: the share of the channels to remove, one for all spaces of a network (stage/prune/space.h), or one
+ * for each of them in their order. SmallCNN has two spaces, conv1 and conv2.
  *
- * As text, in configs, options, file names and columns: "0.50" removes half of both, "0.25x0.50" a quarter of conv1's
- * and half of conv2's. Two decimals at least, EO_LEVEL_DECIMALS at most; a level whose parts are equal has one.
+ * As text, in configs, options, file names and columns: "0.50" removes half of the channels of every space, "0.25x0.50"
+ * a quarter of those of the first space and half of those of the second. Two decimals at least, EO_LEVEL_DECIMALS at
+ * most; a level whose shares are equal has one.
  */
 #ifndef EO_FORMAT_LEVEL_H
 #define EO_FORMAT_LEVEL_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define EO_LEVEL_DECIMALS 6
-#define EO_LEVEL_TEXT 32 /* bytes of a level's text, its NUL included */
+#define EO_LEVEL_SHARES 16                   /* more would make names of files too long */
+#define EO_LEVEL_TEXT (13 * EO_LEVEL_SHARES) /* bytes of a level's text, its NUL included */
 #define EO_LEVEL_MAX 0.999
 
+/* A level of zeros is one share of 0. */
 struct eo_level {
-    double conv1, conv2; /* in 0..EO_LEVEL_MAX where a person chose them, else below 1 */
+    int count; /* 2..EO_LEVEL_SHARES: a share for each space; 0 or 1: share[0] is for all */
+    double share
+        [EO_LEVEL_SHARES]; /* 0..EO_LEVEL_MAX in configurations and options; below 1 in files of programs */
 };
 
 struct eo_level eo_level_uniform(double share);
+struct eo_level eo_level_of(const double *shares, int count); /* 1..EO_LEVEL_SHARES; of equal shares one */
+double eo_level_share(const struct eo_level *level, int space);
+double eo_level_mean(const struct eo_level *level); /* of its shares */
 int eo_level_is_uniform(struct eo_level level);
 int eo_level_is_zero(struct eo_level level);
 
 /* "0.5", "0.50" and "0.25x0.5". The message says what was expected and found, not where. */
 int eo_level_parse(const char *text, struct eo_level *level, struct eo_err *err) EO_MUST_CHECK;
 
-/* The same for what a program wrote: pruning twice gives shares of any number of decimals, anywhere below 1. */
+/* The same for text that a program wrote: pruning twice gives shares below 1 with any number of decimals. */
 int eo_level_read(const char *text, struct eo_level *level, struct eo_err *err) EO_MUST_CHECK;
 
 /* Rounded to ten decimals, but not to 1. The text of a level that was read from a text of up to ten is that text. */
 void eo_level_text(struct eo_level level, char text[EO_LEVEL_TEXT]);
 
-/* Order of the tables: by the sum of the parts, then by conv1's. Negative, 0 or positive. */
+/* As an entry of pruning_levels in a configuration: "0.5", "[0.25, 0.5]". */
+void eo_level_put(const struct eo_level *level, struct eo_buf *out);
+
+/* Order of the tables: by the mean of the shares, then by the first share that differs. Negative, 0 or positive. */
 int eo_level_compare(struct eo_level a, struct eo_level b);
 
 #endif

@@ -15,7 +15,7 @@
  *       },
  *       "host": {                      what may differ between two machines, and the files that depend on it:
  *         "cpu", "isa", "processors", "kernel", "compiler", "build", "revision", "modified", "plotter",
- *         "machine": {               whether it was fit for timing (stage/doctor.h); left out where nobody looked
+ *         "machine": {               whether it was fit for timing (stage/bench/doctor.h); left out when unchecked
  *           "verdict": "warn",
  *           "checks": [{"check": "governor", "found": "powersave", "verdict": "warn"}, ...]    those not good
  *         },
@@ -36,6 +36,7 @@
 #include "base/hash.h"
 #include "format/config.h"
 
+#define EO_MANIFEST_FORMAT 1               /* the value of "manifest" */
 #define EO_MANIFEST_MAX ((size_t)64 << 20) /* bytes */
 #define EO_MANIFEST_PATH_MAX 512           /* bytes of a file's path, its NUL included */
 
@@ -50,7 +51,7 @@ struct eo_manifest_file {
     char sha256[EO_SHA256_TEXT];
     const char *stage, *tool, *version;
     char slice_sha256[EO_SHA256_TEXT], dataset_sha256[EO_SHA256_TEXT]; /* "": none */
-    int is_host; /* its bytes depend on the machine */
+    int is_host;                                                       /* its bytes depend on the machine */
     const struct eo_manifest_parent *parents;
     size_t parent_count;
 };
@@ -59,7 +60,7 @@ struct eo_manifest_file {
 
 /* Whether the machine was fit for timing. */
 struct eo_manifest_machine {
-    const char *verdict; /* NULL where nobody looked; then there are no checks */
+    const char *verdict; /* NULL: was not checked, so there are no checks */
     struct eo_manifest_check {
         const char *name, *found, *verdict;
     } checks[EO_MANIFEST_CHECKS];
@@ -84,18 +85,18 @@ struct eo_manifest_part {
     char sha256[EO_SHA256_TEXT];
 };
 
-/* Texts are borrowed when the caller filled the struct, and belong to `text` when it was read. */
+/* Texts are borrowed when the caller filled the struct, and point into `text` when it was read. */
 struct eo_manifest {
     const char *version;
-    uint64_t seeds[EO_CONFIG_LIST_MAX]; /* the first one, then the others, rising */
+    uint64_t seeds[EO_CONFIG_LIST_MAX]; /* the first one, then the others in rising order */
     size_t seed_count;
     char dataset[EO_CONFIG_TEXT_MAX]; /* its name; "": unknown */
     struct eo_manifest_part train, test;
     struct eo_manifest_host host;
     struct eo_manifest_file *files; /* owned; first those that are reproducible, then the host's */
     size_t file_count;
-    struct eo_manifest_parent *parents; /* owned: those of all files, one file's behind the other's */
-    char *text; /* owned: what the texts of one that was read point into */
+    struct eo_manifest_parent *parents; /* owned: those of all files, file after file */
+    char *text;                         /* owned: the file that was read, into which texts point */
 };
 
 /*

@@ -1,16 +1,17 @@
 #include "format/png.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <png.h>
 
 #include "base/io.h"
+#include "format/foreign.h"
 
-int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
-                       struct eo_err *err)
+static int write_image(const char *path, uint32_t width, uint32_t height, png_uint_32 format,
+                       const uint8_t *pixels, struct eo_err *err)
 {
-    png_image image = {
-        .version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = PNG_FORMAT_GRAY};
+    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = format};
     png_alloc_size_t size;
     void *bytes = NULL;
     int rc = -1;
@@ -32,5 +33,75 @@ int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const 
 out:
     png_image_free(&image);
     free(bytes);
+    return rc;
+}
+
+int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
+                       struct eo_err *err)
+{
+    return write_image(path, width, height, PNG_FORMAT_GRAY, pixels, err);
+}
+
+int eo_png_write_rgb8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
+                      struct eo_err *err)
+{
+    return write_image(path, width, height, PNG_FORMAT_RGB, pixels, err);
+}
+
+static int check_signature(const char *bytes, size_t size, struct eo_err *err)
+{
+    static const char signature[] = "\x89PNG\r\n\x1a\n";
+    const char *foreign;
+
+    if (size >= 8 && memcmp(bytes, signature, 8) == 0)
+        return 0;
+    foreign = eo_foreign_name(bytes, size);
+    return eo_err_set(err, "expected a PNG image%s%s", foreign ? ", found " : ", found none",
+                      foreign ? foreign : " (convert it, as with: mogrify -format png FILE)");
+}
+
+/* `image` has been begun, so that its size is known. */
+static int read_pixels(struct eo_png *out, png_image *image, int grey, struct eo_err *err)
+{
+    static const png_color black = {0, 0, 0};
+    size_t size;
+
+    if (image->width > EO_PNG_SIDE_MAX || image->height > EO_PNG_SIDE_MAX)
+        return eo_err_set(err, "expected at most %d x %d pixels, found %u x %u", EO_PNG_SIDE_MAX,
+                          EO_PNG_SIDE_MAX, image->width, image->height);
+    out->channels = grey || !(image->format & PNG_FORMAT_FLAG_COLOR) ? 1 : 3;
+    image->format = out->channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+    out->width = image->width;
+    out->height = image->height;
+    size = (size_t)out->width * out->height * out->channels;
+    out->pixels = malloc(size);
+    if (!out->pixels)
+        return eo_err_set(err, "out of memory: %zu bytes", size);
+    if (!png_image_finish_read(image, &black, out->pixels, 0, NULL))
+        return eo_err_set(err, "damaged PNG image: %s", image->message);
+    return 0;
+}
+
+int eo_png_read(struct eo_png *out, const char *path, int grey, struct eo_err *err)
+{
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    char *bytes;
+    size_t size;
+    int rc;
+
+    memset(out, 0, sizeof(*out));
+    if (eo_io_read(path, EO_IO_MAX, &bytes, &size, err))
+        return -1;
+    rc = check_signature(bytes, size, err);
+    if (!rc && !png_image_begin_read_from_memory(&image, bytes, size))
+        rc = eo_err_set(err, "damaged PNG image: %s", image.message);
+    if (!rc)
+        rc = read_pixels(out, &image, grey, err);
+    png_image_free(&image);
+    free(bytes);
+    if (rc) {
+        free(out->pixels);
+        out->pixels = NULL;
+    }
     return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Writing PNG images, by libpng. Equal pixels give equal bytes with one version of libpng and zlib: no time,
+ * PNG images, by libpng. What is written depends on the pixels and on the versions of libpng and zlib alone: no time,
  * no text.
  */
 #ifndef EO_FORMAT_PNG_H
@@ -17,5 +17,21 @@
  */
 int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
                        struct eo_err *err) EO_MUST_CHECK;
+
+/* The same for colours: `pixels` is [height, width, 3], red, green, blue. */
+int eo_png_write_rgb8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
+                      struct eo_err *err) EO_MUST_CHECK;
+
+struct eo_png {
+    uint32_t width, height; /* 1..EO_PNG_SIDE_MAX */
+    uint32_t channels;      /* 1 grey, 3 red, green, blue */
+    uint8_t *pixels;        /* [height, width, channels]; released with free() */
+};
+
+/*
+ * Reads a PNG file. Palettes become colours, 16 bits become 8, and what is transparent is laid over black. With `grey`,
+ * colours become their luminance. The message does not name the file.
+ */
+int eo_png_read(struct eo_png *image, const char *path, int grey, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -17,6 +17,7 @@
 #include "format/safetensors.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,15 +26,13 @@
 #include "format/json_read.h"
 
 #define PREFIX_BYTES 8 /* the header's length */
-#define METADATA_KEY "__metadata__"
 
 static const struct {
     const char *name;
     size_t bytes;
-    int rank; /* place in the canonical order: the format's library sorts by this, then by name */
 } dtypes[EO_ST_DTYPE_COUNT] = {
-    [EO_ST_F32] = {"F32", 4, 0}, [EO_ST_I32] = {"I32", 4, 1}, [EO_ST_F16] = {"F16", 2, 2},
-    [EO_ST_I8] = {"I8", 1, 3},   [EO_ST_U8] = {"U8", 1, 4},
+    [EO_ST_F32] = {"F32", 4}, [EO_ST_I32] = {"I32", 4}, [EO_ST_F16] = {"F16", 2},   [EO_ST_I8] = {"I8", 1},
+    [EO_ST_U8] = {"U8", 1},   [EO_ST_F64] = {"F64", 8}, [EO_ST_BF16] = {"BF16", 2}, [EO_ST_I64] = {"I64", 8},
 };
 
 const char *eo_st_dtype_name(enum eo_st_dtype dtype)
@@ -46,12 +45,20 @@ size_t eo_st_dtype_bytes(enum eo_st_dtype dtype)
     return dtypes[dtype].bytes;
 }
 
+void eo_st_shape_text(char text[EO_ST_SHAPE_TEXT], int dims, const size_t *shape)
+{
+    size_t used = (size_t)snprintf(text, EO_ST_SHAPE_TEXT, "[");
+
+    for (int i = 0; i < dims; i++) /* four sizes of 20 digits fit */
+        used += (size_t)snprintf(text + used, EO_ST_SHAPE_TEXT - used, "%s%zu", i ? ", " : "", shape[i]);
+    snprintf(text + used, EO_ST_SHAPE_TEXT - used, "]");
+}
+
 static uint64_t read_u64(const unsigned char *p)
 {
     uint64_t v = 0;
-    int i;
 
-    for (i = 7; i >= 0; i--)
+    for (int i = 7; i >= 0; i--)
         v = v << 8 | p[i];
     return v;
 }
@@ -87,26 +94,26 @@ static int check_frame(const unsigned char *bytes, size_t size, size_t *header_s
     return 0;
 }
 
-static int compare_pairs(const void *a, const void *b)
+int eo_st_compare_pairs(const void *a, const void *b)
 {
     return strcmp(((const struct eo_st_pair *)a)->key, ((const struct eo_st_pair *)b)->key);
 }
 
 static int refuse_twice(const struct eo_json_reader *r, const char *key, struct eo_err *err)
 {
-    return eo_err_set(err, "byte offset %zu: header has a key twice: '%.60s'", r->origin + (size_t)(key - r->text), key);
+    return eo_err_set(err, "byte offset %zu: header has a key twice: '%.60s'",
+                      r->origin + (size_t)(key - r->text), key);
 }
 
 /* Rule 5, and rule 4 for its keys. */
 static int read_metadata(struct eo_st *st, struct eo_json_reader *r, struct eo_err *err)
 {
     int kind = eo_json_peek(r, err), more;
-    size_t i;
 
     if (kind < 0)
         return -1;
     if (kind != '{')
-        return eo_err_set(err, "'" METADATA_KEY "': expected an object");
+        return eo_err_set(err, "'" EO_ST_METADATA "': expected an object");
     if (eo_json_enter(r, '{', err))
         return -1;
     while ((more = eo_json_more(r, err)) > 0) {
@@ -119,14 +126,15 @@ static int read_metadata(struct eo_st *st, struct eo_json_reader *r, struct eo_e
         if (eo_json_read_text(r, &pair.value, err))
             return -1;
         if (st->meta_count == EO_ST_MAX_META)
-            return eo_err_set(err, "'" METADATA_KEY "': expected at most %d entries, found more", EO_ST_MAX_META);
-        for (i = 0; i < st->meta_count; i++) {
+            return eo_err_set(err, "'" EO_ST_METADATA "': expected at most %d entries, found more",
+                              EO_ST_MAX_META);
+        for (size_t i = 0; i < st->meta_count; i++) {
             if (strcmp(st->meta[i].key, pair.key) == 0)
                 return refuse_twice(r, pair.key, err);
         }
         st->meta[st->meta_count++] = pair;
     }
-    qsort(st->meta, st->meta_count, sizeof(st->meta[0]), compare_pairs);
+    qsort(st->meta, st->meta_count, sizeof(st->meta[0]), eo_st_compare_pairs);
     return more;
 }
 
@@ -155,7 +163,8 @@ static int read_sizes(struct eo_json_reader *r, const char *name, const char *wh
             return eo_err_set(err, "tensor '%.60s': %s: number %zu: expected an unsigned integer", name, what,
                               *count + 1);
         if (*count == max)
-            return eo_err_set(err, "tensor '%.60s': %s: expected at most %zu numbers, found more", name, what, max);
+            return eo_err_set(err, "tensor '%.60s': %s: expected at most %zu numbers, found more", name, what,
+                              max);
         out[(*count)++] = (size_t)value;
     }
     return more;
@@ -163,7 +172,7 @@ static int read_sizes(struct eo_json_reader *r, const char *name, const char *wh
 
 static int read_dtype(struct eo_json_reader *r, struct eo_st_tensor *t, struct eo_err *err)
 {
-    int kind = eo_json_peek(r, err), i;
+    int kind = eo_json_peek(r, err);
     const char *text;
 
     if (kind < 0)
@@ -172,14 +181,15 @@ static int read_dtype(struct eo_json_reader *r, struct eo_st_tensor *t, struct e
         return eo_err_set(err, "tensor '%.60s': dtype: expected a string", t->name);
     if (eo_json_read_text(r, &text, err))
         return -1;
-    for (i = 0; i < EO_ST_DTYPE_COUNT; i++) {
+    for (int i = 0; i < EO_ST_DTYPE_COUNT; i++) {
         if (strcmp(text, dtypes[i].name) == 0) {
             t->dtype = (enum eo_st_dtype)i;
             return 0;
         }
     }
-    return eo_err_set(err, "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, found '%.20s'; in PyTorch "
-                      ".float() makes weights F32, and counters (num_batches_tracked) can be left out",
+    return eo_err_set(err,
+                      "tensor '%.60s': dtype: expected one of F32, F16, I8, U8, I32, F64, BF16, I64, found "
+                      "'%.20s'; in PyTorch .float() makes weights F32",
                       t->name, text);
 }
 
@@ -187,9 +197,8 @@ static int read_dtype(struct eo_json_reader *r, struct eo_st_tensor *t, struct e
 static int tensor_bytes(struct eo_st_tensor *t, struct eo_err *err)
 {
     size_t n = eo_st_dtype_bytes(t->dtype);
-    int i;
 
-    for (i = 0; i < t->dims; i++) {
+    for (int i = 0; i < t->dims; i++) {
         if (eo_size_mul(n, t->shape[i], &n))
             return eo_err_set(err, "tensor '%.60s': shape: its size overflows", t->name);
     }
@@ -197,7 +206,7 @@ static int tensor_bytes(struct eo_st_tensor *t, struct eo_err *err)
     return 0;
 }
 
-/* What is between the braces of a tensor, checked each by itself: rules 6 and 7. */
+/* The fields of a tensor, each checked by itself: rules 6 and 7. */
 static int read_fields(struct eo_json_reader *r, struct eo_st_tensor *t, size_t range[2], struct eo_err *err)
 {
     static const char *const fields[] = {"dtype", "shape", "data_offsets"};
@@ -223,12 +232,14 @@ static int read_fields(struct eo_json_reader *r, struct eo_st_tensor *t, size_t 
             return refuse_twice(r, key, err);
         seen |= 1 << f;
         if (f == 0 ? read_dtype(r, t, err)
-                   : read_sizes(r, t->name, key, f == 1 ? EO_ST_MAX_DIMS : 2, f == 1 ? t->shape : range, &count, err))
+                   : read_sizes(r, t->name, key, f == 1 ? EO_ST_MAX_DIMS : 2, f == 1 ? t->shape : range,
+                                &count, err))
             return -1;
         if (f == 1)
             t->dims = (int)count;
         if (f == 2 && count != 2)
-            return eo_err_set(err, "tensor '%.60s': data_offsets: expected 2 numbers, found %zu", t->name, count);
+            return eo_err_set(err, "tensor '%.60s': data_offsets: expected 2 numbers, found %zu", t->name,
+                              count);
     }
     if (more < 0)
         return -1;
@@ -275,10 +286,10 @@ static int compare_places(const void *a, const void *b)
 /* Rule 10. Sorts the tensors by their place; an empty one comes before the one that begins where it is. */
 static int check_layout(struct eo_st *st, const char *data, size_t data_size, struct eo_err *err)
 {
-    size_t end = 0, i;
+    size_t end = 0;
 
     qsort(st->tensors, st->tensor_count, sizeof(st->tensors[0]), compare_places);
-    for (i = 0; i < st->tensor_count; i++) {
+    for (size_t i = 0; i < st->tensor_count; i++) {
         const struct eo_st_tensor *t = &st->tensors[i];
         size_t begin = (size_t)((const char *)t->data - data);
 
@@ -307,7 +318,7 @@ static int read_entries(struct eo_st *st, struct eo_json_reader *r, const char *
 
         if (eo_json_read_key(r, &key, err))
             return -1;
-        is_metadata = strcmp(key, METADATA_KEY) == 0;
+        is_metadata = strcmp(key, EO_ST_METADATA) == 0;
         if ((is_metadata && has_metadata) || eo_st_find(st, key))
             return refuse_twice(r, key, err);
         if (is_metadata) {
@@ -358,136 +369,9 @@ void eo_st_release(struct eo_st *st)
 
 const struct eo_st_tensor *eo_st_find(const struct eo_st *st, const char *name)
 {
-    size_t i;
-
-    for (i = 0; i < st->tensor_count; i++) {
+    for (size_t i = 0; i < st->tensor_count; i++) {
         if (strcmp(st->tensors[i].name, name) == 0)
             return &st->tensors[i];
     }
     return NULL;
-}
-
-static int compare_canonical(const void *a, const void *b)
-{
-    const struct eo_st_tensor *const *x = a, *const *y = b;
-    int p = dtypes[(*x)->dtype].rank, q = dtypes[(*y)->dtype].rank;
-
-    return p != q ? p - q : strcmp((*x)->name, (*y)->name);
-}
-
-/* One JSON string. Only what must be escaped is. */
-static void put_string(struct eo_buf *out, const char *s)
-{
-    static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
-
-    eo_buf_puts(out, "\"");
-    for (; *s; s++) {
-        const char *special = strchr(plain, *s);
-
-        if (special)
-            eo_buf_printf(out, "\\%c", letter[special - plain]);
-        else if ((unsigned char)*s < 0x20)
-            eo_buf_printf(out, "\\u%04x", *s);
-        else
-            eo_buf_append(out, s, 1);
-    }
-    eo_buf_puts(out, "\"");
-}
-
-static void put_metadata(struct eo_buf *out, const struct eo_st_pair *pairs, size_t count)
-{
-    size_t i;
-
-    put_string(out, METADATA_KEY);
-    for (i = 0; i < count; i++) {
-        eo_buf_puts(out, i ? "," : ":{");
-        put_string(out, pairs[i].key);
-        eo_buf_puts(out, ":");
-        put_string(out, pairs[i].value);
-    }
-    eo_buf_puts(out, "}");
-}
-
-static void put_tensor(struct eo_buf *out, const struct eo_st_tensor *t, size_t begin)
-{
-    int i;
-
-    put_string(out, t->name);
-    eo_buf_printf(out, ":{\"dtype\":\"%s\",\"shape\":[", eo_st_dtype_name(t->dtype));
-    for (i = 0; i < t->dims; i++)
-        eo_buf_printf(out, "%s%zu", i ? "," : "", t->shape[i]);
-    eo_buf_printf(out, "],\"data_offsets\":[%zu,%zu]}", begin, begin + t->bytes);
-}
-
-/* The JSON text, padded with spaces to a multiple of 8. */
-static void put_header(struct eo_buf *out, const struct eo_st_pair *pairs, size_t pair_count,
-                       const struct eo_st_tensor *const *order, size_t tensor_count)
-{
-    size_t begin = 0, i;
-
-    eo_buf_puts(out, "{");
-    if (pair_count)
-        put_metadata(out, pairs, pair_count);
-    for (i = 0; i < tensor_count; i++) {
-        if (i || pair_count)
-            eo_buf_puts(out, ",");
-        put_tensor(out, order[i], begin);
-        begin += order[i]->bytes;
-    }
-    eo_buf_puts(out, "}");
-    while (!out->missing && out->len % 8)
-        eo_buf_puts(out, " ");
-}
-
-static void put_u64(struct eo_buf *out, uint64_t v)
-{
-    unsigned char bytes[8];
-    int i;
-
-    for (i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(v >> 8 * i);
-    eo_buf_append(out, bytes, sizeof(bytes));
-}
-
-/* What was just built must be readable: catches what a caller may have filled in wrongly. */
-static int check_output(const struct eo_buf *file, struct eo_err *err)
-{
-    struct eo_st st;
-
-    if (eo_st_parse(&st, file->data, file->len, err))
-        return eo_err_prefix(err, "cannot write a valid safetensors file");
-    eo_st_release(&st);
-    return 0;
-}
-
-int eo_st_serialize(const struct eo_st *st, struct eo_buf *out, struct eo_err *err)
-{
-    const struct eo_st_tensor *order[EO_ST_MAX_TENSORS];
-    struct eo_st_pair pairs[EO_ST_MAX_META];
-    struct eo_buf header = {0}, file = {0};
-    size_t i;
-    int rc = -1;
-
-    if (st->tensor_count > EO_ST_MAX_TENSORS || st->meta_count > EO_ST_MAX_META)
-        return eo_err_set(err, "cannot write a valid safetensors file: too many tensors or metadata");
-    for (i = 0; i < st->tensor_count; i++)
-        order[i] = &st->tensors[i];
-    memcpy(pairs, st->meta, sizeof(pairs));
-    qsort(order, st->tensor_count, sizeof(order[0]), compare_canonical);
-    qsort(pairs, st->meta_count, sizeof(pairs[0]), compare_pairs);
-    put_header(&header, pairs, st->meta_count, order, st->tensor_count);
-    if (eo_buf_check(&header, err))
-        goto out;
-    put_u64(&file, header.len);
-    eo_buf_append(&file, header.data, header.len);
-    for (i = 0; i < st->tensor_count; i++)
-        eo_buf_append(&file, order[i]->data, order[i]->bytes);
-    if (eo_buf_check(&file, err) || check_output(&file, err))
-        goto out;
-    eo_buf_append(out, file.data, file.len);
-    rc = eo_buf_check(out, err);
-out:
-    eo_buf_release(&header);
-    eo_buf_release(&file);
-    return rc;
 }

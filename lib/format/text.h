@@ -1,5 +1,5 @@
 /*
- * What makes a text file look right in an editor and read wrong: its encoding, and spaces that are none.
+ * Finds what looks right in an editor but is not: a wrong encoding, and characters that look like spaces.
  *
  * Messages begin with "LINE:COLUMN: ", both from 1; a column is a character.
  */
@@ -17,8 +17,8 @@ size_t eo_text_bom(const char *text, size_t size);
 int eo_text_check_utf8(const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Explains a failure that was found in line `line` (from 1) or was caused before: fails where the text up to the end of
- * that line has, outside comments, a character that looks like a space or like nothing, and names it. 0 otherwise.
+ * Explains a failure in line `line` (from 1): fails if the text up to the end of that line has, outside comments, a
+ * character that looks like a space or is invisible; the message names it. Returns 0 otherwise.
  */
 int eo_text_explain_spaces(const char *text, size_t size, size_t line, struct eo_err *err) EO_MUST_CHECK;
 

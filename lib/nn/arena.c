@@ -2,20 +2,27 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 
+size_t eo_arena_live(const struct eo_arena_tensor *t, int count, int op)
+{
+    size_t live = 0;
+
+    for (int k = 0; k < count; k++)
+        live += t[k].first <= op && op <= t[k].last ? t[k].bytes : 0;
+    return live;
+}
+
 size_t eo_arena_lower_bound(const struct eo_arena_tensor *t, int count)
 {
     size_t most = 0;
-    int i, k;
 
-    for (i = 0; i < count; i++) { /* the sum rises only where a tensor begins */
-        size_t live = 0;
+    for (int i = 0; i < count; i++) { /* the sum rises only where a tensor begins */
+        size_t live = eo_arena_live(t, count, t[i].first);
 
-        for (k = 0; k < count; k++)
-            live += t[k].first <= t[i].first && t[i].first <= t[k].last ? t[k].bytes : 0;
         most = live > most ? live : most;
     }
     return most;
@@ -30,9 +37,7 @@ static int lives_with(const struct eo_arena_tensor *a, const struct eo_arena_ten
 static size_t find_obstacle(const struct eo_arena_tensor *t, const size_t *offset, const int *placed,
                             int count, int which, size_t at)
 {
-    int i;
-
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         int k = placed[i];
         size_t end = offset[k] + t[k].bytes;
 
@@ -54,18 +59,12 @@ static size_t place_lowest(const struct eo_arena_tensor *t, size_t *offset, cons
     return at + t[which].bytes;
 }
 
-/* Places them one after the other, those of the largest key first; returns the bytes of the block. */
-static size_t place_by_key(const struct eo_arena_tensor *t, const size_t *key, int count, size_t *offset)
+/* Places them one after the other; returns the bytes of the block. */
+static size_t place_in_order(const struct eo_arena_tensor *t, const int *order, int count, size_t *offset)
 {
-    int order[EO_ARENA_MAX], i, k;
     size_t bytes = 0;
 
-    for (i = 0; i < count; i++) {
-        for (k = i; k > 0 && key[order[k - 1]] < key[i]; k--)
-            order[k] = order[k - 1];
-        order[k] = i;
-    }
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         size_t end = place_lowest(t, offset, order, i, order[i]);
 
         bytes = end > bytes ? end : bytes;
@@ -73,22 +72,68 @@ static size_t place_by_key(const struct eo_arena_tensor *t, const size_t *key, i
     return bytes;
 }
 
+/* Those of the largest key first; of equal ones the first. */
+static void sort_by_key(const size_t *key, int count, int *order)
+{
+    int k;
+
+    for (int i = 0; i < count; i++) {
+        for (k = i; k > 0 && key[order[k - 1]] < key[i]; k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+}
+
 size_t eo_arena_place_greedy(const struct eo_arena_tensor *t, int count, size_t *offset)
 {
     size_t key[EO_ARENA_MAX], other[EO_ARENA_MAX], bytes, by_area;
-    int i;
+    int order[EO_ARENA_MAX];
 
     assert(count >= 1 && count <= EO_ARENA_MAX);
-    for (i = 0; i < count; i++)
+    for (int i = 0; i < count; i++)
         key[i] = t[i].bytes;
-    bytes = place_by_key(t, key, count, offset);
-    for (i = 0; i < count; i++)
+    sort_by_key(key, count, order);
+    bytes = place_in_order(t, order, count, offset);
+    for (int i = 0; i < count; i++)
         key[i] *= (size_t)(t[i].last - t[i].first + 1);
-    by_area = place_by_key(t, key, count, other);
+    sort_by_key(key, count, order);
+    by_area = place_in_order(t, order, count, other);
     if (by_area >= bytes)
         return bytes;
     memcpy(offset, other, (size_t)count * sizeof(*offset));
     return by_area;
+}
+
+/* The tensor that reaches highest goes to the front of the order. */
+static void move_highest(const struct eo_arena_tensor *t, const size_t *offset, int count, int *order)
+{
+    int at = 0, which;
+
+    for (int i = 1; i < count; i++)
+        at = offset[order[i]] + t[order[i]].bytes > offset[order[at]] + t[order[at]].bytes ? i : at;
+    which = order[at];
+    memmove(order + 1, order, (size_t)at * sizeof(*order));
+    order[0] = which;
+}
+
+/* Improves a placement of `bytes`; returns the bytes then. */
+static size_t improve(const struct eo_arena_tensor *t, int count, size_t bytes, size_t *offset)
+{
+    size_t key[EO_ARENA_MAX] = {0}, other[EO_ARENA_MAX], enough = eo_arena_lower_bound(t, count);
+    int order[EO_ARENA_MAX];
+
+    for (int i = 0; i < count; i++)
+        key[i] = t[i].bytes;
+    sort_by_key(key, count, order);
+    for (int tries = 0; tries < 2 * count && bytes > enough; tries++) {
+        size_t found = place_in_order(t, order, count, other);
+
+        if (found < bytes)
+            memcpy(offset, other, (size_t)count * sizeof(*offset));
+        bytes = found < bytes ? found : bytes;
+        move_highest(t, other, count, order);
+    }
+    return bytes;
 }
 
 struct search {
@@ -102,14 +147,12 @@ struct search {
 /* All orders that begin with the first `placed` of s->order, which need `bytes`. */
 static void search_orders(struct search *s, int placed, size_t bytes)
 {
-    int i;
-
-    if (placed == s->count) { /* bytes < best, or it would not have come this far */
+    if (placed == s->count) { /* bytes < best: other branches were cut */
         s->best = bytes;
         memcpy(s->best_offset, s->offset, sizeof(s->offset));
         return;
     }
-    for (i = placed; i < s->count && s->best > s->enough; i++) {
+    for (int i = placed; i < s->count && s->best > s->enough; i++) {
         int which = s->order[i];
         size_t end;
 
@@ -127,10 +170,9 @@ static void search_orders(struct search *s, int placed, size_t bytes)
 size_t eo_arena_place_exact(const struct eo_arena_tensor *t, int count, size_t *offset)
 {
     struct search s = {.t = t, .count = count, .best = SIZE_MAX, .enough = eo_arena_lower_bound(t, count)};
-    int i;
 
     assert(count >= 1 && count <= EO_ARENA_EXACT);
-    for (i = 0; i < count; i++)
+    for (int i = 0; i < count; i++)
         s.order[i] = i;
     search_orders(&s, 0, 0);
     memcpy(offset, s.best_offset, (size_t)count * sizeof(*offset));
@@ -141,9 +183,10 @@ size_t eo_arena_place(const struct eo_arena_tensor *t, int count, size_t *offset
 {
     size_t bytes = eo_arena_place_greedy(t, count, offset);
 
-    if (bytes > eo_arena_lower_bound(t, count) && count <= EO_ARENA_EXACT)
-        bytes = eo_arena_place_exact(t, count, offset);
-    return bytes;
+    if (bytes == eo_arena_lower_bound(t, count))
+        return bytes;
+    return count <= EO_ARENA_EXACT ? eo_arena_place_exact(t, count, offset)
+                                   : improve(t, count, bytes, offset);
 }
 
 /* ---- the network ----------------------------------------------------------------------------------------------- */
@@ -153,61 +196,79 @@ const char *eo_arena_form_name(enum eo_arena_form form)
     return form == EO_ARENA_FUSED ? "fused" : "unfused";
 }
 
-static int add_tensor(struct eo_arena_graph *g, const char *name, size_t elements, int element_bytes)
+/* `ending`: what follows the name of the layer. */
+static int add_tensor(struct eo_arena_graph *g, const char *name, const char *ending, size_t elements,
+                      int element_bytes)
 {
-    g->tensor[g->tensor_count] = (struct eo_arena_tensor){.name = name,
-                                                          .bytes = elements * (size_t)element_bytes,
-                                                          .align = (size_t)element_bytes,
-                                                          .first = g->op_count};
+    struct eo_arena_tensor *t = &g->tensor[g->tensor_count];
+
+    *t = (struct eo_arena_tensor){
+        .bytes = elements * (size_t)element_bytes, .align = (size_t)element_bytes, .first = g->op_count};
+    snprintf(t->name, sizeof(t->name), "%s%s", name, ending);
     return g->tensor_count++;
 }
 
-/* Adds an operation; the tensors that it touches live until now at least. Returns what it writes. */
-static int add_op(struct eo_arena_graph *g, const char *name, enum eo_arena_kind kind, enum eo_layer layer,
-                  int in, int out)
+/* The tensors that an operation reads and writes live until then at least. */
+static void add_op(struct eo_arena_graph *g, const char *name, const char *ending, struct eo_arena_op op)
 {
-    if (in >= 0)
-        g->tensor[in].last = g->op_count;
-    g->tensor[out].last = g->op_count;
-    g->op[g->op_count++] = (struct eo_arena_op){name, kind, layer, in, out};
+    if (op.in >= 0)
+        g->tensor[op.in].last = g->op_count;
+    if (op.added >= 0)
+        g->tensor[op.added].last = g->op_count;
+    g->tensor[op.out].last = g->op_count;
+    snprintf(op.name, sizeof(op.name), "%s%s", name, ending);
+    g->op[g->op_count++] = op;
+}
+
+/* Layer i, which reads the tensors `in` and `added`; -1: none. Returns its output. */
+static int add_layer(struct eo_arena_graph *g, const struct eo_network *net, enum eo_precision precision,
+                     enum eo_arena_form form, int i, int in, int added)
+{
+    const struct eo_network_layer *l = &net->layer[i];
+    int is_last = i + 1 == net->count, bytes = is_last ? 4 : eo_precision_activation_bytes(precision), map,
+        out;
+
+    if (form == EO_ARENA_FUSED || !l->pooling) {
+        out = add_tensor(g, is_last ? "logits" : l->name, "", eo_dims_elements(l->out), bytes);
+        add_op(g, l->name, "", (struct eo_arena_op){"", EO_ARENA_LAYER, i, in, added, out});
+        return out;
+    }
+    map = add_tensor(g, l->name, " map", eo_dims_elements(l->map), bytes);
+    add_op(g, l->name, "", (struct eo_arena_op){"", EO_ARENA_OPERATION, i, in, added, map});
+    out = add_tensor(g, l->name, "", eo_dims_elements(l->out), bytes);
+    add_op(g, l->name, " pool", (struct eo_arena_op){"", EO_ARENA_POOL, i, map, -1, out});
     return out;
 }
 
-/* From the convolution's input `in` to what the next layer takes. */
-static int add_conv(struct eo_arena_graph *g, const struct eo_shape *s, enum eo_precision precision,
-                    enum eo_arena_form form, enum eo_layer l, int in)
-{
-    int bytes = eo_precision_activation_bytes(precision), conv, pool;
-    const char *pool_name = l == EO_CONV1 ? "pool1" : "pool2";
-
-    if (form == EO_ARENA_FUSED) {
-        pool = add_tensor(g, pool_name, eo_shape_output_elements(s, l), bytes);
-        return add_op(g, eo_layer_name(l), EO_ARENA_CONV_POOL_RELU, l, in, pool);
-    }
-    conv = add_tensor(g, eo_layer_name(l), eo_shape_conv_elements(s, l), bytes);
-    add_op(g, eo_layer_name(l), EO_ARENA_CONV, l, in, conv);
-    pool = add_tensor(g, pool_name, eo_shape_output_elements(s, l), bytes);
-    add_op(g, pool_name, EO_ARENA_POOL, l, conv, pool);
-    return add_op(g, l == EO_CONV1 ? "relu1" : "relu2", EO_ARENA_RELU, l, pool, pool);
-}
-
-void eo_arena_graph_make(struct eo_arena_graph *g, const struct eo_shape *s, enum eo_precision precision,
+void eo_arena_graph_make(struct eo_arena_graph *g, const struct eo_network *net, enum eo_precision precision,
                          enum eo_arena_form form)
 {
-    int at;
+    int output[EO_NETWORK_LAYERS + 1]; /* tensors: of the input, of each layer */
 
     memset(g, 0, sizeof(*g));
-    at = add_tensor(g, "input", eo_shape_input_elements(s, EO_CONV1),
-                    eo_precision_activation_bytes(precision));
-    add_op(g, "input", EO_ARENA_INPUT, EO_CONV1, -1, at);
-    at = add_conv(g, s, precision, form, EO_CONV1, at);
-    at = add_conv(g, s, precision, form, EO_CONV2, at);
-    add_tensor(g, "logits", eo_shape_output_elements(s, EO_CLASSIFIER), 4);
-    add_op(g, eo_layer_name(EO_CLASSIFIER), EO_ARENA_CLASSIFIER, EO_CLASSIFIER, at, at + 1);
+    output[0] =
+        add_tensor(g, "input", "", eo_dims_elements(net->input), eo_precision_activation_bytes(precision));
+    add_op(g, "input", "", (struct eo_arena_op){"", EO_ARENA_INPUT, 0, -1, -1, output[0]});
+    for (int i = 0; i < net->count; i++) {
+        int from = net->layer[i].from, add = net->layer[i].add;
+
+        output[1 + i] = add_layer(g, net, precision, form, i, output[1 + from],
+                                  add == EO_NETWORK_NONE ? -1 : output[1 + add]);
+    }
 }
 
 void eo_arena_plan_make(struct eo_arena_plan *plan, const struct eo_arena_graph *g)
 {
     memset(plan, 0, sizeof(*plan));
     plan->bytes = eo_arena_place(g->tensor, g->tensor_count, plan->offset);
+}
+
+size_t eo_arena_bytes(const struct eo_network *net, enum eo_precision precision, enum eo_arena_form form)
+{
+    struct eo_arena_graph g;
+    struct eo_arena_plan plan;
+
+    eo_arena_graph_make(&g, net, precision, form);
+    eo_arena_plan_make(&plan, &g);
+    return plan.bytes;
 }

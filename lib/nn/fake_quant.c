@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/fmath.h"
-#include "nn/infer_internal.h"
-#include "nn/quantise.h"
+#include "nn/quantised.h"
+#include "nn/weight_quant.h"
 
 static int check_model(const struct eo_model *q, struct eo_err *err)
 {
@@ -14,13 +14,15 @@ static int check_model(const struct eo_model *q, struct eo_err *err)
                           eo_precision_name(q->precision));
     for (int l = EO_CONV2; l < EO_LAYERS; l++) {
         if (q->layer[l].input_zero_point != 0)
-            return eo_err_set(err, "simulated quantisation: expected zero point 0 of the input of '%s', found %d",
+            return eo_err_set(err,
+                              "simulated quantisation: expected zero point 0 of the input of '%s', found %d",
                               eo_layer_name((enum eo_layer)l), (int)q->layer[l].input_zero_point);
     }
     return 0;
 }
 
-int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor, struct eo_err *err)
+int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor,
+                       struct eo_err *err)
 {
     struct eo_s8_params params;
 
@@ -28,7 +30,8 @@ int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is
     if (check_model(q, err) || eo_s8_params_init(&params, q, err))
         return -1;
     for (int i = 0; i < 256; i++)
-        f->input[i] = (float)(params.input_table[i] - params.zero_point[EO_CONV1]) * q->layer[EO_CONV1].input_scale;
+        f->input[i] =
+            (float)(params.input_table[i] - params.zero_point[EO_CONV1]) * q->layer[EO_CONV1].input_scale;
     f->is_per_tensor = is_per_tensor;
     f->scale1.start = q->layer[EO_CONV2].input_scale;
     f->scale2.start = q->layer[EO_CLASSIFIER].input_scale;
@@ -71,8 +74,8 @@ static void round_layer(const struct runs *r, int is_per_tensor, const float *pa
     }
 }
 
-void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_layout *l, const float *params,
-                           float *out)
+void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_layout *l,
+                           const float *params, float *out)
 {
     size_t c1 = (size_t)l->c1, c2 = (size_t)l->c2, cp1 = (size_t)l->cp1, cp2 = (size_t)l->cp2;
     const struct runs layers[EO_LAYERS] = {
@@ -101,11 +104,11 @@ void eo_fake_quant_gradients(const struct eo_train_layout *l, const float *grad,
     dscale[1] = sum_of(grad + l->scale2, l->c2);
 }
 
-static float update_scale(struct eo_learned_scale *s, double dscale, double now, double rate, double rest1,
-                          double rest2)
+float eo_learned_scale_update(struct eo_learned_scale *s, double dscale, double now, double learning_rate,
+                              double rest1, double rest2)
 {
     const double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, reach = eo_log(EO_FAKE_QUANT_REACH);
-    double g = dscale * now;
+    double g = dscale * now, rate = learning_rate * EO_FAKE_QUANT_RATE;
 
     s->m = beta1 * s->m + (1 - beta1) * g;
     s->v = beta2 * s->v + (1 - beta2) * (g * g);
@@ -117,9 +120,10 @@ static float update_scale(struct eo_learned_scale *s, double dscale, double now,
 void eo_fake_quant_update(struct eo_fake_quant *f, const double dscale[2], double learning_rate, double rest1,
                           double rest2)
 {
-    double rate = learning_rate * EO_FAKE_QUANT_RATE;
     struct eo_train_rounding *r = &f->rounding;
 
-    r->scale1 = update_scale(&f->scale1, dscale[0], (double)r->scale1, rate, rest1, rest2);
-    r->scale2 = update_scale(&f->scale2, dscale[1], (double)r->scale2, rate, rest1, rest2);
+    r->scale1 =
+        eo_learned_scale_update(&f->scale1, dscale[0], (double)r->scale1, learning_rate, rest1, rest2);
+    r->scale2 =
+        eo_learned_scale_update(&f->scale2, dscale[1], (double)r->scale2, learning_rate, rest1, rest2);
 }

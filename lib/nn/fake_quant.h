@@ -2,14 +2,17 @@
  * Simulated quantisation: what the int8 engine will do, in the floats of training.
  *
  *   input    each grey value as the engine's table holds it: (table[p] - zero_point) * input_scale. Fixed.
- *   weights  q * scale as quantise.h defines it, from the weights of this step; the gradient goes to the weights as
+ *   weights  q * scale as weight_quant.h defines it, from the weights of this step; the gradient goes to the weights as
  *            if nothing had been rounded (straight-through).
  *   biases   floats: the engine's have 32 bits.
- *   layers   the pooled maps to whole multiples 0..max of the next layer's input scale, kernels_train.h.
+ *   layers   what they hand on, to the grid of the engine: of SmallCNN the pooled maps to whole multiples 0..max of the
+ *            next layer's input scale, kernels/train.h; of any other network each tensor of the int8 model (network.h),
+ *            maps that are averaged among them, kernels/general_train.h. Zero points stay those of calibration.
  *
- * What is left of a difference: the engine rounds the rare half upwards, and its sums are exact.
+ * The engine still differs: it rounds the rare half upwards, its sums are exact, and both terms of an
+ * addition and each average are rounded once more.
  *
- * The scales of the two maps are learned, as multiples of those of calibration: scale = start * exp(x), x = 0 at
+ * The scales of the layers are learned, as multiples of those of calibration: scale = start * exp(x), x = 0 at
  * first. dL/dx = scale * dL/dscale; x moves by Adam at EO_FAKE_QUANT_RATE times the learning rate of the weights, in
  * double, and stays within +-ln EO_FAKE_QUANT_REACH. So a step changes a scale by a share of itself, whatever the size
  * of the activations, and no scale can vanish or turn negative. The rate is not critical: Fashion-MNIST at level 0.7,
@@ -21,7 +24,7 @@
 #define EO_NN_FAKE_QUANT_H
 
 #include "base/err.h"
-#include "nn/kernels_train.h"
+#include "nn/kernels/train.h"
 #include "nn/model.h"
 
 #define EO_FAKE_QUANT_RATE 1.0
@@ -33,6 +36,14 @@ struct eo_learned_scale {
     double x, m, v;
 };
 
+/*
+ * One step of Adam; returns the next scale. `now` is the scale, dscale dL/dscale, learning_rate that of the weights;
+ * rest1 and rest2 are 1 - beta1^t and 1 - beta2^t.
+ */
+float eo_learned_scale_update(struct eo_learned_scale *s, double dscale, double now, double learning_rate,
+                              double rest1, double rest2);
+
+/* The state for SmallCNN. */
 struct eo_fake_quant {
     float input[256];
     int is_per_tensor; /* one scale for all weights of a layer, else one per output */
@@ -41,12 +52,12 @@ struct eo_fake_quant {
 };
 
 /* Begins with the input scales of `q`, an int8 model with zero points of 0 behind the input. */
-int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor, struct eo_err *err)
-    EO_MUST_CHECK;
+int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor,
+                       struct eo_err *err) EO_MUST_CHECK;
 
 /* `params` and `out` are parameter blocks of this layout; biases are copied. Weights must be finite. */
-void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_layout *l, const float *params,
-                           float *out);
+void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_layout *l,
+                           const float *params, float *out);
 
 /* dL/dscale of both maps, from a block of gradients: the channels added in order, in double. */
 void eo_fake_quant_gradients(const struct eo_train_layout *l, const float *grad, double dscale[2]);

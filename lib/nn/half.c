@@ -55,3 +55,12 @@ float eo_half_to_float(uint16_t h)
     memcpy(&x, &bits, sizeof(x));
     return x;
 }
+
+float eo_brain_to_float(uint16_t b)
+{
+    uint32_t bits = (uint32_t)b << 16;
+    float x;
+
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}

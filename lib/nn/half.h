@@ -10,4 +10,7 @@
 uint16_t eo_half_from_float(float x);
 float eo_half_to_float(uint16_t h);
 
+/* bfloat16 as a bit pattern, the upper half of a float: exact. */
+float eo_brain_to_float(uint16_t b);
+
 #endif

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "nn/infer_internal.h"
+#include "nn/engine.h"
+#include "nn/network_fold.h"
+#include "nn/quantised.h"
 #include "nn/ref.h"
 
 struct eo_infer {
@@ -12,6 +14,8 @@ struct eo_infer {
     void *state;
     enum eo_precision precision;
     double score_scale;
+    int classes, layers;
+    struct eo_shape shape; /* SmallCNN's */
     struct eo_marker marker;
 };
 
@@ -32,6 +36,23 @@ static const struct eo_engine_ops *ops_f32(enum eo_isa isa, enum eo_precision pr
     }
 }
 
+static const struct eo_engine_ops *ops_general(enum eo_isa isa, enum eo_precision precision)
+{
+    switch (isa) {
+#if defined(__x86_64__)
+    case EO_ISA_AVX512:
+        return eo_general_ops_avx512(precision);
+    case EO_ISA_AVX2:
+        return eo_general_ops_avx2(precision);
+#elif defined(__aarch64__)
+    case EO_ISA_NEON:
+        return eo_general_ops_neon(precision);
+#endif
+    default:
+        return eo_general_ops_generic(precision);
+    }
+}
+
 static const struct eo_engine_ops *ops_s8(enum eo_isa isa)
 {
     switch (isa) {
@@ -49,11 +70,33 @@ static const struct eo_engine_ops *ops_s8(enum eo_isa isa)
     }
 }
 
-static const struct eo_engine_ops *ops_find(enum eo_isa isa, enum eo_precision precision)
+static const struct eo_engine_ops *ops_general_s8(enum eo_isa isa)
 {
-    const struct eo_engine_ops *ops = precision == EO_INT8 ? ops_s8(isa) : ops_f32(isa, precision);
+    switch (isa) {
+#if defined(__x86_64__)
+    case EO_ISA_AVX512:
+        return eo_general_s8_ops_avx512();
+    case EO_ISA_AVX2:
+        return eo_general_s8_ops_avx2();
+#elif defined(__aarch64__)
+    case EO_ISA_NEON:
+        return eo_general_s8_ops_neon();
+#endif
+    default:
+        return eo_general_s8_ops_generic();
+    }
+}
 
-    return ops ? ops : eo_ops_ref(precision);
+/* The fastest that fits the network: kernels for SmallCNN alone, or those for any. */
+static const struct eo_engine_ops *ops_find(const struct eo_model *m, enum eo_isa isa)
+{
+    int is_smallcnn = eo_network_is_smallcnn(&m->network);
+    const struct eo_engine_ops *ops =
+        m->precision != EO_INT8 ? is_smallcnn ? ops_f32(isa, m->precision) : ops_general(isa, m->precision)
+        : is_smallcnn ? ops_s8(isa)
+                                : ops_general_s8(isa);
+
+    return ops ? ops : eo_ops_ref(m->precision);
 }
 
 static int check_arguments(const struct eo_model *m, enum eo_isa isa, int max_batch, struct eo_err *err)
@@ -62,10 +105,22 @@ static int check_arguments(const struct eo_model *m, enum eo_isa isa, int max_ba
         return eo_err_set(err, "batch size: expected 1 to 65536, found %d", max_batch);
     if (!eo_isa_available(isa))
         return eo_err_set(err, "instruction set '%s' is not available on this machine", eo_isa_name(isa));
-    if (m->shape.c1 < 1 || m->shape.c1 > EO_MAX_C1 || m->shape.c2 < 1 || m->shape.c2 > EO_MAX_C2)
+    if (eo_network_is_smallcnn(&m->network) &&
+        (m->shape.c1 < 1 || m->shape.c1 > EO_MAX_C1 || m->shape.c2 < 1 || m->shape.c2 > EO_MAX_C2))
         return eo_err_set(err, "model shape: expected at most %d and %d channels, found %d and %d", EO_MAX_C1,
                           EO_MAX_C2, m->shape.c1, m->shape.c2);
     return 0;
+}
+
+static struct eo_infer *prepare_folded(const struct eo_model *m, enum eo_isa isa, int max_batch,
+                                       struct eo_err *err)
+{
+    struct eo_model folded = {0};
+    struct eo_infer *inf =
+        eo_model_folded(m, &folded, err) ? NULL : eo_infer_new(&folded, isa, max_batch, err);
+
+    eo_model_release(&folded);
+    return inf;
 }
 
 struct eo_infer *eo_infer_new(const struct eo_model *m, enum eo_isa isa, int max_batch, struct eo_err *err)
@@ -74,26 +129,25 @@ struct eo_infer *eo_infer_new(const struct eo_model *m, enum eo_isa isa, int max
 
     if (check_arguments(m, isa, max_batch, err))
         return NULL;
+    if (eo_network_is_normalised(&m->network))
+        return prepare_folded(m, isa, max_batch, err);
     inf = eo_alloc(1, sizeof(*inf), err);
     if (!inf)
         return NULL;
     inf->precision = m->precision;
     inf->score_scale = 1;
-    if (m->precision == EO_INT8) {
-        struct eo_s8_params params;
-
-        if (eo_s8_params_init(&params, m, err))
-            goto fail;
-        inf->score_scale = params.score_scale;
-    }
-    inf->ops = ops_find(isa, m->precision);
+    if (m->precision == EO_INT8)
+        inf->score_scale = eo_s8_score_scale(m);
+    inf->ops = ops_find(m, isa);
+    inf->classes = eo_network_classes(&m->network);
+    inf->layers = m->network.count;
+    inf->shape = m->shape;
     inf->state = inf->ops->prepare(m, max_batch, err);
-    if (!inf->state)
-        goto fail;
+    if (!inf->state) {
+        free(inf);
+        return NULL;
+    }
     return inf;
-fail:
-    free(inf);
-    return NULL;
 }
 
 void eo_infer_free(struct eo_infer *inf)
@@ -113,9 +167,7 @@ void eo_infer_set_mark(struct eo_infer *inf, eo_infer_mark *mark, void *ctx)
 /* Which NaN comes out of an operation differs between processors; one stands for all. */
 static void settle_nans(union eo_score *scores, size_t n)
 {
-    size_t i;
-
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint32_t bits = (uint32_t)scores[i].s32;
 
         scores[i].s32 = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc00000 : scores[i].s32;
@@ -126,8 +178,8 @@ void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_s
 {
     inf->ops->run(inf->state, pixels, n, scores);
     if (inf->precision != EO_INT8)
-        settle_nans(scores, (size_t)n * EO_CLASSES);
-    eo_mark(&inf->marker, EO_LAYERS);
+        settle_nans(scores, (size_t)n * (size_t)inf->classes);
+    eo_mark(&inf->marker, inf->layers);
 }
 
 void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *pool1, float *pool2,
@@ -136,6 +188,29 @@ void eo_infer_activations(struct eo_infer *inf, const uint8_t *pixels, float *po
     assert(inf->ops->activations);
     inf->ops->activations(inf->state, pixels, pool1, pool2, scores);
     settle_nans(scores, EO_CLASSES);
+}
+
+/* By the tables of SmallCNN, one image after the other. */
+static void observe_smallcnn(struct eo_infer *inf, const uint8_t *pixels, int n,
+                             const struct eo_infer_tensors *to, union eo_score *scores)
+{
+    size_t size1 = eo_shape_output_elements(&inf->shape, EO_CONV1);
+    size_t size2 = eo_shape_output_elements(&inf->shape, EO_CONV2);
+
+    for (size_t i = 0; i < (size_t)n; i++)
+        eo_infer_activations(inf, pixels + i * EO_IMAGE_PIXELS, to->tensor[1] + i * size1,
+                             to->tensor[2] + i * size2, scores + i * EO_CLASSES);
+}
+
+void eo_infer_observe(struct eo_infer *inf, const uint8_t *pixels, int n, const struct eo_infer_tensors *to,
+                      union eo_score *scores)
+{
+    if (!inf->ops->observe) {
+        observe_smallcnn(inf, pixels, n, to, scores);
+        return;
+    }
+    inf->ops->observe(inf->state, pixels, n, to, scores);
+    settle_nans(scores, (size_t)n * (size_t)inf->classes);
 }
 
 double eo_infer_score_scale(const struct eo_infer *inf)
@@ -148,12 +223,13 @@ double eo_infer_logit(const struct eo_infer *inf, union eo_score score)
     return inf->precision == EO_INT8 ? score.s32 * inf->score_scale : (double)score.f32;
 }
 
-int eo_infer_class(const struct eo_infer *inf, const union eo_score scores[10])
+int eo_infer_class(const struct eo_infer *inf, const union eo_score *scores)
 {
-    int k, best = 0;
+    int best = 0;
 
-    for (k = 1; k < EO_CLASSES; k++) {
-        int greater = inf->precision == EO_INT8 ? scores[k].s32 > scores[best].s32 : scores[k].f32 > scores[best].f32;
+    for (int k = 1; k < inf->classes; k++) {
+        int greater =
+            inf->precision == EO_INT8 ? scores[k].s32 > scores[best].s32 : scores[k].f32 > scores[best].f32;
 
         best = greater ? k : best;
     }

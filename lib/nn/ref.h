@@ -3,24 +3,21 @@
  *
  *     struct eo_ref *r = eo_ref_new(&model, err);
  *     eo_ref_input(r, pixels, x);
- *     eo_ref_conv_pool_relu(r, EO_CONV1, x, pool1);
- *     eo_ref_conv_pool_relu(r, EO_CONV2, pool1, pool2);
- *     eo_ref_classifier(r, pool2, scores);
+ *     eo_ref_run_layer(r, 0, x, NULL, y);                   // of SmallCNN: [1, 28, 28] -> [c1, 14, 14]
+ *     eo_ref_run_layer(r, 1, y, NULL, z);
+ *     eo_ref_scores(r, z, scores);
  *     eo_ref_free(r);
  *
- * One image. x [1, 28, 28], pool1 [c1, 14, 14], pool2 [c2, 7, 7] hold activations of the precision's type (float,
- * binary16 bit patterns, uint8_t), scores [10] what union eo_score holds. They belong to the caller, may lie at any
- * address, aligned or not, and must not overlap. Beyond them nothing is read or written, and none of these can fail.
- *
- * The largest of four (a b / c d) is max(max(a, b), max(c, d)) with max(p, q) = p > q ? p : q, and ReLU is
- * max(that, +0), so that NaN and signed zeros have one outcome as well: a NaN never leaves a convolution.
+ * One image. Activations have the precision's type (float, binary16 bit patterns, uint8_t). They belong to the caller,
+ * may lie at any address, aligned or not, and must not overlap. Beyond them nothing is read or written, and none of
+ * these can fail. What they compute is defined in ref_layer.h and ref_layer_s8.h.
  */
 #ifndef EO_NN_REF_H
 #define EO_NN_REF_H
 
 #include <stdint.h>
 
-#include "nn/infer_internal.h"
+#include "nn/engine.h"
 
 struct eo_ref; /* the constants of a model */
 
@@ -30,25 +27,24 @@ void eo_ref_free(struct eo_ref *r); /* NULL is allowed */
 
 void eo_ref_input(const struct eo_ref *r, const uint8_t *pixels, void *x);
 
-/* `l` is EO_CONV1 or EO_CONV2. 3x3 convolution with pad 1, 2x2 max-pool, ReLU: [IC, S, S] -> [OC, S/2, S/2]. */
-void eo_ref_conv_pool_relu(const struct eo_ref *r, enum eo_layer l, const void *x, void *y);
+/*
+ * Layer l: x is its input, `added` what it adds or NULL, y its output. The last layer's y is [classes] of union
+ * eo_score.
+ */
+void eo_ref_run_layer(const struct eo_ref *r, int l, const void *x, const void *added, void *y);
 
 /*
- * The same in three steps, with the same bits at the end: rounding to binary16 and requantising keep the order, so
- * that they commute with the largest of four, and what max-pool may change, the sign of a zero, ReLU settles.
- *
- *     conv  [IC, S, S] -> [OC, S, S]        int8: clamp(zero_point' + scaled(acc), 0, qmax)
- *     pool  [OC, S, S] -> [OC, S/2, S/2]
- *     relu  [OC, S/2, S/2], in place        int8: max(q, zero_point')
+ * A layer that has a pooling in two steps: the operation with what is added, which gives the map [map.c, map.h, map.w],
+ * and then the pooling. With the same bits at the end, because rounding to binary16 and requantising keep the order, so
+ * that they commute with the largest of a window; but for averages at fp16, whose terms the map has rounded.
  */
-void eo_ref_conv(const struct eo_ref *r, enum eo_layer l, const void *x, void *y);
-void eo_ref_pool(const struct eo_ref *r, enum eo_layer l, const void *x, void *y);
-void eo_ref_relu(const struct eo_ref *r, enum eo_layer l, void *y);
+void eo_ref_run_operation(const struct eo_ref *r, int l, const void *x, const void *added, void *map);
+void eo_ref_run_pool(const struct eo_ref *r, int l, const void *map, void *y);
 
-/* [C2, 49] -> [10]; float: one part per channel, parts added in order, a NaN is 7fc00000. */
-void eo_ref_classifier(const struct eo_ref *r, const void *x, void *scores);
+/* The last layer, with scores [classes] at any address; a NaN is 7fc00000. */
+void eo_ref_scores(const struct eo_ref *r, const void *x, void *scores);
 
-/* The tables made of these: complete for every precision. */
+/* The tables made of these: complete for every precision and network. */
 const struct eo_engine_ops *eo_ops_ref(enum eo_precision precision);
 
 #endif

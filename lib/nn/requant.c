@@ -9,13 +9,14 @@ int eo_requant_make(double factor, struct eo_requant *rq, struct eo_err *err)
 
     if (!(factor > 0 && factor < 1))
         return eo_err_set(err, "requantisation factor: expected a value between 0 and 1, found %g", factor);
-    mantissa = frexp(factor, &exponent); /* factor = mantissa * 2^exponent, mantissa in [0.5, 1), exponent <= 0 */
-    scaled = rint(mantissa * 0x1p31);    /* in 2^30 .. 2^31 */
+    mantissa =
+        frexp(factor, &exponent); /* factor = mantissa * 2^exponent, mantissa in [0.5, 1), exponent <= 0 */
+    scaled = rint(mantissa * 0x1p31); /* in 2^30 .. 2^31 */
     if (scaled == 0x1p31) {
         scaled = 0x1p30;
         exponent++;
     }
-    if (exponent > 0) { /* rounded up to 1: the largest factor below it */
+    if (exponent > 0) { /* it was rounded up to 1: take the largest factor below */
         scaled = 0x1p31 - 1;
         exponent = 0;
     }

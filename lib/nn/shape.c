@@ -22,17 +22,8 @@ size_t eo_shape_weights(const struct eo_shape *s, enum eo_layer layer)
     return (size_t)eo_shape_outputs(s, layer) * (size_t)eo_shape_terms(s, layer);
 }
 
-size_t eo_shape_parameters(const struct eo_shape *s)
-{
-    size_t n = 0;
-    int l;
-
-    for (l = 0; l < EO_LAYERS; l++)
-        n += eo_shape_weights(s, (enum eo_layer)l) + (size_t)eo_shape_outputs(s, (enum eo_layer)l);
-    return n;
-}
-
-size_t eo_shape_conv_elements(const struct eo_shape *s, enum eo_layer layer)
+/* Elements of the convolution before pooling: 784 c1, 196 c2, 10. */
+static size_t conv_elements(const struct eo_shape *s, enum eo_layer layer)
 {
     size_t pixels = layer == EO_CONV1 ? 784 : layer == EO_CONV2 ? 196 : 1;
 
@@ -41,22 +32,23 @@ size_t eo_shape_conv_elements(const struct eo_shape *s, enum eo_layer layer)
 
 size_t eo_shape_layer_macs(const struct eo_shape *s, enum eo_layer layer)
 {
-    return eo_shape_conv_elements(s, layer) * (size_t)eo_shape_terms(s, layer);
+    return conv_elements(s, layer) * (size_t)eo_shape_terms(s, layer);
 }
 
 size_t eo_shape_macs(const struct eo_shape *s)
 {
     size_t n = 0;
-    int l;
 
-    for (l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_LAYERS; l++)
         n += eo_shape_layer_macs(s, (enum eo_layer)l);
     return n;
 }
 
 size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_layer layer)
 {
-    size_t pixels = layer == EO_CONV1 ? EO_POOL1_SIDE * EO_POOL1_SIDE : layer == EO_CONV2 ? EO_POOL2_PIXELS : 1;
+    size_t pixels = layer == EO_CONV1   ? EO_POOL1_SIDE * EO_POOL1_SIDE
+                    : layer == EO_CONV2 ? EO_POOL2_PIXELS
+                                        : 1;
 
     return pixels * (size_t)eo_shape_outputs(s, layer);
 }
@@ -76,18 +68,4 @@ size_t eo_shape_output_bytes(const struct eo_shape *s, enum eo_layer layer, enum
     int element = layer == EO_CLASSIFIER ? 4 : eo_precision_activation_bytes(precision);
 
     return eo_shape_output_elements(s, layer) * (size_t)element;
-}
-
-size_t eo_shape_peak_activation_bytes(const struct eo_shape *s, enum eo_precision precision)
-{
-    size_t peak = 0;
-    int l;
-
-    for (l = 0; l < EO_LAYERS; l++) {
-        enum eo_layer layer = (enum eo_layer)l;
-        size_t bytes = eo_shape_input_bytes(s, layer, precision) + eo_shape_output_bytes(s, layer, precision);
-
-        peak = bytes > peak ? bytes : peak;
-    }
-    return peak;
 }

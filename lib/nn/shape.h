@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "format/dataset.h"
 #include "format/precision.h"
 
 #define EO_MAX_C1 64
@@ -21,12 +22,7 @@
 #define EO_POOL2_SIDE 7
 #define EO_POOL2_PIXELS 49
 
-enum eo_layer {
-    EO_CONV1,
-    EO_CONV2,
-    EO_CLASSIFIER,
-    EO_LAYERS
-};
+enum eo_layer { EO_CONV1, EO_CONV2, EO_CLASSIFIER, EO_LAYERS };
 
 struct eo_shape {
     int c1, c2;
@@ -38,8 +34,6 @@ const char *eo_layer_name(enum eo_layer layer); /* "conv1", "conv2", "classifier
 int eo_shape_outputs(const struct eo_shape *s, enum eo_layer layer);
 int eo_shape_terms(const struct eo_shape *s, enum eo_layer layer); /* 9, 9 c1, 49 c2 */
 size_t eo_shape_weights(const struct eo_shape *s, enum eo_layer layer);
-
-size_t eo_shape_parameters(const struct eo_shape *s); /* weights and biases of all layers */
 
 /* Multiply-accumulates for one image, counted over the padded input, biases excluded. */
 size_t eo_shape_layer_macs(const struct eo_shape *s, enum eo_layer layer);
@@ -55,11 +49,5 @@ size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_layer layer);
 /* The same in bytes: activations of the precision's type, class scores of 4 bytes at every precision. */
 size_t eo_shape_input_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
 size_t eo_shape_output_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
-
-/* Elements of the convolution before pooling (the original's `output_elements`): 784 c1, 196 c2, 10. */
-size_t eo_shape_conv_elements(const struct eo_shape *s, enum eo_layer layer);
-
-/* Largest input + output of a single fused layer, in bytes, one image: what a device needs for activations. */
-size_t eo_shape_peak_activation_bytes(const struct eo_shape *s, enum eo_precision precision);
 
 #endif

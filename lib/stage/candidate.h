@@ -16,8 +16,9 @@
 #include "format/precision.h"
 #include "nn/model.h"
 
-#define EO_CANDIDATE_TEXT 160 /* bytes of eo_candidate_key_text(), its NUL included */
-#define EO_CANDIDATE_LABEL 48 /* of eo_candidate_label() */
+#define EO_CANDIDATE_TEXT (EO_LEVEL_TEXT + 128)     /* bytes of eo_candidate_key_text(), its NUL included */
+#define EO_CANDIDATE_LABEL (EO_LEVEL_TEXT + 16)     /* of eo_candidate_label() */
+#define EO_CANDIDATE_NAME (EO_CANDIDATE_LABEL + 48) /* of eo_candidate_name() */
 
 struct eo_candidate_key {
     struct eo_level level;
@@ -42,9 +43,29 @@ void eo_candidate_key_text(const struct eo_candidate_key *key, char text[EO_CAND
 
 /* "0.50" or, by another criterion than l1, "0.50-taylor": as in the names of the artefacts. */
 void eo_candidate_label(const struct eo_candidate_key *key, char text[EO_CANDIDATE_LABEL]);
-/* Reads such a label, "0.5" and "0.50-l1" too. */
-int eo_candidate_parse_label(const char *text, struct eo_level *level, enum eo_criterion *criterion,
-                             struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * The name of a candidate's files below models/ and rows/, "p0.50-int8", "seed8/p0.25x0.50-taylor-int8": the seed where
+ * it is not the experiment's first one, "p" and the label, the precision. What all precisions have in common is called
+ * by the name of the pruned model, without a precision.
+ */
+struct eo_candidate_name {
+    struct eo_candidate_key key;
+    int is_pruned; /* a pruned model's name: key.precision means nothing */
+};
+void eo_candidate_name(const struct eo_candidate_name *name, uint64_t first_seed,
+                       char text[EO_CANDIDATE_NAME]);
+
+/* Reads a name that eo_candidate_name() could have written; any other way of writing it is refused. */
+int eo_candidate_parse_name(const char *text, uint64_t first_seed, struct eo_candidate_name *name,
+                            struct eo_err *err) EO_MUST_CHECK;
+
+/* The name that a path below models/ or rows/ has before its ending: "rows/seed8/p0.50-int8.accuracy.csv". */
+int eo_candidate_parse_path(const char *path, uint64_t first_seed,
+                            struct eo_candidate_name *name) EO_MUST_CHECK;
+
+/* The column `precision` of what a name says: "any" for a pruned model. */
+const char *eo_candidate_precision(const struct eo_candidate_name *name);
 
 /* Appends pruning_level,precision,seed, with which every table of candidates begins or goes on. */
 void eo_candidate_put_key(const struct eo_candidate_key *key, struct eo_buf *out);

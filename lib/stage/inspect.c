@@ -18,7 +18,7 @@ int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
     memset(in, 0, sizeof(*in));
     if (eo_io_read(path, EO_ST_MAX_FILE, &data, &in->file_bytes, err))
         return -1;
-    rc = eo_model_parse(&in->model, data, in->file_bytes, err) ||
+    rc = eo_model_parse_network(&in->model, data, in->file_bytes, NULL, err) ||
          eo_st_parse(&in->file, data, in->file_bytes, err);
     if (rc)
         eo_inspect_release(in);
@@ -83,26 +83,54 @@ struct property {
 
 #define PROPERTIES 7
 
-static void list_properties(const struct eo_inspect *in, struct property p[PROPERTIES])
+/* Returns how many. */
+static int list_properties(const struct eo_inspect *in, struct property p[PROPERTIES])
 {
-    const struct eo_shape *s = &in->model.shape;
+    const struct eo_network *net = &in->model.network;
+    size_t peak = eo_arena_bytes(net, in->model.precision, EO_ARENA_FUSED);
+    int n = 0;
 
-    p[0] = (struct property){"conv1_channels", (size_t)s->c1};
-    p[1] = (struct property){"conv2_channels", (size_t)s->c2};
-    p[2] = (struct property){"parameters", eo_shape_parameters(s)};
-    p[3] = (struct property){"macs", eo_shape_macs(s)};
-    p[4] = (struct property){"tensor_bytes", eo_model_tensor_bytes(&in->model)};
-    p[5] = (struct property){"file_bytes", in->file_bytes};
-    p[6] = (struct property){"peak_activation_bytes", eo_shape_peak_activation_bytes(s, in->model.precision)};
+    if (eo_network_is_smallcnn(net)) {
+        p[n++] = (struct property){"conv1_channels", (size_t)in->model.shape.c1};
+        p[n++] = (struct property){"conv2_channels", (size_t)in->model.shape.c2};
+    }
+    p[n++] = (struct property){"parameters", eo_network_parameters(net)};
+    p[n++] = (struct property){"macs", eo_network_macs(net)};
+    p[n++] = (struct property){"tensor_bytes", eo_model_tensor_bytes(&in->model)};
+    p[n++] = (struct property){"file_bytes", in->file_bytes};
+    p[n++] = (struct property){"peak_activation_bytes", peak};
+    return n;
+}
+
+static const char *architecture_of(const struct eo_model *m)
+{
+    return eo_network_is_smallcnn(&m->network) ? EO_MODEL_ARCHITECTURE : EO_MODEL_ARCHITECTURE_ANY;
+}
+
+/* The layers of another network than SmallCNN. */
+static void put_layer_lines(const struct eo_model *m, struct eo_buf *out)
+{
+    eo_buf_printf(out, "%-28s  %-12s  %-12s  %10s  %12s  %12s\n", "layer", "input", "output", "parameters",
+                  "macs", "tensor_bytes");
+    for (int i = 0; i < m->network.count; i++) {
+        const struct eo_network_layer *l = &m->network.layer[i];
+        char in[48], to[48];
+
+        snprintf(in, sizeof(in), "%dx%dx%d", l->in.c, l->in.h, l->in.w);
+        snprintf(to, sizeof(to), "%dx%dx%d", l->out.c, l->out.h, l->out.w);
+        eo_buf_printf(out, "%-28s  %-12s  %-12s  %10zu  %12zu  %12zu\n", l->name, in, to,
+                      eo_network_weights(l) + (size_t)l->map.c, eo_network_layer_macs(l),
+                      eo_model_layer_tensor_bytes(m, i));
+    }
+    eo_buf_puts(out, "\n");
 }
 
 static void put_tensor_line(const struct eo_st_tensor *t, struct eo_buf *out)
 {
     char shape[100] = "";
     double min, max;
-    int i;
 
-    for (i = 0; i < t->dims; i++)
+    for (int i = 0; i < t->dims; i++)
         snprintf(shape + strlen(shape), sizeof(shape) - strlen(shape), "%s%zu", i ? "x" : "", t->shape[i]);
     find_range(t, &min, &max);
     eo_buf_printf(out, "%-28s  %-5s  %-12s  %8zu  %15.9g  %15.9g\n", t->name, eo_st_dtype_name(t->dtype),
@@ -120,24 +148,25 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
 {
     struct property p[PROPERTIES];
     struct eo_input input;
-    int says = eo_input_read(&in->model, &input, NULL) > 0;
-    size_t i;
+    int says = eo_input_read(&in->model, &input, NULL) > 0, count = list_properties(in, p);
 
-    list_properties(in, p);
-    eo_buf_printf(out, "%-22s  %s\n", "architecture", EO_MODEL_ARCHITECTURE);
+    eo_buf_printf(out, "%-22s  %s\n", "architecture", architecture_of(&in->model));
     eo_buf_printf(out, "%-22s  %s\n", "precision", eo_precision_name(in->model.precision));
-    eo_buf_printf(out, "%-22s  (p / 255 - %.9g) / %.9g of a grey value p%s\n", "input", input.mean, input.std,
-                  says ? "" : ", as is assumed without metadata");
-    for (i = 0; i < PROPERTIES; i++)
+    for (int c = 0; c < input.count; c++)
+        eo_buf_printf(out, "%-22s  (p / 255 - %.9g) / %.9g of a grey value p%s\n", c ? "" : "input",
+                      input.mean[c], input.std[c], says ? "" : ", as is assumed without metadata");
+    for (int i = 0; i < count; i++)
         eo_buf_printf(out, "%-22s  %zu\n", p[i].name, p[i].value);
     eo_buf_printf(out, "%-22s  %s\n\n", "sha256", in->sha256);
+    if (!eo_network_is_smallcnn(&in->model.network))
+        put_layer_lines(&in->model, out);
     eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min",
                   "max");
-    for (i = 0; i < in->file.tensor_count; i++)
+    for (size_t i = 0; i < in->file.tensor_count; i++)
         put_tensor_line(&in->file.tensors[i], out);
     if (in->model.meta_count)
         eo_buf_puts(out, "\nmetadata\n");
-    for (i = 0; i < in->model.meta_count; i++) {
+    for (size_t i = 0; i < in->model.meta_count; i++) {
         put_visible(out, in->model.meta[i].key);
         eo_buf_puts(out, ": ");
         put_visible(out, in->model.meta[i].value);
@@ -156,11 +185,8 @@ static void put_value(struct eo_json *j, const char *key, const struct eo_st_ten
 
 static void put_tensors(struct eo_json *j, const struct eo_st *file)
 {
-    size_t i;
-    int k;
-
     eo_json_open(j, "tensors", '[');
-    for (i = 0; i < file->tensor_count; i++) {
+    for (size_t i = 0; i < file->tensor_count; i++) {
         const struct eo_st_tensor *t = &file->tensors[i];
         double min, max;
 
@@ -169,7 +195,7 @@ static void put_tensors(struct eo_json *j, const struct eo_st *file)
         eo_json_text(j, "name", t->name);
         eo_json_text(j, "dtype", eo_st_dtype_name(t->dtype));
         eo_json_open(j, "shape", '[');
-        for (k = 0; k < t->dims; k++)
+        for (int k = 0; k < t->dims; k++)
             eo_json_u64(j, NULL, t->shape[k]);
         eo_json_close(j);
         eo_json_u64(j, "bytes", t->bytes);
@@ -180,18 +206,28 @@ static void put_tensors(struct eo_json *j, const struct eo_st *file)
     eo_json_close(j);
 }
 
+static void put_dims(struct eo_json *j, const char *key, struct eo_dims d)
+{
+    eo_json_open(j, key, '[');
+    eo_json_int(j, NULL, d.c);
+    eo_json_int(j, NULL, d.h);
+    eo_json_int(j, NULL, d.w);
+    eo_json_close(j);
+}
+
 static void put_layers(struct eo_json *j, const struct eo_model *m)
 {
-    int i;
-
     eo_json_open(j, "layers", '[');
-    for (i = 0; i < EO_LAYERS; i++) {
-        enum eo_layer layer = (enum eo_layer)i;
+    for (int i = 0; i < m->network.count; i++) {
+        const struct eo_network_layer *l = &m->network.layer[i];
 
         eo_json_open(j, NULL, '{');
-        eo_json_text(j, "name", eo_layer_name(layer));
-        eo_json_u64(j, "macs", eo_shape_layer_macs(&m->shape, layer));
-        eo_json_u64(j, "tensor_bytes", eo_model_layer_tensor_bytes(m, layer));
+        eo_json_text(j, "name", l->name);
+        put_dims(j, "input", l->in);
+        put_dims(j, "output", l->out);
+        eo_json_u64(j, "parameters", eo_network_weights(l) + (size_t)l->map.c);
+        eo_json_u64(j, "macs", eo_network_layer_macs(l));
+        eo_json_u64(j, "tensor_bytes", eo_model_layer_tensor_bytes(m, i));
         eo_json_close(j);
     }
     eo_json_close(j);
@@ -199,11 +235,22 @@ static void put_layers(struct eo_json *j, const struct eo_model *m)
 
 static void put_metadata(struct eo_json *j, const struct eo_model *m)
 {
-    size_t i;
-
     eo_json_open(j, "metadata", '{');
-    for (i = 0; i < m->meta_count; i++)
+    for (size_t i = 0; i < m->meta_count; i++)
         eo_json_text(j, m->meta[i].key, m->meta[i].value);
+    eo_json_close(j);
+}
+
+/* A number, or a list with one for each channel. */
+static void put_input(struct eo_json *j, const char *key, const double *list, int count)
+{
+    if (count == 1) {
+        eo_json_float(j, key, (float)list[0]);
+        return;
+    }
+    eo_json_open(j, key, '[');
+    for (int c = 0; c < count; c++)
+        eo_json_float(j, NULL, (float)list[c]);
     eo_json_close(j);
 }
 
@@ -212,17 +259,16 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
     struct eo_json j = {.out = out};
     struct property p[PROPERTIES];
     struct eo_input input;
-    size_t i;
+    int count = list_properties(in, p);
 
     if (eo_input_read(&in->model, &input, err) < 0)
         return -1;
-    list_properties(in, p);
     eo_json_open(&j, NULL, '{');
-    eo_json_text(&j, "architecture", EO_MODEL_ARCHITECTURE);
+    eo_json_text(&j, "architecture", architecture_of(&in->model));
     eo_json_text(&j, "precision", eo_precision_name(in->model.precision));
-    eo_json_float(&j, "input_mean", (float)input.mean);
-    eo_json_float(&j, "input_std", (float)input.std);
-    for (i = 0; i < PROPERTIES; i++)
+    put_input(&j, "input_mean", input.mean, input.count);
+    put_input(&j, "input_std", input.std, input.count);
+    for (int i = 0; i < count; i++)
         eo_json_u64(&j, p[i].name, p[i].value);
     eo_json_text(&j, "sha256", in->sha256);
     put_metadata(&j, &in->model);
@@ -235,29 +281,29 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
 int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out, struct eo_err *err)
 {
     const struct eo_st_tensor *t = eo_st_find(&in->file, tensor);
-    size_t n, i;
+    size_t n;
 
     if (!t)
         return eo_err_set(err, "no tensor '%.60s' in this model", tensor);
     n = t->bytes / eo_st_dtype_bytes(t->dtype);
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         eo_buf_printf(out, "%.9g\n", element(t, i));
     return eo_buf_check(out, err);
 }
 
-void eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out)
+int eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err)
 {
     struct eo_arena_graph g;
     struct eo_arena_plan plan;
-    int form, i;
 
     eo_buf_puts(out, "graph,tensor,bytes,first_op,last_op,offset\n");
-    for (form = 0; form < EO_ARENA_FORMS; form++) {
-        eo_arena_graph_make(&g, &in->model.shape, in->model.precision, (enum eo_arena_form)form);
+    for (int form = 0; form < EO_ARENA_FORMS; form++) {
+        eo_arena_graph_make(&g, &in->model.network, in->model.precision, (enum eo_arena_form)form);
         eo_arena_plan_make(&plan, &g);
-        for (i = 0; i < g.tensor_count; i++)
+        for (int i = 0; i < g.tensor_count; i++)
             eo_buf_printf(out, "%s,%s,%zu,%s,%s,%zu\n", eo_arena_form_name((enum eo_arena_form)form),
                           g.tensor[i].name, g.tensor[i].bytes, g.op[g.tensor[i].first].name,
                           g.op[g.tensor[i].last].name, plan.offset[i]);
     }
+    return eo_buf_check(out, err);
 }

@@ -24,20 +24,23 @@ struct eo_inspect {
     char sha256[EO_SHA256_TEXT];
 };
 
-/* Reads and validates a model ("-": standard input). On failure there is nothing to release. */
+/* Reads and validates a model of any network ("-": standard input). On failure there is nothing to release. */
 int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err) EO_MUST_CHECK;
 void eo_inspect_release(struct eo_inspect *in);
 
 /*
- * Appends a report: properties ("name value" with two or more blanks between them), a table of the tensors with
+ * Appends a report: properties ("name value" with two or more blanks between them), for other networks than SmallCNN a
+ * table of the layers (input, output, parameters, multiply-accumulates, bytes in the file), a table of the tensors with
  * their least and largest values, and the metadata.
  */
 void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out);
 
 /*
- * Appends the same as one JSON object: architecture, precision, conv1_channels, conv2_channels, parameters, macs,
- * tensor_bytes, file_bytes, peak_activation_bytes, sha256, metadata {key: text}, layers [{name, macs,
- * tensor_bytes}], tensors [{name, dtype, shape, bytes, min, max}].
+ * Appends the same as one JSON object: architecture, precision, input_mean and input_std (a number, or a list with one
+ * for each channel), conv1_channels and conv2_channels (of SmallCNN alone), parameters, macs, tensor_bytes, file_bytes,
+ * peak_activation_bytes (the smallest block that holds all activations of one image, nn/arena.h, fused), sha256,
+ * metadata {key: text}, layers [{name, input [C, H, W], output, parameters, macs, tensor_bytes}],
+ * tensors [{name, dtype, shape, bytes, min, max}].
  */
 int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
@@ -47,8 +50,8 @@ int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_b
 
 /*
  * Appends where the activations of one image lie in one block of memory, as CSV: graph (fused, unfused), tensor, bytes,
- * first_op and last_op (the operations that touch it first and last, by name), offset. See nn/arena.h.
+ * first_op and last_op (the operations that write it and read it last, by name), offset. See nn/arena.h.
  */
-void eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out);
+int eo_inspect_arena(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -21,11 +21,12 @@
  *   - every output is what it was before, or the whole new one; a command with several outputs writes them one after
  *     another, so a failure may leave some new and others old;
  *   - nothing else is there, in particular no temporary. After SIGKILL `.NAME.tmp` may be, and the next run, which is
- *     not disturbed, clears it and writes the right bytes;
+ *     not disturbed, clears it and writes the right bytes. A timing session that did not end with 0 may leave .session,
+ *     with which the next one goes on;
  *   - exit status 1 with one line on standard error that begins with the program's name, or 0 with all outputs. After a
  *     read or write that was interrupted or did half it must be 0, after a failed write, fsync, close or rename 1. A
- *     signal ends the program and its children; it may say so. A line that the timing lock could not be had (which is in
- *     the folder above) does not count.
+ *     signal ends the program and its children; it may say so. A line that the timing lock could not be had (which is
+ *     in the folder above), or that a session's file cannot be written, does not count.
  *
  * Prints "points NAME KIND COUNT" and "ok NAME KIND", "skip NAME KIND: why" or "not ok NAME KIND N: what is wrong" for
  * each kind of disturbance. Exit 0, or 1 when the undisturbed run fails.
@@ -131,7 +132,7 @@ static void die(const char *what)
     exit(1);
 }
 
-/* ---- Folders. */
+/* ---- Folders. ---------------------------------------------------------------------------------------------------- */
 
 static void read_fd(int fd, struct file *f)
 {
@@ -175,6 +176,8 @@ static void tree_read(struct tree *t, const char *root, const char *below)
             tree_read(t, root, path);
             continue;
         }
+        if (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISDIR(st.st_mode))
+            continue; /* a link to a folder is no output */
         if (t->count == MAX_FILES)
             die("too many files");
         t->files[t->count].path = strdup(path);
@@ -189,9 +192,7 @@ static void tree_read(struct tree *t, const char *root, const char *below)
 
 static void tree_release(struct tree *t)
 {
-    int i;
-
-    for (i = 0; i < t->count; i++) {
+    for (int i = 0; i < t->count; i++) {
         free(t->files[i].path);
         free(t->files[i].data);
     }
@@ -200,9 +201,7 @@ static void tree_release(struct tree *t)
 
 static const struct file *tree_find(const struct tree *t, const char *path)
 {
-    int i;
-
-    for (i = 0; i < t->count; i++) {
+    for (int i = 0; i < t->count; i++) {
         if (strcmp(t->files[i].path, path) == 0)
             return &t->files[i];
     }
@@ -248,16 +247,14 @@ static void put_file(const char *path, const char *data, size_t size)
 
 static void prepare(int with_old)
 {
-    int i;
-
     remove_below(work);
-    for (i = 0; i < given.count; i++)
+    for (int i = 0; i < given.count; i++)
         put_file(given.files[i].path, given.files[i].data, given.files[i].size);
-    for (i = 0; with_old && i < wanted.count; i++)
+    for (int i = 0; with_old && i < wanted.count; i++)
         put_file(wanted.files[i].path, OLD, strlen(OLD));
 }
 
-/* ---- Running. */
+/* ---- Running. ---------------------------------------------------------------------------------------------------- */
 
 static void install_filter(void)
 {
@@ -276,11 +273,10 @@ static void install_filter(void)
     struct sock_filter code[2 * COUNT + 8];
     struct sock_fprog filter = {0, code};
     unsigned short n = 0;
-    int i;
 
 #define PUT(...) code[n++] = (struct sock_filter)__VA_ARGS__
     PUT(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
-    for (i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++) {
         PUT(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)traced[i], 0, 1));
         PUT(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE));
     }
@@ -407,7 +403,7 @@ static void outcome_release(struct outcome *o)
     free(o->err.data);
 }
 
-/* ---- Looking at what is left. A check returns NULL or what is wrong. */
+/* ---- Looking at what is left. A check returns NULL or what is wrong. --------------------------------------------- */
 
 static const char *complaint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static const char *complaint(const char *fmt, ...)
@@ -424,10 +420,8 @@ static const char *complaint(const char *fmt, ...)
 /* Rows and fields of a table. */
 static void count_fields(const struct file *f, size_t *rows, size_t *fields)
 {
-    size_t i;
-
     *rows = *fields = 0;
-    for (i = 0; i < f->size; i++) {
+    for (size_t i = 0; i < f->size; i++) {
         *rows += f->data[i] == '\n';
         *fields += f->data[i] == ',';
     }
@@ -435,9 +429,7 @@ static void count_fields(const struct file *f, size_t *rows, size_t *fields)
 
 static int is_among(const char *text, const char *const *list, int count)
 {
-    int i;
-
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         if (strcmp(list[i], text) == 0)
             return 1;
     }
@@ -460,9 +452,8 @@ static int is_new(const char *path, const struct file *want, const struct file *
 static int is_temporary(const char *path)
 {
     char text[4096];
-    int i;
 
-    for (i = 0; i < wanted.count; i++) {
+    for (int i = 0; i < wanted.count; i++) {
         const char *p = wanted.files[i].path, *slash = strrchr(p, '/');
         int n = slash ? (int)(slash - p) + 1 : 0;
 
@@ -477,19 +468,19 @@ static const char *check_files(int with_old, int all_new, int temporary_allowed)
 {
     struct tree found = {.count = 0};
     const char *wrong = NULL;
-    int i;
 
     tree_read(&found, work, "");
-    for (i = 0; !wrong && i < found.count; i++) {
+    for (int i = 0; !wrong && i < found.count; i++) {
         const struct file *g = tree_find(&given, found.files[i].path);
 
         if (g && g->size == found.files[i].size && memcmp(g->data, found.files[i].data, g->size) == 0)
             continue;
         if (!tree_find(&wanted, found.files[i].path) &&
-            !(temporary_allowed && is_temporary(found.files[i].path)))
+            !(temporary_allowed && is_temporary(found.files[i].path)) &&
+            !(!all_new && strcmp(found.files[i].path, ".session") == 0))
             wrong = complaint("leaves '%s' (%zu bytes)", found.files[i].path, found.files[i].size);
     }
-    for (i = 0; !wrong && i < wanted.count; i++) {
+    for (int i = 0; !wrong && i < wanted.count; i++) {
         const char *path = wanted.files[i].path;
         const struct file *f = tree_find(&found, path);
 
@@ -550,10 +541,9 @@ static const char *check_recovery(void)
     struct outcome o;
     const char *wrong;
     char path[4096], text[512];
-    int i;
 
     /* What is left of a larger file may be longer than the new one. */
-    for (i = 0; i < wanted.count; i++) {
+    for (int i = 0; i < wanted.count; i++) {
         const char *p = wanted.files[i].path, *slash = strrchr(p, '/');
         int n = slash ? (int)(slash - p) + 1 : 0;
         char *stale = calloc(1, wanted.files[i].size + 99);
@@ -571,18 +561,26 @@ static const char *check_recovery(void)
     return complaint("the next run: %.300s", text);
 }
 
-/* The timing lock is one of the files that cannot be opened then; the command says so and goes on. */
-static void leave_out_lock(struct file *err)
+/* Lines that say what the command does without, going on: the timing lock, which is a file like others, or .session. */
+static void leave_out_notes(struct file *err)
 {
+    static const char lock[] = ": not locked: ",
+                      session[] = "; if interrupted, this session cannot go on later";
     char *line = err->data, *end;
 
-    for (; (end = strchr(line, '\n')) != NULL; line = end + 1)
-        if (strncmp(line, program, strlen(program)) == 0 &&
-            strncmp(line + strlen(program), ": not locked: ", 14) == 0) {
+    while ((end = strchr(line, '\n')) != NULL) {
+        size_t prefix = strlen(program), length = (size_t)(end + 1 - line);
+
+        if (strncmp(line, program, prefix) == 0 &&
+            (strncmp(line + prefix, lock, sizeof(lock) - 1) == 0 ||
+             (length > sizeof(session) &&
+              strncmp(end - (sizeof(session) - 1), session, sizeof(session) - 1) == 0))) {
             memmove(line, end + 1, strlen(end + 1) + 1);
-            err->size -= (size_t)(end + 1 - line);
-            return;
+            err->size -= length;
+        } else {
+            line = end + 1;
         }
+    }
 }
 
 static const char *check(const struct kind *k, struct outcome *o, int with_old)
@@ -590,8 +588,8 @@ static const char *check(const struct kind *k, struct outcome *o, int with_old)
     int killed = k->mode == TRACE && k->code == SIGKILL;
     const char *wrong;
 
-    if (k->mode == INJECT && o->fired)
-        leave_out_lock(&o->err);
+    if (o->fired)
+        leave_out_notes(&o->err);
     if (k->demand == HARMLESS || !o->fired)
         return check_success(o, with_old);
     if (o->left)
@@ -616,7 +614,7 @@ static const char *check(const struct kind *k, struct outcome *o, int with_old)
     return wrong ? wrong : check_files(with_old, 0, 0);
 }
 
-/* ---- The points. */
+/* ---- The points. ------------------------------------------------------------------------------------------------- */
 
 static void free_disk(void)
 {
@@ -653,10 +651,10 @@ static long limit_of(long point)
 
 static void run_kind(const struct kind *k)
 {
-    long n, by = k->sticky && k->class == FAULT_ALLOC ? 5 * step : step, points = 0;
+    long by = k->sticky && k->class == FAULT_ALLOC ? 5 * step : step, points = 0;
     int complaints = 0;
 
-    for (n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += by) {
+    for (long n = 1; n <= POINTS_MAX && complaints < COMPLAINTS_MAX; n += by) {
         int with_old = points % 2 == 0, fired;
         struct outcome o;
         const char *wrong;
@@ -791,7 +789,7 @@ int main(int argc, char **argv)
 {
     struct outcome o;
     const char *wrong;
-    int traces, i;
+    int traces;
 
     parse(argc, argv);
     mkdir(work, 0777);
@@ -809,7 +807,7 @@ int main(int argc, char **argv)
     prepare(0);
     run(NULL, 0, &o);
     tree_read(&wanted, work, "");
-    for (i = wanted.count; i-- > 0;) {
+    for (int i = wanted.count; i-- > 0;) {
         if (tree_find(&given, wanted.files[i].path))
             wanted.files[i] = wanted.files[--wanted.count];
     }
@@ -820,7 +818,7 @@ int main(int argc, char **argv)
         return 1;
     }
     traces = may_trace();
-    for (i = 0; i < (int)(sizeof(kinds) / sizeof(*kinds)); i++) {
+    for (int i = 0; i < (int)(sizeof(kinds) / sizeof(*kinds)); i++) {
         const struct kind *k = &kinds[i];
 
         if (is_among(k->name, left_out, left_out_count))

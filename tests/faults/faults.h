@@ -10,7 +10,8 @@ enum fault_class {
     FAULT_SYNC,   /* fsync, fdatasync */
     FAULT_CLOSE,  /* close of a file that was written, nothing else; it closes all the same, as Linux does */
     FAULT_RENAME, /* rename */
-    FAULT_REST /* ftruncate, flock, unlink, mkdir, dup, stat, lstat, fstat, fchmod, access, pipe2, posix_spawnp, pthread_create */
+    /* ftruncate, flock, unlink, mkdir, dup, stat, lstat, fstat, fchmod, access, pipe2, posix_spawnp, pthread_create */
+    FAULT_REST
 };
 
 #define FAULT_VARIABLE "EO_FAULT"

@@ -11,6 +11,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/common.bash
 . tests/measure.bash
+. tests/rows.bash
 EO_TESTS=${EO_TESTS:-$(cd "$EO_BIN/.." && pwd)/build/tests}
 unset EO_ISA EO_DATA_DIR
 
@@ -50,8 +51,11 @@ EOF
     eo-bench -c "$F/cfg.yaml" --rounds "$F/$m.rounds" -o "$F/$m.timing.csv" "$F/$m.safetensors" &&
     sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" || return # or eo-pareto would say that it leaves them off
   done &&
-  eo-attempt --row "$F/good.err" -l 0 -p fp16 --stage quant -- true &&
-  eo-attempt --row "$F/bad.err" -l 0 -p fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' 2>/dev/null &&
+  eo-eval -c "$F/cfg.yaml" --logits "$F/logits.csv" -o /dev/null "$F/int8.safetensors" &&
+  eo-export -q -f onnx -o "$F/base" "$F/base.safetensors" &&
+  eo-attempt --row "$F/good.err" --candidate p0.00-fp16 --stage quant -- true &&
+  eo-attempt --row "$F/bad.err" --candidate p0.00-fp16 --stage quant -- sh -c 'echo eo-x: no such luck >&2; exit 1' \
+    2>/dev/null &&
   eo-pareto -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" "$F"/*.accuracy.csv "$F"/*.timing.csv \
     "$F/bad.err" &&
   eo-pareto -c "$F/cfg.yaml" --accuracy "$F/rows.csv" "$F"/*.accuracy.csv &&
@@ -62,12 +66,18 @@ EOF
 # A folder of models by the names of candidates, and one of rows with a candidate that has failed.
 make_sweep() {
   mkdir "$F/sweep" "$F/failed" && cp "$F/base.safetensors" "$F/sweep/p0.00-fp32.safetensors" &&
-  cp "$F/bad.err" "$F/failed/p0.50-fp16.accuracy.err"
+  cp "$F/bad.err" "$F/failed/p0.50-fp16.accuracy.err" &&
+  mkdir -p "$F/models" && cp "$F/base.safetensors" "$F/models/p0.00-fp32.safetensors" &&
+  cp "$F/int8.safetensors" "$F/models/p0.00-int8.safetensors" &&
+  { cat "$F/cfg.yaml" && echo "devices: [STM32F103]"; } >"$F/boards.yaml" &&
+  printf '%s\n' candidate,build,core,flash_bytes,ram_bytes,instructions,scores_equal \
+    p0.00-int8,,m3,20000,1400,5000000,1 >"$F/device.csv"
 }
 
 tables=(-c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv")
 
-# What eo-verify --row makes again.
+# What eo-verify --row makes again, and a Makefile that does not make it, but has it: the programs of the stages have
+# cases of their own.
 make_row() {
   local slices=$F/row/config
   cp -r "$F/run" "$F/row" &&
@@ -76,23 +86,27 @@ make_row() {
     eo-quant -p fp32 -c "$slices/quant.yaml" --data "$F/set" -o "$F/row.safetensors" &&
   eo-eval -c "$slices/eval.yaml" --data "$F/set" -o "$F/row.a.csv" "$F/row.safetensors" &&
   eo-bench -c "$slices/bench.yaml" --data "$F/set" -o "$F/row.t.csv" "$F/row.safetensors" &&
-  eo-pareto -c "$slices/select.yaml" --sweep "$F/row/sweep_results.csv" "$F/row.a.csv" "$F/row.t.csv"
+  eo-pareto -c "$slices/select.yaml" --sweep "$F/row/sweep_results.csv" "$F/row.a.csv" "$F/row.t.csv" &&
+  mkdir "$F/project" &&
+  printf '%%/run/dataset.csv %%/run/sweep_results.csv: ; @mkdir -p $(@D) && cp %s/row/$(@F) $@\n' "$F" \
+    >"$F/project/Makefile"
 }
 
 artefacts=(config/train.yaml dataset.csv models/base.safetensors models/p0.50.safetensors rows/p0.50.prune.err)
 
-# A folder of artefacts, with one that a failed step has left behind.
+# A folder of artefacts, and a record of the step that made them.
 make_artefacts() {
   mkdir -p "$F/run/models" "$F/run/rows" &&
   eo-config --slices "$F/run/config" "$F/cfg.yaml" &&
   eo-data --checksum -c "$F/cfg.yaml" -o "$F/run/dataset.csv" &&
   cp "$F/base.safetensors" "$F/run/models" && cp "$F/base.safetensors" "$F/run/models/p0.50.safetensors" &&
   cp "$F/bad.err" "$F/run/rows/p0.50.prune.err" &&
-  cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json "${artefacts[@]}") &&
+  record "$F/run" all prune "${artefacts[@]}" -- config/data.yaml &&
+  cp -r "$F/run" "$F/made" && (cd "$F/made" && eo-summary "${tables[@]}" --manifest manifest.json config/steps/all) &&
   mkdir "$F/made/config/made" &&
   sed 's/^\(learning_rate: \).*/\10.9/' "$F/made/config/train.yaml" >"$F/made/config/made/train.yaml" &&
   printf '%s\n' "M:5: update target '$F/made/models/base.safetensors' due to: $F/made/config/train.yaml eo-train" \
-    "$F/made/models/base.safetensors: $F/made/config/train.yaml" \
+    "$F/made/models/base.safetensors: $F/made/config/train.yaml | step/train/models/base.safetensors" \
     "$F/made/models/p0.50.safetensors: $F/made/models/base.safetensors" >"$F/trace" &&
   make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv" && cp "$F/base.hits" "$F/made/rows/p0.00-fp32.hits.csv"
 }
@@ -119,10 +133,14 @@ cases() {
   with data-checksum -- eo-data --checksum "${c[@]}" -o dataset.csv
   with data-preview -- eo-data --preview sheet.png "${c[@]}"
   with data-generate -- eo-data --generate set --train 12 --test 10
+  with data-from -- eo-data --from "$EO_ROOT/tests/golden/pictures/folder" --grey --into set -o report.txt
   with data-stdout -- eo-data --checksum "${c[@]}"
   with train -v log.csv -- eo-train "${c[@]}" --threads 2 --log log.csv -o model.safetensors
   with train-on -i "$model" -- eo-train "${c[@]}" --threads 1 --init - --fine-tune -o model.safetensors
   with train-stdout -- eo-train "${c[@]}" --threads 1
+  with import -- eo-import --yaml found.yaml -o model.safetensors "$F/base.onnx"
+  with import-tensors -i "$EO_ROOT/tests/golden/weights-16x32.safetensors" -- eo-import --fold --input-mean 0.5 \
+    --input-std 0.5
   with prune -- eo-prune -l 0.5 -o model.safetensors "$model"
   with prune-scores -- eo-prune -l 0.5 --criterion taylor "${c[@]}" --threads 2 --scores scores.csv \
     -o model.safetensors "$model"
@@ -132,18 +150,26 @@ cases() {
   with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
-    --confusion confusion.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
+    --confusion confusion.csv --classes classes.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
+  with eval-compare -n -- eo-eval "${c[@]}" --threads 1 --compare "$F/logits.csv" --differences differences.csv \
+    -o row.csv "$F/int8.safetensors"
   with eval-stdout -- eo-eval "${c[@]}" --threads 1 "$model"
   with bench -v samples.csv -v rounds.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv \
     --rounds rounds.csv -o row.csv "$model"
-  with doctor -s 17 -v report.csv -- eo-bench --doctor -o report.csv
+  with doctor -s 17 -v report.csv -- eo-doctor -o report.csv
   with bench-machine -s 70 -v machine.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --machine machine.csv \
     -o row.csv "$model"
   # Where a model cannot be read there is an error row instead, and all went well.
   with bench-sweep -x alloc -x open -x read -x rest -v p0.00-fp32.timing.csv -v p0.00-fp32.rounds.csv -- eo-bench \
     "${c[@]}" --from "$F/sweep" --into . p0.00-fp32
-  with bench-sweep-earlier -f "$F/failed" -- eo-bench "${c[@]}" --from "$F/sweep" --into . p0.50-fp16
-  with bench-layers -s 3 -n -v layers.csv -- eo-bench --layers --batch 1 -o layers.csv "$model"
+  # Nor does a session need its journal: it says that it cannot go on after an interruption.
+  with bench-sweep-earlier -x open -x rest -f "$F/failed" -- eo-bench "${c[@]}" --from "$F/sweep" --into . p0.50-fp16
+  with mlperf -s 3 -n -v row.csv -- eo-mlperf --window 0.001 "${c[@]}" --batch 1 -o row.csv "$model"
+  with export -- eo-export --tests 1 "${c[@]}" -o net "$F/int8.safetensors"
+  with export-into -s 3 -- eo-export --tests 1 "${c[@]}" --sweep "$F/sweep.csv" --from "$F/models" --into deep \
+    "$F/sweep.csv"
+  with device -- eo-device -c "$F/boards.yaml" -o devices.csv "$F/device.csv"
+  with bench-layers -s 3 -n -v layers.csv -- eo-layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"
   with pareto-accuracy -- eo-pareto "${c[@]}" --accuracy accuracy.csv --errors errors.csv --seeds seeds.csv \
@@ -153,7 +179,7 @@ cases() {
     --summary summary.csv "$F/base.safetensors" "$F/int8.safetensors"
   with hwreport-stdout -- eo-hwreport "${c[@]}" "$model"
   with summary -v manifest.json -f "$F/run" -- eo-summary "${tables[@]}" --manifest manifest.json -o summary.json \
-    "${artefacts[@]}"
+    config/steps/all
   with summary-table -- eo-summary "${tables[@]}" --table
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
@@ -165,21 +191,23 @@ cases() {
   with explain-dot -- eo-explain --folder "$F/made" --dot -o graph.dot "$F/trace"
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
-  with verify-row -t -s 11 -x kill -x alloc-all -- eo-verify --row 1 --data "$F/set" \
+  with verify-row -t -s 11 -x kill -x alloc-all -- eo-verify --row 1 --directory "$F/project" --data "$F/set" \
     "$F/row/sweep_results.csv"
-  with attempt -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- "$EO_BIN/eo-prune" -l 0.5 \
+  with attempt -x full -x limit -- eo-attempt --row row.csv --candidate p0.50 --stage prune -- "$EO_BIN/eo-prune" \
+    -l 0.5 \
     -o model.safetensors "$model"
-  with attempt-after -- eo-attempt --row row.csv -l 0.5 -p int8 --stage quant --after "$F/bad.err" -- false
-  with attempt-shell -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -ec \
+  with attempt-after -- eo-attempt --row row.csv --candidate p0.50-int8 --stage quant --after "$F/bad.err" -- false
+  with attempt-shell -x full -x limit -- eo-attempt --row row.csv --candidate p0.50 --stage prune -- sh -ec \
     "trap 'exit 130' INT TERM; '$EO_BIN/eo-prune' -l 0.5 -o model.safetensors '$model'
      '$EO_BIN/eo-quant' -p fp16 -o half.safetensors model.safetensors; :"
-  with attempt-pipe -x full -x limit -- eo-attempt --row row.csv -l 0.5 -p any --stage prune -- sh -c \
+  with attempt-pipe -x full -x limit -- eo-attempt --row row.csv --candidate p0.50 --stage prune -- sh -c \
     "'$EO_BIN/eo-prune' -l 0.5 '$model' | '$EO_BIN/eo-quant' -p fp16 -o model.safetensors"
 }
 
 # A tool, or an option of one that names a file to be written, for which there is no case. All options with a file are
 # taken for such, but for these.
-inputs=" config data init after folder now then from eo-hwreport:sweep eo-summary:sweep eo-summary:errors eo-summary:hardware "
+inputs=" config data init after folder now then from eo-hwreport:sweep eo-summary:sweep eo-summary:errors \
+eo-summary:hardware eo-export:sweep eo-pareto:devices "
 check_covered() {
   local tool option
   for tool in "$EO_BIN"/eo-*; do

@@ -9,17 +9,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "stage/doctor.h"
+#include "stage/bench/doctor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct eo_manifest_machine *machine)
 {
-    size_t i;
-
     if (!machine->verdict || machine->check_count > EO_MANIFEST_CHECKS)
         abort();
-    for (i = 0; i < machine->check_count; i++) {
+    for (size_t i = 0; i < machine->check_count; i++) {
         if (!*machine->checks[i].name || strcmp(machine->checks[i].verdict, "good") == 0)
             abort();
     }

@@ -19,7 +19,8 @@ static void check_round_trip(const struct eo_manifest *m)
     if (eo_buf_check(&first, NULL) || eo_manifest_parse(&again, first.data, first.len, NULL))
         abort();
     eo_manifest_put(&again, &second);
-    if (eo_buf_check(&second, NULL) || first.len != second.len || memcmp(first.data, second.data, first.len) != 0)
+    if (eo_buf_check(&second, NULL) || first.len != second.len ||
+        memcmp(first.data, second.data, first.len) != 0)
         abort();
     eo_manifest_release(&again);
     eo_buf_release(&first);
@@ -30,14 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct eo_err err = {""};
     struct eo_manifest m;
-    size_t i;
 
     if (eo_manifest_parse(&m, (const char *)data, size, &err)) {
         if (!err.msg[0] || m.files || m.parents || m.text)
             abort();
         return 0;
     }
-    for (i = 0; i < m.file_count; i++) {
+    for (size_t i = 0; i < m.file_count; i++) {
         if (!eo_manifest_path_is_good(m.files[i].path))
             abort();
     }

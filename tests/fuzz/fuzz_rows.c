@@ -1,13 +1,14 @@
 /*
  * Fuzz target: what eo-pareto reads. The bytes are tables (rows of accuracy and timing, rounds, hits, errors, a sweep),
- * each behind a line of its own with a group separator (0x1d) but the first. Whatever they say, joining them fails with a
- * message or gives a sweep whose good rows, written, are read again.
+ * each behind a line of its own with a group separator (0x1d) but the first. Whatever they say, joining them fails with
+ * a message or gives a sweep whose good rows, written, are read again.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stage/join.h"
+#include "stage/select/columns.h"
+#include "stage/select/join.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,10 +25,9 @@ static void check_sweep(const struct eo_sweep *sweep, const struct eo_config *cf
     struct eo_buf text = {0};
     struct eo_sweep again = {0};
     struct eo_csv csv;
-    size_t i;
 
     eo_sweep_put_header(cfg, EO_SWEEP_ALL, &text);
-    for (i = 0; i < sweep->row_count; i++)
+    for (size_t i = 0; i < sweep->row_count; i++)
         eo_sweep_put_row(&sweep->rows[i], cfg, EO_SWEEP_ALL, &text);
     require(eo_buf_check(&text, NULL) == 0 && eo_csv_parse(&csv, text.data, text.len, NULL) == 0);
     require(eo_sweep_read(&again, &csv, NULL) == 0 && again.row_count == sweep->row_count);

@@ -13,13 +13,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Reads every byte of every tensor, so that a sanitizer sees one outside. */
 static size_t touch(const struct eo_st *st)
 {
-    size_t sum = 0, i, k;
+    size_t sum = 0;
 
-    for (i = 0; i < st->tensor_count; i++) {
-        for (k = 0; k < st->tensors[i].bytes; k++)
+    for (size_t i = 0; i < st->tensor_count; i++) {
+        for (size_t k = 0; k < st->tensors[i].bytes; k++)
             sum += ((const unsigned char *)st->tensors[i].data)[k];
     }
-    for (i = 0; i < st->meta_count; i++)
+    for (size_t i = 0; i < st->meta_count; i++)
         sum += strlen(st->meta[i].key) + strlen(st->meta[i].value);
     return sum;
 }

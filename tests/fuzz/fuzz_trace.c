@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stage/explain.h"
+#include "stage/pipeline/explain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
     struct eo_trace t;
-    size_t i, stale = 0;
+    size_t stale = 0;
 
     if (!text)
         return 0;
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     if (eo_trace_read(&t, FOLDER, FOLDER "/config", text, NULL))
         abort();
-    for (i = 0; i < t.step_count; i++) {
+    for (size_t i = 0; i < t.step_count; i++) {
         walk(&t, t.steps[i].needs);
         walk(&t, t.steps[i].newer);
         stale += t.steps[i].is_stale != 0;

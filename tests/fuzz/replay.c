@@ -34,9 +34,8 @@ static int run(const char *path, struct eo_err *err)
 int main(int argc, char **argv)
 {
     struct eo_err err;
-    int i;
 
-    for (i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i++) {
         if (run(argv[i], &err)) {
             fprintf(stderr, "%s: %s: %s\n", argv[0], argv[i], err.msg);
             return 1;

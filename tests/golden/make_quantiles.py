@@ -117,10 +117,10 @@ def widening(excesses):
     k, squares = len(excesses), sum(e**2 for e in excesses)
     if squares == 0:
         return mpf(1)
-    most = mpf(0.995)
-    r = sum(a * b for a, b in zip(excesses, excesses[1:])) / squares
-    rho = min(max((r + mpf(1) / k) / max(1 - mpf(4) / k, mpf("0.5")), mpf(0)), most)
-    rho = min(rho + mpmath.sqrt((1 - rho**2) / k), most)
+    most = mpf(0.97)
+    r = 1 - sum((b - a) ** 2 for a, b in zip(excesses, excesses[1:])) / (2 * squares)
+    rho = min(max(r / max(1 - mpf(4) / k, mpf("0.5")), -most), most)
+    rho = min(max(rho + mpf("2.5") * mpmath.sqrt((1 - rho**2) / k), mpf(0)), most)
     f = sum(rho ** abs(i - j) for i in range(k) for j in range(k)) / k
     return f * (k - 1) / (k - f)
 
@@ -161,6 +161,15 @@ def deepest(n, p, miss):
     return d
 
 
+def find_rank(n, count, p, miss):
+    """How many of `count` samples lie beyond the end; negative for no end. Interpolated between whole depths."""
+    # Equal up to the rounding of 50 digits.
+    d = deepest(n, p, miss * (1 + mpf(10) ** -40))
+    below = at_most(d - 1, n, p) if d else mpf(0)
+    depth = d + max(miss - below, 0) / (at_most(d, n, p) - below)
+    return (depth - 1 + (1 - mpf(n) / count) / 2) * count / n
+
+
 def place_ends(values, low_n, high_n, p):
     """Order statistics for so many effective samples at the two ends."""
     half, whole = mpf("0.025"), mpf("0.05")
@@ -172,10 +181,18 @@ def place_ends(values, low_n, high_n, p):
         low_miss, high_miss = low_least, whole - low_least
     n, ends = len(values), []
     for effective, q, miss, ordered in ((low_n, p, low_miss, values), (high_n, 1 - mpf(p), high_miss, values[::-1])):
-        # Equal up to the rounding of 50 digits.
-        d = deepest(effective, q, miss * (1 + mpf(10) ** -40))
-        ends.append(ordered[(d - 1) * n // effective] if d else None)
+        rank = find_rank(effective, n, q, miss)
+        ends.append(ordered[int(rank)] if rank >= 0 else None)
     return ends
+
+
+def half_width(clusters):
+    """Of Student's interval for the mean of the clusters' medians, with their dependence."""
+    medians = [(mpf(sorted(x)[(len(x) - 1) // 2]) + sorted(x)[len(x) // 2]) / 2 for x in clusters if x]
+    k, mean = len(medians), sum(medians) / len(medians)
+    deviations = [m - mean for m in medians]
+    variance = sum(d**2 for d in deviations) / (k - 1) / k * widening(deviations)
+    return student(k - 1) * mpmath.sqrt(variance)
 
 
 def quantile95(clusters, p):
@@ -194,6 +211,11 @@ def quantile95(clusters, p):
     if high is not None:
         high_n = int(usable(n, max(design, effect_at_most(clusters, high)[0]) * factor))
     low, high = place_ends(values, low_n, high_n, p)
+    if p == 0.5 and (low is None or high is None) and sum(map(bool, clusters)) >= 6:
+        half = half_width(clusters)
+        high = value + half if high is None else high
+        if low is None:
+            low = value / (1 + half / value) if values[0] > 0 else value - half
     return value, low, high, effective
 
 
@@ -204,7 +226,8 @@ def make_quantiles():
         (2, 50, 0, 50000, 0), (3, 40, 0, 50000, 9000), (6, 10, 0, 50000, 0), (12, 26, 0, 50000, 0),
         (12, 26, 0, 50000, 3000), (12, 26, 0, 50000, 60000), (12, 26, 0, 7, 0), (12, 26, 0, 7, 2), (12, 26, 0, 1, 0),
         (12, 26, 0, 1, 1), (12, 5, 4, 50000, 5000), (16, 20, 0, 50000, 20000), (40, 26, 0, 50000, 10000),
-        (90, 3, 0, 300, 40), (312, 1, 0, 50000, 0), (45, 1, 1, 50000, 5000), (20, 0, 3, 50000, 5000), (2, 0, 40, 50000, 0)]
+        (90, 3, 0, 300, 40), (312, 1, 0, 50000, 0), (45, 1, 1, 50000, 5000),
+        (20, 0, 3, 50000, 5000), (2, 0, 40, 50000, 0)]
     rows = []
     for seed, shape in enumerate(shapes, 1):
         clusters = draw(seed, *shape)

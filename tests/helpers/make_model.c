@@ -24,9 +24,7 @@ static float uniform(struct eo_rng *rng, float bound)
 
 static void fill_floats(struct eo_rng *rng, const struct eo_model *m, void *data, size_t n, float bound)
 {
-    size_t i;
-
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         float x = uniform(rng, bound);
 
         if (m->precision == EO_FP32)
@@ -56,10 +54,9 @@ static void fill_integers(struct eo_rng *rng, struct eo_model *m, enum eo_layer 
 static void fill(struct eo_model *m, uint64_t seed)
 {
     struct eo_rng rng;
-    int i;
 
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (i = 0; i < EO_LAYERS; i++) {
+    for (int i = 0; i < EO_LAYERS; i++) {
         enum eo_layer layer = (enum eo_layer)i;
         float bound = 1 / sqrtf((float)eo_shape_terms(&m->shape, layer));
 

@@ -10,8 +10,8 @@
 
 #include "base/cpu.h"
 #include "base/err.h"
-#include "nn/infer_internal.h"
-#include "nn/kernels_s8.h"
+#include "nn/engine.h"
+#include "nn/kernels/s8.h"
 #include "nn/model.h"
 
 enum perf_part { PERF_INPUT, PERF_CONV1, PERF_CONV2, PERF_CLASSIFIER, PERF_PARTS };
@@ -39,11 +39,11 @@ const struct perf_layers *perf_layers_s8_avx2(void);
 const struct perf_layers *perf_layers_s8_neon(void);
 
 /* The bodies' own getters, under the names that they have here. */
-const struct eo_engine_ops *perf_ops_f32_avx512(enum eo_precision precision);
-const struct eo_engine_ops *perf_ops_f32_avx2(enum eo_precision precision);
-const struct eo_engine_ops *perf_ops_f32_neon(enum eo_precision precision);
-const struct eo_s8_kernels *perf_kernels_s8_avx512(void);
-const struct eo_s8_kernels *perf_kernels_s8_avx2(void);
-const struct eo_s8_kernels *perf_kernels_s8_neon(void);
+const struct eo_engine_ops *eo_f32_ops_perf_avx512(enum eo_precision precision);
+const struct eo_engine_ops *eo_f32_ops_perf_avx2(enum eo_precision precision);
+const struct eo_engine_ops *eo_f32_ops_perf_neon(enum eo_precision precision);
+const struct eo_s8_kernels *eo_s8_kernels_perf_avx512(void);
+const struct eo_s8_kernels *eo_s8_kernels_perf_avx2(void);
+const struct eo_s8_kernels *eo_s8_kernels_perf_neon(void);
 
 #endif

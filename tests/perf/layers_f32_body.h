@@ -1,7 +1,7 @@
 /* layers.h for fp32 and fp16. The file that includes this has chosen the instruction set and PERF_LAYERS. */
 #include "tests/perf/layers.h"
 
-#include "nn/kernels_f32_body.h"
+#include "nn/kernels/f32_body.h"
 
 static struct group_work group_of(struct engine *e)
 {
@@ -25,7 +25,7 @@ static void part_group_input(void *state, const uint8_t *pixels)
     const uint8_t *rows[EO_VL];
 
     for (int i = 0; i < EO_VL; i++)
-        rows[i] = pixels + (size_t)i * EO_PIXELS;
+        rows[i] = pixels + (size_t)i * EO_IMAGE_PIXELS;
     group_input(state, rows, w.input);
 }
 

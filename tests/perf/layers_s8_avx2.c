@@ -1,4 +1,4 @@
 #define EO_SIMD_AVX2
-#define EO_S8_KERNELS perf_kernels_s8_avx2
+#define EO_SET perf_avx2
 #define PERF_LAYERS perf_layers_s8_avx2
 #include "tests/perf/layers_s8_body.h"

@@ -1,12 +1,12 @@
 /* layers.h for int8. The file that includes this has chosen the instruction set and PERF_LAYERS. */
 #include "tests/perf/layers.h"
 
-#include "nn/kernels_s8_body.h"
+#include "nn/kernels/s8_body.h"
 
 static void *prepare(const struct eo_model *m, int max_batch, struct eo_err *err)
 {
     (void)max_batch;
-    return eo_s8_prepare(m, EO_S8_KERNELS(), err);
+    return eo_s8_prepare(m, EO_OF_SET(eo_s8_kernels)(), err);
 }
 
 static void part_batch_input(void *state, const uint8_t *pixels)

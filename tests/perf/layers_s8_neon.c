@@ -1,4 +1,4 @@
 #define EO_SIMD_NEON
-#define EO_S8_KERNELS perf_kernels_s8_neon
+#define EO_SET perf_neon
 #define PERF_LAYERS perf_layers_s8_neon
 #include "tests/perf/layers_s8_body.h"

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/stats.h"
-#include "stage/bench_meter.h"
+#include "stage/bench/meter.h"
 
 static struct {
     cpu_set_t all, one;
@@ -16,13 +16,11 @@ static struct {
 
 void perf_cpus_init(void)
 {
-    int i;
-
     CPU_ZERO(&cpus.all);
     CPU_ZERO(&cpus.one);
     if (sched_getaffinity(0, sizeof(cpus.all), &cpus.all))
         CPU_SET(0, &cpus.all);
-    for (i = 0; i < CPU_SETSIZE; i++) {
+    for (int i = 0; i < CPU_SETSIZE; i++) {
         if (CPU_ISSET(i, &cpus.all))
             cpus.cpu = i; /* the last one: the first has most of the interrupts */
     }
@@ -95,7 +93,7 @@ static int make_room(struct perf_row *row, struct eo_err *err)
 int perf_row_measure(struct perf_row *row, int round, struct eo_err *err)
 {
     double sorted[PERF_SAMPLES];
-    int i, n;
+    int n;
 
     row->round_us[round] = NAN;
     if (round >= row->rounds || row->skipped[0])
@@ -106,7 +104,7 @@ int perf_row_measure(struct perf_row *row, int round, struct eo_err *err)
         perf_pin();
     n = row->take(row, row->us + row->count);
     perf_unpin();
-    for (i = 0; i < n; i++)
+    for (int i = 0; i < n; i++)
         sorted[i] = row->us[row->count + (size_t)i];
     row->count += (size_t)n;
     if (n > 0) {
@@ -119,14 +117,13 @@ int perf_row_measure(struct perf_row *row, int round, struct eo_err *err)
 void perf_row_figures(const struct perf_row *row, struct perf_figures *f)
 {
     double *sorted = malloc((row->count + 1) * sizeof(*sorted));
-    size_t i;
 
     *f = (struct perf_figures){0};
     if (!sorted || row->count == 0) {
         free(sorted);
         return;
     }
-    for (i = 0; i < row->count; i++)
+    for (size_t i = 0; i < row->count; i++)
         sorted[i] = row->us[i];
     eo_stats_sort(sorted, row->count);
     f->median_us = eo_stats_median_sorted(sorted, row->count);
@@ -142,9 +139,9 @@ struct perf_ratio perf_spread(const double *x, size_t n)
 {
     double sorted[PERF_ROUNDS_MAX];
     struct perf_ratio r = {NAN, NAN, NAN, 0};
-    size_t i, k = 0;
+    size_t k = 0;
 
-    for (i = 0; i < n && k < PERF_ROUNDS_MAX; i++) {
+    for (size_t i = 0; i < n && k < PERF_ROUNDS_MAX; i++) {
         if (!isnan(x[i]))
             sorted[k++] = x[i];
     }
@@ -161,9 +158,8 @@ struct perf_ratio perf_spread(const double *x, size_t n)
 struct perf_ratio perf_ratio_make(const struct perf_row *a, const struct perf_row *b)
 {
     double ratio[PERF_ROUNDS_MAX];
-    int i;
 
-    for (i = 0; i < PERF_ROUNDS_MAX; i++)
+    for (int i = 0; i < PERF_ROUNDS_MAX; i++)
         ratio[i] = a && b ? a->round_us[i] / b->round_us[i] : NAN;
     return perf_spread(ratio, PERF_ROUNDS_MAX);
 }

@@ -17,12 +17,14 @@
 #include "nn/shape.h"
 
 #define PERF_ROUNDS_MAX 50
-#define PERF_SAMPLES 20 /* of a row in a round */
+#define PERF_SAMPLES 20         /* of a row in a round */
 #define PERF_SAMPLE_NS 2000000u /* that a sample lasts, at least */
 
 struct perf_row;
 
-/* Takes samples, us per image, into us[0..PERF_SAMPLES - 1]; returns how many, 0 when it failed (and why in `skipped`). */
+/*
+ * Takes samples, us per image, into us[0..PERF_SAMPLES - 1]; returns how many, 0 when it failed (and why in `skipped`).
+ */
 typedef int perf_take_fn(struct perf_row *row, double us[PERF_SAMPLES]);
 
 struct perf_row {

@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "base/rng.h"
 #include "nn/trainer.h"
-#include "stage/bench_engine.h"
+#include "stage/bench/engine.h"
 #include "tests/perf/layers.h"
 #include "tests/unit/random_model.h"
 

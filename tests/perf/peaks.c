@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/mem.h"
 
 #define STEPS 20000
@@ -129,22 +129,19 @@ static double read_best(const char *buffer, size_t bytes)
 static void add(struct perf_peaks *p, const char *kind, const char *of, double (*once)(void), size_t bytes)
 {
     struct perf_peak *peak = &p->list[p->count++];
-    int i;
 
     snprintf(peak->name, sizeof(peak->name), "%s %s", kind, of);
     peak->unit = once ? "GMAC/s" : "GB/s";
     peak->once = once;
     peak->bytes = bytes;
-    for (i = 0; i < PERF_ROUNDS_MAX; i++)
+    for (int i = 0; i < PERF_ROUNDS_MAX; i++)
         peak->round[i] = NAN;
 }
 
 int perf_peaks_init(struct perf_peaks *p, struct eo_err *err)
 {
-    size_t i;
-
     *p = (struct perf_peaks){0};
-    for (i = 0; of_isa[i].fma; i++) {
+    for (size_t i = 0; of_isa[i].fma; i++) {
         if (!eo_isa_available(of_isa[i].isa))
             continue;
         add(p, "fma", eo_isa_name(of_isa[i].isa), of_isa[i].fma, 0);
@@ -169,13 +166,11 @@ void perf_peaks_release(struct perf_peaks *p)
 
 void perf_peaks_measure(struct perf_peaks *p, int round)
 {
-    int i, k;
-
     perf_pin();
-    for (i = 0; i < p->count; i++) {
+    for (int i = 0; i < p->count; i++) {
         struct perf_peak *peak = &p->list[i];
 
-        for (k = 0; k < RUNS; k++) {
+        for (int k = 0; k < RUNS; k++) {
             double x = peak->once ? peak->once() : read_best(p->buffer, peak->bytes);
 
             if (!(peak->round[round] >= x))
@@ -188,10 +183,9 @@ void perf_peaks_measure(struct perf_peaks *p, int round)
 int perf_peaks_find(const struct perf_peaks *p, enum eo_isa isa, enum eo_precision precision)
 {
     char name[sizeof(p->list[0].name)];
-    int i;
 
     snprintf(name, sizeof(name), "%s %s", precision == EO_INT8 ? "dot" : "fma", eo_isa_name(isa));
-    for (i = 0; i < p->count; i++) {
+    for (int i = 0; i < p->count; i++) {
         if (strcmp(p->list[i].name, name) == 0)
             return i;
     }
@@ -207,9 +201,8 @@ struct perf_ratio perf_peak_figure(const struct perf_peak *peak)
 double perf_reference_ns(void)
 {
     uint64_t start = eo_clock_now_ns(), x = 1;
-    int i;
 
-    for (i = 0; i < 400000; i++) {
+    for (int i = 0; i < 400000; i++) {
         x += 3;
         __asm__ volatile("" : "+r"(x));
         x ^= x << 1;

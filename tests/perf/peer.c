@@ -79,10 +79,9 @@ void perf_peer_start(struct perf_peer *peer, const char *data)
 {
     static const char *const pythons[] = {"python3", "/usr/bin/python3"};
     char line[LINE];
-    size_t i;
 
     snprintf(peer->missing, sizeof(peer->missing), "no python3");
-    for (i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         start_with(peer, pythons[i], data);
         if (!peer->pid)
             continue;

@@ -10,8 +10,8 @@
  *     -O -i -p -B  only the rows with that operation, instruction set, precision, batch
  *     -c  that shape in place of the four pruning levels
  *
- * Writes FOLDER/perf.csv, FOLDER/perf.md and with -s FOLDER/perf-scan.csv, and prints the report. Exit status 0 whatever
- * the figures are; 1 when something failed or the machine was busy, unless FORCE=1 is in the environment.
+ * Writes FOLDER/perf.csv, FOLDER/perf.md and with -s FOLDER/perf-scan.csv, and prints the report. Exit status 0
+ * whatever the figures are; 1 when something failed or the machine was busy, unless FORCE=1 is in the environment.
  */
 #include <math.h>
 #include <signal.h>
@@ -20,9 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/io.h"
-#include "stage/bench_lock.h"
+#include "stage/bench/lock.h"
 #include "tests/perf/ours.h"
 #include "tests/perf/peaks.h"
 #include "tests/perf/peer.h"
@@ -175,12 +175,10 @@ static int add_peer_row(struct run *run, struct perf_peer *peer, const char *ope
 /* Batches of each precision, and on one thread also single images. */
 static int add_peer_infer(struct run *run, struct eo_err *err)
 {
-    int i, p;
-
-    for (i = 0; i < run->peer_count; i++) {
+    for (int i = 0; i < run->peer_count; i++) {
         struct perf_peer *peer = &run->peers[i];
 
-        for (p = 0; peer->pid && p < EO_PRECISION_COUNT; p++) {
+        for (int p = 0; peer->pid && p < EO_PRECISION_COUNT; p++) {
             if (p == EO_FP16 && strcmp(peer->name, "onnxruntime") == 0)
                 continue; /* it would only convert and run fp32 */
             if (add_peer_row(run, peer, "infer", (enum eo_precision)p, PERF_BATCH, err) ||
@@ -193,9 +191,7 @@ static int add_peer_infer(struct run *run, struct eo_err *err)
 
 static int add_peer_train(struct run *run, struct eo_err *err)
 {
-    int i;
-
-    for (i = 0; i < run->peer_count; i++) {
+    for (int i = 0; i < run->peer_count; i++) {
         if (run->peers[i].pid && strcmp(run->peers[i].name, "torch") == 0 &&
             add_peer_row(run, &run->peers[i], "train", EO_FP32, PERF_BATCH, err))
             return -1;
@@ -208,14 +204,13 @@ static int add_rows(struct run *run, struct eo_err *err)
 {
     const struct eo_images *train = &run->dataset.train;
     enum eo_isa best = eo_isa_best();
-    int i;
 
     if (perf_add_infer(&run->rows, &run->choice, &run->peaks, best, train, err) || add_peer_infer(run, err) ||
         perf_add_train(&run->rows, &run->choice, &run->peaks, best, train, err) || add_peer_train(run, err) ||
         perf_add_evaluate(&run->rows, &run->choice, run->programs, run->folder, run->data,
                           run->dataset.test.count, err))
         return -1;
-    for (i = EO_ISA_COUNT - 1; i >= 0; i--) {
+    for (int i = EO_ISA_COUNT - 1; i >= 0; i--) {
         enum eo_isa isa = (enum eo_isa)i;
 
         if (isa != best && eo_isa_available(isa) &&
@@ -223,7 +218,7 @@ static int add_rows(struct run *run, struct eo_err *err)
              perf_add_train(&run->rows, &run->choice, &run->peaks, isa, train, err)))
             return -1;
     }
-    for (i = EO_ISA_COUNT - 1; i > EO_ISA_GENERIC; i--) {
+    for (int i = EO_ISA_COUNT - 1; i > EO_ISA_GENERIC; i--) {
         if (eo_isa_available((enum eo_isa)i) &&
             perf_add_layers(&run->rows, &run->choice, &run->peaks, (enum eo_isa)i, train, err))
             return -1;
@@ -235,9 +230,8 @@ static void start_peers(struct run *run)
 {
     static const char *const kinds[][2] = {{"onnxruntime", "tests/perf/peer_ort.py"},
                                            {"torch", "tests/perf/peer_torch.py"}};
-    int i;
 
-    for (i = 0; run->peers_wanted && i < PEERS; i++) {
+    for (int i = 0; run->peers_wanted && i < PEERS; i++) {
         struct perf_peer peer = {.name = kinds[i % 2][0], .script = kinds[i % 2][1]};
 
         peer.threads = i / 2 ? run->choice.threads : 1;
@@ -251,9 +245,7 @@ static void start_peers(struct run *run)
 
 static void stop_peers(struct run *run)
 {
-    int i;
-
-    for (i = 0; i < run->peer_count; i++)
+    for (int i = 0; i < run->peer_count; i++)
         perf_peer_stop(&run->peers[i]);
 }
 
@@ -268,9 +260,7 @@ static void show_progress(const char *what, int done, int all)
 /* Every second round goes through the rows backwards, so that what comes slowly hits all alike. */
 static int measure_round(struct run *run, int round, struct eo_err *err)
 {
-    int i;
-
-    for (i = 0; i < run->rows.count; i++) {
+    for (int i = 0; i < run->rows.count; i++) {
         if (i % ROWS_BETWEEN_PEAKS == 0)
             perf_peaks_measure(&run->peaks, round);
         perf_quiet_look(&run->quiet, 1);
@@ -283,15 +273,13 @@ static int measure_round(struct run *run, int round, struct eo_err *err)
 
 static int measure(struct run *run, struct eo_err *err)
 {
-    int i;
-
-    for (i = 0; i < run->choice.rounds; i++) {
+    for (int i = 0; i < run->choice.rounds; i++) {
         show_progress("round", i, run->choice.rounds);
         if (measure_round(run, i, err))
             return -1;
     }
     show_progress("round", 1, 1);
-    for (i = 0; run->scan && i < 2; i++) {
+    for (int i = 0; run->scan && i < 2; i++) {
         show_progress("scan", i, 2);
         if (perf_scan_run(&run->scans[i], eo_isa_best(), i ? EO_INT8 : EO_FP32, err))
             return -1;

@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/stats.h"
 #include "tests/perf/measure.h"
 #include "tests/perf/peaks.h"

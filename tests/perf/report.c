@@ -16,9 +16,8 @@
 static struct perf_ratio share_of(const struct perf_report *r, const struct perf_row *row)
 {
     double share[PERF_ROUNDS_MAX];
-    int i;
 
-    for (i = 0; i < PERF_ROUNDS_MAX; i++) {
+    for (int i = 0; i < PERF_ROUNDS_MAX; i++) {
         double us = row ? row->round_us[i] : NAN;
 
         share[i] = row && row->peak >= 0 && row->macs > 0
@@ -122,11 +121,9 @@ static void add(struct lines *lines, struct perf_ratio is, const char *unit, int
 /* Why a peer has no figure. */
 static const char *why_not(const struct perf_report *r, const struct perf_row *row, const char *peer)
 {
-    int i;
-
     if (row && row->skipped[0])
         return row->skipped;
-    for (i = 0; i < r->peer_count; i++) {
+    for (int i = 0; i < r->peer_count; i++) {
         if (strcmp(r->peers[i].name, peer) == 0 && r->peers[i].missing[0])
             return r->peers[i].missing;
     }
@@ -143,9 +140,8 @@ static struct perf_ratio bytes_ratio(int batch)
 {
     static const enum eo_precision precisions[2] = {EO_FP16, EO_FP32};
     double bytes[2];
-    int i;
 
-    for (i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) {
         struct eo_infer *inf = NULL;
         struct eo_model m;
 
@@ -165,9 +161,8 @@ static void claim_training(const struct perf_report *r, struct lines *lines)
 {
     const struct perf_row *one = find(r, "train", best_isa(), EO_FP32, PERF_BATCH, 1, 0);
     const struct perf_row *two = find(r, "train", best_isa(), EO_FP32, PERF_BATCH, 2, 0);
-    int t;
 
-    for (t = 1; t <= 2; t++) {
+    for (int t = 1; t <= 2; t++) {
         const struct perf_row *peer = find(r, "train", "torch", EO_FP32, PERF_BATCH, t, 0);
 
         add(lines, perf_ratio_make(peer, t == 1 ? one : two), "x", 1, 4, why_not(r, peer, "torch"),
@@ -209,16 +204,14 @@ static void claim_pruning(const struct perf_report *r, struct lines *lines)
         enum eo_precision precision;
         double level, limit;
     } asked[] = {{EO_FP32, 0.5, 0.40}, {EO_INT8, 0.5, 0.40}, {EO_FP32, 0.7, 0.22}, {EO_INT8, 0.7, 0.35}};
-    size_t i;
-    int k;
 
-    for (i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+    for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
         add(lines,
             perf_ratio_make(infer(r, asked[i].precision, PERF_BATCH, asked[i].level),
                             infer(r, asked[i].precision, PERF_BATCH, 0)),
             "x", 0, asked[i].limit, NULL, "%s, batch 128: time at level %.1f over level 0",
             eo_precision_name(asked[i].precision), asked[i].level);
-    for (k = 0; k < r->scan_count; k++) {
+    for (int k = 0; k < r->scan_count; k++) {
         const struct perf_scan *s = &r->scans[k];
 
         add(lines, single_value(s->rise), "%", 0, 0.05, NULL,
@@ -234,13 +227,12 @@ static void claim_rest(const struct perf_report *r, struct lines *lines)
 {
     const struct perf_row *evaluate = NULL;
     double seconds[PERF_ROUNDS_MAX];
-    int i;
 
-    for (i = 0; i < r->rows->count; i++) {
+    for (int i = 0; i < r->rows->count; i++) {
         if (strcmp(r->rows->list[i].operation, "evaluate") == 0)
             evaluate = &r->rows->list[i];
     }
-    for (i = 0; i < PERF_ROUNDS_MAX; i++)
+    for (int i = 0; i < PERF_ROUNDS_MAX; i++)
         seconds[i] = evaluate ? evaluate->round_us[i] * evaluate->batch / 1e6 : NAN;
     add(lines, perf_spread(seconds, PERF_ROUNDS_MAX), "s", 0, 0.25, evaluate ? evaluate->skipped : NULL,
         "evaluation of %d images, int8, 2 threads, whole process", evaluate ? evaluate->batch : 10000);
@@ -261,17 +253,17 @@ static void list_claims(const struct perf_report *r, struct lines *lines)
 /* Ratios among our own rows that nothing is asked about. */
 static void list_ratios(const struct perf_report *r, struct lines *lines)
 {
-    int all = r->choice->threads, p, isa, b, l;
+    int all = r->choice->threads;
 
     lines->count = 0;
     add(lines, bytes_ratio(PERF_BATCH), "x", 0, 0, NULL,
         "fp16, batch %d: bytes of working buffers over fp32's", PERF_BATCH);
     add(lines, bytes_ratio(1), "x", 0, 0, NULL, "fp16, one image: bytes of working buffers over fp32's");
-    for (p = 0; p < EO_PRECISION_COUNT; p++) {
+    for (int p = 0; p < EO_PRECISION_COUNT; p++) {
         enum eo_precision precision = (enum eo_precision)p;
 
-        for (b = PERF_BATCH; b >= 1; b -= PERF_BATCH - 1) {
-            for (l = 1; l < r->choice->levels; l++)
+        for (int b = PERF_BATCH; b >= 1; b -= PERF_BATCH - 1) {
+            for (int l = 1; l < r->choice->levels; l++)
                 add(lines,
                     perf_ratio_make(infer(r, precision, b, r->choice->level[l]), infer(r, precision, b, 0)),
                     "x", 0, 0, NULL, "infer %s, batch %d: time at level %.2f over level 0",
@@ -283,7 +275,7 @@ static void list_ratios(const struct perf_report *r, struct lines *lines)
                                 find(r, "infer", best_isa(), precision, PERF_BATCH, all, 0)),
                 "x", 1, 0, NULL, "infer %s, batch %d: images/s on %d threads over 1",
                 eo_precision_name(precision), PERF_BATCH, all);
-        for (isa = 0; isa < EO_ISA_COUNT; isa++) {
+        for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
             const struct perf_row *other =
                 find(r, "infer", eo_isa_name((enum eo_isa)isa), precision, PERF_BATCH, 1, 0);
 
@@ -297,9 +289,7 @@ static void list_ratios(const struct perf_report *r, struct lines *lines)
 
 static int is_peer(const struct perf_report *r, const struct perf_row *row)
 {
-    int i;
-
-    for (i = 0; i < r->peer_count; i++) {
+    for (int i = 0; i < r->peer_count; i++) {
         if (strcmp(row->who, r->peers[i].name) == 0)
             return 1;
     }
@@ -334,10 +324,8 @@ static void put_heading(const struct perf_report *r, struct eo_buf *out)
 
 static void put_peaks(const struct perf_report *r, struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(out, "\npeak of one core       median of rounds (smallest .. largest)\n");
-    for (i = 0; i < r->peaks->count; i++) {
+    for (int i = 0; i < r->peaks->count; i++) {
         const struct perf_peak *p = &r->peaks->list[i];
         struct perf_ratio f = perf_peak_figure(p);
 
@@ -379,13 +367,11 @@ static void put_row(const struct perf_report *r, const struct perf_row *row, str
 
 static void put_rows(const struct perf_report *r, struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(out,
                 "\n                                                            time per image, us\n"
                 "isa         operation   prec.  batch  threads  level c1/c2     median      IQR   smallest"
                 "    GMAC/s  of peak   images/s\n");
-    for (i = 0; i < r->rows->count; i++)
+    for (int i = 0; i < r->rows->count; i++)
         put_row(r, &r->rows->list[i], out);
     eo_buf_puts(
         out,
@@ -400,16 +386,16 @@ static void put_rows(const struct perf_report *r, struct eo_buf *out)
 
 static void put_peers(const struct perf_report *r, struct eo_buf *out)
 {
-    int i, any = 0;
+    int any = 0;
 
     eo_buf_puts(out, "\npeers, interleaved with the rows above: their time per image over ours\n");
-    for (i = 0; i < r->peer_count; i++) {
+    for (int i = 0; i < r->peer_count; i++) {
         if (r->peers[i].missing[0])
             eo_buf_printf(out, "  %s, %d thread%s: skipped: %s\n", r->peers[i].name, r->peers[i].threads,
                           r->peers[i].threads == 1 ? "" : "s", r->peers[i].missing);
         any = 1;
     }
-    for (i = 0; i < r->rows->count; i++) {
+    for (int i = 0; i < r->rows->count; i++) {
         const struct perf_row *peer = &r->rows->list[i];
         struct perf_ratio ratio = perf_ratio_make(peer, counterpart(r, peer));
 
@@ -426,11 +412,10 @@ static void put_ratios(const struct perf_report *r, struct eo_buf *out)
 {
     struct lines lines;
     char measured[96];
-    int i;
 
     list_ratios(r, &lines);
     eo_buf_puts(out, "\nratios within this run: median of rounds (smallest .. largest)\n");
-    for (i = 0; i < lines.count; i++) {
+    for (int i = 0; i < lines.count; i++) {
         put_measured(measured, sizeof(measured), &lines.list[i]);
         if (lines.list[i].is.rounds)
             eo_buf_printf(out, "  %-66s %s\n", lines.list[i].what, measured);
@@ -441,11 +426,10 @@ static void put_claims(const struct perf_report *r, struct eo_buf *out)
 {
     struct lines lines;
     char measured[224];
-    int i;
 
     list_claims(r, &lines);
     eo_buf_printf(out, "\naccepted when (%s)%-40s required    reached?  measured\n", best_isa(), "");
-    for (i = 0; i < lines.count; i++) {
+    for (int i = 0; i < lines.count; i++) {
         put_measured(measured, sizeof(measured), &lines.list[i]);
         eo_buf_printf(out, "  %-66s %-10s %-8s %s\n", lines.list[i].what, lines.list[i].required,
                       verdict(&lines.list[i]), measured);
@@ -474,12 +458,10 @@ static void put_number(struct eo_buf *out, double x, int places, char end)
 
 void perf_report_csv(const struct perf_report *r, struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(
         out, "isa,kernel,operation,precision,batch,threads,level,c1,c2,runs,median_us,iqr_us,min_us,gmac_s,"
              "peak_share,images_s,gb_s\n");
-    for (i = 0; i < r->peaks->count; i++) {
+    for (int i = 0; i < r->peaks->count; i++) {
         const struct perf_peak *p = &r->peaks->list[i];
         struct perf_ratio f = perf_peak_figure(p);
 
@@ -488,7 +470,7 @@ void perf_report_csv(const struct perf_report *r, struct eo_buf *out)
         eo_buf_puts(out, ",,");
         put_number(out, p->once ? NAN : f.median, 3, '\n');
     }
-    for (i = 0; i < r->rows->count; i++) {
+    for (int i = 0; i < r->rows->count; i++) {
         const struct perf_row *row = &r->rows->list[i];
         struct perf_figures f;
 
@@ -509,12 +491,10 @@ void perf_report_csv(const struct perf_report *r, struct eo_buf *out)
 
 void perf_report_scan_csv(const struct perf_report *r, struct eo_buf *out)
 {
-    int k, c1, c2;
-
     eo_buf_puts(out, "isa,precision,batch,c1,c2,min_us\n");
-    for (k = 0; k < r->scan_count; k++) {
-        for (c1 = 1; c1 <= PERF_SCAN_C1; c1++) {
-            for (c2 = 1; c2 <= PERF_SCAN_C2; c2++)
+    for (int k = 0; k < r->scan_count; k++) {
+        for (int c1 = 1; c1 <= PERF_SCAN_C1; c1++) {
+            for (int c2 = 1; c2 <= PERF_SCAN_C2; c2++)
                 eo_buf_printf(out, "%s,%s,%d,%d,%d,%.4f\n", eo_isa_name(r->scans[k].isa),
                               eo_precision_name(r->scans[k].precision), PERF_BATCH, c1, c2,
                               r->scans[k].us[c1][c2]);
@@ -545,12 +525,11 @@ static void put_cell(const struct perf_report *r, const struct perf_row *row, st
 static void put_levels(const struct perf_report *r, const struct perf_row *row, struct eo_buf *out)
 {
     struct perf_figures f;
-    int l;
 
     perf_row_figures(row, &f);
     eo_buf_printf(out, "| %s | %s %s | %d | %d |", row->who, row->operation, precision_text(row), row->batch,
                   row->threads);
-    for (l = 0; l < r->choice->levels; l++)
+    for (int l = 0; l < r->choice->levels; l++)
         put_cell(
             r,
             find(r, row->operation, row->who, row->precision, row->batch, row->threads, r->choice->level[l]),
@@ -560,16 +539,14 @@ static void put_levels(const struct perf_report *r, const struct perf_row *row, 
 
 static void put_markdown_rows(const struct perf_report *r, struct eo_buf *out)
 {
-    int i, l;
-
     eo_buf_puts(out, "| isa | operation | batch | threads |");
-    for (l = 0; l < r->choice->levels; l++)
+    for (int l = 0; l < r->choice->levels; l++)
         eo_buf_printf(out, " %d/%d |", r->choice->shape[l].c1, r->choice->shape[l].c2);
     eo_buf_puts(out, " GMAC/s | images/s |\n| --- | --- | --- | --- |");
-    for (l = 0; l < r->choice->levels; l++)
+    for (int l = 0; l < r->choice->levels; l++)
         eo_buf_puts(out, " --- |");
     eo_buf_puts(out, " --- | --- |\n");
-    for (i = 0; i < r->rows->count; i++) {
+    for (int i = 0; i < r->rows->count; i++) {
         const struct perf_row *row = &r->rows->list[i];
         int whole = strcmp(row->operation, "infer") == 0 || strcmp(row->operation, "train") == 0 ||
                     strcmp(row->operation, "evaluate") == 0;
@@ -581,11 +558,9 @@ static void put_markdown_rows(const struct perf_report *r, struct eo_buf *out)
 
 static void put_markdown_peers(const struct perf_report *r, struct eo_buf *out)
 {
-    int i;
-
     eo_buf_puts(out, "\n| peer | operation | batch | threads | µs per image | over ours |\n"
                      "| --- | --- | --- | --- | --- | --- |\n");
-    for (i = 0; i < r->rows->count; i++) {
+    for (int i = 0; i < r->rows->count; i++) {
         const struct perf_row *peer = &r->rows->list[i];
         struct perf_ratio ratio = perf_ratio_make(peer, counterpart(r, peer));
         struct perf_figures f;
@@ -595,7 +570,7 @@ static void put_markdown_peers(const struct perf_report *r, struct eo_buf *out)
             eo_buf_printf(out, "| %s | %s %s | %d | %d | %.1f | %.2f |\n", peer->kernel, peer->operation,
                           precision_text(peer), peer->batch, peer->threads, f.median_us, ratio.median);
     }
-    for (i = 0; i < r->peer_count; i++) {
+    for (int i = 0; i < r->peer_count; i++) {
         if (r->peers[i].missing[0])
             eo_buf_printf(out, "| %s | skipped: %s | | %d | | |\n", r->peers[i].name, r->peers[i].missing,
                           r->peers[i].threads);
@@ -606,11 +581,10 @@ static void put_markdown_claims(const struct perf_report *r, struct eo_buf *out)
 {
     struct lines lines;
     char measured[224];
-    int i;
 
     list_claims(r, &lines);
     eo_buf_puts(out, "\n| what | required | measured | reached |\n| --- | --- | --- | --- |\n");
-    for (i = 0; i < lines.count; i++) {
+    for (int i = 0; i < lines.count; i++) {
         put_measured(measured, sizeof(measured), &lines.list[i]);
         eo_buf_printf(out, "| %s | %s | %s | %s |\n", lines.list[i].what, lines.list[i].required, measured,
                       verdict(&lines.list[i]));
@@ -620,7 +594,6 @@ static void put_markdown_claims(const struct perf_report *r, struct eo_buf *out)
 void perf_report_markdown(const struct perf_report *r, struct eo_buf *out)
 {
     char cpu[96];
-    int i;
 
     eo_cpu_model(cpu, sizeof(cpu));
     if (r->busy)
@@ -634,7 +607,7 @@ void perf_report_markdown(const struct perf_report *r, struct eo_buf *out)
         "%d rounds. Taps in the padding count, though the fp32 kernels skip them, so more than 100 %% is\n"
         "possible. GMAC/s and images/s are those of the first shape.\n\nPeaks of one core:",
         cpu, eo_cpu_count(), r->choice->rounds);
-    for (i = 0; i < r->peaks->count; i++)
+    for (int i = 0; i < r->peaks->count; i++)
         eo_buf_printf(out, "%s %s %.0f %s", i ? "," : "", r->peaks->list[i].name,
                       perf_peak_figure(&r->peaks->list[i]).median, r->peaks->list[i].unit);
     eo_buf_puts(out, ".\n\n");

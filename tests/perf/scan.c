@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/stats.h"
 #include "nn/infer.h"
 #include "tests/perf/measure.h"

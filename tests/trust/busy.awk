@@ -18,7 +18,11 @@ FNR == 1 {
   next
 }
 
-NF != columns { printf "%s:%d: expected %d columns, found %d\n", FILENAME, FNR, columns, NF > "/dev/stderr"; failed = 1; exit 1 }
+NF != columns {
+  printf "%s:%d: expected %d columns, found %d\n", FILENAME, FNR, columns, NF > "/dev/stderr"
+  failed = 1
+  exit 1
+}
 
 { key = $at["pruning_level"] " " $at["precision"] " " $at["pruning_criterion"] " " $at["seed"] }
 
@@ -51,7 +55,8 @@ function figure(key,    s, i, k, m, x, t) {
 function is_beaten(a,    i, b) {
   for (i = 1; i <= n; i++) {
     b = name[i]
-    if (accepted[b] && right[b] <= right[a] && accuracy[b] >= accuracy[a] && (right[b] < right[a] || accuracy[b] > accuracy[a]))
+    if (accepted[b] && right[b] <= right[a] && accuracy[b] >= accuracy[a] &&
+        (right[b] < right[a] || accuracy[b] > accuracy[a]))
       return 1
   }
   return 0
@@ -98,7 +103,11 @@ END {
   print "the same, of slow candidates\t" worst(quiet + 1, session, 1) "\t<=\t6 %"
   printf "note\t%s; in the quiet sessions: %s\n", worst_name, worst(1, quiet, 1)
   slow = ""
-  for (i = 1; i <= n; i++) if (right[name[i]] >= largest / 2) { split(name[i], part, " "); slow = slow " " part[1] "-" part[2] }
+  for (i = 1; i <= n; i++)
+    if (right[name[i]] >= largest / 2) {
+      split(name[i], part, " ")
+      slow = slow " " part[1] "-" part[2]
+    }
   print "note\tslow:" slow
   text = ""
   split("ok noisy drift throttled short", order, " ")

@@ -51,7 +51,8 @@ stop_load() {
   load=()
 }
 
-# session FOLDER INTO: times the candidates; prints the seconds that took. The rows are in INTO/rows, the tables in INTO.
+# session FOLDER INTO: times the candidates; prints the seconds that took. The rows are in INTO/rows, the tables in
+# INTO.
 session() {
   local start names rows
   read -ra names <"$1/config/timed"
@@ -92,14 +93,16 @@ compare() {
 }
 
 refuse_busy trust-busy
-"$EO_BIN/eo-bench" --doctor | tail -n 1
+"$EO_BIN/eo-doctor" | tail -n 1
 for folder; do
   sessions "$folder" quiet
   echo "$folder: $runs sessions each; quiet: at most $longest s"
   for kind in spin memory; do
     sessions "$folder" "$kind"
     [ $kind = spin ] && echo "beside a spinning process on each of $(processors | wc -l) processors" ||
-      echo "beside memory traffic ($(command -v stress-ng >/dev/null && echo stress-ng --stream || echo dd) on each processor)"
+      echo \
+        "beside memory traffic ($(command -v stress-ng >/dev/null && echo stress-ng --stream || echo dd) on each \
+processor)"
     compare "$folder" "$kind"
   done
 done

@@ -12,10 +12,10 @@ busy() {
 
 # refuse_busy PROGRAM: ends it on a machine that is not quiet, unless FORCE is set
 refuse_busy() {
-  local load
-  load=$(busy)
-  if [ "$load" -gt 5 ] && [ -z "${FORCE:-}" ]; then
-    echo "$1: other processes take $load % of the processors; stop them, or set FORCE=1" >&2
+  local used # not `load`: the processes that a trap stops
+  used=$(busy)
+  if [ "$used" -gt 5 ] && [ -z "${FORCE:-}" ]; then
+    echo "$1: other processes take $used % of the processors; stop them, or set FORCE=1" >&2
     exit 1
   fi
 }
@@ -23,7 +23,8 @@ refuse_busy() {
 # verdict NAME FOUND COMPARISON LIMIT: one line; remembers a miss
 verdict() {
   local yes
-  yes=$(awk -v a="$2" -v b="$4" -v c="$3" 'BEGIN { reached = c == ">=" ? a + 0 >= b + 0 : a + 0 <= b + 0; print (reached ? "yes" : "NO") }')
+  yes=$(awk -v a="$2" -v b="$4" -v c="$3" \
+    'BEGIN { reached = c == ">=" ? a + 0 >= b + 0 : a + 0 <= b + 0; print (reached ? "yes" : "NO") }')
   [ "$yes" = yes ] || missed=1
   printf '%-66s %9s   %s %s   %s\n' "$1" "$2" "$3" "$4" "$yes"
 }

@@ -3,11 +3,11 @@
 #
 #     EO_BIN=out/bin bash tests/trust/trust.bash out/default [RUNS]
 #
-# - ranking: of the pairs of candidates that one run calls different (95 % intervals of the median apart), the share that
-#   each other run ranks the same way, over all ordered pairs of RUNS (10) runs;
+# - ranking: of the pairs of candidates that one run calls different (95 % intervals of the median apart), the share
+#   that each other run ranks the same way, over all ordered pairs of RUNS (10) runs;
 # - quiet: the share of rows whose status is not ok when nothing else runs;
-# - sibling: rows that are ok while another process spins on the same processor, although their median is off that of the
-#   first run by more than 3 %;
+# - sibling: rows that are ok while another process spins on the same processor, although their median is off that of
+#   the first run by more than 3 %;
 # - time: the longest of the runs.
 #
 # Needs a quiet machine; a busy one is refused unless FORCE is set. Exit status 1 when one of the limits is missed.
@@ -70,7 +70,7 @@ wrong() {
 cpu=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 refuse_busy trust
 
-machine=$("$EO_BIN/eo-bench" --doctor --cpu "$cpu" | tail -n 1)
+machine=$("$EO_BIN/eo-doctor" --cpu "$cpu" | tail -n 1)
 longest=0
 for ((k = 1; k <= runs; k++)); do
   seconds=$(session "run$(printf %03d "$k")")

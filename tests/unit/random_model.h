@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "nn/half.h"
 #include "nn/model.h"
+#include "nn/model_tensors.h"
 
 /* Uniform in -bound..bound. */
 static inline float random_within(struct eo_rng *rng, float bound)
@@ -33,7 +34,6 @@ static inline void random_layer(struct eo_model *m, enum eo_layer l, struct eo_r
     struct eo_model_layer *layer = &m->layer[l];
     size_t n = eo_shape_weights(&m->shape, l), outputs = (size_t)eo_shape_outputs(&m->shape, l);
     float bound = 1.5f / sqrtf((float)eo_shape_terms(&m->shape, l));
-    size_t i;
 
     layer->weight.f32 = random_memory(n, sizeof(float));
     layer->bias.f32 = random_memory(outputs, sizeof(float));
@@ -41,15 +41,15 @@ static inline void random_layer(struct eo_model *m, enum eo_layer l, struct eo_r
         layer->weight_scale = random_memory(outputs, sizeof(float));
         layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 1.3f / 127;
         layer->input_zero_point = l == EO_CONV1 ? 64 : 0;
-        for (i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++)
             layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, 256) - 128);
-        for (i = 0; i < outputs; i++) {
+        for (size_t i = 0; i < outputs; i++) {
             layer->bias.s32[i] = (int32_t)eo_rng_below(rng, 2001) - 1000;
             layer->weight_scale[i] = bound / 127 * (0.5f + eo_rng_f32(rng));
         }
         return;
     }
-    for (i = 0; i < n + outputs; i++) {
+    for (size_t i = 0; i < n + outputs; i++) {
         size_t at = i < n ? i : i - n;
         float x = random_within(rng, bound);
 
@@ -60,29 +60,29 @@ static inline void random_layer(struct eo_model *m, enum eo_layer l, struct eo_r
     }
 }
 
-static inline void random_model(struct eo_model *m, enum eo_precision precision, int c1, int c2, uint64_t seed)
+static inline void random_model(struct eo_model *m, enum eo_precision precision, int c1, int c2,
+                                uint64_t seed)
 {
     struct eo_rng rng;
-    int l;
 
     memset(m, 0, sizeof(*m));
     m->precision = precision;
     m->shape.c1 = c1;
     m->shape.c2 = c2;
+    eo_network_smallcnn(&m->network, c1, c2);
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_LAYERS; l++)
         random_layer(m, (enum eo_layer)l, &rng);
 }
 
 static inline void random_model_release(struct eo_model *m)
 {
-    int l;
-
-    for (l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_LAYERS; l++) {
         free(m->layer[l].weight.f32);
         free(m->layer[l].bias.f32);
         free(m->layer[l].weight_scale);
     }
+    eo_model_meta_clear(m);
     memset(m, 0, sizeof(*m));
 }
 
@@ -90,10 +90,9 @@ static inline void random_model_release(struct eo_model *m)
 static inline void random_pixels(uint8_t *pixels, size_t n, uint64_t seed)
 {
     struct eo_rng rng;
-    size_t i;
 
     eo_rng_init(&rng, seed, EO_RNG_SYNTHETIC);
-    for (i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint32_t r = eo_rng_below(&rng, 1024);
 
         pixels[i] = (uint8_t)(r < 384 ? 0 : r < 512 ? 255 : r);

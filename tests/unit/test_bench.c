@@ -1,4 +1,7 @@
-/* lib/base/clock, base/reference and lib/stage/bench_*: how samples are taken, by sessions of processes, and the rows. */
+/*
+ * lib/machine/clock, machine/reference and lib/stage/bench: how samples are taken, by sessions of processes, and the
+ * rows.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -16,14 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "machine/clock.h"
 #include "base/io.h"
 #include "base/proc.h"
-#include "base/reference.h"
-#include "stage/bench_child.h"
-#include "stage/bench_lock.h"
-#include "stage/bench_meter.h"
-#include "stage/bench_session.h"
+#include "machine/reference.h"
+#include "stage/bench/child.h"
+#include "stage/bench/lock.h"
+#include "stage/bench/meter.h"
+#include "stage/bench/session.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
 
@@ -36,9 +39,9 @@ static void test_clock(void)
 {
     struct eo_clock clock, fixed = {.overhead_ns = 30, .resolution_ns = 1};
     uint64_t last = eo_clock_now_ns();
-    int i, backwards = 0;
+    int backwards = 0;
 
-    for (i = 0; i < 10000; i++) {
+    for (int i = 0; i < 10000; i++) {
         uint64_t now = eo_clock_now_ns();
 
         backwards += now < last;
@@ -84,9 +87,8 @@ static void test_meter(int batch, uint64_t least_ns, uint64_t calls_at_least)
     struct eo_bench_subject subject = {wait_call, &w};
     struct eo_bench_meter m = {&subject, &clock, batch, least_ns, 1};
     double least = 1e-6 + 3e-6 * batch, s;
-    int i;
 
-    for (i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++) {
         s = eo_bench_meter_take(&m);
         check(s >= 0.98 * least, "seconds of a call", least, s);
         check(s * 1e9 * (double)m.calls >= (double)least_ns * 0.9999, "length of a sample", (double)least_ns,
@@ -119,9 +121,8 @@ static void test_reference(void)
     struct eo_reference r = {{1, 2, 3, 4, 5, 6, 7, 8}}, again = r;
     uint64_t x = 1;
     struct eo_clock clock;
-    int i;
 
-    for (i = 0; i < 20000; i++)
+    for (int i = 0; i < 20000; i++)
         x = x * 0x9e3779b97f4a7c15u + 1;
     eo_reference_work(&r);
     check(r.chain[0] == x, "reference: first chain", (double)x, (double)r.chain[0]);
@@ -160,27 +161,46 @@ static void test_plan(const struct plan_case *c)
                c->samples, c->limit, p.rounds, p.samples, p.limit);
 }
 
+/* A part of the session for each process, but a second where that is less; no limit to an exact or endless one. */
+static void test_process_seconds(void)
+{
+    static const struct {
+        int seconds, rounds, exact;
+        size_t count;
+        double expected;
+    } cases[] = {{60, 16, 0, 3, 1.25}, {60, 16, 0, 9, 1},        {600, 16, 0, 15, 2.5},
+                 {60, 1, 0, 1, 60},    {60, 16, 1, 3, INFINITY}, {0, 16, 0, 3, INFINITY}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct eo_bench_plan plan = {
+            .seconds = cases[i].seconds, .rounds = cases[i].rounds, .exact = cases[i].exact};
+        double found = eo_bench_plan_process_s(&plan, cases[i].count);
+
+        check(found == cases[i].expected, "seconds of a process", cases[i].expected, found);
+    }
+}
+
 /* The order follows from the seed; every candidate is there once; rounds and seeds differ. */
 static void test_order(void)
 {
     uint32_t first[20], order[20];
-    int round, same = 0, seed, seen;
+    int same = 0, seen;
     struct eo_rng rng;
     uint32_t i;
 
     eo_rng_init(&rng, 7, EO_RNG_BENCH);
-    eo_bench_order(&rng, first, 20);
-    for (round = 1; round < 10; round++) {
-        eo_bench_order(&rng, order, 20);
+    eo_bench_draw_order(&rng, first, 20);
+    for (int round = 1; round < 10; round++) {
+        eo_bench_draw_order(&rng, order, 20);
         same += memcmp(first, order, sizeof(order)) == 0;
         for (seen = 0, i = 0; i < 20; i++)
             seen |= order[i] < 20 ? 1 << order[i] : 0;
         check(seen == (1 << 20) - 1, "order: each candidate once", (1 << 20) - 1, seen);
     }
     check(same == 0, "order: the rounds differ", 0, same);
-    for (seed = 7; seed < 10; seed++) {
+    for (int seed = 7; seed < 10; seed++) {
         eo_rng_init(&rng, (uint64_t)seed, EO_RNG_BENCH);
-        eo_bench_order(&rng, order, 20);
+        eo_bench_draw_order(&rng, order, 20);
         check((memcmp(first, order, sizeof(order)) == 0) == (seed == 7), "order: of the seed", 7, seed);
     }
 }
@@ -199,10 +219,10 @@ static int try_on(struct tried *t, const struct eo_bench_plan *plan, const struc
                   int broken)
 {
     struct eo_model m;
-    int i, rc;
+    int rc;
 
     memset(t, 0, sizeof(*t));
-    for (i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) {
         random_model(&m, i == 1 ? EO_INT8 : EO_FP32, 2, 3, 5);
         rc = eo_model_serialize(&m, &t->model[i], &t->err);
         while (m.meta_count > 0 && eo_model_meta_set(&m, m.meta[0].key, NULL, NULL) == 0)
@@ -231,9 +251,7 @@ static int try_session(struct tried *t, const struct eo_bench_plan *plan)
 
 static void release_tried(struct tried *t)
 {
-    int i;
-
-    for (i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) {
         t->list[i].bytes = NULL;
         eo_bench_candidate_release(&t->list[i]);
         eo_buf_release(&t->model[i]);
@@ -243,16 +261,20 @@ static void release_tried(struct tried *t)
 static void check_round(const struct eo_round *r, int number, int batch, const char *name)
 {
     const struct eo_round_conditions *c = &r->conditions;
-    size_t k, i;
 
     check(r->number == number && r->slot >= 0 && r->slot < 3, name, number, r->number);
-    for (k = 0; k < EO_BENCH_SIZES; k++) {
+    for (size_t k = 0; k < EO_BENCH_SIZES; k++) {
         const struct eo_round_samples *s = &r->size[k];
 
-        check(s->count == (batch == 1 && k == EO_BENCH_SINGLE ? 0 : 5), name, 5, (double)s->count);
+        /* On a busy machine the tries may be used up before five samples were not interrupted. */
+        if (batch == 1 && k == EO_BENCH_SINGLE)
+            check(s->count == 0, name, 0, (double)s->count);
+        else
+            check(s->count == 5 || (s->count >= 1 && s->count < 5 && s->interrupted > 0), name, 5,
+                  (double)s->count);
         check(!s->count || (s->images == (k == EO_BENCH_BATCH ? batch : 1) && s->calls > 0), name, batch,
               s->images);
-        for (i = 0; i < s->count; i++)
+        for (size_t i = 0; i < s->count; i++)
             check(s->seconds[i] > 0 && s->seconds[i] < 10, "a sample", 1, s->seconds[i]);
     }
     check(c->reference_ns > 0 && c->wall_s > 0 && c->cpu_s > 0, "conditions", 1, c->wall_s);
@@ -273,7 +295,7 @@ static void test_session(int batch)
                                  .cpu = -1,
                                  .seed = 7};
     uint64_t stack[9], heap[9], environment[9];
-    int n = 0, i, r, slots, same;
+    int n = 0, i, slots, same;
     struct tried t;
 
     if (try_session(&t, &plan)) {
@@ -286,7 +308,7 @@ static void test_session(int batch)
     check(t.list[0].workspace_bytes > 0, "session: workspace", 1, 0);
     check(t.list[0].arena_bytes[EO_ARENA_FUSED] == 4704 && t.list[0].arena_bytes[EO_ARENA_UNFUSED] == 9408,
           "session: arenas", 4704, (double)t.list[0].arena_bytes[EO_ARENA_FUSED]);
-    for (r = 0; r < 3; r++) {
+    for (int r = 0; r < 3; r++) {
         for (slots = 0, i = 0; i < 3; i++, n++) {
             const struct eo_round *round = &t.list[i].rounds.list[r];
 
@@ -300,7 +322,7 @@ static void test_session(int batch)
         check(slots == 7, "session: each place of the order", 7, slots);
     }
     for (same = 0, i = 0; i < 9; i++) {
-        for (r = 0; r < i; r++)
+        for (int r = 0; r < i; r++)
             same += (stack[i] == stack[r]) + (heap[i] == heap[r]) + (environment[i] == environment[r]);
     }
     check(same == 0, "session: places that are the same", 0, same);
@@ -326,9 +348,8 @@ static void test_session_images(size_t count, uint64_t sum)
     uint8_t *pixels = calloc(8, EO_IMAGE_PIXELS);
     struct eo_images images = {.pixels = pixels, .count = count};
     struct tried t;
-    int i;
 
-    for (i = 0; pixels && i < 8; i++)
+    for (int i = 0; pixels && i < 8; i++)
         pixels[i * EO_IMAGE_PIXELS + i] = (uint8_t)(1 << i);
     check(pixels && try_on(&t, &plan, &images, -1) == 0, "a session on images", 0, -1);
     check(t.list[2].rounds.list[0].pixel_sum == sum, "grey values", (double)sum,
@@ -378,14 +399,13 @@ static void test_conditions(void)
     struct eo_round_conditions *c;
     cpu_set_t allowed;
     struct tried t;
-    int cpu;
 
     if (!mkdtemp(root) || put_file(root, "/proc", "stat", "cpu  9 9 9 9 9 9 9 9 0 0\n")) {
         check(0, "a made-up machine", 0, 0);
         return;
     }
     sched_getaffinity(0, sizeof(allowed), &allowed);
-    for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &allowed))
             continue;
         snprintf(folder, sizeof(folder), "/sys/devices/system/cpu/cpu%d/cpufreq", cpu);
@@ -462,7 +482,6 @@ static void test_engine(const struct engine_case *c)
     struct eo_bench_subject subject;
     struct eo_model m = {0};
     struct eo_err err;
-    int i;
 
     if (!images.pixels || eo_model_init(&m, EO_FP32, shape, &err)) {
         check(0, "set-up", 0, 0);
@@ -473,7 +492,7 @@ static void test_engine(const struct engine_case *c)
     if (!e)
         goto out;
     subject = eo_bench_engine_subject(e);
-    for (i = 0; i < c->batch + 2; i++)
+    for (int i = 0; i < c->batch + 2; i++)
         subject.call(subject.ctx, 1);
     subject.call(subject.ctx, c->batch);
     check(eo_bench_engine_workspace_bytes(e) > 0, "workspace", 1, 0);
@@ -580,7 +599,6 @@ static void test_lock(void)
 int main(int argc, char **argv)
 {
     int child = eo_bench_child(argc, argv);
-    size_t i;
 
     if (child >= 0)
         return child;
@@ -589,9 +607,10 @@ int main(int argc, char **argv)
     test_meter(1, 100000, 20);
     test_empty_call();
     test_reference();
-    for (i = 0; i < sizeof(plan_cases) / sizeof(*plan_cases); i++)
+    for (size_t i = 0; i < sizeof(plan_cases) / sizeof(*plan_cases); i++)
         test_plan(&plan_cases[i]);
     test_order();
+    test_process_seconds();
     test_session(3);
     test_session(1);
     test_session_images(8, 1 + 2 + 4 + 8 + 16);
@@ -601,7 +620,7 @@ int main(int argc, char **argv)
     test_conditions();
     test_refused();
     test_child_arguments();
-    for (i = 0; i < sizeof(engine_cases) / sizeof(*engine_cases); i++)
+    for (size_t i = 0; i < sizeof(engine_cases) / sizeof(*engine_cases); i++)
         test_engine(&engine_cases[i]);
     test_engine_errors();
     test_lock();

@@ -1,12 +1,12 @@
 /* eo_bench_layers: on counters that are made up, so that what every layer has to show is known; and its text. */
-#include "stage/bench_layers.h"
+#include "stage/bench/layers.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "base/counters_internal.h"
+#include "machine/clock.h"
+#include "machine/counters_internal.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
 
@@ -89,9 +89,7 @@ static void check_near(const char *what, int layer, double expected, double foun
 
 static void check_all(const double x[EO_LAYERS][EO_LAYER_FIGURES])
 {
-    int l;
-
-    for (l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_LAYERS; l++) {
         check_that(x[l][EO_LAYER_MS] > 0 && x[l][EO_LAYER_MS] < 1000, "time of layer %d: found %g ms", l,
                    x[l][EO_LAYER_MS]);
         check_near("cycles", l, 3e6 * x[l][EO_LAYER_MS], x[l][EO_LAYER_CYCLES]);
@@ -112,7 +110,6 @@ static void check_all(const double x[EO_LAYERS][EO_LAYER_FIGURES])
 static void test_measure(void)
 {
     struct eo_layer_costs costs;
-    int l;
 
     if (measure(&costs, EO_INT8, 48)) {
         check_all(costs.of[EO_BENCH_BATCH]);
@@ -120,7 +117,7 @@ static void test_measure(void)
     }
     refuse_all = 1;
     if (measure(&costs, EO_FP16, 1)) {
-        for (l = 0; l < EO_LAYERS; l++) {
+        for (int l = 0; l < EO_LAYERS; l++) {
             check_that(costs.of[EO_BENCH_SINGLE][l][EO_LAYER_MS] > 0, "no time without counters");
             check_that(isnan(costs.of[EO_BENCH_BATCH][l][EO_LAYER_CYCLES]) &&
                            isnan(costs.of[EO_BENCH_BATCH][l][EO_LAYER_INSTRUCTIONS]),
@@ -188,12 +185,11 @@ static void test_bytes(const struct bytes_case *c)
     struct eo_buf text = {0};
     struct eo_model m;
     const char *at;
-    int l;
 
     random_model(&m, c->precision, c->c1, c->c2, 1);
     eo_bench_put_layers(&text, &m, &costs);
     at = text.data;
-    for (l = 0; l <= EO_LAYERS && at; l++) {
+    for (int l = 0; l <= EO_LAYERS && at; l++) {
         at = strchr(at, '\n');
         at = at ? at + 1 : NULL;
         check_that(at && strncmp(at, c->rows[l], strlen(c->rows[l])) == 0, "bytes: expected '%s', found '%s'",
@@ -224,11 +220,9 @@ static void test_model(void)
 
 int main(void)
 {
-    size_t i;
-
     test_measure();
     test_text();
-    for (i = 0; i < sizeof(bytes_cases) / sizeof(bytes_cases[0]); i++)
+    for (size_t i = 0; i < sizeof(bytes_cases) / sizeof(bytes_cases[0]); i++)
         test_bytes(&bytes_cases[i]);
     test_model();
     return check_report("test_bench_layers");

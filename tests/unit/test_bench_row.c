@@ -1,11 +1,11 @@
-/* lib/stage/bench_row: the columns of eo-bench's tables, and that each figure stands in its own. */
+/* lib/stage/bench/row: the columns of eo-bench's tables, and that each figure stands in its own. */
 #include <math.h>
 #include <stdlib.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "format/csv.h"
-#include "stage/bench_row.h"
+#include "stage/bench/row.h"
 #include "tests/unit/check.h"
 
 /* Every figure has a value of its own. */
@@ -151,7 +151,6 @@ static void test_row(const struct eo_model *m)
     struct eo_bench_row row;
     struct eo_buf out = {0};
     struct eo_csv csv = {0};
-    size_t i;
 
     eo_bench_row_init(&row);
     row.model = m;
@@ -174,7 +173,7 @@ static void test_row(const struct eo_model *m)
     if (!check_that(eo_csv_parse(&csv, out.data, out.len, NULL) == 0 && csv.columns == CELLS && csv.rows == 1,
                     "expected 1 row of %zu columns, found %zu of %zu", CELLS, csv.rows, csv.columns))
         goto out;
-    for (i = 0; i < CELLS; i++) {
+    for (size_t i = 0; i < CELLS; i++) {
         check_text("column", cells[i].column, csv.cells[i]);
         check_text(cells[i].column, cells[i].value, csv.cells[CELLS + i]);
     }
@@ -193,7 +192,6 @@ static void test_empty_row(const struct eo_model *m)
     struct eo_bench_row row;
     struct eo_buf out = {0};
     struct eo_csv csv = {0};
-    size_t i;
 
     eo_bench_row_init(&row);
     row.model = m;
@@ -201,7 +199,7 @@ static void test_empty_row(const struct eo_model *m)
     eo_bench_row_put_header(&out);
     eo_bench_row_put(&out, &row);
     check_that(eo_csv_parse(&csv, out.data, out.len, NULL) == 0, "a row that can be read");
-    for (i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
         check_text(empty[i], "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, empty[i])));
     eo_csv_release(&csv);
     eo_buf_release(&out);
@@ -262,7 +260,9 @@ static void test_tables(const struct eo_model *m)
     eo_buf_release(&out);
 }
 
-/* More samples than fit the address space, or whose bytes are 0 when they are counted in a size_t: a failure is seen. */
+/*
+ * More samples than fit the address space, or whose bytes are 0 when they are counted in a size_t: a failure is seen.
+ */
 static void test_no_memory(const struct eo_model *m)
 {
     double second = 1;

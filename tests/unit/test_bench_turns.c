@@ -1,5 +1,5 @@
-/* stage/bench_turns: what happens in a turn, and what is kept of it. */
-#include "stage/bench_turns.h"
+/* stage/bench/turns: what happens in a turn, and what is kept of it. */
+#include "stage/bench/turns.h"
 
 #include <math.h>
 #include <string.h>
@@ -28,13 +28,12 @@ static int take(struct eo_bench_turns *t, const int images[EO_BENCH_SIZES], void
                 double seconds)
 {
     struct eo_err err = {""};
-    int turn, i;
 
     if (!check_that(eo_bench_turns_init(t, images, 8, -1, &err) == 0, "init: %s", err.msg))
         return 0;
-    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+    for (int turn = 0; turn < EO_BENCH_TURNS; turn++) {
         eo_bench_turn_begin(t);
-        for (i = 0; i < 5; i++) {
+        for (int i = 0; i < 5; i++) {
             eo_bench_turn_add(t, EO_BENCH_BATCH, seconds);
             eo_bench_turn_add(t, EO_BENCH_SINGLE, seconds / 8);
         }
@@ -94,11 +93,9 @@ static void test_lost(void)
 /* Turns that nothing disturbed, and all samples of number i as long as `seconds` says. */
 static int take_calm(struct eo_bench_turns *t, const double seconds[EO_BENCH_TURNS])
 {
-    int turn, i;
-
     if (!take(t, one_size, spin, 0.001))
         return 0;
-    for (turn = 0; turn < EO_BENCH_TURNS; turn++) {
+    for (int turn = 0; turn < EO_BENCH_TURNS; turn++) {
         t->list[turn].conditions = (struct eo_round_conditions){.reference_ns = 20000,
                                                                 .wall_s = 0.1,
                                                                 .cpu_s = 0.1,
@@ -107,7 +104,7 @@ static int take_calm(struct eo_bench_turns *t, const double seconds[EO_BENCH_TUR
                                                                 .steal_s = NAN,
                                                                 .frequency_start_khz = NAN,
                                                                 .frequency_end_khz = NAN};
-        for (i = 0; i < 8; i++)
+        for (int i = 0; i < 8; i++)
             t->list[turn].size[EO_BENCH_BATCH].seconds[i] = seconds[turn];
     }
     return 1;

@@ -8,7 +8,7 @@
  * left of the noise within a process; symmetric on purpose, so that equal true latencies mean that either is the faster
  * in half of the rounds.
  */
-#include "stage/certainty.h"
+#include "stage/select/certainty.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,12 +42,18 @@ struct sweep {
     uint64_t hits[MAX][WORDS];
 };
 
-/* How the labels of many sweeps compare with the truth. */
+/* The labels of many sweeps against the truth. */
 struct score {
     size_t certain, wrong_certain, dominated, wrong_dominated;
     size_t on_frontier, off_frontier; /* candidates, by the truth */
     size_t sweeps_with_wrong;
 };
+
+static void judge_all(const struct eo_contender *list, size_t count, int is_exact, enum eo_certainty *labels)
+{
+    if (eo_certainty_judge(list, count, is_exact, labels, NULL))
+        check_that(0, "labels: expected some, found an error");
+}
 
 static double uniform(struct eo_rng *rng)
 {
@@ -58,9 +64,8 @@ static double uniform(struct eo_rng *rng)
 static double normal(struct eo_rng *rng)
 {
     double sum = -6;
-    int i;
 
-    for (i = 0; i < 12; i++)
+    for (int i = 0; i < 12; i++)
         sum += uniform(rng);
     return sum;
 }
@@ -76,14 +81,12 @@ static double heavy(struct eo_rng *rng)
 static void draw_rounds(struct sweep *s, const struct world *w, struct eo_rng *rng)
 {
     double drift = 0, sum[MAX] = {0}, level[MAX] = {0};
-    size_t i;
-    int r;
 
-    for (i = 0; i < w->count; i++)
+    for (size_t i = 0; i < w->count; i++)
         level[i] = w->rho > 0 ? normal(rng) : 0;
-    for (r = 0; r < ROUNDS; r++) {
+    for (int r = 0; r < ROUNDS; r++) {
         drift = 0.9 * drift + 0.02 * normal(rng);
-        for (i = 0; i < w->count; i++) {
+        for (size_t i = 0; i < w->count; i++) {
             double own = w->rho > 0 ? 0.01 * level[i] : 0.004 * heavy(rng);
             double x = w->latency[i] * (1 + drift + own + 0.002 * normal(rng));
 
@@ -94,7 +97,7 @@ static void draw_rounds(struct sweep *s, const struct world *w, struct eo_rng *r
             sum[i] += s->rounds[i][r].x;
         }
     }
-    for (i = 0; i < w->count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         s->list[i].x = w->is_exact ? w->latency[i] : sum[i] / ROUNDS;
         s->list[i].rounds = s->rounds[i];
         s->list[i].round_count = ROUNDS;
@@ -103,16 +106,15 @@ static void draw_rounds(struct sweep *s, const struct world *w, struct eo_rng *r
 
 static void draw_hits(struct sweep *s, const struct world *w, struct eo_rng *rng)
 {
-    size_t correct[MAX] = {0}, i;
-    int image;
+    size_t correct[MAX] = {0};
 
     memset(s->hits, 0, sizeof(s->hits));
-    for (image = 0; image < IMAGES; image++) {
+    for (int image = 0; image < IMAGES; image++) {
         double shared = uniform(rng), group[MAX];
 
-        for (i = 0; i < MAX; i++)
+        for (size_t i = 0; i < MAX; i++)
             group[i] = uniform(rng) < 0.9 ? shared : uniform(rng);
-        for (i = 0; i < w->count; i++) {
+        for (size_t i = 0; i < w->count; i++) {
             double difficulty = uniform(rng) < 0.985 ? group[w->group[i]] : uniform(rng);
             int hit = difficulty < w->accuracy[i];
 
@@ -120,7 +122,7 @@ static void draw_hits(struct sweep *s, const struct world *w, struct eo_rng *rng
             correct[i] += (size_t)hit;
         }
     }
-    for (i = 0; i < w->count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         s->list[i].accuracy = (double)correct[i] / IMAGES;
         eo_stats_wilson95(correct[i], IMAGES, &s->list[i].accuracy_low, &s->list[i].accuracy_high);
         s->list[i].hits = s->hits[i];
@@ -137,34 +139,31 @@ static int is_beaten(double xi, double yi, double xj, double yj)
 
 static int is_on_frontier(const double *x, const double *y, size_t count, size_t i)
 {
-    size_t j;
-
-    for (j = 0; j < count; j++) {
+    for (size_t j = 0; j < count; j++) {
         if (is_beaten(x[i], y[i], x[j], y[j]))
             return 0;
     }
     return 1;
 }
 
-/* What somebody would say who takes the figures for the truth. */
+/* Labels that take the figures for the truth. */
 static void judge_by_figures(const struct sweep *s, size_t count, enum eo_certainty *labels)
 {
     double x[MAX], y[MAX];
-    size_t i;
 
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         x[i] = s->list[i].x;
         y[i] = s->list[i].accuracy;
     }
-    for (i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         labels[i] = is_on_frontier(x, y, count, i) ? EO_CERTAINTY_CERTAIN : EO_CERTAINTY_DOMINATED;
 }
 
 static void add_score(struct score *score, const struct world *w, const enum eo_certainty *labels)
 {
-    size_t i, wrong = score->wrong_certain;
+    size_t wrong = score->wrong_certain;
 
-    for (i = 0; i < w->count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         int truth = is_on_frontier(w->latency, w->accuracy, w->count, i);
 
         score->on_frontier += (size_t)truth;
@@ -187,12 +186,11 @@ static double share(size_t part, size_t whole)
 static void judge_by_intervals(const struct sweep *s, const struct world *w, enum eo_certainty *labels)
 {
     struct eo_contender list[MAX];
-    size_t i, r;
 
-    for (i = 0; i < w->count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         double x[ROUNDS];
 
-        for (r = 0; r < ROUNDS; r++)
+        for (size_t r = 0; r < ROUNDS; r++)
             x[r] = s->rounds[i][r].x;
         eo_stats_sort(x, ROUNDS);
         list[i] = s->list[i];
@@ -203,7 +201,7 @@ static void judge_by_intervals(const struct sweep *s, const struct world *w, enu
         list[i].x_low = x[2];
         list[i].x_high = x[9];
     }
-    eo_certainty_judge(list, w->count, w->is_exact, labels);
+    judge_all(list, w->count, w->is_exact, labels);
 }
 
 enum judge { BY_TESTS, BY_INTERVALS, BY_FIGURES, JUDGES };
@@ -225,21 +223,20 @@ static void simulate(const struct world *w, struct score score[JUDGES])
     static struct sweep s;
     enum eo_certainty labels[MAX];
     struct eo_rng rng;
-    int k;
 
     memset(score, 0, JUDGES * sizeof(*score));
     eo_rng_init(&rng, 20, EO_RNG_BENCH);
-    for (k = 0; k < w->sweeps; k++) {
+    for (int k = 0; k < w->sweeps; k++) {
         draw_rounds(&s, w, &rng);
         draw_hits(&s, w, &rng);
-        eo_certainty_judge(s.list, w->count, w->is_exact, labels);
+        judge_all(s.list, w->count, w->is_exact, labels);
         add_score(&score[BY_TESTS], w, labels);
         judge_by_intervals(&s, w, labels);
         add_score(&score[BY_INTERVALS], w, labels);
         judge_by_figures(&s, w->count, labels);
         add_score(&score[BY_FIGURES], w, labels);
     }
-    for (k = 0; k < JUDGES; k++)
+    for (int k = 0; k < JUDGES; k++)
         print_score(w, (enum judge)k, &score[k]);
 }
 
@@ -253,10 +250,9 @@ static void check_at_most(const char *world, const char *what, size_t part, size
 static void test_promise(const struct world *w)
 {
     struct score score[JUDGES];
-    int k;
 
     simulate(w, score);
-    for (k = BY_TESTS; k <= BY_INTERVALS; k++) {
+    for (int k = BY_TESTS; k <= BY_INTERVALS; k++) {
         const struct score *s = &score[k];
 
         check_at_most(w->name, "certain off the frontier", s->wrong_certain, s->off_frontier, LIMIT);
@@ -337,13 +333,14 @@ static void test_promises(void)
         {"2: as fast, much worse, rho 0.5", 2, {.86, .89}, {20, 20}, {0, 1}, 0, 0, 1500, 0.5},
         {"2: as fast, much worse, rho 0.8", 2, {.86, .89}, {20, 20}, {0, 1}, 0, 0, 1500, 0.8},
         {"2: as fast, a little worse, rho 0.5", 2, {.88, .8801}, {20, 20}, {0, 1}, 0, 0, 1500, 0.5},
+        {"2: as fast, much worse, rho 0.9", 2, {.86, .89}, {20, 20}, {0, 1}, 0, 0, 1500, 0.9},
+        {"2: as fast, much worse, rho 0.95", 2, {.86, .89}, {20, 20}, {0, 1}, 0, 0, 1500, 0.95},
     };
-    size_t i;
 
     printf("# %% of                               by        wrong certain of:    certain wrong  dominated\n"
            "#                                            off front  certain sweeps  of front domin.  of off "
            "front\n");
-    for (i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
+    for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++)
         test_promise(&worlds[i]);
 }
 
@@ -357,11 +354,10 @@ struct pair {
     uint64_t hits[2][2];
 };
 
-/* Ten rounds in common, of which a is faster in `wins`; figures and intervals that say nothing. */
+/* Ten rounds in common, of which a is faster in `wins`, the others in the middle; figures and intervals that say
+ * nothing. */
 static void make_pair(struct pair *p, int wins)
 {
-    int r;
-
     *p = (struct pair){.a = {.x = 1,
                              .x_low = NAN,
                              .x_high = NAN,
@@ -373,9 +369,9 @@ static void make_pair(struct pair *p, int wins)
     p->b = p->a;
     p->b.x = 2;
     p->b.accuracy = 0.6;
-    for (r = 0; r < 10; r++) {
+    for (int r = 0; r < 10; r++) {
         p->rounds[0][r] = (struct eo_round_value){7, r, 3};
-        p->rounds[1][r] = (struct eo_round_value){7, r, r < wins ? 4 : 2.99};
+        p->rounds[1][r] = (struct eo_round_value){7, r, (r + 5) % 10 < 10 - wins ? 2.99 : 4};
     }
     p->a.rounds = p->rounds[0];
     p->b.rounds = p->rounds[1];
@@ -394,7 +390,7 @@ static void test_rounds(void)
     p.a.x = 2;
     check_that(!eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025), "equal figures: expected not shown");
     make_pair(&p, 9);
-    p.rounds[1][9].x = 3; /* a tie is no throw: 9 of 9 */
+    p.rounds[1][5].x = 3; /* a tie is no throw: 9 of 9 */
     check_that(eo_contender_is_cheaper(&p.a, &p.b, 0, 0.00196), "9 of 9 rounds and a tie: expected shown");
     make_pair(&p, 10);
     p.rounds[1][0].session = 6; /* nine in common */
@@ -421,20 +417,19 @@ static void test_rounds(void)
     check_that(eo_contender_is_cheaper(&p.a, &p.b, 1, 0), "exact: expected shown");
 }
 
-/* Ten rounds that a wins, whose lead grows from 0.5 to 5 %: it may have been the other way round before. */
+/* a wins ten rounds, and its lead grows from 0.5 to 5 %, so it may have been behind before. */
 static void test_drift(void)
 {
     struct pair p;
-    int r;
 
     make_pair(&p, 10);
-    for (r = 0; r < 10; r++)
+    for (int r = 0; r < 10; r++)
         p.rounds[1][r].x = 3 * (1 + 0.005 * (r + 1));
     check_that(!eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025), "a lead that drifts: expected not shown");
-    for (r = 0; r < 10; r++)
+    for (int r = 0; r < 10; r++)
         p.rounds[1][r].x = 3 * (1 + 0.005 * (1 + r * 7 % 10)); /* the same leads in no order */
     check_that(eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025), "the same leads without order: expected shown");
-    for (r = 0; r < 10; r++)
+    for (int r = 0; r < 10; r++)
         p.rounds[1][r].x = 6 * (1 + 0.005 * (r + 1));
     check_that(eo_contender_is_cheaper(&p.a, &p.b, 0, 0.025),
                "a small drift of a large lead: expected shown");
@@ -466,6 +461,67 @@ static void test_hits(void)
                "another number of images: expected intervals to decide");
 }
 
+/* The definition, pair by pair. */
+static enum eo_certainty judge_by_definition(const struct eo_contender *list, size_t count, size_t i,
+                                             int is_exact)
+{
+    enum eo_certainty label = EO_CERTAINTY_CERTAIN;
+    double level = EO_CERTAINTY_LEVEL / (double)(count - 1);
+
+    for (size_t j = 0; j < count; j++) {
+        const struct eo_contender *self = &list[i], *other = &list[j];
+        int is_cheap =
+            (is_exact && other->x == self->x) || eo_contender_is_cheaper(other, self, is_exact, level);
+
+        if (j == i)
+            continue;
+        if (is_cheap && eo_contender_is_worse(self, other, level))
+            return EO_CERTAINTY_DOMINATED;
+        if (!eo_contender_is_cheaper(self, other, is_exact, EO_CERTAINTY_LEVEL) &&
+            !eo_contender_is_worse(other, self, EO_CERTAINTY_LEVEL))
+            label = EO_CERTAINTY_POSSIBLE;
+    }
+    return label;
+}
+
+/* Figures on a grid, so that many are equal, with intervals of all widths or none. */
+static void draw_contender(struct eo_rng *rng, struct eo_contender *c)
+{
+    double half = uniform(rng) < 0.1 ? NAN : 2 * uniform(rng), accuracy = floor(20 * uniform(rng)) / 20;
+
+    *c = (struct eo_contender){.x = floor(12 * uniform(rng)), .accuracy = accuracy};
+    c->x_low = c->x - half;
+    c->x_high = c->x + half;
+    c->accuracy_low = accuracy - half / 20;
+    c->accuracy_high = accuracy + half / 20;
+}
+
+static void test_definition(void)
+{
+    struct eo_contender list[MAX];
+    enum eo_certainty labels[MAX];
+    size_t seen[EO_CERTAINTY_CERTAIN + 1] = {0}, count;
+    struct eo_rng rng;
+
+    eo_rng_init(&rng, 3, EO_RNG_BENCH);
+    for (int k = 0; k < 2000; k++) {
+        count = 2 + (size_t)k % (MAX - 1);
+        for (size_t i = 0; i < count; i++)
+            draw_contender(&rng, &list[i]);
+        judge_all(list, count, k % 2, labels);
+        for (size_t i = 0; i < count; i++) {
+            enum eo_certainty expected = judge_by_definition(list, count, i, k % 2);
+
+            seen[expected]++;
+            if (labels[i] != expected)
+                check_that(0, "case %d, candidate %zu: expected %s, found %s", k, i,
+                           eo_certainty_name(expected), eo_certainty_name(labels[i]));
+        }
+    }
+    for (size_t i = EO_CERTAINTY_DOMINATED; i <= EO_CERTAINTY_CERTAIN; i++)
+        check_that(seen[i] > 500, "label %zu: expected more than 500, found %zu", i, seen[i]);
+}
+
 /* The first letters of the labels, from intervals alone: x +- 0.1, accuracy +- 0.01 unless exact. */
 static void test_labels(const char *what, int is_exact, size_t count, const double *x, const double *accuracy,
                         const char *expected)
@@ -473,17 +529,16 @@ static void test_labels(const char *what, int is_exact, size_t count, const doub
     struct eo_contender list[MAX] = {{0}};
     enum eo_certainty labels[MAX];
     char found[8 * MAX] = "";
-    size_t i;
 
-    for (i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         list[i] = (struct eo_contender){.x = x[i],
                                         .x_low = x[i] - 0.1,
                                         .x_high = x[i] + 0.1,
                                         .accuracy = accuracy[i],
                                         .accuracy_low = accuracy[i] - 0.01,
                                         .accuracy_high = accuracy[i] + 0.01};
-    eo_certainty_judge(list, count, is_exact, labels);
-    for (i = 0; i < count; i++)
+    judge_all(list, count, is_exact, labels);
+    for (size_t i = 0; i < count; i++)
         strncat(found, eo_certainty_name(labels[i]), 1);
     check_text(what, expected, found);
 }
@@ -492,14 +547,13 @@ static void test_parse(void)
 {
     enum eo_certainty label = EO_CERTAINTY_NONE;
     struct eo_err err;
-    int i;
 
-    for (i = EO_CERTAINTY_NONE; i <= EO_CERTAINTY_CERTAIN; i++)
+    for (int i = EO_CERTAINTY_NONE; i <= EO_CERTAINTY_CERTAIN; i++)
         check_that(eo_certainty_parse(eo_certainty_name((enum eo_certainty)i), &label, &err) == 0 &&
                        (int)label == i,
                    "label %d: expected to be read back, found %d", i, (int)label);
     if (check_that(eo_certainty_parse("sure", &label, &err) == -1, "'sure': expected no label"))
-        check_text("message", "expected certain, possible or dominated, found 'sure'", err.msg);
+        check_text("message", "expected one of dominated, possible, certain, found 'sure'", err.msg);
 }
 
 int main(void)
@@ -508,6 +562,7 @@ int main(void)
     test_rounds();
     test_drift();
     test_hits();
+    test_definition();
     test_labels("one alone", 0, 1, (double[]){1}, (double[]){.5}, "c");
     test_labels("twins", 0, 2, (double[]){1, 1}, (double[]){.5, .5}, "pp");
     test_labels("exact twins", 1, 2, (double[]){1, 1}, (double[]){.5, .5}, "pp");

@@ -9,6 +9,8 @@
 
 #include "tests/unit/check.h"
 
+#define LISTED(value, name, text) name ", "
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void check_input(const char *what, const char *input, const char *expected, const char *found)
@@ -77,6 +79,8 @@ static const char defaults[] = "seed: 7\n"
                                "power_watts: 5.0\n"
                                "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
                                "active_memory_budget_mb: 0.05\n"
+                               "active_device: null\n"
+                               "max_latency_ms: null\nmax_energy_mj: null\n"
                                "cpu_frequency_scale: 0.7\n"
                                "latency_statistic: median\nrecommend: smallest\n"
                                "pareto_use_ci: false\npareto_any_status: true\n"
@@ -170,6 +174,20 @@ static void test_values(void)
         {"validation: test", "validation: test"},
         {"dataset: idx\ndata_dir: ../my/data", "data_dir: ../my/data"},
         {"dataset: idx\ndata_dir: d\xc3\xa4ta/\xe6\x95\xb0", "data_dir: d\xc3\xa4ta/\xe6\x95\xb0"},
+        {"class_names: [T-shirt, 'a, b', \"0\", 1, null, d\xc3\xa4]",
+         "class_names: [\"T-shirt\", \"a, b\", \"0\", \"1\", \"null\", \"d\xc3\xa4\"]"},
+        {"input_mean: 0", "input_mean: 0.0"},
+        {"input_mean: [0.5, 0.5, 0.4]\ninput_std: [0.2, 0.2, 0.3]", "input_std: [0.2, 0.2, 0.3]"},
+        {"input_mean: [0.5, 0.5, 0.4]\ninput_std: [0.2]", "input_mean: [0.5, 0.5, 0.4]\ninput_std: 0.2"},
+        {"model: mlp", "model: mlp"},
+        {"model: \"a: conv 8 3x3;b: linear classes\"", "model: \"a: conv 8 3x3; b: linear classes\""},
+        {"model: [{conv: 8, kernel: 3, name: a, padding: [0, 0, 1, 1], relu: true},\n"
+         "  {conv: 4, add: a, kernel: 1x1, batch_norm: false}, {max: 2}, {depthwise: 3}, {linear: classes}]",
+         "model: \"a: conv 8 3 pad 0,0,1,1 relu; conv2: conv 4 1x1 add a max 2; depthwise1: depthwise 3; "
+         "classifier: linear classes\""},
+        {"model: |\n  a: conv  8 3x3\n\n  b: linear classes\n",
+         "model: \"a: conv 8 3x3; b: linear classes\""},
+        {"width: 0.25", "width: 0.25"},
         {"output_dir: outputs/", "output_dir: outputs"},
         {"output_dir: /tmp/x", "output_dir: /tmp/x"},
         {"---\nepochs: 3 # three\n...\n", "epochs: 3"},
@@ -179,9 +197,8 @@ static void test_values(void)
         {"{\"epochs\": 3, \"seed\": 1}", "epochs: 3"},
         {"epochs: 3\r\nseed: 1\r\n", "epochs: 3"},
     };
-    size_t i;
 
-    for (i = 0; i < COUNT(cases); i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         check_line(cases[i][0], cases[i][1]);
 }
 
@@ -211,6 +228,16 @@ static void test_refused(void)
          "1:14: expected UTF-8 text, found byte 0xf6, which is '\u00f6' in Latin-1; save the file as UTF-8"},
         {"# \x80 1", "1:3: expected UTF-8 text, found byte 0x80; save the file as UTF-8"},
         {"\xff\xfe#", "1:1: expected UTF-8 text, found UTF-16; save the file as UTF-8"},
+        {"seed: 1\nepochs: \x01",
+         "2:9: expected UTF-8 text, found byte 0x01: control characters are not allowed"},
+        {"seeds: [1\n",
+         "2:1: expected YAML: while parsing a flow sequence, did not find expected ',' or ']'"},
+        {"conv2channels: 3", "1:1: unknown key 'conv2channels'; did you mean 'conv2_channels'?"},
+        {"epochs: 0b1", "1:9: key 'epochs': expected an integer in 1..10000, found '0b1'"},
+        {"memory_budgets_mb:\n  -\n  - 2",
+         "2:4: key 'memory_budgets_mb': expected a number in 1e-06..1e+06, found nothing"},
+        {"memory_budgets_mb:\n  - \"1\\0\"",
+         "2:5: key 'memory_budgets_mb': expected a number in 1e-06..1e+06, found the quoted text '1?'"},
         {"\xef\xbb\xbf"
          "epoch: 3",
          "1:1: unknown key 'epoch'; did you mean 'epochs'?"},
@@ -270,8 +297,24 @@ static void test_refused(void)
         {"epochs: \"3\"", "1:9: key 'epochs': expected an integer in 1..10000, found the quoted text '3'"},
         {"epochs: |\n  3\n",
          "1:9: key 'epochs': expected an integer in 1..10000, found the quoted text '3?'"},
-        {"epochs:", "1:8: key 'epochs': expected an integer in 1..10000, found nothing"},
-        {"epochs: null", "1:9: key 'epochs': expected an integer in 1..10000, found 'null'"},
+        {"epochs:",
+         "1:8: key 'epochs': expected an integer in 1..10000, found nothing; leave the key out for its "
+         "default, 2"},
+        {"epochs: null",
+         "1:9: key 'epochs': expected an integer in 1..10000, found 'null'; leave the key out for "
+         "its default, 2"},
+        {"active_memory_budget_mb: null", "1:26: key 'active_memory_budget_mb': expected a number in "
+                                          "1e-06..1e+06, found 'null'; write 1e6 to accept "
+                                          "every candidate"},
+        {"memory_budgets_mb: ~",
+         "1:20: key 'memory_budgets_mb': expected a list, found '~'; leave the key out for its default"},
+        {"memory_budgets_mb: [~]",
+         "1:21: key 'memory_budgets_mb': expected a number in 1e-06..1e+06, found '~'"},
+        {"pruning_levels: [null]",
+         "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 decimals, found 'null'"},
+        {"device: ''", "1:9: key 'device': expected cpu, found the quoted text ''; leave the key out for its "
+                       "default, cpu"},
+        {"seeds:", "1:7: key 'seeds': expected a list, found nothing; leave the key out"},
         {"epochs: [3]", "1:9: key 'epochs': expected an integer in 1..10000, found a list"},
         {"epochs: {a: 3}", "1:9: key 'epochs': expected an integer in 1..10000, found a mapping"},
         {"train_subset: 0", "1:15: key 'train_subset': expected an integer in 1..1000000 or null, found '0'"},
@@ -279,7 +322,9 @@ static void test_refused(void)
          "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found the quoted text ''"},
         {"val_subset: nULL",
          "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found 'nULL'"},
-        {"batch_size: None", "1:13: key 'batch_size': expected an integer in 1..4096, found 'None'"},
+        {"batch_size: None",
+         "1:13: key 'batch_size': expected an integer in 1..4096, found 'None'; leave the key "
+         "out for its default, 128"},
         {"seed: 18446744073709551616",
          "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '18446744073709551616'"},
         {"seed: -1", "1:7: key 'seed': expected an integer in 0..18446744073709551615, found '-1'"},
@@ -301,21 +346,83 @@ static void test_refused(void)
         {"pareto_use_ci: yes", "1:16: key 'pareto_use_ci': expected true or false, found 'yes'"},
         {"pareto_use_ci: on", "1:16: key 'pareto_use_ci': expected true or false, found 'on'"},
         {"pareto_use_ci: tRUE", "1:16: key 'pareto_use_ci': expected true or false, found 'tRUE'"},
-        {"latency_statistic: p95", "1:20: key 'latency_statistic': expected one of median, mean, found 'p95'"},
-        {"recommend: best", "1:12: key 'recommend': expected one of smallest, fastest, accuracy, found 'best'"},
+        {"latency_statistic: p95",
+         "1:20: key 'latency_statistic': expected one of " EO_LATENCY_STATISTICS(LISTED) "found 'p95'"},
+        {"recommend: best",
+         "1:12: key 'recommend': expected one of " EO_RECOMMEND_RULES(LISTED) "found 'best'"},
         {"pareto_use_ci: 1", "1:16: key 'pareto_use_ci': expected true or false, found '1'"},
         {"pareto_use_ci: 'true'",
          "1:16: key 'pareto_use_ci': expected true or false, found the quoted text 'true'"},
-        {"model: SmallCNN", "1:8: key 'model': expected smallcnn, found 'SmallCNN'"},
+        {"model: SmallCNN", "1:8: key 'model': expected one of smallcnn, lenet5, mlp, resnet8, ds-cnn, "
+                            "mobilenet-v1-0.25, or a list of layers, found 'SmallCNN'"},
+        {"model: []", "1:8: key 'model': expected a list of at least one layer, found an empty one"},
+        {"model: [conv]",
+         "1:9: key 'model': layer 1: expected a mapping, as {conv: 16, kernel: 3, relu: true}, "
+         "found 'conv'"},
+        {"model: [{mean: true}]",
+         "1:20: key 'model': layer 1: expected conv, depthwise or linear, found none"},
+        {"model: [{conv: 4, kernel: 3},\n  {conv: 4, kernal: 3}]",
+         "2:13: key 'model': layer 1: expected one of conv, depthwise, linear, name, kernel, stride, "
+         "padding, from, "
+         "batch_norm, add, relu, relu6, max, average, mean, found 'kernal'"},
+        {"model: [{conv: 4, relu: 1}]", "1:25: key 'model': layer 1: expected true or false, found '1'"},
+        {"model: [{conv: 4, conv: 5}]", "1:19: key 'model': layer 1: expected each word once, found 'conv'"},
+        {"model: [{conv: 4 4}]", "1:16: key 'model': layer 1: expected a word of at most 31 letters, digits "
+                                 "and any of ._,/, found '4 4'"},
+        {"model: [{conv: 4, kernel: 3, relu: \"true\"}]",
+         "1:36: key 'model': layer 1: expected true or false, found the quoted text 'true'"},
+        {"model: [{\"conv\": 4}]",
+         "1:10: key 'model': layer 1: expected one of conv, depthwise, linear, name, kernel, stride, "
+         "padding, from, batch_norm, add, relu, relu6, max, average, mean, found the quoted text 'conv'"},
+        {"model: [{conv: , kernel: 3}]", "1:16: key 'model': layer 1: expected a word of at most 31 letters, "
+                                         "digits and any of ._,/, found nothing"},
+        {"model: [{conv: [4], kernel: 3}]", "1:16: key 'model': layer 1: expected a word of at most 31 "
+                                            "letters, digits and any of ._,/, found a list"},
+        {"model: [{conv: 4, kernel: 3, name: a2345678901234567890123456789012}]",
+         "1:36: key 'model': layer 1: expected a word of at most 31 letters, digits and any of ._,/, found "
+         "'a2345678901234567890123456789012'"},
+        {"model: [{conv: 4, kernel: 3, padding: []}]",
+         "1:40: key 'model': layer 1: expected four numbers, found the end of the list"},
+        {"model: [{conv: 4, kernel: 3, padding: [1 1]}]",
+         "1:40: key 'model': layer 1: expected a word of at most 31 letters, digits and any of ._,/, found "
+         "'1 1'"},
+        {"model: [{conv: 4, kernel: 3, padding: [1, *x]}]",
+         "1:43: expected a value, found an alias ('*'): aliases are not supported"},
+        {"model: [{conv: 4, kernel: 3, padding: [1000000000, 1000000000, 1000000000]}]",
+         "1:64: key 'model': layer 1: expected four numbers, found '1000000000'"},
+        {"model: [{conv: *x}]", "1:16: expected a value, found an alias ('*'): aliases are not supported"},
+        {"model: [{*x : 4}]", "1:10: expected a value, found an alias ('*'): aliases are not supported"},
+        {"model: [*x]", "1:9: expected a value, found an alias ('*'): aliases are not supported"},
+        {"model: [{conv: 4, kernel: 3}, {kernel: 3}]",
+         "1:41: key 'model': layer 1: expected each word once, counting what goes on with the layer before, "
+         "found 'kernel' again"},
+        {"model: \"a: conv \\\\ 3\"",
+         "1:8: key 'model': expected one of smallcnn, lenet5, mlp, resnet8, ds-cnn, mobilenet-v1-0.25, or a "
+         "list of layers, found the quoted text 'a: conv \\ 3'"},
+        {"active_device: a b",
+         "1:16: key 'active_device': expected the name of a board of devices or null, found 'a b'"},
+        {"devices: [a2345678901234567890123456789012345678901234567890123456789012345]",
+         "1:11: key 'devices': expected the name of a board or a mapping that begins with 'name', found "
+         "'a2345678901234567890123456789012345678901234567890123456...'"},
+        {"devices: ['']", "1:11: key 'devices': expected the name of a board or a mapping that begins with "
+                          "'name', found the quoted text ''"},
+        {"devices: [{name: *x}]", "1:18: expected a value, found an alias ('*'): aliases are not supported"},
+        {"devices: [{*x : b}]", "1:12: expected a value, found an alias ('*'): aliases are not supported"},
+        {"devices: [RP2040]\nactive_device: RP2040\nmax_energy_mj: 3",
+         "3:1: key 'max_energy_mj': expected 'cycles_per_instruction' of the active device, found none: "
+         "measure it and give it in devices"},
+        {"width: 0", "1:8: key 'width': expected a number in 0.01..16, found '0'"},
         {"model: \"smallcnn\\0x\"",
-         "1:8: key 'model': expected smallcnn, found the quoted text 'smallcnn?x'"},
+         "1:8: key 'model': expected one of smallcnn, lenet5, mlp, resnet8, ds-cnn, mobilenet-v1-0.25, or a "
+         "list of layers, found the quoted text 'smallcnn?x'"},
         {"device: cuda", "1:9: key 'device': expected cpu, found 'cuda'; this program runs on the CPU only"},
         {"device: mps", "1:9: key 'device': expected cpu, found 'mps'; this program runs on the CPU only"},
         {"dataset: cifar",
          "1:10: key 'dataset': expected one of synthetic, mnist, fashion-mnist, idx, found 'cifar'"},
-        {"validation: none", "1:13: key 'validation': expected one of holdout, test, found 'none'"},
+        {"validation: none",
+         "1:13: key 'validation': expected one of " EO_VALIDATIONS(LISTED) "found 'none'"},
         {"quantization_backend: x86",
-         "1:23: key 'quantization_backend': expected one of fbgemm, qnnpack, found 'x86'"},
+         "1:23: key 'quantization_backend': expected one of " EO_BACKENDS(LISTED) "found 'x86'"},
 
         /* lists */
         {"pruning_levels: 0.5", "1:17: key 'pruning_levels': expected a list, found '0.5'"},
@@ -331,12 +438,14 @@ static void test_refused(void)
          "1:19: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
          "decimals, found a list"},
         {"pruning_levels: [[]]", "1:18: key 'pruning_levels': a level list that does not fit the network: "
-                                 "expected two entries, of conv1 and "
-                                 "of conv2, found 0"},
+                                 "expected 2 to 16 entries, one for each space of channels, found 0"},
         {"pruning_levels: [0.5,\n  [0.5]]", "2:3: key 'pruning_levels': a level list that does not fit the "
-                                            "network: expected two entries, of conv1 and "
-                                            "of conv2, found 1"},
-        {"pruning_levels: [[0.5, 0.1, 0.2, 0.3]]", "1:18: key 'pruning_levels': a level list that does not "
+                                            "network: expected 2 to 16 entries, one for each space of "
+                                            "channels, found 1"},
+        {"model: lenet5\npruning_levels: [[0.5, 0.1, 0.2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]",
+         "2:18: key 'pruning_levels': a level list that does not fit the network: expected 2 to 16 entries, "
+         "one for each space of channels, found 17"},
+        {"pruning_levels: [[0.5, 0.1, 0.2, 0.3]]", "1:17: key 'pruning_levels': a level list that does not "
                                                    "fit the network: expected two entries, of conv1 and "
                                                    "of conv2, found 4"},
         {"pruning_levels: [[0.5, 1]]",
@@ -355,14 +464,14 @@ static void test_refused(void)
         {"pruning_levels: [[0.5, 0.5], 0.5]",
          "1:30: key 'pruning_levels': expected different entries, found '0.5'"},
         {"precisions: [[fp32, int8]]",
-         "1:14: key 'precisions': expected one of fp32, fp16, int8, found a list"},
+         "1:14: key 'precisions': expected one of " EO_PRECISIONS(LISTED) "found a list"},
         {"pruning_levels: [a: 1]", "1:18: key 'pruning_levels': expected a number in 0..0.999 with at most 6 "
                                    "decimals, found a mapping"},
         {"pruning_levels: [0.5, 0.50]",
          "1:23: key 'pruning_levels': expected different entries, found '0.50'"},
         {"pruning_levels: [0, -0.0]", "1:21: key 'pruning_levels': expected different entries, found '-0.0'"},
         {"precisions: [fp32, bf16]",
-         "1:20: key 'precisions': expected one of fp32, fp16, int8, found 'bf16'"},
+         "1:20: key 'precisions': expected one of " EO_PRECISIONS(LISTED) "found 'bf16'"},
         {"precisions: [fp32, fp32]", "1:20: key 'precisions': expected different entries, found 'fp32'"},
         {"precisions: [fp32, fp16, int8, fp32]",
          "1:32: key 'precisions': expected at most 3 entries, found more"},
@@ -382,18 +491,51 @@ static void test_refused(void)
         {"pruning_levels: [[0, 0.5]]\npruning_scope: global",
          "1:17: key 'pruning_levels': expected one number per level beside 'pruning_scope: global', found "
          "0.00x0.50"},
-        {"data_dir: -x",
-         "1:11: key 'data_dir': expected a path of at most 255 bytes: letters of any script, digits and any of ._+-/, found "
-         "'-x'; Make cannot handle other characters"},
+        {"data_dir: -x", "1:11: key 'data_dir': expected a path of at most 255 bytes: letters of any script, "
+                         "digits and any of ._+-/, "
+                         "found '-x'; Make cannot handle other characters"},
         {"output_dir: my out",
          "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
          "._+-/, found 'my out'; Make cannot handle other characters"},
         {"output_dir: $(HOME)/x",
          "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
          "._+-/, found '$(HOME)/x'; Make cannot handle other characters"},
+        {"output_dir: "
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of ._+-/, found "
+         "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'; "
+         "Make cannot handle other characters"},
         {"output_dir: ''",
          "1:13: key 'output_dir': expected a path of at most 255 letters, digits and any of "
-         "._+-/, found the quoted text ''; Make cannot handle other characters"},
+         "._+-/, found the quoted text ''; leave the key out for out/<name of the file>"},
+        {"class_names: a", "1:14: key 'class_names': expected a list, found 'a'"},
+        {"class_names: [a, b, a]", "1:21: key 'class_names': expected different entries, found 'a'"},
+        {"class_names: ['']",
+         "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, backslashes "
+         "and spaces at its ends, found the quoted text ''"},
+        {"class_names: ['a\"b']", "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+                                  "backslashes and spaces at its ends, found the quoted text 'a\"b'"},
+        {"class_names: [\"a\\tb\"]",
+         "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+         "backslashes and spaces at its ends, found the quoted text 'a?b'"},
+        {"class_names: [\"a\\x7f\"]",
+         "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+         "backslashes and spaces at its ends, found the quoted text 'a?'"},
+        {"class_names: [a\\b]", "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+                                "backslashes and spaces at its ends, found 'a\\b'"},
+        {"class_names: [' a']", "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+                                "backslashes and spaces at its ends, found the quoted text ' a'"},
+        {"class_names: ['a ']", "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, "
+                                "backslashes and spaces at its ends, found the quoted text 'a '"},
+        {"class_names: [a23456789012345678901234567890b2]",
+         "1:15: key 'class_names': expected a name of 1 to 31 bytes without quotes, backslashes and spaces "
+         "at "
+         "its ends, found 'a23456789012345678901234567890b2'"},
+        {"input_std: 0", "1:12: key 'input_std': expected a number in 0.001..1000, found '0'"},
+        {"input_mean: [0, 0, 0]\ninput_std: [1, 1]",
+         "2:12: key 'input_std': expected 1 number, or 3 as in 'input_mean', found 2"},
         {"output_dir: .",
          "1:13: key 'output_dir': expected a folder without empty, '.' and '..' components, found '.'"},
         {"output_dir: /",
@@ -418,9 +560,8 @@ static void test_refused(void)
          "reserved for programs and objects"},
     };
     struct eo_config cfg;
-    size_t i;
 
-    for (i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         struct eo_err err = {"(accepted)"};
         int rc = parse(&cfg, cases[i][0], &err);
 
@@ -429,12 +570,57 @@ static void test_refused(void)
     }
 }
 
+/* Each key takes null, or says what to do instead: nothing that it is given is passed over. */
+static void test_null(void)
+{
+    static const char *const nothing[] = {"", "~", "null", "None"};
+
+    for (int i = 0; i < eo_key_count; i++) {
+        const struct eo_key *k = &eo_keys[i];
+
+        for (size_t n = 0; n < COUNT(nothing); n++) {
+            struct eo_err err = {""};
+            struct eo_config cfg;
+            char line[100];
+            int rc;
+
+            snprintf(line, sizeof(line), "%s: %s", k->name, nothing[n]);
+            rc = parse(&cfg, line, &err);
+            check_that(k->nullable ? !rc
+                                   : rc && strstr(err.msg, k->instead ? k->instead : "; leave the key out"),
+                       "null, input:\n%s\nfound:\n%s", line, err.msg);
+        }
+    }
+}
+
+/* More layers than the text form has room for, as a list and as text. */
+static void test_long_model(void)
+{
+    struct eo_buf list = {0}, text = {0};
+    struct eo_config cfg;
+    struct eo_err err = {""};
+
+    eo_buf_puts(&list, "model: [");
+    eo_buf_puts(&text, "model: \"");
+    for (int i = 0; i < 500; i++) {
+        eo_buf_puts(&list, "{conv: 4, kernel: 1}, ");
+        eo_buf_puts(&text, "a: conv 4 1x1 pad 0; ");
+    }
+    eo_buf_puts(&list, "{linear: classes}]");
+    eo_buf_puts(&text, "\"");
+    check("a long list", eo_config_parse(&cfg, list.data, list.len, &err) == -1);
+    check_input("a long list", "500 layers",
+                "1:8: key 'model': expected layers of at most 8191 bytes as text, found more", err.msg);
+    check("a long text", eo_config_parse(&cfg, text.data, text.len, &err) == -1);
+    eo_buf_release(&list);
+    eo_buf_release(&text);
+}
+
 static void test_nul_and_size(void)
 {
     static char big[65537], many[64 * 8];
     struct eo_config cfg;
     struct eo_err err = {""};
-    int i;
 
     check("a NUL byte is refused", eo_config_parse(&cfg, "seed: \0001", 8, &err) == -1);
     check_input("NUL", "seed: \\0 1",
@@ -449,7 +635,7 @@ static void test_nul_and_size(void)
     check("deep nesting is refused", eo_config_parse(&cfg, big, 65536, &err) == -1);
 
     strcpy(many, "seeds: [0");
-    for (i = 1; i < 64; i++)
+    for (int i = 1; i < 64; i++)
         sprintf(many + strlen(many), ",%d", i);
     strcat(many, "]");
     check("64 seeds", parse(&cfg, many, &err) == 0 && cfg.seed_count == 64 && cfg.seeds[63] == 63);
@@ -533,20 +719,27 @@ static void test_slices(void)
         "benchmark_seconds: 60\nbenchmark_wait: 600\n");
     check_slice("power_watts: 2", EO_STAGE_SELECT, 0,
                 "# edge-opt slice: select\npower_watts: 2.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: median\n"
+                "active_memory_budget_mb: 0.05\n"
+                "active_device: null\nmax_latency_ms: null\nmax_energy_mj: null\n"
+                "cpu_frequency_scale: 0.7\nlatency_statistic: median\n"
                 "recommend: smallest\npareto_use_ci: false\npareto_any_status: true\n");
     /* An integer stays one, as the names of columns follow from it. */
-    check_slice("memory_budgets_mb: [1, 2.0]\nlatency_statistic: mean\nrecommend: fastest", EO_STAGE_SELECT, 0,
+    check_slice("memory_budgets_mb: [1, 2.0]\nlatency_statistic: mean\nrecommend: fastest", EO_STAGE_SELECT,
+                0,
                 "# edge-opt slice: select\npower_watts: 5.0\nmemory_budgets_mb: [1, 2.0]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nlatency_statistic: mean\n"
+                "active_memory_budget_mb: 0.05\n"
+                "active_device: null\nmax_latency_ms: null\nmax_energy_mj: null\n"
+                "cpu_frequency_scale: 0.7\nlatency_statistic: mean\n"
                 "recommend: fastest\npareto_use_ci: false\npareto_any_status: true\n");
     check_slice("peak_compute_gmacs: 64", EO_STAGE_HARDWARE, 0,
-                "# edge-opt slice: hardware\nbatch_size: 128\ncpu_frequency_scale: 0.7\n"
+                "# edge-opt slice: hardware\nbatch_size: 128\n"
                 "memory_bandwidth_gbps: 12.8\npeak_compute_gmacs: 64.0\n");
-    check_slice("epochs: 1", EO_STAGE_SUMMARY, 0,
-                "# edge-opt slice: summary\nvalidation: holdout\npower_watts: 5.0\nmemory_budgets_mb: [0.01, 0.02, 0.05]\n"
-                "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nrecommend: smallest\npareto_use_ci: false\n"
-                "pareto_any_status: true\n");
+    check_slice(
+        "epochs: 1", EO_STAGE_SUMMARY, 0,
+        "# edge-opt slice: summary\nvalidation: holdout\npower_watts: 5.0\n"
+        "memory_budgets_mb: [0.01, 0.02, 0.05]\n"
+        "active_memory_budget_mb: 0.05\ncpu_frequency_scale: 0.7\nrecommend: smallest\npareto_use_ci: false\n"
+        "pareto_any_status: true\n");
 }
 
 static void slice_sha256(const struct eo_config *cfg, enum eo_config_stage stage, int k,
@@ -577,6 +770,9 @@ static void test_reach(void)
         {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SUMMARY) | BIT(SENSITIVITY)},
         {"train_subset: 9", TRAINING | BIT(SENSITIVITY)},
         {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"class_names: [a, b]", BIT(DATA) | BIT(EVAL)},
+        {"input_mean: 0", BIT(TRAIN)},
+        {"input_std: [1, 1, 1]", BIT(TRAIN)},
         {"conv1_channels: 9", BIT(TRAIN)},
         {"conv2_channels: 9", BIT(TRAIN)},
         {"batch_size: 9", TRAINING | BIT(BENCH) | BIT(HARDWARE)},
@@ -617,7 +813,14 @@ static void test_reach(void)
         {"power_watts: 9", BIT(SELECT) | BIT(SUMMARY)},
         {"memory_budgets_mb: [9]", BIT(SELECT) | BIT(SUMMARY)},
         {"active_memory_budget_mb: 9", BIT(SELECT) | BIT(SUMMARY)},
-        {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(HARDWARE) | BIT(SUMMARY)},
+        {"devices: [RP2040]", BIT(SELECT)},
+        {"devices: [RP2040]\nactive_device: RP2040", BIT(SELECT)},
+        {"devices: [{name: RP2040, cycles_per_instruction: 2}]\nactive_device: RP2040\nmax_latency_ms: 2",
+         BIT(SELECT)},
+        {"devices: [{name: STM32L4R5, cycles_per_instruction: 2}]\nactive_device: STM32L4R5\nmax_energy_mj: "
+         "2",
+         BIT(SELECT)},
+        {"cpu_frequency_scale: 0.9", BIT(SELECT) | BIT(SUMMARY)},
         {"pareto_use_ci: true", BIT(SELECT) | BIT(SUMMARY)},
         {"pareto_any_status: false", BIT(SELECT) | BIT(SUMMARY)},
         {"latency_statistic: mean", BIT(SELECT)},
@@ -630,17 +833,14 @@ static void test_reach(void)
     };
     struct eo_config usual, changed;
     struct eo_err err;
-    size_t i;
 
     eo_config_init(&usual);
-    for (i = 0; i < COUNT(cases); i++) {
-        int s;
-
+    for (size_t i = 0; i < COUNT(cases); i++) {
         if (parse(&changed, cases[i].line, &err)) {
             check_input("reach", cases[i].line, "(accepted)", err.msg);
             continue;
         }
-        for (s = 0; s < EO_STAGE_COUNT; s++) {
+        for (int s = 0; s < EO_STAGE_COUNT; s++) {
             char before[EO_SHA256_TEXT], after[EO_SHA256_TEXT];
             int reaches;
 
@@ -661,17 +861,17 @@ static void test_slice_of_slice(void)
         "epochs: 3",
         "seeds: [5, 9, 2]\nval_subset: 100\npeak_compute_gmacs: 3",
         "seeds: [5, 9]\ndataloader_seed: 4\nvalidation: test\nval_subset: 100",
+        "class_names: [a, 'b c']\ninput_mean: [0, 0.5, 0.5]\ninput_std: 1",
         "dataset: idx\ndata_dir: some/where\ntrain_subset: 10\npareto_use_ci: true\nlearning_rate: 1e-7",
     };
-    size_t i;
 
-    for (i = 0; i < COUNT(files); i++) {
+    for (size_t i = 0; i < COUNT(files); i++) {
         struct eo_config cfg, again;
         struct eo_err err;
-        int s, k;
+        int k;
 
         check("the experiment is read", parse(&cfg, files[i], &err) == 0);
-        for (s = 0; s < EO_STAGE_COUNT * cfg.seed_count; s++) {
+        for (int s = 0; s < EO_STAGE_COUNT * cfg.seed_count; s++) {
             enum eo_config_stage stage = (enum eo_config_stage)(s % EO_STAGE_COUNT);
             struct eo_buf slice = {0}, second = {0};
             char whole[EO_SHA256_TEXT], part[EO_SHA256_TEXT];
@@ -742,19 +942,20 @@ static void test_make(void)
         {"output_dir: outer", "x.yaml", "EO_OUT := out/outer\n"},
         {"output_dir: /tmp/x", "x.yaml", "EO_OUT := /tmp/x\n"},
         {"output_dir: y", "bin.yaml", "EO_OUT := out/y\n"},
+        {"output_dir: bin2", "x.yaml", "EO_OUT := out/bin2\n"},
+        {"devices: [RP2040]\nactive_device: RP2040", "x.yaml", "EO_ACTIVE_DEVICE := RP2040\n"},
     };
     struct eo_buf out = {0};
     struct eo_config cfg;
     struct eo_err err;
-    size_t i;
 
-    check_make(
-        "val_subset: 3", "configs/default.yaml",
-        "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
-        "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
-        "EO_PRECISIONS := fp32 fp16 int8\n"
-        "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\n"
-        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
+    check_make("val_subset: 3", "configs/default.yaml",
+               "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
+               "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
+               "EO_PRECISIONS := fp32 fp16 int8\nEO_INT8 := int8\n"
+               "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\n"
+               "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
+               "EO_ACTIVE_DEVICE :=\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
         "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: "
@@ -763,16 +964,17 @@ static void test_make(void)
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
-        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INT8 := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
         "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\n"
-        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n");
-    for (i = 0; i < COUNT(outs); i++) {
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
+        "EO_ACTIVE_DEVICE :=\n");
+    for (size_t i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
         check("the fragment is made", eo_config_make(&cfg, outs[i][1], &out, &err) == 0);
         check(outs[i][2], out.data && strstr(out.data, outs[i][2]) != NULL);
         eo_buf_release(&out);
     }
-    for (i = 0; i < COUNT(bad_paths); i++)
+    for (size_t i = 0; i < COUNT(bad_paths); i++)
         check_make("epochs: 1", bad_paths[i], bad_name);
     check_make("dataset: idx", "x.yaml", "key 'dataset': expected 'data_dir' beside 'idx', found none");
     check_make("epochs: 1", "x/bin.yaml",
@@ -785,9 +987,8 @@ static void test_stages(void)
 {
     enum eo_config_stage stage;
     struct eo_err err = {""};
-    int s;
 
-    for (s = 0; s < EO_STAGE_COUNT; s++) {
+    for (int s = 0; s < EO_STAGE_COUNT; s++) {
         int rc = eo_config_stage_parse(eo_config_stage_name((enum eo_config_stage)s), &stage, &err);
 
         check("a stage's name is read", rc == 0 && (int)stage == s);
@@ -819,7 +1020,7 @@ static void test_reference(void)
         snprintf(entry, sizeof(entry), "\n  %s: ", name);
         check(entry, strstr(help.data, entry) != NULL);
     }
-    check("keys in the table", lines == 2 + EO_KEY_COUNT);
+    check("keys in the table", lines == 2 + eo_key_count);
     check("help tells default, range and readers",
           strstr(help.data,
                  "\n  epochs: 2\n      Passes over the training images.\n      an integer in 1..10000; read "
@@ -837,9 +1038,8 @@ static void test_files(void)
                                           "configs/fashion-mnist.yaml", "tests/golden/small.yaml"};
     struct eo_config first, full;
     struct eo_err err = {""};
-    size_t i;
 
-    for (i = 0; i < COUNT(shipped); i++) {
+    for (size_t i = 0; i < COUNT(shipped); i++) {
         if (eo_config_load(&first, shipped[i], &err))
             check_input("shipped", shipped[i], "(accepted)", err.msg);
         else
@@ -872,6 +1072,8 @@ int main(void)
     test_defaults();
     test_values();
     test_refused();
+    test_null();
+    test_long_model();
     test_nul_and_size();
     test_slices();
     test_reach();

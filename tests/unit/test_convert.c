@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "nn/infer.h"
-#include "stage/bias_correction.h"
-#include "stage/convert.h"
-#include "stage/equalize.h"
-#include "stage/quant.h"
-#include "stage/quant_report.h"
+#include "stage/quant/bias_correction.h"
+#include "stage/quant/convert.h"
+#include "stage/quant/equalize.h"
+#include "stage/quant/quant.h"
+#include "stage/quant/report.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
 
@@ -113,16 +113,19 @@ static void test_equalize(void)
     run(&m, before);
     zero_bias = m.layer[EO_CONV2].bias.f32[2];
     unread = m.layer[EO_CONV2].bias.f32[4];
-    check_that(largest_filter(&m, EO_CONV1, 1) > 8 * largest_reader(&m, EO_CONV2, 1), "the model is even already");
+    check_that(largest_filter(&m, EO_CONV1, 1) > 8 * largest_reader(&m, EO_CONV2, 1),
+               "the model is even already");
     eo_equalize(&m);
     run(&m, after);
     check_that(memcmp(before, after, sizeof(before)) == 0, "equalised: the scores have changed");
     for (int l = EO_CONV1; l < EO_CLASSIFIER; l++)
         for (int c = 0; c < eo_shape_outputs(&m.shape, (enum eo_layer)l); c++) {
-            double r1 = largest_filter(&m, (enum eo_layer)l, c), r2 = largest_reader(&m, (enum eo_layer)(l + 1), c);
+            double r1 = largest_filter(&m, (enum eo_layer)l, c),
+                   r2 = largest_reader(&m, (enum eo_layer)(l + 1), c);
 
             if (r1 > 0 && r2 > 0)
-                check_that(r1 <= 2.0001 * r2 && r2 <= 2.0001 * r1, "layer %d, channel %d: %g against %g", l, c, r1, r2);
+                check_that(r1 <= 2.0001 * r2 && r2 <= 2.0001 * r1, "layer %d, channel %d: %g against %g", l,
+                           c, r1, r2);
         }
     check_that(zero_bias == m.layer[EO_CONV2].bias.f32[2], "a filter of zeros: its bias has changed");
     check_that(unread == m.layer[EO_CONV2].bias.f32[4], "a channel that nobody reads has changed");
@@ -154,7 +157,7 @@ struct inputs {
     float *x[EO_LAYERS];
 };
 
-static int keep(void *ctx, enum eo_layer layer, const float *values, size_t n, struct eo_err *err)
+static int keep(void *ctx, int layer, const float *values, size_t n, struct eo_err *err)
 {
     struct inputs *in = ctx;
 
@@ -163,7 +166,8 @@ static int keep(void *ctx, enum eo_layer layer, const float *values, size_t n, s
     return 0;
 }
 
-static void check_bias(const struct eo_model *m, const struct eo_model *q, enum eo_layer l, int o, const float *x)
+static void check_bias(const struct eo_model *m, const struct eo_model *q, enum eo_layer l, int o,
+                       const float *x)
 {
     int terms = eo_shape_terms(&m->shape, l);
     const struct eo_model_layer *layer = &q->layer[l];
@@ -176,7 +180,8 @@ static void check_bias(const struct eo_model *m, const struct eo_model *q, enum 
         w[t] = (double)m->layer[l].weight.f32[o * terms + t];
         rounded[t] = layer->weight.s8[o * terms + t] * (double)layer->weight_scale[o];
     }
-    exact = (double)m->layer[l].bias.f32[o] + mean_output(x, eo_shape_input_elements(&m->shape, l), l, terms, w) -
+    exact = (double)m->layer[l].bias.f32[o] +
+            mean_output(x, eo_shape_input_elements(&m->shape, l), l, terms, w) -
             mean_output(x, eo_shape_input_elements(&m->shape, l), l, terms, rounded);
     snprintf(what, sizeof(what), "corrected bias %d of %s", o, eo_layer_name(l));
     near(what, exact / unit, 0.5001, layer->bias.s32[o]);
@@ -186,7 +191,8 @@ static void check_bias(const struct eo_model *m, const struct eo_model *q, enum 
 
 static void test_bias_correction(enum eo_backend backend)
 {
-    struct eo_quant_options opt = {.backend = backend, .batch_size = IMAGES, .batches = 1, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {
+        .backend = backend, .batch_size = IMAGES, .batches = 1, .isa = EO_ISA_GENERIC};
     struct eo_calibration cal;
     struct inputs in;
     struct eo_model m, q;
@@ -248,7 +254,7 @@ static void test_quality(const struct eo_conversion *c, const struct eo_quant_qu
         signal += x * x;
         noise += pow(x - held * (double)layer->input_scale, 2);
     }
-    near("noise of the pixels", decibels(signal, noise), 1e-9, quality->input_sqnr_db[EO_CONV1]);
+    near("noise of the pixels", decibels(signal, noise), 1e-9, quality->sqnr_db[EO_CONV1]);
     near("saturated pixels", (double)saturated, 0, (double)quality->saturated[EO_CONV1]);
     signal = noise = 0;
     for (int i = 0; i < 9 * C1; i++) {
@@ -285,8 +291,9 @@ static void test_conversion(void)
     metadata(&c, "bias_correction", "true");
     metadata(&c, "cross_layer_equalization", "true");
     metadata(&c, "calibration_images", "4");
-    check_that(memcmp(m.layer[EO_CONV1].weight.f32, given.layer[EO_CONV1].weight.f32, 9 * C1 * sizeof(float)) == 0,
-               "the given model has changed");
+    check_that(
+        memcmp(m.layer[EO_CONV1].weight.f32, given.layer[EO_CONV1].weight.f32, 9 * C1 * sizeof(float)) == 0,
+        "the given model has changed");
     check_that(c.model.layer[EO_CONV2].weight_scale[0] == c.model.layer[EO_CONV2].weight_scale[1],
                "one scale per tensor");
     c.options.batches = 3; /* all images, which test_quality() looks at */
@@ -317,7 +324,10 @@ static void test_conversion(void)
 /* Both granularities on both backends pass the model's own rules and run. */
 static void test_granularity(enum eo_backend backend, enum eo_granularity granularity)
 {
-    struct eo_quant_options opt = {.backend = backend, .granularity = granularity, .batch_size = IMAGES, .batches = 1,
+    struct eo_quant_options opt = {.backend = backend,
+                                   .granularity = granularity,
+                                   .batch_size = IMAGES,
+                                   .batches = 1,
                                    .isa = EO_ISA_GENERIC};
     double logits[IMAGES * EO_CLASSES];
     struct eo_buf bytes = {0};

@@ -1,5 +1,5 @@
 /* eo_counters: on a made-up system that counts, multiplexes or refuses; and on the real one, whatever that has. */
-#include "base/counters_internal.h"
+#include "machine/counters_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,9 +91,7 @@ static const struct eo_counter_system fake = {fake_open, fake_read, fake_close, 
 /* All events work and run all the time; event e counts 10 * (e + 1) in a step. */
 static void all_work(void)
 {
-    int e;
-
-    for (e = 0; e < EVENTS; e++)
+    for (int e = 0; e < EVENTS; e++)
         made_up[e] = (struct behaviour){.share = 1, .per_step = 10 * (uint64_t)(e + 1)};
     opens = closes = wrong_close = bad_attr = 0;
     step = 7;
@@ -101,10 +99,8 @@ static void all_work(void)
 
 static void hardware_fails(int error)
 {
-    int e;
-
     all_work();
-    for (e = 0; e < FAULTS; e++)
+    for (int e = 0; e < FAULTS; e++)
         made_up[e].error = error;
 }
 
@@ -131,11 +127,10 @@ static void make_root(void)
 {
     static const char *const dirs[] = {"/proc", "/proc/sys", "/proc/sys/kernel", "/proc/thread-self"};
     char path[256];
-    size_t i;
 
     if (!mkdtemp(root))
         check_that(0, "cannot make a folder in /tmp");
-    for (i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof(path), "%s%s", root, dirs[i]);
         if (mkdir(path, 0777))
             check_that(0, "cannot make '%s'", path);
@@ -308,14 +303,13 @@ static void test_laps(void)
     struct eo_counters *c;
     struct eo_tally work = {0}, rest = {0};
     struct eo_counts n;
-    int i;
 
     all_work();
     c = eo_counters_open_on(&fake, NULL);
     if (!check_that(c != NULL, "laps: not opened"))
         return;
     eo_counters_start(c);
-    for (i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) {
         step += 5;
         eo_counters_lap(c, &work);
         step += 100;
@@ -356,9 +350,8 @@ static void test_refused(void)
          "no hardware counters: the kernel lacks perf_event_open or a seccomp filter hides it (ENOSYS)"},
         {EMFILE, "2\n", "no hardware counters: Too many open files"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_counts n;
 
         remove_file("sys/kernel/perf_event_paranoid");
@@ -378,7 +371,6 @@ static void test_software_refused(void)
     struct eo_counters *c;
     struct eo_counts n;
     char *pages;
-    int i;
 
     hardware_fails(ENOSYS);
     made_up[FAULTS].error = made_up[SWITCHES].error = made_up[MIGRATIONS].error = ENOSYS;
@@ -388,7 +380,7 @@ static void test_software_refused(void)
         return;
     eo_counters_start(c);
     pages = malloc(100 << 20);
-    for (i = 0; pages && i < 10; i++)
+    for (int i = 0; pages && i < 10; i++)
         ((volatile char *)pages)[i * (10 << 20)] = 1;
     usleep(1000);
     put_file("thread-self/sched", "x (1, #threads: 1)\nse.nr_migrations  :   15\nnr_switches : 5\n");
@@ -420,9 +412,9 @@ static void test_software_refused(void)
 
 static int open_files(void)
 {
-    int fd, n = 0;
+    int n = 0;
 
-    for (fd = 0; fd < 256; fd++)
+    for (int fd = 0; fd < 256; fd++)
         n += fcntl(fd, F_GETFD) >= 0;
     return n;
 }

@@ -13,7 +13,7 @@ static void dump(const char *text, size_t size, char *out, size_t out_size)
 {
     struct eo_csv csv;
     struct eo_err err;
-    size_t used = 0, i, n;
+    size_t used = 0, n;
 
     out[0] = '\0';
     if (eo_csv_parse(&csv, text, size, &err)) {
@@ -21,7 +21,7 @@ static void dump(const char *text, size_t size, char *out, size_t out_size)
         return;
     }
     n = (csv.rows + 1) * csv.columns;
-    for (i = 0; i < n && used < out_size; i++) {
+    for (size_t i = 0; i < n && used < out_size; i++) {
         const char *end = i + 1 == n ? "" : (i + 1) % csv.columns ? "|" : "/";
 
         used += (size_t)snprintf(out + used, out_size - used, "%s%s", csv.cells[i], end);
@@ -49,6 +49,8 @@ static void test_parse(void)
         {"a\n\"\"\n", "a/"},
         {"\"a\",\"b\"\n1,2\n", "a|b/1|2"},
         {"a\n x \n", "a/ x "},
+        {"a,b\n1,", "a|b/1|"},
+        {"a\nx\r", "a/x\r"},
         {"", "error: line 1: expected a header row, found an empty file"},
         {"a,b\n1\n", "error: line 2: expected 2 fields, found 1"},
         {"a,b\n1,2\n1,2,3\n", "error: line 3: expected 2 fields, found 3"},
@@ -57,11 +59,12 @@ static void test_parse(void)
         {"a,b,a\n", "error: line 1: column 'a' is there twice"},
         {"a\n\"x\n", "error: line 2: quoted field has no closing '\"'"},
         {"a\n\"x\"y\n", "error: line 2: expected a comma or a line break after a closing quote"},
+        {"a\n\"x\"\r", "error: line 2: expected a comma or a line break after a closing quote"},
+        {"a\n\"x\"\ry\n", "error: line 2: expected a comma or a line break after a closing quote"},
         {"a\nx\"y\"\n", "error: line 2: quote inside a field that does not begin with one"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char found[700];
 
         dump(cases[i].text, strlen(cases[i].text), found, sizeof(found));
@@ -72,18 +75,18 @@ static void test_parse(void)
 static void test_limits(void)
 {
     char found[700], *text = malloc(4 * (size_t)EO_CSV_MAX_ROWS);
-    size_t i, n = 0;
+    size_t n = 0;
 
     if (!text)
         exit(1);
     dump("a\n\0\n", 4, found, sizeof(found));
     check_text("NUL", "error: byte 2: expected text, found a NUL", found);
-    for (i = 0; i <= EO_CSV_MAX_COLUMNS; i++)
+    for (size_t i = 0; i <= EO_CSV_MAX_COLUMNS; i++)
         n += (size_t)sprintf(text + n, "c%zu,", i);
     dump(text, n, found, sizeof(found));
     check_text("too many columns", "error: line 1: expected at most 256 fields", found);
     n = 0;
-    for (i = 0; i < EO_CSV_MAX_ROWS + 2; i++)
+    for (size_t i = 0; i < EO_CSV_MAX_ROWS + 2; i++)
         n += (size_t)sprintf(text + n, "a\n");
     dump(text, n, found, sizeof(found));
     check_text("too many rows", "error: line 100002: expected at most 100000 rows", found);

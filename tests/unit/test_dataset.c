@@ -35,7 +35,14 @@ static void test_find(void)
         {"idx", "here", "root/mnist", NULL, "root/mnist"},
         {"idx", "", NULL, NULL,
          "error: dataset 'idx': expected the folder of its files in 'data_dir' or --data"},
-        {"idx", "gone", NULL, NULL, "error: dataset 'idx': expected a folder 'gone' (data_dir), found none"},
+        {"idx", "mnist", NULL, "root", "root/mnist"},
+        {"idx", "mnist", NULL, NULL, "data/mnist"},
+        {"idx", "mnist", NULL, "", "data/mnist"},
+        {"idx", "gone", NULL, NULL,
+         "error: dataset 'idx': expected a folder 'gone' (data_dir), here, in EO_DATA_DIR or in data, found "
+         "none"},
+        {"idx", "/gone", NULL, "root",
+         "error: dataset 'idx': expected a folder '/gone' (data_dir), found none"},
         {"mnist", "", "gone", NULL, "error: dataset 'mnist': expected a folder 'gone' (--data), found none"},
         {"mnist", "", "file", NULL, "error: dataset 'mnist': expected a folder 'file' (--data), found none"},
         {"cifar", "", NULL, NULL, "error: dataset 'cifar': expected synthetic, mnist, fashion-mnist or idx"},
@@ -57,32 +64,38 @@ static void test_find(void)
         {"mnist", "", "both", NULL, "both/MNIST/raw"},
         {"fashion-mnist", "", "both", NULL, "both/FashionMNIST/raw"},
         {"idx", "both", NULL, NULL,
-         "error: 'both': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; put the four "
+         "error: 'both': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; "
+         "put the four "
          "IDX files there, or name their folder with 'data_dir' or --data"},
         {"mnist", "", "empty", NULL,
-         "error: 'empty': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; run 'make "
+         "error: 'empty': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither; "
+         "run 'make "
          "data', or say where the files are with EO_DATA_DIR or --data"},
     };
     static const char *const places[] = {
-        "data/mnist/t10k-labels-idx1-ubyte.gz", "data/synthetic/train-images-idx3-ubyte",
-        "root/mnist/train-labels.idx1-ubyte", "here/train-images-idx3-ubyte",
-        "unzipped/train-images.idx3-ubyte/train-images-idx3-ubyte", "torch/FashionMNIST/raw/train-images-idx3-ubyte",
-        "both/MNIST/raw/train-images-idx3-ubyte.gz", "both/FashionMNIST/raw/train-images-idx3-ubyte.gz",
+        "data/mnist/t10k-labels-idx1-ubyte.gz",
+        "data/synthetic/train-images-idx3-ubyte",
+        "root/mnist/train-labels.idx1-ubyte",
+        "here/train-images-idx3-ubyte",
+        "unzipped/train-images.idx3-ubyte/train-images-idx3-ubyte",
+        "torch/FashionMNIST/raw/train-images-idx3-ubyte",
+        "both/MNIST/raw/train-images-idx3-ubyte.gz",
+        "both/FashionMNIST/raw/train-images-idx3-ubyte.gz",
     };
     char found[1024], what[32];
     struct eo_config cfg;
     struct eo_err err;
-    size_t i;
 
-    must(eo_io_write("file", "x", 1, &err) || eo_io_mkdirs("empty", &err) || eo_io_mkdirs("root/synthetic", &err));
-    for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+    must(eo_io_write("file", "x", 1, &err) || eo_io_mkdirs("empty", &err) ||
+         eo_io_mkdirs("root/synthetic", &err));
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
         char path[256];
 
         snprintf(path, sizeof(path), "%s", places[i]);
         *strrchr(path, '/') = '\0';
         must(eo_io_mkdirs(path, &err) || eo_io_write(places[i], "x", 1, &err));
     }
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         char dir[512];
 
         /* where a package of Debian has brought it */
@@ -109,22 +122,29 @@ static void test_find(void)
 static void put_idx(const char *path, int dims, const uint32_t *dim, int modulus)
 {
     static uint8_t file[65536];
-    size_t n = 4, count = 1, i;
+    size_t n = 4, count = 1;
     struct eo_err err;
-    int k;
 
     file[2] = 8;
     file[3] = (uint8_t)dims;
-    for (k = 0; k < dims; k++) {
+    for (int k = 0; k < dims; k++) {
         file[n++] = 0;
         file[n++] = 0;
         file[n++] = (uint8_t)(dim[k] >> 8);
         file[n++] = (uint8_t)dim[k];
         count *= dim[k];
     }
-    for (i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         file[n + i] = (uint8_t)(i % (size_t)modulus);
     must(eo_io_write(path, file, n + count, &err));
+}
+
+/* Changes byte 2 alone: the type of the elements. */
+static void set_type(const char *path, int type)
+{
+    FILE *f = fopen(path, "r+b");
+
+    must(!f || fseek(f, 2, SEEK_SET) || fputc(type, f) != type || fclose(f));
 }
 
 static void put_images(const char *path, uint32_t count, uint32_t height, uint32_t width)
@@ -165,7 +185,9 @@ static void put_good(void)
 
 static void test_load(void)
 {
-    const uint32_t plane[2] = {30, 784};
+    const uint32_t plane[2] = {30, 784}, odd[2] = {30, 783}, one_channel[4] = {30, 1, 28, 28};
+    const uint32_t two_channels[4] = {30, 2, 28, 28}, narrow[4] = {30, 1, 28, 27}, low[4] = {30, 1, 27, 28};
+    char long_name[4090];
     struct eo_idx idx;
     struct eo_err err;
 
@@ -174,6 +196,10 @@ static void test_load(void)
                "'here/none': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found "
                "neither",
                load("here/none", EO_DATASET_TRAIN));
+    memset(long_name, 'a', sizeof(long_name) - 1);
+    long_name[sizeof(long_name) - 1] = '\0';
+    check_text("load, a long path", "expected a path of at most 4095 bytes",
+               load(long_name, EO_DATASET_TRAIN));
     /* The sums come from Python's hashlib over the same bytes. */
     check_text("load, both", "train 30 1935aaf7 test 12 e5852533",
                load("here", EO_DATASET_TRAIN | EO_DATASET_TEST));
@@ -193,6 +219,13 @@ static void test_load(void)
         "load, counts",
         "'here/train-labels-idx1-ubyte': byte 4: expected 30 labels, as many as there are images, found 29",
         load("here", EO_DATASET_TRAIN));
+    put_labels("here/train-labels-idx1-ubyte", 30, 10);
+    set_type("here/train-labels-idx1-ubyte", 9);
+    check_text(
+        "load, signed labels",
+        "'here/train-labels-idx1-ubyte': byte 2: expected labels of unsigned bytes (0x08), found signed "
+        "bytes",
+        load("here", EO_DATASET_TRAIN));
     put_images("here/train-labels-idx1-ubyte", 30, 28, 28);
     check_text("load, images for labels",
                "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 3 dimensions: "
@@ -203,10 +236,27 @@ static void test_load(void)
     check_text("load, two dimensions of labels",
                "'here/train-labels-idx1-ubyte': byte 3: expected labels (1 dimension), found 2 dimensions",
                load("here", EO_DATASET_TRAIN));
-    put_idx("here/train-images-idx3-ubyte", 2, plane, 10);
+    put_idx("here/train-images-idx3-ubyte", 2, odd, 10);
     check_text("load, two dimensions of images",
-               "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 2 dimensions",
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 784 values, found 783",
                load("here", EO_DATASET_TRAIN));
+    put_idx("here/train-images-idx3-ubyte", 4, two_channels, 10);
+    check_text("load, two channels",
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 1 x 28 x 28, found 2 x 28 x 28",
+               load("here", EO_DATASET_TRAIN));
+    put_idx("here/train-images-idx3-ubyte", 4, low, 10);
+    check_text("load, another height",
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 1 x 28 x 28, found 1 x 27 x 28",
+               load("here", EO_DATASET_TRAIN));
+    put_idx("here/train-images-idx3-ubyte", 4, narrow, 10);
+    check_text("load, another width",
+               "'here/train-images-idx3-ubyte': byte 8: expected images of 1 x 28 x 28, found 1 x 28 x 27",
+               load("here", EO_DATASET_TRAIN));
+    put_labels("here/train-labels-idx1-ubyte", 30, 10);
+    put_idx("here/train-images-idx3-ubyte", 2, plane, 10);
+    check_that(strncmp(load("here", EO_DATASET_TRAIN), "train 30 ", 9) == 0, "load, images as 784 values");
+    put_idx("here/train-images-idx3-ubyte", 4, one_channel, 10);
+    check_that(strncmp(load("here", EO_DATASET_TRAIN), "train 30 ", 9) == 0, "load, images of one channel");
     put_labels("here/train-images-idx3-ubyte", 30, 10);
     check_text("load, labels for images",
                "'here/train-images-idx3-ubyte': byte 3: expected images (3 dimensions), found 1 dimension: "
@@ -273,10 +323,9 @@ static void test_split(void)
     struct eo_split split;
     struct eo_dataset ds;
     struct eo_err err;
-    size_t i;
 
     put_good();
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         memset(&cfg, 0, sizeof(cfg));
         cfg.validation = cases[i].validation;
         cfg.train_subset = cases[i].train;
@@ -297,6 +346,108 @@ static void test_split(void)
     check_text("part, test", "test", eo_split_validation_part(&cfg) == EO_DATASET_TEST ? "test" : "other");
 }
 
+/* All of it in one call; the message begins with the folder or the file that is wrong. */
+static void test_open(void)
+{
+    static const struct {
+        const char *what;
+        struct eo_dataset_request request;
+        int64_t train, val;
+        const char *expected;
+    } cases[] = {
+        {"divided", {.folder = "here", .parts = 3}, 20, 7, "train 0+20 validation 23+7 test 12, here, idx"},
+        {"of data_dir", {.parts = 3}, 20, 7, "train 0+20 validation 23+7 test 12, here, idx"},
+        {"whole",
+         {.folder = "here", .parts = 3, .is_whole = 1},
+         99,
+         99,
+         "train 0+0 validation 0+0 test 0, here, idx"},
+        {"of other sizes",
+         {.folder = "here", .parts = 3, .dims = {1, 28, 28}, .classes = 9},
+         20,
+         7,
+         "error: 'here/train-labels-idx1-ubyte': byte 17: expected a label in 0..8, found 9"},
+        {"of another height",
+         {.folder = "here", .parts = 3, .dims = {1, 27, 28}, .classes = 10},
+         20,
+         7,
+         "error: 'here/train-images-idx3-ubyte': byte 8: expected images of 27 x 28 pixels, found 28 x 28"},
+        {"of three channels",
+         {.folder = "here", .parts = 3, .dims = {3, 28, 28}, .classes = 10},
+         20,
+         7,
+         "error: 'here/train-images-idx3-ubyte': byte 8: expected images of 3 x 28 x 28, found 28 x 28"},
+        {"more names than classes",
+         {.folder = "here", .parts = 3, .classes = 10},
+         20,
+         7,
+         "error: key 'class_names': expected 10 names, one for each class, found 11"},
+        {"of any size",
+         {.folder = "here", .parts = 3, .is_any = 1, .dims = {0, 0, 0}},
+         20,
+         7,
+         "train 0+20 validation 23+7 test 12, here, idx"},
+        {"too few",
+         {.folder = "here", .parts = 3},
+         24,
+         7,
+         "error: here: 'train_subset' + 'val_subset': expected at most the 30 training images, found 24 + 7"},
+        {"names of classes",
+         {.folder = "here", .parts = 3, .classes = 11},
+         20,
+         7,
+         "error: key 'class_names': expected 11 names, one for each class, found 10"},
+        {"not there",
+         {.folder = "none", .parts = 3},
+         20,
+         7,
+         "error: dataset 'idx': expected a folder 'none' (--data), found none"},
+    };
+    struct eo_config cfg = {.dataset = "idx", .data_dir = "here"};
+    struct eo_dataset ds;
+    struct eo_err err;
+    char found[1024];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        cfg.train_subset = cases[i].train;
+        cfg.val_subset = cases[i].val;
+        cfg.class_name_count = cases[i].request.classes == 11                     ? 10
+                               : strcmp(cases[i].what, "more names than classes") ? 0
+                                                                                  : 11;
+        if (eo_dataset_open(&ds, &cfg, &cases[i].request, &err)) {
+            snprintf(found, sizeof(found), "error: %s", err.msg);
+        } else {
+            describe_split(&ds.split, &ds, found, sizeof(found));
+            snprintf(found + strlen(found), sizeof(found) - strlen(found), ", %.64s, %s", ds.folder, ds.name);
+            eo_dataset_release(&ds);
+        }
+        check_text(cases[i].what, cases[i].expected, found);
+    }
+}
+
+/* Of any size: rows of F values are signals, and labels are no images. */
+static void test_signals(void)
+{
+    const struct eo_dataset_request request = {.folder = "here", .parts = EO_DATASET_TRAIN, .is_any = 1};
+    const uint32_t rows[2] = {30, 784};
+    struct eo_config cfg = {.dataset = "idx", .data_dir = "here", .train_subset = 20, .val_subset = 7};
+    struct eo_dataset ds;
+    struct eo_err err = {""};
+
+    put_good();
+    put_idx("here/train-images-idx3-ubyte", 2, rows, 251);
+    if (eo_dataset_open(&ds, &cfg, &request, &err)) {
+        check_text("signals", "", err.msg);
+    } else {
+        check_that(ds.dims.c == 1 && ds.dims.h == 784 && ds.dims.w == 1, "signals of %d x %d x %d", ds.dims.c,
+                   ds.dims.h, ds.dims.w);
+        eo_dataset_release(&ds);
+    }
+    put_labels("here/train-images-idx3-ubyte", 30, 10);
+    check_that(eo_dataset_open(&ds, &cfg, &request, &err) == -1 && strstr(err.msg, "this is a labels file"),
+               "labels for images: %s", err.msg);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test_dataset.XXXXXX", command[64];
@@ -305,6 +456,8 @@ int main(void)
     test_find();
     test_load();
     test_split();
+    test_open();
+    test_signals();
     snprintf(command, sizeof(command), "rm -rf %s", dir);
     must(system(command));
     return check_report("test_dataset");

@@ -1,5 +1,5 @@
-/* stage/doctor: each check's verdicts from made-up machines, and reading the report back. */
-#include "stage/doctor.h"
+/* stage/bench/doctor: each check's verdicts from made-up machines, and reading the report back. */
+#include "stage/bench/doctor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -303,7 +303,8 @@ static void test_look(void)
     check_that(eo_doctor_look(&(struct eo_host){.root = "/nonexistent"}, EO_HOST_CPUS, &l, &err) == -1,
                "a processor that no machine has was taken");
     m = (struct machine){{"cpu2 0 0 0 100 0 0 0 9\n", "cpu2 50 0 0 200 0 0 0 8\n"}, 0};
-    check_that(eo_doctor_look(&host, 2, &l, &err) == 0 && isnan(l.steal), "steal that steps back: %g", l.steal);
+    check_that(eo_doctor_look(&host, 2, &l, &err) == 0 && isnan(l.steal), "steal that steps back: %g",
+               l.steal);
     m.readings = 1;
     check_that(eo_doctor_look(&host, 0, &l, &err) == 0 && l.cpu == 0 && isnan(l.busy) && l.idlest == 0,
                "a processor whose times stand still: %d, %g", l.cpu, l.busy);
@@ -333,12 +334,11 @@ static void test_load_report(void)
     struct eo_doctor_look l = quiet();
     struct eo_buf out = {0};
     struct eo_err err;
-    size_t i;
 
     if (!check_that(fd >= 0, "mkstemp"))
         return;
     close(fd);
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         if (eo_io_write(path, cases[i].text, strlen(cases[i].text), &err))
             check_that(0, "%s", err.msg);
         else if (check_that(eo_doctor_load(path, &csv, &m, &err) == -1, "'%s' was taken", cases[i].text))

@@ -1,5 +1,5 @@
-/* base/energy: joules from made-up counters, and reasons where there are none. */
-#include "base/energy.h"
+/* machine/energy: joules from made-up counters, and reasons where there are none. */
+#include "machine/energy.h"
 
 #include <errno.h>
 #include <math.h>
@@ -119,7 +119,6 @@ static void test_unreadable(void)
                          {ZONE "0:0/energy_uj", NULL, EACCES, 0, 1, 0}}};
     struct machine none = {0};
     static const char *const garbage[] = {"", "12x", "-5", "1e9", "0x12", "262143328851", "12\n13", "1.5"};
-    size_t i;
 
     check_window("no powercap", &none, "unavailable: no powercap", NAN);
     check_window("for root alone", &m,
@@ -139,7 +138,7 @@ static void test_unreadable(void)
                  "/sys/class/powercap/intel-rapl:0:0/energy_uj",
                  NAN);
     m.files[3].path = "/none";
-    for (i = 0; i < sizeof(garbage) / sizeof(*garbage); i++) {
+    for (size_t i = 0; i < sizeof(garbage) / sizeof(*garbage); i++) {
         m.files[2].text = garbage[i];
         check_window(garbage[i], &m, "unavailable: energy of package-0 is no count of microjoules", NAN);
     }
@@ -221,9 +220,8 @@ static void test_per_image(void)
         {30, 2, 5, 1000, 0.02}, {30, 2, 0, 1000, 0.03}, {10, 2, 5, 1000, NAN},   {9, 2, 5, 1000, NAN},
         {30, 2, 5, 0, NAN},     {NAN, 2, 5, 1000, NAN}, {30, 2, NAN, 1000, NAN},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         double j = eo_energy_per_image(cases[i].joules, cases[i].seconds, cases[i].idle_w, cases[i].images);
 
         check_that(near(j, cases[i].expected), "case %zu: expected %g J, found %.17g", i, cases[i].expected,

@@ -1,4 +1,4 @@
-/* lib/stage/eval: accuracy, its intervals, and the tables, for every thread count alike. */
+/* lib/stage/learn/eval: accuracy, its intervals, and the tables, for every thread count alike. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "format/csv.h"
-#include "stage/eval.h"
+#include "stage/learn/eval.h"
 #include "tests/unit/check.h"
 
 #define IMAGES 600 /* two full chunks and a short one */
@@ -64,11 +64,9 @@ static uint8_t pixels[IMAGES * EO_IMAGE_PIXELS], labels[IMAGES];
 
 static void make_images(struct eo_rng *rng)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(pixels); i++)
+    for (size_t i = 0; i < sizeof(pixels); i++)
         pixels[i] = (uint8_t)eo_rng_below(rng, 256);
-    for (i = 0; i < IMAGES; i++)
+    for (size_t i = 0; i < IMAGES; i++)
         labels[i] = (uint8_t)eo_rng_below(rng, EO_CLASSES);
 }
 
@@ -76,21 +74,19 @@ static void make_images(struct eo_rng *rng)
 static int make_model(struct eo_model *m, enum eo_precision precision, struct eo_rng *rng, struct eo_err *err)
 {
     struct eo_shape shape = {3, 5};
-    int l, o;
-    size_t i;
 
     if (eo_model_init(m, precision, shape, err))
         return -1;
-    for (l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_LAYERS; l++) {
         struct eo_model_layer *layer = &m->layer[l];
 
-        for (i = 0; i < eo_shape_weights(&shape, (enum eo_layer)l); i++) {
+        for (size_t i = 0; i < eo_shape_weights(&shape, (enum eo_layer)l); i++) {
             if (precision == EO_INT8)
                 layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, 255) - 127);
             else
                 layer->weight.f32[i] = eo_rng_f32(rng) - 0.5f;
         }
-        for (o = 0; precision == EO_INT8 && o < eo_shape_outputs(&shape, (enum eo_layer)l); o++)
+        for (int o = 0; precision == EO_INT8 && o < eo_shape_outputs(&shape, (enum eo_layer)l); o++)
             layer->weight_scale[o] = 0.01f;
         layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 0.1f;
         layer->input_zero_point = precision == EO_INT8 && l == EO_CONV1 ? 64 : 0;
@@ -104,15 +100,14 @@ static void check_by_hand(const struct eo_eval *eval, const struct eo_model *m)
     struct eo_err err;
     struct eo_infer *inf = eo_infer_new(m, EO_ISA_GENERIC, 1, &err);
     union eo_score scores[EO_CLASSES];
-    size_t i, correct = 0, wrong_class = 0, wrong_logit = 0;
-    int c;
+    size_t correct = 0, wrong_class = 0, wrong_logit = 0;
 
     check(inf != NULL, "inference object", 1, 0);
-    for (i = 0; inf && i < IMAGES; i++) {
+    for (size_t i = 0; inf && i < IMAGES; i++) {
         eo_infer_run(inf, pixels + i * EO_IMAGE_PIXELS, 1, scores);
         wrong_class += eval->predicted[i] != eo_infer_class(inf, scores);
         correct += eo_infer_class(inf, scores) == labels[i];
-        for (c = 0; c < EO_CLASSES; c++) {
+        for (int c = 0; c < EO_CLASSES; c++) {
             double logit =
                 m->precision == EO_INT8 ? scores[c].s32 * eo_infer_score_scale(inf) : (double)scores[c].f32;
 
@@ -131,9 +126,9 @@ static void check_tables(const struct eo_eval *eval)
     static void (*const put[])(const struct eo_eval *, struct eo_buf *) = {
         eo_eval_put_logits, eo_eval_put_predictions, eo_eval_put_confusion};
     static const size_t columns[] = {12, 3, 4}, rows[] = {IMAGES, IMAGES, 100};
-    size_t t, r, wrong = 0, sum = 0;
+    size_t wrong = 0, sum = 0;
 
-    for (t = 0; t < 3; t++) {
+    for (size_t t = 0; t < 3; t++) {
         struct eo_buf out = {0};
         struct eo_err err;
         struct eo_csv csv;
@@ -146,7 +141,7 @@ static void check_tables(const struct eo_eval *eval)
         }
         check(csv.columns == columns[t] && csv.rows == rows[t], "size of a table", (double)rows[t],
               (double)csv.rows);
-        for (r = 0; r < csv.rows; r++) {
+        for (size_t r = 0; r < csv.rows; r++) {
             const char *last = eo_csv_cell(&csv, r, t == 2 ? 2 : (int)csv.columns - 1);
             double logit = t == 0 ? eval->logits[r * EO_CLASSES + 9] : 0;
 
@@ -172,7 +167,6 @@ static void test_run(enum eo_precision precision)
     struct eo_model m = {0};
     struct eo_rng rng;
     struct eo_err err;
-    int threads;
 
     eo_rng_init(&rng, 11, EO_RNG_INIT);
     make_images(&rng);
@@ -183,13 +177,14 @@ static void test_run(enum eo_precision precision)
     }
     check_by_hand(&first, &m);
     check_tables(&first);
-    for (threads = 2; threads <= 5; threads++) {
+    for (int threads = 2; threads <= 5; threads++) {
         if (eo_eval_run(&eval, &m, &images, eo_isa_best(), threads, &err)) {
             check(0, err.msg, 0, threads);
             continue;
         }
         check(memcmp(eval.logits, first.logits, IMAGES * EO_CLASSES * sizeof(double)) == 0 &&
-                  memcmp(eval.predicted, first.predicted, IMAGES) == 0 && eval.correct == first.correct,
+                  memcmp(eval.predicted, first.predicted, IMAGES * sizeof(*first.predicted)) == 0 &&
+                  eval.correct == first.correct,
               "same on every number of threads", 1, threads);
         eo_eval_release(&eval);
     }
@@ -248,9 +243,7 @@ static void test_parts(void)
 
 int main(void)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(accuracy_cases) / sizeof(*accuracy_cases); i++)
+    for (size_t i = 0; i < sizeof(accuracy_cases) / sizeof(*accuracy_cases); i++)
         test_accuracy(&accuracy_cases[i]);
     test_run(EO_FP32);
     test_run(EO_INT8);

@@ -1,5 +1,5 @@
 /* eo_trace, eo_changes, eo_explain: which lines of Make mean something, what changed, and that no text does harm. */
-#include "stage/explain.h"
+#include "stage/pipeline/explain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,17 +7,21 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "format/manifest.h"
 #include "tests/unit/check.h"
 
 static char scratch[] = "/tmp/eo-explain-XXXXXX";
 
-/* "stage seed stem precision target count [newer] [needs]" of each step, a line each; '!': it would run. */
+/* "stage name target count [newer] [needs]" of each step, a line each; '!': it would run. */
 static void dump(const char *text, struct eo_buf *out)
 {
-    char *copy = strdup(text);
+    static const char stages[] =
+        "STAGES := data train prune quant eval bench select sensitivity hardware plots summary manifest\n";
+    char *copy = malloc(sizeof(stages) + strlen(text)), name[EO_CANDIDATE_NAME];
     struct eo_trace t;
-    size_t i;
 
+    if (copy)
+        strcpy(stpcpy(copy, stages), text);
     out->len = 0;
     eo_buf_puts(out, "");
     if (!copy || eo_trace_read(&t, "o/x", "o/x/config", copy, NULL)) {
@@ -25,12 +29,14 @@ static void dump(const char *text, struct eo_buf *out)
         free(copy);
         return;
     }
-    for (i = 0; i < t.step_count; i++) {
+    for (size_t i = 0; i < t.step_count; i++) {
         const struct eo_trace_step *s = &t.steps[i];
 
-        eo_buf_printf(out, "%s%s %s%s %s %s %d [%s] [%s]\n", s->is_stale ? "!" : "", s->place.stage,
-                      s->place.seed, s->place.stem, s->place.precision, s->target, s->target_count, s->newer,
-                      s->needs);
+        strcpy(name, "-");
+        if (s->has_name)
+            eo_candidate_name(&s->name, EO_TRACE_FIRST_SEED, name);
+        eo_buf_printf(out, "%s%s %s %s %zu [%s] [%s]\n", s->is_stale ? "!" : "", s->stage, name, s->target,
+                      s->target_count, s->newer, s->needs);
     }
     eo_trace_release(&t);
     free(copy);
@@ -42,62 +48,130 @@ static void test_read(void)
         const char *text, *expected;
     } cases[] = {
         {"", ""},
-        {"Makefile:1: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml\n",
-         "!train   models/base.safetensors 1 [o/x/config/train.yaml] []\n"},
+        /* a line of --trace alone is no step: the rule says which one */
+        {"Makefile:1: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml\n", ""},
+        {"M:1: update target 'o/x/models/base.safetensors' due to: o/x/config/train.yaml\n"
+         "o/x/models/base.safetensors: a | step/train/models/base.safetensors\n",
+         "!train - models/base.safetensors 1 [o/x/config/train.yaml] [a ]\n"},
         /* the wording of Make 4.4 */
-        {"Makefile:1: target 'o/x/models/base.safetensors' does not exist",
-         "!train   models/base.safetensors 1 [] []\n"},
-        /* a rule; what comes after '|' is no reason */
-        {"o/x/models/p0.50.safetensors: a b | c d\n", "prune p0.50  models/p0.50.safetensors 0 [] [a b ]\n"},
+        {"M:1: target 'o/x/models/base.safetensors' does not exist\n"
+         "o/x/models/base.safetensors: a | step/train/models/base.safetensors",
+         "!train - models/base.safetensors 1 [] [a ]\n"},
+        /* what comes after '|' is no reason */
+        {"o/x/models/p0.50.safetensors: a b | c step/prune/models/p0.50.safetensors d\n",
+         "prune p0.50 models/p0.50.safetensors 0 [] [a b ]\n"},
         /* all files of a step are one; error rows do not name it */
-        {"o/x/rows/p0.50.prune.err: a\no/x/models/p0.50.safetensors: b\n"
+        {"o/x/rows/p0.50.prune.err: b | step/prune/models/p0.50.safetensors\n"
+         "o/x/models/p0.50.safetensors: b | step/prune/models/p0.50.safetensors\n"
          "M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\n"
          "M:1: update target 'o/x/models/p0.50.safetensors' due to: d\n",
-         "!prune p0.50  models/p0.50.safetensors 1 [d] [b]\n"},
-        {"M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\no/x/models/p0.50.safetensors: b\n",
-         "!prune p0.50  rows/p0.50.prune.err 0 [c] [b]\n"},
+         "!prune p0.50 models/p0.50.safetensors 1 [d] [b ]\n"},
+        {"M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\n"
+         "o/x/rows/p0.50.prune.err: b | step/prune/models/p0.50.safetensors\n"
+         "o/x/models/p0.50.safetensors: b | step/prune/models/p0.50.safetensors\n",
+         "!prune p0.50 rows/p0.50.prune.err 0 [c] [b ]\n"},
+        /* a file that Make names twice counts once; what is no error row names the step */
+        {"M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\n"
+         "M:1: update target 'o/x/rows/p0.50.prune.err' due to: c\n"
+         "M:1: update target 'o/x/rows/p0.50.log' due to: d\n"
+         "M:1: update target 'o/x/rows/p0.50.aux' due to: e\n"
+         "o/x/rows/p0.50.aux: b | step/prune/models/p0.50.safetensors\n"
+         "o/x/rows/p0.50.prune.err: b | step/prune/models/p0.50.safetensors\n"
+         "o/x/rows/p0.50.log: b | step/prune/models/p0.50.safetensors\n",
+         "!prune p0.50 rows/p0.50.aux 2 [e] [b ]\n"},
+        {"M:1: update target 'o/x/a' due to: b\nM:1: update target 'o/x/a' due to: b\n"
+         "o/x/a: b |step/train/a\n",
+         "!train - a 1 [b] [b ]\n"},
         /* stages in their order, the first seed first */
-        {"o/x/sweep_results.csv: a\no/x/models/seed10/p0.50-l2-int8.safetensors: a\n"
-         "o/x/models/seed9/p0.50-l2-int8.safetensors: a\no/x/models/p0.50-l2-int8.safetensors: a\n",
-         "quant p0.50-l2 int8 models/p0.50-l2-int8.safetensors 0 [] [a]\n"
-         "quant seed9/p0.50-l2 int8 models/seed9/p0.50-l2-int8.safetensors 0 [] [a]\n"
-         "quant seed10/p0.50-l2 int8 models/seed10/p0.50-l2-int8.safetensors 0 [] [a]\n"
-         "select   sweep_results.csv 0 [] [a]\n"},
-        /* one session for all candidates; machine.csv stands for it, and what makes it stale counts */
-        {"o/x/rows/p0.00-fp32.timing.csv: o/x/machine.csv\no/x/rows/p0.50-int8.timing.err: o/x/machine.csv\n"
-         "o/x/machine.csv: a b | c\nM:1: update target 'o/x/machine.csv' due to: b\n"
-         "o/x/sweep_results.csv: o/x/machine.csv\n",
-         "!bench   machine.csv 1 [b] [a b ]\nselect   sweep_results.csv 0 [] [o/x/machine.csv]\n"},
-        {"o/x/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
-        {"o/x/config/dataset.csv: | o/x/config/data.yaml\n", "data   dataset.csv 0 [] []\n"},
+        {"o/x/sweep_results.csv: a | step/select/sweep_results.csv\n"
+         "o/x/models/seed10/p0.50-l2-int8.safetensors: a | "
+         "step/quant/models/seed10/p0.50-l2-int8.safetensors\n"
+         "o/x/models/seed9/p0.50-l2-int8.safetensors: a | step/quant/models/seed9/p0.50-l2-int8.safetensors\n"
+         "o/x/models/p0.50-l2-int8.safetensors: a | step/quant/models/p0.50-l2-int8.safetensors\n",
+         "quant p0.50-l2-int8 models/p0.50-l2-int8.safetensors 0 [] [a ]\n"
+         "quant seed9/p0.50-l2-int8 models/seed9/p0.50-l2-int8.safetensors 0 [] [a ]\n"
+         "quant seed10/p0.50-l2-int8 models/seed10/p0.50-l2-int8.safetensors 0 [] [a ]\n"
+         "select - sweep_results.csv 0 [] [a ]\n"},
+        /* a stage that STAGES does not have comes last */
+        {"o/x/a: a | step/zoo/a\no/x/b: a | step/manifest/b\n",
+         "manifest - b 0 [] [a ]\nzoo - a 0 [] [a ]\n"},
+        /* files without a step of their own, as the rows of a session */
+        {"o/x/rows/p0.00-fp32.timing.csv: o/x/machine.csv\n"
+         "o/x/machine.csv: a b | c step/bench/machine.csv\nM:1: update target 'o/x/machine.csv' due to: b\n",
+         "!bench - machine.csv 1 [b] [a b ]\n"},
+        {"o/x/dataset.csv: | o/x/config/data.yaml step/data/dataset.csv\n", "data - dataset.csv 0 [] []\n"},
+        {"o/x/config/dataset.csv: | o/x/config/data.yaml step/data/dataset.csv\n",
+         "data - dataset.csv 0 [] []\n"},
         /* only what `all` needs, through others too */
-        {"o/x/models/base.safetensors: o/x/dataset.csv\no/x/models/p0.50.safetensors: "
-         "o/x/models/base.safetensors\n"
-         "o/x/dataset.csv: a\no/x/sensitivity.csv: o/x/models/base.safetensors\nall: b "
-         "o/x/models/p0.50.safetensors\n",
-         "data   dataset.csv 0 [] [a]\ntrain   models/base.safetensors 0 [] [o/x/dataset.csv]\n"
-         "prune p0.50  models/p0.50.safetensors 0 [] [o/x/models/base.safetensors]\n"},
-        {"o/x/models/base.safetensors: a\nall: \n", ""},
+        {"o/x/models/base.safetensors: o/x/dataset.csv | step/train/models/base.safetensors\n"
+         "o/x/models/p0.50.safetensors: o/x/models/base.safetensors | step/prune/models/p0.50.safetensors\n"
+         "o/x/dataset.csv: a | step/data/dataset.csv\n"
+         "o/x/sensitivity.csv: o/x/models/base.safetensors | step/sensitivity/sensitivity.csv\n"
+         "all: b o/x/models/p0.50.safetensors\n",
+         "data - dataset.csv 0 [] [a ]\ntrain - models/base.safetensors 0 [] [o/x/dataset.csv ]\n"
+         "prune p0.50 models/p0.50.safetensors 0 [] [o/x/models/base.safetensors ]\n"},
+        {"o/x/models/base.safetensors: a | step/train/models/base.safetensors\nall: \n", ""},
+        {"o/x/a: a | step/train/a\no/x/b: a | step/train/b\nall: o/x/a | o/x/b\nall: o/x/b\n",
+         "train - b 0 [] [a ]\n"},
         /* a Make that started over: the rules of its last database, and all that would run */
         {"M:1: update target 'o/x/dataset.csv' due to: c\n# Make data base, printed on Sun\n"
-         "o/x/sweep_results.csv: a\no/x/hardware_summary.csv: a\n# Make data base, printed on Sun\n"
-         "o/x/sweep_results.csv: a o/x/dataset.csv\no/x/dataset.csv: d\nall: o/x/sweep_results.csv\n",
-         "!data   dataset.csv 1 [c] [d]\nselect   sweep_results.csv 0 [] [a o/x/dataset.csv]\n"},
+         "o/x/sweep_results.csv: a | step/select/sweep_results.csv\n"
+         "o/x/hardware_summary.csv: a | step/hardware/hardware_summary.csv\n# Make data base, printed on "
+         "Sun\n"
+         "o/x/sweep_results.csv: a o/x/dataset.csv | step/select/sweep_results.csv\n"
+         "o/x/dataset.csv: d | step/data/dataset.csv\nall: o/x/sweep_results.csv\n",
+         "!data - dataset.csv 1 [c] [d ]\nselect - sweep_results.csv 0 [] [a o/x/dataset.csv ]\n"},
         /* nothing of this is a step */
-        {"o/y/models/base.safetensors: a\no/xmodels/base.safetensors: a\n# o/x/models/base.safetensors: a\n"
-         "\to/x/models/base.safetensors: a\no/x/thesis.txt: a\no/x/config/train.yaml: "
-         "a\no/x/models/base.safetensors\n"
-         "M:1: update target 'o/x/models/base.safetensors\nM:1: update target ''\n"
-         "X := o/x/models/base.safetensors: a\n",
+        {"o/y/a: a | step/train/a\no/xmodels/a: a | step/train/a\n# o/x/a: a | step/train/a\n"
+         "\to/x/a: a | step/train/a\no/x/a: a\no/x/a: a | b\no/x/a: a | mystep/train/a\no/x/a: a | "
+         "step/train\n"
+         "o/x/a: a | step/train b/c\no/x/a\nM:1: update target 'o/x/a\nM:1: update target ''\n",
          ""},
     };
     struct eo_buf out = {0};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         dump(cases[i].text, &out);
         check_text(cases[i].text, cases[i].expected, out.data);
     }
+    eo_buf_release(&out);
+}
+
+/* A name that is longer than any of ours is of no step. */
+static void test_long(void)
+{
+    char name[EO_MANIFEST_PATH_MAX + 8], text[3 * sizeof(name)], expected[3 * sizeof(name)];
+    struct eo_buf out = {0};
+
+    memset(name, 'a', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    snprintf(text, sizeof(text), "o/x/b: o/x/%s | step/train/b\nall: o/x/b\n", name);
+    snprintf(expected, sizeof(expected), "train - b 0 [] [o/x/%s ]\n", name);
+    dump(text, &out);
+    check_text("a long name", expected, out.data);
+    eo_buf_release(&out);
+}
+
+static void test_steps(void)
+{
+    char text[] =
+        "STAGES := train prune\n"
+        "o/x/rows/p0.50.prune.err: b | step/prune/models/p0.50.safetensors\n"
+        "o/x/models/p0.50.safetensors: o/x/models/base.safetensors o/x/config/prune.yaml o/x/dataset.csv | "
+        "step/prune/models/p0.50.safetensors\n"
+        "o/x/models/base.safetensors: a | step/train/models/base.safetensors\n";
+    struct eo_buf out = {0};
+    struct eo_trace t;
+
+    check_that(eo_trace_read(&t, "o/x", "o/x/config", text, NULL) == 0 &&
+                   eo_explain_steps(&t, &out, NULL) == 0,
+               "steps: fails");
+    check_text("steps",
+               "train: models/base.safetensors <- a\n"
+               "prune: models/p0.50.safetensors rows/p0.50.prune.err <- models/base.safetensors "
+               "config/prune.yaml dataset.csv\n",
+               out.data);
+    eo_trace_release(&t);
     eo_buf_release(&out);
 }
 
@@ -158,11 +232,10 @@ static void test_changes(void)
     };
     char then[64], now[64];
     struct eo_changes c = {then, now};
-    size_t i;
 
     snprintf(then, sizeof(then), "%s/then", scratch);
     snprintf(now, sizeof(now), "%s/now", scratch);
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_buf out = {0};
 
         put("then", cases[i].file, cases[i].then);
@@ -177,20 +250,18 @@ static void test_changes(void)
 static void test_new(void)
 {
     static const struct {
-        const char *path, *expected;
+        const char *name, *expected;
     } cases[] = {
-        {"models/p0.50-int8.safetensors", ""},
-        {"models/p0.25-int8.safetensors", "level 0.25 was added"},
-        {"models/p0.250-int8.safetensors", ""},
-        {"rows/seed8/p0.25-taylor-fp16.timing.csv",
+        {"p0.50-int8", ""},
+        {"p0.25-int8", "level 0.25 was added"},
+        {"p0.25", "level 0.25 was added"},
+        {"seed8/p0.25-taylor-fp16",
          "seed 8 was added; level 0.25 was added; criterion taylor was added; precision fp16 was added"},
-        {"models/seed7/p0.50.safetensors", ""},
-        {"sweep_results.csv", ""},
+        {"seed7/p0.50", ""},
+        {NULL, ""},
     };
     char then[64], now[64], none[64];
     struct eo_changes c = {then, now};
-    struct eo_graph_place place;
-    size_t i;
 
     snprintf(then, sizeof(then), "%s/then", scratch);
     snprintf(now, sizeof(now), "%s/now", scratch);
@@ -200,18 +271,22 @@ static void test_new(void)
     put("now", "candidates",
         "EO_SEEDS := 7 8\nEO_LEVELS := 0.00 0.25 0.50\nEO_CRITERIA := l1 taylor\nEO_PRECISIONS := fp32 fp16 "
         "int8\n");
-    for (i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
         int is_last = i == sizeof(cases) / sizeof(cases[0]);
+        const char *text = cases[is_last ? 0 : i].name;
+        struct eo_candidate_name name;
         struct eo_buf out = {0};
 
         if (is_last)
             c.then = none;
         eo_buf_puts(&out, "");
-        check_that(eo_graph_place(cases[is_last ? 0 : i].path, &place) == 0 &&
-                       eo_changes_put_new(&c, &place, &out, NULL) == 0,
-                   "%s: fails", cases[is_last ? 0 : i].path);
-        check_text(is_last ? "no earlier run" : cases[i].path, is_last ? "was never made" : cases[i].expected,
-                   out.data);
+        check_that((!text || eo_candidate_parse_name(text, EO_TRACE_FIRST_SEED, &name, NULL) == 0) &&
+                       eo_changes_put_new(&c, text ? &name : NULL, EO_TRACE_FIRST_SEED, &out, NULL) == 0,
+                   "%s: fails", text);
+        check_text(is_last ? "no earlier run"
+                   : text  ? text
+                           : "of all",
+                   is_last ? "was never made" : cases[i].expected, out.data);
         eo_buf_release(&out);
     }
 }
@@ -224,14 +299,17 @@ static void test_damage(void)
         "M:1: update target 'o/x/models/p0.50.safetensors' due to: o/x/models/base.safetensors "
         "out/bin/eo-prune\n"
         "M:1: target 'o/x/models/p0.50-int8.safetensors' does not exist\n"
-        "o/x/models/p0.50.safetensors: o/x/models/base.safetensors | o/x/config\n"
-        "o/x/models/p0.50-int8.safetensors: o/x/models/p0.50.safetensors o/x/dataset.csv\n"
-        "o/x/sweep_results.csv: o/x/rows/p0.50-int8.accuracy.csv o/x/config/candidates\n";
+        "STAGES := prune quant select\n"
+        "o/x/models/p0.50.safetensors: o/x/models/base.safetensors | step/prune/models/p0.50.safetensors\n"
+        "o/x/models/p0.50-int8.safetensors: o/x/models/p0.50.safetensors o/x/dataset.csv | "
+        "step/quant/models/p0.50-int8.safetensors\n"
+        "o/x/sweep_results.csv: o/x/rows/p0.50-int8.accuracy.csv o/x/config/candidates | "
+        "step/select/sweep_results.csv\n";
     struct eo_changes c = {"/nonexistent/then", "o/x/config"};
-    size_t i, k, wrong = 0;
+    size_t wrong = 0;
 
-    for (i = 0; i + 1 < sizeof(text); i++) {
-        for (k = 0; k < 3; k++) {
+    for (size_t i = 0; i + 1 < sizeof(text); i++) {
+        for (size_t k = 0; k < 3; k++) {
             char *copy = strdup(text);
             struct eo_buf words = {0}, dot = {0};
             struct eo_trace t;
@@ -256,6 +334,8 @@ int main(void)
     if (!mkdtemp(scratch))
         return 1;
     test_read();
+    test_long();
+    test_steps();
     test_next();
     test_changes();
     test_new();

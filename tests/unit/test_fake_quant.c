@@ -11,7 +11,7 @@
 #include "nn/fake_quant.h"
 #include "nn/infer.h"
 #include "nn/trainer.h"
-#include "stage/quant.h"
+#include "stage/quant/quant.h"
 #include "tests/unit/check.h"
 #include "tests/unit/plain_net.h"
 

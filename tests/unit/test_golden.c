@@ -1,7 +1,8 @@
 /*
  * Against the golden files, which tests/golden/make_golden.py made with PyTorch and with Python's decimal
  * module: logits, gradients, losses of Adam and of AdamW under a schedule, observers of quantisation, weight
- * scales, binary16, exp, log and cosine; tests/golden.bats has the int8 networks. Images and streams of values come from the same integer formulas as there, weights from its files.
+ * scales, binary16, exp, log and cosine; tests/golden.bats has the int8 networks. Images and streams of values come
+ * from the same integer formulas as there, weights from its files.
  * Each comparison prints how far the two are apart at most, and what is allowed.
  */
 #include <math.h>
@@ -15,8 +16,8 @@
 #include "nn/half.h"
 #include "nn/infer.h"
 #include "nn/trainer.h"
-#include "stage/quant.h"
-#include "stage/train.h"
+#include "stage/quant/quant.h"
+#include "stage/learn/train.h"
 #include "tests/unit/check.h"
 
 #define GOLDEN "tests/golden/"
@@ -380,7 +381,7 @@ static void quantise(const struct eo_model *m, double min, double max, enum eo_b
     struct eo_err err;
 
     for (int l = 0; l < EO_LAYERS; l++)
-        cal.input[l] = (struct eo_quant_range){1, min, max, fmin(min, 0), fmax(max, 0)};
+        cal.tensor[l] = (struct eo_quant_range){1, min, max, fmin(min, 0), fmax(max, 0)};
     stop_on(eo_quant_int8(m, &cal, &opt, out, &err), "quantisation", &err);
 }
 

@@ -58,9 +58,7 @@ static void conclude(const struct group *g, int values_min)
 
 static void list_values(void)
 {
-    int h;
-
-    for (h = 0; h <= INFINITE_HALF; h++) {
+    for (int h = 0; h <= INFINITE_HALF; h++) {
         int exponent = h >> 10, mantissa = h & 1023;
 
         values[h] = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
@@ -97,9 +95,8 @@ static void test_every_half(void)
 {
     struct group nan = {.what = "NaN to float"}, nan_back = {.what = "NaN there and back"};
     struct group to = {.what = "to float"}, sign = {.what = "sign"}, back = {.what = "there and back"};
-    uint32_t h;
 
-    for (h = 0; h < 65536; h++) {
+    for (uint32_t h = 0; h < 65536; h++) {
         uint32_t magnitude = h & 0x7fff;
         float x = eo_half_to_float((uint16_t)h);
 
@@ -124,9 +121,8 @@ static void test_every_half(void)
 static void test_neighbourhoods(void)
 {
     struct group g = {.what = "around halves and ties"};
-    int h;
 
-    for (h = 0; h < INFINITE_HALF; h++) {
+    for (int h = 0; h < INFINITE_HALF; h++) {
         float tie = (float)((values[h] + values[h + 1]) / 2), x = (float)values[h];
 
         expect_rounding(&g, x);
@@ -143,10 +139,9 @@ static void test_random(void)
 {
     struct group g = {.what = "random floats (seed 1)"};
     struct eo_rng rng;
-    int i;
 
     eo_rng_init(&rng, 1, EO_RNG_INIT);
-    for (i = 0; i < 500000; i++) {
+    for (int i = 0; i < 500000; i++) {
         float x = from_bits((uint32_t)eo_rng_u64(&rng));
 
         if (isfinite(x))
@@ -172,9 +167,8 @@ static void test_table(void)
         {0x00000001, 0x0000}, {0x7fc00000, 0x7e00}, {0x7f800001, 0x7e00}, /* a float's subnormal; NaN */
         {0x3f801000, 0x3c00}, {0x3f803000, 0x3c02}, {0x3f801001, 0x3c01}, /* ties at 1 */
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint16_t found = eo_half_from_float(from_bits(cases[i].bits));
 
         check_that(found == cases[i].half, "table: input 0x%08x: expected 0x%04x, found 0x%04x",

@@ -1,5 +1,5 @@
-/* base/host: facts below made-up roots, and that garbage is NAN. */
-#include "base/host.h"
+/* machine/host: facts below made-up roots, and that garbage is NAN. */
+#include "machine/host.h"
 
 #include <errno.h>
 #include <math.h>
@@ -73,9 +73,8 @@ static void test_numbers(void)
         {"\xff\xfe\n", NAN},
         {"007\n", NAN},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         put("/sys/devices/system/cpu/cpu3/cpufreq/scaling_cur_freq", cases[i].text);
         check_number(cases[i].text, cases[i].expected, eo_host_frequency_khz(&host, 3));
     }
@@ -151,7 +150,6 @@ static void test_times(void)
         "",
         "cpu1\n",
     };
-    size_t i;
 
     put("/proc/stat", "cpu  100 20 30 4000 50 6 7 80 9 10\ncpu10 9 9 9 9 9 9 9 9 9 9\n"
                       "cpu1 1 2 3 400 5 6 7 8 0 0\nintr 5\n");
@@ -163,7 +161,7 @@ static void test_times(void)
     check_number("steal of processor 1, which is not 10", 8 * tick, eo_host_steal_s(&host, 1));
     check_number("busy of processor 10", 27 * tick, eo_host_times(&host, 10).busy_s);
     check_number("no processor 0", NAN, eo_host_steal_s(&host, 0));
-    for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         put("/proc/stat", bad[i]);
         t = eo_host_times(&host, 1);
         check_that(isnan(t.busy_s) && isnan(t.idle_s) && isnan(t.irq_s) && isnan(t.steal_s),
@@ -205,9 +203,8 @@ static void test_cpu_lists(void)
         {"01", -1, 0, -1},    {"0-1x", -1, 0, -1}, {"99999999999", -1, 0, -1},
         {"1,,2", -1, 0, -1},  {"1\n", -1, 0, -1},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         cpu_set_t cpus;
         int rc = eo_host_parse_cpus(cases[i].list, &cpus);
 
@@ -361,9 +358,9 @@ static void test_garbage(void)
 {
     unsigned state = 1;
     struct eo_host h = {.read = read_garbage, .ctx = &state};
-    int i, wrong = 0;
+    int wrong = 0;
 
-    for (i = 0; i < 200; i++) {
+    for (int i = 0; i < 200; i++) {
         struct eo_host_facts f;
 
         eo_host_look(&h, i, &f);

@@ -33,7 +33,7 @@ static void describe(const void *bytes, size_t size, char *out, size_t out_size)
 {
     struct eo_idx idx;
     struct eo_err err;
-    int i, n = 0;
+    int n = 0;
 
     if (eo_idx_parse(&idx, bytes, size, &err)) {
         snprintf(out, out_size, "error: %s", err.msg);
@@ -41,9 +41,9 @@ static void describe(const void *bytes, size_t size, char *out, size_t out_size)
             snprintf(out, out_size, "memory is left after: %s", err.msg);
         return;
     }
-    for (i = 0; i < idx.dims; i++)
+    for (int i = 0; i < idx.dims; i++)
         n += snprintf(out + n, out_size - (size_t)n, "%s%u", i ? "x" : "", idx.dim[i]);
-    snprintf(out + n, out_size - (size_t)n, ": %d..%d", idx.data[0], idx.data[idx.count - 1]);
+    snprintf(out + n, out_size - (size_t)n, ": %g..%g", eo_idx_get(&idx, 0), eo_idx_get(&idx, idx.count - 1));
     eo_idx_release(&idx);
     eo_idx_release(&idx); /* harmless the second time */
 }
@@ -82,23 +82,32 @@ static const struct parse_case parse_cases[] = {
     CASE("", "error: expected an IDX header of at least 8 bytes, found 0 bytes", NULL),
     CASE("\0\0\x08", "error: expected an IDX header of at least 8 bytes, found 3 bytes", NULL),
     CASE(HEAD1 "\0\0\0", "error: expected an IDX header of 8 bytes, found 7 bytes", NULL),
-    CASE("PK\3\4....", "error: byte 0: expected an IDX file (00 00 08), found 50 4b 03: a zip archive; unpack it", NULL),
-    CASE("\0\0\x0d\x01\0\0\0\1....",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0d (32-bit floats)", NULL),
-    CASE("\0\0\x09\x01\0\0\0\1.",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x09 (signed bytes)", NULL),
+    CASE("PK\3\4....",
+         "error: byte 0: expected an IDX file (00 00 08), found 50 4b 03: a zip archive; unpack it", NULL),
+    CASE("\0\0\x09\x01\0\0\0\2\x80\x7f", "2: -128..127", NULL),
+    CASE("\0\0\x0d\x02\0\0\0\1\0\0\0\2\xbf\x80\0\0\x3f\0\0\0", "1x2: -1..0.5", NULL),
+    CASE("\0\0\x0d\x01\0\0\0\2\x3f\x80\0\0\x3f",
+         "error: byte 13: expected 16 bytes in all by the header, found the end of the data", NULL),
+    CASE("\0\0\x0d\x02\x0f\xff\xff\xff\0\0\0\1",
+         "error: byte 4: expected at most 268435451 elements, found more (dimension 1 is 268435455)", NULL),
     CASE("\0\0\x0b\x01\0\0\0\1..",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0b (16-bit integers)", NULL),
+         "error: byte 2: expected element type 0x08 or 0x09 (bytes) or 0x0d (32-bit floats), found 0x0b "
+         "(16-bit integers)",
+         NULL),
     CASE("\0\0\x0c\x01\0\0\0\1....",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0c (32-bit "
+         "error: byte 2: expected element type 0x08 or 0x09 (bytes) or 0x0d (32-bit floats), found 0x0c "
+         "(32-bit "
          "integers)",
          NULL),
     CASE("\0\0\x0e\x01\0\0\0\1........",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0e (64-bit "
+         "error: byte 2: expected element type 0x08 or 0x09 (bytes) or 0x0d (32-bit floats), found 0x0e "
+         "(64-bit "
          "floats)",
          NULL),
     CASE("\0\0\x0a\x01\0\0\0\1.",
-         "error: byte 2: expected element type 0x08 (unsigned bytes), found 0x0a (no known type)", NULL),
+         "error: byte 2: expected element type 0x08 or 0x09 (bytes) or 0x0d (32-bit floats), found 0x0a (no "
+         "known type)",
+         NULL),
     CASE("\0\0\x08\0", "error: byte 3: expected 1 to 4 dimensions, found 0", NULL),
     CASE("\0\0\x08\5", "error: byte 3: expected 1 to 4 dimensions, found 5", NULL),
     CASE("\0\0\x08\x02\0\0\0\1\0\0\0\0",
@@ -121,9 +130,9 @@ static void test_parse(void)
 {
     char found[1024], what[64];
     uint8_t gz[512];
-    size_t i, n;
+    size_t n;
 
-    for (i = 0; i < sizeof(parse_cases) / sizeof(*parse_cases); i++) {
+    for (size_t i = 0; i < sizeof(parse_cases) / sizeof(*parse_cases); i++) {
         const struct parse_case *c = &parse_cases[i];
 
         describe(c->bytes, c->size, found, sizeof(found));
@@ -155,7 +164,8 @@ static void test_gzip(void)
     memcpy(twice, gz, n);
     memcpy(twice + n, gz, n);
     describe(twice, 2 * n, found, sizeof(found));
-    check_text("the file twice", "error: byte 24: expected the end of the data by the header, found more", found);
+    check_text("the file twice", "error: byte 24: expected the end of the data by the header, found more",
+               found);
     memcpy(twice + n, "xyz", 3);
     describe(twice, n + 3, found, sizeof(found));
     snprintf(expected, sizeof(expected),
@@ -212,12 +222,12 @@ static void test_save(void)
 {
     const uint32_t dim[3] = {3, 5, 7};
     char dir[] = "/tmp/test_idx.XXXXXX", path[64], *first = NULL, *second = NULL;
-    size_t first_size = 0, second_size = 0, i;
+    size_t first_size = 0, second_size = 0;
     uint8_t data[105];
     struct eo_idx idx;
     struct eo_err err = {""};
 
-    for (i = 0; i < sizeof(data); i++)
+    for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(i * i);
     if (!mkdtemp(dir))
         exit(1);
@@ -257,5 +267,8 @@ int main(void)
     test_gzip();
     test_members();
     test_save();
+    check_text("U8", "unsigned bytes", eo_idx_type_name(EO_IDX_U8));
+    check_text("I8", "signed bytes", eo_idx_type_name(EO_IDX_I8));
+    check_text("F32", "32-bit floats", eo_idx_type_name(EO_IDX_F32));
     return check_report("test_idx");
 }

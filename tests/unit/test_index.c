@@ -36,14 +36,14 @@ static void test_entries(int shift)
 {
     struct eo_index index = {0};
     struct eo_err err;
-    size_t i, all, wrong = 0;
+    size_t all, wrong = 0;
 
-    for (i = 0; i < ENTRIES; i++)
+    for (size_t i = 0; i < ENTRIES; i++)
         wrong += eo_index_add(&index, (uint64_t)(i >> shift), i, &err) != 0;
     check_that(wrong == 0 && index.count == ENTRIES, "line %d", __LINE__);
     check_that(index.capacity >= 2 * index.count && (index.capacity & (index.capacity - 1)) == 0, "line %d",
                __LINE__);
-    for (i = 0; i < ENTRIES; i++) {
+    for (size_t i = 0; i < ENTRIES; i++) {
         size_t last = (i >> shift << shift) + ((size_t)1 << shift);
 
         wrong += count_of(&index, (uint64_t)(i >> shift), i, &all) != 1;
@@ -60,12 +60,12 @@ static void test_wrap(void)
 {
     struct eo_index index = {0};
     struct eo_err err;
-    size_t i, all;
+    size_t all;
 
-    for (i = 0; i < 20; i++)
+    for (size_t i = 0; i < 20; i++)
         check_that(eo_index_add(&index, 63, i, &err) == 0, "line %d", __LINE__);
     check_that(index.capacity == 64, "line %d", __LINE__);
-    for (i = 0; i < 20; i++)
+    for (size_t i = 0; i < 20; i++)
         check_that(count_of(&index, 63, i, &all) == 1 && all == 20, "line %d", __LINE__);
     check_that(count_of(&index, 0, 0, &all) == 0 && all == 0, "line %d", __LINE__);
     eo_index_release(&index);

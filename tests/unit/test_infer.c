@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "base/cpu.h"
-#include "nn/infer_internal.h"
+#include "nn/engine.h"
+#include "nn/quantised.h"
 #include "nn/ref.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
@@ -37,7 +38,8 @@ static struct eo_infer *open_model(const struct eo_model *m, enum eo_isa isa, in
 }
 
 /* Each instruction set gives the reference's bits through the public interface, in a batch and one by one. */
-static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *mean, char *std, const uint8_t *pixels)
+static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *mean, char *std,
+                           const uint8_t *pixels)
 {
     static union eo_score expected[MAX_BATCH * EO_CLASSES], batch[MAX_BATCH * EO_CLASSES], one[EO_CLASSES];
     const struct eo_engine_ops *ref = eo_ops_ref(precision);
@@ -45,12 +47,12 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *m
     struct eo_model m;
     char what[64];
     void *state;
-    int i, same = 1;
+    int same = 1;
 
     random_model(&m, precision, 7, 13, 5);
-    m.meta[0] = (struct eo_model_meta){(char[]){"input_mean"}, mean};
-    m.meta[1] = (struct eo_model_meta){(char[]){"input_std"}, std};
-    m.meta_count = 2;
+    check_that(eo_model_meta_set(&m, "input_mean", mean, NULL) == 0 &&
+                   eo_model_meta_set(&m, "input_std", std, NULL) == 0,
+               "metadata of the random model");
     snprintf(what, sizeof(what), "%s on %s, mean %s", eo_precision_name(precision), eo_isa_name(isa), mean);
     state = ref->prepare(&m, MAX_BATCH, NULL);
     ref->run(state, pixels, MAX_BATCH, expected);
@@ -59,14 +61,15 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *m
     random_model_release(&m); /* the object keeps what it needs */
     eo_infer_run(inf, pixels, MAX_BATCH, batch);
     check(memcmp(batch, expected, sizeof(batch)) == 0, what, "the reference's scores in a batch", "others");
-    for (i = 0; i < MAX_BATCH; i++) {
-        eo_infer_run(inf, pixels + i * EO_PIXELS, 1, one);
+    for (int i = 0; i < MAX_BATCH; i++) {
+        eo_infer_run(inf, pixels + i * EO_IMAGE_PIXELS, 1, one);
         same &= memcmp(one, expected + i * EO_CLASSES, sizeof(one)) == 0;
     }
     check(same, what, "the reference's scores one by one", "others");
-    check(strncmp(eo_infer_kernel_name(inf), eo_precision_name(precision), 4) == 0, what, "its precision in its name",
-          eo_infer_kernel_name(inf));
-    check(strstr(eo_infer_kernel_name(inf), eo_isa_name(isa)) != NULL || strstr(eo_infer_kernel_name(inf), "-ref"),
+    check(strncmp(eo_infer_kernel_name(inf), eo_precision_name(precision), 4) == 0, what,
+          "its precision in its name", eo_infer_kernel_name(inf));
+    check(strstr(eo_infer_kernel_name(inf), eo_isa_name(isa)) != NULL ||
+              strstr(eo_infer_kernel_name(inf), "-ref"),
           what, "its instruction set in its name", eo_infer_kernel_name(inf));
     check(eo_infer_workspace_bytes(inf) > 0, what, "a workspace", "none");
     eo_infer_free(inf);
@@ -75,29 +78,28 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *m
 /* What the marks of a call say. */
 struct marks {
     int begun[EO_LAYERS + 1]; /* how often each layer began; the last: the end */
-    int last, wrong;          /* the layer of the last one, -1 before; how many cannot follow the one before */
+    int last, wrong; /* the layer of the last one, -1 before; how many cannot follow the one before */
 };
 
-static void take_mark(void *ctx, enum eo_layer layer)
+static void take_mark(void *ctx, int layer)
 {
     struct marks *m = ctx;
 
     /* The next one; or conv1, whose weights and those of conv2 may also be unpacked before all images. */
-    m->wrong += layer != EO_CONV1 && (int)layer != m->last + 1;
+    m->wrong += layer != EO_CONV1 && layer != m->last + 1;
     m->begun[layer]++;
     m->last = layer;
 }
 
 static void check_marks(const char *what, const struct marks *m, int n)
 {
-    int l;
-
     check_int(what, 0, m->wrong);
     check_int(what, 1, m->begun[EO_LAYERS]);
     check_int(what, EO_LAYERS, m->last);
-    for (l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_LAYERS; l++)
         check_that(m->begun[l] >= 1 && m->begun[l] <= n + 1 && m->begun[l] >= m->begun[EO_CLASSIFIER],
-                   "%s, %d images: found %d beginnings of %s", what, n, m->begun[l], eo_layer_name((enum eo_layer)l));
+                   "%s, %d images: found %d beginnings of %s", what, n, m->begun[l],
+                   eo_layer_name((enum eo_layer)l));
 }
 
 /* The marks come in order on every path, and change nothing in the scores. */
@@ -108,13 +110,12 @@ static void test_marks(enum eo_isa isa, enum eo_precision precision, const uint8
     struct eo_infer *inf;
     struct eo_model m;
     char what[64];
-    size_t i;
 
     random_model(&m, precision, 7, 13, 5);
     snprintf(what, sizeof(what), "marks of %s on %s", eo_precision_name(precision), eo_isa_name(isa));
     inf = open_model(&m, isa, MAX_BATCH);
     random_model_release(&m);
-    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct marks marks = {.last = -1}, none = {.last = -1};
         size_t bytes = (size_t)sizes[i] * EO_CLASSES * sizeof(*scores);
 
@@ -145,7 +146,8 @@ static void test_reference_marks(enum eo_precision precision, const uint8_t *pix
     ref->set_marker(state, (struct eo_marker){take_mark, &marks});
     ref->run(state, pixels, 2, scores);
     ref->release(state);
-    check(marks.begun[EO_CONV1] == 2 && marks.begun[EO_CONV2] == 2 && marks.begun[EO_CLASSIFIER] == 2 && !marks.wrong,
+    check(marks.begun[EO_CONV1] == 2 && marks.begun[EO_CONV2] == 2 && marks.begun[EO_CLASSIFIER] == 2 &&
+              !marks.wrong,
           ref->name, "two marks of each layer", "others");
 }
 
@@ -155,16 +157,16 @@ static void test_overflow(enum eo_isa isa, const uint8_t *pixels)
     union eo_score scores[3][EO_CLASSES];
     struct eo_infer *inf;
     struct eo_model m;
-    int i, k, nans = 0, settled = 1;
+    int nans = 0, settled = 1;
 
     random_model(&m, EO_FP32, 4, 5, 9);
-    for (i = 0; i < 49 * 5 * EO_CLASSES; i++)
+    for (int i = 0; i < 49 * 5 * EO_CLASSES; i++)
         m.layer[EO_CLASSIFIER].weight.f32[i] *= 3e38f;
-    for (i = 0; i < 4 * 5 * 9; i++)
+    for (int i = 0; i < 4 * 5 * 9; i++)
         m.layer[EO_CONV2].weight.f32[i] *= 1e38f;
     inf = open_model(&m, isa, 20);
     eo_infer_run(inf, pixels, 1, scores[0]);
-    for (k = 0; k < EO_CLASSES; k++) {
+    for (int k = 0; k < EO_CLASSES; k++) {
         nans += scores[0][k].f32 != scores[0][k].f32;
         settled &= scores[0][k].f32 == scores[0][k].f32 || scores[0][k].s32 == 0x7fc00000;
     }
@@ -192,7 +194,8 @@ static void test_activations(enum eo_isa isa, const uint8_t *pixels)
     eo_infer_activations(inf, pixels, pool1[1], pool2[1], scores[1]);
     check(memcmp(pool1[0], pool1[1], sizeof(pool1[0])) == 0, "pool1", "the reference's", "others");
     check(memcmp(pool2[0], pool2[1], sizeof(pool2[0])) == 0, "pool2", "the reference's", "others");
-    check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, "scores with activations", "the reference's", "others");
+    check(memcmp(scores[0], scores[1], sizeof(scores[0])) == 0, "scores with activations", "the reference's",
+          "others");
     eo_infer_free(inf);
     random_model_release(&m);
 }
@@ -200,11 +203,10 @@ static void test_activations(enum eo_isa isa, const uint8_t *pixels)
 /* A model whose sums can be done in the head: centre taps alone, one channel. */
 static void test_by_hand(enum eo_isa isa)
 {
-    uint8_t pixels[EO_PIXELS];
+    uint8_t pixels[EO_IMAGE_PIXELS];
     union eo_score scores[EO_CLASSES];
     struct eo_infer *inf;
     struct eo_model m;
-    int k;
 
     random_model(&m, EO_FP32, 1, 1, 1);
     memset(m.layer[EO_CONV1].weight.f32, 0, 9 * sizeof(float));
@@ -214,15 +216,16 @@ static void test_by_hand(enum eo_isa isa)
     m.layer[EO_CONV1].bias.f32[0] = 1;
     m.layer[EO_CONV2].weight.f32[4] = 1;
     m.layer[EO_CONV2].bias.f32[0] = -0.5f;
-    for (k = 0; k < EO_CLASSES; k++) {
+    for (int k = 0; k < EO_CLASSES; k++) {
         m.layer[EO_CLASSIFIER].weight.f32[k * 49 + 8] = (float)k;
         m.layer[EO_CLASSIFIER].bias.f32[k] = (float)(-k * k);
     }
     memset(pixels, 0, sizeof(pixels));
-    pixels[6 * EO_SIDE + 7] = 255; /* conv1 3; pool1 (3, 3); conv2 2.5; pool2 (1, 1), the 8th: score 2.5 k - k * k */
+    /* conv1 3; pool1 (3, 3); conv2 2.5; pool2 (1, 1), the 8th: score 2.5 k - k * k */
+    pixels[6 * EO_IMAGE_SIDE + 7] = 255;
     inf = open_model(&m, isa, 1);
     eo_infer_run(inf, pixels, 1, scores);
-    for (k = 0; k < EO_CLASSES; k++)
+    for (int k = 0; k < EO_CLASSES; k++)
         check_int("twice the score by hand", 5 * k - 2 * k * k, (long)(2 * scores[k].f32));
     check_int("class by hand", 1, eo_infer_class(inf, scores));
     check_int("logit by hand", 1500, (long)(1000 * eo_infer_logit(inf, scores[1])));
@@ -244,24 +247,23 @@ static void test_class(void)
     union eo_score scores[EO_CLASSES];
     struct eo_infer *inf[2];
     struct eo_model m;
-    size_t i;
-    int k;
 
     random_model(&m, EO_FP32, 1, 1, 1);
     inf[0] = open_model(&m, EO_ISA_GENERIC, 1);
     random_model_release(&m);
     random_model(&m, EO_INT8, 1, 1, 1);
     inf[1] = open_model(&m, EO_ISA_GENERIC, 1);
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        for (k = 0; k < EO_CLASSES; k++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int k = 0; k < EO_CLASSES; k++)
             scores[k].f32 = cases[i].scores[k];
         check_int("class of floats", cases[i].expected, eo_infer_class(inf[0], scores));
-        for (k = 0; k < EO_CLASSES; k++)
+        for (int k = 0; k < EO_CLASSES; k++)
             scores[k].s32 = (int32_t)(2 * cases[i].scores[k]);
         check_int("class of integers", cases[i].expected, eo_infer_class(inf[1], scores));
     }
     scores[0].s32 = -1000;
-    check_int("logit of an integer", 1, eo_infer_logit(inf[1], scores[0]) == -1000 * eo_infer_score_scale(inf[1]));
+    check_int("logit of an integer", 1,
+              eo_infer_logit(inf[1], scores[0]) == -1000 * eo_infer_score_scale(inf[1]));
     check_int("scale of floats", 1, eo_infer_score_scale(inf[0]) == 1);
     check_int("scale of integers", 1, eo_infer_score_scale(inf[1]) > 0 && eo_infer_score_scale(inf[1]) < 1);
     eo_infer_free(inf[0]);
@@ -288,7 +290,8 @@ static void test_refusals(void)
     random_model(&m, EO_FP32, 2, 3, 1);
     check_refused(&m, EO_ISA_GENERIC, 0, "batch size: expected 1 to 65536, found 0");
     check_refused(&m, EO_ISA_GENERIC, 65537, "batch size: expected 1 to 65536, found 65537");
-    snprintf(message, sizeof(message), "instruction set '%s' is not available on this machine", eo_isa_name(foreign));
+    snprintf(message, sizeof(message), "instruction set '%s' is not available on this machine",
+             eo_isa_name(foreign));
     check_refused(&m, foreign, 1, message);
     m.shape.c1 = EO_MAX_C1 + 1;
     check_refused(&m, EO_ISA_GENERIC, 1, "model shape: expected at most 64 and 128 channels, found 65 and 3");
@@ -297,8 +300,9 @@ static void test_refusals(void)
 
     random_model(&m, EO_INT8, 2, 3, 1);
     m.layer[EO_CONV2].input_scale = 1e-9f;
-    check_refused(&m, EO_ISA_GENERIC, 1,
-                  "layer 'conv1', channel 0: requantisation factor: expected a value between 0 and 1, found 62004.7");
+    check_refused(
+        &m, EO_ISA_GENERIC, 1,
+        "layer 'conv1', channel 0: requantisation factor: expected a value between 0 and 1, found 62004.7");
     random_model_release(&m);
 }
 
@@ -308,12 +312,11 @@ static void test_s8_params(void)
     struct eo_s8_params p;
     struct eo_err err;
     struct eo_model m;
-    int i;
 
     random_model(&m, EO_INT8, 2, 3, 1);
     m.layer[EO_CONV1].input_scale = 2.0f / 255; /* one step a grey value */
     m.layer[EO_CONV1].input_zero_point = 100;
-    for (i = 0; i < EO_CLASSES; i++)
+    for (int i = 0; i < EO_CLASSES; i++)
         m.layer[EO_CLASSIFIER].weight_scale[i] = i == 3 ? 0.5f : 0.25f;
     if (eo_s8_params_init(&p, &m, &err)) {
         printf("eo_s8_params_init: %s\n", err.msg);
@@ -338,24 +341,24 @@ static void test_s8_params(void)
 
 int main(void)
 {
-    static uint8_t pixels[MAX_BATCH * EO_PIXELS];
-    int isa, p;
+    static uint8_t pixels[MAX_BATCH * EO_IMAGE_PIXELS];
 
     random_pixels(pixels, sizeof(pixels), 4);
-    for (isa = 0; isa < EO_ISA_COUNT; isa++) {
+    for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
         if (!eo_isa_available((enum eo_isa)isa))
             continue;
-        for (p = 0; p < EO_PRECISION_COUNT; p++) {
+        for (int p = 0; p < EO_PRECISION_COUNT; p++) {
             test_agreement((enum eo_isa)isa, (enum eo_precision)p, (char[]){"0.5"}, (char[]){"0.5"}, pixels);
-            test_agreement((enum eo_isa)isa, (enum eo_precision)p, (char[]){"0.1307"}, (char[]){"0.3081"}, pixels);
+            test_agreement((enum eo_isa)isa, (enum eo_precision)p, (char[]){"0.1307"}, (char[]){"0.3081"},
+                           pixels);
         }
-        for (p = 0; p < EO_PRECISION_COUNT; p++)
+        for (int p = 0; p < EO_PRECISION_COUNT; p++)
             test_marks((enum eo_isa)isa, (enum eo_precision)p, pixels);
         test_overflow((enum eo_isa)isa, pixels);
         test_activations((enum eo_isa)isa, pixels);
         test_by_hand((enum eo_isa)isa);
     }
-    for (p = 0; p < EO_PRECISION_COUNT; p++)
+    for (int p = 0; p < EO_PRECISION_COUNT; p++)
         test_reference_marks((enum eo_precision)p, pixels);
     test_class();
     test_refusals();

@@ -42,19 +42,19 @@ static void test_table(void)
     struct eo_model m = {0};
     float x[256];
 
-    eo_input_table(&m, 0, x);
+    eo_input_table(&m, 0, 0, x);
     for (int p = 0; p < 256; p++)
         check_that(x[p] == (float)p / 127.5f - 1.0f, "without metadata: input of %d: found %a", p,
                    (double)x[p]);
     set(&m, "0.5", "0.5");
-    eo_input_table(&m, 1, x);
+    eo_input_table(&m, 0, 1, x);
     for (int p = 0; p < 256; p++)
         check_that(x[p] == eo_half_to_float(eo_half_from_float((float)p / 127.5f - 1.0f)),
                    "half: input of %d: found %a", p, (double)x[p]);
     check_that(eo_input_is_standard(&m) && eo_input_greys(&m) == 127.5, "0.5 and 0.5 are not the standard");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         set(&m, cases[i].mean, cases[i].std);
-        eo_input_table(&m, 0, x);
+        eo_input_table(&m, 0, 0, x);
         check_that(x[cases[i].p] == cases[i].x, "%s, %s: input of %d: expected %a, found %a", cases[i].mean,
                    cases[i].std, cases[i].p, (double)cases[i].x, (double)x[cases[i].p]);
         check_that(!eo_input_is_standard(&m), "%s, %s is taken for the standard", cases[i].mean,
@@ -77,8 +77,17 @@ static void test_metadata(void)
         {"0.5", "0", "metadata 'input_std': expected a number in 0.001..1000, found '0'"},
         {"0.5", "-1", "metadata 'input_std': expected a number in 0.001..1000, found '-1'"},
         {"nan", "1", "metadata 'input_mean': expected a number in -10..10, found 'nan'"},
+        {"0.4,0.5,0.6", "0.2,0.3,0.4", "1: 0.4 0.2 0.5 0.3 0.6 0.4"},
+        {"0.4", "0.2,0.3,0.4", "1: 0.4 0.2 0.4 0.3 0.4 0.4"},
+        {"0.4,0.5,0.6", "0.2", "1: 0.4 0.2 0.5 0.2 0.6 0.2"},
+        {"0.4,0.5", "0.2",
+         "metadata 'input_mean': expected 1 number, or 1 for each channel of the input (3), found 2"},
+        {"0.4", "0.2,0.2,0.2,0.2",
+         "metadata 'input_std': expected 1 number, or 1 for each channel of the input (3), found 4"},
+        {"0.4,,0.6", "0.2", "metadata 'input_mean': expected a number in -10..10, found ''"},
+        {"0.4,0.5,", "0.2", "metadata 'input_mean': expected a number in -10..10, found ''"},
     };
-    struct eo_model m = {0};
+    struct eo_model m = {.network = {.input = {3, 1, 1}}};
     struct eo_input in;
     struct eo_err err;
     char found[512];
@@ -88,9 +97,17 @@ static void test_metadata(void)
 
         set(&m, cases[i].mean, cases[i].std);
         rc = eo_input_read(&m, &in, &err);
-        snprintf(found, sizeof(found), "%d: %g %g", rc, in.mean, in.std);
+        snprintf(found, sizeof(found), "%d:", rc);
+        for (int c = 0; rc >= 0 && c < in.count; c++)
+            snprintf(found + strlen(found), sizeof(found) - strlen(found), " %g %g", in.mean[c], in.std[c]);
         check_text("read", cases[i].expected, rc < 0 ? err.msg : found);
     }
+    for (int c = 0; c <= EO_INPUT_CHANNELS; c++)
+        strcpy(found + 2 * c, c < EO_INPUT_CHANNELS ? "0," : "0");
+    set(&m, found, "0.2");
+    check_that(eo_input_is_standard(&m), "what cannot be read does not count as the standard");
+    check_text("more than there may be", "metadata 'input_mean': expected at most 64 numbers, found more",
+               eo_input_read(&m, &in, &err) < 0 ? err.msg : "read");
     eo_model_release(&m);
 }
 
@@ -101,6 +118,34 @@ static int save_and_read(struct eo_model *m, struct eo_model *back, struct eo_er
 
     eo_buf_release(&bytes);
     return rc;
+}
+
+/* Each channel has a table of its own; what is the same for all is written once. */
+static void test_channels(void)
+{
+    static const struct eo_input in = {3, {0.4, 0.5, 0.6}, {0.2, 0.2, 0.2}};
+    struct eo_model m = {.network = {.input = {3, 2, 2}}};
+    struct eo_input back;
+    struct eo_err err = {""};
+    float x[256];
+
+    check_that(eo_input_set(&m, &in, &err) == 0, "set: %s", err.msg);
+    check_text("mean", "0.4,0.5,0.6", eo_model_meta_get(&m, "input_mean"));
+    check_text("std", "0.2", eo_model_meta_get(&m, "input_std"));
+    check_that(eo_input_read(&m, &back, &err) == 1 && eo_input_is_equal(&in, &back), "read again: %s",
+               err.msg);
+    check_that(eo_input_tables(&m) == 3 && !eo_input_is_standard(&m), "tables: %d", eo_input_tables(&m));
+    for (int c = 0; c < 3; c++) {
+        eo_input_table(&m, c, 0, x);
+        check_that(x[51] == (51.0f / 255.0f - (float)in.mean[c]) / 0.2f, "channel %d: found %a", c,
+                   (double)x[51]);
+    }
+    set(&m, "0.5,0.5,0.5", "0.5");
+    check_that(eo_input_is_standard(&m), "0.5 for each channel is not the standard");
+    back = in;
+    back.std[2] = 0.3;
+    check_that(!eo_input_is_equal(&in, &back), "other numbers are equal");
+    eo_model_release(&m);
 }
 
 /* Saving names the standard; a model that names another keeps it. */
@@ -115,7 +160,7 @@ static void test_file(void)
     check_text("mean", "0.5", eo_model_meta_get(&back, "input_mean"));
     check_text("std", "0.5", eo_model_meta_get(&back, "input_std"));
     eo_model_release(&back);
-    check_that(eo_input_set(&m, (struct eo_input){0.1307, 0.3081}, &err) == 0 &&
+    check_that(eo_input_set(&m, &(struct eo_input){1, {0.1307}, {0.3081}}, &err) == 0 &&
                    save_and_read(&m, &back, &err) == 0,
                "save: %s", err.msg);
     check_text("mean", "0.1307", eo_model_meta_get(&back, "input_mean"));
@@ -130,6 +175,7 @@ int main(void)
 {
     test_table();
     test_metadata();
+    test_channels();
     test_file();
     return check_report("test_input");
 }

@@ -102,13 +102,13 @@ static void test_accepted(void)
         {"\"\"", "<>"},
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "<\"\\/\b\f\n\r\t>"},
         {"\"\\u0041\\u00e9\\u20AC\\ud83d\\uDE00x\"", "<A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80x>"},
+        {"\"\\ue000\\uffff\"", "<\xee\x80\x80\xef\xbf\xbf>"},
         {"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f\"", "<\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x7f>"},
         {"[true,false , null]", "[t f n ]"},
         {"[[[[[[[[]]]]]]]]", "[[[[[[[[] ] ] ] ] ] ] ]"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_err err = {"accepted"};
         struct eo_buf out = {0};
         int rc = read_text(cases[i].text, strlen(cases[i].text), &out, &err);
@@ -157,6 +157,7 @@ static void test_refused(void)
         {"\"\\u0000\"", INVALID(101, "bad escape in a string")},
         {"\"\\ud800\"", INVALID(101, "bad escape in a string")},
         {"\"\\ud800\\u0041\"", INVALID(101, "bad escape in a string")},
+        {"\"\\ud800\\ue000\"", INVALID(101, "bad escape in a string")},
         {"\"\\udc00\\ud800\"", INVALID(101, "bad escape in a string")},
         {"\"\\ud800\\udc0", INVALID(101, "bad escape in a string")},
         {"\"a\xff\"", "byte offset 102: it is not UTF-8"},
@@ -164,9 +165,8 @@ static void test_refused(void)
         {"\"\xed\xa0\x80\"", "byte offset 101: it is not UTF-8"},
     };
     struct eo_buf out = {0};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_err err = {"accepted"};
 
         if (read_text(cases[i].text, strlen(cases[i].text), &out, &err) == 0)
@@ -174,23 +174,28 @@ static void test_refused(void)
         check_text(cases[i].text, cases[i].message, err.msg);
         eo_buf_release(&out);
     }
+    check_that(eo_json_read_word(&(struct eo_json_reader){.text = (char[]){"truth"}, .size = 5, .what = "it"},
+                                 &(struct eo_err){""}) == -1,
+               "a word that is none was read");
     check_that(read_text("[1]\0", 4, &out, NULL) == -1, "a NUL behind the end was accepted");
     check_that(read_text("[\0001]", 4, &out, NULL) == -1, "a NUL inside was accepted");
+    check_that(read_text("[1\000]", 4, &out, NULL) == -1, "a NUL in a number was accepted");
     eo_buf_release(&out);
 }
 
 /* Pieces of JSON in random order: jansson, an independent reader, must agree about which of them are JSON. */
 static void test_against_jansson(void)
 {
-    static const char *const pieces[] = {"true", "null", "{",  "}",   "[",   "]",    ",",      ":",       "\"a\"", "\"b\\n\"", "1",
-                                         "0",  "-",   ".5",  "e-3",  "\"",     "\\u00e9", " ",     "\\ud83d", "\\ude00",
-                                         "12", "\xff", "\n", "\"\":", "{\"c\":", "],",      "],[",   "[[",       "]]"};
+    static const char *const pieces[] = {
+        "true", "null", "{",  "}",     "[",       "]",  ",",       ":",  "\"a\"",   "\"b\\n\"",
+        "1",    "0",    "-",  ".5",    "e-3",     "\"", "\\u00e9", " ",  "\\ud83d", "\\ude00",
+        "12",   "\xff", "\n", "\"\":", "{\"c\":", "],", "],[",     "[[", "]]"};
     enum { ROUNDS = 300000, COUNT = sizeof(pieces) / sizeof(pieces[0]) };
-    int i, wrong = 0, accepted = 0;
+    int wrong = 0, accepted = 0;
     struct eo_rng rng;
 
     eo_rng_init(&rng, 11, EO_RNG_INIT);
-    for (i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < ROUNDS; i++) {
         char text[128] = "";
         struct eo_buf out = {0};
         struct eo_err err;
@@ -202,7 +207,8 @@ static void test_against_jansson(void)
         root = json_loads(text, JSON_DECODE_ANY, NULL);
         rc = read_text(text, strlen(text), &out, &err);
         if ((rc == 0) != (root != NULL) && wrong++ < 5)
-            printf("'%s': jansson %s, ours %s\n", text, root ? "accepts" : "refuses", rc ? err.msg : "accepts");
+            printf("'%s': jansson %s, ours %s\n", text, root ? "accepts" : "refuses",
+                   rc ? err.msg : "accepts");
         accepted += rc == 0;
         json_decref(root);
         eo_buf_release(&out);

@@ -1,5 +1,5 @@
 /*
- * lib/stage/bench_judge: which rounds are disturbed, which figures come out of them, and how often the status is wrong.
+ * lib/stage/bench/judge: which rounds are disturbed, which figures come out of them, and how often the status is wrong.
  *
  * The rates come from a made-up machine (struct machine) with a fixed seed, which measures whole sessions as eo-bench
  * does: candidates in interleaved rounds, disturbed ones again, up to three times as many. It is unquiet in the ways in
@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/stats.h"
-#include "stage/bench_judge.h"
+#include "stage/bench/judge.h"
 #include "tests/unit/check.h"
 
 #define CANDIDATES 12
@@ -64,9 +64,8 @@ static double uniform(struct machine *m)
 static double normal(struct machine *m)
 {
     double sum = -6;
-    int i;
 
-    for (i = 0; i < 12; i++)
+    for (int i = 0; i < 12; i++)
         sum += uniform(m);
     return sum;
 }
@@ -89,11 +88,9 @@ static int happens(struct machine *m, double mean)
 
 static void machine_init(struct machine *m, uint64_t seed, enum disturbance disturbance)
 {
-    int i;
-
     *m = (struct machine){.disturbance = disturbance, .session_s = CANDIDATES * TRIALS * 0.048};
     eo_rng_init(&m->rng, seed, EO_RNG_BENCH);
-    for (i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) {
         m->period_s[i] = 1 + 30 * uniform(m);
         m->phase[i] = uniform(m);
     }
@@ -103,9 +100,8 @@ static void machine_init(struct machine *m, uint64_t seed, enum disturbance dist
 static double slowness(const struct machine *m)
 {
     double wander = 0;
-    int i;
 
-    for (i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++)
         wander += sin(6.283185307179586 * (m->now_s / m->period_s[i] + m->phase[i])) / 3;
     return (1 + WANDER * wander) * (m->disturbance == THROTTLED && m->now_s > m->session_s / 2 ? 1.25 : 1);
 }
@@ -178,7 +174,6 @@ static void measure_round(struct machine *m, int candidate, int number, struct e
 {
     double base[EO_BENCH_SIZES] = {1e-4 * (1 + candidate), 1.2e-6 * (1 + candidate)}, steal, reference = 0;
     double place = 1 + 0.01 * normal(m);
-    int i, k;
 
     if (m->disturbance == SLOW_MODE && uniform(m) < 0.4)
         place *= 1.2;
@@ -188,8 +183,8 @@ static void measure_round(struct machine *m, int candidate, int number, struct e
     r->conditions = (struct eo_round_conditions){
         .frequency_start_khz = NAN, .frequency_end_khz = NAN, .involuntary_switches = happens(m, 2.5)};
     steal = steps_of_steal(m);
-    for (i = 0; i < SAMPLES; i++) {
-        for (k = 0; k < EO_BENCH_SIZES; k++)
+    for (int i = 0; i < SAMPLES; i++) {
+        for (int k = 0; k < EO_BENCH_SIZES; k++)
             r->size[k].seconds[i] = call(m, &r->conditions, base[k], place, (double)i / SAMPLES);
         reference += REFERENCE_NS * slowness(m) * (1 + 0.005 * normal(m));
         spend(m, &r->conditions, 20e-6);
@@ -209,12 +204,9 @@ struct session {
 /* Rounds with room for `samples` of each size. */
 static void rounds_init(struct eo_rounds *rounds, size_t count, size_t samples)
 {
-    size_t i;
-    int k;
-
     rounds->list = calloc(count, sizeof(*rounds->list));
-    for (i = 0; i < count; i++) {
-        for (k = 0; k < EO_BENCH_SIZES; k++) {
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 0; k < EO_BENCH_SIZES; k++) {
             rounds->list[i].size[k] =
                 (struct eo_round_samples){k == EO_BENCH_BATCH ? 4 : 1, 1, samples, NULL, 0, 0};
             rounds->list[i].size[k].seconds = calloc(samples, sizeof(double));
@@ -224,11 +216,8 @@ static void rounds_init(struct eo_rounds *rounds, size_t count, size_t samples)
 
 static void rounds_free(struct eo_rounds *rounds, size_t count)
 {
-    size_t i;
-    int k;
-
-    for (i = 0; i < count; i++) {
-        for (k = 0; k < EO_BENCH_SIZES; k++)
+    for (size_t i = 0; i < count; i++) {
+        for (int k = 0; k < EO_BENCH_SIZES; k++)
             free(rounds->list[i].size[k].seconds);
     }
     free(rounds->list);
@@ -237,9 +226,9 @@ static void rounds_free(struct eo_rounds *rounds, size_t count)
 /* How many rounds each candidate gets next. Returns their sum. */
 static size_t plan_rounds(const struct session *s, size_t wanted[CANDIDATES])
 {
-    size_t i, sum = 0;
+    size_t sum = 0;
 
-    for (i = 0; i < CANDIDATES; i++) {
+    for (size_t i = 0; i < CANDIDATES; i++) {
         size_t n = s->candidates[i].count;
 
         wanted[i] = n == 0 ? TRIALS : eo_judge_wanted(&s->verdicts[i], TRIALS);
@@ -252,11 +241,10 @@ static size_t plan_rounds(const struct session *s, size_t wanted[CANDIDATES])
 static void judge_all(struct session *s)
 {
     struct eo_err err;
-    int i;
 
     if (eo_judge_session(s->candidates, CANDIDATES, &s->all, &err))
         check_that(0, "%s", err.msg);
-    for (i = 0; i < CANDIDATES; i++) {
+    for (int i = 0; i < CANDIDATES; i++) {
         if (eo_judge(&s->candidates[i], TRIALS, &s->all, &s->verdicts[i], &err))
             check_that(0, "%s", err.msg);
     }
@@ -266,13 +254,13 @@ static void judge_all(struct session *s)
 static void session_take(struct session *s, struct machine *m)
 {
     size_t wanted[CANDIDATES], left;
-    int i, number = 0;
+    int number = 0;
 
-    for (i = 0; i < CANDIDATES; i++)
+    for (int i = 0; i < CANDIDATES; i++)
         rounds_init(&s->candidates[i], LIMIT, SAMPLES);
     while ((left = plan_rounds(s, wanted)) > 0) {
         for (; left > 0; number++) {
-            for (i = 0; i < CANDIDATES; i++) {
+            for (int i = 0; i < CANDIDATES; i++) {
                 if (wanted[i] == 0)
                     continue;
                 measure_round(m, i, number, &s->candidates[i].list[s->candidates[i].count++]);
@@ -286,9 +274,7 @@ static void session_take(struct session *s, struct machine *m)
 
 static void session_free(struct session *s)
 {
-    int i;
-
-    for (i = 0; i < CANDIDATES; i++)
+    for (int i = 0; i < CANDIDATES; i++)
         rounds_free(&s->candidates[i], LIMIT);
 }
 
@@ -301,15 +287,14 @@ struct tally {
 static void take_sessions(enum disturbance disturbance, int sessions, struct tally *t)
 {
     struct machine m;
-    int i, k;
 
     *t = (struct tally){0};
-    for (i = 0; i < sessions; i++) {
+    for (int i = 0; i < sessions; i++) {
         struct session s = {0};
 
         machine_init(&m, (uint64_t)i + 1, disturbance);
         session_take(&s, &m);
-        for (k = 0; k < CANDIDATES; k++) {
+        for (int k = 0; k < CANDIDATES; k++) {
             t->status[s.verdicts[k].status]++;
             t->rounds += (double)s.verdicts[k].rounds;
             t->rows++;
@@ -323,9 +308,8 @@ static void take_sessions(enum disturbance disturbance, int sessions, struct tal
 static void test_rates(void)
 {
     struct tally t;
-    int d;
 
-    for (d = QUIET; d < DISTURBANCES; d++) {
+    for (int d = QUIET; d < DISTURBANCES; d++) {
         double share;
 
         take_sessions((enum disturbance)d, d == QUIET ? 40 : 6, &t);
@@ -352,15 +336,13 @@ static const struct eo_judge_session usual = {REFERENCE_NS, 0}, faster = {REFERE
 /* Batches of 4 images: 1 ms an image and 0.5 % up and down; 2 ms for one alone. */
 static void calm_rounds(struct eo_rounds *rounds, size_t count, size_t samples)
 {
-    size_t i, k;
-
     rounds_init(rounds, count, samples);
     rounds->count = count;
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct eo_round *r = &rounds->list[i];
 
         r->number = (int)i;
-        for (k = 0; k < samples; k++) {
+        for (size_t k = 0; k < samples; k++) {
             r->size[EO_BENCH_BATCH].seconds[k] = 4e-3 * (1 + 0.005 * ((double)(k % 3) - 1));
             r->size[EO_BENCH_SINGLE].seconds[k] = 2e-3 * (1 + 0.005 * ((double)(k % 3) - 1));
         }
@@ -378,9 +360,7 @@ static void calm_rounds(struct eo_rounds *rounds, size_t count, size_t samples)
 
 static void scale_round(struct eo_round *r, enum eo_bench_size size, double by)
 {
-    size_t i;
-
-    for (i = 0; i < r->size[size].count; i++)
+    for (size_t i = 0; i < r->size[size].count; i++)
         r->size[size].seconds[i] *= by;
 }
 
@@ -472,9 +452,7 @@ static void spoil_two_rounds(struct eo_rounds *r)
 
 static void cut_samples(struct eo_rounds *r, enum eo_bench_size size, size_t samples)
 {
-    size_t i;
-
-    for (i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++)
         r->list[i].size[size].count = samples;
 }
 
@@ -490,9 +468,7 @@ static void spoil_p99(struct eo_rounds *r)
 
 static void preempt(struct eo_rounds *r, size_t count)
 {
-    size_t i;
-
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         r->list[i].conditions.cpu_s = 0.05;
         r->list[i].conditions.involuntary_switches = 16;
         scale_round(&r->list[i], EO_BENCH_BATCH, 2);
@@ -511,57 +487,43 @@ static void spoil_few(struct eo_rounds *r)
 
 static void spoil_switches(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++)
         r->list[i].conditions.involuntary_switches = 12 + (double)i;
 }
 
 static void spoil_migrations(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         r->list[i].conditions.migrations = 3;
 }
 
 static void spoil_steal(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++)
         r->list[i].conditions.steal_s = 0.03;
 }
 
 static void spoil_reference(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 6; i < 12; i++)
+    for (size_t i = 6; i < 12; i++)
         r->list[i].conditions.reference_ns = 1.25 * REFERENCE_NS;
 }
 
 static void spoil_frequency(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         r->list[i].conditions.frequency_end_khz = 2.4e6;
 }
 
 static void spoil_drift(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         scale_round(&r->list[i], EO_BENCH_SINGLE, 1 - 0.01 * (double)i);
 }
 
 static void spoil_drift_of_clock(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 12; i++) {
         scale_round(&r->list[i], EO_BENCH_BATCH, 1 + 0.007 * (double)i);
         r->list[i].conditions.reference_ns *= 1 + 0.007 * (double)i;
     }
@@ -570,9 +532,7 @@ static void spoil_drift_of_clock(struct eo_rounds *r)
 /* Jumps that are not a drift: slow rounds at both ends of the session. */
 static void spoil_both_ends(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         scale_round(&r->list[i], EO_BENCH_BATCH, i % 4 == 0 ? 1.3 : 1);
 }
 
@@ -580,28 +540,23 @@ static void spoil_both_ends(struct eo_rounds *r)
 static void spoil_nearly(struct eo_rounds *r)
 {
     static const double by[] = {1, 1, 1.06, 1.06, 1.05, 1.05, 1.05, 1.05, 1, 1.075, 1.1, 1.1};
-    size_t i;
 
-    for (i = 0; i < 12; i++)
+    for (size_t i = 0; i < 12; i++)
         scale_round(&r->list[i], EO_BENCH_BATCH, by[i]);
 }
 
 static void spoil_cold(struct eo_rounds *r)
 {
-    size_t i, k;
-
-    for (i = 0; i < 12; i++) {
-        for (k = 0; k < 10; k++)
+    for (size_t i = 0; i < 12; i++) {
+        for (size_t k = 0; k < 10; k++)
             r->list[i].size[EO_BENCH_BATCH].seconds[k] *= 1.1;
     }
 }
 
 static void spoil_samples(struct eo_rounds *r)
 {
-    size_t i, k;
-
-    for (i = 0; i < 12; i++) {
-        for (k = 0; k < CALM_SAMPLES; k += 4)
+    for (size_t i = 0; i < 12; i++) {
+        for (size_t k = 0; k < CALM_SAMPLES; k += 4)
             r->list[i].size[EO_BENCH_SINGLE].seconds[k] *= 1.4;
     }
 }
@@ -609,9 +564,7 @@ static void spoil_samples(struct eo_rounds *r)
 /* A busy machine whose interrupted samples were thrown away one by one. */
 static void spoil_checked(struct eo_rounds *r)
 {
-    size_t i;
-
-    for (i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 12; i++) {
         r->list[i].is_checked = 1;
         r->list[i].conditions.cpu_s = 0.05;
         r->list[i].conditions.waited_s = 0.05;
@@ -629,10 +582,8 @@ static void spoil_checked_and_slow(struct eo_rounds *r)
 /* Of the first rounds no sample of batches was left: processor times of other than the usual length stand in. */
 static void stand_in(struct eo_rounds *r, size_t count)
 {
-    size_t i;
-
     spoil_checked(r);
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         r->list[i].size[EO_BENCH_BATCH].stood_in = 1;
         scale_round(&r->list[i], EO_BENCH_BATCH, 2);
     }
@@ -650,10 +601,8 @@ static void spoil_stood_in_once(struct eo_rounds *r)
 
 static void spoil_stood_in_at_both(struct eo_rounds *r)
 {
-    size_t i;
-
     stand_in(r, 12);
-    for (i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 12; i++) {
         r->list[i].size[EO_BENCH_SINGLE].stood_in = 1;
         scale_round(&r->list[i], EO_BENCH_BATCH, 0.5);
     }
@@ -741,11 +690,10 @@ static void test_figures(void)
     struct eo_verdict v;
     struct eo_timing *t = &v.size[EO_BENCH_SINGLE];
     struct eo_round_conditions *c = &v.conditions;
-    size_t i;
 
     calm_rounds(&rounds, 13, CALM_SAMPLES);
     preempt(&rounds, 1);
-    for (i = 0; i < 13; i++) {
+    for (size_t i = 0; i < 13; i++) {
         rounds.list[i].counts[EO_BENCH_SINGLE].cycles = i == 2 ? NAN : (double)i;
         rounds.list[i].counts[EO_BENCH_BATCH].branch_misses = NAN;
     }
@@ -781,11 +729,10 @@ static void test_enough(void)
 {
     struct eo_rounds rounds = {0};
     struct eo_verdict v;
-    size_t i;
 
     calm_rounds(&rounds, 20, CALM_SAMPLES);
     preempt(&rounds, 8);
-    for (i = 8; i < 20; i++)
+    for (size_t i = 8; i < 20; i++)
         rounds.list[i].conditions.cpu_s = 0.2;
     v = judged(&rounds, 12, &usual);
     check_that(v.status == EO_TIMING_OK && v.used == 12 && v.disturbed == 8, "12 of 20 rounds: %s, %zu used",
@@ -824,9 +771,8 @@ static void test_percentiles(void)
     static const size_t samples[] = {19, 20, 99, 100};
     struct eo_rounds rounds = {0};
     struct eo_verdict v;
-    size_t i;
 
-    for (i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
         size_t n = 3 * samples[i];
 
         calm_rounds(&rounds, 3, samples[i]);
@@ -847,17 +793,16 @@ static void test_batch_of_one(void)
     struct eo_verdict v;
     struct eo_err err;
     double median, mean;
-    size_t i;
 
     calm_rounds(&rounds, 4, 100);
-    for (i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++)
         rounds.list[i].size[EO_BENCH_SINGLE].count = 0;
     check_that(eo_judge(&rounds, 4, &usual, &v, &err) == -1, "no single images: expected a failure");
     check_text("message", "round 0: expected samples of one image, found none", err.msg);
     check_that(eo_round_figures(&rounds.list[0], EO_BENCH_SINGLE, &median, &mean, &err) == 0 &&
                    isnan(median) && isnan(mean),
                "no samples: expected no figures");
-    for (i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++)
         rounds.list[i].size[EO_BENCH_BATCH].images = 1;
     v = judged(&rounds, 4, &usual);
     check_that(v.size[EO_BENCH_SINGLE].samples == 400 && v.size[EO_BENCH_SINGLE].median == 4,
@@ -873,16 +818,15 @@ static void test_session(void)
 {
     struct eo_rounds rounds[2] = {0};
     struct eo_judge_session found;
-    size_t i;
 
     calm_rounds(&rounds[0], 5, 1);
     calm_rounds(&rounds[1], 6, 1);
-    for (i = 0; i < 11; i++)
+    for (size_t i = 0; i < 11; i++)
         rounds[i >= 5].list[i >= 5 ? i - 5 : i].conditions.reference_ns = 100 + (double)i;
     check_that(eo_judge_session(rounds, 2, &found, NULL) == 0, "session");
     check_that(found.reference_ns == 101 && found.steal_share == 0, "usual best: expected 101, found %g",
                found.reference_ns);
-    for (i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++)
         rounds[1].list[i].conditions.reference_ns = NAN;
     check_that(eo_judge_session(rounds + 1, 1, &found, NULL) == 0, "session");
     check_that(isnan(found.reference_ns), "no readings: expected none");
@@ -904,9 +848,8 @@ static void test_names(void)
 {
     enum eo_timing_status status;
     struct eo_err err;
-    int i;
 
-    for (i = EO_TIMING_OK; i <= EO_TIMING_SHORT; i++)
+    for (int i = EO_TIMING_OK; i <= EO_TIMING_SHORT; i++)
         check_that(eo_timing_status_parse(eo_timing_status_name((enum eo_timing_status)i), &status, &err) ==
                            0 &&
                        (int)status == i,
@@ -917,12 +860,10 @@ static void test_names(void)
 
 int main(void)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(condition_cases) / sizeof(condition_cases[0]); i++)
+    for (size_t i = 0; i < sizeof(condition_cases) / sizeof(condition_cases[0]); i++)
         test_condition(&condition_cases[i]);
     test_long_round();
-    for (i = 0; i < sizeof(verdict_cases) / sizeof(verdict_cases[0]); i++)
+    for (size_t i = 0; i < sizeof(verdict_cases) / sizeof(verdict_cases[0]); i++)
         test_verdict(&verdict_cases[i]);
     test_figures();
     test_enough();

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nn/infer_internal.h"
+#include "nn/engine.h"
 #include "nn/ref.h"
 #include "tests/unit/check.h"
 #include "tests/unit/random_model.h"
@@ -33,8 +33,8 @@ static const struct table tables[] = {
 /* One case: a table on one shape. `wrong` names what was found other than the reference's, or is NULL. */
 static void check_shape(const char *name, const struct eo_shape *s, int n, const char *wrong)
 {
-    check_that(!wrong, "%s: %d x %d channels, batch %d: expected the bits of the reference, found other %s", name, s->c1,
-               s->c2, n, wrong ? wrong : "");
+    check_that(!wrong, "%s: %d x %d channels, batch %d: expected the bits of the reference, found other %s",
+               name, s->c1, s->c2, n, wrong ? wrong : "");
 }
 
 static void *prepare(const struct eo_engine_ops *ops, const struct eo_model *m, int max_batch)
@@ -95,18 +95,18 @@ static const char *compare_activations(const struct eo_engine_ops *ops, void *st
     return memcmp(scores[0], scores[1], sizeof(scores[0])) != 0 ? "scores with activations" : NULL;
 }
 
-static void check_sizes(const struct table *t, const struct eo_model *m, const uint8_t *pixels, const int *sizes,
-                        int count, const union eo_score *expected)
+static void check_sizes(const struct table *t, const struct eo_model *m, const uint8_t *pixels,
+                        const int *sizes, int count, const union eo_score *expected)
 {
     const struct eo_engine_ops *ops = t->get(m->precision);
     const char *wrong = NULL;
     void *state;
-    int i, n = 0, max = 1;
+    int n = 0, max = 1;
 
-    for (i = 0; i < count; i++)
+    for (int i = 0; i < count; i++)
         max = sizes[i] > max ? sizes[i] : max;
     state = prepare(ops, m, max);
-    for (i = 0; !wrong && i < count; i++) {
+    for (int i = 0; !wrong && i < count; i++) {
         n = sizes[i];
         wrong = compare_batch(ops, state, pixels, n, expected);
     }
@@ -129,16 +129,14 @@ static void test_shapes(enum eo_precision precision, const uint8_t *pixels, int 
     static const int sizes[] = {1, 3, 15};
     union eo_score expected[IMAGES * EO_CLASSES];
     struct eo_model m;
-    int c1, c2;
-    size_t i;
 
-    for (c1 = 1; c1 <= 16; c1++) {
-        for (c2 = 1; c2 <= 32; c2++) {
+    for (int c1 = 1; c1 <= 16; c1++) {
+        for (int c2 = 1; c2 <= 32; c2++) {
             if ((c1 * 5 + c2) % step)
                 continue;
             random_model(&m, precision, c1, c2, (uint64_t)(c1 * 100 + c2));
             expect(&m, pixels, expected);
-            for (i = 0; i < TABLES; i++) {
+            for (size_t i = 0; i < TABLES; i++) {
                 if (!skipped(&tables[i], c1, c2))
                     check_sizes(&tables[i], &m, pixels, sizes, 3, expected);
             }
@@ -152,15 +150,15 @@ static void test_batches(enum eo_precision precision, int c1, int c2, const uint
     static const int sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 31, 33, 64, 100, 128};
     union eo_score expected[IMAGES * EO_CLASSES];
     struct eo_model m;
-    size_t i;
 
     random_model(&m, precision, c1, c2, 7);
     expect(&m, pixels, expected);
-    for (i = 0; i < TABLES; i++) {
+    for (size_t i = 0; i < TABLES; i++) {
         int slow = tables[i].isa == EO_ISA_GENERIC;
 
         if (eo_isa_available(tables[i].isa))
-            check_sizes(&tables[i], &m, pixels, sizes, slow ? 7 : (int)(sizeof(sizes) / sizeof(sizes[0])), expected);
+            check_sizes(&tables[i], &m, pixels, sizes, slow ? 7 : (int)(sizeof(sizes) / sizeof(sizes[0])),
+                        expected);
     }
     random_model_release(&m);
 }
@@ -168,17 +166,17 @@ static void test_batches(enum eo_precision precision, int c1, int c2, const uint
 /* The kernels' own arithmetic for p / 127.5 - 1: one-pixel images show every value through conv1's centre tap. */
 static void test_input(const struct table *t, enum eo_precision precision)
 {
-    uint8_t pixels[EO_PIXELS] = {0};
+    uint8_t pixels[EO_IMAGE_PIXELS] = {0};
     union eo_score scores[2][EO_CLASSES];
     const struct eo_engine_ops *ops = t->get(precision), *ref = eo_ops_ref(precision);
     struct eo_model m;
     void *a, *b;
-    int p, same = 1;
+    int same = 1;
 
     random_model(&m, precision, 1, 1, 3);
     a = prepare(ref, &m, 1);
     b = prepare(ops, &m, 1);
-    for (p = 0; p < 256; p++) {
+    for (int p = 0; p < 256; p++) {
         memset(pixels, p, sizeof(pixels));
         ref->run(a, pixels, 1, scores[0]);
         ops->run(b, pixels, 1, scores[1]);
@@ -193,15 +191,13 @@ static void test_input(const struct table *t, enum eo_precision precision)
 int main(int argc, char **argv)
 {
     int step = argc > 1 ? atoi(argv[1]) : 1;
-    static uint8_t pixels[MAX_BATCH * EO_PIXELS];
-    int p;
-    size_t i;
+    static uint8_t pixels[MAX_BATCH * EO_IMAGE_PIXELS];
 
-    random_pixels(pixels, IMAGES * EO_PIXELS, 1);
-    for (i = IMAGES * EO_PIXELS; i < sizeof(pixels); i++)
-        pixels[i] = pixels[i - IMAGES * EO_PIXELS];
-    for (p = EO_FP32; p <= EO_FP16; p++) {
-        for (i = 0; i < TABLES; i++) {
+    random_pixels(pixels, IMAGES * EO_IMAGE_PIXELS, 1);
+    for (size_t i = IMAGES * EO_IMAGE_PIXELS; i < sizeof(pixels); i++)
+        pixels[i] = pixels[i - IMAGES * EO_IMAGE_PIXELS];
+    for (int p = EO_FP32; p <= EO_FP16; p++) {
+        for (size_t i = 0; i < TABLES; i++) {
             if (eo_isa_available(tables[i].isa))
                 test_input(&tables[i], (enum eo_precision)p);
         }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "nn/kernels_s8.h"
+#include "nn/kernels/s8.h"
 #include "nn/ref.h"
 #include "tests/unit/check.h"
 
@@ -29,7 +29,7 @@ static int sets_find(struct set sets[6])
 
     sets[n++] = (struct set){"generic", EO_ISA_GENERIC, EO_BACKEND_QNNPACK, eo_s8_kernels_generic()};
 #if defined(__x86_64__)
-    sets[n++] = (struct set){"avx2-narrow", EO_ISA_AVX2, EO_BACKEND_FBGEMM, eo_s8_kernels_avx2_narrow()};
+    sets[n++] = (struct set){"avx2-narrow", EO_ISA_AVX2, EO_BACKEND_FBGEMM, eo_s8_kernels_avx2()};
     sets[n++] = (struct set){"avx2-wide", EO_ISA_AVX2, EO_BACKEND_QNNPACK, eo_s8_kernels_avx2_wide()};
     sets[n++] = (struct set){"avx512", EO_ISA_AVX512, EO_BACKEND_QNNPACK, eo_s8_kernels_avx512()};
 #elif defined(__aarch64__)
@@ -173,16 +173,16 @@ static void check_shape(struct eo_shape shape, enum eo_backend backend, int extr
 int main(void)
 {
     static const struct eo_shape large[] = {{17, 33}, {33, 65}, {64, 1}, {1, 128}, {64, 128}, {20, 48}};
-    static uint8_t base[BASE * EO_PIXELS], pixels[LONGEST * EO_PIXELS];
+    static uint8_t base[BASE * EO_IMAGE_PIXELS], pixels[LONGEST * EO_IMAGE_PIXELS];
     struct set sets[6];
     int count = sets_find(sets), full = getenv("EO_TEST_FULL") != NULL;
     struct eo_rng rng;
 
     eo_rng_init(&rng, 1, EO_RNG_SYNTHETIC);
-    for (int i = 0; i < BASE * EO_PIXELS; i++) /* noise, and one image each of black and white */
-        base[i] = (uint8_t)(i < EO_PIXELS ? 0 : i < 2 * EO_PIXELS ? 255 : eo_rng_below(&rng, 256));
-    for (int i = 0; i < LONGEST * EO_PIXELS; i++)
-        pixels[i] = base[i % (BASE * EO_PIXELS)];
+    for (int i = 0; i < BASE * EO_IMAGE_PIXELS; i++) /* noise, and one image each of black and white */
+        base[i] = (uint8_t)(i < EO_IMAGE_PIXELS ? 0 : i < 2 * EO_IMAGE_PIXELS ? 255 : eo_rng_below(&rng, 256));
+    for (int i = 0; i < LONGEST * EO_IMAGE_PIXELS; i++)
+        pixels[i] = base[i % (BASE * EO_IMAGE_PIXELS)];
     for (int c1 = 1; c1 <= 16; c1++)
         for (int c2 = 1; c2 <= 32; c2++)
             for (int backend = 0; backend < 2; backend++)

@@ -7,11 +7,11 @@
 
 #include "base/rng.h"
 #include "nn/infer.h"
-#include "stage/calibrate.h"
-#include "stage/prune.h"
-#include "stage/quant.h"
-#include "stage/synthetic.h"
-#include "stage/train.h"
+#include "stage/quant/calibrate.h"
+#include "stage/prune/prune.h"
+#include "stage/quant/quant.h"
+#include "stage/data/synthetic.h"
+#include "stage/learn/train.h"
 #include "tests/unit/check.h"
 
 #define GENERATED 2048
@@ -24,8 +24,8 @@ static const struct {
     struct eo_level level;
     enum eo_scope scope;
 } levels[] = {
-    {{0.25, 0.25}, EO_SCOPE_LAYER}, {{0.5, 0.5}, EO_SCOPE_LAYER},  {{0.7, 0.7}, EO_SCOPE_LAYER},
-    {{0.25, 0.5}, EO_SCOPE_LAYER},  {{0.4, 0.4}, EO_SCOPE_GLOBAL},
+    {{1, {0.25}}, EO_SCOPE_LAYER},      {{1, {0.5}}, EO_SCOPE_LAYER},  {{1, {0.7}}, EO_SCOPE_LAYER},
+    {{2, {0.25, 0.5}}, EO_SCOPE_LAYER}, {{1, {0.4}}, EO_SCOPE_GLOBAL},
 };
 
 static void must(int ok, const struct eo_err *err)
@@ -43,7 +43,7 @@ static struct eo_images generated(void)
     static uint8_t pixels[GENERATED * EO_IMAGE_PIXELS], labels[GENERATED];
 
     for (uint32_t i = 0; i < GENERATED; i++)
-        labels[i] = eo_synthetic_image(1, EO_DATASET_TRAIN, i, pixels + i * EO_IMAGE_PIXELS);
+        labels[i] = eo_synthetic_image(1, EO_DATASET_TRAIN, i, EO_CLASSES, pixels + i * EO_IMAGE_PIXELS);
     return (struct eo_images){pixels, labels, GENERATED};
 }
 
@@ -70,13 +70,14 @@ static void train(struct eo_model *m, const struct eo_images *images)
     struct eo_err err;
 
     eo_config_init(&cfg);
-    must(eo_train_init_model(&cfg, 0, m, &err) == 0, &err);
+    must(eo_train_init_model(&cfg, 0, NULL, m, &err) == 0, &err);
     t = eo_trainer_new(m, &options, &err);
     must(t != NULL, &err);
     for (uint32_t i = 0; i < LEARNT; i++)
         index[i] = i;
     for (int i = 0; i < LEARNT; i += 64) {
-        const struct eo_batch batch = {.pixels = images->pixels, .labels = images->labels, .index = index + i, .n = 64};
+        const struct eo_batch batch = {
+            .pixels = images->pixels, .labels = images->labels, .index = index + i, .n = 64};
         double loss = 0;
         uint64_t correct = 0;
 
@@ -100,7 +101,7 @@ static int is_kept(const struct eo_prune_plan *plan, int layer, int channel)
 /* Filters and biases of what goes: its activations are then exactly 0. */
 static void zero_channels(struct eo_model *m, const struct eo_prune_plan *plan)
 {
-    for (int l = 0; l < EO_SCORE_LAYERS; l++) {
+    for (int l = 0; l < EO_CLASSIFIER; l++) {
         int terms = eo_shape_terms(&m->shape, (enum eo_layer)l);
 
         for (int c = 0; c < eo_shape_outputs(&m->shape, (enum eo_layer)l); c++) {
@@ -115,7 +116,7 @@ static void zero_channels(struct eo_model *m, const struct eo_prune_plan *plan)
 /* And the weights that read it, which only matter for the scales of int8. */
 static void zero_readers(struct eo_model *m, const struct eo_prune_plan *plan)
 {
-    for (int l = 0; l < EO_SCORE_LAYERS; l++) {
+    for (int l = 0; l < EO_CLASSIFIER; l++) {
         enum eo_layer next = (enum eo_layer)(l + 1);
         int terms = eo_shape_terms(&m->shape, next), channels = eo_shape_outputs(&m->shape, (enum eo_layer)l);
 
@@ -156,7 +157,8 @@ static void compare(const char *what, const struct eo_model *small, const struct
                     const struct eo_images *images)
 {
     for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
-        int wrong = eo_isa_available((enum eo_isa)isa) ? differences(small, whole, images, (enum eo_isa)isa) : 0;
+        int wrong =
+            eo_isa_available((enum eo_isa)isa) ? differences(small, whole, images, (enum eo_isa)isa) : 0;
 
         check_that(wrong == 0, "%s on %s: %d of %d scores differ from the masked network's", what,
                    eo_isa_name((enum eo_isa)isa), wrong, (BATCH + ALONE) * 10);
@@ -182,15 +184,19 @@ static void compare_floats(const char *what, const struct eo_model *small, const
 static void compare_integers(const char *what, const struct eo_model *small, const struct eo_model *whole,
                              const struct eo_images *images, enum eo_backend backend)
 {
-    struct eo_quant_options opt = {.backend = backend, .observer = EO_OBSERVER_HISTOGRAM, .batch_size = SEEN,
-                                   .batches = 1, .isa = eo_isa_best()};
+    struct eo_quant_options opt = {.backend = backend,
+                                   .observer = EO_OBSERVER_HISTOGRAM,
+                                   .batch_size = SEEN,
+                                   .batches = 1,
+                                   .isa = eo_isa_best()};
     struct eo_calibration cal, other;
     struct eo_model a, b;
     struct eo_err err;
     char name[96];
 
     must(eo_calibration_run(&cal, small, images, &opt, &err) == 0, &err);
-    must(eo_quant_int8(small, &cal, &opt, &a, &err) == 0 && eo_quant_int8(whole, &cal, &opt, &b, &err) == 0, &err);
+    must(eo_quant_int8(small, &cal, &opt, &a, &err) == 0 && eo_quant_int8(whole, &cal, &opt, &b, &err) == 0,
+         &err);
     snprintf(name, sizeof(name), "int8 by %s, %s", eo_backend_name(backend), what);
     compare(name, &a, &b, images);
     eo_model_release(&a);
@@ -198,28 +204,31 @@ static void compare_integers(const char *what, const struct eo_model *small, con
     /* More zeros are no other range: an observer of extremes finds the same one in both networks. */
     opt.observer = EO_OBSERVER_MINMAX;
     must(eo_calibration_run(&cal, small, images, &opt, &err) == 0 &&
-         eo_calibration_run(&other, whole, images, &opt, &err) == 0, &err);
+             eo_calibration_run(&other, whole, images, &opt, &err) == 0,
+         &err);
     for (int l = 0; l < EO_LAYERS; l++)
-        check_that(cal.input[l].min == other.input[l].min && cal.input[l].max == other.input[l].max,
-                   "%s: range of layer %d: %g to %g, masked %g to %g", name, l, cal.input[l].min, cal.input[l].max,
-                   other.input[l].min, other.input[l].max);
+        check_that(cal.tensor[l].min == other.tensor[l].min && cal.tensor[l].max == other.tensor[l].max,
+                   "%s: range of layer %d: %g to %g, masked %g to %g", name, l, cal.tensor[l].min,
+                   cal.tensor[l].max, other.tensor[l].min, other.tensor[l].max);
 }
 
-static void test_case(const struct eo_model *m, const struct eo_images *images, enum eo_criterion criterion, size_t k)
+static void test_case(const struct eo_model *m, const struct eo_images *images, enum eo_criterion criterion,
+                      size_t k)
 {
-    const struct eo_score_options score = {.criterion = criterion, .seed = 3, .images = *images, .count = SEEN,
-                                           .isa = eo_isa_best()};
+    const struct eo_saliency_options score = {
+        .criterion = criterion, .seed = 3, .images = *images, .count = SEEN, .isa = eo_isa_best()};
     const struct eo_prune_options opt = {.level = levels[k].level, .scope = levels[k].scope, .multiple = 1};
     struct eo_prune_plan plan;
-    struct eo_scores scores;
+    struct eo_saliency scores;
     struct eo_model small, whole;
     struct eo_err err;
     char text[EO_LEVEL_TEXT], what[64];
 
-    must(eo_score_run(&scores, m, &score, &err) == 0 && eo_prune(&plan, m, &scores, &opt, &small, &err) == 0 &&
-         eo_quant_fp32(m, &whole, &err) == 0, &err);
+    must(eo_saliency_run(&scores, m, &score, &err) == 0 &&
+             eo_prune(&plan, m, &scores, &opt, &small, &err) == 0 && eo_quant_copy(m, &whole, &err) == 0,
+         &err);
     eo_level_text(levels[k].level, text);
-    snprintf(what, sizeof(what), "%s, level %s%s", eo_criterion_name(criterion), text,
+    snprintf(what, sizeof(what), "%s, level %.20s%s", eo_criterion_name(criterion), text,
              levels[k].scope == EO_SCOPE_GLOBAL ? " global" : "");
     check_that(small.shape.c1 < 16 && small.shape.c2 < 32, "%s: nothing was removed", what);
     zero_channels(&whole, &plan);

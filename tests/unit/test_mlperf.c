@@ -1,20 +1,19 @@
-/* lib/stage/mlperf: the histogram's steps, what comes out of windows, and the row. */
+/* lib/stage/bench/mlperf: the histogram's steps, what comes out of windows, and the row. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "stage/mlperf.h"
+#include "machine/clock.h"
+#include "stage/bench/mlperf.h"
 #include "tests/unit/check.h"
 
 /* Steps rise with the time, lie within 0.1 % of it, and the last one is that of the longest. */
 static void test_steps(void)
 {
-    uint64_t ns;
     uint32_t last = 0;
     int wrong = 0;
 
-    for (ns = 0; ns < (uint64_t)1 << 40; ns += 1 + ns / 3000) {
+    for (uint64_t ns = 0; ns < (uint64_t)1 << 40; ns += 1 + ns / 3000) {
         uint32_t step = eo_mlperf_step(ns);
 
         wrong += step < last || step > last + 1 ||
@@ -50,7 +49,7 @@ static void test_run(void)
     struct eo_bench_subject subject = {wait_call, &w};
     struct eo_mlperf r;
     struct eo_err err;
-    int i, above = 0;
+    int above = 0;
 
     if (!check_that(eo_mlperf_run(&r, &subject, 0.05, -1, &err) == 0, "run"))
         return;
@@ -58,7 +57,7 @@ static void test_run(void)
                r.window_s_min, r.by_the_rule);
     check_that(w.others == 0 && r.inferences > 0 && (int)r.inferences < w.calls,
                "calls: expected some of %d, and a warm-up before, found %d", w.calls, (int)r.inferences);
-    for (i = 0; i < EO_MLPERF_WINDOWS; i++) {
+    for (int i = 0; i < EO_MLPERF_WINDOWS; i++) {
         above += r.throughput_sps[i] > r.throughput_sps_median;
         check_that(r.throughput_sps[i] > 0 && r.throughput_sps[i] <= 4700, "throughput of window %d: %g", i,
                    r.throughput_sps[i]);

@@ -12,6 +12,8 @@
 #include "nn/model.h"
 #include "tests/unit/check.h"
 
+#define LISTED(value, name, text) name ", "
+
 static void check(int ok, const char *what, const char *expected, const char *found)
 {
     check_that(ok, "%s:\n  expected %s\n  found    %s", what, expected, found);
@@ -54,14 +56,13 @@ static void make(struct eo_model *m, enum eo_precision precision, int c1, int c2
 {
     struct eo_err err = {""};
     struct eo_rng rng;
-    int i;
 
     eo_rng_init(&rng, 3, EO_RNG_INIT);
     if (eo_model_init(m, precision, (struct eo_shape){c1, c2}, &err)) {
         printf("cannot make a model: %s\n", err.msg);
         exit(1);
     }
-    for (i = 0; i < EO_LAYERS; i++)
+    for (int i = 0; i < EO_LAYERS; i++)
         fill_layer(m, (enum eo_layer)i, &rng);
 }
 
@@ -84,7 +85,6 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     struct eo_buf first = {0}, second = {0};
     struct eo_model m, back;
     struct eo_err err = {""};
-    int i;
 
     make(&m, precision, c1, c2);
     m.backend = backend;
@@ -94,7 +94,7 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     check(back.precision == precision && back.shape.c1 == c1 && back.shape.c2 == c2 &&
               back.backend == backend,
           "round trip", "the same kind", "another");
-    for (i = 0; back.storage && i < EO_LAYERS; i++)
+    for (int i = 0; back.storage && i < EO_LAYERS; i++)
         check(same_values(&m, &back, (enum eo_layer)i), "round trip", "equal values",
               eo_layer_name((enum eo_layer)i));
     check_text("architecture", "SmallCNN", eo_model_meta_get(&back, "architecture"));
@@ -115,9 +115,8 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
 static void test_round_trips(void)
 {
     static const struct eo_shape shapes[] = {{1, 1}, {5, 10}, {16, 32}, {64, 128}};
-    size_t i;
 
-    for (i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         check_round_trip(EO_FP32, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_FP16, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_INT8, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
@@ -148,6 +147,8 @@ static const struct damage damages[] = {
     {EO_FP32, WIDEN, "extra", NULL, 0, 0, "tensor 'extra': not part of an fp32 SmallCNN"},
     {EO_FP32, WIDEN, "conv1.weight_scale", NULL, 0, 0,
      "tensor 'conv1.weight_scale': not part of an fp32 SmallCNN"},
+    {EO_FP32, WIDEN, "bn1.running_var", NULL, 0, 0,
+     "tensor 'bn1.running_var': not part of an fp32 SmallCNN, which has no batch normalisation; eo-import reads it"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 0, "tensor 'conv1.weight': expected 1..64 filters, found 0"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 65,
      "tensor 'conv1.weight': expected 1..64 filters, found 65"},
@@ -203,7 +204,7 @@ static const struct damage damages[] = {
      "metadata 'architecture': expected 'SmallCNN', found 'BigCNN'"},
     {EO_FP32, META, "architecture", NULL, 0, 0, NULL},
     {EO_FP32, META, "precision", "fp64", 0, 0,
-     "metadata 'precision': expected one of fp32, fp16, int8, found 'fp64'"},
+     "metadata 'precision': expected one of " EO_PRECISIONS(LISTED) "found 'fp64'"},
     {EO_FP32, META, "precision", "fp16", 0, 0,
      "tensor 'conv1.weight': expected dtype F16 in an fp16 model, found F32"},
     {EO_FP32, META, "precision", NULL, 0, 0, NULL},
@@ -212,17 +213,24 @@ static const struct damage damages[] = {
     {EO_INT8, META, "quantization_backend", NULL, 0, 0,
      "metadata 'quantization_backend': missing, and an int8 model needs it"},
     {EO_INT8, META, "quantization_backend", "tpu", 0, 0,
-     "metadata 'quantization_backend': expected one of fbgemm, qnnpack, found 'tpu'"},
+     "metadata 'quantization_backend': expected one of " EO_BACKENDS(LISTED) "found 'tpu'"},
+    {EO_FP32, META, "seed", "0", 0, 0, NULL},
+    {EO_FP32, META, "seed", "-1", 0, 0,
+     "metadata 'seed': expected an integer in 0..18446744073709551615, found '-1'"},
+    {EO_FP32, META, "input_std", "0", 0, 0,
+     "metadata 'input_std': expected a number in 0.001..1000, found '0'"},
     {EO_FP32, META, "pruning_level", "0.999", 0, 0, NULL},
     {EO_FP32, META, "pruning_level", "0.25x0.5", 0, 0, NULL},
     {EO_FP32, META, "pruning_criterion", "none", 0, 0, NULL},
     {EO_FP32, META, "pruning_criterion", "taylor", 0, 0, NULL},
     {EO_FP32, META, "pruning_criterion", "magic", 0, 0,
-     "metadata 'pruning_criterion': expected one of l1, l2, fpgm, activation, taylor, random, found 'magic'"},
+     "metadata 'pruning_criterion': expected one of " EO_CRITERIA(LISTED) "found 'magic'"},
     {EO_FP32, META, "pruning_level", "1", 0, 0,
-     "metadata 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found '1'"},
+     "metadata 'pruning_level': expected a level of at least 0 and below 1, or up to 16 with an 'x' between, "
+     "found '1'"},
     {EO_FP32, META, "pruning_level", "half", 0, 0,
-     "metadata 'pruning_level': expected a level of at least 0 and below 1, or two with an 'x' between, found 'half'"},
+     "metadata 'pruning_level': expected a level of at least 0 and below 1, or up to 16 with an 'x' between, "
+     "found 'half'"},
     {EO_FP32, META, "conv1_kept", "0,2,63", 0, 0, NULL},
     {EO_FP32, META, "conv1_kept", "0,2", 0, 0,
      "metadata 'conv1_kept': expected 3 channels as in the tensors, found 2"},
@@ -238,7 +246,8 @@ static const struct damage damages[] = {
     {EO_FP32, META, "conv2_kept", "", 0, 0, "metadata 'conv2_kept': expected an integer in 0..127, found ''"},
     {EO_FP32, META, "base_channels", "3,4", 0, 0, NULL},
     {EO_FP32, META, "base_channels", "64,128", 0, 0, NULL},
-    {EO_FP32, META, "base_channels", "2,4", 0, 0, "metadata 'base_channels': expected an integer in 3..64, found '2'"},
+    {EO_FP32, META, "base_channels", "2,4", 0, 0,
+     "metadata 'base_channels': expected an integer in 3..64, found '2'"},
     {EO_FP32, META, "base_channels", "3,129", 0, 0,
      "metadata 'base_channels': expected an integer in 4..128, found '129'"},
     {EO_FP32, META, "base_channels", "3", 0, 0,
@@ -255,11 +264,10 @@ static struct eo_st_tensor *find(struct eo_st *st, const char *name)
 static void resize(struct eo_st_tensor *t, size_t index, size_t n)
 {
     static const char zeros[200000];
-    int i;
 
     t->shape[index] = n;
     t->bytes = eo_st_dtype_bytes(t->dtype);
-    for (i = 0; i < t->dims; i++)
+    for (int i = 0; i < t->dims; i++)
         t->bytes *= t->shape[i];
     t->data = zeros;
 }
@@ -366,6 +374,46 @@ static void check_damage(const struct damage *d)
     eo_buf_release(&bad);
 }
 
+/* A file says which network it is of, where that is asked for. */
+static void test_any(void)
+{
+    static const char text[] = "input 1x4x4; a: conv 2 3x3 batch_norm relu; b: linear 3";
+    static const struct {
+        const char *key, *value, *message;
+    } cases[] = {
+        {"seed", "3", "read"},
+        {"architecture", "BigCNN", "metadata 'architecture': expected 'SmallCNN', found 'BigCNN'"},
+        {"network", NULL, "metadata 'network': missing, and architecture 'network' needs it"},
+        {"network", "input 1x4x4", "metadata 'network': expected at least one layer, found none"},
+        {"precision", "fp16", "expected batch normalisation at fp32 alone, found a network with it at fp16"},
+    };
+    struct eo_network net;
+    struct eo_model m;
+    struct eo_buf good = {0};
+    struct eo_err err = {""};
+
+    check(eo_network_parse(&net, text, &err) == 0 && eo_model_init_network(&m, EO_FP32, &net, &err) == 0 &&
+              eo_model_serialize(&m, &good, &err) == 0,
+          "a network", "success", err.msg);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct eo_buf bad = {0};
+        struct eo_model back;
+        struct eo_st st;
+        int rc = eo_st_parse(&st, good.data, good.len, &err);
+
+        set_meta(&st, cases[i].key, cases[i].value);
+        rc = rc || eo_st_serialize(&st, &bad, &err) ||
+             eo_model_parse_network(&back, bad.data, bad.len, NULL, &err);
+        check_text(cases[i].key, cases[i].message, rc ? err.msg : "read");
+        if (!rc)
+            eo_model_release(&back);
+        eo_st_release(&st);
+        eo_buf_release(&bad);
+    }
+    eo_buf_release(&good);
+    eo_model_release(&m);
+}
+
 /* At the bound an accumulator still fits; one more is refused, by the writer as by the reader. */
 static void test_accumulators(void)
 {
@@ -373,13 +421,12 @@ static void test_accumulators(void)
     struct eo_model m;
     struct eo_err err = {""};
     int64_t sum = 0;
-    int t, sign;
 
     make(&m, EO_INT8, 3, 4);
-    for (t = 0; t < 27; t++)
+    for (int t = 0; t < 27; t++)
         sum += abs(m.layer[EO_CONV2].weight.s8[2 * 27 + t]);
     m.layer[EO_CONV2].input_zero_point = 5;
-    for (sign = -1; sign <= 1; sign += 2) {
+    for (int sign = -1; sign <= 1; sign += 2) {
         m.layer[EO_CONV2].bias.s32[2] = sign * (int32_t)(INT32_MAX - sum * (127 + 5));
         check(eo_model_serialize(&m, &out, &err) == 0, "accumulator at its bound", "success", err.msg);
         m.layer[EO_CONV2].bias.s32[2] += sign;
@@ -459,9 +506,8 @@ static void test_init(void)
                  {1, 129, "conv2: expected 1..128 channels, found 129"}};
     struct eo_model m;
     struct eo_err err;
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_shape shape = {cases[i].c1, cases[i].c2};
 
         check(eo_model_init(&m, EO_FP32, shape, &err) == -1, "init", "a refusal", "success");
@@ -475,7 +521,6 @@ static void test_metadata(void)
     struct eo_model m = {0}, copy = {0};
     struct eo_err err = {""};
     char key[16];
-    int i;
 
     check(!eo_model_meta_get(&m, "a"), "absent", "NULL", "something");
     check(eo_model_meta_set(&m, "b", "2", &err) == 0 && eo_model_meta_set(&m, "a", "1", &err) == 0 &&
@@ -503,11 +548,12 @@ static void test_metadata(void)
     check(eo_model_meta_set(&m, "pruning_criterion", "taylor", &err) == 0 &&
               eo_model_pruning_criterion(&m) == EO_CRITERION_TAYLOR,
           "criterion", "taylor", "another");
-    check(eo_level_compare(eo_model_pruning_level(&m), eo_level_uniform(0.25)) == 0 && eo_model_seed(&m) == UINT64_MAX,
+    check(eo_level_compare(eo_model_pruning_level(&m), eo_level_uniform(0.25)) == 0 &&
+              eo_model_seed(&m) == UINT64_MAX,
           "numbers", "as set", "others");
     check(eo_model_meta_set(&m, "seed", "seven", &err) == 0 && eo_model_seed(&m) == 0, "no number", "0",
           "other");
-    for (i = 0; i < EO_MODEL_META_MAX - 5; i++) {
+    for (int i = 0; i < EO_MODEL_META_MAX - 5; i++) {
         snprintf(key, sizeof(key), "k%d", i);
         check(eo_model_meta_set(&m, key, "", &err) == 0, "up to the limit", "success", err.msg);
     }
@@ -530,9 +576,8 @@ static void test_sizes(void)
                  {11, 22, 52400, 26200},
                  {8, 16, 36392, 18196},
                  {5, 10, 21680, 10840}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_model m;
         size_t outputs = (size_t)(cases[i].c1 + cases[i].c2 + 10);
 
@@ -578,16 +623,15 @@ static void test_load(void)
 
 int main(void)
 {
-    size_t i;
-
     test_round_trips();
-    for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
+    for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++)
         check_damage(&damages[i]);
     test_accumulators();
     test_factors();
     test_foreign_type();
     test_unwritable();
     test_init();
+    test_any();
     test_metadata();
     test_sizes();
     test_load();

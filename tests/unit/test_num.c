@@ -43,9 +43,8 @@ static void test_i64(void)
         {"1e0", 0, 9, "expected an integer in 0..9, found '1e0'"},
         {"1_0", 0, 99, "expected an integer in 0..99, found '1_0'"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_err err;
         int64_t v;
         char text[32];
@@ -73,9 +72,8 @@ static void test_u64(void)
         {"-0", "expected an integer in 0..18446744073709551615, found '-0'"},
         {"07", "expected an integer in 0..18446744073709551615, found '07'"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_err err;
         uint64_t v;
         char text[32];
@@ -87,6 +85,16 @@ static void test_u64(void)
             check_number("u64", cases[i].text, cases[i].expected, err.msg);
         }
     }
+    for (int i = 0; i < 2; i++) {
+        static const char *const outside[][2] = {{"1", "expected an integer in 2..9, found '1'"},
+                                                 {"10", "expected an integer in 2..9, found '10'"}};
+        struct eo_err err = {"accepted"};
+        uint64_t v;
+
+        if (eo_num_parse_u64(outside[i][0], 2, 9, &v, &err) == 0)
+            strcpy(err.msg, "accepted");
+        check_number("u64", outside[i][0], outside[i][1], err.msg);
+    }
 }
 
 static void test_double(void)
@@ -94,8 +102,8 @@ static void test_double(void)
     static const char *const good[][2] = {
         {"0", "0.0"},      {"-0", "-0.0"},      {"5", "5.0"},           {"+2.5", "2.5"},
         {"1e-3", "0.001"}, {"1E3", "1000.0"},   {"-1.5e+02", "-150.0"}, {"0.1", "0.1"},
-        {"0.0", "0.0"},    {"1e300", "1e+300"}, {"4.9e-324", "5e-324"},
-        {".5", "0.5"},     {"5.", "5.0"},       {"5.e-4", "0.0005"},    {"+.5E1", "5.0"},
+        {"0.0", "0.0"},    {"1e300", "1e+300"}, {"4.9e-324", "5e-324"}, {".5", "0.5"},
+        {"5.", "5.0"},     {"5.e-4", "0.0005"}, {"+.5E1", "5.0"},
     };
     static const char *const bad[] = {
         "",        "-",      ".",
@@ -110,16 +118,15 @@ static void test_double(void)
     struct eo_err err;
     char text[EO_NUM_TEXT], message[200];
     double v;
-    size_t i;
 
-    for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         if (eo_num_parse_double(good[i][0], -1e308, 1e308, &v, &err))
             snprintf(text, sizeof(text), "refused");
         else
             eo_num_format_double(v, text);
         check_number("double", good[i][0], good[i][1], text);
     }
-    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         snprintf(message, sizeof(message), "expected a number in -1e+308..1e+308, found '%.40s'", bad[i]);
         if (eo_num_parse_double(bad[i], -1e308, 1e308, &v, &err) == 0)
             snprintf(err.msg, sizeof(err.msg), "%g", v);
@@ -166,9 +173,8 @@ static void test_format(void)
         {12.8, "12.8"},
     };
     char input[40], text[EO_NUM_TEXT];
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         snprintf(input, sizeof(input), "%.17g", cases[i].value);
         eo_num_format_double(cases[i].value, text);
         check_number("format", input, cases[i].expected, text);
@@ -179,10 +185,10 @@ static void test_format(void)
 static void test_round_trip(void)
 {
     struct eo_rng rng;
-    int i, wrong = 0, checked = 0;
+    int wrong = 0, checked = 0;
 
     eo_rng_init(&rng, 1, EO_RNG_INIT);
-    for (i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100000; i++) {
         uint64_t bits = eo_rng_u64(&rng);
         char text[EO_NUM_TEXT];
         double v, back;

@@ -1,5 +1,6 @@
 /* The frontier against its definition, on random sweeps with many ties; and what the join computes. */
-#include "stage/pareto.h"
+#include "stage/select/columns.h"
+#include "stage/select/pareto.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,8 +8,8 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "stage/join.h"
-#include "stage/recommend.h"
+#include "stage/select/join.h"
+#include "stage/select/recommend.h"
 #include "tests/unit/check.h"
 
 #define ROWS 12
@@ -24,10 +25,9 @@ static void check(int ok, const char *what)
 static void make_sweep(struct eo_candidate rows[ROWS], struct eo_sweep *sweep, uint64_t seed)
 {
     struct eo_rng rng;
-    size_t i;
 
     eo_rng_init(&rng, seed, EO_RNG_BENCH);
-    for (i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS; i++) {
         eo_candidate_init(&rows[i]);
         rows[i].key.seed = i < 9 ? 1 : 2;
         rows[i].accepted = eo_rng_below(&rng, 4) > 0;
@@ -53,11 +53,10 @@ static int competes(const struct eo_candidate *c, int use_ci)
 static int belongs(const struct eo_sweep *sweep, size_t i, int use_ci)
 {
     const struct eo_candidate *c = &sweep->rows[i];
-    size_t k;
 
     if (!competes(c, use_ci))
         return 0;
-    for (k = 0; k < sweep->row_count; k++) {
+    for (size_t k = 0; k < sweep->row_count; k++) {
         const struct eo_candidate *o = &sweep->rows[k];
         int equal = o->latency_ms == c->latency_ms && height(o, use_ci) == height(c, use_ci);
 
@@ -72,14 +71,14 @@ static int belongs(const struct eo_sweep *sweep, size_t i, int use_ci)
 static int frontier_holds(const struct eo_sweep *sweep, int use_ci)
 {
     static struct eo_config cfg;
-    size_t index[ROWS], count, i, expected = 0;
+    size_t index[ROWS], count, expected = 0;
     int ok = 1;
 
     cfg.pareto_use_ci = use_ci;
     ok = eo_pareto_frontier(sweep, eo_sweep_numeric_column("latency_ms"), &cfg, index, &count, NULL) == 0;
-    for (i = 0; i < ROWS; i++)
+    for (size_t i = 0; i < ROWS; i++)
         expected += (size_t)belongs(sweep, i, use_ci);
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         ok = ok && belongs(sweep, index[i], use_ci);
         if (i > 0)
             ok = ok && sweep->rows[index[i]].latency_ms > sweep->rows[index[i - 1]].latency_ms;
@@ -91,9 +90,9 @@ static void test_frontier(int use_ci)
 {
     struct eo_candidate rows[ROWS];
     struct eo_sweep sweep;
-    int seed, wrong = 0, first = 0;
+    int wrong = 0, first = 0;
 
-    for (seed = 0; seed < SWEEPS; seed++) {
+    for (int seed = 0; seed < SWEEPS; seed++) {
         make_sweep(rows, &sweep, (uint64_t)seed);
         if (!frontier_holds(&sweep, use_ci) && wrong++ == 0)
             first = seed;
@@ -109,7 +108,7 @@ static void test_join(void)
         "0.5,int8,3,0.75,0.25,1048576,524288\n";
     struct eo_config cfg;
     struct eo_join *join = eo_join_new(NULL);
-    const struct eo_candidate_key key = {{0.5, 0.5}, EO_CRITERION_L1, EO_INT8, 3};
+    const struct eo_candidate_key key = {{1, {0.5}}, EO_CRITERION_L1, EO_INT8, 3};
     struct eo_candidate_key other = key;
     struct eo_sweep sweep = {0};
     struct eo_csv csv;
@@ -142,10 +141,65 @@ static void test_join(void)
     eo_join_free(join);
 }
 
+static void test_words(void)
+{
+    enum eo_recommendation found;
+    struct eo_candidate c;
+    struct eo_err err = {""};
+
+    check(eo_recommendation_parse("rival", &found, &err) == 0 && found == EO_RECOMMENDATION_RIVAL, "rival");
+    check(eo_recommendation_parse("best", &found, &err) == -1, "best");
+    eo_candidate_init(&c);
+    c.latency_median_ms = 1;
+    c.single_latency_ms = 3;
+    eo_candidate_rank(&c, EO_LATENCY_MEDIAN);
+    check(eo_candidate_single_latency(&c) == 3, "the mean where there is no median of one image");
+    c.single_latency_median_ms = 2;
+    check(eo_candidate_single_latency(&c) == 2, "the median of one image");
+}
+
+/* What the list of columns refers to by name is there. */
+static void test_columns(void)
+{
+    size_t count;
+    const struct eo_sweep_column *column = eo_sweep_columns(&count);
+    struct eo_candidate c;
+    double low, high;
+
+    eo_candidate_init(&c);
+    for (size_t i = 0; i < count; i++, column++) {
+        const char *const names[] = {column->low_of, column->high_of, column->frontier_of,
+                                     column->order.figure, column->order.interval};
+
+        check_that(column->help && *column->help, "column '%s': expected a help text", column->name);
+        for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++) {
+            if (names[k])
+                check_that(eo_sweep_numeric_column(names[k]) != NULL, "column '%s': no column '%s'",
+                           column->name, names[k]);
+        }
+        if (column->low_of)
+            *(double *)(void *)((char *)&c + column->offset) = 1;
+        if (column->high_of)
+            *(double *)(void *)((char *)&c + column->offset) = 2;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = eo_sweep_columns(&count)[i].order.interval;
+
+        if (!name)
+            continue;
+        eo_candidate_interval(&c, name, &low, &high);
+        check_that(low == 1 && high == 2, "interval of '%s': expected 1..2, found %g..%g", name, low, high);
+    }
+    eo_candidate_interval(&c, "images", &low, &high);
+    check(isnan(low) && isnan(high), "no interval");
+}
+
 int main(void)
 {
+    test_columns();
     test_frontier(0);
     test_frontier(1);
     test_join();
+    test_words();
     return check_report("test_pareto");
 }

@@ -1,5 +1,5 @@
-/* base/pin: choosing processors, and pinning this thread or each of several. */
-#include "base/pin.h"
+/* machine/pin: choosing processors, and pinning this thread or each of several. */
+#include "machine/pin.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -25,14 +25,14 @@ static int only_processor(int thread)
 static void test_choose(void)
 {
     cpu_set_t allowed;
-    int cpus[CPU_SETSIZE], chosen, lowest, i;
+    int cpus[CPU_SETSIZE], chosen, lowest;
     struct eo_err err = {""};
 
     sched_getaffinity(0, sizeof(allowed), &allowed);
     if (!check_that(eo_pin_choose(-1, CPU_SETSIZE, cpus, &chosen, &err) == 0, "choose: %s", err.msg))
         return;
     check_that(chosen == CPU_COUNT(&allowed), "all: expected %d, found %d", CPU_COUNT(&allowed), chosen);
-    for (i = 0; i < chosen; i++)
+    for (int i = 0; i < chosen; i++)
         check_that(CPU_ISSET(cpus[i], &allowed) && (i == 0 || cpus[i] < cpus[i - 1]), "number %d: found %d",
                    i, cpus[i]);
     lowest = cpus[chosen - 1];
@@ -46,7 +46,7 @@ static void test_choose(void)
 /* Each on the one processor that is sure to be there. */
 static void test_each(void)
 {
-    int cpus[THREADS], threads[THREADS + 1], chosen, i, n;
+    int cpus[THREADS], threads[THREADS + 1], chosen, n;
     struct eo_err err = {""};
     struct eo_pool *pool = eo_pool_new(THREADS, &err);
 
@@ -59,7 +59,7 @@ static void test_each(void)
     check_that(eo_pin_threads(threads, THREADS - 1) == -1, "room for fewer: expected -1");
     check_that(eo_pin_each(cpus, THREADS - 1) == 0, "fewer processors: expected 0");
     check_that(eo_pin_each(cpus, THREADS) == 1, "as many processors: expected 1");
-    for (i = 0; i < n; i++)
+    for (int i = 0; i < n; i++)
         check_that(only_processor(threads[i]) == cpus[0], "thread %d: expected processor %d, found %d", i,
                    cpus[0], only_processor(threads[i]));
     eo_pool_free(pool);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <png.h>
+#include <zlib.h>
 
 #include "base/io.h"
 #include "tests/unit/check.h"
@@ -45,10 +46,10 @@ static void test_round_trip(const char *path, uint32_t width, uint32_t height)
 {
     uint8_t pixels[4096];
     char *first = NULL, *second = NULL, chunks[128] = "";
-    size_t first_size = 0, second_size = 0, i;
+    size_t first_size = 0, second_size = 0;
     struct eo_err err;
 
-    for (i = 0; i < sizeof(pixels); i++)
+    for (size_t i = 0; i < sizeof(pixels); i++)
         pixels[i] = (uint8_t)(i * 37 + i / 256);
     if (eo_png_write_gray8(path, width, height, pixels, &err) ||
         eo_io_read(path, 65536, &first, &first_size, &err) ||
@@ -67,6 +68,57 @@ out:
     free(second);
 }
 
+/* What reading says of a file of these bytes. */
+static const char *refusal(const char *path, const void *bytes, size_t size)
+{
+    static struct eo_err err;
+    struct eo_png png;
+
+    if (bytes && eo_io_write(path, bytes, size, &err))
+        return "not written";
+    if (eo_png_read(&png, path, 0, &err))
+        return png.pixels ? "pixels are left" : err.msg;
+    free(png.pixels);
+    return "read";
+}
+
+static size_t put_chunk(uint8_t *at, const char *name, const uint8_t *data, size_t size)
+{
+    uint32_t crc;
+
+    memset(at, 0, 4);
+    at[3] = (uint8_t)size;
+    memcpy(at + 4, name, 4);
+    memcpy(at + 8, data, size);
+    crc = (uint32_t)crc32(0, at + 4, (uInt)size + 4);
+    for (int i = 0; i < 4; i++)
+        at[8 + size + (size_t)i] = (uint8_t)(crc >> (24 - 8 * i));
+    return size + 12;
+}
+
+static void test_refused(const char *path)
+{
+    uint8_t bytes[64] = "\x89PNG\r\n\x1a\n", wide[13] = {0, 0, 0x40, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0},
+            high[13] = {0, 0, 0, 1, 0, 0, 0x40, 1, 8, 0, 0, 0, 0};
+    size_t size;
+
+    check_text("no PNG", "expected a PNG image, found none (convert it, as with: mogrify -format png FILE)",
+               refusal(path, "GIF89a", 6));
+    check_text("a zip archive", "expected a PNG image, found a zip archive; unpack it",
+               refusal(path, "PK\3\4 and more", 13));
+    check_that(strncmp(refusal(path, bytes, 12), "damaged PNG image: ", 19) == 0, "only a signature");
+    size = 8 + put_chunk(bytes + 8, "IHDR", wide, 13);
+    size += put_chunk(bytes + size, "IDAT", wide, 0);
+    check_text("wide", "expected at most 16384 x 16384 pixels, found 16385 x 1", refusal(path, bytes, size));
+    put_chunk(bytes + 8, "IHDR", high, 13);
+    check_text("high", "expected at most 16384 x 16384 pixels, found 1 x 16385", refusal(path, bytes, size));
+    high[6] = 0;
+    put_chunk(bytes + 8, "IHDR", high, 13);
+    check_that(strncmp(refusal(path, bytes, size), "damaged PNG image: ", 19) == 0, "no pixels");
+    unlink(path);
+    check_text("gone", "cannot open: No such file or directory", refusal(path, NULL, 0));
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test_png.XXXXXX", path[64];
@@ -79,8 +131,13 @@ int main(void)
     test_round_trip(path, 1, 1);
     test_round_trip(path, 7, 31);
     test_round_trip(path, 64, 64);
+    test_refused(path);
     check_text("no pixels", "expected an image of at most 16384 x 16384 pixels, found 0 x 1",
                eo_png_write_gray8(path, 0, 1, &pixel, &err) ? err.msg : "written");
+    check_text("no height", "expected an image of at most 16384 x 16384 pixels, found 1 x 0",
+               eo_png_write_gray8(path, 1, 0, &pixel, &err) ? err.msg : "written");
+    check_text("too wide", "expected an image of at most 16384 x 16384 pixels, found 16385 x 1",
+               eo_png_write_gray8(path, 16385, 1, &pixel, &err) ? err.msg : "written");
     check_text("too large", "expected an image of at most 16384 x 16384 pixels, found 1 x 16385",
                eo_png_write_gray8(path, 1, 16385, &pixel, &err) ? err.msg : "written");
     check_text("full disk", "cannot write: No space left on device",

@@ -1,6 +1,6 @@
 /*
- * The pool: each task once, on one worker, all done on return, whatever the threads have just been at. Most of all this is
- * what ThreadSanitizer looks at (make check-threads): neither results nor scratch memory are locked here.
+ * The pool: each task once, on one worker, all done on return, whatever the threads have just been at. Most of all
+ * this is what ThreadSanitizer looks at (make check-threads): neither results nor scratch memory are locked here.
  */
 #include <time.h>
 
@@ -41,9 +41,9 @@ static void pause_long(void)
 
 static int wrong_tasks(const struct round *r, int tasks)
 {
-    int i, wrong = r->strange;
+    int wrong = r->strange;
 
-    for (i = 0; i < TASKS; i++)
+    for (int i = 0; i < TASKS; i++)
         wrong += r->done[i] != (i < tasks ? r->number + 1 : 0) ||
                  (i < tasks && r->results[i] != 1000L * r->number + i);
     return wrong;
@@ -90,12 +90,10 @@ static void test_edges(void)
 int main(void)
 {
     static const int tasks[] = {0, 1, 2, 3, TASKS};
-    int threads;
-    size_t i;
 
     test_edges();
-    for (threads = 1; threads <= THREADS; threads++)
-        for (i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
+    for (int threads = 1; threads <= THREADS; threads++)
+        for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
             test_rounds(threads, tasks[i]);
     return check_report("test_pool");
 }

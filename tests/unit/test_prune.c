@@ -1,10 +1,10 @@
-/* lib/stage/prune: how many channels stay, which, and that every weight lands where it belongs. */
+/* lib/stage/prune/prune: how many channels stay, which, and that every weight lands where it belongs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stage/prune.h"
+#include "stage/prune/prune.h"
 #include "tests/unit/check.h"
 
 static void check(int ok, const char *what, const char *expected, const char *found)
@@ -27,9 +27,8 @@ static void test_keep_count(void)
         {3, 0.5, 2},    {1, 0.5, 1}, /* 0.5 would be 0: at least one stays */
         {10, 0.05, 10}, {10, 0.15, 8},  {128, 0.001, 128},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char what[64], expected[16], found[16];
         int keep = eo_prune_keep_count(cases[i].channels, cases[i].level);
 
@@ -45,19 +44,18 @@ static void test_round_count(void)
     static const struct {
         int keep, channels, multiple, expected;
     } cases[] = {
-        {5, 16, 1, 5},    {5, 16, 4, 4},    {6, 16, 4, 8}, /* as near to 4: the larger one */
-        {7, 16, 4, 8},    {1, 16, 4, 4},    {1, 3, 4, 3},  {9, 10, 4, 8}, {11, 12, 8, 8}, {12, 13, 8, 13},
-        {10, 10, 4, 10}, /* none is lost, so none more */
-        {15, 16, 16, 16}, {1, 16, 16, 16},  {20, 32, 8, 24}, {19, 32, 8, 16},
+        {5, 16, 1, 5},    {5, 16, 4, 4},      {6, 16, 4, 8}, /* as near to 4: the larger one */
+        {7, 16, 4, 8},    {1, 16, 4, 4},      {1, 3, 4, 3},    {9, 10, 4, 8},
+        {11, 12, 8, 8},   {12, 13, 8, 13},    {10, 10, 4, 10}, /* none is lost, so none more */
+        {15, 16, 16, 16}, {1, 16, 16, 16},    {20, 32, 8, 24}, {19, 32, 8, 16},
         {31, 32, 64, 32}, {127, 128, 3, 126},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int found = eo_prune_round_count(cases[i].keep, cases[i].channels, cases[i].multiple);
 
-        check_that(found == cases[i].expected, "%d of %d to a multiple of %d: expected %d, found %d", cases[i].keep,
-                   cases[i].channels, cases[i].multiple, cases[i].expected, found);
+        check_that(found == cases[i].expected, "%d of %d to a multiple of %d: expected %d, found %d",
+                   cases[i].keep, cases[i].channels, cases[i].multiple, cases[i].expected, found);
     }
 }
 
@@ -73,14 +71,13 @@ static void test_select(void)
         {{2, 1, 1, 1, 3, 1}, 4, "0 1 2 4 "},     {{5, 0, 0, 0, 0, 7}, 1, "5 "},
         {{5, 0, 0, 0, 0, 7}, 6, "0 1 2 3 4 5 "},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char found[64] = "";
-        int kept[6], k;
+        int kept[6];
 
         eo_prune_select(cases[i].scores, 6, cases[i].keep, kept);
-        for (k = 0; k < cases[i].keep; k++)
+        for (int k = 0; k < cases[i].keep; k++)
             snprintf(found + strlen(found), sizeof(found) - strlen(found), "%d ", kept[k]);
         check_text("selection", cases[i].kept, found);
     }
@@ -90,12 +87,12 @@ static void test_select(void)
 static int prune_by(const struct eo_model *m, const struct eo_prune_options *opt, struct eo_model *out,
                     struct eo_err *err)
 {
-    const struct eo_score_options score = {.criterion = EO_CRITERION_L1};
-    struct eo_scores scores;
+    const struct eo_saliency_options score = {.criterion = EO_CRITERION_L1};
+    struct eo_saliency scores;
     struct eo_prune_plan plan;
 
     memset(out, 0, sizeof(*out));
-    return eo_score_run(&scores, m, &score, err) || eo_prune(&plan, m, &scores, opt, out, err) ? -1 : 0;
+    return eo_saliency_run(&scores, m, &score, err) || eo_prune(&plan, m, &scores, opt, out, err) ? -1 : 0;
 }
 
 static int prune(const struct eo_model *m, double level, struct eo_model *out, struct eo_err *err)
@@ -134,21 +131,21 @@ static int rank_of(int channel, int channels)
 
 static void fill(struct eo_model *m)
 {
-    int c1 = m->shape.c1, c2 = m->shape.c2, o, i, k;
+    int c1 = m->shape.c1, c2 = m->shape.c2;
 
-    for (o = 0; o < c1; o++) {
+    for (int o = 0; o < c1; o++) {
         m->layer[EO_CONV1].bias.f32[o] = (float)o;
-        for (k = 0; k < 9; k++)
+        for (int k = 0; k < 9; k++)
             m->layer[EO_CONV1].weight.f32[o * 9 + k] = conv_value(rank_of(o, c1), 0, k);
     }
-    for (o = 0; o < c2; o++) {
+    for (int o = 0; o < c2; o++) {
         m->layer[EO_CONV2].bias.f32[o] = (float)-o;
-        for (i = 0; i < c1 * 9; i++)
+        for (int i = 0; i < c1 * 9; i++)
             m->layer[EO_CONV2].weight.f32[o * c1 * 9 + i] = conv_value(rank_of(o, c2), i / 9, i % 9);
     }
-    for (o = 0; o < 10; o++) {
+    for (int o = 0; o < 10; o++) {
         m->layer[EO_CLASSIFIER].bias.f32[o] = (float)(o * o);
-        for (i = 0; i < c2 * 49; i++)
+        for (int i = 0; i < c2 * 49; i++)
             m->layer[EO_CLASSIFIER].weight.f32[o * c2 * 49 + i] = linear_value(o, i / 49, i % 49);
     }
 }
@@ -156,9 +153,9 @@ static void fill(struct eo_model *m)
 /* The channels whose rank is among the `keep` highest, in order. */
 static int list_kept(int channels, int keep, int *kept)
 {
-    int i, n = 0;
+    int n = 0;
 
-    for (i = 0; i < channels; i++) {
+    for (int i = 0; i < channels; i++) {
         if (rank_of(i, channels) >= channels - keep)
             kept[n++] = i;
     }
@@ -168,23 +165,23 @@ static int list_kept(int channels, int keep, int *kept)
 static int places_right(const struct eo_model *base, const struct eo_model *m, const int *kept1,
                         const int *kept2)
 {
-    int c1 = m->shape.c1, c2 = m->shape.c2, o, i, wrong = 0;
+    int c1 = m->shape.c1, c2 = m->shape.c2, wrong = 0;
 
-    for (o = 0; o < c1; o++) {
+    for (int o = 0; o < c1; o++) {
         wrong += m->layer[EO_CONV1].bias.f32[o] != (float)kept1[o];
-        for (i = 0; i < 9; i++)
+        for (int i = 0; i < 9; i++)
             wrong += m->layer[EO_CONV1].weight.f32[o * 9 + i] !=
                      conv_value(rank_of(kept1[o], base->shape.c1), 0, i);
     }
-    for (o = 0; o < c2; o++) {
+    for (int o = 0; o < c2; o++) {
         wrong += m->layer[EO_CONV2].bias.f32[o] != (float)-kept2[o];
-        for (i = 0; i < c1 * 9; i++)
+        for (int i = 0; i < c1 * 9; i++)
             wrong += m->layer[EO_CONV2].weight.f32[o * c1 * 9 + i] !=
                      conv_value(rank_of(kept2[o], base->shape.c2), kept1[i / 9], i % 9);
     }
-    for (o = 0; o < 10; o++) {
+    for (int o = 0; o < 10; o++) {
         wrong += m->layer[EO_CLASSIFIER].bias.f32[o] != (float)(o * o);
-        for (i = 0; i < c2 * 49; i++)
+        for (int i = 0; i < c2 * 49; i++)
             wrong +=
                 m->layer[EO_CLASSIFIER].weight.f32[o * c2 * 49 + i] != linear_value(o, kept2[i / 49], i % 49);
     }
@@ -197,11 +194,10 @@ static void test_places(void)
     int kept1[EO_MAX_C1], kept2[EO_MAX_C2];
     struct eo_model base, m;
     struct eo_err err = {""};
-    size_t i;
 
     init(&base, EO_FP32, 16, 32);
     fill(&base);
-    for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         int ok;
 
         check(prune(&base, levels[i], &m, &err) == 0, "prune", "success", err.msg);
@@ -244,7 +240,8 @@ static void test_metadata(void)
     eo_model_release(&again);
     check(eo_model_meta_set(&once, "conv1_kept", "1", &err) == 0 && prune(&once, 0, &again, &err) == -1,
           "a list too short", "a refusal", "success");
-    check_text("a list too short", "metadata 'conv1_kept': expected 3 channels as in the tensors, found 1", err.msg);
+    check_text("a list too short", "metadata 'conv1_kept': expected 3 channels as in the tensors, found 1",
+               err.msg);
     eo_model_release(&base);
     eo_model_release(&once);
     eo_model_release(&twice);
@@ -277,9 +274,8 @@ static void test_refusals(void)
         {EO_FP32, -0.1, "expected a pruning level of at least 0 and below 1, found -0.1"},
         {EO_FP32, NAN, "expected a pruning level of at least 0 and below 1, found nan"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_model base, m;
         struct eo_err err = {""};
 
@@ -292,21 +288,23 @@ static void test_refusals(void)
 }
 
 /* The kept channels as "0,2 1,3", or the message. */
-static void check_plan(const char *what, const struct eo_model *m, const struct eo_scores *scores,
+static void check_plan(const char *what, const struct eo_model *m, const struct eo_saliency *scores,
                        const struct eo_prune_options *opt, const char *expected)
 {
     struct eo_prune_plan plan;
     struct eo_err err = {""};
     char found[600] = "";
-    int l, i;
 
     if (eo_prune_plan(&plan, m, scores, opt, &err)) {
         check_text(what, expected, err.msg);
         return;
     }
-    for (l = 0; l < EO_SCORE_LAYERS; l++) {
-        for (i = 0; i < plan.count[l]; i++)
-            snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%d", i ? "," : l ? " " : "",
+    for (int l = 0; l < EO_CLASSIFIER; l++) {
+        for (int i = 0; i < plan.count[l]; i++)
+            snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%d",
+                     i   ? ","
+                     : l ? " "
+                         : "",
                      plan.kept[l][i]);
     }
     check_text(what, expected, found);
@@ -318,10 +316,10 @@ static void check_plan(const char *what, const struct eo_model *m, const struct 
  */
 static void test_global(void)
 {
-    static const struct eo_scores scores = {.layer = {{1, 7, 5, 5}, {0.5, 0.5, 0.5, 0.5, 1, 2}}};
-    static const struct eo_scores flat = {.layer = {{2, 2, 2, 2}, {0}}};
+    static const struct eo_saliency scores = {.layer = {{1, 7, 5, 5}, {0.5, 0.5, 0.5, 0.5, 1, 2}}};
+    static const struct eo_saliency flat = {.layer = {{2, 2, 2, 2}, {0}}};
     static const struct {
-        const struct eo_scores *scores;
+        const struct eo_saliency *scores;
         double level;
         int multiple;
         const char *kept;
@@ -341,11 +339,11 @@ static void test_global(void)
         {&flat, 0.6, 1, "0,1,2 0"},       /* scores of zero go first, but for the last channel */
     };
     struct eo_model m;
-    size_t i;
 
     init(&m, EO_FP32, 4, 6);
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct eo_prune_options opt = {.level = eo_level_uniform(cases[i].level), .scope = EO_SCOPE_GLOBAL,
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct eo_prune_options opt = {.level = eo_level_uniform(cases[i].level),
+                                             .scope = EO_SCOPE_GLOBAL,
                                              .multiple = cases[i].multiple};
         char what[64];
 
@@ -364,15 +362,15 @@ static void test_steps(void)
         struct eo_shape shape[4];
         const char *text[4];
     } cases[] = {
-        {{0.7, 0.7}, 1, {{13, 26}, {10, 21}, {8, 15}, {5, 10}}, {"0.175", "0.35", "0.525", "0.70"}},
-        {{0.25, 0.5}, 1, {{15, 28}, {14, 24}, {13, 20}, {12, 16}},
+        {{1, {0.7}}, 1, {{13, 26}, {10, 21}, {8, 15}, {5, 10}}, {"0.175", "0.35", "0.525", "0.70"}},
+        {{2, {0.25, 0.5}},
+         1,
+         {{15, 28}, {14, 24}, {13, 20}, {12, 16}},
          {"0.0625x0.125", "0.125x0.25", "0.1875x0.375", "0.25x0.50"}},
-        {{0.7, 0.7}, 8, {{16, 24}, {8, 24}, {8, 16}, {8, 8}}, {"0.175", "0.35", "0.525", "0.70"}},
+        {{1, {0.7}}, 8, {{16, 24}, {8, 24}, {8, 16}, {8, 8}}, {"0.175", "0.35", "0.525", "0.70"}},
     };
-    size_t i;
-    int k;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_prune_options opt = {.level = cases[i].level, .multiple = cases[i].multiple};
         struct eo_model m, next;
         struct eo_err err = {""};
@@ -384,12 +382,12 @@ static void test_steps(void)
               "the counts of the last step", "others");
         eo_model_release(&next);
         opt.steps = 4;
-        for (k = 0; k < 4; k++) {
+        for (int k = 0; k < 4; k++) {
             opt.step = k + 1;
             check(prune_by(&m, &opt, &next, &err) == 0, "step", "success", err.msg);
             check_that(next.shape.c1 == cases[i].shape[k].c1 && next.shape.c2 == cases[i].shape[k].c2,
-                       "step %d/4 of case %zu: expected %d/%d channels, found %d/%d", k + 1, i, cases[i].shape[k].c1,
-                       cases[i].shape[k].c2, next.shape.c1, next.shape.c2);
+                       "step %d/4 of case %zu: expected %d/%d channels, found %d/%d", k + 1, i,
+                       cases[i].shape[k].c1, cases[i].shape[k].c2, next.shape.c1, next.shape.c2);
             check_text("level of a step", cases[i].text[k], eo_model_meta_get(&next, "pruning_level"));
             check_text("where it began", "16,32", eo_model_meta_get(&next, "base_channels"));
             eo_model_release(&m);
@@ -402,7 +400,7 @@ static void test_steps(void)
 /* In the scope global it is the number in all that the steps agree on. */
 static void test_global_steps(void)
 {
-    struct eo_prune_options opt = {.level = {0.7, 0.7}, .scope = EO_SCOPE_GLOBAL, .multiple = 1, .steps = 3};
+    struct eo_prune_options opt = {.level = {1, {0.7}}, .scope = EO_SCOPE_GLOBAL, .multiple = 1, .steps = 3};
     static const int left[3] = {48 - 11, 48 - 22, 48 - 34};
     struct eo_model m, next;
     struct eo_err err = {""};
@@ -412,14 +410,16 @@ static void test_global_steps(void)
     for (opt.step = 1; opt.step <= 3; opt.step++) {
         check(prune_by(&m, &opt, &next, &err) == 0, "global step", "success", err.msg);
         check_that(next.shape.c1 + next.shape.c2 == left[opt.step - 1],
-                   "global step %d: expected %d channels, found %d", opt.step, left[opt.step - 1], next.shape.c1 + next.shape.c2);
+                   "global step %d: expected %d channels, found %d", opt.step, left[opt.step - 1],
+                   next.shape.c1 + next.shape.c2);
         eo_model_release(&m);
         m = next;
     }
     check_text("scope", "global", eo_model_meta_get(&m, "pruning_scope"));
     opt.step = 1;
     check(prune_by(&m, &opt, &next, &err) == -1, "a step back", "a refusal", "success");
-    check_text("a step back", "step 1/3: expected at least the 37 channels that it leaves, found 14", err.msg);
+    check_text("a step back", "step 1/3: expected at least the 37 channels that it leaves, found 14",
+               err.msg);
     eo_model_release(&m);
 }
 
@@ -429,59 +429,83 @@ static void test_step_text(void)
         const char *text;
         int step, steps; /* 0 where it is refused */
     } cases[] = {
-        {"1/1", 1, 1}, {"3/4", 3, 4}, {"100/100", 100, 100}, {"0/4", 0, 0},  {"5/4", 0, 0},    {"1/101", 0, 0},
-        {"/4", 0, 0},  {"1/", 0, 0},  {"1", 0, 0},           {"", 0, 0},     {"1/4/4", 0, 0},  {"-1/4", 0, 0},
-        {"1 /4", 0, 0}, {"0000000000001/4", 0, 0}, {"a/b", 0, 0},
+        {"1/1", 1, 1},         {"3/4", 3, 4},
+        {"100/100", 100, 100}, {"0/4", 0, 0},
+        {"5/4", 0, 0},         {"1/101", 0, 0},
+        {"/4", 0, 0},          {"1/", 0, 0},
+        {"1", 0, 0},           {"", 0, 0},
+        {"1/4/4", 0, 0},       {"-1/4", 0, 0},
+        {"1 /4", 0, 0},        {"0000000000001/4", 0, 0},
+        {"a/b", 0, 0},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         int step = 0, steps = 0, rc;
         struct eo_err err = {""};
 
         rc = eo_prune_parse_step(cases[i].text, &step, &steps, &err);
         check_that(rc == (cases[i].steps ? 0 : -1) && step == cases[i].step && steps == cases[i].steps,
-                   "step '%s': expected %d of %d, found %d of %d", cases[i].text, cases[i].step, cases[i].steps, step,
-                   steps);
+                   "step '%s': expected %d of %d, found %d of %d", cases[i].text, cases[i].step,
+                   cases[i].steps, step, steps);
     }
-    check(eo_prune_parse_step("5/4", &(int){0}, &(int){0}, NULL) == -1, "no message wanted", "a refusal", "success");
+    check(eo_prune_parse_step("5/4", &(int){0}, &(int){0}, NULL) == -1, "no message wanted", "a refusal",
+          "success");
 }
 
 /* What the options and the model's history must be, for a plan to exist. */
 static void test_plan_refusals(void)
 {
-    static const struct eo_scores scores = {.layer = {{1, 2, 3}, {1, 2, 3}}};
+    static const struct eo_saliency scores = {.layer = {{1, 2, 3}, {1, 2, 3}}};
     static const struct {
         const char *key, *value; /* of the metadata, or NULL */
         struct eo_prune_options opt;
         const char *message;
     } cases[] = {
-        {NULL, NULL, {.level = {0.25, 0.5}, .scope = EO_SCOPE_GLOBAL, .multiple = 1},
-         "'pruning_scope: global': expected one level for both layers, found '0.25x0.50'"},
-        {NULL, NULL, {.level = {0.5, 1}, .multiple = 1},
+        {NULL,
+         NULL,
+         {.level = {2, {0.25, 0.5}}, .scope = EO_SCOPE_GLOBAL, .multiple = 1},
+         "'pruning_scope: global': expected one level for all layers, found '0.25x0.50'"},
+        {NULL,
+         NULL,
+         {.level = {2, {0.5, 1}}, .multiple = 1},
          "expected a pruning level of at least 0 and below 1, found 1"},
-        {NULL, NULL, {.level = {0.5, 0.5}, .multiple = 1, .step = 3, .steps = 2},
+        {NULL,
+         NULL,
+         {.level = {1, {0.5}}, .multiple = 1, .step = 3, .steps = 2},
          "expected a step K/N with 1 <= K <= N <= 100, found 3/2"},
-        {NULL, NULL, {.level = {0.5, 0.5}, .multiple = 1, .step = 0, .steps = 2},
+        {NULL,
+         NULL,
+         {.level = {1, {0.5}}, .multiple = 1, .step = 0, .steps = 2},
          "expected a step K/N with 1 <= K <= N <= 100, found 0/2"},
-        {"conv1_kept", "0,1,2", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"conv1_kept",
+         "0,1,2",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "metadata 'base_channels': missing, and a step of a model that was pruned needs it"},
-        {"base_channels", "16,32", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"base_channels",
+         "16,32",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "step 1/2: expected at least the 12 channels of conv1 that it leaves, found 3"},
-        {"base_channels", "3,32", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"base_channels",
+         "3,32",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "step 1/2: expected at least the 24 channels of conv2 that it leaves, found 3"},
-        {"base_channels", "16", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"base_channels",
+         "16",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "metadata 'base_channels': expected two numbers with a comma between, found '16'"},
-        {"base_channels", "2,32", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"base_channels",
+         "2,32",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "metadata 'base_channels': expected an integer in 3..64, found '2'"},
-        {"base_channels", "16,129", {.level = {0.5, 0.5}, .multiple = 1, .step = 1, .steps = 2},
+        {"base_channels",
+         "16,129",
+         {.level = {1, {0.5}}, .multiple = 1, .step = 1, .steps = 2},
          "metadata 'base_channels': expected an integer in 3..128, found '129'"},
         /* Without steps the history does not matter. */
-        {"base_channels", "16,32", {.level = {0.5, 0.5}, .multiple = 1}, "1,2 1,2"},
+        {"base_channels", "16,32", {.level = {1, {0.5}}, .multiple = 1}, "1,2 1,2"},
     };
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_model m;
         struct eo_err err = {""};
 
@@ -493,7 +517,8 @@ static void test_plan_refusals(void)
     }
 }
 
-static void check_described(const struct eo_model *m, const char *level, const char *criterion, const char *scope)
+static void check_described(const struct eo_model *m, const char *level, const char *criterion,
+                            const char *scope)
 {
     check_text("level", level, eo_model_meta_get(m, "pruning_level"));
     check_text("criterion", criterion, eo_model_meta_get(m, "pruning_criterion"));
@@ -510,13 +535,13 @@ static void test_describe(void)
     init(&m, EO_FP32, 2, 2);
     check(eo_prune_describe(&m, EO_CRITERION_FPGM, &opt, &err) == 0, "level 0", "success", err.msg);
     check_described(&m, "0.00", "none", "(null)");
-    opt.level = (struct eo_level){0.25, 0.5};
+    opt.level = (struct eo_level){2, {0.25, 0.5}};
     check(eo_prune_describe(&m, EO_CRITERION_FPGM, &opt, &err) == 0, "per layer", "success", err.msg);
     check_described(&m, "0.25x0.50", "fpgm", "layer");
     opt.level = eo_level_uniform(0);
     check(eo_prune_describe(&m, EO_CRITERION_L2, &opt, &err) == 0, "level 0 again", "success", err.msg);
     check_described(&m, "0.25x0.50", "fpgm", "layer");
-    opt = (struct eo_prune_options){.level = {0.5, 0.5}, .scope = EO_SCOPE_GLOBAL, .multiple = 1};
+    opt = (struct eo_prune_options){.level = {1, {0.5}}, .scope = EO_SCOPE_GLOBAL, .multiple = 1};
     check(eo_prune_describe(&m, EO_CRITERION_TAYLOR, &opt, &err) == 0, "composed", "success", err.msg);
     check_described(&m, "0.625x0.75", "taylor", "global");
     eo_model_release(&m);
@@ -524,7 +549,8 @@ static void test_describe(void)
 
 static void test_score_table(void)
 {
-    static const struct eo_scores scores = {.criterion = EO_CRITERION_FPGM, .layer = {{0.1, 2}, {3, 1e-20, 4}}};
+    static const struct eo_saliency scores = {.criterion = EO_CRITERION_FPGM,
+                                              .layer = {{0.1, 2}, {3, 1e-20, 4}}};
     static const struct eo_prune_plan plan = {.count = {1, 2}, .kept = {{1}, {0, 2}}};
     struct eo_buf text = {0};
     struct eo_err err = {""};
@@ -542,7 +568,8 @@ static void test_score_table(void)
     check(eo_model_meta_set(&m, "base_channels", "2,30", &err) == 0 &&
               eo_prune_put_scores(&m, &scores, &plan, &text, &err) == -1,
           "a channel that never was", "a refusal", "success");
-    check_text("a channel that never was", "metadata 'conv2_kept': expected an integer in 5..29, found '31'", err.msg);
+    check_text("a channel that never was", "metadata 'conv2_kept': expected an integer in 5..29, found '31'",
+               err.msg);
     eo_buf_release(&text);
     eo_model_release(&m);
 }

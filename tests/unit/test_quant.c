@@ -11,8 +11,8 @@
 #include "base/rng.h"
 #include "nn/half.h"
 #include "nn/infer.h"
-#include "stage/quant.h"
-#include "stage/quant_report.h"
+#include "stage/quant/quant.h"
+#include "stage/quant/report.h"
 #include "tests/unit/check.h"
 
 static void check(int ok, const char *what, double expected, double found)
@@ -48,7 +48,8 @@ static void must(int rc, const struct eo_err *err)
 
 static struct eo_observer observer;
 
-static void observe(enum eo_observer_kind kind, const float *values, size_t n, size_t batch, double *min, double *max)
+static void observe(enum eo_observer_kind kind, const float *values, size_t n, size_t batch, double *min,
+                    double *max)
 {
     struct eo_err err;
 
@@ -72,8 +73,10 @@ static void test_observer_edges(void)
     equal("one value, min", 3, min);
     equal("one value, max", 3, max);
     eo_observer_init(&observer, EO_OBSERVER_MINMAX, 127, 0);
-    message("infinity", "value 1: expected a finite number, found inf", eo_observer_add(&observer, bad, 2, &err), &err);
-    message("not a number", "value 0: expected a finite number", eo_observer_add(&observer, worse, 1, &err), &err);
+    message("infinity", "value 1: expected a finite number, found inf",
+            eo_observer_add(&observer, bad, 2, &err), &err);
+    message("not a number", "value 0: expected a finite number", eo_observer_add(&observer, worse, 1, &err),
+            &err);
 }
 
 /* Mass is neither lost nor made when the range grows, and ends in the bins of its values. */
@@ -139,7 +142,7 @@ static void model(struct eo_model *m)
 }
 
 static const struct eo_calibration calibration = {
-    .images = 1, .input = {{1, -1, 1, -1, 1}, {1, 0, 2, 0, 2}, {1, 0, 3, 0, 3}}};
+    .images = 1, .tensor = {{1, -1, 1, -1, 1}, {1, 0, 2, 0, 2}, {1, 0, 3, 0, 3}}};
 
 static const struct eo_quant_options fbgemm = {.backend = EO_BACKEND_FBGEMM};
 static const struct eo_quant_options qnnpack = {.backend = EO_BACKEND_QNNPACK};
@@ -158,7 +161,8 @@ static void test_input_range(void)
     eo_model_release(&q);
     must(eo_quant_int8(&m, &calibration, &qnnpack, &q, &err), &err);
     equal("pool2 scale, full range", (double)(float)(3.0 / 255), (double)q.layer[EO_CLASSIFIER].input_scale);
-    equal("one scale per tensor", (double)q.layer[EO_CONV2].weight_scale[0], (double)q.layer[EO_CONV2].weight_scale[4]);
+    equal("one scale per tensor", (double)q.layer[EO_CONV2].weight_scale[0],
+          (double)q.layer[EO_CONV2].weight_scale[4]);
     eo_model_release(&q);
     eo_model_release(&m);
 }
@@ -208,10 +212,10 @@ static void test_dead_layer(void)
 
     model(&m);
     memset(m.layer[EO_CONV2].weight.f32, 0, eo_shape_weights(&m.shape, EO_CONV2) * sizeof(float));
-    dead.input[EO_CONV2] = dead.input[EO_CLASSIFIER] = (struct eo_quant_range){1, 0, 0, 0, 0};
+    dead.tensor[EO_CONV2] = dead.tensor[EO_CLASSIFIER] = (struct eo_quant_range){1, 0, 0, 0, 0};
     must(eo_quant_int8(&m, &dead, &fbgemm, &q, &err), &err);
-    check(q.layer[EO_CONV2].weight_scale[0] >= FLT_EPSILON, "scale of weights that are all 0", (double)FLT_EPSILON,
-          (double)q.layer[EO_CONV2].weight_scale[0]);
+    check(q.layer[EO_CONV2].weight_scale[0] >= FLT_EPSILON, "scale of weights that are all 0",
+          (double)FLT_EPSILON, (double)q.layer[EO_CONV2].weight_scale[0]);
     check(q.layer[EO_CONV2].input_scale >= FLT_EPSILON, "scale of a dead input", (double)FLT_EPSILON,
           (double)q.layer[EO_CONV2].input_scale);
     inf = eo_infer_new(&q, EO_ISA_GENERIC, 1, &err);
@@ -249,7 +253,7 @@ static void test_int8_errors(void)
     struct eo_err err;
 
     model(&m);
-    wide.input[EO_CONV2].max = 1e60;
+    wide.tensor[EO_CONV2].max = 1e60;
     message("range", "calibration: 'pool1': range: expected a width that float can hold, found 0 to 1e+60",
             eo_quant_int8(&m, &wide, &fbgemm, &q, &err), &err);
     eo_model_release(&q);
@@ -265,9 +269,18 @@ static void test_fp16(void)
     static const struct {
         float value;
         uint16_t half; /* 0x7c00: refused */
-    } cases[] = {{1, 0x3c00},          {-2, 0xc000},           {65504, 0x7bff}, {65519.99f, 0x7bff}, {65520, 0x7c00},
-                 {-65520, 0x7c00},     {0x1p-24f, 1},          {0x1p-25f, 0},   {0x1.8p-25f, 1},     {1.00048828125f, 0x3c00},
-                 {1.00146484375f, 0x3c02}, {FLT_MAX, 0x7c00}};
+    } cases[] = {{1, 0x3c00},
+                 {-2, 0xc000},
+                 {65504, 0x7bff},
+                 {65519.99f, 0x7bff},
+                 {65520, 0x7c00},
+                 {-65520, 0x7c00},
+                 {0x1p-24f, 1},
+                 {0x1p-25f, 0},
+                 {0x1.8p-25f, 1},
+                 {1.00048828125f, 0x3c00},
+                 {1.00146484375f, 0x3c02},
+                 {FLT_MAX, 0x7c00}};
     struct eo_model m, h;
     struct eo_err err;
 
@@ -285,7 +298,8 @@ static void test_fp16(void)
     }
     m.layer[EO_CONV2].weight.f32[4] = 0;
     m.layer[EO_CONV1].bias.f32[1] = 1e6f;
-    message("fp16 bias", "tensor 'conv1.bias': value 1: expected a magnitude of at most 65504 for fp16, found 1e+06",
+    message("fp16 bias",
+            "tensor 'conv1.bias': value 1: expected a magnitude of at most 65504 for fp16, found 1e+06",
             eo_quant_fp16(&m, &h, &err), &err);
     eo_model_release(&h);
     eo_model_release(&m);
@@ -304,17 +318,18 @@ static void test_calibration(void)
     struct eo_model m, q;
     struct eo_err err;
 
-    for (size_t i = 0; i < sizeof(pixels); i++) /* the seventh image, which is not looked at, has the one 255 */
+    for (size_t i = 0; i < sizeof(pixels);
+         i++) /* the seventh image, which is not looked at, has the one 255 */
         pixels[i] = (uint8_t)(i == 6 * EO_IMAGE_PIXELS ? 255 : 10 + i % 200);
     model(&m);
     opt.observer = EO_OBSERVER_MINMAX;
     must(eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
     equal("images", 6, (double)cal.images);
-    equal("values", 6 * 784, (double)cal.input[EO_CONV1].values);
-    equal("values of pool1", 6 * 196 * 3, (double)cal.input[EO_CONV2].values);
-    equal("brightest", (double)(209 / 127.5f - 1), cal.input[EO_CONV1].seen_max);
-    equal("darkest", (double)(10 / 127.5f - 1), cal.input[EO_CONV1].min);
-    equal("pool1 from 0", 0, cal.input[EO_CONV2].min);
+    equal("values", 6 * 784, (double)cal.tensor[EO_CONV1].values);
+    equal("values of pool1", 6 * 196 * 3, (double)cal.tensor[EO_CONV2].values);
+    equal("brightest", (double)(209 / 127.5f - 1), cal.tensor[EO_CONV1].seen_max);
+    equal("darkest", (double)(10 / 127.5f - 1), cal.tensor[EO_CONV1].min);
+    equal("pool1 from 0", 0, cal.tensor[EO_CONV2].min);
     must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
     c = (struct eo_conversion){.options = opt, .source = m, .calibration = cal, .model = q};
     must(eo_quant_measure(&quality, &c, &images, &err), &err);
@@ -322,12 +337,16 @@ static void test_calibration(void)
         equal("nothing saturates in the whole range", 0, (double)quality.saturated[l]);
     c.model.layer[EO_CLASSIFIER].input_scale /= 2;
     must(eo_quant_measure(&quality, &c, &images, &err), &err);
-    check(quality.saturated[EO_CLASSIFIER] > 0, "something saturates in half the range", 1, (double)quality.saturated[EO_CLASSIFIER]);
-    message("no images", "expected at least one training image", eo_calibration_run(&cal, &m, &none, &opt, &err), &err);
-    message("int8 source", "expected an fp32 model, found int8", eo_calibration_run(&cal, &q, &images, &opt, &err), &err);
+    check(quality.saturated[EO_CLASSIFIER] > 0, "something saturates in half the range", 1,
+          (double)quality.saturated[EO_CLASSIFIER]);
+    message("no images", "expected at least one training image",
+            eo_calibration_run(&cal, &m, &none, &opt, &err), &err);
+    message("int8 source", "expected an fp32 model, found int8",
+            eo_calibration_run(&cal, &q, &images, &opt, &err), &err);
     m.layer[EO_CONV1].bias.f32[0] = FLT_MAX;
     m.layer[EO_CONV1].weight.f32[4] = FLT_MAX;
-    message("overflow", "calibration: 'pool1': value", eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
+    message("overflow", "calibration: 'pool1': value", eo_calibration_run(&cal, &m, &images, &opt, &err),
+            &err);
     eo_model_release(&q);
     eo_model_release(&m);
 }
@@ -339,7 +358,8 @@ static void test_dataset(void)
 
     model(&m);
     must(eo_quant_check_dataset(&m, "0123456789abcdef0123", &err), &err);
-    message("data set", "trained on data set 0123456789abcdef..., the calibration images are from fedcba9876543210...",
+    message("data set",
+            "trained on data set 0123456789abcdef..., the calibration images are from fedcba9876543210...",
             eo_quant_check_dataset(&m, "fedcba98765432100000", &err), &err);
     must(eo_model_meta_set(&m, "dataset_sha256", NULL, &err), &err);
     must(eo_quant_check_dataset(&m, "anything", &err), &err); /* a model from elsewhere */

@@ -61,10 +61,9 @@ static void test_binomial(void)
 {
     struct eo_csv csv = {0};
     double worst = 0;
-    size_t i;
 
     load(&csv, "tests/golden/binomial.csv");
-    for (i = 0; i < csv.rows; i++) {
+    for (size_t i = 0; i < csv.rows; i++) {
         int sign = !strcmp(eo_csv_cell(&csv, i, eo_csv_column(&csv, "what")), "sign");
         size_t k = count(&csv, i, "k"), n = count(&csv, i, "n");
         double p = number(&csv, i, "p"), expected = number(&csv, i, "probability");
@@ -119,10 +118,9 @@ static void test_quantiles(void)
     struct eo_clusters samples = {values, sizes, 0};
     struct eo_csv csv = {0};
     struct eo_quantile q;
-    size_t i;
 
     load(&csv, "tests/golden/quantiles.csv");
-    for (i = 0; i < csv.rows; i++) {
+    for (size_t i = 0; i < csv.rows; i++) {
         double p = number(&csv, i, "p"), value = number(&csv, i, "value"), low = number(&csv, i, "low");
         double high = number(&csv, i, "high"), effective = number(&csv, i, "effective");
 
@@ -131,7 +129,7 @@ static void test_quantiles(void)
         if (eo_quantile95(&q, &samples, p, NULL))
             q = (struct eo_quantile){0};
         check_that(
-            is_near(value, q.value, 1e-14) && is_near(low, q.low, 0) && is_near(high, q.high, 0) &&
+            is_near(value, q.value, 1e-14) && is_near(low, q.low, 1e-12) && is_near(high, q.high, 1e-12) &&
                 is_near(effective, q.effective, 1e-7),
             "line %zu, p %g:\n  expected %.17g (%g to %g), n* %.17g\n  found    %.17g (%g to %g), n* %.17g",
             i + 3, p, value, low, high, effective, q.value, q.low, q.high, q.effective);
@@ -151,11 +149,10 @@ static void test_least_samples(void)
                  {0.99, 298, 1, 0}, {0.99, 299, 1, 1}, {0.01, 298, 0, 1}, {0.01, 299, 1, 1}};
     static double values[MAX_SAMPLES];
     struct eo_quantile q;
-    size_t i;
 
-    for (i = 0; i < MAX_SAMPLES; i++)
+    for (size_t i = 0; i < MAX_SAMPLES; i++)
         values[i] = (double)i;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct eo_clusters samples = {values, &cases[i].n, 1};
 
         if (eo_quantile95(&q, &samples, cases[i].p, NULL))
@@ -164,6 +161,31 @@ static void test_least_samples(void)
                    "p %g of %zu: expected %d and %d ends, found %g to %g", cases[i].p, cases[i].n,
                    cases[i].low, cases[i].high, q.low, q.high);
     }
+}
+
+/* Clusters that differ much more than their samples do: 6 of them give a median both ends, fewer none. */
+static void test_few_clusters(void)
+{
+    static const size_t sizes[] = {8, 8, 8, 8, 8, 8};
+    static double values[48];
+    struct eo_quantile q = {0};
+
+    for (size_t i = 0; i < 48; i++)
+        values[i] = 10 + (double)(i / 8 * 5 % 6) + 0.01 * (double)(i % 8);
+    for (size_t count = 5; count <= 6; count++) {
+        struct eo_clusters samples = {values, sizes, count};
+        int is_enough = count == 6;
+
+        if (eo_quantile95(&q, &samples, 0.5, NULL))
+            check_that(0, "%zu clusters: expected an interval, found an error", count);
+        check_that(isnan(q.low) == !is_enough && isnan(q.high) == !is_enough,
+                   "%zu clusters: expected %s ends, found %g to %g", count, is_enough ? "both" : "no", q.low,
+                   q.high);
+    }
+    check_that(q.low > 0 && q.low < 10 && q.high > 15,
+               "6 clusters: expected more than 10..15, found %g to %g", q.low, q.high);
+    check_that(is_near(q.value * q.value, q.low * q.high, 1e-12),
+               "positive samples: expected ends as a ratio, found %g, %g, %g", q.low, q.value, q.high);
 }
 
 static void test_errors(void)
@@ -182,6 +204,7 @@ int main(void)
     test_ends_of_binomial();
     test_quantiles();
     test_least_samples();
+    test_few_clusters();
     test_errors();
     return check_report("test_quantile");
 }

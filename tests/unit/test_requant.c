@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "nn/kernels_s8.h"
+#include "nn/kernels/s8.h"
 #include "tests/unit/check.h"
 
 __extension__ typedef __int128 wide;
@@ -242,7 +242,7 @@ int main(int argc, char **argv)
     check_kernels("generic", eo_s8_kernels_generic(), full, &rng);
 #if defined(__x86_64__)
     if (eo_isa_available(EO_ISA_AVX2)) {
-        check_kernels("avx2-narrow", eo_s8_kernels_avx2_narrow(), full, &rng);
+        check_kernels("avx2-narrow", eo_s8_kernels_avx2(), full, &rng);
         check_kernels("avx2-wide", eo_s8_kernels_avx2_wide(), full, &rng);
     }
     if (eo_isa_available(EO_ISA_AVX512))

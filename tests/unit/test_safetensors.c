@@ -44,7 +44,8 @@ static const struct {
     {"{\"a\n\":1}", 0, "byte offset 11: header is not valid JSON: control character in a string"},
     {"{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},\"a\":{}}", 0,
      "byte offset 62: header has a key twice: 'a'"},
-    {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, "byte offset 28: header has a key twice: '__metadata__'"},
+    {"{\"__metadata__\":{},\"__metadata__\":{}}", 0,
+     "byte offset 28: header has a key twice: '__metadata__'"},
     {"{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0, "byte offset 34: header has a key twice: 'k'"},
     {A("\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]"), 0,
      "byte offset 28: header has a key twice: 'dtype'"},
@@ -59,9 +60,9 @@ static const struct {
     {A("\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0],\"x\":0"), 0,
      "tensor 'a': expected exactly dtype, shape and data_offsets"},
     {A("\"dtype\":8,\"shape\":[0],\"data_offsets\":[0,0]"), 0, "tensor 'a': dtype: expected a string"},
-    {A("\"dtype\":\"BF16\",\"shape\":[0],\"data_offsets\":[0,0]"), 0,
-     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'BF16'; in PyTorch "
-     ".float() makes weights F32, and counters (num_batches_tracked) can be left out"},
+    {A("\"dtype\":\"BOOL\",\"shape\":[0],\"data_offsets\":[0,0]"), 0,
+     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, F64, BF16, I64, found 'BOOL'; in PyTorch "
+     ".float() makes weights F32"},
     {A("\"dtype\":\"U8\",\"shape\":4,\"data_offsets\":[0,4]"), 4, "tensor 'a': shape: expected an array"},
     {A("\"dtype\":\"U8\",\"shape\":[1,1,1,1,1],\"data_offsets\":[0,1]"), 1,
      "tensor 'a': shape: expected at most 4 numbers, found more"},
@@ -108,8 +109,8 @@ static const struct {
      "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
      6, "tensor 'b': data_offsets: begin 5 leaves a gap: expected 4"},
     {A("\"dtype\":\"U8\\n\\u0007\",\"shape\":[0],\"data_offsets\":[0,0]"), 0, /* a message stays one line */
-     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, found 'U8\?\?'; in PyTorch "
-     ".float() makes weights F32, and counters (num_batches_tracked) can be left out"},
+     "tensor 'a': dtype: expected one of F32, F16, I8, U8, I32, F64, BF16, I64, found 'U8\?\?'; in PyTorch "
+     ".float() makes weights F32"},
 };
 
 static void expect_refusal(const void *bytes, size_t size, const char *what, const char *message)
@@ -127,9 +128,7 @@ static void expect_refusal(const void *bytes, size_t size, const char *what, con
 
 static void test_refused(void)
 {
-    size_t i;
-
-    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         struct eo_buf b = {0};
 
         build(&b, refused[i].header, refused[i].data);
@@ -165,10 +164,9 @@ static void build_many(struct eo_buf *b, const char *open, const char *fmt, int 
 {
     struct eo_buf header = {0};
     char entry[200];
-    int i;
 
     eo_buf_puts(&header, open);
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         snprintf(entry, sizeof(entry), "%s\"%d\":%s", i ? "," : "", i, fmt);
         eo_buf_puts(&header, entry);
     }
@@ -183,21 +181,21 @@ static void test_limits(void)
     struct eo_buf b[4] = {{0}, {0}, {0}, {0}};
     struct eo_st st;
     struct eo_err err = {""};
-    int i;
 
     build_many(&b[0], "{", tensor, EO_ST_MAX_TENSORS + 1, "}");
-    expect_refusal(b[0].data, b[0].len, "65 tensors", "expected at most 64 tensors, found more");
+    expect_refusal(b[0].data, b[0].len, "513 tensors", "expected at most 512 tensors, found more");
     build_many(&b[1], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META + 1, "}}");
     expect_refusal(b[1].data, b[1].len, "65 metadata",
                    "'__metadata__': expected at most 64 entries, found more");
     build_many(&b[2], "{", tensor, EO_ST_MAX_TENSORS, "}");
     build_many(&b[3], "{\"__metadata__\":{", "\"v\"", EO_ST_MAX_META, "}}");
-    for (i = 2; i < 4; i++) {
+    for (int i = 2; i < 4; i++) {
         check(eo_st_parse(&st, b[i].data, b[i].len, &err) == 0, "as many as allowed", "success", err.msg);
-        check(st.tensor_count + st.meta_count == 64, "as many as allowed", "64 entries", "others");
+        check(st.tensor_count + st.meta_count == (i == 2 ? EO_ST_MAX_TENSORS : EO_ST_MAX_META),
+              "as many as allowed", "all entries", "others");
         eo_st_release(&st);
     }
-    for (i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++)
         eo_buf_release(&b[i]);
 }
 
@@ -240,15 +238,19 @@ static struct eo_st sample(void)
     static const unsigned char i32[4] = {0xff, 0xff, 0xff, 0xff};
     static const unsigned char f16[2] = {0, 0x3c};
     static const int8_t i8[1] = {-5};
+    static const unsigned char f64[8] = {0, 0, 0, 0, 0, 0, 0xf0, 0x3f}, i64[8] = {7}, bf16[2] = {0x80, 0x3f};
     struct eo_st st = {
-        .tensor_count = 6,
+        .tensor_count = 9,
         .meta_count = 2,
         .tensors = {{"u", EO_ST_U8, 1, {3}, 3, u8},
                     {"i", EO_ST_I8, 2, {1, 1}, 1, i8},
                     {"f", EO_ST_F32, 1, {2}, 8, f32},
                     {"c", EO_ST_I32, 0, {0}, 4, i32},
                     {"h", EO_ST_F16, 1, {1}, 2, f16},
-                    {"e", EO_ST_F32, 1, {0}, 0, f32}},
+                    {"e", EO_ST_F32, 1, {0}, 0, f32},
+                    {"d", EO_ST_F64, 1, {1}, 8, f64},
+                    {"n", EO_ST_I64, 0, {0}, 8, i64},
+                    {"b", EO_ST_BF16, 1, {1}, 2, bf16}},
         .meta = {{"z", "1"}, {"quote", "\"\\/\b\f\n\r\t\x01\xc3\xa9"}},
     };
 
@@ -259,25 +261,29 @@ static void test_canonical(void)
 {
     static const char header[] =
         "{\"__metadata__\":{\"quote\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\xc3\xa9\",\"z\":\"1\"},"
-        "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-        "\"f\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-        "\"c\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[8,12]},"
-        "\"h\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[12,14]},"
-        "\"i\":{\"dtype\":\"I8\",\"shape\":[1,1],\"data_offsets\":[14,15]},"
-        "\"u\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[15,18]}}";
-    static const char data[] = "\0\0\x80\x3f\0\0\0\xc0\xff\xff\xff\xff\0\x3c\xfb\1\2\3";
+        "\"n\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]},"
+        "\"d\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,16]},"
+        "\"e\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[16,16]},"
+        "\"f\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[16,24]},"
+        "\"c\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[24,28]},"
+        "\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[28,30]},"
+        "\"h\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[30,32]},"
+        "\"i\":{\"dtype\":\"I8\",\"shape\":[1,1],\"data_offsets\":[32,33]},"
+        "\"u\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[33,36]}}";
+    static const char data[] = "\7\0\0\0\0\0\0\0\0\0\0\0\0\0\xf0\x3f"
+                               "\0\0\x80\x3f\0\0\0\xc0\xff\xff\xff\xff\x80\x3f\0\x3c\xfb\1\2\3";
     size_t padded = (sizeof(header) - 1 + 7) / 8 * 8;
     struct eo_buf first = {0}, second = {0};
     struct eo_st st = sample(), back;
     struct eo_err err = {""};
 
     check(eo_st_serialize(&st, &first, &err) == 0, "serialise", "success", err.msg);
-    check(first.len == 8 + padded + 18, "serialise", "the right size", "another");
+    check(first.len == 8 + padded + 36, "serialise", "the right size", "another");
     check(first.len > 8 && (unsigned char)first.data[0] + 256 * (unsigned char)first.data[1] == (int)padded,
           "serialise", "a padded header", "another length");
     check(first.len > 8 && strncmp(first.data + 8, header, sizeof(header) - 1) == 0, "serialise", header,
           first.len > 8 ? first.data + 8 : "");
-    check(first.len == 8 + padded + 18 && memcmp(first.data + 8 + padded, data, 18) == 0, "serialise",
+    check(first.len == 8 + padded + 36 && memcmp(first.data + 8 + padded, data, 36) == 0, "serialise",
           "the data in order", "others");
     check(eo_st_parse(&back, first.data, first.len, &err) == 0, "parse again", "success", err.msg);
     check(eo_st_serialize(&back, &second, &err) == 0, "serialise again", "success", err.msg);
@@ -305,7 +311,7 @@ static void test_unwritable(void)
 
     st.tensors[0].name = "f";
     expect_unwritable(&st,
-                      "cannot write a valid safetensors file: byte offset 339: header has a key twice: 'f'");
+                      "cannot write a valid safetensors file: byte offset 506: header has a key twice: 'f'");
     st = sample();
     st.tensors[0].bytes = 2;
     expect_unwritable(
@@ -325,11 +331,9 @@ static void test_damaged(void)
     struct eo_buf b = {0};
     struct eo_st st = sample(), got;
     struct eo_err err = {""};
-    size_t i;
-    int bit;
 
     check(eo_st_serialize(&st, &b, &err) == 0, "serialise", "success", err.msg);
-    for (i = 0; i < b.len; i++) {
+    for (size_t i = 0; i < b.len; i++) {
         char *cut = malloc(i ? i : 1); /* of its own, so that a sanitizer sees a read behind it */
 
         if (!cut)
@@ -338,8 +342,8 @@ static void test_damaged(void)
         check(eo_st_parse(&got, cut, i, &err) == -1, "cut file", "a refusal", "success");
         free(cut);
     }
-    for (i = 0; i < b.len; i++) {
-        for (bit = 0; bit < 8; bit++) {
+    for (size_t i = 0; i < b.len; i++) {
+        for (int bit = 0; bit < 8; bit++) {
             b.data[i] ^= (char)(1 << bit);
             if (eo_st_parse(&got, b.data, b.len, &err) == 0)
                 eo_st_release(&got);

@@ -48,7 +48,11 @@ static void test_names(void)
     check_text("another name", "tensor 'classifier.weight': missing",
                read_as("model.", "classifier.", "head."));
     check_text("no conv1", "tensor 'conv1.weight': missing", read_as("net.", "conv1.", "features."));
+    check_text("a prefix of one layer alone", "tensor 'conv1.weight': missing",
+               read_as("", "conv1.", "net.conv1."));
     check_that(eo_state_dict_is_batch_norm("bn1.num_batches_tracked") &&
+                   eo_state_dict_is_batch_norm("bn1.running_mean") &&
+                   eo_state_dict_is_batch_norm("bn1.running_var") &&
                    !eo_state_dict_is_batch_norm("conv1.bias"),
                "batch normalisation");
 }
@@ -71,7 +75,12 @@ static void test_foreign(void)
         CASE("\n<!DOCTYPE html>\n<html>", "a web page; download the file itself"),
         CASE("\x08\x08\x12\x07pytorch\x1a\x05"
              "2.0.0:",
-             "an ONNX model; save the weights with safetensors"),
+             "an ONNX model; eo-import reads it"),
+        CASE("\x08\x07\x1a\x05"
+             "1.0.0\x3a\x00\x00\x00\x00\x00\x00\x00",
+             "an ONNX model; eo-import reads it"),
+        CASE("\x08\x07\x3a\x80\x01\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+             "an ONNX model; eo-import reads it"),
         CASE("these are my weights: 1 2 3\n", "text"),
 #undef CASE
     };
@@ -83,6 +92,10 @@ static void test_foreign(void)
         check_that(eo_model_parse(&m, cases[i].bytes, cases[i].size, &err) == -1, "case %zu was read", i);
         check_text("foreign", cases[i].expected, err.msg);
     }
+    check_that(!eo_foreign_name("\x08\0\x12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18) &&
+                   !eo_foreign_name("\x08\x20\x12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18) &&
+                   !eo_foreign_name("\x08\7\x22\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18),
+               "what begins almost like ONNX has a foreign name");
     check_that(!eo_foreign_name("\0\0\x08\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18), "IDX has a foreign name");
 }
 

@@ -36,11 +36,10 @@ static void test_order(void)
 {
     static const double expected[] = {-2, 0.1, 1.25, 3.5, 4.75, 4.75, 7, 9};
     double x[N];
-    size_t i;
 
     memcpy(x, values, sizeof(x));
     eo_stats_sort(x, N);
-    for (i = 0; i < N; i++)
+    for (size_t i = 0; i < N; i++)
         check_same("sort", expected[i], x[i]);
     eo_stats_sort(x, 0);
     check_same("median, even", 4.125, eo_stats_median_sorted(x, N));
@@ -73,9 +72,8 @@ static void test_percentile(void)
     } cases[] = {{0, -2},     {1, -1.853},  {5, -1.265}, {25, 0.9625},
                  {50, 4.125}, {75, 5.3125}, {90, 7.6},   {95, 8.299999999999999},
                  {99, 8.86},  {100, 9}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char what[40];
 
         snprintf(what, sizeof(what), "percentile %g", cases[i].p);
@@ -101,9 +99,8 @@ static void test_wilson(void)
                  {0, 1, 0.0, 0.793450685622762573},
                  {5, 10, 0.236593090512564001, 0.763406909487435999},
                  {0, 0, 0, 1}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         double low, high;
         char what[60];
 
@@ -125,9 +122,8 @@ static void test_student(void)
                  {30, 2.04227245630123831},  {31, 2.03951344639640849}, {32, 2.03693334346010196},
                  {40, 2.02107539030627342},  {60, 2.0002978220142605},  {100, 1.98397151852355229},
                  {1000, 1.96233908082640848}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char what[40];
 
         snprintf(what, sizeof(what), "t975 df %zu", cases[i].df);
@@ -150,9 +146,8 @@ static void test_normal(void)
                  {3, 0.0026997960632601889998},
                  {5, 5.7330314375838782335e-7},
                  {7, 2.5596250877716793e-12}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char what[40];
 
         snprintf(what, sizeof(what), "normal beyond %g", cases[i].z);
@@ -177,9 +172,8 @@ static void test_student_above(void)
                  {4, 46, 0.00011394187830815759041},
                  {12, 2, 0.0034364668385792300706},
                  {1e200, 4, 0}};
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char what[40];
 
         snprintf(what, sizeof(what), "Student above %g, df %zu", cases[i].t, cases[i].df);
@@ -188,8 +182,8 @@ static void test_student_above(void)
 }
 
 /*
- * Four tests at 5 %: 0.005 <= 0.05 / 4 and 0.01 <= 0.05 / 3 count; 0.03 > 0.05 / 2 does not, and so 0.04 does not either,
- * though it is below 0.05 / 1. Without correction all four would.
+ * Four tests at 5 %: 0.005 <= 0.05 / 4 and 0.01 <= 0.05 / 3 count; 0.03 > 0.05 / 2 does not, and so 0.04 does not
+ * either, though it is below 0.05 / 1. Without correction all four would.
  */
 static void test_holm(void)
 {

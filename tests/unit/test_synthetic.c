@@ -1,6 +1,6 @@
 /* eo_synthetic: the same images everywhere, balanced labels, parts and seeds that differ, a drawing in each
  * image. */
-#include "stage/synthetic.h"
+#include "stage/data/synthetic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +12,8 @@
 
 static void draw(uint64_t seed, enum eo_dataset_part part, uint8_t *pixels, uint8_t *labels)
 {
-    uint32_t i;
-
-    for (i = 0; i < COUNT; i++)
-        labels[i] = eo_synthetic_image(seed, part, i, pixels + i * EO_IMAGE_PIXELS);
+    for (uint32_t i = 0; i < COUNT; i++)
+        labels[i] = eo_synthetic_image(seed, part, i, EO_CLASSES, pixels + i * EO_IMAGE_PIXELS);
 }
 
 /*
@@ -34,9 +32,8 @@ static void test_golden(uint8_t *pixels, uint8_t *labels)
         {2, EO_DATASET_TRAIN, "e796eeb882a1dfe4bccee797562e7f2bcce911bcd4f1ac69d0c0bee72adba58e"},
     };
     char found[EO_SHA256_TEXT], what[64];
-    size_t i;
 
-    for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct eo_hash_piece pieces[2] = {{pixels, COUNT * EO_IMAGE_PIXELS}, {labels, COUNT}};
 
         draw(cases[i].seed, cases[i].part, pixels, labels);
@@ -48,10 +45,10 @@ static void test_golden(uint8_t *pixels, uint8_t *labels)
 
 static void test_labels(const uint8_t *labels)
 {
-    int i, seen = 0, wrong = 0, same_order = 0;
+    int seen = 0, wrong = 0, same_order = 0;
     char found[64];
 
-    for (i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++) {
         if (i % EO_CLASSES == 0)
             seen = 0;
         seen |= 1 << labels[i];
@@ -65,18 +62,18 @@ static void test_labels(const uint8_t *labels)
 /* Each image has ink and background, and no two images are equal. */
 static void test_images(const uint8_t *pixels)
 {
-    int i, k, dark = 0, full = 0, equal = 0;
+    int dark = 0, full = 0, equal = 0;
     char found[64];
 
-    for (i = 0; i < COUNT; i++) {
+    for (int i = 0; i < COUNT; i++) {
         const uint8_t *p = pixels + i * EO_IMAGE_PIXELS;
         int bright = 0;
 
-        for (k = 0; k < EO_IMAGE_PIXELS; k++)
+        for (int k = 0; k < EO_IMAGE_PIXELS; k++)
             bright += p[k] >= 100;
         dark += bright < 15;
         full += bright > EO_IMAGE_PIXELS / 2;
-        for (k = 0; k < i; k++)
+        for (int k = 0; k < i; k++)
             equal += memcmp(p, pixels + k * EO_IMAGE_PIXELS, EO_IMAGE_PIXELS) == 0;
     }
     snprintf(found, sizeof(found), "%d without ink, %d full of it, %d equal", dark, full, equal);
@@ -95,7 +92,7 @@ int main(void)
     test_labels(labels);
     test_images(pixels);
     check_text("unwritable folder", "'/dev/null/x': cannot create the directory: Not a directory",
-               eo_synthetic_write("/dev/null/x", 1, 1, 1, &err) ? err.msg : "written");
+               eo_synthetic_write("/dev/null/x", 1, 1, 1, EO_CLASSES, &err) ? err.msg : "written");
     free(pixels);
     return check_report("test_synthetic");
 }

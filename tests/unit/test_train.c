@@ -9,8 +9,8 @@
 
 #include "base/fmath.h"
 #include "format/csv.h"
-#include "stage/eval.h"
-#include "stage/train.h"
+#include "stage/learn/eval.h"
+#include "stage/learn/train.h"
 #include "tests/unit/check.h"
 
 #define TRAIN 96
@@ -78,11 +78,12 @@ static void stop_on(int rc, const char *what, const struct eo_err *err)
 static void train(const struct eo_config *cfg, enum eo_isa isa, int threads, struct eo_model *m,
                   struct eo_train_result *result, struct eo_buf *log)
 {
-    struct eo_train_options options = {.epochs = cfg->epochs, .learning_rate = cfg->learning_rate, .isa = isa};
+    struct eo_train_options options = {
+        .epochs = cfg->epochs, .learning_rate = cfg->learning_rate, .isa = isa};
     struct eo_err err;
 
     options.pool = eo_pool_new(threads, &err);
-    stop_on(!options.pool || eo_train_init_model(cfg, 0, m, &err), "beginning", &err);
+    stop_on(!options.pool || eo_train_init_model(cfg, 0, NULL, m, &err), "beginning", &err);
     stop_on(eo_train_run(cfg, 0, &split, &options, m, result, log, &err), "training", &err);
     eo_pool_free(options.pool);
 }
@@ -92,8 +93,10 @@ static int same_weights(const struct eo_model *a, const struct eo_model *b)
     for (int l = 0; l < EO_LAYERS; l++) {
         enum eo_layer layer = (enum eo_layer)l;
 
-        if (memcmp(a->layer[l].weight.f32, b->layer[l].weight.f32, eo_shape_weights(&a->shape, layer) * sizeof(float)) ||
-            memcmp(a->layer[l].bias.f32, b->layer[l].bias.f32, (size_t)eo_shape_outputs(&a->shape, layer) * sizeof(float)))
+        if (memcmp(a->layer[l].weight.f32, b->layer[l].weight.f32,
+                   eo_shape_weights(&a->shape, layer) * sizeof(float)) ||
+            memcmp(a->layer[l].bias.f32, b->layer[l].bias.f32,
+                   (size_t)eo_shape_outputs(&a->shape, layer) * sizeof(float)))
             return 0;
     }
     return 1;
@@ -112,9 +115,11 @@ static void test_cospi(void)
         worst = fmax(worst, (double)fabsl(eo_cospi(x) - cosl(pi * x)));
     }
     check_that(worst < 3e-16, "eo_cospi: expected an error below 3e-16, found %g", worst);
-    check_that(eo_cospi(0) == 1 && eo_cospi(1) == -1 && eo_cospi(0.5) == 0 && eo_cospi(-1.5) == 0 && eo_cospi(1e300) == 1,
+    check_that(eo_cospi(0) == 1 && eo_cospi(1) == -1 && eo_cospi(0.5) == 0 && eo_cospi(-1.5) == 0 &&
+                   eo_cospi(1e300) == 1,
                "eo_cospi: not exact at multiples of a half");
-    check_that(isnan(eo_cospi(INFINITY)) && isnan(eo_cospi(NAN)), "eo_cospi: expected NaN for what is no angle");
+    check_that(isnan(eo_cospi(INFINITY)) && isnan(eo_cospi(NAN)),
+               "eo_cospi: expected NaN for what is no angle");
 }
 
 static void check_schedule(enum eo_schedule kind, double warmup, int epochs, int steps)
@@ -125,15 +130,16 @@ static void check_schedule(enum eo_schedule kind, double warmup, int epochs, int
     cfg.learning_rate_schedule = kind;
     cfg.warmup_epochs = warmup;
     for (int s = 0; s < epochs * steps; s++) {
-        double expected = kind == EO_SCHEDULE_COSINE ? 0.3 * 0.5 * (1 + cos(acos(-1) * (s - warm) / (last - warm))) : 0.3;
+        double expected =
+            kind == EO_SCHEDULE_COSINE ? 0.3 * 0.5 * (1 + cos(acos(-1) * (s - warm) / (last - warm))) : 0.3;
         double found = eo_train_learning_rate(&cfg, 0.3, (size_t)s, (size_t)steps, epochs);
 
         if (s < warm)
             expected = 0.3 * (s + 1 < warm ? (s + 1) / warm : 1);
         worst = fmax(worst, fabs(found - expected));
     }
-    check_that(worst < 1e-15, "schedule %d, warm-up %g, %d epochs of %d steps: off by %g", (int)kind, warmup, epochs,
-               steps, worst);
+    check_that(worst < 1e-15, "schedule %d, warm-up %g, %d epochs of %d steps: off by %g", (int)kind, warmup,
+               epochs, steps, worst);
 }
 
 static void test_schedules(void)
@@ -141,7 +147,8 @@ static void test_schedules(void)
     struct eo_config cfg = config();
     const double warmups[] = {0, 0.37, 1, 2.5, 4, 9};
 
-    check_that(eo_train_learning_rate(&cfg, 0.1, 0, 10, 2) == 0.1 && eo_train_learning_rate(&cfg, 0.1, 19, 10, 2) == 0.1,
+    check_that(eo_train_learning_rate(&cfg, 0.1, 0, 10, 2) == 0.1 &&
+                   eo_train_learning_rate(&cfg, 0.1, 19, 10, 2) == 0.1,
                "a constant rate is exactly the configured one");
     for (size_t i = 0; i < sizeof(warmups) / sizeof(*warmups); i++) {
         check_schedule(EO_SCHEDULE_CONSTANT, warmups[i], 4, 7);
@@ -204,7 +211,8 @@ static void test_keys(void)
         one.augment_shift = key == 4 ? cfg.augment_shift : 0;
         one.augment_flip = key == 5;
         train(&one, eo_isa_best(), 1, &m, &result, NULL);
-        check_that(same_weights(&m, &reference) == (key == 6), "key %d: weights do not differ as they should", key);
+        check_that(same_weights(&m, &reference) == (key == 6), "key %d: weights do not differ as they should",
+                   key);
         eo_model_release(&m);
     }
     eo_model_release(&reference);
@@ -241,8 +249,10 @@ static int best_of(const struct eo_csv *csv)
     return (int)best + 1;
 }
 
-/* `held_out` images decide: with one alone, the loss does. The rate is constant, so a shorter run must end there too. */
-/* The held-out images are none: what decides later chooses no epoch. */
+/*
+ * With one image the loss decides. The rate is constant, so a shorter run must end at the same epoch. The held-out
+ * images are none: images that decide later must choose no epoch.
+ */
 static void check_early_stopping(int patience, size_t images)
 {
     struct eo_config cfg = config();
@@ -263,17 +273,19 @@ static void check_early_stopping(int patience, size_t images)
     train(&cfg, eo_isa_best(), 2, &m, &result, &log);
     stop_on(eo_csv_parse(&csv, log.data, log.len, &err), "log", &err);
     last = result.best_epoch + patience < 25 ? result.best_epoch + patience : 25;
-    check_that(result.best_epoch == best_of(&csv), "patience %d: expected epoch %d to be kept, found %d", patience,
-               best_of(&csv), result.best_epoch);
-    check_that(result.best_epoch < result.epochs, "patience %d: this test needs a best epoch before the last", patience);
-    check_that(result.epochs == last && csv.rows == (size_t)last, "patience %d: expected %d epochs, found %d", patience,
-               last, result.epochs);
-    eo_train_divide(&split.train, &learned, &stop);
+    check_that(result.best_epoch == best_of(&csv), "patience %d: expected epoch %d to be kept, found %d",
+               patience, best_of(&csv), result.best_epoch);
+    check_that(result.best_epoch < result.epochs, "patience %d: this test needs a best epoch before the last",
+               patience);
+    check_that(result.epochs == last && csv.rows == (size_t)last, "patience %d: expected %d epochs, found %d",
+               patience, last, result.epochs);
+    eo_train_divide(&split.train, (struct eo_dims){1, 28, 28}, &learned, &stop);
     check_that(stop.count == (images < 20 ? 1 : images / 10) && learned.count + stop.count == images &&
                    stop.labels == learned.labels + learned.count,
                "%zu images: another part than the last tenth chooses the epoch", images);
     stop_on(eo_eval_run(&eval, &m, &stop, EO_ISA_GENERIC, 1, &err), "evaluation", &err);
-    check_that((double)eval.correct / (double)stop.count == cell(&csv, (size_t)result.best_epoch - 1, "stop_accuracy"),
+    check_that((double)eval.correct / (double)stop.count ==
+                   cell(&csv, (size_t)result.best_epoch - 1, "stop_accuracy"),
                "patience %d: the model has another accuracy than the log says", patience);
     eo_eval_release(&eval);
 
@@ -281,8 +293,10 @@ static void check_early_stopping(int patience, size_t images)
     cfg.early_stopping = 0;
     split.train = learned;
     train(&cfg, eo_isa_best(), 1, &shorter, &plain, NULL);
-    check_that(plain.best_epoch == 0 && plain.epochs == cfg.epochs, "a run without early stopping has no best epoch");
-    check_that(same_weights(&m, &shorter), "patience %d: other weights than after %d epochs", patience, cfg.epochs);
+    check_that(plain.best_epoch == 0 && plain.epochs == cfg.epochs,
+               "a run without early stopping has no best epoch");
+    check_that(same_weights(&m, &shorter), "patience %d: other weights than after %d epochs", patience,
+               cfg.epochs);
     draw_images();
     eo_csv_release(&csv);
     eo_buf_release(&log);
@@ -294,7 +308,8 @@ static void check_early_stopping(int patience, size_t images)
 
 static void test_log(void)
 {
-    static const char header[] = "epoch,loss,accuracy,learning_rate,stop_accuracy,stop_loss,seconds,images_per_s\n";
+    static const char header[] =
+        "epoch,loss,accuracy,learning_rate,stop_accuracy,stop_loss,seconds,images_per_s\n";
     struct eo_config cfg = config_with_all();
     struct eo_train_result result;
     struct eo_buf log = {0};
@@ -306,7 +321,8 @@ static void test_log(void)
     stop_on(eo_csv_parse(&csv, log.data, log.len, &err), "log", &err);
     check_that(strncmp(log.data, header, strlen(header)) == 0, "log: another header");
     for (size_t i = 0; i < csv.rows; i++)
-        check_that(cell(&csv, i, "learning_rate") == eo_train_learning_rate(&cfg, cfg.learning_rate, i * 5 + 4, 5, 3),
+        check_that(cell(&csv, i, "learning_rate") ==
+                       eo_train_learning_rate(&cfg, cfg.learning_rate, i * 5 + 4, 5, 3),
                    "log, row %zu: not the rate of the epoch's last step", i);
     eo_csv_release(&csv);
     eo_buf_release(&log);
@@ -314,8 +330,10 @@ static void test_log(void)
     cfg.early_stopping = 0;
     train(&cfg, eo_isa_best(), 1, &m, &result, &log);
     stop_on(eo_csv_parse(&csv, log.data, log.len, &err), "log", &err);
-    check_text("stop_accuracy without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_accuracy")));
-    check_text("stop_loss without early stopping", "", eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_loss")));
+    check_text("stop_accuracy without early stopping", "",
+               eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_accuracy")));
+    check_text("stop_loss without early stopping", "",
+               eo_csv_cell(&csv, 0, eo_csv_column(&csv, "stop_loss")));
     eo_csv_release(&csv);
     eo_buf_release(&log);
     eo_model_release(&m);
@@ -349,7 +367,8 @@ static void test_describe(void)
         stop_on(eo_model_meta_set(&m, "fine_tune_epochs", bad[i], &err), "metadata", &err);
         snprintf(expected, sizeof(expected),
                  "metadata 'fine_tune_epochs': expected an integer in 0..1000000000, found '%s'", bad[i]);
-        check_that(eo_train_describe(&m, &(struct eo_train_result){1, 0}, 1, &err) == -1, "'%s' is no count", bad[i]);
+        check_that(eo_train_describe(&m, &(struct eo_train_result){1, 0}, 1, &err) == -1, "'%s' is no count",
+                   bad[i]);
         check_text(bad[i], expected, err.msg);
     }
     eo_model_release(&m);
@@ -357,13 +376,15 @@ static void test_describe(void)
 
 static void check_failure(const struct eo_config *cfg, const char *expected)
 {
-    struct eo_train_options options = {.epochs = 2, .learning_rate = cfg->learning_rate, .isa = eo_isa_best()};
+    struct eo_train_options options = {
+        .epochs = 2, .learning_rate = cfg->learning_rate, .isa = eo_isa_best()};
     struct eo_train_result result;
     struct eo_model m;
     struct eo_err err = {""};
 
-    stop_on(eo_train_init_model(cfg, 0, &m, &err), "beginning", &err);
-    check_that(eo_train_run(cfg, 0, &split, &options, &m, &result, NULL, &err) == -1, "expected: %s", expected);
+    stop_on(eo_train_init_model(cfg, 0, NULL, &m, &err), "beginning", &err);
+    check_that(eo_train_run(cfg, 0, &split, &options, &m, &result, NULL, &err) == -1, "expected: %s",
+               expected);
     check_text("error", expected, err.msg);
     eo_model_release(&m);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "nn/loss.h"
 #include "nn/trainer.h"
 #include "tests/unit/check.h"
 #include "tests/unit/plain_net.h"
@@ -72,7 +73,7 @@ static void test_oracle(double smoothing)
     g = malloc(n * sizeof(double));
     plain_batch(&p, pixels, labels, order, 3);
     memcpy(g, p.g, n * sizeof(double));
-    for (size_t i = 0; i < n; i += n > 200 ? 7 : 1) {
+    for (size_t i = 0; i<n; i += n> 200 ? 7 : 1) {
         double keep = p.w[i], up, down, slope;
 
         p.w[i] = keep + step;
@@ -87,8 +88,8 @@ static void test_oracle(double smoothing)
     eo_model_release(&m);
 }
 
-static void gradients(const struct eo_model *m, enum eo_isa isa, double smoothing, const struct eo_batch *batch,
-                      float *flat, double *loss)
+static void gradients(const struct eo_model *m, enum eo_isa isa, double smoothing,
+                      const struct eo_batch *batch, float *flat, double *loss)
 {
     struct eo_model grad;
     struct eo_err err;
@@ -158,8 +159,9 @@ static void move(const uint8_t *from, struct eo_view view, uint8_t *to)
 static void test_views(void)
 {
     static uint8_t moved[IMAGES * 784];
-    static const struct eo_view views[] = {{0, 0, 0},  {1, 0, 0},   {-2, 0, 0},    {0, 1, 0},   {0, -3, 0},  {0, 0, 1},
-                                           {2, -1, 1}, {-27, 5, 0}, {27, -27, 1}, {-8, -8, 1}, {8, 8, 0}};
+    static const struct eo_view views[] = {{0, 0, 0},    {1, 0, 0},   {-2, 0, 0}, {0, 1, 0},
+                                           {0, -3, 0},   {0, 0, 1},   {2, -1, 1}, {-27, 5, 0},
+                                           {27, -27, 1}, {-8, -8, 1}, {8, 8, 0}};
     enum { N = sizeof(views) / sizeof(*views) };
     struct eo_batch seen = {pixels, labels, order, views, N}, plain = {moved, labels, order, NULL, N};
     float expected[14 * 10 * 49], found[14 * 10 * 49];
@@ -182,7 +184,8 @@ static void test_views(void)
 
 static void one_step(const struct eo_model *m, double weight_decay, float *flat)
 {
-    struct eo_trainer_options options = {.isa = eo_isa_best(), .max_batch = IMAGES, .weight_decay = weight_decay};
+    struct eo_trainer_options options = {
+        .isa = eo_isa_best(), .max_batch = IMAGES, .weight_decay = weight_decay};
     struct eo_batch batch = {pixels, labels, order, NULL, IMAGES};
     struct eo_model out;
     struct eo_err err;
@@ -216,7 +219,8 @@ static void test_decay(int c1, int c2)
     one_step(&m, 0, without);
     one_step(&m, 0.5, with);
     for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&m.shape, (enum eo_layer)l), b = (size_t)eo_shape_outputs(&m.shape, (enum eo_layer)l);
+        size_t w = eo_shape_weights(&m.shape, (enum eo_layer)l);
+        size_t b = (size_t)eo_shape_outputs(&m.shape, (enum eo_layer)l);
 
         for (size_t end = at + w; at < end; at++)
             worst = fmax(worst, fabs(without[at] - 0.01 * 0.5 * before[at] - with[at]));
@@ -246,7 +250,7 @@ static void test_cross_entropy(void)
             max = z[k] > (double)max ? (long double)z[k] : max;
         for (int k = 0; k < 10; k++)
             sum += expl(z[k] - max);
-        loss = eo_cross_entropy(z, 1, smoothing, gradient);
+        loss = eo_cross_entropy(z, 10, 1, smoothing, gradient);
         for (int k = 0; k < 10; k++) {
             long double target = smoothing / 10.0L + (k == 1 ? 1 - (long double)smoothing : 0);
 
@@ -256,7 +260,7 @@ static void test_cross_entropy(void)
         check(fabs(loss - (double)expected) <= 1e-14 * fmax(1, fabs((double)expected)), "cross-entropy",
               (double)expected, loss);
         check(worst < 1e-15, "gradient of cross-entropy: largest difference", 0, worst);
-        check(eo_cross_entropy(z, 1, smoothing, NULL) == loss, "cross-entropy without its gradient", loss, 0);
+        check(eo_cross_entropy(z, 10, 1, smoothing, NULL) == loss, "cross-entropy without its gradient", loss, 0);
     }
 }
 

@@ -1,0 +1,322 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "format/safetensors.h"
+#include "nn/input.h"
+#include "nn/model_tensors.h"
+#include "nn/network_fold.h"
+#include "nn/state_dict.h"
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+static const char *find_pair(const struct eo_st *st, const char *key)
+{
+    for (size_t i = 0; i < st->meta_count; i++) {
+        if (strcmp(st->meta[i].key, key) == 0)
+            return st->meta[i].value;
+    }
+    return NULL;
+}
+
+/* Whether the file is of SmallCNN: files that do not say are. Fills *net if it is of another network. */
+static int read_architecture(const struct eo_st *st, int is_any, struct eo_network *net, int *is_smallcnn,
+                             struct eo_err *err)
+{
+    const char *architecture = find_pair(st, "architecture"), *text = find_pair(st, "network");
+
+    *is_smallcnn = !architecture || strcmp(architecture, EO_MODEL_ARCHITECTURE) == 0;
+    if (*is_smallcnn)
+        return 0;
+    if (!is_any || strcmp(architecture, EO_MODEL_ARCHITECTURE_ANY) != 0)
+        return eo_err_set(err, "metadata 'architecture': expected '%s', found '%.40s'", EO_MODEL_ARCHITECTURE,
+                          architecture);
+    if (!text)
+        return eo_err_set(err, "metadata 'network': missing, and architecture '%s' needs it", architecture);
+    return eo_network_parse(net, text, err) ? eo_err_prefix(err, "metadata 'network'") : 0;
+}
+
+/* From the metadata, or for a file without them from what the weights of the first layer are. */
+static int read_precision(const struct eo_st *st, const char *layer, enum eo_precision *precision,
+                          struct eo_err *err)
+{
+    const struct eo_st_tensor *t;
+    const char *name = find_pair(st, "precision");
+    char weight[EO_NETWORK_NAME + 8];
+
+    if (name)
+        return eo_precision_parse(name, precision, err) ? eo_err_prefix(err, "metadata 'precision'") : 0;
+    snprintf(weight, sizeof(weight), "%s.weight", layer);
+    t = eo_st_find(st, weight);
+    if (!t)
+        return eo_err_set(err, "tensor '%s': missing", weight);
+    for (int p = 0; p < EO_PRECISION_COUNT; p++) {
+        if (t->dtype == eo_model_weight_dtype((enum eo_precision)p)) {
+            *precision = (enum eo_precision)p;
+            return 0;
+        }
+    }
+    return eo_err_set(err, "tensor '%s': expected dtype F32, F16 or I8, found %s%s", weight,
+                      eo_st_dtype_name(t->dtype),
+                      t->dtype == EO_ST_F64 || t->dtype == EO_ST_BF16 ? "; eo-import makes it F32" : "");
+}
+
+static int read_backend(const struct eo_st *st, enum eo_backend *backend, struct eo_err *err)
+{
+    const char *name = find_pair(st, "quantization_backend");
+
+    if (!name)
+        return eo_err_set(err, "metadata 'quantization_backend': missing, and an int8 model needs it");
+    if (eo_backend_parse(name, backend, err))
+        return eo_err_prefix(err, "metadata 'quantization_backend'");
+    return 0;
+}
+
+/* The number of filters of a convolution. */
+static int read_channels(const struct eo_st *st, const char *name, int limit, int *channels,
+                         struct eo_err *err)
+{
+    const struct eo_st_tensor *t = eo_st_find(st, name);
+
+    if (!t)
+        return eo_err_set(err, "tensor '%s': missing", name);
+    if (t->dims != 4)
+        return eo_err_set(err, "tensor '%s': expected 4 dimensions, found %d", name, t->dims);
+    if (t->shape[0] < 1 || t->shape[0] > (size_t)limit)
+        return eo_err_set(err, "tensor '%s': expected 1..%d filters, found %zu", name, limit, t->shape[0]);
+    *channels = (int)t->shape[0];
+    return 0;
+}
+
+static int check_tensor(const struct eo_model_tensor *f, const struct eo_st_tensor *t,
+                        enum eo_precision precision, struct eo_err *err)
+{
+    char expected[EO_ST_SHAPE_TEXT], found[EO_ST_SHAPE_TEXT];
+
+    if (!t)
+        return eo_err_set(err, "tensor '%s': missing", f->name);
+    if (t->dtype != f->dtype)
+        return eo_err_set(err, "tensor '%s': expected dtype %s in an %s model, found %s", f->name,
+                          eo_st_dtype_name(f->dtype), eo_precision_name(precision),
+                          eo_st_dtype_name(t->dtype));
+    if (t->dims != f->dims || memcmp(t->shape, f->shape, (size_t)f->dims * sizeof(f->shape[0])) != 0) {
+        eo_st_shape_text(expected, f->dims, f->shape);
+        eo_st_shape_text(found, t->dims, t->shape);
+        return eo_err_set(err, "tensor '%s': expected shape %s, found %s", f->name, expected, found);
+    }
+    return 0;
+}
+
+static const char *architecture_of(const struct eo_model *m)
+{
+    return eo_network_is_smallcnn(&m->network) ? EO_MODEL_ARCHITECTURE : EO_MODEL_ARCHITECTURE_ANY;
+}
+
+static int read_tensors(struct eo_model *m, const struct eo_st *st, struct eo_err *err)
+{
+    struct eo_model_tensor f[EO_MODEL_TENSORS];
+    size_t n = eo_model_tensors(m, f), k;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct eo_st_tensor *t = eo_st_find(st, f[i].name);
+
+        if (check_tensor(&f[i], t, m->precision, err))
+            return -1;
+        eo_copy_little_endian(f[i].data, t->data, f[i].count, eo_st_dtype_bytes(f[i].dtype));
+    }
+    for (size_t i = 0; i < st->tensor_count; i++) {
+        for (k = 0; k < n && strcmp(st->tensors[i].name, f[k].name) != 0; k++)
+            ;
+        if (k == n)
+            return eo_err_set(err, "tensor '%.60s': not part of an %s %s%s", st->tensors[i].name,
+                              eo_precision_name(m->precision), architecture_of(m),
+                              eo_state_dict_is_batch_norm(st->tensors[i].name)
+                                  ? ", which has no batch normalisation; eo-import reads it"
+                                  : "");
+    }
+    return 0;
+}
+
+/* The empty model: `given`, what the file says where `is_any`, or SmallCNN with as many channels as it has filters. */
+static int init_model(struct eo_model *m, struct eo_st *st, const struct eo_network *given, int is_any,
+                      struct eo_err *err)
+{
+    enum eo_backend backend = EO_BACKEND_FBGEMM;
+    enum eo_precision precision = EO_FP32;
+    struct eo_network net = {0};
+    struct eo_shape shape = {0, 0};
+    int is_smallcnn = 0;
+
+    if (given) {
+        net = *given;
+        eo_network_fold(&net);
+    } else if (read_architecture(st, is_any, &net, &is_smallcnn, err)) {
+        return -1;
+    }
+    if (given || is_smallcnn) { /* a file that says its network has that network's names */
+        eo_state_dict_strip(st);
+        eo_state_dict_rename(st);
+    }
+    if (read_precision(st, is_smallcnn ? "conv1" : net.layer[0].name, &precision, err) ||
+        (precision == EO_INT8 && read_backend(st, &backend, err)))
+        return -1;
+    if (is_smallcnn && (read_channels(st, "conv1.weight", EO_MAX_C1, &shape.c1, err) ||
+                        read_channels(st, "conv2.weight", EO_MAX_C2, &shape.c2, err)))
+        return -1;
+    if (is_smallcnn ? eo_model_init(m, precision, shape, err)
+                    : eo_model_init_network(m, precision, &net, err))
+        return -1;
+    m->backend = backend;
+    return 0;
+}
+
+static int read_model(struct eo_model *m, struct eo_st *st, const struct eo_network *given, int is_any,
+                      struct eo_err *err)
+{
+    if (init_model(m, st, given, is_any, err))
+        return -1;
+    for (size_t i = 0; i < st->meta_count; i++) {
+        if (eo_model_meta_set(m, st->meta[i].key, st->meta[i].value, err))
+            return -1;
+    }
+    return read_tensors(m, st, err) || eo_model_check(m, err) ? -1 : 0;
+}
+
+static int parse(struct eo_model *m, const void *bytes, size_t size, const struct eo_network *given,
+                 int is_any, struct eo_err *err)
+{
+    struct eo_st st;
+    int rc;
+
+    memset(m, 0, sizeof(*m));
+    if (eo_st_parse(&st, bytes, size, err))
+        return -1;
+    rc = read_model(m, &st, given, is_any, err);
+    eo_st_release(&st);
+    if (rc)
+        eo_model_release(m);
+    return rc;
+}
+
+int eo_model_parse(struct eo_model *m, const void *bytes, size_t size, struct eo_err *err)
+{
+    return parse(m, bytes, size, NULL, 0, err);
+}
+
+static int load(struct eo_model *m, const char *path, const struct eo_network *given, int is_any,
+                char sha256[EO_SHA256_TEXT], struct eo_err *err)
+{
+    char *data = NULL;
+    size_t size = 0;
+    int rc;
+
+    memset(m, 0, sizeof(*m));
+    if (eo_io_read(path, EO_ST_MAX_FILE, &data, &size, err))
+        return -1;
+    rc = parse(m, data, size, given, is_any, err);
+    if (!rc && sha256)
+        eo_hash_sha256(data, size, sha256);
+    free(data);
+    return rc;
+}
+
+int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TEXT], struct eo_err *err)
+{
+    return load(m, path, NULL, 0, sha256, err);
+}
+
+int eo_model_parse_network(struct eo_model *m, const void *bytes, size_t size, const struct eo_network *net,
+                           struct eo_err *err)
+{
+    return parse(m, bytes, size, net, 1, err);
+}
+
+int eo_model_load_network(struct eo_model *m, const char *path, const struct eo_network *net,
+                          char sha256[EO_SHA256_TEXT], struct eo_err *err)
+{
+    return load(m, path, net, 1, sha256, err);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------- */
+
+static int set_network_meta(struct eo_model *m, struct eo_err *err)
+{
+    struct eo_buf text = {0};
+    int rc;
+
+    eo_network_print(&m->network, "; ", &text);
+    eo_buf_append(&text, "", 1);
+    rc = eo_buf_check(&text, err) || eo_model_meta_set(m, "network", text.data, err) ? -1 : 0;
+    eo_buf_release(&text);
+    return rc;
+}
+
+static int set_standard_meta(struct eo_model *m, struct eo_err *err)
+{
+    const char *backend = m->precision == EO_INT8 ? eo_backend_name(m->backend) : NULL;
+    struct eo_input input;
+
+    if (eo_input_read(m, &input, err) < 0 || eo_input_set(m, &input, err))
+        return -1;
+    if (!eo_network_is_smallcnn(&m->network) && set_network_meta(m, err))
+        return -1;
+    return eo_model_meta_set(m, "architecture", architecture_of(m), err) ||
+                   eo_model_meta_set(m, "precision", eo_precision_name(m->precision), err) ||
+                   eo_model_meta_set(m, "eo_version", EO_VERSION, err) ||
+                   eo_model_meta_set(m, "quantization_backend", backend, err)
+               ? -1
+               : 0;
+}
+
+/* Describes the model in *st; the tensors' bytes are copied to `bytes`, eo_model_tensor_bytes() long. */
+static void describe(const struct eo_model *m, struct eo_model_tensor *f, unsigned char *bytes,
+                     struct eo_st *st)
+{
+    memset(st, 0, sizeof(*st));
+    st->tensor_count = eo_model_tensors(m, f);
+    for (size_t i = 0; i < st->tensor_count; i++) {
+        struct eo_st_tensor *t = &st->tensors[i];
+
+        t->name = f[i].name;
+        t->dtype = f[i].dtype;
+        t->dims = f[i].dims;
+        memcpy(t->shape, f[i].shape, sizeof(t->shape));
+        t->bytes = eo_model_tensor_size(&f[i]);
+        t->data = bytes;
+        eo_copy_little_endian(bytes, f[i].data, f[i].count, eo_st_dtype_bytes(f[i].dtype));
+        bytes += t->bytes;
+    }
+    for (size_t i = 0; i < m->meta_count; i++)
+        st->meta[i] = (struct eo_st_pair){m->meta[i].key, m->meta[i].value};
+    st->meta_count = m->meta_count;
+}
+
+int eo_model_serialize(struct eo_model *m, struct eo_buf *out, struct eo_err *err)
+{
+    struct eo_model_tensor f[EO_MODEL_TENSORS];
+    unsigned char *bytes;
+    struct eo_st st;
+    int rc;
+
+    if (set_standard_meta(m, err) || eo_model_check(m, err))
+        return -1;
+    bytes = eo_alloc(eo_model_tensor_bytes(m), 1, err);
+    if (!bytes)
+        return -1;
+    describe(m, f, bytes, &st);
+    rc = eo_st_serialize(&st, out, err);
+    free(bytes);
+    return rc;
+}
+
+int eo_model_save(struct eo_model *m, const char *path, struct eo_err *err)
+{
+    struct eo_buf out = {0};
+    int rc = eo_model_serialize(m, &out, err) || eo_io_write(path, out.data, out.len, err) ? -1 : 0;
+
+    eo_buf_release(&out);
+    return rc;
+}

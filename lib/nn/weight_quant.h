@@ -1,0 +1,37 @@
+/*
+ * A weight as eight bits: weight = q * scale, q in -128..127. For the conversion and for its simulation in training.
+ */
+#ifndef EO_NN_WEIGHT_QUANT_H
+#define EO_NN_WEIGHT_QUANT_H
+
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest |w[i]| of n and `max`, so that it can be taken over several runs of weights. NaN is ignored. */
+static inline float eo_weight_magnitude(const float *w, size_t n, float max)
+{
+    for (size_t i = 0; i < n; i++)
+        max = fabsf(w[i]) > max ? fabsf(w[i]) : max;
+    return max;
+}
+
+/* The scale for weights up to `max` in magnitude: max / 127.5, but at least `least` and at least FLT_EPSILON. */
+static inline float eo_weight_scale(double max, double least)
+{
+    double scale = max / 127.5;
+
+    scale = scale > least ? scale : least;
+    return (float)(scale > (double)FLT_EPSILON ? scale : (double)FLT_EPSILON);
+}
+
+/* To nearest, half to even: rint() in the default rounding mode, which nothing here changes. NaN gives -128. */
+static inline int8_t eo_weight_quantise(float w, float scale)
+{
+    double q = rint((double)w / (double)scale);
+
+    return (int8_t)(q > -128 ? (q < 127 ? q : 127) : -128);
+}
+
+#endif

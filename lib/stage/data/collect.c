@@ -1,0 +1,174 @@
+#include "stage/data/collect.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "stage/data/collect_internal.h"
+
+#define NAMES_SIZE_MAX ((size_t)1 << 20) /* of a file of class names */
+
+int eo_collect_join(char path[EO_COLLECT_PATH], const char *folder, const char *name, struct eo_err *err)
+{
+    if ((size_t)snprintf(path, EO_COLLECT_PATH, "%s/%s", folder, name) >= EO_COLLECT_PATH)
+        return eo_err_set(err, "%s/...: the path is too long", folder);
+    return 0;
+}
+
+void eo_collect_to_planes(const uint8_t *from, const struct eo_picture_shape *s, uint8_t *to)
+{
+    size_t plane = (size_t)s->height * s->width;
+
+    for (size_t i = 0; i < plane; i++)
+        for (uint32_t c = 0; c < s->channels; c++)
+            to[c * plane + i] = *from++;
+}
+
+void eo_collect_see(struct eo_collect_seen *seen, double value)
+{
+    if (!isfinite(value)) {
+        seen->is_bad = 1;
+        return;
+    }
+    seen->least = seen->is_any && seen->least < value ? seen->least : value;
+    seen->most = seen->is_any && seen->most > value ? seen->most : value;
+    seen->is_any = 1;
+    seen->is_fraction |= value != floor(value);
+}
+
+int eo_collect_range_find(struct eo_collect_range *range, const struct eo_collect_options *o,
+                          const struct eo_collect_seen *seen, struct eo_err *err)
+{
+    static const struct eo_collect_range usual[] = {{0, 1}, {-1, 1}};
+
+    if (seen->is_bad)
+        return eo_err_set(err, "expected finite numbers, found a NaN or an infinity");
+    if (o->low < o->high) {
+        *range = (struct eo_collect_range){o->low, o->high};
+        if (seen->least < o->low || seen->most > o->high)
+            return eo_err_set(err, "expected values of %g to %g (--range), found %g to %g", o->low, o->high,
+                              seen->least, seen->most);
+        return 0;
+    }
+    if (!seen->is_fraction && seen->least >= 0 && seen->most > 1 && seen->most <= 255) {
+        *range = (struct eo_collect_range){0, 255};
+        return 0;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        *range = usual[i];
+        if (seen->least >= range->low && seen->most <= range->high)
+            return 0;
+    }
+    return eo_err_set(err, "found values of %g to %g: say with --range LOW:HIGH which become 0 and 255",
+                      seen->least, seen->most);
+}
+
+uint8_t eo_collect_step(const struct eo_collect_range *range, double value)
+{
+    return (uint8_t)(floor((value - range->low) * 255 / (range->high - range->low) + 0.5));
+}
+
+int eo_collect_class_names(struct eo_pictures *p, const char *folder, const char *name, unsigned most,
+                           struct eo_err *err)
+{
+    char path[EO_COLLECT_PATH], *text, *rest = NULL;
+    unsigned label = 0;
+    size_t size;
+    int rc = 0;
+
+    if (eo_collect_join(path, folder, name, err))
+        return -1;
+    if (eo_io_exists(path, NULL) != 1)
+        return 0;
+    if (eo_io_read(path, NAMES_SIZE_MAX, &text, &size, err))
+        return eo_err_prefix(err, "%s", path);
+    for (char *line = strtok_r(text, "\r\n", &rest); !rc && line; line = strtok_r(NULL, "\r\n", &rest)) {
+        eo_err_make_printable(line);
+        rc = label < most ? eo_pictures_name(p, label++, line, err)
+                          : eo_err_set(err, "%s: expected at most %u classes, found more lines", path, most);
+    }
+    free(text);
+    return rc;
+}
+
+int eo_collect_row_shape(struct eo_picture_shape *shape, const struct eo_collect_options *o, size_t values,
+                         struct eo_err *err)
+{
+    uint32_t side = (uint32_t)(sqrt((double)values) + 0.5);
+
+    *shape = o->shape;
+    if (!shape->channels && (size_t)side * side == values)
+        *shape = (struct eo_picture_shape){1, side, side};
+    if ((size_t)shape->channels * shape->height * shape->width == values)
+        return 0;
+    return eo_err_set(err, "expected --shape CxHxW with %zu values of a picture", values);
+}
+
+int eo_collect_parse_shape(const char *text, struct eo_picture_shape *shape, struct eo_err *err)
+{
+    char copy[64], *part = copy, *next;
+    int64_t size[3];
+    int count = 0;
+
+    if ((size_t)snprintf(copy, sizeof(copy), "%s", text) < sizeof(copy)) {
+        do {
+            next = strchr(part, 'x');
+            if (next)
+                *next++ = '\0';
+            if (count == 3 || eo_num_parse_i64(part, 1, EO_PICTURES_SIDE_MAX, &size[count++], NULL))
+                return eo_err_set(err, "expected CxHxW, HxW or H with sides of 1 to %d, found '%s'",
+                                  EO_PICTURES_SIDE_MAX, text);
+            part = next;
+        } while (part);
+    }
+    *shape = (struct eo_picture_shape){1, 1, 1};
+    if (count == 3)
+        shape->channels = (uint32_t)size[0];
+    shape->height = (uint32_t)size[count == 3 ? 1 : 0];
+    if (count > 1)
+        shape->width = (uint32_t)size[count - 1];
+    return 0;
+}
+
+int eo_collect_parse_range(const char *text, double *low, double *high, struct eo_err *err)
+{
+    const char *colon = strchr(text, ':');
+    char first[64] = "";
+
+    if (colon && (size_t)(colon - text) < sizeof(first))
+        memcpy(first, text, (size_t)(colon - text));
+    if (!colon || eo_num_parse_double(first, -1e30, 1e30, low, NULL) ||
+        eo_num_parse_double(colon + 1, -1e30, 1e30, high, NULL) || *low >= *high)
+        return eo_err_set(err, "expected LOW:HIGH, as -1:1, found '%s'", text);
+    return 0;
+}
+
+static int ends_with(const char *path, const char *end)
+{
+    size_t n = strlen(path), m = strlen(end);
+
+    return n > m && strcasecmp(path + n - m, end) == 0;
+}
+
+int eo_collect(struct eo_pictures *p, const struct eo_collect_options *o, struct eo_err *err)
+{
+    struct stat st;
+
+    memset(p, 0, sizeof(*p));
+    if (stat(o->from, &st))
+        return eo_err_errno(err, o->from);
+    if (S_ISDIR(st.st_mode))
+        return eo_collect_is_idx(o->from)     ? eo_collect_idx(p, o, err)
+               : eo_collect_is_cifar(o->from) ? eo_collect_cifar(p, o, err)
+                                              : eo_collect_folder(p, o, err);
+    if (ends_with(o->from, ".npz") || ends_with(o->from, ".npy"))
+        return eo_collect_arrays(p, o, err);
+    if (ends_with(o->from, ".csv"))
+        return eo_collect_csv(p, o, err);
+    return eo_err_set(err, "%s: expected a folder, or a file that ends with .npz, .npy or .csv", o->from);
+}

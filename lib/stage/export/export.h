@@ -1,0 +1,46 @@
+/*
+ * A model as C source: a header and a source file that need nothing but each other and <stdint.h>.
+ *
+ *     struct eo_export how = {.prefix = "digits", .images = images, .image_count = 10};
+ *     if (eo_export_make(&how, &model, &header, &source, err)) ...
+ *
+ * The header is the manual of what is generated. Equal models and options give equal bytes on every machine.
+ * SmallCNN at each precision, any other network at int8: eo_export_is_possible().
+ */
+#ifndef EO_STAGE_EXPORT_EXPORT_H
+#define EO_STAGE_EXPORT_EXPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "nn/model.h"
+
+#define EO_EXPORT_PREFIX_MAX 40 /* characters */
+#define EO_EXPORT_TESTS_MAX 100
+
+struct eo_export {
+    const char *prefix;       /* of every symbol and macro */
+    const char *file;         /* name of the header, without ".h", that the source includes */
+    const char *model_sha256; /* of the model's file */
+    const char *images_from;  /* "mnist", where the images of the self-test come from */
+    const char *accuracy;     /* "99.29 % of 10,000 test images", or NULL where it is not known */
+    const uint8_t *images;    /* [image_count, C, H, W], for the self-test */
+    size_t image_count;       /* 0..EO_EXPORT_TESTS_MAX; 0: there is no self-test */
+    int is_fast;              /* tables that make it faster and larger */
+    int is_single;            /* all in `source`; the header stays empty */
+};
+
+/* Fails where `name` cannot begin the names of C: a letter, then letters, digits and underscores. */
+int eo_export_check_prefix(const char *name, struct eo_err *err) EO_MUST_CHECK;
+
+/* Whether a model of this network can be written at its precision, with is_fast or without. */
+int eo_export_is_possible(const struct eo_model *m, int is_fast);
+
+/* Appends to both. */
+int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct eo_buf *header,
+                   struct eo_buf *source, struct eo_err *err) EO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,201 @@
+#include "stage/export/writer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "format/dataset.h"
+#include "stage/export/numbers.h"
+#include "stage/export/stack.h"
+#include "stage/export/table.h"
+
+struct int8 {
+    struct eo_export_writer *to;
+    struct eo_numbers numbers;
+    size_t const_bytes, kernel_bytes[3]; /* of the tables, and of those that each path has for itself */
+};
+
+/* --fast sums four times the values: no real model comes near the limit. */
+static int check_fast(const struct eo_model *m, struct eo_err *err)
+{
+    const struct eo_model_layer *layer = &m->layer[EO_CONV2];
+    int terms = eo_shape_terms(&m->shape, EO_CONV2);
+
+    for (int o = 0; o < m->shape.c2; o++) {
+        int64_t most = llabs((int64_t)layer->bias.s32[o]);
+
+        for (int t = 0; t < terms; t++)
+            most += (int64_t)abs(layer->weight.s8[o * terms + t]) * eo_backend_activation_max(m->backend);
+        if (most >= (int64_t)1 << 29)
+            return eo_err_set(
+                err, "layer 'conv2', channel %d: sums up to %" PRId64 " are too large for --fast", o, most);
+    }
+    return 0;
+}
+
+/* What struct net_state of text/int8.c takes, for each NET_PATH. */
+static void put_state(struct int8 *w)
+{
+    size_t c1 = (size_t)w->to->model->shape.c1, c2 = (size_t)w->to->model->shape.c2, pairs = (c1 + 1) / 2;
+    size_t map = 64 * c1, image = 128, plain = map + image, dsp;
+    struct eo_buf *out = &w->to->part[EO_EXPORT_STATE];
+
+    dsp = 256 * pairs + image + 8 * (size_t)eo_numbers_pair_words(&w->to->model->shape);
+    if (w->to->how->is_fast) {
+        dsp = map + image + 64 * pairs + 7 * c2;
+        plain = map + image + 32 * c1 + 7 * c2;
+    }
+    for (int path = 2; path >= 0; path--)
+        eo_buf_printf(out,
+                      "%s\n"
+                      "#define NET_STATE_BYTES %zu\n"
+                      "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n",
+                      path == 2   ? "#if NET_PATH == 2"
+                      : path == 1 ? "#elif NET_PATH == 1"
+                                  : "#else",
+                      path == 2   ? map + image
+                      : path == 1 ? dsp
+                                  : plain,
+                      w->const_bytes + w->kernel_bytes[path]);
+    eo_buf_puts(out, "#endif\n#define NET_STATE_ALIGN 4\n\n");
+    eo_export_put_stack(w->to->how->is_fast ? EO_STACK_INT8_FAST : EO_STACK_INT8, 0, out);
+}
+
+/*
+ * Bias, multiplier and shift of each channel. Helium takes those of the first layer as four of each, and minus the
+ * shift. Returns the number of words.
+ */
+static size_t lay_scales(const struct int8 *w, int path, uint32_t *to)
+{
+    const struct eo_numbers *n = &w->numbers;
+    int c1 = w->to->model->shape.c1, channels = c1 + w->to->model->shape.c2;
+    size_t size = 0;
+
+    for (int i = 0; path == 2 && i < c1; i += 4, size += 12) {
+        for (int j = i; j < i + 4 && j < c1; j++) {
+            to[size + (size_t)(j - i)] = (uint32_t)n->bias[j];
+            to[size + 4 + (size_t)(j - i)] = n->multiplier[j];
+            to[size + 8 + (size_t)(j - i)] = 0 - (uint32_t)n->shift[j];
+        }
+    }
+    for (int i = path == 2 ? c1 : 0; i < channels; i++) {
+        to[size++] = (uint32_t)n->bias[i];
+        to[size++] = n->multiplier[i];
+        to[size++] = path == 2 ? 0 - (uint32_t)n->shift[i] : n->shift[i];
+    }
+    return size;
+}
+
+/*
+ * Weights of the convolutions, which each path takes in an order of its own. `sum` is the checksum of all other tables.
+ */
+static void put_kernels_of(struct int8 *w, int path, uint32_t sum, void *scratch)
+{
+    const struct eo_model *m = w->to->model;
+    const int8_t *first = m->layer[EO_CONV1].weight.s8, *second = m->layer[EO_CONV2].weight.s8;
+    size_t c1 = (size_t)m->shape.c1, c2 = (size_t)m->shape.c2, n = 9 * c1 * c2, bytes = 9 * c1;
+    uint32_t scale[3 * EO_NUMBERS_CHANNELS + 12] = {0};
+    size_t scales = lay_scales(w, path, scale);
+    struct eo_buf *out = &w->to->part[EO_EXPORT_TABLES];
+
+    sum += eo_table_u32(out, "net_scale", scale, scales);
+    if (path == 1) {
+        eo_numbers_first_pairs(first, m->shape.c1, scratch);
+        sum += eo_table_u32(out, "net_weight1", scratch, 5 * c1);
+        bytes = 20 * c1;
+    } else {
+        bytes =
+            path == 2 ? 9 * ((c1 + 3) / 4 * 4) + 7 : bytes; /* Helium reads groups of four, 16 bytes each */
+        memset(scratch, 0, bytes);
+        memcpy(scratch, first, 9 * c1);
+        sum += eo_table_s8(out, "net_weight1", scratch, bytes);
+    }
+    if (path == 2) {
+        eo_numbers_by_pixel(second, &m->shape, scratch);
+        sum += eo_table_s8(out, "net_weight2", scratch, n);
+        bytes += n;
+    } else if (w->to->how->is_fast) {
+        n = path == 1 ? 16 * (c2 + c2 % 2) * (c1 + c1 % 2) : 16 * c2 * c1;
+        eo_numbers_winograd(second, &m->shape, path == 1, scratch);
+        sum += eo_table_s16(out, "net_weight2", scratch, n);
+        bytes += 2 * n;
+    } else if (path == 1) {
+        n = c2 * (size_t)eo_numbers_pair_words(&m->shape);
+        eo_numbers_pairs(second, &m->shape, scratch);
+        sum += eo_table_u32(out, "net_weight2", scratch, n);
+        bytes += 4 * n;
+    } else {
+        sum += eo_table_s8(out, "net_weight2", second, n);
+        bytes += n;
+    }
+    eo_buf_printf(out, "#define NET_SUM %" PRIu32 "u\n", sum);
+    w->kernel_bytes[path] = bytes + 4 * scales;
+}
+
+static int put_kernels(struct int8 *w, uint32_t sum, struct eo_err *err)
+{
+    static const char *const branch[] = {"#else\n", "#elif NET_PATH == 1\n", "#if NET_PATH == 2\n"};
+    size_t c1 = (size_t)w->to->model->shape.c1, c2 = (size_t)w->to->model->shape.c2;
+    void *scratch =
+        eo_alloc(20 * (c1 + 3) + 32 * (c1 + 1) * (c2 + 1), 1, err); /* the largest of all orders */
+
+    for (int path = 2; scratch && path >= 0; path--) {
+        eo_buf_puts(&w->to->part[EO_EXPORT_TABLES], branch[path]);
+        put_kernels_of(w, path, sum, scratch);
+    }
+    eo_buf_puts(&w->to->part[EO_EXPORT_TABLES], "#endif\n");
+    free(scratch);
+    return scratch ? 0 : -1;
+}
+
+static int put_tables(struct int8 *w, struct eo_err *err)
+{
+    const struct eo_model *m = w->to->model;
+    const struct eo_numbers *n = &w->numbers;
+    struct eo_buf *out = &w->to->part[EO_EXPORT_TABLES];
+    uint32_t sum = 0;
+
+    eo_buf_printf(out, "#define NET_UP %d\n", n->up);
+    if (n->limit[0] == n->limit[1])
+        eo_buf_printf(out, "#define NET_LIMIT(n) %du\n", n->limit[0]);
+    else
+        eo_buf_printf(out, "#define NET_LIMIT(n) ((n) < NET_C1 ? %du : %du)\n", n->limit[0], n->limit[1]);
+    eo_buf_printf(out, "#define NET_INPUT_ZERO %d\n", n->input_zero);
+    if (n->input_is_linear)
+        eo_buf_printf(out, "#define NET_INPUT_FACTOR %" PRId32 "\n#define NET_INPUT_OFFSET %" PRId32 "\n",
+                      n->input_factor, n->input_offset);
+    else
+        sum += eo_table_u8(out, "net_input", n->input, 256);
+    eo_buf_puts(out, "\n");
+    sum += eo_table_s8(out, "net_weight3", m->layer[EO_CLASSIFIER].weight.s8,
+                       eo_shape_weights(&m->shape, EO_CLASSIFIER));
+    sum += eo_table_s32(out, "net_score_bias", n->score_bias, EO_CLASSES);
+    sum += eo_table_s32(out, "net_score_multiplier", n->score_multiplier, EO_CLASSES);
+    sum += eo_table_u8(out, "net_score_shift", n->score_shift, EO_CLASSES);
+    w->const_bytes =
+        eo_shape_weights(&m->shape, EO_CLASSIFIER) + 9 * EO_CLASSES + (n->input_is_linear ? 0 : 256);
+    if (put_kernels(w, sum, err))
+        return -1;
+    return 0;
+}
+
+int eo_export_int8(struct eo_export_writer *to, struct eo_err *err)
+{
+    struct int8 w = {.to = to};
+    char scale[EO_NUM_TEXT];
+
+    if (eo_numbers_make(&w.numbers, to->model, err) || (to->how->is_fast && check_fast(to->model, err)) ||
+        put_tables(&w, err))
+        return -1;
+    put_state(&w);
+    eo_num_format_double(w.numbers.score_scale, scale);
+    eo_buf_printf(&to->part[EO_EXPORT_SIZES], "#define NET_SCORE_SCALE %s /* logit = score * scale */\n",
+                  scale);
+    eo_export_flag(to, "int8", 1);
+    eo_export_flag(to, "fast", to->how->is_fast);
+    eo_export_flag(to, "narrow", w.numbers.activation_max <= 127);
+    eo_export_flag(to, "table", !w.numbers.input_is_linear);
+    return 0;
+}

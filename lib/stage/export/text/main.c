@@ -1,0 +1,19 @@
+/* How the model is used: the self-test once, then one call for each image. */
+#include <stdio.h>
+#include //@put file
+
+static uint32_t state[(NET_STATE_BYTES + 3) / 4];
+static uint8_t image[NET_INPUT_BYTES]; /* rows of grey values, as they come from the sensor */
+
+int main(void)
+{
+    net_score scores[NET_CLASSES];
+    int wrong = net_selftest(state);
+
+    if (wrong) {
+        printf("self-test: %d\n", wrong);
+        return 1;
+    }
+    printf("class %d\n", net_run(state, image, scores));
+    return 0;
+}

@@ -1,0 +1,635 @@
+//@use begin.c
+
+/* A function of its own keeps the caller's values out of its registers. */
+#if defined(__GNUC__)
+#define NET_APART __attribute__((noinline))
+#else
+#define NET_APART
+#endif
+
+/* In a short loop: else compilers call memcpy and memset, or load more than they have registers. */
+#if defined(__GNUC__)
+#define NET_LOOP __asm__ volatile("" ::: "memory")
+#else
+#define NET_LOOP ((void)0)
+#endif
+
+//@put limits
+
+/*
+ * A layer. Maps lie in the arena as rows of pixels, all channels of a pixel together. `weight` and `channel` are where
+ * its weights and its channels' numbers begin in the tables.
+ */
+struct net_layer {
+    int32_t in, out, weight, channel; /* places in the arena and in the tables */
+    int32_t terms;                    /* from one sum's weights to the next, or from one tap's: a multiple of 8 */
+    int16_t in_h, in_w, in_c, map_h, map_w, out_c;
+    int16_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;
+    int16_t in_zero;         /* what stands for 0 in the input */
+    int16_t zero, low, high; /* an activation is zero + r, r in low..high */
+    uint8_t is_backward;
+//@if depthwise
+    uint8_t is_depthwise;
+//@end
+//@if pooled
+    uint8_t pooling;
+    int8_t average_shift;
+    int16_t out_h, out_w, window_h, window_w, step_h, step_w;
+    int16_t out_zero, out_low, out_high; /* of an average */
+    int32_t average_multiplier;
+//@end
+//@if add
+    int32_t add; /* the place of the map that is added, or -1 */
+    int32_t add_multiplier;
+    int16_t add_zero;
+    int8_t add_shift;
+//@end
+};
+
+//@if pooled
+enum { NET_NO_POOLING, NET_MAX, NET_AVERAGE }; /* pooling */
+//@end
+
+/* ---- constants ---- */
+
+//@put tables
+/* ---- state ---- */
+
+struct net_state {
+    uint8_t arena[NET_ARENA + NET_BEHIND];
+    uint8_t patch[2][NET_TERMS + NET_BEHIND]; /* the inputs of a sum */
+//@if depthwise
+    uint8_t border[NET_CHANNELS + NET_BEHIND];
+//@end
+//@if pooled
+    uint8_t map[NET_CHANNELS];
+    int32_t pool[NET_CHANNELS];
+//@end
+#if NET_PATH == 1
+    int16x2_t pair[NET_TERMS / 2][2]; /* the inputs of two sums, two in a word as UXTB16 spreads them */
+#endif
+    int32_t sum[2][NET_CHANNELS]; /* of the channels of two pixels */
+};
+
+typedef char net_state_check[sizeof(struct net_state) == NET_STATE_BYTES ? 1 : -1];
+
+/* ---- arithmetic ---- */
+
+/* floor(x / 2^n) */
+#if (-1 >> 1) == -1
+#define NET_SHIFTED(x, n) ((x) >> (n))
+#else
+#define NET_SHIFTED(x, n) ((x) >= 0 ? (x) >> (n) : ~(~(x) >> (n)))
+#endif
+
+//@if pooled
+//@else
+#if NET_PATH != 2
+//@end
+/* A sum in another scale: x * multiplier / 2^(shift + 33), rounded. */
+static int32_t net_scaled(int32_t x, int32_t multiplier, int shift)
+{
+    const int64_t product = (int64_t)x * multiplier;
+//@if wide
+    if (shift < 0) {
+        const int64_t y = product + ((int64_t)1 << (32 + shift));
+
+        return (int32_t)NET_SHIFTED(y, 33 + shift);
+    }
+//@end
+    return (NET_SHIFTED((int32_t)(product >> 32), shift) + 1) >> 1;
+}
+
+static int32_t net_clamped(int32_t r, int32_t low, int32_t high)
+{
+    return r < low ? low : r > high ? high : r;
+}
+//@if pooled
+//@else
+#endif
+//@end
+
+/* Four bytes at any address. */
+static uint32_t net_four(const void *from)
+{
+    const uint8_t *p = (const uint8_t *)from;
+
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void net_copy(const uint8_t *from, int n, uint8_t *to)
+{
+    for (; n >= 4; n -= 4, from += 4, to += 4) {
+        const uint32_t four = net_four(from);
+
+        to[0] = (uint8_t)four;
+        to[1] = (uint8_t)(four >> 8);
+        to[2] = (uint8_t)(four >> 16);
+        to[3] = (uint8_t)(four >> 24);
+        NET_LOOP;
+    }
+    for (; n > 0; n--) {
+        *to++ = *from++;
+        NET_LOOP;
+    }
+}
+
+static void net_fill(uint8_t value, int n, uint8_t *to)
+{
+    for (; n > 0; n--) {
+        *to++ = value;
+        NET_LOOP;
+    }
+}
+
+/* ---- sums ---- */
+
+/* The inputs of the sums of a pixel of the map, in the order row, column, channel: where they lie, or a copy. */
+static const uint8_t *net_patch(struct net_state *s, const struct net_layer *l, int row, int col, uint8_t *to)
+{
+    const int top = row * l->stride_h - l->pad_top, left = col * l->stride_w - l->pad_left;
+    const uint8_t *x = s->arena + l->in;
+    const uint8_t *const patch = to;
+    const int run = l->kernel_w * l->in_c, is_inside = left >= 0 && left + l->kernel_w <= l->in_w;
+
+    if (is_inside && top >= 0 && top + l->kernel_h <= l->in_h && (l->kernel_h == 1 || l->kernel_w == l->in_w))
+        return x + (top * l->in_w + left) * l->in_c;
+    for (int y = top; y < top + l->kernel_h; y++) {
+        const uint8_t *from = x + (y * l->in_w + left) * l->in_c;
+
+        if (y < 0 || y >= l->in_h) {
+            net_fill((uint8_t)l->in_zero, run, to);
+            to += run;
+        } else if (is_inside) {
+            net_copy(from, run, to);
+            to += run;
+        } else {
+            for (int c = left; c < left + l->kernel_w; c++, from += l->in_c, to += l->in_c) {
+                if (c < 0 || c >= l->in_w)
+                    net_fill((uint8_t)l->in_zero, l->in_c, to);
+                else
+                    net_copy(from, l->in_c, to);
+            }
+        }
+    }
+    return patch;
+}
+
+#if NET_PATH == 2
+/* Four channels of one pixel, whose weights are `terms` apart. */
+static void net_dot(const uint8_t *patch, const int8_t *w, int terms, const int32_t *bias, int32_t *sum)
+{
+    const int8_t *w2 = w + 2 * terms;
+    int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
+    int left = terms;
+
+    for (; left >= 16; left -= 16, patch += 16, w += 16, w2 += 16) {
+        const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(patch));
+
+        a = vmladavaq_s8(a, x, vldrbq_s8(w));
+        b = vmladavaq_s8(b, x, vldrbq_s8(w + terms));
+        c = vmladavaq_s8(c, x, vldrbq_s8(w2));
+        d = vmladavaq_s8(d, x, vldrbq_s8(w2 + terms));
+    }
+    if (left > 0) {
+        const mve_pred16_t p = vctp8q((uint32_t)left);
+        const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(patch));
+
+        a = vmladavaq_s8(a, x, vldrbq_z_s8(w, p));
+        b = vmladavaq_s8(b, x, vldrbq_z_s8(w + terms, p));
+        c = vmladavaq_s8(c, x, vldrbq_z_s8(w2, p));
+        d = vmladavaq_s8(d, x, vldrbq_z_s8(w2 + terms, p));
+    }
+    sum[0] = a;
+    sum[1] = b;
+    sum[2] = c;
+    sum[3] = d;
+}
+
+/* All channels of two pixels. The table has weights of four channels, of which those behind the last mean nothing. */
+static void net_dots(struct net_state *s, const struct net_layer *l, const uint8_t *p, const uint8_t *q)
+{
+    const int8_t *w = net_weight + l->weight;
+    const int32_t *bias = net_bias + l->channel;
+    const int terms = l->terms, count = l->out_c;
+
+    for (int n = 0; n < count; n += 4, w += 4 * terms) {
+        net_dot(p, w, terms, bias + n, s->sum[0] + n);
+        if (p != q)
+            net_dot(q, w, terms, bias + n, s->sum[1] + n);
+    }
+}
+#else
+#if NET_PATH == 1
+/* Bytes 1 and 3 of four as 16 bits each: gcc does not use the rotation that is part of the instruction. */
+static int16x2_t net_signed_odd(uint32_t four)
+{
+    int16x2_t pair;
+
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
+    return pair;
+}
+
+static int16x2_t net_odd(uint32_t four)
+{
+    int16x2_t pair;
+
+    __asm__("uxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
+    return pair;
+}
+
+static void net_spread(const uint8_t *patch, int terms, int16x2_t *to)
+{
+    for (; terms > 0; terms -= 4, patch += 4, to += 4) {
+        const uint32_t four = net_four(patch);
+
+        to[0] = (int16x2_t)__uxtb16(four);
+        to[2] = net_odd(four);
+    }
+}
+
+/* Of two channels the sums of two pixels, whose inputs take turns in x: eight terms at a time. */
+static NET_APART void net_dot(const int16x2_t *x, const int8_t *w, int terms, const int32_t *bias, int pairs,
+                              int32_t *sum)
+{
+    for (; pairs > 0; pairs--, bias += 2, sum += 2, w += terms) {
+        const int16x2_t *at = x;
+        const int8_t *const end = w + terms;
+        int32_t a = bias[0], b = bias[1], c = a, d = b;
+
+        do {
+            NET_UNROLL(GCC unroll 2)
+            for (int i = 0; i < 2; i++, w += 4, at += 4) {
+                uint32_t four = net_four(w);
+                const uint32_t other = net_four(w + terms);
+                int16x2_t v = __sxtb16((int8x4_t)four);
+                int16x2_t p = at[0], q = at[1];
+
+                a = __smlad(p, v, a);
+                c = __smlad(q, v, c);
+                v = __sxtb16((int8x4_t)other);
+                b = __smlad(p, v, b);
+                d = __smlad(q, v, d);
+                NET_LOOP;
+                v = net_signed_odd(four);
+                p = at[2];
+                q = at[3];
+                a = __smlad(p, v, a);
+                c = __smlad(q, v, c);
+                v = net_signed_odd(other);
+                b = __smlad(p, v, b);
+                d = __smlad(q, v, d);
+                NET_LOOP;
+            }
+        } while (w < end);
+        sum[0] = a;
+        sum[1] = b;
+        sum[NET_CHANNELS] = c;
+        sum[NET_CHANNELS + 1] = d;
+    }
+}
+#else
+static void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int terms, const int32_t *bias, int pairs,
+                    int32_t *sum)
+{
+    for (; pairs > 0; pairs--, bias += 2, sum += 2, w += 2 * terms) {
+        int32_t a = bias[0], b = bias[1], c = a, d = b;
+
+        for (int i = 0; i < terms; i++) {
+            a += (int32_t)p[i] * w[i];
+            b += (int32_t)p[i] * w[terms + i];
+            c += (int32_t)q[i] * w[i];
+            d += (int32_t)q[i] * w[terms + i];
+        }
+        sum[0] = a;
+        sum[1] = b;
+        sum[NET_CHANNELS] = c;
+        sum[NET_CHANNELS + 1] = d;
+    }
+}
+#endif
+
+/* All channels of two pixels, two channels at a time: the tables go on behind an odd last one. */
+static void net_dots(struct net_state *s, const struct net_layer *l, const uint8_t *first, const uint8_t *second)
+{
+    const int8_t *w = net_weight + l->weight;
+    const int32_t *bias = net_bias + l->channel;
+
+#if NET_PATH == 1
+    net_spread(first, l->terms, s->pair[0]);
+    if (first != second)
+        net_spread(second, l->terms, s->pair[0] + 1);
+    net_dot(s->pair[0], w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
+#else
+    net_dot(first, second, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
+#endif
+}
+#endif
+
+//@if depthwise
+/* Where the inputs of each tap of a pixel lie, all channels together. */
+static void net_taps(const struct net_state *s, const struct net_layer *l, int row, int col, const uint8_t **tap)
+{
+    const int top = row * l->stride_h - l->pad_top, left = col * l->stride_w - l->pad_left;
+
+    for (int y = top; y < top + l->kernel_h; y++) {
+        for (int x = left; x < left + l->kernel_w; x++) {
+            const int is_inside = y >= 0 && y < l->in_h && x >= 0 && x < l->in_w;
+
+            *tap++ = is_inside ? s->arena + l->in + (y * l->in_w + x) * l->in_c : s->border;
+        }
+    }
+}
+
+#if NET_PATH == 2
+/* `to` = bias + eight sums, of which a has those with even numbers and b the others. */
+static void net_add_eight(const int32_t *bias, int32x4_t a, int32x4_t b, int32_t *to)
+{
+    static const uint32_t even[4] = {0, 8, 16, 24}, odd[4] = {4, 12, 20, 28};
+    const uint32x4_t at = vldrwq_u32(even), next = vldrwq_u32(odd);
+
+    vstrwq_scatter_offset_s32(to, at, vaddq_s32(a, vldrwq_gather_offset_s32(bias, at)));
+    vstrwq_scatter_offset_s32(to, next, vaddq_s32(b, vldrwq_gather_offset_s32(bias, next)));
+}
+#endif
+
+#if NET_PATH == 1
+/* Sums of `count` channels over the taps, whose weights lie `apart`; four at a time. */
+static NET_APART void net_depthwise_dot(const uint8_t *const *tap, const uint8_t *const *end, const int8_t *w,
+                                        int apart, const int32_t *bias, int count, int32_t *sum)
+{
+    for (int n = 0; n < count; n += 4, w += 4) {
+        const uint8_t *const *at = tap;
+        const int8_t *v = w;
+        int32_t a = bias[n], b = bias[n + 1], c = bias[n + 2], d = bias[n + 3];
+
+        NET_UNROLL(GCC unroll 3)
+        for (; at < end; v += apart) {
+            const uint32_t x = net_four(*at++ + n), y = net_four(v);
+            const int16x2_t even = (int16x2_t)__uxtb16(x), odd = net_odd(x);
+            const int16x2_t even_weight = __sxtb16((int8x4_t)y), odd_weight = net_signed_odd(y);
+
+            a = __smlabb(even, even_weight, a);
+            c = __smlatt(even, even_weight, c);
+            b = __smlabb(odd, odd_weight, b);
+            d = __smlatt(odd, odd_weight, d);
+        }
+        sum[n] = a;
+        sum[n + 1] = b;
+        sum[n + 2] = c;
+        sum[n + 3] = d;
+    }
+}
+#endif
+
+/* All channels of one pixel. Weights lie tap by tap, l->terms apart. */
+static void net_depthwise(struct net_state *s, const struct net_layer *l, int row, int col, int32_t *sum)
+{
+    const uint8_t *tap[NET_TAPS];
+    const int taps = l->kernel_h * l->kernel_w;
+    const int8_t *w = net_weight + l->weight;
+
+    net_taps(s, l, row, col, tap);
+#if NET_PATH == 2
+    /* Two products of 0..127 and a weight fit into 16 bits. */
+    for (int n = 0; n < l->out_c; n += 8, w += 8) {
+        int32x4_t a = vdupq_n_s32(0), b = a;
+        const int8_t *v = w;
+        int t = 0;
+
+        for (; t + 1 < taps; t += 2, v += 2 * l->terms) {
+            const int16x8_t x = vreinterpretq_s16_u16(vldrbq_u16(tap[t] + n));
+            const int16x8_t y = vreinterpretq_s16_u16(vldrbq_u16(tap[t + 1] + n));
+            const int16x8_t two = vaddq_s16(vmulq_s16(x, vldrbq_s16(v)), vmulq_s16(y, vldrbq_s16(v + l->terms)));
+
+            a = vaddq_s32(a, vmovlbq_s16(two));
+            b = vaddq_s32(b, vmovltq_s16(two));
+        }
+        if (t < taps) {
+            const int16x8_t one = vmulq_s16(vreinterpretq_s16_u16(vldrbq_u16(tap[t] + n)), vldrbq_s16(v));
+
+            a = vaddq_s32(a, vmovlbq_s16(one));
+            b = vaddq_s32(b, vmovltq_s16(one));
+        }
+        net_add_eight(net_bias + l->channel + n, a, b, sum + n);
+    }
+#elif NET_PATH == 1
+    net_depthwise_dot(tap, tap + taps, w, l->terms, net_bias + l->channel, l->out_c, sum);
+#else
+    for (int n = 0; n < l->out_c; n++) {
+        int32_t a = net_bias[l->channel + n];
+
+        for (int t = 0; t < taps; t++)
+            a += (int32_t)tap[t][n] * w[t * l->terms + n];
+        sum[n] = a;
+    }
+#endif
+}
+
+//@end
+/* ---- from sums to activations ---- */
+
+/* All channels of pixel `pixel` of the map. */
+static void net_activations(const struct net_state *s, const struct net_layer *l, const int32_t *sum, int pixel,
+                            uint8_t *y)
+{
+    const int32_t *multiplier = net_multiplier + l->channel;
+    const int8_t *shift = net_shift + l->channel;
+//@if add
+    const uint8_t *added = l->add < 0 ? 0 : s->arena + l->add + pixel * l->out_c;
+//@else
+
+    (void)s;
+    (void)pixel;
+//@end
+#if NET_PATH == 2
+    const int32x4_t low = vdupq_n_s32(l->low), most = vdupq_n_s32(l->high);
+    const int32_t zero = l->zero;
+
+    for (int left = l->out_c, n = 0; left > 0; left -= 4, n += 4) {
+        const mve_pred16_t p = vctp32q((uint32_t)left);
+        const int32x4_t high = vmulhq_s32(vldrwq_s32(sum + n), vldrwq_s32(multiplier + n));
+        int32x4_t r = vrshlq_s32(high, vmvnq_s32(vldrbq_s32(shift + n))); /* -shift - 1 */
+
+//@if add
+        if (added) {
+            const int32x4_t a = vsubq_n_s32(vreinterpretq_s32_u32(vldrbq_u32(added + n)), l->add_zero);
+            const int32x4_t h = vmulhq_s32(vshlq_n_s32(a, 8), vdupq_n_s32(l->add_multiplier));
+
+            r = vaddq_s32(r, vrshlq_s32(h, vdupq_n_s32(-l->add_shift - 1)));
+        }
+//@end
+        r = vminq_s32(vmaxq_s32(r, low), most);
+        vstrbq_p_u32(y + n, vreinterpretq_u32_s32(vaddq_n_s32(r, zero)), p);
+    }
+#else
+    const int count = l->out_c, zero = l->zero, low = l->low, high = l->high;
+    int n = 0;
+
+#if NET_PATH == 1
+//@if add
+    if (zero == 0 && low == 0 && high == NET_MOST && !added) {
+//@else
+    if (zero == 0 && low == 0 && high == NET_MOST) {
+//@end
+        for (; n < count; n++)
+            y[n] = (uint8_t)__usat(net_scaled(sum[n], multiplier[n], shift[n]), NET_MOST == 127 ? 7 : 8);
+    }
+#endif
+    for (; n < count; n++) {
+        int32_t r = net_scaled(sum[n], multiplier[n], shift[n]);
+
+//@if add
+        if (added)
+            r += net_scaled((added[n] - l->add_zero) * 256, l->add_multiplier, l->add_shift);
+//@end
+        y[n] = (uint8_t)(zero + net_clamped(r, low, high));
+    }
+#endif
+}
+
+//@if pooled
+/* Takes the activations of a pixel into the pooled ones. */
+static void net_pool(struct net_state *s, const struct net_layer *l)
+{
+    for (int n = 0; n < l->out_c; n++) {
+        if (l->pooling == NET_AVERAGE)
+            s->pool[n] += s->map[n] - l->zero;
+        else if (s->map[n] > s->pool[n])
+            s->pool[n] = s->map[n];
+    }
+}
+
+static void net_pooled(const struct net_state *s, const struct net_layer *l, uint8_t *y)
+{
+    for (int n = 0; n < l->out_c; n++) {
+        if (l->pooling == NET_AVERAGE)
+            y[n] = (uint8_t)(l->out_zero + net_clamped(net_scaled(s->pool[n], l->average_multiplier, l->average_shift),
+                                                       l->out_low, l->out_high));
+        else
+            y[n] = (uint8_t)s->pool[n];
+    }
+}
+//@end
+
+/* ---- layers ---- */
+
+/* The sums of one or two pixels of the map. */
+static void net_sums(struct net_state *s, const struct net_layer *l, const int *pixel, int count)
+{
+//@if depthwise
+    if (l->is_depthwise) {
+        for (int i = 0; i < count; i++)
+            net_depthwise(s, l, pixel[i] / l->map_w, pixel[i] % l->map_w, s->sum[i]);
+        return;
+    }
+//@end
+    {
+        const uint8_t *p = net_patch(s, l, pixel[0] / l->map_w, pixel[0] % l->map_w, s->patch[0]), *q = p;
+
+        if (count > 1)
+            q = net_patch(s, l, pixel[1] / l->map_w, pixel[1] % l->map_w, s->patch[1]);
+        net_dots(s, l, p, q);
+    }
+}
+
+/* Without pooling a pixel of the map is one of the output. */
+static void net_plain(struct net_state *s, const struct net_layer *l)
+{
+    const int pixels = l->map_h * l->map_w;
+
+    for (int i = 0; i < pixels; i += 2) {
+        const int count = i + 1 < pixels ? 2 : 1;
+        const int pixel[2] = {l->is_backward ? pixels - 1 - i : i, l->is_backward ? pixels - 2 - i : i + 1};
+
+        net_sums(s, l, pixel, count);
+        for (int j = 0; j < count; j++)
+            net_activations(s, l, s->sum[j], pixel[j], s->arena + l->out + pixel[j] * l->out_c);
+    }
+}
+
+//@if pooled
+/* One pixel of the output: the pixels of its window, two at a time. */
+static void net_window(struct net_state *s, const struct net_layer *l, int out)
+{
+    const int row = out / l->out_w * l->step_h, col = out % l->out_w * l->step_w, size = l->window_h * l->window_w;
+
+    for (int n = 0; n < l->out_c; n++)
+        s->pool[n] = 0;
+    for (int i = 0; i < size; i += 2) {
+        const int count = i + 1 < size ? 2 : 1;
+        int pixel[2] = {0, 0};
+
+        for (int j = 0; j < count; j++)
+            pixel[j] = (row + (i + j) / l->window_w) * l->map_w + col + (i + j) % l->window_w;
+        net_sums(s, l, pixel, count);
+        for (int j = 0; j < count; j++) {
+            net_activations(s, l, s->sum[j], pixel[j], s->map);
+            net_pool(s, l);
+        }
+    }
+    net_pooled(s, l, s->arena + l->out + out * l->out_c);
+}
+//@end
+
+static void net_run_layer(struct net_state *s, const struct net_layer *l)
+{
+//@if depthwise
+    if (l->is_depthwise)
+        net_fill((uint8_t)l->in_zero, l->in_c, s->border);
+//@end
+//@if pooled
+    if (l->pooling) {
+        const int pixels = l->out_h * l->out_w;
+
+        for (int i = 0; i < pixels; i++)
+            net_window(s, l, l->is_backward ? pixels - 1 - i : i);
+        return;
+    }
+//@end
+    net_plain(s, l);
+}
+
+/* The scores, in the order of the classes; the largest one's class. */
+static int net_scores(struct net_state *s, const struct net_layer *l, int32_t *scores)
+{
+    const int pixel[2] = {0, 0};
+    int best = 0;
+
+    net_sums(s, l, pixel, 1);
+    for (int k = 0; k < NET_CLASSES; k++) {
+        const int shift = net_shift[l->channel + k] + 33;
+        const int64_t y = (int64_t)s->sum[0][k] * net_multiplier[l->channel + k] + ((int64_t)1 << (shift - 1));
+
+        scores[k] = (int32_t)NET_SHIFTED(y, shift);
+        if (scores[k] > scores[best])
+            best = k;
+    }
+    return best;
+}
+
+int net_run(void *state, const uint8_t *input, net_score *scores)
+{
+    struct net_state *s = (struct net_state *)state;
+    const struct net_layer *l = net_layers;
+    uint8_t *x = s->arena + NET_INPUT;
+    int best;
+
+    for (int i = 0; i < NET_INPUT_BYTES / NET_INPUT_CHANNELS; i++) {
+        for (int c = 0; c < NET_INPUT_CHANNELS; c++)
+//@if tables
+            *x++ = net_input[256 * c + input[c * (NET_INPUT_BYTES / NET_INPUT_CHANNELS) + i]];
+//@else
+            *x++ = net_input[input[c * (NET_INPUT_BYTES / NET_INPUT_CHANNELS) + i]];
+//@end
+    }
+    for (int k = 0; k + 1 < NET_LAYERS; k++) {
+        NET_STEP(k);
+        net_run_layer(s, l + k);
+    }
+    NET_STEP(NET_LAYERS - 1);
+    best = net_scores(s, l + NET_LAYERS - 1, scores);
+    NET_STEP(NET_LAYERS);
+    return best;
+}
+//@use selftest.c

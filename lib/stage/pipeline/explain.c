@@ -1,0 +1,87 @@
+#include "stage/pipeline/explain.h"
+
+#include <string.h>
+
+#include "stage/pipeline/reason.h"
+
+/* ---- words ------------------------------------------------------------------------------------------------------- */
+
+/* One line for all steps of a stage with the same reason as step `i`, unless one before it had it. */
+static void put_group(const struct eo_trace *t, const char *const *why, size_t i, struct eo_buf *out)
+{
+    const struct eo_trace_step *step = &t->steps[i];
+    size_t k, more = 0;
+
+    for (k = 0; k < t->step_count; k++) {
+        if (!t->steps[k].is_stale || strcmp(t->steps[k].stage, step->stage) != 0 ||
+            strcmp(why[k], why[i]) != 0)
+            continue;
+        if (k < i)
+            return;
+        more += t->steps[k].target_count;
+    }
+    eo_buf_printf(out, "  %-9s %s", step->stage, step->target);
+    if (more > 1)
+        eo_buf_printf(out, " and %zu more", more - 1);
+    eo_buf_printf(out, ": %s\n", why[i]);
+}
+
+int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out, struct eo_err *err)
+{
+    struct eo_reasons r;
+    int follows = 0, rc = eo_reasons_find(&r, t, c, err);
+
+    if (rc == 0 && t->stale_count == 0)
+        eo_buf_printf(out, "%s: nothing to do, all %zu steps are up to date\n", t->folder, t->step_count);
+    else if (rc == 0)
+        eo_buf_printf(out, "%s: %zu of %zu steps would run\n", t->folder, t->stale_count, t->step_count);
+    for (size_t i = 0; rc == 0 && i < t->step_count; i++) {
+        if (t->steps[i].is_stale)
+            put_group(t, r.why, i, out);
+        follows |= eo_reason_follows(r.why[i]);
+    }
+    if (follows)
+        eo_buf_puts(out, "  what follows from a step runs only if that step makes other bytes than before\n");
+    eo_reasons_release(&r);
+    return rc ? rc : eo_buf_check(out, err);
+}
+
+/* ---- all steps --------------------------------------------------------------------------------------------------- */
+
+/* Without the folder, or that of the configuration that is looked at. */
+static void put_inside(const struct eo_trace *t, const char *name, size_t length, struct eo_buf *out)
+{
+    size_t config = strlen(t->config), folder = strlen(t->folder);
+
+    if (length > config && strncmp(name, t->config, config) == 0 && name[config] == '/') {
+        int is_data = length - config == strlen("/dataset.csv") &&
+                      memcmp(name + config, "/dataset.csv", length - config) == 0;
+
+        eo_buf_printf(out, " %s%.*s", is_data ? "" : "config/", (int)(length - config - 1),
+                      name + config + 1);
+    } else if (length > folder && strncmp(name, t->folder, folder) == 0 && name[folder] == '/') {
+        eo_buf_printf(out, " %.*s", (int)(length - folder - 1), name + folder + 1);
+    } else {
+        eo_buf_printf(out, " %.*s", (int)length, name);
+    }
+}
+
+int eo_explain_steps(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err)
+{
+    for (size_t i = 0; i < t->step_count; i++) {
+        const struct eo_trace_step *step = &t->steps[i];
+        const char *name;
+        size_t n;
+
+        eo_buf_printf(out, "%s: %s", step->stage, step->id);
+        for (size_t at = 0; (name = eo_trace_made(t, step, &at)) != NULL;)
+            if (strcmp(name, step->id) != 0)
+                eo_buf_printf(out, " %s", name);
+        eo_buf_puts(out, " <-");
+        for (name = step->needs; (name = eo_trace_next(name, &n)) != NULL; name += n)
+            if (!eo_reason_is_name(name, n))
+                put_inside(t, name, n, out);
+        eo_buf_puts(out, "\n");
+    }
+    return eo_buf_check(out, err);
+}

@@ -1,0 +1,39 @@
+/*
+ * What Make would run and why, in words and as a graph.
+ *
+ * Words, grouped by stage:
+ *
+ *     out/default: 27 of 44 steps would run
+ *       train     models/base.safetensors: learning_rate changed from 0.001 to 0.002
+ *       prune     models/p0.00.safetensors and 3 more: follows from train
+ *       what follows from a step runs only if that step makes other bytes than before
+ *
+ * or "out/default: nothing to do, all 44 steps are up to date". The graph is text for graphviz' dot: a node for each
+ * stage of each pruned model, or for each stage alone where these would be too many to read; the state by colour and in
+ * words, what would run with its reason; an edge where one follows from the other.
+ */
+#ifndef EO_STAGE_PIPELINE_EXPLAIN_H
+#define EO_STAGE_PIPELINE_EXPLAIN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "stage/pipeline/changes.h"
+#include "stage/pipeline/trace.h"
+
+#define EO_EXPLAIN_GROUPS 12 /* pruned models that have nodes of their own */
+
+/*
+ * Every step, would it run or not, a line each: what it makes, then what it reads, but for what only is a reason to
+ * run (eo_reason_is_name()).
+ *
+ *     train: models/base.safetensors training_log.csv <- config/train.yaml dataset.csv config/programs/eo-train
+ */
+int eo_explain_steps(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
+/* Both mark the step of the data, of which Make does not know, when its contents are new. */
+int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
+                     struct eo_err *err) EO_MUST_CHECK;
+int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
+                   struct eo_err *err) EO_MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * All steps from a trained fp32 model to an int8 one, in their order:
+ *
+ *     equalise the channels            equalize.h, if cross_layer_equalization
+ *     calibrate the ranges             calibrate.h
+ *     train with simulated rounding    qat.h, if qat_epochs
+ *     round weights, biases, inputs    quant.h
+ *     correct the biases               bias_correction.h, if bias_correction and not qat_epochs: biases that were
+ *                                      trained with rounded weights have learned to compensate for them
+ *
+ * Metadata of the int8 model, besides what the fp32 model has: quantization_backend, quantization_observer,
+ * weight_granularity ("channel" or "tensor"), bias_correction and cross_layer_equalization ("true" or "false"),
+ * calibration_images, qat_epochs (those that were run), qat_best_epoch (with early stopping), and quant_sha256 of the
+ * slice.
+ */
+#ifndef EO_STAGE_QUANT_CONVERT_H
+#define EO_STAGE_QUANT_CONVERT_H
+
+#include "base/cpu.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "format/config.h"
+#include "format/dataset.h"
+#include "nn/model.h"
+#include "stage/quant/calibrate.h"
+#include "stage/learn/train.h"
+
+struct eo_conversion {
+    struct eo_quant_options options;
+    /* fp32: the model that was rounded; without training it computes the same as the given one */
+    struct eo_model source;
+    struct eo_calibration calibration; /* of `source` */
+    struct eo_train_result training;   /* all 0 without qat_epochs */
+    struct eo_model model;             /* int8 */
+};
+
+/* Processor, threads and progress. */
+struct eo_conversion_runtime {
+    enum eo_isa isa;
+    struct eo_pool *pool;           /* borrowed; NULL for one thread */
+    eo_train_progress_fn *progress; /* may be NULL */
+    void *progress_ctx;
+};
+
+/*
+ * `m` must be fp32 without batch normalisation (eo_model_fold()) and is not changed. Calibrates on the head of
+ * split->train, which must have an image. The same bytes for every instruction set and number of threads. Release *c
+ * also after failure.
+ */
+int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
+                      const struct eo_split *split, const struct eo_conversion_runtime *runtime,
+                      struct eo_err *err) EO_MUST_CHECK;
+void eo_conversion_release(struct eo_conversion *c); /* harmless on a zeroed struct */
+
+#endif

@@ -1,0 +1,121 @@
+#include "stage/select/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+
+/* The path of a file to read. The folder "" is the working folder. */
+static int put_path(struct eo_buf *path, const char *folder, const char *name, struct eo_err *err)
+{
+    path->len = 0;
+    eo_buf_printf(path, "%s%s%s", folder, *folder ? "/" : "", name);
+    return eo_buf_check(path, err) || eo_io_check_regular(path->data, err) ? -1 : 0;
+}
+
+static int add_slice(struct eo_run *run, struct eo_config *cfg, enum eo_config_stage stage,
+                     struct eo_buf *path, struct eo_err *err)
+{
+    char name[64];
+
+    snprintf(name, sizeof(name), "config/%s.yaml", eo_config_stage_name(stage));
+    if (put_path(path, run->folder, name, err) || eo_config_load(cfg, path->data, err))
+        return -1;
+    eo_config_slice(cfg, stage, 0, &run->config);
+    return eo_buf_check(&run->config, err);
+}
+
+static int add_slices(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    struct eo_config *cfg = eo_alloc(1, sizeof(*cfg), err);
+    int rc = cfg ? 0 : -1;
+
+    for (int stage = 0; rc == 0 && stage < EO_STAGE_COUNT; stage++)
+        rc = add_slice(run, cfg, (enum eo_config_stage)stage, path, err);
+    free(cfg);
+    return rc;
+}
+
+/* rows/p0.50-int8.hits.csv; the other seeds have folders below rows/. */
+static int put_hits_path(struct eo_buf *path, const struct eo_run *run, const struct eo_candidate_key *key,
+                         struct eo_err *err)
+{
+    char name[EO_CANDIDATE_NAME], hits[EO_CANDIDATE_NAME + 32];
+
+    eo_candidate_name(&(struct eo_candidate_name){*key, 0}, run->sweep.rows[0].key.seed, name);
+    snprintf(hits, sizeof(hits), "rows/%s.hits.csv", name);
+    return put_path(path, run->folder, hits, err);
+}
+
+/* The hits must be of the model of the row, because the accuracies are compared by them. */
+static int read_hits(struct eo_evidence *e, const struct eo_candidate *c, const char *path,
+                     struct eo_err *err)
+{
+    struct eo_csv csv;
+    int rc;
+
+    if (eo_csv_load(&csv, path, err))
+        return -1;
+    if (csv.rows != 1)
+        rc = eo_err_set(err, "expected one row, found %zu", csv.rows);
+    else
+        rc = eo_evidence_add_hits(e, &csv, 0, err);
+    if (rc == 0 && c->model_sha256[0] && strcmp(c->model_sha256, e->model_sha256) != 0)
+        rc = eo_err_set(err, "expected the hits of model %.12s, found those of %.12s", c->model_sha256,
+                        e->model_sha256);
+    eo_csv_release(&csv);
+    return rc;
+}
+
+/* Runs of older versions have no hits. */
+static int add_hits(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    run->sweep.evidence = eo_alloc(run->sweep.row_count, sizeof(*run->sweep.evidence), err);
+    for (size_t i = 0; run->sweep.evidence && i < run->sweep.row_count; i++) {
+        const struct eo_candidate *c = &run->sweep.rows[i];
+        int found = put_hits_path(path, run, &c->key, err) ? -1 : eo_io_exists(path->data, err);
+
+        if (found < 0 || (found && read_hits(&run->sweep.evidence[i], c, path->data, err)))
+            return -1;
+    }
+    return run->sweep.evidence ? 0 : -1;
+}
+
+int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int rc = -1;
+
+    *run = (struct eo_run){.folder = folder};
+    if (put_path(&path, folder, "manifest.json", err) || eo_manifest_load(&run->manifest, path.data, err) ||
+        put_path(&path, folder, "sweep_results.csv", err) || eo_sweep_load(&run->sweep, path.data, err))
+        goto out;
+    rc = add_hits(run, &path, err) || add_slices(run, &path, err) ? -1 : 0;
+out:
+    if (rc && path.data)
+        eo_err_prefix(err, "%s", path.data);
+    eo_buf_release(&path);
+    return rc;
+}
+
+void eo_run_release(struct eo_run *run)
+{
+    eo_sweep_release(&run->sweep);
+    eo_manifest_release(&run->manifest);
+    eo_buf_release(&run->config);
+    *run = (struct eo_run){0};
+}
+
+const struct eo_evidence *eo_run_evidence(const struct eo_run *run, const struct eo_candidate *c)
+{
+    return &run->sweep.evidence[c - run->sweep.rows];
+}
+
+int eo_run_is_same_cpu(const struct eo_run *a, const struct eo_run *b)
+{
+    const char *x = a->manifest.host.cpu, *y = b->manifest.host.cpu;
+
+    return x && y && strcmp(x, y) == 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * A finished run, read from the folder of its artefacts.
+ */
+#ifndef EO_STAGE_SELECT_RUN_H
+#define EO_STAGE_SELECT_RUN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "format/manifest.h"
+#include "stage/select/evidence.h"
+#include "stage/select/sweep.h"
+
+struct eo_run {
+    const char *folder;    /* as given, "" for the working folder; borrowed */
+    struct eo_sweep sweep; /* its evidence: the hits that are there */
+    struct eo_manifest manifest;
+    struct eo_buf config; /* all slices of the first seed, one after the other */
+};
+
+/*
+ * Reads manifest.json, sweep_results.csv, config/ and the hits in rows/, where there are any. The message names the
+ * file. Release also after failure.
+ */
+int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err) EO_MUST_CHECK;
+void eo_run_release(struct eo_run *run); /* harmless on a zeroed struct */
+
+/* The evidence of one of its candidates. */
+const struct eo_evidence *eo_run_evidence(const struct eo_run *run, const struct eo_candidate *c);
+
+/* Whether both ran on the same model of processor; 0 where one does not say. */
+int eo_run_is_same_cpu(const struct eo_run *a, const struct eo_run *b);
+
+#endif

@@ -1,0 +1,12 @@
+# Accuracy over flash on the active device.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title titled("Accuracy over flash")
+x_column = "flash_bytes"
+x_factor = 1.0 / 1024
+x_title = "flash, linked code and constants (KiB)"
+frontier = ""
+label_column = "frontier_flash"
+is_timed = 0
+budget = 0
+load folder."/scatter.gp"

@@ -1,0 +1,12 @@
+# Accuracy over instructions on the active device.
+folder = system("dirname '".ARG0."'")
+load folder."/common.gp"
+set title titled("Accuracy over instructions")
+x_column = "device_instructions"
+x_factor = 1e-6
+x_title = "instructions per image (millions; counted, not cycles)"
+frontier = ""
+label_column = "frontier_instructions"
+is_timed = 0
+budget = 0
+load folder."/scatter.gp"

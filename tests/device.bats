@@ -1,0 +1,121 @@
+# Exported code on cores that QEMU emulates: all paths, channels in odd numbers too.
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+  gcc -O2 -fPIC -shared -o "$BATS_FILE_TMPDIR/count.so" "$EO_ROOT/tests/device/count.c"
+}
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+}
+
+# stack_is_kept ROW: the stack of a row of measure.sh is no more than net.h says
+stack_is_kept() {
+  local cc=arm-none-eabi-gcc flags promised
+  flags=$(cut -d, -f17 <<<"$1")
+  [[ $flags != *rv32* ]] || cc="riscv64-unknown-elf-gcc --specs=picolibc.specs"
+  [[ $1 != *,m4,* ]] || flags+=" -DNET_PLAIN"
+  promised=$(echo NET_STACK_BYTES | $cc $flags -include ./net.h -E -P - | tail -n 1)
+  [ "$(cut -d, -f7 <<<"$1")" -le "$promised" ]
+}
+
+# Odd numbers of channels, a residual map, a depthwise layer, each pooling.
+NETWORKS=(
+  "input 2x12x10; a: conv 7 4x3 stride 3x2 pad 3,0,2,1 relu; b: depthwise 3x3 pad 1 relu; c: conv 7 1x1 add a relu6 \
+average 2x2/1; z: linear 5"
+  "input 3x9x13; a: conv 9 3x3 pad 1 relu max 2x2; b: conv 6 3x3 stride 2 pad same; z: linear 7"
+  "input 3x7x5; a: conv 18 3x3 pad 1; b: depthwise 3x3 stride 2 pad same relu; c: conv 3 1x1 relu mean; z: linear 3"
+)
+
+# on CORE PROGRAM...: the scores of random models are the host's
+on() {
+  local core=$1 model c1 c2 precision backend fast program row
+  shift
+  for program in "$@"; do
+    command -v "$program" >/dev/null || skip "needs $program: make deps device"
+  done
+  for model in "3 5 int8 fbgemm" "3 5 int8 fbgemm --fast" "6 4 int8 qnnpack" "1 1 int8 qnnpack --fast" \
+    "2 3 fp32 fbgemm" "1 2 fp16 fbgemm"; do
+    read -r c1 c2 precision backend fast <<<"$model"
+    make_model "$c1" "$c2" 3 0 "$precision" "$backend" >m.safetensors
+    eo-export $fast --prefix net -o net m.safetensors
+    row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
+    [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$model: $row"; return 1; }
+    [ "$(cut -d, -f10 <<<"$row")" -gt 10000 ]
+    stack_is_kept "$row" || { echo "$model: $row"; return 1; }
+  done
+  for network in "${NETWORKS[@]}"; do
+    "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 >m.safetensors
+    eo-export --prefix net -o net m.safetensors
+    row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
+    [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$network: $row"; return 1; }
+    stack_is_kept "$row" || { echo "$network: $row"; return 1; }
+  done
+}
+
+@test "make device: incremental, and a file that was changed or removed comes back" {
+  local out=$PWD/r
+  for program in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do
+    command -v "$program" >/dev/null || skip "needs $program: make deps device"
+  done
+  grep -v '^output_dir\|^pruning_levels\|^precisions' "$EO_ROOT/tests/golden/small.yaml" >c.yaml
+  printf 'output_dir: %s\npruning_levels: [0.5]\nprecisions: [int8]\n' "$out" >>c.yaml
+  # the steps of devices that ran, one word each
+  device() {
+    run make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" CORES=m3 "${1:-device}"
+    [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+    steps=$(sed -n 's/^  \(EXPORT\|DEVICE\)  .*/\1/p' <<<"$output" | tr '\n' ' ')
+  }
+  device
+  [ "$(tr ' ' '\n' <<<"$steps" | sort | uniq -c | tr -s '\n ' ' ')" = " 1 4 DEVICE 2 EXPORT " ]
+  [ "$(wc -l <"$out/device.csv")" -eq 3 ]
+  [ "$(grep -c ' yes$' <<<"$output")" -eq 2 ]
+  cp "$out/device.csv" first.csv
+  device
+  [ "$steps" = "" ]
+  # as after a copy of the folder
+  touch "$out/models/p0.50-int8.safetensors"
+  device
+  [ "$steps" = "" ]
+  rm "$out/device/p0.50-int8-fast/m3.csv"
+  device
+  [ "$steps" = "DEVICE " ]
+  rm "$out/device/p0.50-int8/net.h"
+  device
+  [ "$steps" = "EXPORT " ]
+  echo spoilt >>"$out/device.csv"
+  device
+  [ "$steps" = "DEVICE " ]
+  cmp first.csv "$out/device.csv"
+  # the manifest has what an active device was judged by, and nothing of devices without one
+  listed() { sed -n 's/.*"path": "\(.*device.*\)",/\1/p' "$out/manifest.json" | tr '\n' ' '; }
+  device all
+  [ "$(listed)" = "" ]
+  printf 'devices: [STM32F103]\nactive_device: STM32F103\n' >>c.yaml
+  device all
+  [ "$steps" = "DEVICE " ]
+  [ "$(listed)" = "device/p0.50-int8/net.c device/p0.50-int8/net.h device/p0.50-int8-fast/net.c \
+device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8-fast/m3.csv device.csv devices.csv " ]
+  eo-verify "$out/manifest.json"
+}
+
+@test "device: Cortex-M0" {
+  on m0 arm-none-eabi-gcc qemu-system-arm
+}
+
+@test "device: Cortex-M4, plain C" {
+  on m4 arm-none-eabi-gcc qemu-system-arm
+}
+
+@test "device: Cortex-M4, two products an instruction" {
+  on m4dsp arm-none-eabi-gcc qemu-system-arm
+}
+
+@test "device: Cortex-M55, Helium" {
+  on m55 arm-none-eabi-gcc qemu-system-arm
+}
+
+@test "device: RV32IMC" {
+  on rv32imc riscv64-unknown-elf-gcc qemu-system-riscv32
+}

@@ -1,0 +1,1 @@
+void board_step(int k);

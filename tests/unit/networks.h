@@ -1,0 +1,56 @@
+/* Small networks of every operation, tail and edge, for tests of inference. Include after nn/model.h. */
+#ifndef EO_TESTS_NETWORKS_H
+#define EO_TESTS_NETWORKS_H
+
+#include "base/rng.h"
+#include "nn/half.h"
+#include "nn/model.h"
+
+/* Each edge of a kernel's map, tiles of 1, 2, 3 and 6 columns, of 1 and 4 outputs, each operation and tail. */
+static const char *const networks[] = {
+    "input 1x28x28; conv1: conv 5 3x3 pad 1 relu max 2x2; conv2: conv 9 3x3 pad 1 relu max 2x2; classifier: "
+    "linear 10",
+    "input 3x9x13; a: conv 9 3x3 pad 1 relu; b: conv 5 3x3 stride 2 pad same relu6; z: linear 7",
+    "input 2x5x3; a: conv 6 5x5 pad 4,4,4,4 relu; b: conv 4 1x1 from a mean; c: conv 4 2x3 pad 1,2,0,1 from "
+    "a mean; "
+    "d: linear 4 from b add c; z: linear 3",
+    "input 4x6x6; a: conv 4 3x3 pad 1 add input relu; z: linear 3",
+    "input 2x12x10; a: conv 8 4x3 stride 3x2 pad 3,0,2,1 relu; b: depthwise 3x3 pad 1 relu; c: conv 8 1x1 "
+    "add a relu6 "
+    "average 2x2/1; z: linear 5",
+    "input 1x49x10; a: conv 6 10x4 stride 2 pad same relu; b: depthwise 3x3 pad same relu; c: conv 10 1x1 "
+    "relu mean; "
+    "z: linear 12",
+    "input 4x30x1; a: depthwise 3x1; b: conv 7 1x1 relu; c: depthwise 5x1 stride 2; z: linear 3",
+    "input 3x8x8; a: conv 4 3x3 pad 1 relu; b: conv 4 3x3 pad 1 relu; c: conv 4 3x3 pad 1 add a relu; d: "
+    "conv 8 3x3 "
+    "stride 2 pad same relu; s: conv 8 1x1 stride 2 from c; e: conv 8 3x3 pad 1 from d add s relu mean; z: "
+    "linear 10",
+    "input 1x4x5; a: linear 13 relu; b: linear 13 add a relu6; z: linear 6",
+    "input 2x7x7; a: conv 3 3x3 max 3x3/2; b: depthwise 1x1 add a; z: linear 4",
+    "input 2x6x15; a: conv 118 3x3 pad 1 relu; b: depthwise 3x3 pad same relu6; c: conv 35 1x1 max 2x2; d: "
+    "linear 70 relu; z: linear 3",
+};
+
+#define NETWORKS (sizeof(networks) / sizeof(*networks))
+
+/* Weights and biases of a model of floats, in -0.45..0.55. */
+static inline void fill(struct eo_model *m, struct eo_rng *rng)
+{
+    for (int i = 0; i < m->network.count; i++) {
+        const struct eo_network_layer *l = &m->network.layer[i];
+        size_t weights = eo_network_weights(l), outputs = (size_t)l->map.c;
+
+        for (size_t k = 0; k < weights + outputs; k++) {
+            float x = eo_rng_f32(rng) - 0.45f;
+            size_t at = k < weights ? k : k - weights;
+
+            if (m->precision == EO_FP16)
+                (k < weights ? m->layer[i].weight.f16 : m->layer[i].bias.f16)[at] = eo_half_from_float(x);
+            else
+                (k < weights ? m->layer[i].weight.f32 : m->layer[i].bias.f32)[at] = x;
+        }
+    }
+}
+
+#endif

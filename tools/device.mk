@@ -1,0 +1,61 @@
+# What the models of an experiment take on devices: each candidate, int8 with and without --fast, compiled for each core
+# and run in QEMU (tests/device/measure.sh). Of another network than SmallCNN int8 without --fast alone has code; the
+# files of the others are empty and give no row. Floating point knows no pairs of products, so m4dsp would be m4 again.
+CORES := m0 m3 m4 m4dsp m55 rv32imc
+cores_of = $(if $(filter %-$(EO_INT8),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
+builds_of = $(if $(filter %-$(EO_INT8),$(1)),plain fast,plain)
+HARNESS := $(wildcard tests/device/*)
+COUNTER := $(OBJ)/tests/count.so
+
+$(COUNTER): tests/device/count.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -fPIC -shared -o $@.new $< && mv $@.new $@
+
+# $(1) = candidate, $(2) = "fast" or "", $(3) = core.
+device_folder = $(OUT)/device/$(1)$(if $(2),-$(2))
+device_code = $(addprefix $(device_folder)/,net.c net.h)
+device_row = $(device_folder)/$(3).csv
+define code_rule
+$(device_code) $(together) $(call model,$(1)) $(SL)/eval.yaml $(DATASET) $(call program,eo-export) \
+		$(call again,$(device_code)) | $(call step,export,$(device_code))
+	$(Q)$$(call begin,$(device_code)) && mkdir -p $(device_folder) && \
+	exec $(RUN) $(BIN)/eo-export $(if $(2),--fast) -c $(SL)/eval.yaml --data $(DATA) \
+	  --prefix net --tests 100 --optional -o $(device_folder)/net $$<
+	@$$(call done,$(device_code))
+endef
+define measure_rule
+$(device_row): $(device_code) $(HARNESS) $(call again,$(device_row)) | \
+		$(call step,device,$(device_row)) device-tools $(COUNTER)
+	$(Q)$$(call leave_none,$$@.new); $$(call begin,$$@) && \
+	EO_TESTS=$(OBJ)/tests sh tests/device/measure.sh $$(@D) $(3) $(1) '$(2)' >$$@.new && mv $$@.new $$@
+	@$$(call done,$$@)
+endef
+# $(1) = candidate, $(2) = build.
+kind_of = $(filter-out plain,$(2))
+rows_on_cores = $(foreach c,$(call cores_of,$(1)),$(call device_row,$(1),$(kind_of),$(c)))
+device_rules = $(eval $(call code_rule,$(1),$(kind_of)))\
+	$(foreach c,$(call cores_of,$(1)),$(eval $(call measure_rule,$(1),$(kind_of),$(c))))
+$(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call device_rules,$(d),$(b))))
+DEVICE_ROWS := $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call rows_on_cores,$(d),$(b))))
+
+DEVICES := $(OUT)/device.csv
+$(DEVICES): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(DEVICES)) | $(call step,device,$(DEVICES))
+	$(Q)$(call leave_none,$@.new); $(call begin,$@) && \
+	{ sh tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
+	@$(call done,$@)
+
+# What fits on the boards of the key devices.
+FITS := $(OUT)/devices.csv
+$(FITS): $(DEVICES) $(SL)/select.yaml $(call program,eo-device) $(call again,$(FITS)) | $(call step,device,$(FITS))
+	$(Q)$(call begin,$@) && exec $(RUN) $(BIN)/eo-device -c $(SL)/select.yaml -o $@ $<
+	@$(call done,$@)
+
+.PHONY: device device-tools $(STEP_NAMES)
+device-tools:
+	@for p in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do \
+	  command -v $$p >/dev/null || { echo "make device: needs '$$p': make deps device" >&2; exit 1; }; done
+## device: flash, RAM, instructions of each candidate on six cores in QEMU, and which boards it fits: device(s).csv
+device: $(DEVICES) $(FITS)
+	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \
+	  "instr/MAC", "equal"; next } { printf "%-22s %-5s %-8s %8d %8d %9s %6s\n", $$1, $$2, $$3, $$4, $$8, $$11, \
+	  $$15 ? "yes" : "NO" }' $<

@@ -1,0 +1,276 @@
+# Functions of tools/experiments.sh for one experiment: its plan, its folder, and the checks before Make begins. They
+# set name, config and id (of the configuration); words, lists, plan, out and lock (of the plan); and data. The caller
+# sets sl and dataset: where slices and checksum are to be written.
+
+# text_of FILE: sets text. For small files, which sh reads faster than it starts a cat.
+text_of() {
+    text=
+    while IFS= read -r line; do text=$text${text:+$newline}$line; done <"$1"
+    text=$text${line:+${text:+$newline}$line}
+}
+
+# put FILE TEXT: writes it unless that is what FILE holds
+put() {
+    text=
+    [ ! -f "$1" ] || [ -L "$1" ] || text_of "$1"
+    [ "$text" = "$2" ] || put_text "$1" "$2"
+}
+put_text() { rm -rf "$1.new" && printf '%s\n' "$2" >"$1.new" && mv -T "$1.new" "$1"; }
+
+# ---- what was found in files is remembered. It holds as long as device, inode, size, and the times of contents and of
+# change are the same. A file that changed within the last two seconds is not remembered, because it could change again
+# and keep its time. With EO_SCRATCH nothing is remembered, because the folder of the experiment is removed in the end.
+
+# recall FILE KEY: sets found
+recall() { [ -f "$1.key" ] && [ "$(cat "$1.key")" = "$2" ] && text_of "$1" && found=$text; }
+
+# keep FILE KEY FOUND
+keep() { [ -n "${EO_SCRATCH:-}" ] || { rm -f "$1.key" && put_text "$1" "$3" && put_text "$1.key" "$2"; }; }
+
+# remember FILE KEY FOUND: the last word of each line of KEY is a time of change
+remember() {
+    ! printf '%s\n' "$2" | awk -v now="$(date +%s)" '$NF > now - 2 { exit 1 }' || keep "$@"
+}
+
+# ---- times in the future (of a copied disk, or after a clock was set back) are shifted back, so that new files are
+# newer than the files that they are made of
+
+has_future() { [ -n "$(find "$@" -type f -newermt now -print -quit)" ]; }
+
+# settle PATH...: all files by the same amount, which keeps their order
+settle() {
+    has_future "$@" || return 0
+    latest=$(find "$@" -type f -printf '%T@\n' | sort -n | tail -n 1)
+    by=$((${latest%.*} - $(date +%s) + 1))
+    find "$@" -type f -exec sh -c 'by=$1; shift; for f; do touch -r "$f" -d "-$by seconds" -- "$f"; done' sh "$by" {} +
+}
+
+# settle_build GOALS: what was built, and the sources; prints options for Make
+settle_build() {
+    seen=$obj/seen/ahead goals=$1
+    set -- lib tools
+    for f in "$bin" "$obj"; do [ ! -d "$f" ] || set -- "$@" "$f"; done
+    if has_future "$@"; then
+        old_sources "$goals"
+        shift 2
+        [ $# = 0 ] || settle "$@"
+    elif [ -e "$seen" ] || [ -e "$seen.new" ]; then
+        rm -f "$seen" "$seen.new"
+    fi
+}
+
+# Sources keep their times. A source with a time in the future is newer than the objects that are built of it. Make gets
+# the option -o for it, which takes it as old, when it has the contents that the programs were built of: the recipe of
+# `programs` turns ahead.new into ahead. old_sources look|programs|GOALS: looking changes nothing; with other goals than
+# the programs there are no options, because they build more than the record knows
+old_sources() {
+    seen=$obj/seen/ahead
+    ahead=$(find lib tools -type f -newermt now)
+    [ -n "$ahead" ] || { [ "$1" = look ] || rm -f "$seen" "$seen.new"; return 0; }
+    ahead=$(printf '%s\n' "$ahead" | sort)
+    sums=$(printf '%s\n' "$ahead" | xargs -d '\n' sha256sum --)
+    if [ -f "$seen" ] && [ "$(cat "$seen")" = "$sums" ]; then
+        case $1 in look | programs) printf '%s\n' "$ahead" | sed 's/^/-o /' ;; esac
+    elif [ "$1" != look ]; then
+        rm -f "$seen" && mkdir -p "$obj/seen" && printf '%s\n' "$sums" >"$seen.new"
+    fi
+}
+
+# ---- one experiment: its plan, its folder
+
+# The configuration's name as it stands in config/source: inside the checkout relative to that, links in folders
+# followed.
+find_config() {
+    name=$1 config=$1
+    case $config in -*) config=./$config ;; esac
+    case $config in */*) ;; *) config=./$config ;; esac
+    [ -e "$config" ] || fail "$name: no such configuration; those of the project: $(echo configs/*.yaml)"
+    folder=$(cd -- "${config%/*}/" && pwd -P) && root=$(pwd -P) || exit 1
+    id=$folder/${config##*/}
+    case $id in "$root"/*) id=${id#"$root"/} ;; esac
+    case $id in *"$newline"*) fail "$name: expected a name without line breaks" ;; esac
+}
+
+# What eo-config says to Make, as words NAME=VALUE, and the lines that say which candidates there are. Values are
+# letters, digits and ._+-/, which eo-config checks.
+find_plan() {
+    find_config "$1"
+    plan=$("$bin"/eo-config --make "$config") || exit 1
+    words= out= lists=
+    while read -r key assigns values; do
+        for value in $values; do words="$words $key=$value"; done
+        case $key in
+        EO_OUT) out=$values ;;
+        EO_SEEDS | EO_LEVELS | EO_CRITERIA | EO_PRECISIONS)
+            lists=$lists${lists:+$newline}"$key $assigns $values" ;;
+        esac
+    done <<END
+$plan
+END
+    find_lock "$out"
+}
+
+# find_lock FOLDER: sets lock, the name of the folder as that of one file
+find_lock() {
+    lock= left=$1
+    while case $left in */*) ;; *) false ;; esac; do
+        lock=$lock${left%%/*}+ left=${left#*/}
+    done
+    lock=$lock$left
+}
+
+has_files() { [ -n "$(find "$1" ! -type d ! -name source.new -print -quit 2>/dev/null)" ]; }
+
+read_owner() {
+    owner=
+    [ ! -f "$1/config/source" ] || [ -L "$1/config/source" ] || IFS= read -r owner <"$1/config/source" || :
+}
+
+# Whether the slices in the folder are those of the configuration: then it is the one that they were made of, renamed.
+is_same_experiment() {
+    slices=$(mktemp -d) || exit 1
+    "$bin"/eo-config --slices "$slices" "$config" &&
+        (cd "$slices" && find . -type f) | while read -r f; do cmp -s "$slices/$f" "$out/config/$f" || exit 1; done
+    status=$?
+    rm -rf "$slices"
+    return $status
+}
+
+# Everything in the folder is read and written as a file. A pipe would be waited for, and a device read without end.
+check_files() {
+    [ -d "$out" ] || return 0
+    odd=$(find -H "$out" -mindepth 1 ! -xtype f ! -xtype d -print -quit)
+    [ -z "$odd" ] || fail "$odd is neither a file nor a folder, nor a link to one; remove it"
+}
+
+# The folder belongs to this configuration, or is new. When its configuration is gone, a configuration of the same
+# contents takes the folder over.
+check_owner() {
+    parent=$out
+    while case $parent in ?*/*) ;; *) false ;; esac; do
+        parent=${parent%/*}
+        read_owner "$parent"
+        [ -z "$owner" ] ||
+            fail "$out lies inside $parent, which holds the results of $owner; give $name another output_dir"
+    done
+    check_files
+    read_owner "$out"
+    [ "$owner" != "$id" ] || return 0
+    if [ -n "$owner" ] && [ -e "$owner" ]; then
+        [ "$owner" -ef "$config" ] || fail "$out holds the results of $owner; give one of the two another output_dir," \
+            "or: make clean CONFIG=$owner"
+    elif [ -n "$owner" ]; then
+        is_same_experiment || fail "$out holds the results of $owner, which is not there now. If its disk is to be" \
+            "mounted, do that or give $name another output_dir. If $id is its new name: rm $out/config/source"
+        say "$out was made of $owner, which is gone; it belongs to $id now"
+    elif [ -d "$out/config/programs" ] && [ ! -L "$out/config" ]; then
+        say "$out does not say any more which configuration it is of; it belongs to $id now"
+    elif has_files "$out"; then
+        fail "$out holds files that are not of an experiment; give $name another output_dir"
+    fi
+}
+
+# ---- what the stages depend on, below $sl, and $dataset
+
+find_programs() {
+    key=$(stat -c '%n %d %i %s %.9Y %.9Z' "$bin"/eo-* plots/*.gp plots/*.awk)
+    recall "$obj/seen/programs" "$key" || {
+        found=$(sha256sum -- "$bin"/eo-* plots/*.gp plots/*.awk | sed 's| .*/| |') || return 1
+        remember "$obj/seen/programs" "$key" "$found"
+    }
+    while read -r sum program; do
+        put "$sl/programs/$program" "$sum" || return 1
+    done <<END
+$found
+END
+    read -r data_program <"$sl/programs/eo-data"
+}
+
+# The generated images: made again when they are not those that eo-data generates, into $1.
+generate() {
+    printf '  %-9s%s\n' DATA "$1" && "$bin"/eo-data --generate "$1"
+}
+
+has_images() {
+    set -- "$1"/*-ubyte.gz
+    [ $# = 4 ]
+}
+
+# find_data GENERATED: the folder of the images; the generated ones are in GENERATED
+find_data() {
+    case " $words " in
+    *' EO_DATASET=synthetic '*)
+        data=$1 fresh=
+        has_images "$data" || { generate "$data" && fresh=yes; } || return 1
+        check_data || return 1
+        [ "$mode" = run ] || return 0 # what looks generates nothing anew
+        [ -n "$fresh" ] || {
+            recall "$obj/seen/synthetic" "$data_program" && [ "$checksum" = "$found" ] && return
+            generate "$data" && check_data || return 1
+        }
+        keep "$obj/seen/synthetic" "$data_program" "$checksum"
+        return
+        ;;
+    esac
+    data=$("$bin"/eo-data --folder -c "$config") || return 1
+    case $data in -*) data=./$data ;; esac
+    check_data || return 1
+    # Make and the shells of its recipes cannot take such a name, so they get a link to the folder.
+    case $data in *[!A-Za-z0-9._/+@-]*)
+        link=$obj/data/$lock
+        mkdir -p "$obj/data" && folder=$(cd -- "$data" && pwd -P) && ln -sfnT -- "$folder" "$link" && data=$link ;;
+    esac
+}
+
+# sets checksum, the text of dataset.csv
+check_data() {
+    files=$(find -L "$data" -maxdepth 3 -type f -name '*[-.]idx[0-9]-ubyte*' -printf '%p %D %i %s %T@ %C@\n' |
+        head -n 1001)
+    # When the list is cut, it may lack the images, so they are read each time.
+    [ ${#files} -le 1000 ] || [ "$(printf '%s\n' "$files" | wc -l)" -le 1000 ] || files="all $(date +%s)"
+    key="$data_program 0$newline$files"
+    if recall "$obj/seen/$lock" "$key"; then
+        put "$dataset" "$found"
+    else
+        "$bin"/eo-data --checksum -c "$config" --data "$data" -o "$dataset" || return 1
+        remember "$obj/seen/$lock" "$key" "$(cat "$dataset")"
+    fi
+    text_of "$dataset"
+    checksum=$text
+}
+
+# prepare GENERATED
+prepare() {
+    # Recipes write records and slices there, and a shell would write through a link.
+    link=
+    [ ! -d "$sl" ] || link=$(find "$sl" -type l -print -quit)
+    for f in "$sl" "$dataset" "$link"; do
+        [ ! -L "$f" ] || fail "$f is a link: expected a file or folder of the experiment; remove it"
+    done
+    for f in "$sl/programs" "$obj/seen"; do [ -d "$f" ] || mkdir -p "$f" || return 1; done
+    put "$sl/source" "$id" && "$bin"/eo-config --slices "$sl" "$config" && put "$sl/candidates" "$lists" &&
+        find_programs && find_data "$1"
+}
+
+# ---- a file whose bytes differ from the record of its step is made again, whatever its time
+
+# check_made: adds words EO_CHANGED=FILE
+check_made() {
+    [ -d "$out/config/steps" ] || return 0
+    key=$(find "$out" -path "$out/config" -prune -o -type f -printf '%P %D %i %s %T@ %C@\n')
+    recall "$obj/seen/$lock.made" "$key" || {
+        found=$(find_changed)
+        [ -n "$found" ] || remember "$obj/seen/$lock.made" "$key" ''
+    }
+    for f in $found; do words="$words EO_CHANGED=$f"; done
+}
+
+# find_changed: the files in $key whose bytes are not those of a record. It reads no other files, and no links.
+find_changed() {
+    { printf '%s\n\n' "$key" && find "$out/config/steps" -type f -exec cat {} +; } |
+        awk '!listed { if ($0 == "") listed = 1; else file[$1] = 1; next }
+            /^[a-z]+$/ { made = 1; next }
+            $0 == "" { made = 0 }
+            made && substr($0, 67) in file' |
+        (cd "$out" && sha256sum -c --quiet 2>/dev/null) | sed -n 's|^\([A-Za-z0-9._+/-]*\): FAILED$|\1|p'
+}

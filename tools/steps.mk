@@ -1,0 +1,64 @@
+# How a stage of tools/experiment.mk runs: its record, when it runs, what it says, and when it has nothing to do.
+#
+#     outputs $(together) inputs $(call again,outputs) | $(call step,STAGE,outputs)
+#     	$(Q)$(call begin,outputs) && exec $(RUN) command
+#     	@$(call done,outputs)
+#
+# Make starts a step when a prerequisite is newer than a file that the step makes. The step then compares the checksums
+# of all files that it reads and makes with its record of the last time. When they are equal it runs nothing, and only
+# touches the files that it makes, so the steps that follow run nothing either. In the macros below, $(1) = the files
+# that a step makes.
+
+# One command makes several files, so the rule runs once for all of them. Under -n, Make 4.3 does not see that this
+# command makes all of them, so a dry run has a rule for each file.
+together := $(if $(EO_DRY),:,&:)
+
+# Each rule ends with `| $(call step,STAGE,files)`: its stage and the first file that it makes name the record, and tell
+# eo-explain of the step. $(2) = the files.
+step = $(eval STEP_NAMES += step/$(1)/$(call inside,$(firstword $(2))))step/$(1)/$(call inside,$(firstword $(2)))
+inside = $(patsubst $(OUT)/%,%,$(1))
+stage = $(word 2,$(subst /, ,$(filter step/%,$|)))
+
+# The record of a step has its stage, the checksums of what it made, an empty line, and the checksums of what it read.
+# Files whose bytes depend on the machine, or on compilers for devices, are marked with the '*' of sha256sum -b. Paths
+# begin below the folder, because the folder can be renamed. When a record is lost, old or cut off, the step runs.
+STEPS := $(OUT)/config/steps
+record = $(STEPS)/$(subst /,+,$(call inside,$(firstword $(1))))
+MEASURED := $(addprefix $(OUT)/,machine.csv sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
+	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json device.csv \
+	devices.csv device/%.csv) %_log.csv %.png
+below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|'
+# What the step reads: $(2) in words of the shell, or all prerequisites.
+REASONS := FORCE asked %.missing %.changed %.untimed
+reads = $(or $(2),$(filter-out $(REASONS),$^))
+sums = $(if $(strip $(2)),sha256sum $(1) -- $(2);)
+# $(1) = the stage, $(2) = commands that print checksums of what was made, $(3) = what was read.
+record_text = { echo $(1); $(2) echo; sha256sum -- $(3); }
+made_sums = $(call sums,,$(filter-out $(MEASURED),$(1))) $(call sums,-b,$(filter $(MEASURED),$(1)))
+checksums = $(call record_text,$(stage),$(made_sums),$(reads))
+
+# Make notices that a file is missing only if another step needs the file. So each missing file, and a missing record,
+# becomes a prerequisite that never exists, which runs the step. The same holds for each file whose bytes are not those
+# that the step made (tools/experiment.sh has compared them). A step that failed is tried again.
+missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
+CHANGED := $(addprefix $(OUT)/,$(call planned,EO_CHANGED))
+changed = $(patsubst %,%.changed,$(filter $(CHANGED),$(1)))
+has_error = $(if $(1),$(filter-out 0 1,$(words $(file <$(1)))))
+again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $(record)) $(changed)
+%.missing %.changed: ;
+
+# The first line of a recipe begins with this, and ends with the command. A shell that gets a signal ends after the
+# command that it waits for, so no command is left running.
+let_end = trap 'exit 1' HUP INT TERM
+SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
+	plots=PLOT summary=SUMMARY manifest=MANIFEST export=EXPORT device=DEVICE
+said = $(patsubst $(stage)=%,%,$(filter $(stage)=%,$(SAID)))
+is_as_recorded = $(checksums) 2>/dev/null | $(below) | cmp -s - $(record)
+begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(is_as_recorded); then exit 0; fi;) \
+	printf '  %-9s%s\n' '$(said)' '$(firstword $(1))'
+# The last line of a recipe. A step that failed made only the file of error rows; its other files keep their times.
+failed_sums = [ $$(wc -l <$(1)) = 1 ] || { \
+	$(call record_text,$(stage),$(call sums,,$(1)),$(2)) 2>/dev/null | $(below) >$(3) && exit 0; };
+done = $(let_end); [ -d $(STEPS) ] || mkdir -p $(STEPS) || exit; \
+	$(if $(filter %.err,$(1)),$(call failed_sums,$(filter %.err,$(1)),$(reads),$(record))) \
+	touch -c -- $(1) && sums=$$($(checksums)) && printf '%s\n' "$$sums" | $(below) >$(record)
