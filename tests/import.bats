@@ -237,9 +237,9 @@ letters, found '12ab'" eo-config --check cfg.yaml
   misused "eo-import: options '--config' and '--network' exclude each other" eo-import -c a -n b
   misused "eo-import: option '--data' needs '--config'" eo-import --data a
   misused "eo-import: option '--yaml' needs '--output', the file that it names" eo-import --yaml a
-  misused "eo-import: options '--yaml' and '--output': key 'base_model': expected a path of at most 255 bytes: \
+  fails 1 "eo-import: options '--yaml' and '--output': key 'base_model': expected a path of at most 255 bytes: \
 letters of any script, digits and any of ._+-/, found 'a b'" eo-import --yaml a -o 'a b'
-  misused "eo-import: options '--yaml' and '--output': expected a path that YAML reads as plain text" \
+  fails 1 "eo-import: options '--yaml' and '--output': expected a path that YAML reads as plain text" \
     eo-import --yaml a -o 'a #b'
   misused "eo-import: option '--eps': expected a number in 1e-05..1, found '0'" eo-import --eps 0
   misused "eo-import: only one input can come from standard input" eo-import -c - -o x -

@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     if (yaml && !output)
         cli_usage(&program, "option '--yaml' needs '--output', the file that it names");
     if (yaml && eo_import_check_base_model(output, &err))
-        cli_usage(&program, "options '--yaml' and '--output': %s", err.msg);
+        return cli_fail(&program, "options '--yaml' and '--output'", &err);
     cli_check_outputs(&program, (const char *const[]){cli_path(output), yaml}, 2);
     if (cli_check_binary_output(&program, output))
         return 1;

@@ -61,17 +61,17 @@ int eo_import_check_base_model(const char *base_model, struct eo_err *err)
 {
     struct eo_config *cfg = eo_alloc(1, sizeof(*cfg), err);
     struct eo_buf text = {0};
-    struct eo_err why = {""};
-    const char *said;
+    const char *key;
     int rc = -1;
 
     eo_buf_printf(&text, "base_model: %s\n", base_model);
     if (cfg && eo_buf_check(&text, err) == 0) {
-        rc = eo_config_parse(cfg, text.data, text.len, &why) || strcmp(cfg->base_model, base_model) != 0 ? -1
-                                                                                                         : 0;
-        said = strstr(why.msg, "key "); /* without line and column, which are those of `text` */
-        if (rc)
-            eo_err_set(err, "%s", said ? said : "expected a path that YAML reads as plain text");
+        rc = eo_config_parse(cfg, text.data, text.len, err);
+        key = rc ? strstr(err->msg, "key ") : NULL;
+        if (key) /* without line and column, which are those of `text` */
+            memmove(err->msg, key, strlen(key) + 1);
+        else if (rc ? strchr("123456789", err->msg[0]) != NULL : strcmp(cfg->base_model, base_model) != 0)
+            rc = eo_err_set(err, "expected a path that YAML reads as plain text");
     }
     eo_buf_release(&text);
     free(cfg);
