@@ -94,7 +94,7 @@ DEPS_BIG_ENDIAN := gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(EO_FOR)),$(filter x86_64,$(ARCH)))
 PACKAGES := $(DEPS_BUILD) $(DEPS_RUN) $(if $(filter check check-% unit-tests,$(EO_FOR)),$(DEPS_CHECK)) \
 	$(if $(filter fuzz,$(EO_FOR)),$(DEPS_FUZZ)) $(if $(CROSS),$(DEPS_CROSS)) \
-	$(if $(filter check-big-endian,$(EO_FOR)),$(DEPS_BIG_ENDIAN))
+	$(if $(filter check-big-endian,$(EO_FOR)),$(DEPS_BIG_ENDIAN)) $(if $(filter device,$(EO_FOR)),$(DEPS_DEVICE))
 
 .PHONY: deps install-packages
 ## deps: install missing Debian packages (with `check` those of the tests too); silent when none is missing

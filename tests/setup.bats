@@ -66,6 +66,13 @@ commands_of() {
   [ ! -s "$BATS_TEST_TMPDIR/missing" ]
 }
 
+@test "setup: make deps brings the packages of what it is called with" {
+  run make_root -n deps device
+  [[ $status -eq 0 && $output == *gcc-arm-none-eabi*qemu-system-arm* ]]
+  run make_root -n deps
+  [[ $status -eq 0 && $output != *gcc-arm-none-eabi* ]]
+}
+
 @test "setup: commands are found as a shell finds them" {
   cat >script.sh <<'END'
 a=$(one "$x" 'no') b="$(two; three | four)" five && ! six || { seven; } # no
