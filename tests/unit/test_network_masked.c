@@ -28,8 +28,8 @@ static const char *const texts[] = {
     "pw1: conv 14 1x1 relu; dw2: depthwise 3x3 pad same relu; pw2: conv 14 1x1 relu mean; classifier: linear "
     "12",
     /* Hidden units, a map that is flattened, and channels that are tied to the input */
-    "input 4x6x6; a: conv 4 3x3 pad 1 add input relu; b: conv 9 3x3 relu6 max 2x2; c: linear 11 relu; z: "
-    "linear 5",
+    ("input 4x6x6; a: conv 4 3x3 pad 1 add input relu; b: conv 9 3x3 relu6 max 2x2; c: linear 11 relu; z: "
+     "linear 5"),
 };
 
 static uint8_t pixels[IMAGES * 1000], labels[IMAGES];
