@@ -114,18 +114,17 @@ int eo_collect_parse_shape(const char *text, struct eo_picture_shape *shape, str
     char copy[64], *part = copy, *next;
     int64_t size[3];
     int count = 0;
+    int is_bad = (size_t)snprintf(copy, sizeof(copy), "%s", text) >= sizeof(copy);
 
-    if ((size_t)snprintf(copy, sizeof(copy), "%s", text) < sizeof(copy)) {
-        do {
-            next = strchr(part, 'x');
-            if (next)
-                *next++ = '\0';
-            if (count == 3 || eo_num_parse_i64(part, 1, EO_PICTURES_SIDE_MAX, &size[count++], NULL))
-                return eo_err_set(err, "expected CxHxW, HxW or H with sides of 1 to %d, found '%s'",
-                                  EO_PICTURES_SIDE_MAX, text);
-            part = next;
-        } while (part);
-    }
+    do {
+        next = strchr(part, 'x');
+        if (next)
+            *next++ = '\0';
+        if (is_bad || count == 3 || eo_num_parse_i64(part, 1, EO_PICTURES_SIDE_MAX, &size[count++], NULL))
+            return eo_err_set(err, "expected CxHxW, HxW or H with sides of 1 to %d, found '%s'",
+                              EO_PICTURES_SIDE_MAX, text);
+        part = next;
+    } while (part);
     *shape = (struct eo_picture_shape){1, 1, 1};
     if (count == 3)
         shape->channels = (uint32_t)size[0];
