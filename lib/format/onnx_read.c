@@ -161,8 +161,6 @@ static int check_attribute(const struct eo_onnx_file *file, struct eo_pb_bytes i
 static int add_port(const struct eo_onnx_file *file, const struct eo_pb_field *f, const unsigned char *at,
                     struct eo_onnx_text *ports, int *count)
 {
-    if (is_bytes(file, f, at))
-        return -1;
     if (*count == EO_ONNX_MAX_PORTS)
         return fail_at(file, at, "at most %d inputs and as many outputs of a node, found more",
                        EO_ONNX_MAX_PORTS);

@@ -7,7 +7,7 @@ static int read_varint(struct eo_pb_bytes *in, uint64_t *v)
 {
     *v = 0;
     for (int shift = 0; shift < 70 && in->at < in->end; shift += 7) {
-        *v |= shift < 64 ? (uint64_t)(*in->at & 127) << shift : 0;
+        *v |= (uint64_t)(*in->at & 127) << shift;
         if (*in->at++ < 128)
             return 0;
     }

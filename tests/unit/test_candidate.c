@@ -86,6 +86,14 @@ static void test_paths(void)
          ""},
     };
 
+    char beyond[EO_CANDIDATE_NAME + 64];
+
+    snprintf(beyond, sizeof(beyond), "models/p%0*d.csv", EO_CANDIDATE_NAME + 32, 0);
+    check_that(eo_candidate_parse_path(beyond, FIRST, &(struct eo_candidate_name){0}) == -1,
+               "a path beyond a name");
+    snprintf(beyond, sizeof(beyond), "models/p%0*d.csv", EO_CANDIDATE_LABEL + 16, 0);
+    check_that(eo_candidate_parse_path(beyond, FIRST, &(struct eo_candidate_name){0}) == -1,
+               "a path beyond a label");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct eo_candidate_name name;
         char text[EO_CANDIDATE_NAME] = "";

@@ -109,7 +109,9 @@ static void test_order(void)
                                              {4, {0.25, 0.375, 0.5, 0.375}},
                                              {2, {0.25, 0.5}},
                                              {2, {0.5, 0.25}},
-                                             {1, {0.5}}};
+                                             {1, {0.5}},
+                                             {2, {0.75, 0.75}},
+                                             {3, {0.75, 0.75, 0.75}}};
 
     for (size_t i = 0; i < COUNT(rising); i++) {
         for (size_t k = 0; k < COUNT(rising); k++) {
@@ -123,6 +125,9 @@ static void test_order(void)
                "zero");
     check_that(eo_level_is_uniform(rising[3]) && !eo_level_is_uniform(rising[4]), "uniform");
     check_that(eo_level_compare(eo_level_uniform(0.25), rising[3]) == 0, "one share for all");
+    check_that(eo_level_compare(rising[10], eo_level_uniform(0.75)) == 0 &&
+                   eo_level_compare(eo_level_uniform(0.75), rising[10]) == 0,
+               "one share for all, or for each");
 }
 
 int main(void)

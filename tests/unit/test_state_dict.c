@@ -47,6 +47,7 @@ static void test_names(void)
     check_text("model. and fc", "read", read_as("model.", "classifier.", "fc."));
     check_text("another name", "tensor 'classifier.weight': missing",
                read_as("model.", "classifier.", "head."));
+    check_text("backbone.", "read", read_as("backbone.", "x", "x"));
     check_text("no conv1", "tensor 'conv1.weight': missing", read_as("net.", "conv1.", "features."));
     check_text("a prefix of one layer alone", "tensor 'conv1.weight': missing",
                read_as("", "conv1.", "net.conv1."));
