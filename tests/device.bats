@@ -46,11 +46,13 @@ on() {
     stack_is_kept "$row" || { echo "$model: $row"; return 1; }
   done
   for network in "${NETWORKS[@]}"; do
-    "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 >m.safetensors
-    eo-export --prefix net -o net m.safetensors
-    row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
-    [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$network: $row"; return 1; }
-    stack_is_kept "$row" || { echo "$network: $row"; return 1; }
+    for kind in fbgemm fp32 fp16; do
+      "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 $kind >m.safetensors
+      eo-export --tests 3 --prefix net -o net m.safetensors
+      row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
+      [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$network $kind: $row"; return 1; }
+      stack_is_kept "$row" || { echo "$network $kind: $row"; return 1; }
+    done
   done
 }
 

@@ -11,6 +11,26 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
+# Each operation, tail, kind of padding and edge.
+NETWORKS=(
+  "input 1x28x28; a: conv 5 3x3 pad 1 relu max 2x2; b: conv 9 3x3 pad 1 relu max 2x2; z: linear 11"
+  "input 3x9x13; a: conv 9 3x3 pad 1 relu; b: conv 5 3x3 stride 2 pad same relu6; z: linear 7"
+  "input 2x5x3; a: conv 6 5x5 pad 4,4,4,4 relu; b: conv 4 1x1 from a mean; c: conv 4 2x3 pad 1,2,0,1 from a mean; \
+d: linear 4 from b add c; z: linear 3"
+  "input 4x6x6; a: conv 4 3x3 pad 1 add input relu; z: linear 3"
+  "input 2x12x10; a: conv 8 4x3 stride 3x2 pad 3,0,2,1 relu; b: depthwise 3x3 pad 1 relu; c: conv 8 1x1 add a relu6 \
+average 2x2/1; z: linear 5"
+  "input 4x30x1; a: depthwise 3x1; b: conv 7 1x1 relu; c: depthwise 5x1 stride 2; z: linear 3"
+  "input 3x8x8; a: conv 4 3x3 pad 1 relu; b: conv 4 3x3 pad 1 relu; c: conv 4 3x3 pad 1 add a relu; d: conv 8 3x3 \
+stride 2 pad same relu; s: conv 8 1x1 stride 2 from c; e: conv 8 3x3 pad 1 from d add s relu mean; z: linear 10"
+  "input 2x7x7; a: conv 3 3x3 max 3x3/2; b: depthwise 1x1 add a; z: linear 4"
+)
+
+# make_network NETWORK SEED [BACKEND or precision [MEAN STD]]: a random model, int8 at first, on standard output
+make_network() {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$@"
+}
+
 # scores NAME CC...: compiles NAME.c and prints the scores of images on standard input as eo-eval --logits and
 # --predictions have them: index,class0,...,class9,predicted
 scores() {
@@ -115,6 +135,39 @@ int main(void)
 }
 END
   echo 'int main(void) { return (int)(_Float16)0; }' | gcc -x c - 2>/dev/null || skip "needs a compiler with _Float16"
+  gcc -O2 t.c -lm -o t
+  [ "$(./t)" = 0 ]
+  # what another network stores
+  make_network "${NETWORKS[3]}" 3 fp16 >m.safetensors
+  eo-export --tests 0 --prefix net -o net m.safetensors
+  cat >t.c <<'END'
+#include "net.c"
+#include <stdio.h>
+#include <string.h>
+int main(void)
+{
+    int wrong = 0;
+    for (uint32_t u = 0; u < 0xffff0000; u += 1021) {
+        net_float f;
+        _Float16 half;
+        uint16_t bits;
+        f.bits = u;
+        half = (_Float16)f.value;
+        memcpy(&bits, &half, 2);
+        wrong += f.value == f.value ? net_stored(f.value) != bits : (net_stored(f.value) & 0x7fff) <= 0x7c00;
+    }
+    for (uint32_t h = 0; h < 0x10000; h++) {
+        const uint16_t bits = (uint16_t)h;
+        net_float f, g;
+        _Float16 half;
+        memcpy(&half, &bits, 2);
+        f.value = (float)half, g.value = net_widen(bits);
+        wrong += half == half ? f.bits != g.bits : g.value == g.value;
+    }
+    printf("%d\n", wrong);
+    return 0;
+}
+END
   gcc -O2 t.c -lm -o t
   [ "$(./t)" = 0 ]
 }
@@ -265,34 +318,38 @@ END
   done
 }
 
-# Each operation, tail, kind of padding and edge.
-NETWORKS=(
-  "input 1x28x28; a: conv 5 3x3 pad 1 relu max 2x2; b: conv 9 3x3 pad 1 relu max 2x2; z: linear 11"
-  "input 3x9x13; a: conv 9 3x3 pad 1 relu; b: conv 5 3x3 stride 2 pad same relu6; z: linear 7"
-  "input 2x5x3; a: conv 6 5x5 pad 4,4,4,4 relu; b: conv 4 1x1 from a mean; c: conv 4 2x3 pad 1,2,0,1 from a mean; \
-d: linear 4 from b add c; z: linear 3"
-  "input 4x6x6; a: conv 4 3x3 pad 1 add input relu; z: linear 3"
-  "input 2x12x10; a: conv 8 4x3 stride 3x2 pad 3,0,2,1 relu; b: depthwise 3x3 pad 1 relu; c: conv 8 1x1 add a relu6 \
-average 2x2/1; z: linear 5"
-  "input 4x30x1; a: depthwise 3x1; b: conv 7 1x1 relu; c: depthwise 5x1 stride 2; z: linear 3"
-  "input 3x8x8; a: conv 4 3x3 pad 1 relu; b: conv 4 3x3 pad 1 relu; c: conv 4 3x3 pad 1 add a relu; d: conv 8 3x3 \
-stride 2 pad same relu; s: conv 8 1x1 stride 2 from c; e: conv 8 3x3 pad 1 from d add s relu mean; z: linear 10"
-  "input 2x7x7; a: conv 3 3x3 max 3x3/2; b: depthwise 1x1 add a; z: linear 4"
-)
-
-# make_network NETWORK SEED [BACKEND]: a random int8 model on standard output
-make_network() {
-  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$@"
-}
-
-@test "export: any network at int8, both ranges of activations" {
+@test "export: any network at fp32, fp16 and int8, both ranges of activations" {
   for network in "${NETWORKS[@]}"; do
-    for backend in fbgemm qnnpack; do
-      make_network "$network" 3 $backend >m.safetensors
+    for kind in fp32 fp16 fbgemm qnnpack; do
+      make_network "$network" 3 $kind >m.safetensors
       eo-export --prefix net -o net m.safetensors
       run eo-export --check net.c m.safetensors
-      [ "$status" -eq 0 ] || { echo "$network $backend: $output"; return 1; }
+      [ "$status" -eq 0 ] || { echo "$network $kind: $output"; return 1; }
     done
+  done
+}
+
+@test "export: any network in floating point, whatever the compiler" {
+  local fma=
+  ! grep -qw fma /proc/cpuinfo || fma=-mfma
+  for network in "${NETWORKS[1]}" "${NETWORKS[4]}" "${NETWORKS[6]}" "${NETWORKS[7]}"; do
+    for kind in fp32 fp16; do
+      make_network "$network" 3 $kind >m.safetensors
+      eo-export --tests 50 --prefix net -o net m.safetensors
+      for cc in "gcc -O0" "gcc -O3" "clang -O1" "clang -O3" "gcc -O3 $fma -std=gnu99 -ffp-contract=fast"; do
+        $cc -I. -DHEADER='"net.h"' -DMODEL=net -DMODEL_UP=NET "$EO_ROOT/tests/device/scores.c" net.c -o x
+        ./x </dev/null || { echo "$network $kind $cc"; return 1; }
+      done
+    done
+  done
+}
+
+@test "export: the scale of each channel of an input, in floating point" {
+  for kind in fp32 fp16; do
+    make_network "${NETWORKS[1]}" 3 $kind "0,-0.25,0.485" "1,0.5,0.229" >m.safetensors
+    eo-export --prefix net -o net m.safetensors
+    run eo-export --check net.c m.safetensors
+    [ "$status" -eq 0 ] || { echo "$kind: $output"; return 1; }
   done
 }
 
@@ -309,8 +366,9 @@ make_network() {
 }
 
 @test "export: any network, clean for strict compilers, C and C++, for cppcheck and sanitizers" {
-  for network in "${NETWORKS[@]:1:5}"; do
-    make_network "$network" 3 >m.safetensors
+  for model in "1 int8" "2 int8" "3 int8" "4 int8" "5 int8" "1 fp32" "4 fp32" "4 fp16" "5 fp16"; do
+    read -r network precision <<<"$model"
+    make_network "${NETWORKS[$network]}" 3 $precision >m.safetensors
     eo-export --tests 2 --prefix net -o net m.safetensors
     is_clean
     gcc -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I. -DHEADER='"net.h"' -DMODEL=net -DMODEL_UP=NET \
@@ -320,10 +378,13 @@ make_network() {
 }
 
 @test "export: of any network, a state of one byte less and a changed constant are found" {
-  for network in "${NETWORKS[1]}" "${NETWORKS[6]}" "${NETWORKS[4]}"; do
-    make_network "$network" 3 >m.safetensors
-    eo-export --tests 2 --prefix net -o net m.safetensors
-    needs_its_state
+  for precision in fp32 fp16 int8; do
+    for network in "${NETWORKS[1]}" "${NETWORKS[6]}" "${NETWORKS[4]}"; do
+      make_network "$network" 3 $precision >m.safetensors
+      eo-export --tests 2 --prefix net -o net m.safetensors
+      needs_its_state || { echo "$network $precision"; return 1; }
+    done
+    [ $precision = int8 ] || changed_tables weight bias
   done
   changed_tables weight multiplier shift
 }
@@ -386,29 +447,22 @@ make_network() {
     gcc -std=c99 -Wall -Wextra -pedantic -Werror -O1 -o main $folder/*.c
     [[ $(./main) == "class "[0-9] ]]
   done
-  # of another network int8 without --fast alone is written
+  # another network
   make_network "${NETWORKS[3]}" 3 fp32 >models/p0.00-fp32.safetensors
   eo-export --tests 2 --into other --from models --sweep s.csv l.csv e.csv >names
   [ "$(cd other && find . -type f | sed 's|^./||' | sort)" = "$(sort names)" ]
-  [ "$(grep -c '/main.c$' names)" -eq 2 ]
-  [ ! -e other/p0.00-fp32 ]
-  grep -Eq '^\| `p0.00-fp32` \| not written: of this network int8 alone is \| [0-9]+ \| [0-9]+ \|' other/README.md
-  mkdir floats
-  for name in p0.00-fp32 p0.00-int8 p0.50-int8; do cp models/p0.00-fp32.safetensors floats/$name.safetensors; done
-  fails 1 "eo-export: floats: none of the candidates on a frontier is int8, and of this network int8 alone is written: \
-add int8 to 'precisions'" \
-    eo-export --into none --from floats --sweep s.csv l.csv
-  eo-export --optional -o net floats/p0.00-fp32.safetensors
-  [ -e net.c ]
-  [ ! -s net.c ]
-  [ -e net.h ]
-  [ ! -s net.h ]
-  [ -z "$(sh "$EO_ROOT/tests/device/measure.sh" . m0 left "")" ]
+  gcc -O1 -o main other/p0.00-fp32/*.c
+  [[ $(./main) == "class "[0-2] ]]
+  # SmallCNN at int8 alone has tables that make it faster
   make_network "${NETWORKS[3]}" 3 >q
-  eo-export --optional --prefix q -o left q
-  [ -s left.c ]
-  eo-export --optional --fast --prefix q -o left q
-  [ ! -s left.c ]
+  for model in models/p0.00-fp32.safetensors q; do
+    eo-export --optional --fast --prefix q -o left "$model"
+    [ -e left.c ] && [ ! -s left.c ] && [ -e left.h ] && [ ! -s left.h ]
+    eo-export --optional --prefix q -o left "$model"
+    [ -s left.c ]
+  done
+  : >net.c
+  [ -z "$(sh "$EO_ROOT/tests/device/measure.sh" . m0 left "")" ]
   eo-export --optional --fast -o small models/p0.50-int8.safetensors
   [ -s small.c ]
   rm models/p0.00-int8.safetensors
@@ -487,9 +541,6 @@ add int8 to 'precisions'" \
   make_network "${NETWORKS[3]}" 3 >n.safetensors
   fails 1 "eo-export: n.safetensors: expected an int8 model of SmallCNN for --fast, found int8 of another network" \
     eo-export --fast -o net n.safetensors
-  make_network "${NETWORKS[3]}" 3 fp32 >o.safetensors
-  fails 1 "eo-export: o.safetensors: expected an int8 model or SmallCNN, found fp32 of another network: convert it \
-with eo-quant -p int8" eo-export -o net o.safetensors
   fails_with 2 \
     "eo-export: option '--prefix': expected a letter, then letters, digits and underscores, 40 at most, found '8bit'" \
     eo-export -o 8bit f.safetensors

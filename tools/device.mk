@@ -1,6 +1,6 @@
 # What the models of an experiment take on devices: each candidate, int8 with and without --fast, compiled for each core
-# and run in QEMU (tests/device/measure.sh). Of another network than SmallCNN int8 without --fast alone has code; the
-# files of the others are empty and give no row. Floating point knows no pairs of products, so m4dsp would be m4 again.
+# and run in QEMU (tests/device/measure.sh). Of another network than SmallCNN there is no --fast: those files are empty
+# and give no row. Floating point knows no pairs of products, so m4dsp would be m4 again.
 CORES := m0 m3 m4 m4dsp m55 rv32imc
 cores_of = $(if $(filter %-$(EO_INT8),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
 builds_of = $(if $(filter %-$(EO_INT8),$(1)),plain fast,plain)

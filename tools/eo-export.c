@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
     {0, "single", CLI_FLAG, &single, 0, 0, NULL, "write NAME.c alone, with the header's content in it"},
     {0, "fast", CLI_FLAG, &fast, 0, 0, NULL, "use more tables: faster and larger (int8)"},
     {0, "optional", CLI_FLAG, &optional, 0, 0, NULL,
-     "write empty files of a network that has no code at this precision or with --fast"},
+     "with --fast: write empty files of a model that has no such tables"},
     {0, "check", CLI_TEXT, &check, 0, 0, "FILE.c",
      "compile FILE.c here, run all test images, and compare every score with MODEL"},
     {0, "cc", CLI_TEXT, &compiler, 0, 0, "PROGRAM", "the compiler for --check (default: cc)"},

@@ -1,9 +1,10 @@
 /*
- * Writes a random but always equal int8 model of any network to standard output, for tests that need one:
+ * Writes a random but always equal model of any network to standard output, for tests that need one:
  *
- *     make_network NETWORK SEED [BACKEND] > model.safetensors
+ *     make_network NETWORK SEED [BACKEND [MEAN STD]] > model.safetensors
  *
- * NETWORK is a known network or its text form, BACKEND fbgemm, qnnpack, or fp32 for a model that is not converted.
+ * NETWORK is a known network or its text form, BACKEND fbgemm, qnnpack, or the precision fp32 or fp16. MEAN and STD
+ * are those of the input, as in the metadata.
  * Weights are uniform, as large as before training; scales are those that eo-quant finds for 32 random inputs. Exit 0,
  * or 1 with a message.
  */
@@ -63,8 +64,8 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, s
     struct eo_rng rng;
     uint64_t seed;
 
-    if (argc < 3 || argc > 4)
-        return eo_err_set(err, "usage: make_network NETWORK SEED [BACKEND]");
+    if (argc < 3 || argc > 6 || argc == 5)
+        return eo_err_set(err, "usage: make_network NETWORK SEED [BACKEND [MEAN STD]]");
     if (eo_num_parse_u64(argv[2], 0, UINT64_MAX, &seed, err) ||
         (eo_network_preset(&net, argv[1], NULL) && eo_network_parse(&net, argv[1], err)))
         return -1;
@@ -73,8 +74,13 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, s
         return -1;
     eo_rng_init(&rng, seed, EO_RNG_INIT);
     fill(m, &rng);
+    if (argc == 6 &&
+        (eo_model_meta_set(m, "input_mean", argv[4], err) || eo_model_meta_set(m, "input_std", argv[5], err)))
+        return -1;
     if (argc > 3 && strcmp(argv[3], "fp32") == 0)
         return eo_model_save(m, "-", err);
+    if (argc > 3 && strcmp(argv[3], "fp16") == 0)
+        return eo_quant_fp16(m, q, err) ? -1 : eo_model_save(q, "-", err);
     if (convert(m, argc > 3 && strcmp(argv[3], "qnnpack") == 0 ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng,
                 q, err))
         return -1;

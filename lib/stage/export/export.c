@@ -132,11 +132,12 @@ static const struct way {
     int (*put)(struct eo_export_writer *w, struct eo_err *err);
 } ways[] = {{eo_text_int8_c, eo_export_int8},
             {eo_text_float_c, eo_export_float},
-            {eo_text_network_c, eo_export_network}};
+            {eo_text_network_c, eo_export_network},
+            {eo_text_network_float_c, eo_export_network_float}};
 
 static const struct way *way_of(const struct eo_model *m)
 {
-    return &ways[!eo_network_is_smallcnn(&m->network) ? 2 : m->precision == EO_INT8 ? 0 : 1];
+    return &ways[(eo_network_is_smallcnn(&m->network) ? 0 : 2) + (m->precision == EO_INT8 ? 0 : 1)];
 }
 
 static int fill(struct eo_export_writer *w, struct eo_buf *header, struct eo_buf *source, struct eo_err *err)
@@ -171,26 +172,18 @@ static int make(struct eo_export_writer *w, struct eo_buf *header, struct eo_buf
     return fill(w, header, source, err);
 }
 
-int eo_export_is_possible(const struct eo_model *m, int is_fast)
+int eo_export_can_be_fast(const struct eo_model *m)
 {
-    int is_smallcnn = eo_network_is_smallcnn(&m->network);
-
-    return is_fast ? is_smallcnn && m->precision == EO_INT8 : is_smallcnn || m->precision == EO_INT8;
+    return eo_network_is_smallcnn(&m->network) && m->precision == EO_INT8;
 }
 
 static int check(const struct eo_export *how, const struct eo_model *m, struct eo_err *err)
 {
-    int is_smallcnn = eo_network_is_smallcnn(&m->network);
-
-    if (eo_export_is_possible(m, how->is_fast))
+    if (!how->is_fast || eo_export_can_be_fast(m))
         return 0;
-    if (how->is_fast)
-        return eo_err_set(err, "expected an int8 model of SmallCNN for --fast, found %s%s",
-                          eo_precision_name(m->precision), is_smallcnn ? "" : " of another network");
-    return eo_err_set(err,
-                      "expected an int8 model or SmallCNN, found %s of another network: convert it with "
-                      "eo-quant -p int8",
-                      eo_precision_name(m->precision));
+    return eo_err_set(err, "expected an int8 model of SmallCNN for --fast, found %s%s",
+                      eo_precision_name(m->precision),
+                      eo_network_is_smallcnn(&m->network) ? "" : " of another network");
 }
 
 int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct eo_buf *header,

@@ -5,7 +5,6 @@
  *     if (eo_export_make(&how, &model, &header, &source, err)) ...
  *
  * The header is the manual of what is generated. Equal models and options give equal bytes on every machine.
- * SmallCNN at each precision, any other network at int8: eo_export_is_possible().
  */
 #ifndef EO_STAGE_EXPORT_EXPORT_H
 #define EO_STAGE_EXPORT_EXPORT_H
@@ -36,8 +35,8 @@ struct eo_export {
 /* Fails where `name` cannot begin the names of C: a letter, then letters, digits and underscores. */
 int eo_export_check_prefix(const char *name, struct eo_err *err) EO_MUST_CHECK;
 
-/* Whether a model of this network can be written at its precision, with is_fast or without. */
-int eo_export_is_possible(const struct eo_model *m, int is_fast);
+/* Whether there are such tables for it: SmallCNN at int8. */
+int eo_export_can_be_fast(const struct eo_model *m);
 
 /* Appends to both. */
 int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct eo_buf *header,

@@ -9,30 +9,44 @@
 #include "stage/export/stack.h"
 #include "stage/export/table.h"
 
-/* The same operations as eo_input_table(), rounded at the same places. */
-static int put_input(struct eo_export_writer *w, struct eo_err *err)
+static void put_constants(struct eo_buf *out, const char *name, const double *v, int n)
+{
+    char text[EO_NUM_TEXT];
+
+    eo_buf_printf(out, "    static const float %s[] = {", name);
+    for (int i = 0; i < n; i++) {
+        eo_num_format_double((double)(float)v[i], text);
+        eo_buf_printf(out, "%s%s%s", i ? ", " : "", text, strpbrk(text, ".e") ? "f" : ".0f");
+    }
+    eo_buf_puts(out, "};\n");
+}
+
+int eo_export_put_float_input(struct eo_export_writer *w, struct eo_err *err)
 {
     struct eo_buf *out = &w->part[EO_EXPORT_INPUT];
-    char mean[EO_NUM_TEXT], std[EO_NUM_TEXT];
+    const char *stored = eo_network_is_smallcnn(&w->model->network) ? "net_narrow" : "net_stored";
+    const char *at = eo_input_tables(w->model) > 1 ? "channel" : "0";
     struct eo_input in;
 
     if (eo_input_read(w->model, &in, err) < 0)
         return -1;
+    eo_export_flag(w, "tables", eo_input_tables(w->model) > 1);
+    eo_export_flag(w, "half", w->model->precision == EO_FP16);
+    eo_buf_puts(&w->part[EO_EXPORT_SIZES], "#define NET_SCORE_SCALE 1.0f /* scores are the logits */\n");
     if (eo_input_is_standard(w->model)) {
-        eo_buf_puts(out, "    return net_narrow(net_round(net_round((float)grey / 127.5f) - 1.0f));\n");
+        eo_buf_printf(out, "    return %s(net_round(net_round((float)grey / 127.5f) - 1.0f));\n", stored);
         return 0;
     }
-    eo_num_format_double((double)(float)in.mean[0], mean);
-    eo_num_format_double((double)(float)in.std[0], std);
+    put_constants(out, "mean", in.mean, in.count);
+    put_constants(out, "deviation", in.std, in.count);
     eo_buf_printf(out,
-                  "    const float x = net_round(net_round((float)grey / 255.0f) - (%sf));\n\n"
-                  "    return net_narrow(net_round(x / %sf));\n",
-                  mean, std);
+                  "    const float x = net_round(net_round((float)grey / 255.0f) - mean[%s]);\n\n"
+                  "    return %s(net_round(x / deviation[%s]));\n",
+                  at, stored, at);
     return 0;
 }
 
-/* Floats, or the 16 bits of each half. Returns the checksum. */
-static uint32_t put_table(struct eo_export_writer *w, const char *name, const void *v, size_t n)
+uint32_t eo_export_put_floats(struct eo_export_writer *w, const char *name, const void *v, size_t n)
 {
     struct eo_buf *out = &w->part[EO_EXPORT_TABLES];
 
@@ -52,7 +66,7 @@ static uint32_t put_biases(struct eo_export_writer *w)
         memcpy((char *)bias + at * size, m->layer[l].bias.f32, n * size);
         at += n;
     }
-    return put_table(w, "net_bias", bias, at);
+    return eo_export_put_floats(w, "net_bias", bias, at);
 }
 
 static void put_tables(struct eo_export_writer *w)
@@ -61,8 +75,8 @@ static void put_tables(struct eo_export_writer *w)
     uint32_t sum = 0;
 
     for (int l = 0; l < EO_LAYERS; l++)
-        sum += put_table(w, names[l], w->model->layer[l].weight.f32,
-                         eo_shape_weights(&w->model->shape, (enum eo_layer)l));
+        sum += eo_export_put_floats(w, names[l], w->model->layer[l].weight.f32,
+                                    eo_shape_weights(&w->model->shape, (enum eo_layer)l));
     sum += put_biases(w);
     eo_buf_printf(&w->part[EO_EXPORT_TABLES], "#define NET_SUM %" PRIu32 "u\n", sum);
 }
@@ -84,11 +98,9 @@ static void put_state(struct eo_export_writer *w)
 
 int eo_export_float(struct eo_export_writer *w, struct eo_err *err)
 {
-    if (put_input(w, err))
+    if (eo_export_put_float_input(w, err))
         return -1;
     put_tables(w);
     put_state(w);
-    eo_buf_puts(&w->part[EO_EXPORT_SIZES], "#define NET_SCORE_SCALE 1.0f /* scores are the logits */\n");
-    eo_export_flag(w, "half", w->model->precision == EO_FP16);
     return 0;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -110,12 +109,6 @@ static int export_one(const struct eo_export_family *f, const struct eo_candidat
         return eo_err_prefix(err, "%s", folder);
     if (eo_export_files(&files, model, &fact, err))
         return -1;
-    if (fact.is_left_out) {
-        rmdir(folder);
-        eo_buf_printf(models, "| `%s` | not written: of this network int8 alone is | %zu | %zu | %s |\n",
-                      name, fact.model_bytes, fact.macs, remark);
-        return 0;
-    }
     if (write_main(f, name, prefix, err))
         return -1;
     eo_buf_printf(models, "| `%s` | %s | %zu | %zu | %s |\n", name, fact.accuracy, fact.model_bytes,
@@ -135,12 +128,6 @@ int eo_export_family(const struct eo_export_family *f, const struct eo_sweep *sw
         rc = export_one(f, chosen.list[i], &models, names, err);
     if (rc == 0)
         rc = eo_buf_check(&models, err);
-    if (rc == 0 && !names->len)
-        rc = eo_err_set(
-            err,
-            "%s: none of the candidates on a frontier is int8, and of this network int8 alone is written: add "
-            "int8 to 'precisions'",
-            f->from);
     if (rc == 0) {
         const struct eo_text_part parts[] = {{"models", models.data}, {NULL, NULL}};
 

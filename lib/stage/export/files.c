@@ -57,7 +57,7 @@ static int make(const struct eo_export_files *f, const struct eo_model *m, const
                                   .is_fast = f->is_fast,
                                   .is_single = f->is_single};
     struct eo_buf header = {0}, source = {0};
-    int is_empty = f->is_optional && !eo_export_is_possible(m, f->is_fast);
+    int is_empty = f->is_optional && f->is_fast && !eo_export_can_be_fast(m);
     int rc = is_empty ? 0 : eo_export_make(&how, m, &header, &source, err);
 
     if (rc)
@@ -76,23 +76,18 @@ int eo_export_files(const struct eo_export_files *f, const char *path, struct eo
     struct eo_export_images images = {0};
     char sha256[EO_SHA256_TEXT];
     struct eo_model m = {0};
-    int rc = -1, is_left_out = 0;
+    int rc = -1;
 
     if (check_outputs(f, err))
         return -1;
     if (eo_model_load_network(&m, path, NULL, sha256, err))
         eo_err_prefix(err, "%s", path);
-    else if (fact && !eo_export_is_possible(&m, f->is_fast)) {
-        is_left_out = 1;
-        rc = 0;
-    }
     else if (eo_export_images_load(&images, &m, f->config, f->data, f->tests, err) == 0)
         rc = make(f, &m, sha256, path, &images, err);
     if (fact) {
         memcpy(fact->accuracy, images.accuracy, sizeof(fact->accuracy));
         fact->model_bytes = rc ? 0 : eo_model_tensor_bytes(&m);
         fact->macs = rc ? 0 : eo_network_macs(&m.network);
-        fact->is_left_out = is_left_out;
     }
     eo_export_images_release(&images);
     eo_model_release(&m);

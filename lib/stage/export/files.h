@@ -17,20 +17,18 @@ struct eo_export_files {
     const char *data;   /* folder of the IDX files, or NULL */
     size_t tests;       /* images of the self-test */
     int is_fast, is_single;
-    int is_optional; /* files of a model that cannot be written so are empty, and it is no failure */
+    int is_optional; /* files of a model that has no fast code are empty, and it is no failure */
 };
 
 /* What a list of models says of one. */
 struct eo_export_fact {
     char accuracy[64]; /* "" without a test set */
     size_t model_bytes, macs;
-    int is_left_out; /* of this network no model of this precision can be written */
 };
 
 /*
  * Reads the model ("-": standard input) and writes NAME.c and, but for `is_single`, NAME.h: both or none. `fact` may be
- * NULL; with it, a model that eo_export_is_possible() excludes is left out and is no failure. The message names the
- * file.
+ * NULL. The message names the file.
  */
 int eo_export_files(const struct eo_export_files *f, const char *model, struct eo_export_fact *fact,
                     struct eo_err *err) EO_MUST_CHECK;
@@ -46,10 +44,9 @@ struct eo_export_family {
 
 /*
  * The recommended candidate of `sweep` and all candidates of the frontiers, tables[count], each once, into folders of
- * their names: into/p0.50-int8/p0_50_int8.h, .c and main.c; and into/README.md, which lists them and says which were
- * left out because of their precision. Where such a prefix would be longer than EO_EXPORT_PREFIX_MAX it is "net".
- * Appends the names of all files below `into`, one a line. Fails where there is no candidate or all are left out, too.
- * The message names the file.
+ * their names: into/p0.50-int8/p0_50_int8.h, .c and main.c; and into/README.md, which lists them. Where such a prefix
+ * would be longer than EO_EXPORT_PREFIX_MAX it is "net". Appends the names of all files below `into`, one a line. Fails
+ * where there is no candidate, too. The message names the file.
  */
 int eo_export_family(const struct eo_export_family *f, const struct eo_sweep *sweep,
                      const struct eo_sweep *tables, size_t count, struct eo_buf *names,

@@ -10,6 +10,8 @@ enum eo_stack_kind {
     EO_STACK_FP32,
     EO_STACK_FP16,
     EO_STACK_NETWORK,
+    EO_STACK_NETWORK_FP32,
+    EO_STACK_NETWORK_FP16,
     EO_STACK_KINDS
 };
 

@@ -15,17 +15,28 @@ EMBED(eo_text_net_h, "net.h");
 EMBED(eo_text_int8_c, "int8.c");
 EMBED(eo_text_float_c, "float.c");
 EMBED(eo_text_network_c, "network.c");
+EMBED(eo_text_network_float_c, "network_float.c");
 EMBED(eo_text_begin_c, "begin.c");
+EMBED(eo_text_float_math_c, "float_math.c");
+EMBED(eo_text_network_layer_c, "network_layer.c");
+EMBED(eo_text_network_run_c, "network_run.c");
+EMBED(eo_text_network_main_c, "network_main.c");
 EMBED(eo_text_selftest_c, "selftest.c");
 EMBED(eo_text_check_c, "check.c");
 EMBED(eo_text_main_c, "main.c");
 EMBED(eo_text_readme, "README.md");
 
-extern const char eo_text_begin_c[], eo_text_selftest_c[];
+extern const char eo_text_begin_c[], eo_text_float_math_c[], eo_text_network_layer_c[],
+    eo_text_network_run_c[], eo_text_network_main_c[], eo_text_selftest_c[];
 
 static const struct {
     const char *file, *text;
-} used[] = {{"begin.c", eo_text_begin_c}, {"selftest.c", eo_text_selftest_c}};
+} used[] = {{"begin.c", eo_text_begin_c},
+            {"float_math.c", eo_text_float_math_c},
+            {"network_layer.c", eo_text_network_layer_c},
+            {"network_run.c", eo_text_network_run_c},
+            {"network_main.c", eo_text_network_main_c},
+            {"selftest.c", eo_text_selftest_c}};
 
 static const char *used_text(const char *file, size_t n)
 {

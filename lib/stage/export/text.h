@@ -31,7 +31,7 @@ struct eo_text {
 
 /* What the build has put into the program. */
 extern const char eo_text_net_h[], eo_text_int8_c[], eo_text_float_c[], eo_text_network_c[],
-    eo_text_check_c[], eo_text_main_c[], eo_text_readme[];
+    eo_text_network_float_c[], eo_text_check_c[], eo_text_main_c[], eo_text_readme[];
 
 /* Appends `text`, filled in. Names that are unknown are a bug of the text. */
 void eo_text_fill(const struct eo_text *how, const char *text, struct eo_buf *out);

@@ -43,7 +43,16 @@ void eo_export_flag(struct eo_export_writer *w, const char *flag, int is_set);
 int eo_export_int8(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 int eo_export_float(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 
-/* Any network at int8. */
-int eo_export_network(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
+/* Any network. */
+int eo_export_network(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK; /* int8 */
+int eo_export_network_float(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * What floating point shares: net_input() of the text by the same operations as eo_input_table(), rounded at the same
+ * places, with the flags and the scale; and a table of floats or of the 16 bits of each half, whose checksum is
+ * returned.
+ */
+int eo_export_put_float_input(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
+uint32_t eo_export_put_floats(struct eo_export_writer *w, const char *name, const void *v, size_t n);
 
 #endif

@@ -1,55 +1,10 @@
 //@use begin.c
 
-/* A function of its own keeps the caller's values out of its registers. */
-#if defined(__GNUC__)
-#define NET_APART __attribute__((noinline))
-#else
-#define NET_APART
-#endif
+typedef uint8_t net_value; /* of a map, */
+typedef uint8_t net_term;  /* as sums take them, */
+typedef int32_t net_total; /* and of a sum */
 
-/* In a short loop: else compilers call memcpy and memset, or load more than they have registers. */
-#if defined(__GNUC__)
-#define NET_LOOP __asm__ volatile("" ::: "memory")
-#else
-#define NET_LOOP ((void)0)
-#endif
-
-//@put limits
-
-/*
- * A layer. Maps lie in the arena as rows of pixels, all channels of a pixel together. `weight` and `channel` are where
- * its weights and its channels' numbers begin in the tables.
- */
-struct net_layer {
-    int32_t in, out, weight, channel; /* places in the arena and in the tables */
-    int32_t terms;                    /* from one sum's weights to the next, or from one tap's: a multiple of 8 */
-    int16_t in_h, in_w, in_c, map_h, map_w, out_c;
-    int16_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;
-    int16_t in_zero;         /* what stands for 0 in the input */
-    int16_t zero, low, high; /* an activation is zero + r, r in low..high */
-    uint8_t is_backward;
-//@if depthwise
-    uint8_t is_depthwise;
-//@end
-//@if pooled
-    uint8_t pooling;
-    int8_t average_shift;
-    int16_t out_h, out_w, window_h, window_w, step_h, step_w;
-    int16_t out_zero, out_low, out_high; /* of an average */
-    int32_t average_multiplier;
-//@end
-//@if add
-    int32_t add; /* the place of the map that is added, or -1 */
-    int32_t add_multiplier;
-    int16_t add_zero;
-    int8_t add_shift;
-//@end
-};
-
-//@if pooled
-enum { NET_NO_POOLING, NET_MAX, NET_AVERAGE }; /* pooling */
-//@end
-
+//@use network_layer.c
 /* ---- constants ---- */
 
 //@put tables
@@ -327,20 +282,6 @@ static void net_dots(struct net_state *s, const struct net_layer *l, const uint8
 #endif
 
 //@if depthwise
-/* Where the inputs of each tap of a pixel lie, all channels together. */
-static void net_taps(const struct net_state *s, const struct net_layer *l, int row, int col, const uint8_t **tap)
-{
-    const int top = row * l->stride_h - l->pad_top, left = col * l->stride_w - l->pad_left;
-
-    for (int y = top; y < top + l->kernel_h; y++) {
-        for (int x = left; x < left + l->kernel_w; x++) {
-            const int is_inside = y >= 0 && y < l->in_h && x >= 0 && x < l->in_w;
-
-            *tap++ = is_inside ? s->arena + l->in + (y * l->in_w + x) * l->in_c : s->border;
-        }
-    }
-}
-
 #if NET_PATH == 2
 /* `to` = bias + eight sums, of which a has those with even numbers and b the others. */
 static void net_add_eight(const int32_t *bias, int32x4_t a, int32x4_t b, int32_t *to)
@@ -389,7 +330,7 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
     const int taps = l->kernel_h * l->kernel_w;
     const int8_t *w = net_weight + l->weight;
 
-    net_taps(s, l, row, col, tap);
+    net_taps(l, s->arena + l->in, s->border, row, col, tap);
 #if NET_PATH == 2
     /* Two products of 0..127 and a weight fit into 16 bits. */
     for (int n = 0; n < l->out_c; n += 8, w += 8) {
@@ -512,84 +453,7 @@ static void net_pooled(const struct net_state *s, const struct net_layer *l, uin
 }
 //@end
 
-/* ---- layers ---- */
-
-/* The sums of one or two pixels of the map. */
-static void net_sums(struct net_state *s, const struct net_layer *l, const int *pixel, int count)
-{
-//@if depthwise
-    if (l->is_depthwise) {
-        for (int i = 0; i < count; i++)
-            net_depthwise(s, l, pixel[i] / l->map_w, pixel[i] % l->map_w, s->sum[i]);
-        return;
-    }
-//@end
-    {
-        const uint8_t *p = net_patch(s, l, pixel[0] / l->map_w, pixel[0] % l->map_w, s->patch[0]), *q = p;
-
-        if (count > 1)
-            q = net_patch(s, l, pixel[1] / l->map_w, pixel[1] % l->map_w, s->patch[1]);
-        net_dots(s, l, p, q);
-    }
-}
-
-/* Without pooling a pixel of the map is one of the output. */
-static void net_plain(struct net_state *s, const struct net_layer *l)
-{
-    const int pixels = l->map_h * l->map_w;
-
-    for (int i = 0; i < pixels; i += 2) {
-        const int count = i + 1 < pixels ? 2 : 1;
-        const int pixel[2] = {l->is_backward ? pixels - 1 - i : i, l->is_backward ? pixels - 2 - i : i + 1};
-
-        net_sums(s, l, pixel, count);
-        for (int j = 0; j < count; j++)
-            net_activations(s, l, s->sum[j], pixel[j], s->arena + l->out + pixel[j] * l->out_c);
-    }
-}
-
-//@if pooled
-/* One pixel of the output: the pixels of its window, two at a time. */
-static void net_window(struct net_state *s, const struct net_layer *l, int out)
-{
-    const int row = out / l->out_w * l->step_h, col = out % l->out_w * l->step_w, size = l->window_h * l->window_w;
-
-    for (int n = 0; n < l->out_c; n++)
-        s->pool[n] = 0;
-    for (int i = 0; i < size; i += 2) {
-        const int count = i + 1 < size ? 2 : 1;
-        int pixel[2] = {0, 0};
-
-        for (int j = 0; j < count; j++)
-            pixel[j] = (row + (i + j) / l->window_w) * l->map_w + col + (i + j) % l->window_w;
-        net_sums(s, l, pixel, count);
-        for (int j = 0; j < count; j++) {
-            net_activations(s, l, s->sum[j], pixel[j], s->map);
-            net_pool(s, l);
-        }
-    }
-    net_pooled(s, l, s->arena + l->out + out * l->out_c);
-}
-//@end
-
-static void net_run_layer(struct net_state *s, const struct net_layer *l)
-{
-//@if depthwise
-    if (l->is_depthwise)
-        net_fill((uint8_t)l->in_zero, l->in_c, s->border);
-//@end
-//@if pooled
-    if (l->pooling) {
-        const int pixels = l->out_h * l->out_w;
-
-        for (int i = 0; i < pixels; i++)
-            net_window(s, l, l->is_backward ? pixels - 1 - i : i);
-        return;
-    }
-//@end
-    net_plain(s, l);
-}
-
+//@use network_run.c
 /* The scores, in the order of the classes; the largest one's class. */
 static int net_scores(struct net_state *s, const struct net_layer *l, int32_t *scores)
 {
@@ -608,28 +472,5 @@ static int net_scores(struct net_state *s, const struct net_layer *l, int32_t *s
     return best;
 }
 
-int net_run(void *state, const uint8_t *input, net_score *scores)
-{
-    struct net_state *s = (struct net_state *)state;
-    const struct net_layer *l = net_layers;
-    uint8_t *x = s->arena + NET_INPUT;
-    int best;
-
-    for (int i = 0; i < NET_INPUT_BYTES / NET_INPUT_CHANNELS; i++) {
-        for (int c = 0; c < NET_INPUT_CHANNELS; c++)
-//@if tables
-            *x++ = net_input[256 * c + input[c * (NET_INPUT_BYTES / NET_INPUT_CHANNELS) + i]];
-//@else
-            *x++ = net_input[input[c * (NET_INPUT_BYTES / NET_INPUT_CHANNELS) + i]];
-//@end
-    }
-    for (int k = 0; k + 1 < NET_LAYERS; k++) {
-        NET_STEP(k);
-        net_run_layer(s, l + k);
-    }
-    NET_STEP(NET_LAYERS - 1);
-    best = net_scores(s, l + NET_LAYERS - 1, scores);
-    NET_STEP(NET_LAYERS);
-    return best;
-}
+//@use network_main.c
 //@use selftest.c

@@ -66,9 +66,15 @@ static uint32_t net_sum(const net_number *table, int n)
 
 static int net_check(void)
 {
+//@if smallcnn
     return net_sum(net_weight1, 9 * NET_C1) + net_sum(net_weight2, 9 * NET_C1 * NET_C2) +
                net_sum(net_weight3, 49 * NET_C2 * NET_CLASSES) + net_sum(net_bias, NET_C1 + NET_C2 + NET_CLASSES) ==
            NET_SUM;
+//@else
+    return net_sum(net_weight, (int)(sizeof(net_weight) / sizeof(*net_weight))) +
+               net_sum(net_bias, (int)(sizeof(net_bias) / sizeof(*net_bias))) ==
+           NET_SUM;
+//@end
 }
 
 //@end
