@@ -46,7 +46,7 @@ static const struct cli_program program = {
                 "       eo-export --into DIR --from DIR --sweep CSV [options] FRONTIER.csv ...",
     .purpose = "Writes a model as C99 that needs no library: NAME.h says how it is used, NAME.c holds the\n"
                "constants, the code and a self-test. Scores are exactly those of eo-eval. With\n"
-               "-f onnx it writes an fp32 or int8 model as an ONNX file instead.",
+               "-f onnx it writes the model as an ONNX file instead.",
     .options = options,
     .max_operands = INT_MAX,
     .footer = "Without -c the images are digits drawn by program. MODEL is a safetensors file;\n"

@@ -268,33 +268,31 @@ static void test_int8(void)
             " image -> image/float: Cast, to 1\n"
             " image/float image/half_range -> image/scaled: Div\n"
             " image/scaled image/one -> image/network: Sub\n"
-            " image/network  conv1/input_limit -> conv1/clip: Clip\n"
-            " conv1/clip conv1/input_scale conv1/input_zero_point -> conv1/quantized: QuantizeLinear\n"
-            " conv1/quantized conv1/input_scale conv1/input_zero_point -> conv1/input: DequantizeLinear\n"
+            " image/network  image/limit -> image/clip: Clip\n"
+            " image/clip image/scale image/zero_point -> image/quantized: QuantizeLinear\n"
+            " image/quantized image/scale image/zero_point -> image/real: DequantizeLinear\n"
             " conv1.weight conv1.weight_scale -> conv1/weight_real: DequantizeLinear, axis 0\n"
             " conv1.bias conv1/bias_scale -> conv1/bias_real: DequantizeLinear, axis 0\n"
-            " conv1/input conv1/weight_real conv1/bias_real -> conv1/conv: Conv, group 1, kernel_shape 3 3, "
+            " image/real conv1/weight_real conv1/bias_real -> conv1/conv: Conv, group 1, kernel_shape 3 3, "
             "pads 1 1 1 1, strides 1 1\n"
             " conv1/conv -> conv1/relu: Relu\n"
             " conv1/relu -> conv1/pool: MaxPool, kernel_shape 2 2, strides 2 2\n"
-            " conv1/pool  conv2/input_limit -> conv2/clip: Clip\n"
-            " conv2/clip conv2/input_scale conv2/input_zero_point -> conv2/quantized: QuantizeLinear\n"
-            " conv2/quantized conv2/input_scale conv2/input_zero_point -> conv2/input: DequantizeLinear\n"
+            " conv1/pool  conv1/limit -> conv1/clip: Clip\n"
+            " conv1/clip conv1/scale conv1/zero_point -> conv1/quantized: QuantizeLinear\n"
+            " conv1/quantized conv1/scale conv1/zero_point -> conv1/real: DequantizeLinear\n"
             " conv2.weight conv2.weight_scale -> conv2/weight_real: DequantizeLinear, axis 0\n"
             " conv2.bias conv2/bias_scale -> conv2/bias_real: DequantizeLinear, axis 0\n"
-            " conv2/input conv2/weight_real conv2/bias_real -> conv2/conv: Conv, group 1, kernel_shape 3 3, "
+            " conv1/real conv2/weight_real conv2/bias_real -> conv2/conv: Conv, group 1, kernel_shape 3 3, "
             "pads 1 1 1 1, strides 1 1\n"
             " conv2/conv -> conv2/relu: Relu\n"
             " conv2/relu -> conv2/pool: MaxPool, kernel_shape 2 2, strides 2 2\n"
-            " conv2/pool -> classifier/flat: Flatten, axis 1\n"
-            " classifier/flat  classifier/input_limit -> classifier/clip: Clip\n"
-            " classifier/clip classifier/input_scale classifier/input_zero_point -> classifier/quantized: "
-            "QuantizeLinear\n"
-            " classifier/quantized classifier/input_scale classifier/input_zero_point -> classifier/input: "
-            "DequantizeLinear\n"
+            " conv2/pool  conv2/limit -> conv2/clip: Clip\n"
+            " conv2/clip conv2/scale conv2/zero_point -> conv2/quantized: QuantizeLinear\n"
+            " conv2/quantized conv2/scale conv2/zero_point -> conv2/real: DequantizeLinear\n"
+            " conv2/real -> classifier/flat: Flatten, axis 1\n"
             " classifier.weight classifier.weight_scale -> classifier/weight_real: DequantizeLinear, axis 0\n"
             " classifier.bias classifier/bias_scale -> classifier/bias_real: DequantizeLinear, axis 0\n"
-            " classifier/input classifier/weight_real classifier/bias_real -> logits: Gemm, transB 1\n"
+            " classifier/flat classifier/weight_real classifier/bias_real -> logits: Gemm, transB 1\n"
             "graph p0.00-int8\n"
             "1x1x3x3x:3 conv1.weight 00000000\n"
             "1x:6 conv1.bias 00000000\n"
@@ -307,17 +305,17 @@ static void test_int8(void)
             "10x:1 classifier.weight_scale 0000803e\n"
             ":1 image/half_range 0000ff42\n"
             ":1 image/one 0000803f\n"
-            ":1 conv1/input_limit 0000fc41\n"
-            ":1 conv1/input_scale 0000003f\n"
-            ":2 conv1/input_zero_point 40\n"
+            ":1 image/limit 0000fc41\n"
+            ":1 image/scale 0000003f\n"
+            ":2 image/zero_point 40\n"
             "1x:1 conv1/bias_scale 0000003e\n"
-            ":1 conv2/input_limit 00007e42\n"
-            ":1 conv2/input_scale 0000003f\n"
-            ":2 conv2/input_zero_point 00\n"
+            ":1 conv1/limit 00007e42\n"
+            ":1 conv1/scale 0000003f\n"
+            ":2 conv1/zero_point 00\n"
             "2x:1 conv2/bias_scale 0000003e\n"
-            ":1 classifier/input_limit 00007e42\n"
-            ":1 classifier/input_scale 0000003f\n"
-            ":2 classifier/input_zero_point 00\n"
+            ":1 conv2/limit 00007e42\n"
+            ":1 conv2/scale 0000003f\n"
+            ":2 conv2/zero_point 00\n"
             "10x:1 classifier/bias_scale 0000003e\n"
             "image:2,batch,1,28,28\n"
             "logits:1,batch,10\n"
@@ -325,24 +323,120 @@ static void test_int8(void)
     eo_model_release(&m);
 }
 
-static void test_refused(void)
+/* What layers hand on has 16 bits. An average and an added map. */
+static void test_half(void)
 {
+    struct eo_network net;
     struct eo_model m;
-    struct eo_buf out = {0};
     struct eo_err err;
 
-    if (eo_model_init(&m, EO_FP16, (struct eo_shape){1, 1}, &err) == 0) {
-        check_that(eo_export_onnx(&m, "0", &out, &err) != 0, "fp16 was taken");
-        check_text("fp16", "expected an fp32 or int8 model, found fp16: export its fp32 model", err.msg);
+    if (eo_network_parse(&net, "input 1x2x2; a: conv 1 1x1 add input relu mean; z: linear 2", &err) ||
+        eo_model_init_network(&m, EO_FP16, &net, &err)) {
+        check_that(0, "%s", err.msg);
+        return;
     }
+    m.layer[0].weight.f16[0] = 0x3c00;
+    check_export(&m, "version 7\n"
+                     " image -> image/float: Cast, to 1\n"
+                     " image/float image/half_range -> image/scaled: Div\n"
+                     " image/scaled image/one -> image/network: Sub\n"
+                     " image/network -> image/half: Cast, to 10\n"
+                     " image/half -> image/real: Cast, to 1\n"
+                     " a.weight -> a/weight_real: Cast, to 1\n"
+                     " a.bias -> a/bias_real: Cast, to 1\n"
+                     " image/real a/weight_real a/bias_real -> a/conv: Conv, group 1, kernel_shape 1 1, pads "
+                     "0 0 0 0, strides 1 1\n"
+                     " a/conv image/real -> a/add: Add\n"
+                     " a/add -> a/relu: Relu\n"
+                     " a/relu -> a/pool: GlobalAveragePool\n"
+                     " a/pool -> a/half: Cast, to 10\n"
+                     " a/half -> a/real: Cast, to 1\n"
+                     " a/real -> z/flat: Flatten, axis 1\n"
+                     " z.weight -> z/weight_real: Cast, to 1\n"
+                     " z.bias -> z/bias_real: Cast, to 1\n"
+                     " z/flat z/weight_real z/bias_real -> logits: Gemm, transB 1\n"
+                     "graph p0.00-fp16\n"
+                     "1x1x1x1x:10 a.weight 003c\n"
+                     "1x:10 a.bias 0000\n"
+                     "2x1x:10 z.weight 00000000\n"
+                     "2x:10 z.bias 00000000\n"
+                     ":1 image/half_range 0000ff42\n"
+                     ":1 image/one 0000803f\n"
+                     "image:2,batch,1,2,2\n"
+                     "logits:1,batch,2\n"
+                     "opset 13\n");
     eo_model_release(&m);
-    eo_buf_release(&out);
+}
+
+/* Both maps of an average have a scale of their own, and so has an added one. */
+static void test_int8_network(void)
+{
+    struct eo_network net;
+    struct eo_model m;
+    struct eo_err err;
+
+    if (eo_network_parse(&net, "input 1x2x2; a: conv 1 1x1 add input relu mean; z: linear 2", &err) ||
+        eo_model_init_network(&m, EO_INT8, &net, &err)) {
+        check_that(0, "%s", err.msg);
+        return;
+    }
+    m.backend = EO_BACKEND_QNNPACK;
+    for (int l = 0; l < 2; l++) {
+        for (int o = 0; o < net.layer[l].map.c; o++)
+            m.layer[l].weight_scale[o] = 0.25f;
+    }
+    eo_model_set_grid(&m, eo_network_output_tensor(EO_NETWORK_INPUT), (struct eo_model_grid){0.5f, 128});
+    eo_model_set_grid(&m, eo_network_map_tensor(&net, 0), (struct eo_model_grid){1, 0});
+    eo_model_set_grid(&m, eo_network_output_tensor(0), (struct eo_model_grid){2, 3});
+    check_export(&m, "version 7\n"
+                     " image -> image/float: Cast, to 1\n"
+                     " image/float image/half_range -> image/scaled: Div\n"
+                     " image/scaled image/one -> image/network: Sub\n"
+                     " image/network image/scale image/zero_point -> image/quantized: QuantizeLinear\n"
+                     " image/quantized image/scale image/zero_point -> image/real: DequantizeLinear\n"
+                     " a.weight a.weight_scale -> a/weight_real: DequantizeLinear, axis 0\n"
+                     " a.bias a/bias_scale -> a/bias_real: DequantizeLinear, axis 0\n"
+                     " image/real a/weight_real a/bias_real -> a/conv: Conv, group 1, kernel_shape 1 1, pads "
+                     "0 0 0 0, strides 1 1\n"
+                     " a/conv image/real -> a/add: Add\n"
+                     " a/add -> a/relu: Relu\n"
+                     " a/relu a/map/scale a/map/zero_point -> a/map/quantized: QuantizeLinear\n"
+                     " a/map/quantized a/map/scale a/map/zero_point -> a/map/real: DequantizeLinear\n"
+                     " a/map/real -> a/pool: GlobalAveragePool\n"
+                     " a/pool a/scale a/zero_point -> a/quantized: QuantizeLinear\n"
+                     " a/quantized a/scale a/zero_point -> a/real: DequantizeLinear\n"
+                     " a/real -> z/flat: Flatten, axis 1\n"
+                     " z.weight z.weight_scale -> z/weight_real: DequantizeLinear, axis 0\n"
+                     " z.bias z/bias_scale -> z/bias_real: DequantizeLinear, axis 0\n"
+                     " z/flat z/weight_real z/bias_real -> logits: Gemm, transB 1\n"
+                     "graph p0.00-int8\n"
+                     "1x1x1x1x:3 a.weight 00\n"
+                     "1x:6 a.bias 00000000\n"
+                     "1x:1 a.weight_scale 0000803e\n"
+                     "2x1x:3 z.weight 0000\n"
+                     "2x:6 z.bias 00000000\n"
+                     "2x:1 z.weight_scale 0000803e\n"
+                     ":1 image/half_range 0000ff42\n"
+                     ":1 image/one 0000803f\n"
+                     ":1 image/scale 0000003f\n"
+                     ":2 image/zero_point 80\n"
+                     "1x:1 a/bias_scale 0000003e\n"
+                     ":1 a/map/scale 0000803f\n"
+                     ":2 a/map/zero_point 00\n"
+                     ":1 a/scale 00000040\n"
+                     ":2 a/zero_point 03\n"
+                     "2x:1 z/bias_scale 0000003f\n"
+                     "image:2,batch,1,2,2\n"
+                     "logits:1,batch,2\n"
+                     "opset 13\n");
+    eo_model_release(&m);
 }
 
 int main(void)
 {
     test_network();
     test_int8();
-    test_refused();
+    test_half();
+    test_int8_network();
     return check_report("test_onnx");
 }

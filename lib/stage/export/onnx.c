@@ -11,14 +11,17 @@
 #include "stage/candidate.h"
 
 #define NAME_MAX_BYTES (EO_NETWORK_NAME + 24)
-#define FIRST "image/network" /* the input as the network is fed */
 
 typedef char node_name[NAME_MAX_BYTES];
+
+static const struct eo_onnx_attribute to_float[] = {{"to", 0, {EO_ONNX_F32}}, {0}},
+                                      to_half[] = {{"to", 0, {EO_ONNX_F16}}, {0}};
 
 struct graph {
     const struct eo_model *model;
     struct eo_onnx onnx;
-    node_name output[EO_NETWORK_LAYERS]; /* of each layer, the value that others read */
+    node_name input,
+        output[EO_NETWORK_LAYERS]; /* of the network and of each layer: the value that layers read */
 };
 
 static const struct eo_network_layer *layer_of(const struct graph *g, int i)
@@ -77,10 +80,10 @@ static void put_step(struct graph *g, const char *type, const char *from, const 
 /* By the same roundings as eo_input_table(). */
 static int put_input(struct graph *g, struct eo_err *err)
 {
-    static const struct eo_onnx_attribute to_float[] = {{"to", 0, {EO_ONNX_F32}}, {0}};
     struct eo_dims d = g->model->network.input;
     struct eo_input in;
 
+    strcpy(g->input, "image/network");
     if (eo_input_read(g->model, &in, err) < 0)
         return -1;
     eo_onnx_port(&g->onnx, EO_ONNX_INPUT, "image", EO_ONNX_U8, 3,
@@ -88,12 +91,12 @@ static int put_input(struct graph *g, struct eo_err *err)
     put_node(g, "Cast", "image/float", (const char *[]){"image", NULL}, to_float, EO_ONNX_F32, 3, d);
     if (eo_input_is_standard(g->model)) {
         put_step(g, "Div", "image/float", "image/scaled", "image/half_range", 127.5f);
-        put_step(g, "Sub", "image/scaled", FIRST, "image/one", 1);
+        put_step(g, "Sub", "image/scaled", g->input, "image/one", 1);
         return 0;
     }
     put_step(g, "Div", "image/float", "image/scaled", "image/range", 255);
     put_steps(g, "Sub", "image/scaled", "image/centred", "image/mean", in.mean, in.count);
-    put_steps(g, "Div", "image/centred", FIRST, "image/std", in.std, in.count);
+    put_steps(g, "Div", "image/centred", g->input, "image/std", in.std, in.count);
     return 0;
 }
 
@@ -101,22 +104,30 @@ static int put_input(struct graph *g, struct eo_err *err)
 
 static enum eo_onnx_type onnx_type(enum eo_st_dtype dtype)
 {
-    return dtype == EO_ST_I8 ? EO_ONNX_S8 : dtype == EO_ST_I32 ? EO_ONNX_S32 : EO_ONNX_F32;
+    return dtype == EO_ST_I8    ? EO_ONNX_S8
+           : dtype == EO_ST_I32 ? EO_ONNX_S32
+           : dtype == EO_ST_F16 ? EO_ONNX_F16
+                                : EO_ONNX_F32;
 }
 
-/* Those of the model file, but for the scale and zero point of inputs, which ONNX takes in another form. */
+/* Those of the model file, but for scales and zero points of activations, which ONNX takes in another form. */
 static void put_tensors(struct graph *g)
 {
     struct eo_model_tensor t[EO_MODEL_TENSORS];
     size_t n = eo_model_tensors(g->model, t);
 
     for (size_t i = 0; i < n; i++) {
-        if (strncmp(strrchr(t[i].name, '.'), ".input_", 7) != 0)
+        const char *what = strrchr(t[i].name, '.');
+
+        if (strcmp(what, ".weight") == 0 || strcmp(what, ".bias") == 0 || strcmp(what, ".weight_scale") == 0)
             eo_onnx_tensor(&g->onnx, t[i].name, onnx_type(t[i].dtype), t[i].dims, t[i].shape, t[i].data);
     }
 }
 
-/* int8: `what`, "weight" or "bias", as real numbers by a scale for each output. `value` receives their name. */
+/*
+ * `what`, "weight" or "bias", as floats: from int8 by a scale for each output, from fp16 as they are. `value` receives
+ * their name.
+ */
 static void put_real(struct graph *g, int layer, const char *what, const char *scale, node_name value)
 {
     static const struct eo_onnx_attribute per_output[] = {{"axis", 0, {0}}, {0}};
@@ -124,7 +135,8 @@ static void put_real(struct graph *g, int layer, const char *what, const char *s
 
     snprintf(from, sizeof(from), "%s.%s", layer_of(g, layer)->name, what);
     snprintf(value, sizeof(from), "%s/%s_real", layer_of(g, layer)->name, what);
-    eo_onnx_node(&g->onnx, "DequantizeLinear", value, (const char *[]){from, scale, NULL}, per_output);
+    eo_onnx_node(&g->onnx, scale ? "DequantizeLinear" : "Cast", value, (const char *[]){from, scale, NULL},
+                 scale ? per_output : to_float);
 }
 
 /* `weight` and `bias` receive the names of what the operator takes. */
@@ -137,6 +149,10 @@ static int put_parameters(struct graph *g, int layer, node_name weight, node_nam
 
     name_node(weight, g, layer, ".weight");
     name_node(bias, g, layer, ".bias");
+    if (g->model->precision == EO_FP16) {
+        put_real(g, layer, "weight", NULL, weight);
+        put_real(g, layer, "bias", NULL, bias);
+    }
     if (g->model->precision != EO_INT8)
         return 0;
     product = eo_alloc(outputs, sizeof(*product), err);
@@ -164,7 +180,7 @@ static void put_source(struct graph *g, int i, int source, const char *suffix, n
     int is_flat = s && s->operation == EO_LINEAR;
     node_name from, axes;
 
-    strcpy(from, s ? g->output[source] : FIRST);
+    strcpy(from, s ? g->output[source] : g->input);
     strcpy(value, from);
     if (is_flat == (l->operation == EO_LINEAR))
         return;
@@ -179,34 +195,61 @@ static void put_source(struct graph *g, int i, int source, const char *suffix, n
     }
 }
 
-/* int8: eight bits and back. Clips where the model's activations end below 255. Changes `value`. */
-static void put_quantization(struct graph *g, int i, node_name value)
-{
-    const struct eo_network_layer *l = layer_of(g, i);
-    const struct eo_model_layer *m = &g->model->layer[i];
-    int most = eo_backend_activation_max(g->model->backend), dims = dims_of(l);
-    struct eo_dims d = dims == 1 ? (struct eo_dims){(int)eo_dims_elements(l->in), 1, 1} : l->in;
-    uint8_t zero = (uint8_t)m->input_zero_point;
-    node_name name, scale, zero_point, limit;
+/* ---- activations as they are stored: `value`, of tensor `tensor`, becomes that behind it ------------------------- */
 
-    name_node(limit, g, i, "/input_limit");
-    name_node(name, g, i, "/clip");
-    if (most < 255) {
-        put_number(g, limit, (float)(most - m->input_zero_point) * m->input_scale);
-        put_node(g, "Clip", name, (const char *[]){value, "", limit, NULL}, NULL, EO_ONNX_F32, dims, d);
-        strcpy(value, name);
-    }
-    name_node(scale, g, i, "/input_scale");
-    name_node(zero_point, g, i, "/input_zero_point");
-    name_node(name, g, i, "/quantized");
-    put_number(g, scale, m->input_scale);
-    eo_onnx_tensor(&g->onnx, zero_point, EO_ONNX_U8, 0, NULL, &zero);
-    put_node(g, "QuantizeLinear", name, (const char *[]){value, scale, zero_point, NULL}, NULL, EO_ONNX_U8,
-             dims, d);
-    name_node(value, g, i, "/input");
-    put_node(g, "DequantizeLinear", value, (const char *[]){name, scale, zero_point, NULL}, NULL, EO_ONNX_F32,
-             dims, d);
+struct stored {
+    const char *name; /* of the nodes: NAME/quantized, ... */
+    int tensor, dims;
+    struct eo_dims d;
+};
+
+static void put_stored(struct graph *g, const struct stored *t, const char *type, const char *suffix,
+                       const char *const inputs[3], const struct eo_onnx_attribute *attributes,
+                       enum eo_onnx_type to, node_name value)
+{
+    node_name from;
+
+    strcpy(from, value);
+    snprintf(value, NAME_MAX_BYTES, "%s%s", t->name, suffix);
+    put_node(g, type, value, (const char *[]){from, inputs[0], inputs[1], NULL}, attributes, to, t->dims,
+             t->d);
 }
+
+/* Eight bits and back. Clips where the model's activations end below 255. */
+static void put_quantization(struct graph *g, const struct stored *t, node_name value)
+{
+    struct eo_model_grid grid = eo_model_grid(g->model, t->tensor);
+    int most = eo_backend_activation_max(g->model->backend);
+    uint8_t zero = (uint8_t)grid.zero_point;
+    node_name scale, zero_point, limit;
+    const char *const by[3] = {scale, zero_point}, *const up_to[3] = {"", limit};
+
+    snprintf(limit, sizeof(limit), "%s/limit", t->name);
+    snprintf(scale, sizeof(scale), "%s/scale", t->name);
+    snprintf(zero_point, sizeof(zero_point), "%s/zero_point", t->name);
+    if (most < 255) {
+        put_number(g, limit, (float)(most - grid.zero_point) * grid.scale);
+        put_stored(g, t, "Clip", "/clip", up_to, NULL, EO_ONNX_F32, value);
+    }
+    put_number(g, scale, grid.scale);
+    eo_onnx_tensor(&g->onnx, zero_point, EO_ONNX_U8, 0, NULL, &zero);
+    put_stored(g, t, "QuantizeLinear", "/quantized", by, NULL, EO_ONNX_U8, value);
+    put_stored(g, t, "DequantizeLinear", "/real", by, NULL, EO_ONNX_F32, value);
+}
+
+static void put_storage(struct graph *g, const struct stored *t, node_name value)
+{
+    static const char *const alone[3] = {NULL, NULL};
+
+    if (g->model->precision == EO_INT8)
+        put_quantization(g, t, value);
+    if (g->model->precision != EO_FP16)
+        return;
+    put_stored(g, t, "Cast", "/half", alone, to_half, EO_ONNX_F16, value);
+    put_stored(g, t, "Cast", "/real", alone, to_float, EO_ONNX_F32, value);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------------------- */
 
 static void put_operation(struct graph *g, int i, const char *input, const char *weight, const char *bias)
 {
@@ -289,7 +332,18 @@ static void put_tail(struct graph *g, int i)
         put_next(g, i, "Add", "/add", added, NULL, NULL, l->map);
     }
     put_activation(g, i);
+    if (g->model->precision == EO_INT8 && eo_network_averaged(l)) {
+        node_name map;
+
+        name_node(map, g, i, "/map");
+        put_quantization(
+            g, &(struct stored){map, eo_network_map_tensor(&g->model->network, i), dims_of(l), l->map},
+            g->output[i]);
+    }
     put_pooling(g, i);
+    if (i + 1 < g->model->network.count)
+        put_storage(g, &(struct stored){l->name, eo_network_output_tensor(i), dims_of(l), l->out},
+                    g->output[i]);
 }
 
 static int put_layers(struct graph *g, struct eo_err *err)
@@ -297,10 +351,11 @@ static int put_layers(struct graph *g, struct eo_err *err)
     int last = g->model->network.count - 1;
     node_name input, weight, bias;
 
+    put_storage(
+        g, &(struct stored){"image", eo_network_output_tensor(EO_NETWORK_INPUT), 3, g->model->network.input},
+        g->input);
     for (int i = 0; i <= last; i++) {
         put_source(g, i, layer_of(g, i)->from, "/flat", input);
-        if (g->model->precision == EO_INT8)
-            put_quantization(g, i, input);
         if (put_parameters(g, i, weight, bias, err))
             return -1;
         put_operation(g, i, input, weight, bias);
@@ -318,15 +373,6 @@ static void put_meta(struct graph *g, const char *model_sha256)
     eo_onnx_meta(&g->onnx, "model_sha256", model_sha256);
 }
 
-static int check(const struct eo_model *m, struct eo_err *err)
-{
-    if (m->precision == EO_FP16)
-        return eo_err_set(err, "expected an fp32 or int8 model, found fp16: export its fp32 model");
-    if (m->precision == EO_INT8 && !eo_network_is_smallcnn(&m->network))
-        return eo_err_set(err, "expected an int8 model of SmallCNN, found another network");
-    return 0;
-}
-
 int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo_buf *out, struct eo_err *err)
 {
     struct graph g = {.model = m};
@@ -334,8 +380,6 @@ int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo
     char label[EO_CANDIDATE_LABEL], name[EO_CANDIDATE_LABEL + 16];
     int rc = -1;
 
-    if (check(m, err))
-        return -1;
     eo_candidate_label(&key, label);
     snprintf(name, sizeof(name), "p%s-%s", label, eo_precision_name(m->precision));
     put_tensors(&g);

@@ -6,13 +6,15 @@
  *
  * fp32  Conv, Gemm, Add, Relu, Clip and poolings, one node each: the same operations as ours, but a runtime may sum
  *       in another order.
- * int8  the same nodes between QuantizeLinear and DequantizeLinear (QDQ), which say where values have eight bits.
- *       Constants are the model's own. A Clip keeps activations of fbgemm at 127 or below, as 8 bits would let them go
- *       to 255. A runtime that fuses QDQ scales sums by floating-point factors, so single activations may differ by one
- *       step from ours.
+ * fp16  the same nodes; constants have 16 bits, and so has what layers hand on: Cast to 16 bits and back. Sums are
+ *       floats, as ours are.
+ * int8  the same nodes; QuantizeLinear and DequantizeLinear (QDQ) say where values have eight bits: behind each layer,
+ *       and before an average. Constants are the model's own. A Clip keeps activations of fbgemm at 127 or below, as
+ *       8 bits would let them go to 255. A runtime that fuses QDQ scales sums by floating-point factors, and adds two
+ *       maps before it rounds, so single activations may differ by one step from ours.
  *
- * Nodes of layer x: x.flat, x.clip, x.quantized and x.input before it; x; x.add, x.relu and x.pool behind it. Constants
- * have the names of the model file.
+ * Nodes of layer x: x/conv or x/gemm, x/add, x/relu, x/pool; then x/clip, x/quantized and x/real, or x/half and x/real;
+ * x/map/quantized before an average. Constants have the names of the model file.
  */
 #ifndef EO_STAGE_EXPORT_ONNX_H
 #define EO_STAGE_EXPORT_ONNX_H
@@ -21,7 +23,7 @@
 #include "base/err.h"
 #include "nn/model.h"
 
-/* Appends the file. Any network at fp32, SmallCNN at int8. model_sha256 is that of the model's file. */
+/* Appends the file. model_sha256 is that of the model's file. */
 int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;
 
