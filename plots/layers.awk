@@ -1,10 +1,11 @@
 # What layers.gp draws, from layerwise_breakdown.csv:
 #
-#     awk -F, -v what=lines -v column=macs_per_image -v factor=0.001 -v layers=10 -f layers.awk layerwise_breakdown.csv
+#     awk -F, -v what=lines -v first=1 -v column=macs_per_image -v factor=0.001 -v layers=10 -f layers.awk \
+#         layerwise_breakdown.csv
 #
-# `what` is lines: number and value of each layer of a candidate of the first seed, and two blank lines behind each; or
-# legend: how many lines, colour and mark of each, counted from 1, how many colours and their names, and the same of the
-# marks.
+# `what` is lines: number and value of each layer of a candidate of the first seed, and two blank lines behind each, for
+# 500 lines from number `first`; or legend: how many lines, colour and mark of each, counted from 1, how many colours and
+# their names, and the same of the marks.
 
 # As in common.gp.
 function suffix(criterion) {
@@ -34,7 +35,7 @@ $at["seed"] == seed {
     drawn[level, line] = 1
     styles = styles " " number("level", level) " " number("precision", $at["precision"])
     total++
-    if (what == "lines") printf "%s\n\n", line
+    if (what == "lines" && total >= first && total < first + 500) printf "%s\n\n", line
   }
   line = ""
   n = 0

@@ -4,12 +4,13 @@
 
 table(part) = system(awk."-v what=".part." -v column=".y_column.sprintf(" -v factor=%.17g", y_factor). \
     " -v layers=".count." -f '".folder."/layers.awk' '".layers."'")
-set print $lines
-print table("lines")
-unset print
 # The number of lines, colour and mark of each; the number of levels and their names, and those of the precisions.
 legend = table("legend")
 shown = int(word(legend, 1))
+# In parts, because gnuplot cuts what system() returns at 1 MiB.
+set print $lines
+do for [first = 1:shown:500] { print table(sprintf("lines -v first=%d", first))."\n\n" }
+unset print
 colour_of(i) = int(word(legend, 2 * i + 2))
 mark_of(i) = int(word(legend, 2 * i + 3))
 level_count = int(word(legend, 2 * shown + 2))

@@ -13,11 +13,9 @@ if (rows_of(sweep) < 1) {
     eval say_nothing
 } else {
     seed = first_row(sweep, "seed")
-    # For an empty last field gnuplot takes that of the row before, so a field is added behind the last.
-    set print $table
-    print system("sed 's/$/,end/' '".sweep."'")
-    unset print
-    table = "$table"
+    # For an empty last field gnuplot takes that of the row before, so a field is added behind the last. A pipe, because
+    # gnuplot cuts what system() returns at 1 MiB.
+    table = "< sed 's/$/,end/' '".sweep."'"
     x(dummy) = is_first(seed) ? column(x_column) * x_factor : NaN
     percent(name) = 100 * column(name)
     # A missing interval is drawn with length 0.

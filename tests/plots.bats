@@ -259,6 +259,24 @@ network_rows() {
   done
 }
 
+# gnuplot cuts what a command prints at 1 MiB.
+@test "two thousand candidates, and lines over many layers" {
+  many_candidates
+  tables
+  awk 'NR == 1 { print; next } { for (i = 0; i < 250; i++) print }' sweep_results.csv >many.csv
+  mv many.csv sweep_results.csv
+  [ "$(wc -c <sweep_results.csv)" -gt 1048576 ]
+  for p in accuracy_vs_latency accuracy_vs_memory; do
+    run --separate-stderr plot $p
+    [ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$p: $stderr"; return 1; }
+  done
+  awk 'BEGIN { print "layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed,pruning_criterion"
+    for (i = 0; i < 1950; i++) for (k = 1; k <= 48; k++)
+      printf "l%d,%d,4000,%.2f,fp32,7,l1\n", k, 123400000 + 48 * i + k, i % 64 / 64 }' >layerwise_breakdown.csv
+  run --separate-stderr plot layerwise_macs
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$stderr"; return 1; }
+}
+
 @test "sensitivity of a network of many layers: one line for each" {
   { sensitivity_rows
     cat sensitivity.csv; sed -n '2,5s/^conv1/pw1/p' sensitivity.csv; } >more && mv more sensitivity.csv
