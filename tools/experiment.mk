@@ -150,9 +150,11 @@ ACCURACY := $(call rows_of,$(CANDIDATES),accuracy.err)
 GOOD := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
 MODELS := $(foreach c,$(GOOD),$(call model,$(c)))
 ACCURACY_ROWS := $(ACCURACY) $(call rows_of,$(GOOD),accuracy.csv hits.csv)
-# The existing files of all candidates, in words of the shell. The line that a shell gets has a limit, so it names the
-# candidates and not all their files. $(1) = folder, $(2) = endings.
-those_there = $$(for c in $(CANDIDATES); do for e in $(2); do \
+# The existing files of all candidates, in words of the shell. The names of candidates stand in a file, because a line
+# of the shell has at most 128 KiB. $(1) = folder, $(2) = endings.
+$(if $(EXPERIMENT),$(file >$(SL)/names,$(CANDIDATES)))
+names = $$(cat $(SL)/names)
+those_there = $$(for c in $(names); do for e in $(2); do \
 	f=$(OUT)/$(1)/$$c.$$e; [ ! -e $$f ] || echo $$f; done; done)
 
 # ---- bench
@@ -180,7 +182,7 @@ NEEDS_TIMING := $(patsubst %,$(OUT)/rows/%.untimed,\
 .PHONY: $(NEEDS_TIMING)
 session_reads = $(call those_there,models,safetensors) $(call those_there,rows,accuracy.err) $(SL)/bench.yaml \
 	$(call program,eo-bench)
-record_rows = for c in $(CANDIDATES); do set --; \
+record_rows = for c in $(names); do set --; \
 	for e in timing.csv timing.err rounds.csv; do f=$(OUT)/rows/$$c.$$e; [ ! -e $$f ] || set -- "$$@" $$f; done; \
 	case $$c in */*) r=$${c%/*}+$${c\#\#*/} ;; *) r=$$c ;; esac; \
 	touch -c -- "$$@"; \
@@ -193,9 +195,9 @@ $(MACHINE): $(foreach c,$(filter-out $(TIMING_FAILED),$(CANDIDATES)),$(call mode
 	$(Q)$(call begin,$@,$(session_reads)) && \
 	rm -f $(SL)/timed $(if $(filter retime,$(GOALS)),$(OUT)/rows/.session) && \
 	exec $(RUN) $(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) \
-	  --from $(OUT)/models --into $(OUT)/rows --machine $@ $(CANDIDATES)
+	  --from $(OUT)/models --into $(OUT)/rows --machine $@ $(names)
 	@$(call done,$@,$(session_reads)); $(record_rows); \
-	echo $(CANDIDATES) >$(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
+	cp $(SL)/names $(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
 $(TIMING_ROWS): $(MACHINE) | step/bench/machine.csv ;
 
 # ---- select. Which candidates there are is a prerequisite too: one that was taken out has to leave the tables. With an
@@ -236,7 +238,7 @@ $(SENSITIVITY): $(call model,base) $(SL)/sensitivity.yaml $(DATASET) $(call prog
 # ---- hardware, of the candidates that have no error
 
 HARDWARE := $(addprefix $(OUT)/,hardware_summary.csv layerwise_breakdown.csv precision_tradeoffs.csv)
-good_models = $$(for c in $(CANDIDATES); do for e in accuracy timing; do \
+good_models = $$(for c in $(names); do for e in accuracy timing; do \
 	{ read -r line && ! read -r line; } 2>/dev/null <$(OUT)/rows/$$c.$$e.err || continue 2; done; \
 	echo $(OUT)/models/$$c.safetensors; done)
 reported = $(OUT)/sweep_results.csv $(SL)/candidates $(SL)/hardware.yaml $(call program,eo-hwreport)
@@ -315,11 +317,9 @@ $(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $
 	(cd $(SL) && cp --parents $(made_from) made.new) && cp $(DATASET) $(SL)/made.new && \
 	touch $(SL)/made.new/done && rm -rf $(SL)/made && mv $(SL)/made.new $(SL)/made
 
-.PHONY: $(STEP_NAMES) asked
-
 # ---- what a user asks for
 
-.PHONY: all accuracy retime sensitivity
+.PHONY: all accuracy retime sensitivity $(STEP_NAMES) asked
 ## all: the whole experiment of CONFIG, ending with the table
 all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) $(MADE)
 	@$(summarise) --table

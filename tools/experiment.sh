@@ -254,15 +254,15 @@ prepare() {
 
 # ---- a file whose bytes differ from the record of its step is made again, whatever its time
 
-# check_made: adds words EO_CHANGED=FILE
+# check_made: writes the names of these files into $sl/changed, for Make. They can be too many for its environment.
 check_made() {
-    [ -d "$out/config/steps" ] || return 0
+    [ -d "$out/config/steps" ] || { put "$sl/changed" ''; return; }
     key=$(find "$out" -path "$out/config" -prune -o -type f -printf '%P %D %i %s %T@ %C@\n')
     recall "$obj/seen/$lock.made" "$key" || {
         found=$(find_changed)
         [ -n "$found" ] || remember "$obj/seen/$lock.made" "$key" ''
     }
-    for f in $found; do words="$words EO_CHANGED=$f"; done
+    put "$sl/changed" "$found"
 }
 
 # find_changed: the files in $key whose bytes are not those of a record. It reads no other files, and no links.

@@ -154,7 +154,12 @@ copied() {
     check_owner
     sl=$dir/config dataset=$sl/dataset.csv data=
     mkdir -p "$sl" || exit 1
-    [ ! -d "$out/config" ] || cp -a "$out/config/." "$sl" || exit 1
+    # Not the records of the steps, which are many and are read where they are.
+    set -- "$sl"
+    for f in "$out"/config/*; do
+        [ "$f" = "$out/config/steps" ] || [ ! -e "$f" ] || set -- "$@" "$f"
+    done
+    [ $# = 1 ] || cp -a -t "$@" || exit 1
     [ ! -f "$out/dataset.csv" ] || cp -a "$out/dataset.csv" "$sl" || exit 1
     generated=data/synthetic
     has_images data/synthetic || generated=$dir/synthetic

@@ -41,7 +41,7 @@ checksums = $(call record_text,$(stage),$(made_sums),$(reads))
 # becomes a prerequisite that never exists, which runs the step. The same holds for each file whose bytes are not those
 # that the step made (tools/experiment.sh has compared them). A step that failed is tried again.
 missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
-CHANGED := $(addprefix $(OUT)/,$(call planned,EO_CHANGED))
+CHANGED := $(addprefix $(OUT)/,$(file <$(SL)/changed))
 changed = $(patsubst %,%.changed,$(filter $(CHANGED),$(1)))
 has_error = $(if $(1),$(filter-out 0 1,$(words $(file <$(1)))))
 again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $(record)) $(changed)

@@ -9,7 +9,7 @@ load attack
   trained
   local text='$(shell touch '$PWD'/RAN)' f
   echo "$text" >"$out/config/dataset.mk"
-  for f in timed candidates; do echo "$text" >"$out/config/$f"; done
+  for f in timed candidates names changed; do echo "$text" >"$out/config/$f"; done
   printf '%s\n' "e touch $PWD/RAN" "|e touch RAN" >"$out/config/source"
   run make_eo explain CONFIG="$config"
   run make_eo -n CONFIG="$config"
