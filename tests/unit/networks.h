@@ -28,6 +28,10 @@ static const char *const networks[] = {
     "linear 10",
     "input 1x4x5; a: linear 13 relu; b: linear 13 add a relu6; z: linear 6",
     "input 2x7x7; a: conv 3 3x3 max 3x3/2; b: depthwise 1x1 add a; z: linear 4",
+    "input 5x7x9; a: depthwise 3x7 pad same relu; b: conv 20 3x5 stride 1x2 pad 2,1,0,3 relu6; c: depthwise "
+    "2x5 stride 2x3 pad 1,3,0,1; d: conv 33 1x1 mean; z: linear 16",
+    "input 2x9x11; a: conv 17 4x5 stride 2x1 pad 1,0,2,3 relu; b: conv 17 5x3 pad same add a average 3x2/2; z: "
+    "linear 5",
     "input 2x6x15; a: conv 118 3x3 pad 1 relu; b: depthwise 3x3 pad same relu6; c: conv 35 1x1 max 2x2; d: "
     "linear 70 relu; z: linear 3",
 };

@@ -1,27 +1,40 @@
 /*
  * What the int8 kernels of any network share on all instruction sets: the packed model and its buffers.
  *
- * L = S8_VL inputs are a group and lie side by side, one lane each. A tensor is [G][H][W][L][4] bytes with G = ceil(C /
- * 4) groups of channels, so that a vector holds a word of four channels for each lane, and a word of four weights meets
- * it (s8.h). Channels that fill up a group have weights, biases and factors of zero. The word of a depthwise layer has
- * one weight and three zeros. A linear layer is a convolution whose kernel is as large as its input.
+ * Inputs run one by one; lanes are output channels, L = S8_VL at a time. A tensor is [P][H][W][16] bytes with P = ceil(C
+ * / 16) planes of channels, so that four neighbouring bytes are a word of activations that meets the words of L outputs
+ * (s8.h). Channels that fill up a vector have weights, biases and factors of zero.
  *
- * Taps outside the input are left out; what the zero point takes off the bias counts the taps inside alone.
+ * An input of the network with fewer than four channels is [H][W][C] instead, and a row of a kernel, all its columns
+ * and channels, is one run of bytes. A depthwise layer gathers four neighbouring columns of a channel in a word first.
+ *
+ * A layer with padding reads a copy of its input that has a border of zero points, so that a bias less the zero point
+ * times the weights holds for every output. A linear layer is a convolution whose kernel is as large as its input.
  */
 #ifndef EO_NN_KERNELS_GENERAL_S8_H
 #define EO_NN_KERNELS_GENERAL_S8_H
 
 #include "nn/kernels/s8.h"
 
+#define EO_GS8_PLANE 16 /* channels of a plane, and bytes from a pixel to the next one */
+#define EO_GS8_SLACK 64 /* bytes that are read behind a tensor, and meet weights of zero */
+
 struct eo_gs8_layer {
     struct eo_network_layer shape; /* linear: as a convolution */
-    int groups_in, groups_out;     /* of channels; groups_in: that an output reads, 1 where depthwise */
-    void *words;                   /* [groups_out][groups_in][taps][4 outputs] */
-    int32_t *bias, *whole;         /* [4 groups_out]; `whole` less the zero point with all taps inside */
-    int32_t *sums;                 /* [groups_out][taps][4]: of the weights of a tap, times the zero point */
-    struct eo_s8_factor *factor;   /* [4 groups_out] */
-    struct eo_s8_factor added;     /* of (value - added_zero) */
+    int pixel;                     /* bytes from a pixel of the input to the next one */
+    int vectors;                   /* of L outputs */
+    int planes;                    /* of the input that an output reads; depthwise: 1 */
+    /*
+     * Words of an output: [planes][kernel.h][taps][words], the last plane with `last_words`. A tap is a pixel; taps are
+     * 1 where words run along the row: depthwise, and an input with fewer than four channels.
+     */
+    int taps, words, last_words, terms; /* terms: words in all */
+    void *weights;                      /* [vectors][terms][L] */
+    int32_t *bias;                      /* [vectors][L] */
+    int64_t *factors;                   /* [vectors], see eo_s8_lane_factors() */
+    struct eo_s8_factor added;          /* of (value - added_zero) */
     int32_t added_zero;
+    struct eo_s8_factor average; /* of a sum over the window */
     size_t in, added_at, map, out; /* where in `work`, in bytes; equal where they are the same */
 };
 
@@ -30,18 +43,31 @@ struct eo_gs8_net {
     struct eo_network network;
     struct eo_s8_network s8;
     struct eo_gs8_layer layer[EO_NETWORK_LAYERS];
-    uint8_t *work;
-    size_t work_bytes;
-    void *memory; /* of the layers */
+    int input_pixel;          /* of the network's input, which lies at the beginning of `work` */
+    uint8_t *work, *scratch;  /* scratch: one layer's input with its border, or its words */
+    size_t work_bytes;        /* of both */
+    void *memory;             /* of the layers */
     struct eo_marker marker;
 };
 
 struct eo_gs8_kernels {
     int lanes; /* L */
     enum eo_s8_words words;
-    /* Layer l on the group in `work`; of the last layer, scores [n, classes] instead. */
-    void (*layer)(const struct eo_gs8_net *net, int l, int n, union eo_score *scores);
+    /* Layer l on the input in `work`; of the last layer, scores [classes] instead. */
+    void (*layer)(const struct eo_gs8_net *net, int l, union eo_score *scores);
 };
+
+/* Columns of the padded row that a depthwise layer makes its words from. */
+static inline size_t eo_gs8_line_columns(const struct eo_gs8_layer *l)
+{
+    return (size_t)(l->shape.map.w - 1) * (size_t)l->shape.stride.w + 4 * (size_t)l->words + (size_t)l->shape.in.w +
+           (size_t)l->shape.pad.left;
+}
+
+static inline int eo_gs8_is_padded(const struct eo_network_layer *l)
+{
+    return l->pad.top || l->pad.left || l->pad.bottom || l->pad.right;
+}
 
 /* struct eo_engine_ops for a set of kernels. prepare needs the kernels, so each set wraps it. */
 void *eo_gs8_prepare(const struct eo_model *m, const struct eo_gs8_kernels *kernels,

@@ -3,214 +3,357 @@
  * instruction set (EO_SIMD_<SET>, EO_SET); general_s8.h says how tensors and weights lie. Every sum and every rounding
  * is that of quantised.h, so the bits are those of ref_layer_s8.h.
  *
- * A tile is one group of four outputs by up to S8_POS neighbouring columns, whose sums stay in registers.
+ * A tile is up to S8_COLUMNS neighbouring columns by one or two vectors of outputs, whose sums stay in registers.
  */
 #include "nn/kernels/general_s8.h"
-#include "nn/kernels/inner_range.h"
 #include "nn/kernels/simd_s8.h"
 
-#define GS8_WORD (4 * (size_t)S8_VL) /* bytes of a vector of activation words */
+#define GS8_QUAD (4 * EO_GS8_PLANE) /* bytes of a depthwise layer's words of one column */
 
-/* What the tiles of one row and one group of outputs share. */
-struct gs8_row {
+/* What the tiles of some rows and one or two vectors of outputs share. */
+struct gs8_rows {
     const struct eo_gs8_layer *l;
     const struct eo_s8_range *range;
-    const uint8_t *x;     /* the first group that is read */
-    const uint8_t *added; /* the same row of the map that is added; NULL without one */
-    uint8_t *y;           /* the row of the map; NULL in the last layer */
-    int32_t *acc;         /* there the sums, [4][L] */
-    int g;                /* of outputs */
-    int row;              /* of the input, of tap kh = 0; may be outside */
-    int kh0, kh1;         /* taps inside */
+    const uint8_t *x;    /* the first plane that is read */
+    size_t plane, line;  /* bytes from a plane or a row of it to the next */
+    int step;            /* bytes from where a column begins to where the next one does */
+    int v;               /* the first vector of outputs */
+    const uint8_t *work; /* what is added */
+    uint8_t *map;        /* NULL in the last layer */
+    int32_t *acc;        /* there the sums, [vectors][L] */
 };
 
-/* Biases of a group for taps kw0 <= kw < kw1 of the row. */
-static void gs8_bias(const struct gs8_row *r, int kw0, int kw1, int32_t bias[4])
+/* Where pixel `at` of vector v lies in a tensor. */
+EO_INLINE size_t gs8_offset(const struct eo_gs8_layer *l, int v, int at)
 {
-    const struct eo_network_layer *l = &r->l->shape;
-    const int32_t *sums = r->l->sums + 4 * (size_t)r->g * (size_t)l->kernel.h * (size_t)l->kernel.w;
-    int is_whole = r->kh0 == 0 && r->kh1 == l->kernel.h && kw0 == 0 && kw1 == l->kernel.w;
+    size_t channel = (size_t)v * S8_VL, pixels = (size_t)l->shape.map.h * (size_t)l->shape.map.w;
 
-    memcpy(bias, (is_whole ? r->l->whole : r->l->bias) + 4 * r->g, 4 * sizeof(*bias));
-    for (int kh = r->kh0; !is_whole && kh < r->kh1; kh++) {
-        for (int kw = kw0; kw < kw1; kw++) {
-            for (int o = 0; o < 4; o++)
-                bias[o] -= sums[(kh * l->kernel.w + kw) * 4 + o];
-        }
-    }
+    return (channel / EO_GS8_PLANE * pixels + (size_t)at) * EO_GS8_PLANE + channel % EO_GS8_PLANE;
 }
 
-/* Rescales four sums of one column, adds what is added, and stores them. */
-EO_INLINE void gs8_store(const struct gs8_row *r, int col, sv acc[4])
+/* What is added to a sum whose output lies at `offset`, less the lowest value. */
+EO_INLINE sv gs8_added(const struct gs8_rows *r, size_t offset)
+{
+    sv a = sv_add(sv_bytes(r->work + r->l->added_at + offset), sv_set1(-r->l->added_zero));
+
+    return sv_add(sv_scale1_exact(a, &r->l->added), sv_set1(-r->range->low));
+}
+
+/* Rescales the sums of vector v at `cols` pixels from `at` on, adds what is added, and stores them. */
+EO_INLINE void gs8_store(const int cols, const struct gs8_rows *r, int v, int at, sv acc[S8_COLUMNS])
 {
     const struct eo_gs8_layer *l = r->l;
-    const struct eo_s8_range range = *r->range;
-    const struct eo_s8_factor *factor = l->factor + 4 * r->g;
-    int is_plain = range.low == 0 && !r->added;
+    const int low = r->range->low, limit = r->range->high - low, zero = r->range->zero + low;
+    const sf factor = sf_load(l->factors + (size_t)v * 3 * S8_VL);
+    const size_t offset = gs8_offset(l, v, at);
+    uint8_t *y = r->map + offset;
 
-    EO_UNROLL(4)
-    for (int o = 0; o < 4; o++) {
-        if (is_plain) {
-            acc[o] = sv_scale1(acc[o], &factor[o]);
-            continue;
-        }
-        acc[o] = sv_add(sv_scale1_exact(acc[o], &factor[o]), sv_set1(-range.low));
-        if (r->added) {
-            sv a = sv_add(sv_byte(r->added + (size_t)col * GS8_WORD, o), sv_set1(-l->added_zero));
-
-            acc[o] = sv_add(acc[o], sv_scale1_exact(a, &l->added));
-        }
+    EO_UNROLL(8)
+    for (int c = 0; c < cols; c++)
+        acc[c] = sv_scale_exact(acc[c], factor);
+    if (l->shape.add != EO_NETWORK_NONE) {
+        for (int c = 0; c < cols; c++)
+            acc[c] = sv_add(acc[c], gs8_added(r, offset + (size_t)c * EO_GS8_PLANE));
+    } else if (low) {
+        EO_UNROLL(8)
+        for (int c = 0; c < cols; c++)
+            acc[c] = sv_add(acc[c], sv_set1(-low));
     }
-    sv_store_quads(r->y + (size_t)col * GS8_WORD, acc[0], acc[1], acc[2], acc[3], range.high - range.low,
-                   range.zero + range.low);
+    EO_UNROLL(2)
+    for (int c = 0; c + 4 <= cols; c += 4)
+        sv_store_columns(y + c * EO_GS8_PLANE, acc[c], acc[c + 1], acc[c + 2], acc[c + 3], limit, zero);
+    EO_UNROLL(3)
+    for (int c = cols & ~3; c < cols; c++)
+        sv_store_u8(y + c * EO_GS8_PLANE, acc[c], limit, zero);
 }
 
-/* `cols` columns from `col` on, whose taps kw0 <= kw < kw1 are inside. */
-EO_INLINE void gs8_tile(const int cols, const struct gs8_row *r, int col, int kw0, int kw1)
+/* ---- convolution and linear ------------------------------------------------------------------------------------ */
+
+/* `cols` columns from pixel `at` of the map on, the first of which reads from x on. */
+EO_INLINE void gs8_tile(const int cols, const int units, const struct gs8_rows *r, const uint8_t *x, int at)
 {
-    const struct eo_network_layer *l = &r->l->shape;
-    const size_t plane = (size_t)l->in.h * (size_t)l->in.w * GS8_WORD, step = (size_t)l->stride.w * GS8_WORD;
-    const int kernel_w = l->kernel.w, taps = l->kernel.h * kernel_w, groups = r->l->groups_in;
-    const void *words = r->l->words;
-    int32_t bias[4];
-    sv acc[S8_POS][4];
+    const struct eo_gs8_layer *l = r->l;
+    const int step = r->step, terms = l->terms, taps = l->taps, height = l->shape.kernel.h;
+    const void *weights = l->weights;
+    int k = r->v * terms;
+    sv acc[2][S8_COLUMNS];
 
-    gs8_bias(r, kw0, kw1, bias);
-    EO_UNROLL(4)
-    for (int c = 0; c < cols; c++) {
-        EO_UNROLL(4)
-        for (int o = 0; o < 4; o++)
-            acc[c][o] = sv_set1(bias[o]);
+    EO_UNROLL(2)
+    for (int u = 0; u < units; u++) {
+        EO_UNROLL(8)
+        for (int c = 0; c < cols; c++)
+            acc[u][c] = sv_load(l->bias + (r->v + u) * S8_VL);
     }
-    for (int g = 0; g < groups; g++) {
-        for (int kh = r->kh0; kh < r->kh1; kh++) {
-            const uint8_t *x = r->x + (size_t)g * plane +
-                               (size_t)((r->row + kh) * l->in.w + col * l->stride.w - l->pad.left + kw0) * GS8_WORD;
-            int word = ((r->g * groups + g) * taps + kh * kernel_w + kw0) * 4;
+    for (int p = 0; p < l->planes; p++, x += r->plane) {
+        const int words = p + 1 < l->planes ? l->words : l->last_words;
+        const uint8_t *row = x;
 
-            for (int kw = kw0; kw < kw1; kw++, x += GS8_WORD, word += 4) {
-                sw w[4];
+        for (int kh = 0; kh < height; kh++, row += r->line) {
+            for (int kw = 0; kw < taps; kw++) {
+                for (int g = 0; g < words; g++, k++) {
+                    const uint8_t *word = row + kw * EO_GS8_PLANE + 4 * g;
+                    sw w[2];
 
-                EO_UNROLL(4)
-                for (int o = 0; o < 4; o++)
-                    w[o] = sw_set1(words, word + o);
-                EO_UNROLL(4)
-                for (int c = 0; c < cols; c++) {
-                    sa a = sa_load(x + (size_t)c * step);
+                    EO_UNROLL(2)
+                    for (int u = 0; u < units; u++)
+                        w[u] = sw_load(weights, k + u * terms);
+                    EO_UNROLL(8)
+                    for (int c = 0; c < cols; c++) {
+                        sa a = sa_set1(word + c * step);
 
-                    EO_UNROLL(4)
-                    for (int o = 0; o < 4; o++)
-                        acc[c][o] = sv_dot(acc[c][o], a, w[o]);
+                        EO_UNROLL(2)
+                        for (int u = 0; u < units; u++)
+                            acc[u][c] = sv_dot(acc[u][c], a, w[u]);
+                    }
                 }
             }
         }
     }
-    EO_UNROLL(4)
-    for (int c = 0; c < cols; c++) {
-        if (r->y)
-            gs8_store(r, col + c, acc[c]);
-        for (int o = 0; !r->y && o < 4; o++)
-            sv_store(r->acc + o * S8_VL, acc[c][o]);
+    EO_UNROLL(2)
+    for (int u = 0; u < units; u++) {
+        if (r->map)
+            gs8_store(cols, r, r->v + u, at, acc[u]);
+        else
+            sv_store(r->acc + (r->v + u) * S8_VL, acc[u][0]);
     }
 }
 
-static void gs8_columns(const struct gs8_row *r)
+/* A tile of `cols` columns, 1..S8_COLUMNS, as a constant. */
+#define GS8_SWITCH(cols, TILE) \
+    switch (cols) {            \
+        GS8_WIDE(TILE)         \
+    case 4:                    \
+        TILE(4);               \
+        break;                 \
+    case 3:                    \
+        TILE(3);               \
+        break;                 \
+    case 2:                    \
+        TILE(2);               \
+        break;                 \
+    default:                   \
+        TILE(1);               \
+    }
+#if S8_COLUMNS > 4
+#define GS8_WIDE(TILE) \
+    case 8:            \
+        TILE(8);       \
+        break;         \
+    case 7:            \
+        TILE(7);       \
+        break;         \
+    case 6:            \
+        TILE(6);       \
+        break;         \
+    case 5:            \
+        TILE(5);       \
+        break;
+#else
+#define GS8_WIDE(TILE)
+#endif
+
+/* How many of `left` columns the next tile takes, so that none is much narrower than the others. */
+EO_INLINE int gs8_columns(int left)
 {
-    const struct eo_network_layer *l = &r->l->shape;
-    int begin, end, col = 0;
+    int tiles = (left + S8_COLUMNS - 1) / S8_COLUMNS;
 
-    eo_inner_range(l->in.w, l->map.w, l->kernel.w, l->stride.w, l->pad.left, &begin, &end);
-    while (col < l->map.w) {
-        int at = col * l->stride.w - l->pad.left, kw0 = at < 0 ? -at : 0;
-        int kw1 = l->in.w - at < l->kernel.w ? l->in.w - at : l->kernel.w;
+    return (left + tiles - 1) / tiles;
+}
 
-        if (S8_POS > 1 && col >= begin && col + S8_POS <= end) {
-            gs8_tile(S8_POS, r, col, 0, l->kernel.w);
-            col += S8_POS;
-        } else {
-            gs8_tile(1, r, col, kw0, kw1);
-            col++;
+EO_INLINE void gs8_row(const int units, const struct gs8_rows *r, const uint8_t *x, int at, int width)
+{
+    while (width > 0) {
+        int cols = gs8_columns(width);
+
+#define GS8_TILE(n) gs8_tile(n, units, r, x, at)
+        GS8_SWITCH(cols, GS8_TILE)
+#undef GS8_TILE
+        x += (size_t)cols * (size_t)r->step;
+        at += cols;
+        width -= cols;
+    }
+}
+
+static void gs8_conv(struct gs8_rows *r)
+{
+    const struct eo_gs8_layer *l = r->l;
+    struct eo_hw map = {l->shape.map.h, l->shape.map.w};
+    const size_t down = (size_t)l->shape.stride.h * r->line;
+
+    /* Rows of a map that is read pixel by pixel are one row. */
+    if (l->shape.kernel.h == 1 && l->shape.kernel.w == 1 && l->shape.stride.h == 1 && l->shape.stride.w == 1 &&
+        !eo_gs8_is_padded(&l->shape))
+        map = (struct eo_hw){1, map.h * map.w};
+    for (r->v = 0; r->v < l->vectors; r->v += 2) {
+        for (int row = 0; row < map.h; row++) {
+            if (r->v + 1 < l->vectors)
+                gs8_row(2, r, r->x + (size_t)row * down, row * map.w, map.w);
+            else
+                gs8_row(1, r, r->x + (size_t)row * down, row * map.w, map.w);
         }
     }
 }
 
-/* The map of a layer into y, or in the last layer the sums into acc, [groups][4][L]. */
-static void gs8_map(const struct eo_gs8_net *net, int i, uint8_t *y, int32_t *acc)
+/* The input of a layer with padding, with its border. */
+static void gs8_pad(const struct eo_gs8_net *net, const struct eo_gs8_layer *layer, int zero_point)
 {
-    const struct eo_gs8_layer *layer = &net->layer[i];
     const struct eo_network_layer *l = &layer->shape;
-    size_t in_plane = (size_t)l->in.h * (size_t)l->in.w * GS8_WORD, line = (size_t)l->map.w * GS8_WORD;
-    const uint8_t *added = l->add == EO_NETWORK_NONE ? NULL : net->work + layer->added_at;
-    struct gs8_row r = {.l = layer, .range = &net->s8.layer[i].map};
+    size_t pixel = (size_t)layer->pixel, width = (size_t)l->in.w * pixel;
+    size_t left = (size_t)l->pad.left * pixel, right = (size_t)l->pad.right * pixel, line = left + width + right;
+    const uint8_t *from = net->work + layer->in;
+    uint8_t *to = net->scratch;
 
-    for (int row = 0; row < l->map.h; row++) {
-        r.row = row * l->stride.h - l->pad.top;
-        r.kh0 = r.row < 0 ? -r.row : 0;
-        r.kh1 = l->in.h - r.row < l->kernel.h ? l->in.h - r.row : l->kernel.h;
-        for (r.g = 0; r.g < layer->groups_out; r.g++) {
-            size_t at = (size_t)(r.g * l->map.h + row) * line;
+    for (int p = 0; p < layer->planes; p++) {
+        memset(to, zero_point, (size_t)l->pad.top * line);
+        to += (size_t)l->pad.top * line;
+        for (int row = 0; row < l->in.h; row++, from += width, to += line) {
+            memset(to, zero_point, left);
+            memcpy(to + left, from, width);
+            memset(to + left + width, zero_point, right);
+        }
+        memset(to, zero_point, (size_t)l->pad.bottom * line);
+        to += (size_t)l->pad.bottom * line;
+    }
+}
 
-            r.x = net->work + layer->in + (l->operation == EO_DEPTHWISE ? (size_t)r.g * in_plane : 0);
-            r.added = added ? added + at : NULL;
-            r.y = y ? y + at : NULL;
-            r.acc = acc ? acc + r.g * 4 * S8_VL : NULL;
-            gs8_columns(&r);
+/* ---- depthwise ------------------------------------------------------------------------------------------------- */
+
+/*
+ * In `scratch`, a padded row of the plane and, as rings of kernel.h rows, its words: [kernel.h][words][map.w][16][4],
+ * four columns of a channel in each, the first of them where the output's column begins, 4, 8, ... columns on.
+ */
+struct gs8_ring {
+    uint8_t *line, *words;
+    int rows; /* that have been made, counted from the padding's first */
+};
+
+/* The next row of the plane at x. The border of `line` is there already. */
+static void gs8_ring_add(const struct gs8_rows *r, struct gs8_ring *ring, const uint8_t *x, int zero_point)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+    const size_t left = (size_t)l->pad.left * EO_GS8_PLANE, width = (size_t)l->in.w * EO_GS8_PLANE;
+    const size_t step = (size_t)l->stride.w * EO_GS8_PLANE;
+    uint8_t *to = ring->words + (size_t)(ring->rows % l->kernel.h) * r->line;
+    int row = ring->rows++ - l->pad.top;
+
+    if (row < 0 || row >= l->in.h) {
+        memset(to, zero_point, r->line);
+        return;
+    }
+    memcpy(ring->line + left, x + (size_t)row * width, width);
+    for (int j = 0; j < r->l->words; j++) {
+        const uint8_t *from = ring->line + (size_t)j * 4 * EO_GS8_PLANE;
+
+        for (int col = 0; col < l->map.w; col++, from += step, to += GS8_QUAD)
+            s8_interleave(from, to);
+    }
+}
+
+/* `cols` columns of one row from pixel `at` of the map on, whose words begin at x in row `slot` of the ring. */
+EO_INLINE void gs8_depthwise_tile(const int cols, const struct gs8_rows *r, const uint8_t *x, int slot, int at)
+{
+    const struct eo_gs8_layer *l = r->l;
+    const int height = l->shape.kernel.h, words = l->words;
+    int k = r->v * l->terms;
+    sv acc[S8_COLUMNS];
+
+    EO_UNROLL(8)
+    for (int c = 0; c < cols; c++)
+        acc[c] = sv_load(l->bias + r->v * S8_VL);
+    for (int kh = 0; kh < height; kh++, slot = slot + 1 < height ? slot + 1 : 0) {
+        for (int j = 0; j < words; j++, k++) {
+            const uint8_t *word = x + (size_t)slot * r->line + (size_t)j * r->plane;
+            sw w = sw_load(l->weights, k);
+
+            EO_UNROLL(8)
+            for (int c = 0; c < cols; c++)
+                acc[c] = sv_dot(acc[c], sa_load(word + c * GS8_QUAD), w);
+        }
+    }
+    gs8_store(cols, r, r->v, at, acc);
+}
+
+static void gs8_depthwise_row(const struct gs8_rows *r, const uint8_t *x, int row)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+    int slot = row * l->stride.h % l->kernel.h, at = row * l->map.w;
+
+    for (int width = l->map.w; width > 0;) {
+        int cols = gs8_columns(width);
+
+#define GS8_TILE(n) gs8_depthwise_tile(n, r, x, slot, at)
+        GS8_SWITCH(cols, GS8_TILE)
+#undef GS8_TILE
+        x += cols * GS8_QUAD;
+        at += cols;
+        width -= cols;
+    }
+}
+
+static void gs8_depthwise(const struct eo_gs8_net *net, struct gs8_rows *r, int zero_point)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+    const size_t plane = (size_t)l->in.h * (size_t)l->in.w * EO_GS8_PLANE;
+    const size_t line = eo_gs8_line_columns(r->l) * EO_GS8_PLANE;
+    const int parts = EO_GS8_PLANE / S8_VL, vectors = r->l->vectors;
+
+    r->plane = (size_t)l->map.w * GS8_QUAD;
+    r->line = r->plane * (size_t)r->l->words;
+    memset(net->scratch, zero_point, line);
+    for (int first = 0; first < vectors; first += parts, r->x += plane) {
+        struct gs8_ring ring = {net->scratch, net->scratch + line, 0};
+
+        for (int row = 0; row < l->map.h; row++) {
+            while (ring.rows < row * l->stride.h + l->kernel.h)
+                gs8_ring_add(r, &ring, r->x, zero_point);
+            for (int part = 0; part < parts && first + part < vectors; part++) {
+                r->v = first + part;
+                gs8_depthwise_row(r, ring.words + part * 4 * S8_VL, row);
+            }
         }
     }
 }
 
 /* ---- pooling --------------------------------------------------------------------------------------------------- */
 
-static void gs8_max(const struct eo_network_layer *l, const uint8_t *x, uint8_t *y)
+/* One output: a vector of channels over a window from x on. */
+EO_INLINE void gs8_window(const struct eo_gs8_layer *l, const struct eo_s8_layer *q, struct eo_hw window,
+                          const uint8_t *x, uint8_t *y)
 {
-    uint8_t top[GS8_WORD];
+    const size_t line = (size_t)l->shape.map.w * EO_GS8_PLANE;
+    sv sum = sv_set1(0);
 
-    memcpy(top, x, sizeof(top));
-    for (int r = 0; r < l->window.h; r++) {
-        for (int c = 0; c < l->window.w; c++) {
-            const uint8_t *at = x + (size_t)(r * l->map.w + c) * GS8_WORD;
-
-            for (size_t i = 0; i < GS8_WORD; i++)
-                top[i] = at[i] > top[i] ? at[i] : top[i];
+    if (l->shape.pooling == EO_MAX_POOL) {
+        for (int row = 0; row < window.h; row++, x += line) {
+            for (int col = 0; col < window.w; col++)
+                sum = sv_max(sum, sv_bytes(x + col * EO_GS8_PLANE));
         }
+        sv_store_u8(y, sum, 255, 0);
+        return;
     }
-    memcpy(y, top, sizeof(top));
+    for (int row = 0; row < window.h; row++, x += line) {
+        for (int col = 0; col < window.w; col++)
+            sum = sv_add(sum, sv_bytes(x + col * EO_GS8_PLANE));
+    }
+    sum = sv_add(sum, sv_set1(-window.h * window.w * q->map.zero));
+    sum = sv_add(sv_scale1_exact(sum, &l->average), sv_set1(-q->out.low));
+    sv_store_u8(y, sum, q->out.high - q->out.low, q->out.zero + q->out.low);
 }
 
-static void gs8_average(const struct eo_network_layer *l, const struct eo_s8_layer *q, struct eo_hw window,
-                        const uint8_t *x, uint8_t *y)
+static void gs8_pool(const struct eo_gs8_layer *layer, const struct eo_s8_layer *q, const uint8_t *x, uint8_t *y)
 {
-    int32_t sum[GS8_WORD];
-
-    for (size_t i = 0; i < GS8_WORD; i++)
-        sum[i] = -window.h * window.w * q->map.zero;
-    for (int r = 0; r < window.h; r++) {
-        for (int c = 0; c < window.w; c++) {
-            const uint8_t *at = x + (size_t)(r * l->map.w + c) * GS8_WORD;
-
-            for (size_t i = 0; i < GS8_WORD; i++)
-                sum[i] += at[i];
-        }
-    }
-    for (size_t i = 0; i < GS8_WORD; i++)
-        y[i] = eo_s8_clamp(&q->out, eo_requant_apply(q->average, sum[i]));
-}
-
-static void gs8_pool(const struct eo_network_layer *l, const struct eo_s8_layer *q, int groups, const uint8_t *x,
-                     uint8_t *y)
-{
+    const struct eo_network_layer *l = &layer->shape;
     struct eo_hw window = l->pooling == EO_MEAN ? (struct eo_hw){l->map.h, l->map.w} : l->window;
     struct eo_hw step = l->pooling == EO_MEAN ? (struct eo_hw){1, 1} : l->step;
 
-    for (int g = 0; g < groups; g++) {
-        for (int r = 0; r < l->out.h; r++) {
-            for (int c = 0; c < l->out.w; c++, y += GS8_WORD) {
-                const uint8_t *at = x + (size_t)((g * l->map.h + r * step.h) * l->map.w + c * step.w) * GS8_WORD;
+    for (int c = 0; c < l->map.c; c += EO_GS8_PLANE, x += (size_t)l->map.h * (size_t)l->map.w * EO_GS8_PLANE) {
+        for (int row = 0; row < l->out.h; row++) {
+            for (int col = 0; col < l->out.w; col++, y += EO_GS8_PLANE) {
+                const uint8_t *at = x + (size_t)(row * step.h * l->map.w + col * step.w) * EO_GS8_PLANE;
 
-                if (l->pooling == EO_MAX_POOL)
-                    gs8_max(l, at, y);
-                else
-                    gs8_average(l, q, window, at, y);
+                EO_UNROLL(4)
+                for (int i = 0; i < EO_GS8_PLANE; i += S8_VL)
+                    gs8_window(layer, q, window, at + i, y + i);
             }
         }
     }
@@ -218,29 +361,45 @@ static void gs8_pool(const struct eo_network_layer *l, const struct eo_s8_layer 
 
 /* ---- a layer --------------------------------------------------------------------------------------------------- */
 
-static void gs8_scores(const struct eo_gs8_net *net, int i, int n, union eo_score *scores)
+/* The map of a layer into `map`, or in the last layer the sums into acc, [vectors][L]. */
+static void gs8_map(const struct eo_gs8_net *net, int i, uint8_t *map, int32_t *acc)
 {
-    int classes = eo_network_classes(&net->network);
-    int32_t acc[(EO_NETWORK_CLASSES + 3) / 4 * 4 * S8_VL];
+    const struct eo_gs8_layer *layer = &net->layer[i];
+    const struct eo_network_layer *l = &layer->shape;
+    int zero_point = net->s8.layer[i].zero_point, width = l->in.w, height = l->in.h;
+    struct gs8_rows r = {.l = layer, .range = &net->s8.layer[i].map, .work = net->work, .map = map, .acc = acc};
 
-    gs8_map(net, i, NULL, acc);
-    for (int lane = 0; lane < n; lane++) {
-        for (int k = 0; k < classes; k++)
-            scores[lane * classes + k].s32 = eo_requant_apply(net->s8.layer[i].factor[k], acc[k * S8_VL + lane]);
+    r.x = net->work + layer->in;
+    if (l->operation == EO_DEPTHWISE) {
+        gs8_depthwise(net, &r, zero_point);
+        return;
     }
+    if (eo_gs8_is_padded(l)) {
+        gs8_pad(net, layer, zero_point);
+        r.x = net->scratch;
+        width += l->pad.left + l->pad.right;
+        height += l->pad.top + l->pad.bottom;
+    }
+    r.line = (size_t)width * (size_t)layer->pixel;
+    r.plane = (size_t)height * r.line;
+    r.step = l->stride.w * layer->pixel;
+    gs8_conv(&r);
 }
 
-static void gs8_layer(const struct eo_gs8_net *net, int i, int n, union eo_score *scores)
+static void gs8_layer(const struct eo_gs8_net *net, int i, union eo_score *scores)
 {
     const struct eo_gs8_layer *l = &net->layer[i];
+    int32_t acc[EO_NETWORK_CLASSES + S8_VL];
 
     if (i + 1 == net->network.count) {
-        gs8_scores(net, i, n, scores);
+        gs8_map(net, i, NULL, acc);
+        for (int k = 0; k < l->shape.map.c; k++)
+            scores[k].s32 = eo_requant_apply(net->s8.layer[i].factor[k], acc[k]);
         return;
     }
     gs8_map(net, i, net->work + l->map, NULL);
     if (l->shape.pooling)
-        gs8_pool(&l->shape, &net->s8.layer[i], l->groups_out, net->work + l->map, net->work + l->out);
+        gs8_pool(l, &net->s8.layer[i], net->work + l->map, net->work + l->out);
 }
 
 const struct eo_gs8_kernels *EO_OF_SET(eo_gs8_kernels)(void)

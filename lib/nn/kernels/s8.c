@@ -87,26 +87,29 @@ void eo_s8_put_word(enum eo_s8_words kind, void *words, size_t i, const int8_t w
     }
 }
 
-/* Lane `lane` of vector number i of an array that is read by sw_load(). */
-static void put_lane(const struct eo_s8_net *net, void *vectors, size_t i, size_t lane, const int8_t w[4])
+void eo_s8_put_lane(enum eo_s8_words kind, int lanes, void *vectors, size_t i, int lane, const int8_t w[4])
 {
-    size_t lanes = (size_t)net->kernels->lanes;
-    int16_t *v = (int16_t *)vectors + 4 * lanes * i;
+    int16_t *v = (int16_t *)vectors + 4 * (size_t)lanes * i;
 
-    switch (net->kernels->words) {
+    switch (kind) {
     case EO_S8_WORDS_S8:
     case EO_S8_WORDS_S16:
-        eo_s8_put_word(net->kernels->words, vectors, i * lanes + lane, w);
+        eo_s8_put_word(kind, vectors, i * (size_t)lanes + (size_t)lane, w);
         break;
     case EO_S8_WORDS_S16_SPLIT:
-        for (size_t k = 0; k < 4; k++)
+        for (int k = 0; k < 4; k++)
             v[k % 2 * 2 * lanes + 2 * lane + k / 2] = w[k];
         break;
     case EO_S8_WORDS_S16_PLANES:
-        for (size_t k = 0; k < 4; k++)
+        for (int k = 0; k < 4; k++)
             v[k * lanes + lane] = w[k];
         break;
     }
+}
+
+static void put_lane(const struct eo_s8_net *net, void *vectors, size_t i, size_t lane, const int8_t w[4])
+{
+    eo_s8_put_lane(net->kernels->words, net->kernels->lanes, vectors, i, (int)lane, w);
 }
 
 static void pack_conv1(struct eo_s8_net *net, const int8_t *weight)

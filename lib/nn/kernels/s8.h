@@ -107,6 +107,9 @@ void eo_s8_set_marker(void *state, struct eo_marker marker);
 /* Word number i of an array that is read by sw_set1(). */
 void eo_s8_put_word(enum eo_s8_words kind, void *words, size_t i, const int8_t w[4]);
 
+/* Lane `lane` of vector number i, of `lanes` words, of an array that is read by sw_load(). */
+void eo_s8_put_lane(enum eo_s8_words kind, int lanes, void *vectors, size_t i, int lane, const int8_t w[4]);
+
 /* As the numbers of eo_s8_factor, and for L lanes at once as sv_scale() wants them. */
 struct eo_s8_factor eo_s8_factor_make(struct eo_requant rq);
 void eo_s8_lane_factors(const struct eo_s8_factor *factor, int lanes, int64_t *out);

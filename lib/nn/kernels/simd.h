@@ -27,9 +27,12 @@
 
 #define EO_INLINE static inline __attribute__((always_inline))
 
-/* In front of a loop that must become straight code, so that its arrays live in registers. */
+/*
+ * In front of a loop that must become straight code, so that its arrays live in registers. Not with sanitizers, whose
+ * checks of each access would make that code many times as long, and minutes of compiling.
+ */
 #define EO_PRAGMA(text) _Pragma(#text)
-#if !defined(EO_SIMD_AVX512) && !defined(EO_SIMD_AVX2) && !defined(EO_SIMD_NEON)
+#if defined(__SANITIZE_ADDRESS__) || !(defined(EO_SIMD_AVX512) || defined(EO_SIMD_AVX2) || defined(EO_SIMD_NEON))
 #define EO_UNROLL(n)
 #elif defined(__clang__)
 #define EO_UNROLL(n) EO_PRAGMA(clang loop unroll(full))

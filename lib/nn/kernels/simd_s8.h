@@ -4,6 +4,7 @@
  *
  *     S8_VL      32-bit lanes of an sv
  *     S8_POS     how many of a pooling window's four positions are computed at a time (as registers allow)
+ *     S8_COLUMNS how many columns a tile of any network has, 8 or 4 (general_s8_body.h)
  *     S8_UNITS   how many vectors of output channels the one-image kernel of conv2 computes at a time
  *     S8_WINDOWS how many pooling windows the same takes at a time for a single vector of channels
  *     S8_UNROLL_TAPS  before the loop over conv2's nine taps in the one-image kernel: to spell them out or not
@@ -17,11 +18,14 @@
  * array for all lanes, sw_load vector number i. sv_dot adds the four products of each lane. None needs alignment.
  *
  * sv_scale1(x, f) is eo_requant_apply(), lane by lane, with one factor for all, sv_scale(x, f) with one each; where x
- * is negative the result need only be any number that is not above 0; sv_scale1_exact(x, f) is the one factor for any
- * x. sv_byte(p, k) is byte k, 0..3, of each of the S8_VL words at p. sv_store_quads and sv_store_u8 take such
+ * is negative the result need only be any number that is not above 0; sv_scale1_exact(x, f) and sv_scale_exact(x,
+ * sf_load(f)) are right for any x. sv_byte(p, k) is byte k, 0..3, of each of the S8_VL words at p, sv_bytes(p) are the
+ * S8_VL bytes there. sv_store_quads and sv_store_u8 take such
  * numbers to zero + clamp(x, 0, limit) and store them as u8: four vectors interleaved byte by byte, or one.
+ * sv_store_columns stores four at p, p + 16, p + 32 and p + 48.
  *
- * words_row fills the batch input: row q of S8_VL images that lie EO_IMAGE_PIXELS apart.
+ * words_row fills the batch input: row q of S8_VL images that lie EO_IMAGE_PIXELS apart. s8_interleave takes four times
+ * 16 bytes from p and writes byte 0 of each, then byte 1 of each, ..., to out.
  */
 #ifndef EO_NN_KERNELS_SIMD_S8_H
 #define EO_NN_KERNELS_SIMD_S8_H
@@ -44,6 +48,7 @@ EO_INLINE int32_t load_s32(const void *p)
 #include <immintrin.h>
 #define S8_VL 16
 #define S8_POS 4
+#define S8_COLUMNS 8
 #define S8_UNITS 2
 #define S8_WINDOWS 4
 #define S8_UNROLL_TAPS EO_UNROLL(9)
@@ -78,21 +83,31 @@ EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
                     _mm512_srav_epi64(_mm512_add_epi64(odd, round), shift));
 }
 EO_INLINE sv sv_scale1_exact(sv x, const struct eo_s8_factor *f) { return sv_scale1(x, f); }
+EO_INLINE sv sv_bytes(const uint8_t *p)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
 EO_INLINE sv sv_byte(const uint8_t *p, int k)
 {
     return _mm512_and_si512(_mm512_srl_epi32(_mm512_loadu_si512(p), _mm_cvtsi32_si128(8 * k)), _mm512_set1_epi32(255));
 }
-EO_INLINE sv sv_scale(sv x, const int64_t *f)
+typedef struct {
+    __m512i m[2], round[2], shift[2]; /* of the even and of the odd lanes */
+} sf;
+EO_INLINE sf sf_load(const int64_t *f)
 {
-    __m512i even, odd;
-
-    even = _mm512_mul_epi32(x, _mm512_loadu_si512(f));
-    odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), _mm512_loadu_si512(f + 8));
-    even = _mm512_add_epi64(even, _mm512_loadu_si512(f + 16));
-    odd = _mm512_add_epi64(odd, _mm512_loadu_si512(f + 24));
-    return sv_merge(_mm512_srav_epi64(even, _mm512_loadu_si512(f + 32)),
-                    _mm512_srav_epi64(odd, _mm512_loadu_si512(f + 40)));
+    return (sf){{_mm512_loadu_si512(f), _mm512_loadu_si512(f + 8)},
+                {_mm512_loadu_si512(f + 16), _mm512_loadu_si512(f + 24)},
+                {_mm512_loadu_si512(f + 32), _mm512_loadu_si512(f + 40)}};
 }
+EO_INLINE sv sv_scale_exact(sv x, sf f)
+{
+    __m512i even = _mm512_mul_epi32(x, f.m[0]), odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), f.m[1]);
+
+    return sv_merge(_mm512_srav_epi64(_mm512_add_epi64(even, f.round[0]), f.shift[0]),
+                    _mm512_srav_epi64(_mm512_add_epi64(odd, f.round[1]), f.shift[1]));
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f) { return sv_scale_exact(x, sf_load(f)); }
 EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
 {
     /* Saturating to s16 and on to u8 clamps at 0 and 255; each 128 bits then hold four bytes of a, of b, ... */
@@ -102,6 +117,15 @@ EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int
     y = _mm512_min_epu8(y, _mm512_set1_epi8((char)limit));
     y = _mm512_add_epi8(y, _mm512_set1_epi8((char)zero));
     _mm512_storeu_si512(p, _mm512_shuffle_epi8(y, order));
+}
+EO_INLINE void sv_store_columns(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i y = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+
+    y = _mm512_min_epu8(y, _mm512_set1_epi8((char)limit));
+    y = _mm512_add_epi8(y, _mm512_set1_epi8((char)zero));
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, y));
 }
 EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
@@ -158,10 +182,20 @@ EO_INLINE void words_row(const uint8_t *q, int zero, uint8_t *out)
         _mm512_storeu_si512(out + 64 * i, columns[i]);
 }
 
+EO_INLINE void s8_interleave(const uint8_t *p, uint8_t *out)
+{
+    /* Words k, k + 4, ... meet in a quarter, whose bytes are then put in order. */
+    const __m512i words = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i order = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+
+    _mm512_storeu_si512(out, _mm512_shuffle_epi8(_mm512_permutexvar_epi32(words, _mm512_loadu_si512(p)), order));
+}
+
 #elif defined(EO_SIMD_AVX2)
 #include <immintrin.h>
 #define S8_VL 8
 #define S8_POS 2
+#define S8_COLUMNS 4
 #define S8_UNITS 2
 #define S8_WINDOWS 2
 #define S8_UNROLL_TAPS
@@ -245,6 +279,31 @@ EO_INLINE sv sv_scale1_exact(sv x, const struct eo_s8_factor *f)
     return _mm256_sub_epi32(sv_merge(_mm256_srlv_epi64(even, shift), _mm256_srlv_epi64(odd, shift)),
                             _mm256_set1_epi32(excess));
 }
+typedef struct {
+    __m256i m[2], round[2], shift[2], excess; /* as above, of the even and of the odd lanes */
+} sf;
+EO_INLINE sf sf_load(const int64_t *f)
+{
+    const __m256i top = _mm256_set1_epi64x((int64_t)1 << 62);
+    __m256i even = load_256(f + 16), odd = load_256(f + 20);
+
+    return (sf){{load_256(f), load_256(f + 4)},
+                {_mm256_add_epi64(load_256(f + 8), top), _mm256_add_epi64(load_256(f + 12), top)},
+                {even, odd},
+                sv_merge(_mm256_srlv_epi64(top, even), _mm256_srlv_epi64(top, odd))};
+}
+EO_INLINE sv sv_scale_exact(sv x, sf f)
+{
+    __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, f.m[0]), f.round[0]);
+    __m256i odd = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), f.m[1]), f.round[1]);
+
+    return _mm256_sub_epi32(sv_merge(_mm256_srlv_epi64(even, f.shift[0]), _mm256_srlv_epi64(odd, f.shift[1])),
+                            f.excess);
+}
+EO_INLINE sv sv_bytes(const uint8_t *p)
+{
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+}
 EO_INLINE sv sv_byte(const uint8_t *p, int k)
 {
     return _mm256_and_si256(_mm256_srl_epi32(load_256(p), _mm_cvtsi32_si128(8 * k)), _mm256_set1_epi32(255));
@@ -270,6 +329,21 @@ EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int
     y = _mm256_add_epi8(y, _mm256_set1_epi8((char)zero));
     _mm256_storeu_si256((__m256i *)(void *)p, _mm256_shuffle_epi8(y, order));
 }
+EO_INLINE void sv_store_columns(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i y = _mm256_packus_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    __m128i ab, cd;
+
+    y = _mm256_min_epu8(y, _mm256_set1_epi8((char)limit));
+    y = _mm256_permutevar8x32_epi32(_mm256_add_epi8(y, _mm256_set1_epi8((char)zero)), order);
+    ab = _mm256_castsi256_si128(y);
+    cd = _mm256_extracti128_si256(y, 1);
+    _mm_storel_epi64((__m128i *)(void *)p, ab);
+    _mm_storel_epi64((__m128i *)(void *)(p + 16), _mm_unpackhi_epi64(ab, ab));
+    _mm_storel_epi64((__m128i *)(void *)(p + 32), cd);
+    _mm_storel_epi64((__m128i *)(void *)(p + 48), _mm_unpackhi_epi64(cd, cd));
+}
 EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
     __m128i y = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
@@ -278,10 +352,27 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
     _mm_storel_epi64((__m128i *)(void *)p, _mm_add_epi8(y, _mm_set1_epi8((char)zero)));
 }
 
+EO_INLINE void s8_interleave(const uint8_t *p, uint8_t *out)
+{
+    __m256i ab = load_256(p), cd = load_256(p + 32);
+    __m256i ac_low = _mm256_permute2x128_si256(ab, cd, 0x20), bd = _mm256_permute2x128_si256(ab, cd, 0x31);
+    /* Bytes of a and b, of c and d, as pairs in the halves; then the pairs of both halves as words. */
+    __m256i low = _mm256_unpacklo_epi8(ac_low, bd), high = _mm256_unpackhi_epi8(ac_low, bd);
+    __m128i low_ab = _mm256_castsi256_si128(low), low_cd = _mm256_extracti128_si256(low, 1);
+    __m128i high_ab = _mm256_castsi256_si128(high), high_cd = _mm256_extracti128_si256(high, 1);
+    __m128i *to = (__m128i *)(void *)out;
+
+    _mm_storeu_si128(to, _mm_unpacklo_epi16(low_ab, low_cd));
+    _mm_storeu_si128(to + 1, _mm_unpackhi_epi16(low_ab, low_cd));
+    _mm_storeu_si128(to + 2, _mm_unpacklo_epi16(high_ab, high_cd));
+    _mm_storeu_si128(to + 3, _mm_unpackhi_epi16(high_ab, high_cd));
+}
+
 #elif defined(EO_SIMD_NEON)
 #include <arm_neon.h>
 #define S8_VL 8
 #define S8_POS 1
+#define S8_COLUMNS 4
 #define S8_UNITS 1
 #define S8_WINDOWS 1
 #define S8_UNROLL_TAPS
@@ -347,6 +438,12 @@ EO_INLINE sv sv_scale1(sv x, const struct eo_s8_factor *f)
     return (sv){{scale_four(x.val[0], ms, rounds, shifts), scale_four(x.val[1], ms, rounds, shifts)}};
 }
 EO_INLINE sv sv_scale1_exact(sv x, const struct eo_s8_factor *f) { return sv_scale1(x, f); }
+EO_INLINE sv sv_bytes(const uint8_t *p)
+{
+    uint16x8_t a = vmovl_u8(vld1_u8(p));
+
+    return (sv){{vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(a))), vreinterpretq_s32_u32(vmovl_high_u16(a))}};
+}
 EO_INLINE sv sv_byte(const uint8_t *p, int k)
 {
     const uint32x4_t mask = vdupq_n_u32(255);
@@ -356,19 +453,27 @@ EO_INLINE sv sv_byte(const uint8_t *p, int k)
 
     return (sv){{vreinterpretq_s32_u32(vandq_u32(low, mask)), vreinterpretq_s32_u32(vandq_u32(high, mask))}};
 }
-EO_INLINE sv sv_scale(sv x, const int64_t *f)
+typedef struct {
+    int64x2_t m[4], round[4], shift[4]; /* [0, 1] of the first four lanes, [2, 3] of the others */
+} sf;
+EO_INLINE sf sf_load(const int64_t *f)
 {
-    sv r;
+    sf r;
 
-    for (int h = 0; h < 2; h++) {
-        const int64x2_t m[2] = {vld1q_s64(f + 2 * h), vld1q_s64(f + 4 + 2 * h)};
-        const int64x2_t round[2] = {vld1q_s64(f + 8 + 2 * h), vld1q_s64(f + 12 + 2 * h)};
-        const int64x2_t shift[2] = {vld1q_s64(f + 16 + 2 * h), vld1q_s64(f + 20 + 2 * h)};
+    for (int i = 0; i < 4; i++) { /* of even lanes first, then of odd ones */
+        int at = i / 2 + i % 2 * 2;
 
-        r.val[h] = scale_four(x.val[h], m, round, shift);
+        r.m[i] = vld1q_s64(f + 2 * at);
+        r.round[i] = vld1q_s64(f + 8 + 2 * at);
+        r.shift[i] = vld1q_s64(f + 16 + 2 * at);
     }
     return r;
 }
+EO_INLINE sv sv_scale_exact(sv x, sf f)
+{
+    return (sv){{scale_four(x.val[0], f.m, f.round, f.shift), scale_four(x.val[1], f.m + 2, f.round + 2, f.shift + 2)}};
+}
+EO_INLINE sv sv_scale(sv x, const int64_t *f) { return sv_scale_exact(x, sf_load(f)); }
 EO_INLINE uint8x8_t to_u8(sv a, int limit, int zero)
 {
     uint8x8_t y = vqmovun_s16(vcombine_s16(vqmovn_s32(a.val[0]), vqmovn_s32(a.val[1])));
@@ -385,9 +490,17 @@ EO_INLINE void sv_store_quads(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int
 }
 EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero) { vst1_u8(p, to_u8(a, limit, zero)); }
 
+EO_INLINE void s8_interleave(const uint8_t *p, uint8_t *out)
+{
+    uint8x16x4_t four = {{vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)}};
+
+    vst4q_u8(out, four);
+}
+
 #else /* generic: plain C */
 #define S8_VL 4
 #define S8_POS 1
+#define S8_COLUMNS 4
 #define S8_UNITS 1
 #define S8_WINDOWS 1
 #define S8_UNROLL_TAPS
@@ -468,6 +581,18 @@ EO_INLINE sv sv_scale(sv x, const int64_t *f)
 {
     S8_LANES(sv, scale_lane(x.x[i], f[i % 2 * 2 + i / 2], f[4 + i % 2 * 2 + i / 2], f[8 + i % 2 * 2 + i / 2]));
 }
+typedef struct {
+    const int64_t *f;
+} sf;
+EO_INLINE sf sf_load(const int64_t *f) { return (sf){f}; }
+EO_INLINE sv sv_scale_exact(sv x, sf of)
+{
+    const int64_t *f = of.f;
+
+    S8_LANES(sv, (int32_t)eo_requant_shift(x.x[i] * f[i % 2 * 2 + i / 2] + f[4 + i % 2 * 2 + i / 2],
+                                           (int)f[8 + i % 2 * 2 + i / 2]));
+}
+EO_INLINE sv sv_bytes(const uint8_t *p) { S8_LANES(sv, p[i]); }
 EO_INLINE uint8_t to_u8(int32_t x, int limit, int zero)
 {
     return (uint8_t)(zero + (x < 0 ? 0 : x > limit ? limit : x));
@@ -485,6 +610,21 @@ EO_INLINE void sv_store_u8(uint8_t *p, sv a, int limit, int zero)
 {
     for (int i = 0; i < 4; i++)
         p[i] = to_u8(a.x[i], limit, zero);
+}
+EO_INLINE void s8_interleave(const uint8_t *p, uint8_t *out)
+{
+    for (int i = 0; i < 64; i++)
+        out[i] = p[i % 4 * 16 + i / 4];
+}
+#endif
+
+#if defined(EO_SIMD_NEON) || !(defined(EO_SIMD_AVX512) || defined(EO_SIMD_AVX2))
+EO_INLINE void sv_store_columns(uint8_t *p, sv a, sv b, sv c, sv d, int limit, int zero)
+{
+    sv_store_u8(p, a, limit, zero);
+    sv_store_u8(p + 16, b, limit, zero);
+    sv_store_u8(p + 32, c, limit, zero);
+    sv_store_u8(p + 48, d, limit, zero);
 }
 #endif
 
