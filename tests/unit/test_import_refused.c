@@ -9,9 +9,11 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "format/onnx.h"
 #include "format/safetensors.h"
 #include "nn/input.h"
 #include "stage/import/base.h"
+#include "stage/import/onnx.h"
 #include "tests/unit/check.h"
 
 struct tensor {
@@ -636,6 +638,94 @@ static void test_load(const char *onnx)
     check_that(unlink("own") == 0, "cannot unlink");
 }
 
+/* Graphs of the fuzzer's corpus that would become another network if they were taken. */
+static void test_graphs(const char *corpus)
+{
+    static const char *const cases[][2] = {
+        {"cast-to-whole", "operator 'Cast', node 'd': to: expected a type of real numbers, found type 7"},
+        {"cast-to-boolean", "operator 'Cast', node 'd': to: expected a type of real numbers, found type 9"},
+        {"cast-without-type", "operator 'Cast', node 'd': to: expected a type of real numbers, found type 0"},
+        {"cast-of-shape", ""},
+        {"cast-of-shape-to-bytes",
+         "operator 'Cast', node 't': to: expected a type of real numbers, found type 2"},
+        {"cast-of-real-constant",
+         "operator 'Cast', node 't': to: expected a type of real numbers, found type 7"},
+        {"cast-of-shape-to-32-bits", ""},
+        {"cast-of-dequantised",
+         "operator 'Cast', node 't': to: expected a type of real numbers, found type 7"},
+        {"cast-to-half", ""},
+        {"cast-to-double", ""},
+        {"cast-to-bfloat", ""},
+        {"cast-of-nothing", "operator 'Cast', node 'd': expected an input 1 that is an input of the graph, a "
+                            "constant or made by an earlier node"},
+        {"dropout", ""},
+        {"dropout-off", ""},
+        {"dropout-in-training",
+         "operator 'Dropout', node 'd': training_mode: expected a constant that is false"},
+        {"dropout-negative",
+         "operator 'Dropout', node 'd': training_mode: expected a constant that is false"},
+        {"dropout-nan", "operator 'Dropout', node 'd': training_mode: expected a constant that is false"},
+        {"dropout-of-two", "operator 'Dropout', node 'd': training_mode: expected a constant that is false"},
+        {"dropout-by-activation",
+         "operator 'Dropout', node 'd': training_mode: expected a constant that is false"},
+        {"softmax-over-batch",
+         "operator 'Softmax', node 'y': axis: expected that of the classes, 1, found 0"},
+        {"softmax-from-behind", ""},
+        {"conv-auto-pad-unknown", "operator 'Conv', node 'c': auto_pad: expected NOTSET, VALID, SAME_UPPER "
+                                  "or SAME_LOWER, found 'SAME'"},
+        {"pool-auto-pad-unknown", "operator 'MaxPool', node 'd': auto_pad: expected NOTSET, VALID, "
+                                  "SAME_UPPER or SAME_LOWER, found 'SAME'"},
+        {"pool-auto-pad-valid", ""},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct eo_buf notes = {0};
+        struct eo_err err = {""};
+        struct eo_model m = {0};
+        char path[512], *bytes = NULL;
+        size_t size;
+
+        snprintf(path, sizeof(path), "%s/%s", corpus, cases[i][0]);
+        (void)(eo_io_read(path, EO_IO_MAX, &bytes, &size, &err) ||
+               eo_import_onnx(&m, bytes, size, &notes, &err));
+        check_text(cases[i][0], cases[i][1], err.msg);
+        eo_model_release(&m);
+        eo_buf_release(&notes);
+        free(bytes);
+    }
+}
+
+/* One constant that many nodes make real. */
+static void test_dequantised(void)
+{
+    static const char small[EO_NETWORK_PARAMETERS / 15];
+    const size_t shape[] = {sizeof(small)};
+    struct eo_onnx x = {0};
+    struct eo_buf file = {0}, notes = {0};
+    struct eo_err err = {""};
+    struct eo_model m;
+    char name[16];
+
+    eo_onnx_port(&x, EO_ONNX_INPUT, "x", EO_ONNX_F32, 1, (const size_t[]){1});
+    eo_onnx_tensor(&x, "q", EO_ONNX_S8, 1, shape, small);
+    eo_onnx_tensor(&x, "s", EO_ONNX_F32, 0, NULL, &(float){0});
+    for (int i = 0; i < 31; i++) {
+        snprintf(name, sizeof(name), "d%d", i);
+        eo_onnx_node(&x, "DequantizeLinear", name, (const char *[]){"q", "s", NULL}, NULL);
+    }
+    eo_onnx_port(&x, EO_ONNX_OUTPUT, "d0", EO_ONNX_F32, 1, (const size_t[]){1});
+    check_that(!eo_onnx_finish(&x, "graph", &file, &err) &&
+                   eo_import_onnx(&m, file.data, file.len, &notes, &err) == -1,
+               "one constant became real 31 times");
+    check_text(
+        "dequantised",
+        "operator 'DequantizeLinear', node 'd30': expected at most 31457280 dequantised numbers in all",
+        err.msg);
+    eo_onnx_release(&x);
+    eo_buf_release(&file);
+    eo_buf_release(&notes);
+}
+
 /* SmallCNN with batch normalisation, which folding makes SmallCNN. */
 static void test_folded(void)
 {
@@ -740,6 +830,9 @@ int main(void)
         return 1;
     snprintf(onnx, sizeof(onnx), "%s/tests/fuzz/corpus/onnx/conv-bn-relu", here);
     test_load(onnx);
+    snprintf(onnx, sizeof(onnx), "%s/tests/fuzz/corpus/onnx", here);
+    test_graphs(onnx);
+    test_dequantised();
     test_folded();
     test_base();
     if (unlink("silent") || unlink("fed") || unlink("half") || chdir("/") || rmdir(dir))

@@ -231,8 +231,10 @@ static void release(struct onnx *x)
         for (size_t k = 0; k < sizeof(all) / sizeof(*all); k++)
             free(all[k]);
     }
-    for (int i = 0; i < x->value_count; i++)
-        free(x->value[i].real);
+    for (int i = 0; i < x->value_count; i++) {
+        if (!x->value[i].is_alias)
+            free(x->value[i].real);
+    }
     free(x->value);
     eo_onnx_graph_release(&x->graph);
     free(x);

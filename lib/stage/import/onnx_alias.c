@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "format/onnx.h"
 #include "stage/import/onnx_internal.h"
 
 int onnx_take_alias(struct onnx *x, onnx_node n)
@@ -9,6 +10,39 @@ int onnx_take_alias(struct onnx *x, onnx_node n)
     const struct onnx_value *v = onnx_input(x, n, 0);
 
     return v ? onnx_alias(x, n, v) : -1;
+}
+
+/* In training it changes values, at random. */
+int onnx_take_dropout(struct onnx *x, onnx_node n)
+{
+    const struct onnx_value *training = onnx_has_input(n, 2) ? onnx_constant(x, n, 2) : NULL;
+    float *is_on = training && training->constant.count == 1 ? onnx_floats(x, n, training) : NULL;
+    int is_off = is_on && *is_on <= 0 && *is_on >= 0;
+
+    free(is_on);
+    if (onnx_has_input(n, 2) && !is_off)
+        return onnx_refuse(x, n, "training_mode: expected a constant that is false");
+    return onnx_take_alias(x, n);
+}
+
+static int is_shape(int64_t type)
+{
+    return type == EO_ONNX_S32 || type == EO_ONNX_S64;
+}
+
+/* To real numbers. Whole numbers would be others, but for those of a constant that is whole already, as a shape is. */
+int onnx_take_cast(struct onnx *x, onnx_node n)
+{
+    const struct onnx_value *v = onnx_input(x, n, 0);
+    int64_t to = eo_onnx_int(n, "to", 0);
+
+    if (!v)
+        return -1;
+    if (to == EO_ONNX_F32 || to == EO_ONNX_F16 || to == EO_ONNX_F64 || to == EO_ONNX_BF16)
+        return onnx_alias(x, n, v);
+    if (v->is_constant && !v->real && is_shape(v->constant.type) && is_shape(to))
+        return onnx_alias(x, n, v);
+    return onnx_refuse(x, n, "to: expected a type of real numbers, found type %lld", (long long)to);
 }
 
 /* The same values in another number of sizes. */
@@ -161,8 +195,14 @@ int onnx_take_softmax(struct onnx *x, onnx_node n)
 {
     for (int i = 0; i < x->graph.output_count; i++) {
         if (n->outputs && eo_onnx_is_same(x->graph.output[i], n->output[0])) {
+            const struct onnx_value *v = onnx_input(x, n, 0);
+            int64_t axis = eo_onnx_int(n, "axis", 1);
+
+            if (v && axis != 1 && axis != 1 - v->rank)
+                return onnx_refuse(x, n, "axis: expected that of the classes, 1, found %lld",
+                                   (long long)axis);
             x->softmax = 1;
-            return onnx_take_alias(x, n);
+            return v ? onnx_alias(x, n, v) : -1;
         }
     }
     return onnx_refuse(x, n, "expected it at the end of the network, where it is left out");

@@ -14,7 +14,8 @@ struct onnx_value {
     struct eo_onnx_text name;
     int is_constant;
     struct eo_onnx_constant constant;
-    float *real; /* of a constant that was dequantised: its numbers; owned by the list */
+    float *real;  /* of a constant that was dequantised: its numbers; owned by the list */
+    int is_alias; /* another value owns them */
     /* Of an activation: the output, so far, of layer `source`, or the input of the network (EO_NETWORK_INPUT). */
     int source;
     int rank;              /* how many sizes it has, the batch included: 2 (features) to 4 */
@@ -39,6 +40,7 @@ struct onnx {
     double input_scale[ONNX_CHANNELS], input_shift[ONNX_CHANNELS];
     int input_numbers;        /* 0: the file does not say */
     int dequantised, softmax; /* for notes */
+    size_t real_numbers;      /* of all constants that were dequantised */
     struct eo_import_loss loss;
     struct eo_err *err;
 };
@@ -92,6 +94,9 @@ struct eo_dims onnx_dims(const struct onnx *x, const struct onnx_value *v);
 /* Whether it is N x features. */
 int onnx_is_flat(const struct onnx_value *v);
 
+/* 0, or -1 and err where the attribute auto_pad is none that there is. */
+int onnx_check_auto_pad(struct onnx *x, onnx_node n);
+
 /* The padding of SAME_UPPER and SAME_LOWER along one axis. */
 void onnx_pad_same(int in, int kernel, int stride, int lower, int *before, int *after);
 
@@ -100,7 +105,9 @@ int onnx_update(struct onnx *x, onnx_node n, int layer);
 
 /* ---- onnx_alias.c */
 
-int onnx_take_alias(struct onnx *x, onnx_node n); /* Identity, Dropout, Cast */
+int onnx_take_alias(struct onnx *x, onnx_node n); /* Identity */
+int onnx_take_dropout(struct onnx *x, onnx_node n);
+int onnx_take_cast(struct onnx *x, onnx_node n);
 int onnx_take_flatten(struct onnx *x, onnx_node n);
 int onnx_take_pad(struct onnx *x, onnx_node n);
 int onnx_take_squeeze(struct onnx *x, onnx_node n); /* and Unsqueeze */

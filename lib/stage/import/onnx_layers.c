@@ -118,6 +118,19 @@ static int read_hw(struct onnx *x, onnx_node n, const char *attribute, int axes,
     return 0;
 }
 
+int onnx_check_auto_pad(struct onnx *x, onnx_node n)
+{
+    static const char *const known[] = {"", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"};
+    struct eo_onnx_text automatic = eo_onnx_string(n, "auto_pad");
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (eo_onnx_is(automatic, known[i]))
+            return 0;
+    }
+    return onnx_refuse(x, n, "auto_pad: expected NOTSET, VALID, SAME_UPPER or SAME_LOWER, found '%.*s'",
+                       EO_ONNX_SHOW(automatic));
+}
+
 void onnx_pad_same(int in, int kernel, int stride, int lower, int *before, int *after)
 {
     int out = (in + stride - 1) / stride, total = (out - 1) * stride + kernel - in;
@@ -133,6 +146,8 @@ static int read_pads(struct onnx *x, onnx_node n, int axes, struct eo_dims in, s
     int lower = eo_onnx_is(automatic, "SAME_LOWER"), count;
     int64_t p[4] = {0, 0, 0, 0};
 
+    if (onnx_check_auto_pad(x, n))
+        return -1;
     if (lower || eo_onnx_is(automatic, "SAME_UPPER")) {
         onnx_pad_same(in.h, l->kernel.h, l->stride.h, lower, &l->pad.top, &l->pad.bottom);
         onnx_pad_same(in.w, l->kernel.w, l->stride.w, lower, &l->pad.left, &l->pad.right);

@@ -323,6 +323,8 @@ static int check_pooling(struct onnx *x, onnx_node n, struct eo_dims d, struct e
 {
     int64_t pads[4] = {0, 0, 0, 0}, dilations[2] = {1, 1};
 
+    if (onnx_check_auto_pad(x, n))
+        return -1;
     (void)eo_onnx_ints(n, "pads", pads, 4);
     (void)eo_onnx_ints(n, "dilations", dilations, 2);
     if (pads[0] || pads[1] || pads[2] || pads[3] || dilations[0] != 1 || dilations[1] != 1)

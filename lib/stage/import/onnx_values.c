@@ -7,6 +7,9 @@
 #include "nn/half.h"
 #include "stage/import/onnx_internal.h"
 
+/* A network has at most half as many; a file can name one constant in each of its nodes. */
+#define DEQUANTISED_MAX (2 * EO_NETWORK_PARAMETERS)
+
 /* ---- by name --------------------------------------------------------------------------------------------------- */
 
 struct onnx_value *onnx_find(struct onnx *x, struct eo_onnx_text name)
@@ -81,12 +84,7 @@ int onnx_alias(struct onnx *x, onnx_node n, const struct onnx_value *v)
         return -1;
     old.name = new->name;
     old.is_shared |= new->is_shared;
-    if (old.real) {
-        old.real = eo_alloc(old.constant.count, sizeof(float), x->err);
-        if (!old.real)
-            return -1;
-        memcpy(old.real, v->real, old.constant.count * sizeof(float));
-    }
+    old.is_alias = 1;
     *new = old;
     return 0;
 }
@@ -278,9 +276,13 @@ int onnx_dequantise(struct onnx *x, onnx_node n, const struct onnx_value *v)
     struct eo_onnx_constant c = v->constant;
     const struct onnx_value *scale = onnx_constant(x, n, 1),
                             *zero = onnx_has_input(n, 2) ? onnx_constant(x, n, 2) : NULL;
-    float *value = scale && (zero || !onnx_has_input(n, 2)) ? onnx_floats(x, n, v) : NULL, *real;
+    float *value, *real;
     struct onnx_value *new;
 
+    if (c.count > DEQUANTISED_MAX - x->real_numbers)
+        return onnx_refuse(x, n, "expected at most %zu dequantised numbers in all", DEQUANTISED_MAX);
+    x->real_numbers += c.count;
+    value = scale && (zero || !onnx_has_input(n, 2)) ? onnx_floats(x, n, v) : NULL;
     if (!value)
         return -1;
     real = dequantised(x, n, &c, value, scale, zero);
