@@ -204,6 +204,9 @@ static void put_notes(const struct onnx *x, struct eo_buf *notes)
             "%d of QuantizeLinear and DequantizeLinear left out: constants became fp32, and activations "
             "are not rounded\n",
             x->dequantised);
+    if (x->dilated)
+        eo_buf_printf(notes, "%d of Conv with dilations became %s with zeros between the weights\n",
+                      x->dilated, x->dilated == 1 ? "a larger kernel" : "larger kernels");
     if (x->softmax)
         eo_buf_puts(notes, "the softmax at the end was left out: the classes stay the same\n");
     if (x->loss.changed)

@@ -99,18 +99,24 @@ int onnx_take_pad(struct onnx *x, onnx_node n)
     return 0;
 }
 
-/* Squeeze and Unsqueeze between C x 1 x 1 and C features. */
+/* Squeeze and Unsqueeze between C x length and C x length x 1, and between C x 1 x 1 and C features. */
 int onnx_take_squeeze(struct onnx *x, onnx_node n)
 {
     const struct onnx_value *v = onnx_input(x, n, 0);
     int is_squeeze = eo_onnx_is(n->type, "Squeeze"), count, rank;
-    int64_t axes[4];
+    int64_t axes[4] = {0};
+    struct eo_dims d;
 
-    if (!v || v->is_constant || eo_dims_elements(onnx_dims(x, v)) != (size_t)onnx_dims(x, v).c)
-        return onnx_refuse(x, n, "expected a map of C x 1 x 1, or C features");
+    if (!v || v->is_constant)
+        return onnx_refuse(x, n, "expected an activation as input");
     count = onnx_list(x, n, "axes", 1, axes, 4);
     if (count < -1)
         return -1;
+    d = onnx_dims(x, v);
+    if (v->rank == 4 - !is_squeeze && count == 1 && (axes[0] == 3 || axes[0] == -1) && d.w == 1)
+        return take_rank(x, n, is_squeeze ? 3 : 4);
+    if (eo_dims_elements(d) != (size_t)d.c)
+        return onnx_refuse(x, n, "expected C x 1 x 1, C features, or a size of 1 behind C x length");
     rank = !is_squeeze ? v->rank + count : count < 0 ? 2 : v->rank - count;
     if ((!is_squeeze && count < 0) || rank < 2 || rank > 4)
         return onnx_refuse(x, n, "axes: expected a result of 2 to 4 sizes, with the batch");
@@ -131,6 +137,9 @@ int onnx_take_reshape(struct onnx *x, onnx_node n)
     dims = onnx_list(x, n, "shape", 1, to, 4);
     if (dims < -1)
         return -1;
+    if (dims > 0 && to[0] != 0 && to[0] != -1 && to[0] != onnx_batch(x))
+        return onnx_refuse(x, n, "expected the batch as its first size, 0, -1 or %lld, found %lld",
+                           (long long)onnx_batch(x), (long long)to[0]);
     d = onnx_dims(x, v);
     elements = eo_dims_elements(d);
     for (int i = 1; i < dims; i++) {

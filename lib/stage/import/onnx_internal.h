@@ -8,14 +8,17 @@
 #include "stage/import/values.h"
 
 #define ONNX_CHANNELS 64 /* of an input that has a mean of its own for each */
+#define ONNX_WHOLE 16    /* numbers of a constant that was folded: pads before and behind each of 8 sizes */
 
 /* What a name of the graph stands for. */
 struct onnx_value {
     struct eo_onnx_text name;
     int is_constant;
     struct eo_onnx_constant constant;
-    float *real;  /* of a constant that was dequantised: its numbers; owned by the list */
-    int is_alias; /* another value owns them */
+    float *real;   /* of a constant that was dequantised: its numbers; owned by the list */
+    int is_alias;  /* another value owns them */
+    int is_folded; /* a constant that nodes have computed, in `whole` */
+    int64_t whole[ONNX_WHOLE];
     /* Of an activation: the output, so far, of layer `source`, or the input of the network (EO_NETWORK_INPUT). */
     int source;
     int rank;              /* how many sizes it has, the batch included: 2 (features) to 4 */
@@ -38,9 +41,9 @@ struct onnx {
     int value_count, value_max;
     /* The network is fed p * input_scale + input_shift, for all channels or each. */
     double input_scale[ONNX_CHANNELS], input_shift[ONNX_CHANNELS];
-    int input_numbers;        /* 0: the file does not say */
-    int dequantised, softmax; /* for notes */
-    size_t real_numbers;      /* of all constants that were dequantised */
+    int input_numbers;                 /* 0: the file does not say */
+    int dequantised, dilated, softmax; /* for notes */
+    size_t real_numbers;               /* of all constants that were dequantised */
     struct eo_import_loss loss;
     struct eo_err *err;
 };
@@ -83,6 +86,11 @@ int onnx_dequantise(struct onnx *x, onnx_node n, const struct onnx_value *v);
 /* Takes one node into the network; the functions below do, for the operators that they are called after. */
 int onnx_take(struct onnx *x, onnx_node n);
 
+/* ---- onnx_fold.c */
+
+/* A node that computes whole numbers from constants, or from the sizes of an activation: then *is_folded. */
+int onnx_fold(struct onnx *x, onnx_node n, int *is_folded);
+
 /* ---- onnx_layers.c */
 
 int onnx_take_conv(struct onnx *x, onnx_node n);
@@ -90,6 +98,9 @@ int onnx_take_linear(struct onnx *x, onnx_node n); /* Gemm, MatMul */
 
 /* The sizes of an activation. */
 struct eo_dims onnx_dims(const struct onnx *x, const struct onnx_value *v);
+
+/* The size of a batch, as the input of the graph has it; 1 where that is open. */
+int64_t onnx_batch(const struct onnx *x);
 
 /* Whether it is N x features. */
 int onnx_is_flat(const struct onnx_value *v);

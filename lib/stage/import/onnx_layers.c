@@ -12,6 +12,11 @@ struct eo_dims onnx_dims(const struct onnx *x, const struct onnx_value *v)
     return v->source == EO_NETWORK_INPUT ? x->net.input : x->net.layer[v->source].out;
 }
 
+int64_t onnx_batch(const struct onnx *x)
+{
+    return x->graph.input[0].shape[0] > 0 ? x->graph.input[0].shape[0] : 1;
+}
+
 int onnx_is_flat(const struct onnx_value *v)
 {
     return v->rank == 2;
@@ -87,19 +92,27 @@ static int add_layer(struct onnx *x, onnx_node n, const struct eo_network_layer 
     return 0;
 }
 
-/* Bias number `i` of the node as floats, or zeros. */
+/* Bias number `i` of the node as floats, or zeros; one number is that of all outputs. */
 static float *bias_of(struct onnx *x, onnx_node n, int i, size_t outputs)
 {
     const struct onnx_value *v;
+    float *all, *one;
 
     if (!onnx_has_input(n, i))
         return eo_alloc(outputs, sizeof(float), x->err);
     v = onnx_constant(x, n, i);
-    if (v && v->constant.count != outputs) {
+    if (v && v->constant.count != outputs && v->constant.count != 1) {
         onnx_refuse(x, n, "expected a bias for each of %zu outputs, found %zu", outputs, v->constant.count);
         return NULL;
     }
-    return v ? onnx_floats(x, n, v) : NULL;
+    one = v ? onnx_floats(x, n, v) : NULL;
+    if (!one || v->constant.count == outputs)
+        return one;
+    all = eo_alloc(outputs, sizeof(*all), x->err);
+    for (size_t o = 0; all && o < outputs; o++)
+        all[o] = one[0];
+    free(one);
+    return all;
 }
 
 /* ---- Conv ------------------------------------------------------------------------------------------------------ */
@@ -163,25 +176,50 @@ static int read_pads(struct onnx *x, onnx_node n, int axes, struct eo_dims in, s
     return 0;
 }
 
+/* A kernel with dilations is a larger one, which has zeros between its weights. */
 static int read_geometry(struct onnx *x, onnx_node n, const struct eo_onnx_constant *w, struct eo_dims in,
-                         struct eo_network_layer *l)
+                         struct eo_network_layer *l, struct eo_hw *dilation)
 {
     int axes = w->dims - 2;
-    struct eo_hw dilation = {1, 1};
 
     if (axes < 1 || axes > 2 || w->shape[0] < 1 || w->shape[0] > EO_NETWORK_CHANNELS || w->shape[2] < 1 ||
         w->shape[2] > EO_NETWORK_SIDE || (axes == 2 && (w->shape[3] < 1 || w->shape[3] > EO_NETWORK_SIDE)))
         return onnx_refuse(x, n,
                            "expected weights of 3 or 4 sizes, at most %d outputs and a kernel of at most %d",
                            EO_NETWORK_CHANNELS, EO_NETWORK_SIDE);
-    l->kernel = (struct eo_hw){(int)w->shape[2], axes == 2 ? (int)w->shape[3] : 1};
-    if (read_hw(x, n, "strides", axes, 1, &l->stride) || read_hw(x, n, "dilations", axes, 1, &dilation))
+    if (read_hw(x, n, "strides", axes, 1, &l->stride) || read_hw(x, n, "dilations", axes, 1, dilation))
         return -1;
-    if (l->stride.h < 1 || l->stride.w < 1)
-        return onnx_refuse(x, n, "strides: expected numbers from 1");
-    if (dilation.h != 1 || dilation.w != 1)
-        return onnx_refuse(x, n, "dilations: expected 1; the nearest that is supported is a larger kernel");
+    if (l->stride.h < 1 || l->stride.w < 1 || dilation->h < 1 || dilation->w < 1)
+        return onnx_refuse(x, n, "strides and dilations: expected numbers from 1");
+    l->kernel.h = ((int)w->shape[2] - 1) * dilation->h + 1;
+    l->kernel.w = axes == 2 ? ((int)w->shape[3] - 1) * dilation->w + 1 : 1;
+    if (l->kernel.h > EO_NETWORK_SIDE || l->kernel.w > EO_NETWORK_SIDE)
+        return onnx_refuse(x, n, "dilations: expected a kernel of at most %d with them, found %d x %d",
+                           EO_NETWORK_SIDE, l->kernel.h, l->kernel.w);
     return read_pads(x, n, axes, in, l);
+}
+
+/* The weights of a kernel with dilations in their places. Takes `from`. */
+static float *spread(struct onnx *x, onnx_node n, const struct eo_onnx_constant *w, struct eo_hw dilation,
+                     struct eo_hw kernel, float *from)
+{
+    size_t filters = w->shape[0] * w->shape[1], height = w->shape[2], width = w->dims == 4 ? w->shape[3] : 1;
+    size_t side = (size_t)kernel.h * (size_t)kernel.w;
+    float *to;
+
+    if (!from || (dilation.h == 1 && dilation.w == 1))
+        return from;
+    to = filters <= EO_NETWORK_PARAMETERS / side ? eo_alloc(filters * side, sizeof(*to), x->err) : NULL;
+    if (filters > EO_NETWORK_PARAMETERS / side)
+        onnx_refuse(x, n, "dilations: expected at most %zu weights with them", EO_NETWORK_PARAMETERS);
+    for (size_t i = 0; to && i < filters * height * width; i++) {
+        size_t filter = i / (height * width), h = i / width % height, v = i % width;
+
+        to[filter * side + h * (size_t)dilation.h * (size_t)kernel.w + v * (size_t)dilation.w] = from[i];
+    }
+    x->dilated += to != NULL;
+    free(from);
+    return to;
 }
 
 static struct eo_dims padded(struct eo_dims d, const struct eo_padding *p)
@@ -196,6 +234,7 @@ int onnx_take_conv(struct onnx *x, onnx_node n)
     const struct onnx_value *in = onnx_input(x, n, 0), *w = in ? onnx_constant(x, n, 1) : NULL;
     int64_t group = eo_onnx_int(n, "group", 1);
     struct eo_network_layer l = {.stride = {1, 1}};
+    struct eo_hw dilation = {1, 1};
     float *weight, *bias;
     struct eo_dims d;
 
@@ -204,7 +243,7 @@ int onnx_take_conv(struct onnx *x, onnx_node n)
     if (in->is_constant || onnx_is_flat(in))
         return onnx_refuse(x, n, "expected a map of N x C x H x W or N x C x length as input");
     d = onnx_dims(x, in);
-    if (read_geometry(x, n, &w->constant, padded(d, &in->pad), &l))
+    if (read_geometry(x, n, &w->constant, padded(d, &in->pad), &l, &dilation))
         return -1;
     l.pad = (struct eo_padding){l.pad.top + in->pad.top, l.pad.left + in->pad.left,
                                 l.pad.bottom + in->pad.bottom, l.pad.right + in->pad.right};
@@ -216,7 +255,7 @@ int onnx_take_conv(struct onnx *x, onnx_node n)
             "expected group 1 or, with one output for each channel, as many as the input has channels "
             "(%d), found group %lld",
             d.c, (long long)group);
-    weight = onnx_floats(x, n, w);
+    weight = spread(x, n, &w->constant, dilation, l.kernel, onnx_floats(x, n, w));
     bias = weight ? bias_of(x, n, 2, w->constant.shape[0]) : NULL;
     if (!bias) {
         free(weight);

@@ -61,7 +61,6 @@ static const struct {
     {"LRN", "BatchNormalization"},
     {"LpPool", "AveragePool"},
     {"Reduce", "ReduceMean over height and width"},
-    {"Shape", "fixed sizes: export without dynamic axes"},
     {"Gather", "fixed sizes: export without dynamic axes"},
     {"Slice", "strides of Conv"},
 };
@@ -92,11 +91,16 @@ static int check_padded(struct onnx *x, onnx_node n)
 
 int onnx_take(struct onnx *x, onnx_node n)
 {
+    int is_folded, rc;
+
     if (n->domain.length && !eo_onnx_is(n->domain, "ai.onnx"))
         return onnx_refuse(x, n, "expected an operator of ONNX, found one of domain '%.*s'",
                            EO_ONNX_SHOW(n->domain));
     if (check_padded(x, n))
         return -1;
+    rc = onnx_fold(x, n, &is_folded);
+    if (is_folded)
+        return rc;
     for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++) {
         if (eo_onnx_is(n->type, operators[i].type))
             return operators[i].take(x, n);

@@ -179,11 +179,13 @@ static double *numbers(struct onnx *x, onnx_node n, const struct eo_onnx_constan
 float *onnx_floats(struct onnx *x, onnx_node n, const struct onnx_value *v)
 {
     const struct eo_onnx_constant *c = &v->constant;
-    double *wide = v->real ? NULL : numbers(x, n, c);
-    float *out = v->real || wide ? eo_alloc(c->count, sizeof(*out), x->err) : NULL;
+    int is_read = !v->real && !v->is_folded;
+    double *wide = is_read ? numbers(x, n, c) : NULL;
+    float *out = !is_read || wide ? eo_alloc(c->count, sizeof(*out), x->err) : NULL;
 
     for (size_t i = 0; out && i < c->count; i++) {
         out[i] = v->real                  ? v->real[i]
+                 : v->is_folded           ? (float)v->whole[i]
                  : c->type == EO_ONNX_F64 ? eo_import_round(wide[i], &x->loss)
                                           : (float)wide[i];
         if (isfinite(out[i]))
@@ -203,6 +205,10 @@ int onnx_integers(struct onnx *x, onnx_node n, const struct onnx_value *v, int64
 
     if (v->constant.count > (size_t)max || v->real)
         return onnx_refuse(x, n, "expected at most %d integers in '%.*s'", max, EO_ONNX_SHOW(v->name));
+    if (v->is_folded) {
+        memcpy(out, v->whole, v->constant.count * sizeof(*out));
+        return (int)v->constant.count;
+    }
     wide = numbers(x, n, &v->constant);
     if (!wide)
         return -1;
