@@ -137,6 +137,31 @@ map and no eps" eo-import --eps 0.001 -o none o.onnx
     eo-import --eps 0.001 -o none own
 }
 
+# In 300 MB of memory: what is larger is not read.
+@test "import: networks of other kinds, external data, random bytes and files of 2 GB are one line" {
+  local corpus=$EO_ROOT/tests/fuzz/corpus/onnx n
+  within() {
+    fails_like 1 "eo-import: $1" bash -c 'ulimit -v 300000; exec eo-import "$@"' - -o none "$2"
+    [ ! -e none ]
+  }
+  within "*: operator 'LSTM', node '': not supported; the nearest that is: Conv over N x C x length" "$corpus/lstm"
+  within "*: operator 'Attention', node 'mix': not supported; the nearest *" "$corpus/attention"
+  within "*: input 'x': size 3: expected a fixed number in 1..1024; export without dynamic axes" "$corpus/dynamic"
+  within "*: expected the numbers of a constant in this file, found external_data: save *" "$corpus/external"
+  printf '\10\10\22\0' >onnx
+  truncate -s 2G onnx
+  within "onnx: expected at most 67108864 bytes, found 2147483648" onnx
+  printf '\10\0\0\0\0\0\0\0{}' >tensors
+  truncate -s 2G tensors
+  within "tensors: expected at most 67108864 bytes, found 2147483648" tensors
+  for n in 1 2 3 4 5 6 7 8; do
+    { printf '\10\10\22\4'; seq "$n" 999 | gzip -n; } >noise
+    within "noise: *" noise
+    tail -c +5 noise >more
+    within "more: *" more
+  done
+}
+
 # ---- the key base_model
 
 # begin_with LINE...: an experiment on a small set, with more lines
@@ -231,6 +256,86 @@ letters, found '12ab'" eo-config --check cfg.yaml
     eo-train -c cfg.yaml -o base
   [ "${stderr_lines[1]}" = "tensor                              expected              found" ]
   [ ! -e base ]
+}
+
+# ---- configs/own-model.yaml, from the model to C
+
+# own_model LINE...: the configuration for the model `theirs` and the images in `own`, quickly timed; LINE takes the
+# place of the line of its key
+own_model() {
+  local line
+  cp "$EO_ROOT/configs/own-model.yaml" own.yaml
+  for line in "base_model: $PWD/theirs" "data_dir: $PWD/own" 'fine_tune_epochs: 1' "$@"; do
+    sed -i "/^${line%%:*}:/d" own.yaml
+    echo "$line" >>own.yaml
+  done
+  printf '%s\n' "output_dir: $PWD/out" 'benchmark_exact: true' 'benchmark_repeats: 2' 'benchmark_trials: 2' >>own.yaml
+}
+
+# A state_dict of PyTorch for the layers of the configuration, whose second convolution has another name.
+their_model() {
+  make_network "input 1x28x28; conv1: conv 16 3x3 pad 1 batch_norm relu max 2x2; conv2: conv 32 3x3 pad 1 batch_norm \
+relu mean; classifier: linear 10" 1 fp32 >model
+  theirs model '1s/"conv2\./"block./g' >theirs
+}
+
+make_own() {
+  run --separate-stderr make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/own.yaml" "$@"
+}
+
+@test "own-model.yaml: from tensors of PyTorch to the table, the plots, the report and C" {
+  their_model
+  eo-data --generate own --train 120 --test 40 --seed 1
+  own_model 'pruning_levels: [0.0, 0.5]'
+  make_own all export
+  [ "$status" -eq 0 ] || { echo "$output$stderr"; false; }
+  [[ $stderr == *"eo-train: $PWD/theirs: took 'block' for layer 'conv2', by its shape"* ]] || { echo "$stderr"; false; }
+  [ "$(wc -l <out/sweep_results.csv)" = 7 ]
+  [ "$(wc -l <out/training_log.csv)" = 1 ]
+  for f in summary.json hardware_summary.csv accuracy_vs_latency.png layerwise_macs.png export/README.md; do
+    [ -s "out/$f" ] || { echo "missing: $f"; false; }
+  done
+  [ -n "$(find out/export -name '*.c')" ]
+  # an edit of the model is another experiment
+  make_own all
+  [[ $output != *TRAIN* ]]
+  make_own -n all
+  [[ $output == *"nothing to do"* ]] || { echo "$output"; false; }
+  theirs model '1s/"conv2\./"other./g' >theirs
+  make_own -n all
+  [[ $output == *"models/base.safetensors: base_model_sha256 changed from "* ]] || { head -n 5 <<<"$output"; false; }
+}
+
+@test "own-model.yaml: without training images level 0 goes through, and what trains is refused" {
+  their_model
+  eo-data --generate own --train 10 --test 60 --seed 1
+  rm own/train-*
+  own_model 'validation: test' 'pruning_levels: [0.0]' 'fine_tune_epochs: 0' 'val_subset: 40' 'calibration_batches: 1'
+  make_own all export
+  [ "$status" -eq 0 ] || { echo "$output$stderr"; false; }
+  [[ $stderr == *"eo-quant: $PWD/own: no training images: calibrated on the last 32 of 60 test images"* ]] ||
+    { echo "$stderr"; false; }
+  [ "$(wc -l <out/sweep_results.csv)" = 4 ]
+  [ "$(cut -d, -f2 out/dataset.csv | tr '\n' ' ')" = "part test " ]
+  head -c 3000 out/models/p0.00-int8.safetensors | grep -aqF '"calibration_images":"32"'
+  [ -n "$(find out/export -name '*.c')" ]
+  needs() {
+    own_model 'validation: test' 'pruning_levels: [0.0]' 'fine_tune_epochs: 0' "$1"
+    make_own all
+    [ "$status" -ne 0 ]
+    [ "$stderr" = "eo-data: $PWD/own: no training images ('train-images-idx3-ubyte'); without them: $2" ] ||
+      { echo "$stderr"; return 1; }
+  }
+  needs 'validation: holdout' "key 'validation': expected test, found holdout"
+  needs 'epochs: 2' "key 'epochs': expected none, found 2"
+  needs 'fine_tune_epochs: 3' "key 'fine_tune_epochs': expected 0, found 3"
+  needs 'qat_epochs: 1' "key 'qat_epochs': expected 0, found 1"
+  own_model 'validation: test' 'pruning_levels: [0.5]' 'fine_tune_epochs: 0' 'pruning_criterion: [l1, taylor]'
+  fails 1 "eo-data: own: no training images ('train-images-idx3-ubyte'); without them: key 'pruning_criterion': \
+expected one that looks at no images, as l1, found taylor" eo-data --checksum -c own.yaml --data own
+  sed -i '/^base_model/d' own.yaml
+  fails 1 "eo-data: own: no training images ('train-images-idx3-ubyte'); without them: key 'base_model': expected a \
+trained model, found none" eo-data --checksum -c own.yaml --data own
 }
 
 @test "import: wrong usage" {

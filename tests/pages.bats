@@ -154,9 +154,16 @@ examples() {
     sed -i '/^output_dir:/d' "$config"
     echo "output_dir: $PWD/out/$(basename "$config" .yaml)" >>"$config"
   done
+  # What commands write into data/ stays here, and make finds it.
+  sed -i "s|^base_model: |&$PWD/|; s|^data_dir: |&$PWD/data/|" configs/own-model.yaml
+  echo "output_dir: $PWD/out/own-model" >>configs/own-model.yaml
   ln -s "$EO_BIN" out/bin
-  ln -s "$ROOT/data" data
-  sed -nE 's/^    ((EO_DATA_DIR=[^ ]* )?(make|printf|out\/bin)[ \/].*)/\1/p' "$ROOT/README.md" >commands
+  mkdir data
+  ln -s "$ROOT"/data/* data
+  mkdir -p pictures/a pictures/b
+  cp "$ROOT"/tests/golden/pictures/folder/2/[01].png pictures/a
+  cp "$ROOT"/tests/golden/pictures/folder/2/[12].png pictures/b
+  sed -nE 's/^    ((EO_DATA_DIR=[^ ]* )?(make|printf|cp|out\/bin)[ \/].*)/\1/p' "$ROOT/README.md" >commands
   while read -r line; do
     n=$((n + 1))
     [[ $line != *mnist* || -d ${EO_DATA_DIR:-} ]] || continue

@@ -10,6 +10,7 @@
 #include "stage/data/preview.h"
 #include "stage/data/report.h"
 #include "stage/data/synthetic.h"
+#include "stage/data/untrained.h"
 #include "tools/cli.h"
 
 static struct options {
@@ -242,18 +243,36 @@ static int look_for_files(const struct eo_config *cfg)
     return opt.folder ? print_folder(dir) : convert(dir);
 }
 
+/* A configuration that trains nothing can do without training images: 1, or 0; -1 after saying why it cannot. */
+static int may_be_untrained(const struct eo_config *cfg)
+{
+    char dir[EO_DATASET_FOLDER_MAX];
+    struct eo_err err;
+
+    if (!opt.config || eo_dataset_find(cfg, opt.dir, dir, sizeof(dir), NULL) || eo_dataset_has_training(dir))
+        return 0;
+    if (eo_data_check_untrained(cfg, &err) == 0)
+        return 1;
+    eo_err_prefix(&err, "no training images ('train-images-idx3-ubyte'); without them");
+    cli_fail(&program, dir, &err);
+    return -1;
+}
+
 /* Without a configuration nothing is divided, because the default sizes may not fit the data set. */
 static int describe(const struct eo_config *cfg)
 {
     int is_divided = strcmp(opt.part, "validation") == 0 || (opt.config && !opt.checksum);
+    int untrained = may_be_untrained(cfg), rc;
     const struct eo_dataset_request wanted = {.folder = opt.dir,
                                               .parts = EO_DATASET_TRAIN | EO_DATASET_TEST,
                                               .is_any = strcmp(cfg->dataset, "idx") == 0,
+                                              .may_be_untrained = untrained > 0,
                                               .is_whole = !is_divided};
     struct eo_dataset ds;
     struct eo_err err;
-    int rc;
 
+    if (untrained < 0)
+        return 1;
     if (eo_dataset_open(&ds, cfg, &wanted, &err))
         return cli_fail(&program, NULL, &err);
     rc = warn(&ds) || (opt.preview ? preview(cfg, &ds) : report(cfg, &ds, is_divided ? &ds.split : NULL));

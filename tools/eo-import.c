@@ -55,7 +55,8 @@ static const struct cli_program program = {
 /* The network of the experiment, for the images that its data set has. */
 static int find_network(struct eo_config *cfg)
 {
-    struct eo_dataset_request wanted = {.folder = data, .parts = EO_DATASET_TRAIN, .is_any = 1};
+    struct eo_dataset_request wanted = {
+        .folder = data, .parts = EO_DATASET_TRAIN, .is_any = 1, .may_be_untrained = 1};
     struct eo_dataset ds = {0};
     struct eo_err err;
     int rc;

@@ -64,13 +64,18 @@ static int load_images(struct calibration_data *d, const struct eo_model *m)
     const struct eo_dataset_request wanted = {.folder = data,
                                               .parts = EO_DATASET_TRAIN,
                                               .dims = m->network.input,
-                                              .classes = eo_network_classes(&m->network)};
+                                              .classes = eo_network_classes(&m->network),
+                                              .may_be_untrained = d->cfg.qat_epochs == 0};
     struct eo_err err;
 
     if (eo_dataset_open(&d->dataset, &d->cfg, &wanted, &err))
         return cli_fail(&program, NULL, &err);
     if (eo_quant_check_dataset(m, d->dataset.train_sha256, &err))
         return cli_fail(&program, d->dataset.folder, &err);
+    if (d->dataset.is_untrained)
+        cli_warn(&program, d->dataset.folder,
+                 "no training images: calibrated on the last %zu of %zu test images",
+                 d->dataset.split.train.count, d->dataset.test.count);
     return 0;
 }
 

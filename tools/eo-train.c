@@ -104,6 +104,7 @@ static int train(const struct cli_program *p, const struct options *o, struct eo
     wanted.dims = m.network.input;
     wanted.classes = o->init ? eo_network_classes(&m.network) : 0;
     wanted.is_any = !o->init;
+    wanted.may_be_untrained = !o->init && *cfg.base_model && !cfg.epochs && !o->epochs;
     if (eo_dataset_open(&ds, &cfg, &wanted, err))
         goto out;
     rc = o->init ? 0 : begin(p, o, &cfg, &ds, &m, err);

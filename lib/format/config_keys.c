@@ -141,7 +141,8 @@ const struct eo_key eo_keys[] = {
      .any_script = 1,
      .readers = TRAIN,
      .help = "Begin with the model in this file instead of random weights: a model file, tensors of PyTorch "
-             "(safetensors) for the network model, or ONNX. It is trained only where epochs is given."},
+             "(safetensors) for the network model, or ONNX. It is trained only where epochs is given; where nothing is "
+             "trained, validation: test needs no training images."},
     {.name = "base_model_sha256",
      .type = EO_KEY_SHA256,
      .offset = AT(base_model_sha256),
@@ -365,7 +366,8 @@ const struct eo_key eo_keys[] = {
      .max = 10000,
      .initial = "8",
      .readers = QUANT,
-     .help = "Training batches from which int8 takes its ranges."},
+     .help = "Training batches from which int8 takes its ranges; without training images, those at the end of the "
+             "test set."},
     {.name = "quantization_observer",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_observer),

@@ -245,6 +245,11 @@ int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const str
                               ds->test.count, n);
         split->validation = slice(&ds->test, ds->dims, 0, n);
     }
+    if (ds->is_untrained) {
+        n = (size_t)cfg->calibration_batches * (size_t)cfg->batch_size;
+        n = n < ds->test.count ? n : ds->test.count;
+        split->train = slice(&ds->test, ds->dims, ds->test.count - n, n);
+    }
     return 0;
 }
 
@@ -307,15 +312,23 @@ int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
     struct eo_dims dims = request->dims.c ? request->dims : (struct eo_dims){1, EO_IMAGE_SIDE, EO_IMAGE_SIDE};
     int classes = request->classes ? request->classes : EO_CLASSES;
     char folder[EO_DATASET_FOLDER_MAX];
+    int parts = request->parts, is_untrained;
 
     memset(ds, 0, sizeof(*ds));
     if (request->is_any) {
         dims = (struct eo_dims){0, 0, 0};
         classes = 0;
     }
-    if (eo_dataset_find(cfg, request->folder, folder, sizeof(folder), err) ||
-        load_as(ds, folder, request->parts, dims, classes, err))
+    if (eo_dataset_find(cfg, request->folder, folder, sizeof(folder), err))
         return -1;
+    is_untrained = request->may_be_untrained && (parts & EO_DATASET_TRAIN) &&
+                   cfg->validation == EO_VALIDATION_TEST && !eo_dataset_has_training(folder);
+    if (load_as(ds, folder, is_untrained ? EO_DATASET_TEST : parts, dims, classes, err))
+        return -1;
+    if (is_untrained) {
+        ds->is_untrained = 1;
+        memcpy(ds->train_sha256, ds->test_sha256, sizeof(ds->train_sha256));
+    }
     memcpy(ds->folder, folder, sizeof(folder));
     ds->name = name_of(cfg, request->folder, ds);
     if (take_class_names(ds, cfg, request->is_any, err) || divide(ds, cfg, request->is_whole, err)) {

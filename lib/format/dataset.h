@@ -49,6 +49,8 @@ struct eo_dataset {
     struct eo_dims dims; /* of one image */
     int classes;
     struct eo_images train, test; /* count 0 where the part was not asked for */
+    /* There are no training images: split.train are test images instead, and train_sha256 is that of the test set. */
+    int is_untrained;
     /* Of the uncompressed images file, then the labels file; "" where the part was not asked for. */
     char train_sha256[EO_SHA256_TEXT], test_sha256[EO_SHA256_TEXT];
     struct eo_idx idx[4];
@@ -69,6 +71,8 @@ struct eo_dataset_request {
     int classes;         /* 0: 10 */
     /* Take dims from the files ([N, F] is 1 x F x 1), and classes from class_names, else from the highest label. */
     int is_any;
+    /* Test images may stand in for training images, if the folder has none and validation is test: eo_split_make(). */
+    int may_be_untrained;
     int is_whole; /* do not divide: split stays empty, and its sizes need not fit */
 };
 
@@ -97,8 +101,10 @@ void eo_dataset_release(struct eo_dataset *ds);
  * validation holdout: the last val_subset training images (null: one sixth) are for validation, the first
  * train_subset (null: all) of the others for training. validation test: the first val_subset test images (null:
  * all) are for validation, the first train_subset training images for training. Views of parts that were not
- * loaded are empty. Fails when the sizes do not fit the data set, and when the key dataset says MNIST or Fashion-MNIST
- * and a part is, by its checksum, of the other. Any other content passes: people trim and extend data sets.
+ * loaded are empty. Of a data set that is_untrained, the last calibration_batches x batch_size test images are taken
+ * for training images: to calibrate on, not to train on. Fails when the sizes do not fit the data set, and when the key
+ * dataset says MNIST or Fashion-MNIST and a part is, by its checksum, of the other. Any other content passes: people
+ * trim and extend data sets.
  */
 int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
                   struct eo_err *err) EO_MUST_CHECK;

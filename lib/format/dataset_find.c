@@ -117,12 +117,22 @@ int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path,
     return found > 0 ? 0 : found < 0 ? -1 : not_there(dir, file, err);
 }
 
-static int has_files(const char *dir)
+static int has_file(const char *dir, enum eo_dataset_file file)
 {
     char path[4096];
 
+    return look_for(dir, file, path, sizeof(path), NULL) > 0;
+}
+
+int eo_dataset_has_training(const char *dir)
+{
+    return has_file(dir, EO_DATASET_TRAIN_IMAGES) || has_file(dir, EO_DATASET_TRAIN_LABELS);
+}
+
+static int has_files(const char *dir)
+{
     for (int f = 0; f < EO_DATASET_FILES; f++) {
-        if (look_for(dir, (enum eo_dataset_file)f, path, sizeof(path), NULL) > 0)
+        if (has_file(dir, (enum eo_dataset_file)f))
             return 1;
     }
     return 0;

@@ -33,6 +33,9 @@ enum eo_dataset_file {
 int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
                          struct eo_err *err) EO_MUST_CHECK;
 
+/* Whether `dir` has a file of the training set. */
+int eo_dataset_has_training(const char *dir);
+
 /*
  * The folder of cfg->dataset's files: `option` (--data) if not NULL; else for `idx` cfg->data_dir, or where there is no
  * such folder the one of that name in $EO_DATA_DIR or in data; else the first that has any of the files:

@@ -107,7 +107,8 @@ static void doubt_pixels(const char *part, const struct eo_images *images, struc
 
 void eo_data_doubts(const struct eo_dataset *ds, struct eo_buf *out)
 {
-    doubt_classes("training", &ds->train, ds->classes, out);
+    if (!ds->is_untrained)
+        doubt_classes("training", &ds->train, ds->classes, out);
     doubt_classes("test", &ds->test, ds->classes, out);
     doubt_pixels("training", &ds->train, ds->dims, out);
     doubt_pixels("test", &ds->test, ds->dims, out);
@@ -124,6 +125,7 @@ static void put_row(const char *name, const char *part, size_t images, const cha
 void eo_data_checksums(const char *name, const struct eo_dataset *ds, struct eo_buf *out)
 {
     eo_buf_puts(out, "dataset,part,images,sha256\n");
-    put_row(name, "train", ds->train.count, ds->train_sha256, out);
+    if (!ds->is_untrained)
+        put_row(name, "train", ds->train.count, ds->train_sha256, out);
     put_row(name, "test", ds->test.count, ds->test_sha256, out);
 }

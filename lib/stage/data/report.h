@@ -18,7 +18,7 @@ void eo_data_info(const struct eo_config *cfg, const struct eo_dataset *ds, cons
  */
 void eo_data_doubts(const struct eo_dataset *ds, struct eo_buf *out);
 
-/* Appends the CSV `dataset,part,images,sha256`, a row for train and one for test. */
+/* Appends the CSV `dataset,part,images,sha256`, a row for train, if there is one, and one for test. */
 void eo_data_checksums(const char *name, const struct eo_dataset *ds, struct eo_buf *out);
 
 #endif
