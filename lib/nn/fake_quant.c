@@ -12,11 +12,11 @@ static int check_model(const struct eo_model *q, struct eo_err *err)
     if (q->precision != EO_INT8)
         return eo_err_set(err, "simulated quantisation: expected an int8 model to begin with, found %s",
                           eo_precision_name(q->precision));
-    for (int l = EO_CONV2; l < EO_LAYERS; l++) {
+    for (int l = EO_CONV2; l < EO_SMALLCNN_LAYERS; l++) {
         if (q->layer[l].input_zero_point != 0)
-            return eo_err_set(err,
-                              "simulated quantisation: expected zero point 0 of the input of '%s', found %d",
-                              eo_layer_name((enum eo_layer)l), (int)q->layer[l].input_zero_point);
+            return eo_err_set(
+                err, "simulated quantisation: expected zero point 0 of the input of '%s', found %d",
+                eo_smallcnn_layer_name((enum eo_smallcnn_layer)l), (int)q->layer[l].input_zero_point);
     }
     return 0;
 }
@@ -78,14 +78,14 @@ void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_
                            const float *params, float *out)
 {
     size_t c1 = (size_t)l->c1, c2 = (size_t)l->c2, cp1 = (size_t)l->cp1, cp2 = (size_t)l->cp2;
-    const struct runs layers[EO_LAYERS] = {
+    const struct runs layers[EO_SMALLCNN_LAYERS] = {
         {l->w1, c1, 1, 9, cp1, 1},
         {l->w2, c2, 9 * cp1, 1, 0, 9 * cp1},
         {l->w3, 10, cp2, 49, 10 * cp2, cp2},
     };
 
     memcpy(out, params, l->total * sizeof(float));
-    for (int i = 0; i < EO_LAYERS; i++)
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++)
         round_layer(&layers[i], f->is_per_tensor, params, out);
 }
 

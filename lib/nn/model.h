@@ -119,7 +119,7 @@ enum eo_criterion eo_model_pruning_criterion(const struct eo_model *m);
  * those that are there, or 0 and 0 when the model was pruned and does not say from what. Both fail on metadata that do
  * not fit the tensors, which no loaded model has.
  */
-int eo_model_kept(const struct eo_model *m, enum eo_layer layer, int *index,
+int eo_model_kept(const struct eo_model *m, enum eo_smallcnn_layer layer, int *index,
                   struct eo_err *err) EO_MUST_CHECK;
 int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct eo_err *err) EO_MUST_CHECK;
 

@@ -185,7 +185,7 @@ static int check_metadata(const struct eo_model *m, struct eo_err *err)
         return eo_err_prefix(err, "metadata 'seed'");
     if (level_text && eo_level_read(level_text, &level, err))
         return eo_err_prefix(err, "metadata 'pruning_level'");
-    if (level_text && eo_network_is_smallcnn(&m->network) && level.count >= EO_LAYERS)
+    if (level_text && eo_network_is_smallcnn(&m->network) && level.count >= EO_SMALLCNN_LAYERS)
         return eo_err_set(
             err, "metadata 'pruning_level': expected one share, or two with an 'x' between, found %d",
             level.count);

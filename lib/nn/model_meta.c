@@ -155,12 +155,12 @@ static int parse_base_shape(const char *text, const struct eo_shape *least, stru
     return 0;
 }
 
-static const char *kept_key(enum eo_layer layer)
+static const char *kept_key(enum eo_smallcnn_layer layer)
 {
     return layer == EO_CONV1 ? "conv1_kept" : "conv2_kept";
 }
 
-int eo_model_kept(const struct eo_model *m, enum eo_layer layer, int *index, struct eo_err *err)
+int eo_model_kept(const struct eo_model *m, enum eo_smallcnn_layer layer, int *index, struct eo_err *err)
 {
     int outputs = eo_shape_outputs(&m->shape, layer), limit = layer == EO_CONV1 ? EO_MAX_C1 : EO_MAX_C2;
     const char *text = eo_model_meta_get(m, kept_key(layer));

@@ -251,32 +251,6 @@ size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precisio
     return eo_network_weights(l) * weight + (size_t)l->map.c * bias;
 }
 
-/* Elements of what layer `reader` or a later one reads, made before `layer`. */
-static size_t alive(const struct eo_network *net, int layer, int reader)
-{
-    size_t n = 0;
-
-    for (int i = EO_NETWORK_INPUT; i < layer; i++)
-        n += eo_network_last_reader(net, i) >= reader ? eo_dims_elements(dims_of(net, i)) : 0;
-    return n;
-}
-
-size_t eo_network_peak_elements(const struct eo_network *net)
-{
-    size_t peak = 0;
-
-    for (int i = 0; i < net->count; i++) {
-        const struct eo_network_layer *l = &net->layer[i];
-        size_t map = eo_dims_elements(l->map);
-        size_t operation = alive(net, i, i) + map;
-        size_t pooling = l->pooling ? alive(net, i, i + 1) + map + eo_dims_elements(l->out) : 0;
-
-        peak = operation > peak ? operation : peak;
-        peak = pooling > peak ? pooling : peak;
-    }
-    return peak;
-}
-
 void eo_network_put_table(const struct eo_network *net, struct eo_buf *out)
 {
     static const char *const operations[] = {"conv", "depthwise", "linear"};

@@ -25,7 +25,7 @@
  *
  * What runs a list: the reference and the kernels of any network (ref_layer.h, ref_layer_s8.h, kernels/general_body.h,
  * kernels/general_s8.h, kernels/general_train.h), model files, and all programs. SmallCNN has faster kernels of its own
- * besides, by enum eo_layer and struct eo_shape of shape.h.
+ * besides, by enum eo_smallcnn_layer and struct eo_shape of shape.h.
  */
 #ifndef EO_NN_NETWORK_H
 #define EO_NN_NETWORK_H
@@ -130,12 +130,6 @@ size_t eo_network_macs(const struct eo_network *net);
 /* Bytes of weights and biases: biases have 4 bytes at int8. */
 size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precision precision);
 
-/*
- * The largest number of activations that exist at once for one input, where operation and pooling run one after the
- * other, each tensor lives until its last reader has run, and batch normalisation, add and ReLU work in place.
- */
-size_t eo_network_peak_elements(const struct eo_network *net);
-
 /* The last layer that reads the output of layer `source` or EO_NETWORK_INPUT; EO_NETWORK_NONE where none does. */
 int eo_network_last_reader(const struct eo_network *net, int source);
 
@@ -161,7 +155,7 @@ struct eo_dims eo_network_tensor_dims(const struct eo_network *net, int tensor);
 /*
  * Where each layer's map and output lie in one block, in elements from its beginning; equal where there is no pooling.
  * The input lies at 0. What a layer reads, its map and its output never overlap. By first fit: `elements`, the size of
- * the block, may be larger than eo_network_peak_elements().
+ * the block, may be larger than what exists at once.
  */
 struct eo_network_places {
     size_t map[EO_NETWORK_LAYERS], out[EO_NETWORK_LAYERS], elements;

@@ -149,7 +149,7 @@ void eo_s8_network_release(struct eo_s8_network *n)
 static void copy_params(struct eo_s8_params *p, const struct eo_s8_network *n, const struct eo_shape *shape)
 {
     memcpy(p->input_table, n->input_table[0], sizeof(p->input_table));
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         p->zero_point[l] = n->layer[l].zero_point;
     p->qmax = n->qmax;
     memcpy(p->conv1, n->layer[EO_CONV1].factor, (size_t)shape->c1 * sizeof(p->conv1[0]));

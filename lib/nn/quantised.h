@@ -69,7 +69,7 @@ double eo_s8_score_scale(const struct eo_model *m);
 /* The same constants of SmallCNN, for the kernels of that network. */
 struct eo_s8_params {
     uint8_t input_table[256];
-    int32_t zero_point[EO_LAYERS]; /* of each layer's input */
+    int32_t zero_point[EO_SMALLCNN_LAYERS]; /* of each layer's input */
     int32_t qmax;
     struct eo_requant conv1[EO_MAX_C1];
     struct eo_requant conv2[EO_MAX_C2];

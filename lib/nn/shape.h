@@ -1,5 +1,5 @@
 /*
- * SmallCNN: its layers, sizes and costs.
+ * SmallCNN: its layers and their sizes.
  *
  *     input       [1, 28, 28]
  *     conv1       3x3, pad 1, 1 -> c1; max-pool 2; ReLU     [c1, 14, 14]
@@ -22,32 +22,23 @@
 #define EO_POOL2_SIDE 7
 #define EO_POOL2_PIXELS 49
 
-enum eo_layer { EO_CONV1, EO_CONV2, EO_CLASSIFIER, EO_LAYERS };
+enum eo_smallcnn_layer { EO_CONV1, EO_CONV2, EO_CLASSIFIER, EO_SMALLCNN_LAYERS };
 
 struct eo_shape {
     int c1, c2;
 };
 
-const char *eo_layer_name(enum eo_layer layer); /* "conv1", "conv2", "classifier" */
+const char *eo_smallcnn_layer_name(enum eo_smallcnn_layer layer); /* "conv1", "conv2", "classifier" */
 
 /* Outputs (channels or classes), terms of one output's sum, and weights of a layer. */
-int eo_shape_outputs(const struct eo_shape *s, enum eo_layer layer);
-int eo_shape_terms(const struct eo_shape *s, enum eo_layer layer); /* 9, 9 c1, 49 c2 */
-size_t eo_shape_weights(const struct eo_shape *s, enum eo_layer layer);
-
-/* Multiply-accumulates for one image, counted over the padded input, biases excluded. */
-size_t eo_shape_layer_macs(const struct eo_shape *s, enum eo_layer layer);
-size_t eo_shape_macs(const struct eo_shape *s);
+int eo_shape_outputs(const struct eo_shape *s, enum eo_smallcnn_layer layer);
+int eo_shape_terms(const struct eo_shape *s, enum eo_smallcnn_layer layer); /* 9, 9 c1, 49 c2 */
+size_t eo_shape_weights(const struct eo_shape *s, enum eo_smallcnn_layer layer);
 
 /*
- * Elements that enter and leave a layer, one image, with convolution, pooling and ReLU fused, so that no
- * full-size feature map exists: 784 -> 196 c1, 196 c1 -> 49 c2, 49 c2 -> 10.
+ * Elements that leave a layer, one image, with convolution, pooling and ReLU fused, so that no full-size feature map
+ * exists: 196 c1, 49 c2, 10.
  */
-size_t eo_shape_input_elements(const struct eo_shape *s, enum eo_layer layer);
-size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_layer layer);
-
-/* The same in bytes: activations of the precision's type, class scores of 4 bytes at every precision. */
-size_t eo_shape_input_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
-size_t eo_shape_output_bytes(const struct eo_shape *s, enum eo_layer layer, enum eo_precision precision);
+size_t eo_shape_output_elements(const struct eo_shape *s, enum eo_smallcnn_layer layer);
 
 #endif

@@ -30,8 +30,7 @@ static void check_network(const struct eo_network *net)
     for (int i = 0; i < net->count; i++)
         check_layer(net, i);
     if (eo_network_classes(net) < 1 || eo_network_classes(net) > EO_NETWORK_CLASSES ||
-        eo_network_parameters(net) > EO_NETWORK_PARAMETERS ||
-        eo_network_peak_elements(net) < eo_dims_elements(net->input))
+        eo_network_parameters(net) > EO_NETWORK_PARAMETERS)
         abort();
 }
 

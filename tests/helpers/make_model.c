@@ -34,7 +34,7 @@ static void fill_floats(struct eo_rng *rng, const struct eo_model *m, void *data
     }
 }
 
-static void fill_integers(struct eo_rng *rng, struct eo_model *m, enum eo_layer layer, float bound)
+static void fill_integers(struct eo_rng *rng, struct eo_model *m, enum eo_smallcnn_layer layer, float bound)
 {
     struct eo_model_layer *l = &m->layer[layer];
     int outputs = eo_shape_outputs(&m->shape, layer), i;
@@ -56,8 +56,8 @@ static void fill(struct eo_model *m, uint64_t seed)
     struct eo_rng rng;
 
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (int i = 0; i < EO_LAYERS; i++) {
-        enum eo_layer layer = (enum eo_layer)i;
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++) {
+        enum eo_smallcnn_layer layer = (enum eo_smallcnn_layer)i;
         float bound = 1 / sqrtf((float)eo_shape_terms(&m->shape, layer));
 
         if (m->precision == EO_INT8) {

@@ -21,6 +21,32 @@
 #define EVALUATE_THREADS 2
 #define SLOW_ROUNDS 3 /* of the generic kernels */
 
+/* ---- costs ---------------------------------------------------------------------------------------------------- */
+
+static size_t layer_macs(const struct eo_shape *s, enum eo_smallcnn_layer layer)
+{
+    size_t pixels = layer == EO_CONV1 ? 784 : layer == EO_CONV2 ? 196 : 1;
+
+    return pixels * eo_shape_weights(s, layer);
+}
+
+double perf_macs(const struct eo_shape *s)
+{
+    double sum = 0;
+
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        sum += (double)layer_macs(s, (enum eo_smallcnn_layer)l);
+    return sum;
+}
+
+double perf_train_macs(const struct eo_shape *s)
+{
+    double conv1 = (double)layer_macs(s, EO_CONV1), conv2 = (double)layer_macs(s, EO_CONV2);
+    double classifier = (double)layer_macs(s, EO_CLASSIFIER);
+
+    return conv1 * 1.25 + conv2 * 1.5 + classifier * 3;
+}
+
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
 static int same(const char *wanted, const char *found)
@@ -154,7 +180,7 @@ int perf_add_infer(struct perf_rows *rows, const struct perf_choice *choice, con
                 .precision = (enum eo_precision)p,
                 .level = choice->level[l],
                 .shape = choice->shape[l],
-                .macs = (double)eo_shape_macs(&choice->shape[l]),
+                .macs = perf_macs(&choice->shape[l]),
                 .peak = perf_peaks_find(peaks, isa, (enum eo_precision)p),
                 .rounds = rounds_of(isa, choice),
                 .take = take_of(isa),
@@ -261,7 +287,7 @@ int perf_add_layers(struct perf_rows *rows, const struct perf_choice *choice, co
         };
 
         if (part != PERF_INPUT)
-            labels.macs = (double)eo_shape_layer_macs(&labels.shape, (enum eo_layer)(part - PERF_CONV1));
+            labels.macs = (double)layer_macs(&labels.shape, (enum eo_smallcnn_layer)(part - PERF_CONV1));
         if (layers && add_part(rows, choice, &labels, layers, part, images, err))
             return -1;
     }
@@ -330,14 +356,6 @@ static struct training *training_new(const struct perf_row *row, enum eo_isa isa
     for (uint32_t i = 0; i < t->count; i++)
         t->order[i] = i;
     return t;
-}
-
-double perf_train_macs(const struct eo_shape *s)
-{
-    double conv1 = (double)eo_shape_layer_macs(s, EO_CONV1), conv2 = (double)eo_shape_layer_macs(s, EO_CONV2);
-    double classifier = (double)eo_shape_layer_macs(s, EO_CLASSIFIER);
-
-    return conv1 * 1.25 + conv2 * 1.5 + classifier * 3;
 }
 
 static int add_trainer(struct perf_rows *rows, const struct perf_choice *choice,
@@ -466,7 +484,7 @@ int perf_add_evaluate(struct perf_rows *rows, const struct perf_choice *choice, 
                               .release = free,
                           };
 
-    labels.macs = (double)eo_shape_macs(&labels.shape);
+    labels.macs = perf_macs(&labels.shape);
     if (perf_rows_add(rows, choice, &labels, &row, err))
         return -1;
     if (!row)

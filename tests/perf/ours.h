@@ -60,8 +60,11 @@ int perf_add_train(struct perf_rows *rows, const struct perf_choice *choice, con
 int perf_add_evaluate(struct perf_rows *rows, const struct perf_choice *choice, const char *programs,
                       const char *folder, const char *data, size_t count, struct eo_err *err) EO_MUST_CHECK;
 
+/* Multiply-accumulates of SmallCNN for one image, counted over the padded input, biases excluded. */
+double perf_macs(const struct eo_shape *s);
+
 /*
- * Multiply-accumulates of a training step, one image: forward as in nn/shape.h; then each convolution's gradient by
+ * The same of a training step: forward as above; then each convolution's gradient by
  * its weights and conv2's by its input, a quarter of the forward's each, because behind a max-pool of 2 x 2 three
  * quarters of the gradient are zero; and the classifier's two.
  */

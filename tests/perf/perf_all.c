@@ -166,8 +166,7 @@ static int add_peer_row(struct run *run, struct perf_peer *peer, const char *ope
                               .ctx = peer,
                           };
 
-    labels.macs =
-        strcmp(operation, "train") ? (double)eo_shape_macs(&labels.shape) : perf_train_macs(&labels.shape);
+    labels.macs = strcmp(operation, "train") ? perf_macs(&labels.shape) : perf_train_macs(&labels.shape);
     snprintf(labels.kernel, sizeof(labels.kernel), "%s", peer->version);
     return perf_rows_add(&run->rows, &run->choice, &labels, &row, err);
 }

@@ -176,9 +176,9 @@ static inline double plain_batch(struct plain *p, const uint8_t *pixels, const u
 /* All parameters of a model, in the order of struct plain. */
 static inline void flatten(const struct eo_model *m, float *out)
 {
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&m->shape, (enum eo_layer)l);
-        size_t b = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t w = eo_shape_weights(&m->shape, (enum eo_smallcnn_layer)l);
+        size_t b = (size_t)eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l);
 
         memcpy(out, m->layer[l].weight.f32, w * sizeof(float));
         memcpy(out + w, m->layer[l].bias.f32, b * sizeof(float));

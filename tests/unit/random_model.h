@@ -29,7 +29,7 @@ static inline void *random_memory(size_t n, size_t size)
     return p;
 }
 
-static inline void random_layer(struct eo_model *m, enum eo_layer l, struct eo_rng *rng)
+static inline void random_layer(struct eo_model *m, enum eo_smallcnn_layer l, struct eo_rng *rng)
 {
     struct eo_model_layer *layer = &m->layer[l];
     size_t n = eo_shape_weights(&m->shape, l), outputs = (size_t)eo_shape_outputs(&m->shape, l);
@@ -71,13 +71,13 @@ static inline void random_model(struct eo_model *m, enum eo_precision precision,
     m->shape.c2 = c2;
     eo_network_smallcnn(&m->network, c1, c2);
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (int l = 0; l < EO_LAYERS; l++)
-        random_layer(m, (enum eo_layer)l, &rng);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        random_layer(m, (enum eo_smallcnn_layer)l, &rng);
 }
 
 static inline void random_model_release(struct eo_model *m)
 {
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         free(m->layer[l].weight.f32);
         free(m->layer[l].bias.f32);
         free(m->layer[l].weight_scale);

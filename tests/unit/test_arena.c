@@ -167,9 +167,12 @@ static size_t peak_of(const struct eo_shape *s, enum eo_precision precision)
 {
     size_t peak = 0;
 
-    for (int l = 0; l < EO_LAYERS; l++) {
-        enum eo_layer layer = (enum eo_layer)l;
-        size_t bytes = eo_shape_input_bytes(s, layer, precision) + eo_shape_output_bytes(s, layer, precision);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        enum eo_smallcnn_layer layer = (enum eo_smallcnn_layer)l;
+        size_t element = (size_t)eo_precision_activation_bytes(precision);
+        size_t input = l == 0 ? 784 : eo_shape_output_elements(s, (enum eo_smallcnn_layer)(l - 1));
+        size_t bytes =
+            input * element + eo_shape_output_elements(s, layer) * (layer == EO_CLASSIFIER ? 4 : element);
 
         peak = bytes > peak ? bytes : peak;
     }

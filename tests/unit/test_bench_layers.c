@@ -87,9 +87,9 @@ static void check_near(const char *what, int layer, double expected, double foun
                what, layer, expected, found);
 }
 
-static void check_all(const double x[EO_LAYERS][EO_LAYER_FIGURES])
+static void check_all(const double x[EO_SMALLCNN_LAYERS][EO_LAYER_FIGURES])
 {
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         check_that(x[l][EO_LAYER_MS] > 0 && x[l][EO_LAYER_MS] < 1000, "time of layer %d: found %g ms", l,
                    x[l][EO_LAYER_MS]);
         check_near("cycles", l, 3e6 * x[l][EO_LAYER_MS], x[l][EO_LAYER_CYCLES]);
@@ -117,7 +117,7 @@ static void test_measure(void)
     }
     refuse_all = 1;
     if (measure(&costs, EO_FP16, 1)) {
-        for (int l = 0; l < EO_LAYERS; l++) {
+        for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
             check_that(costs.of[EO_BENCH_SINGLE][l][EO_LAYER_MS] > 0, "no time without counters");
             check_that(isnan(costs.of[EO_BENCH_BATCH][l][EO_LAYER_CYCLES]) &&
                            isnan(costs.of[EO_BENCH_BATCH][l][EO_LAYER_INSTRUCTIONS]),
@@ -159,7 +159,7 @@ static void test_text(void)
 struct bytes_case {
     enum eo_precision precision;
     int c1, c2;
-    const char *rows[EO_LAYERS + 1];
+    const char *rows[EO_SMALLCNN_LAYERS + 1];
 };
 
 /* Sizes worked out by hand; class scores take 4 bytes at every precision. */
@@ -189,7 +189,7 @@ static void test_bytes(const struct bytes_case *c)
     random_model(&m, c->precision, c->c1, c->c2, 1);
     eo_bench_put_layers(&text, &m, &costs);
     at = text.data;
-    for (int l = 0; l <= EO_LAYERS && at; l++) {
+    for (int l = 0; l <= EO_SMALLCNN_LAYERS && at; l++) {
         at = strchr(at, '\n');
         at = at ? at + 1 : NULL;
         check_that(at && strncmp(at, c->rows[l], strlen(c->rows[l])) == 0, "bytes: expected '%s', found '%s'",

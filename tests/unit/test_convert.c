@@ -36,7 +36,7 @@ static void near(const char *what, double expected, double tolerance, double fou
     check_that(fabs(expected - found) <= tolerance, "%s: expected %.17g, found %.17g", what, expected, found);
 }
 
-static float *weight(struct eo_model *m, enum eo_layer l, int o, int term)
+static float *weight(struct eo_model *m, enum eo_smallcnn_layer l, int o, int term)
 {
     return &m->layer[l].weight.f32[(size_t)o * (size_t)eo_shape_terms(&m->shape, l) + (size_t)term];
 }
@@ -47,14 +47,14 @@ static void uneven_model(struct eo_model *m)
     struct eo_err err;
 
     must(eo_model_init(m, EO_FP32, (struct eo_shape){C1, C2}, &err), &err);
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         struct eo_model random;
 
         random_model(&random, EO_FP32, C1, C2, 8);
         memcpy(m->layer[l].weight.f32, random.layer[l].weight.f32,
-               eo_shape_weights(&m->shape, (enum eo_layer)l) * sizeof(float));
+               eo_shape_weights(&m->shape, (enum eo_smallcnn_layer)l) * sizeof(float));
         memcpy(m->layer[l].bias.f32, random.layer[l].bias.f32,
-               (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l) * sizeof(float));
+               (size_t)eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l) * sizeof(float));
         random_model_release(&random);
     }
     for (int t = 0; t < 9; t++)
@@ -83,7 +83,7 @@ static void run(const struct eo_model *m, double logits[IMAGES * EO_CLASSES])
 
 /* ---- equalisation ------------------------------------------------------------------------------------------------ */
 
-static double largest_filter(struct eo_model *m, enum eo_layer l, int c)
+static double largest_filter(struct eo_model *m, enum eo_smallcnn_layer l, int c)
 {
     double max = 0;
 
@@ -92,7 +92,7 @@ static double largest_filter(struct eo_model *m, enum eo_layer l, int c)
     return max;
 }
 
-static double largest_reader(struct eo_model *m, enum eo_layer l, int c)
+static double largest_reader(struct eo_model *m, enum eo_smallcnn_layer l, int c)
 {
     int each = l == EO_CONV2 ? 9 : 49;
     double max = 0;
@@ -119,9 +119,9 @@ static void test_equalize(void)
     run(&m, after);
     check_that(memcmp(before, after, sizeof(before)) == 0, "equalised: the scores have changed");
     for (int l = EO_CONV1; l < EO_CLASSIFIER; l++)
-        for (int c = 0; c < eo_shape_outputs(&m.shape, (enum eo_layer)l); c++) {
-            double r1 = largest_filter(&m, (enum eo_layer)l, c),
-                   r2 = largest_reader(&m, (enum eo_layer)(l + 1), c);
+        for (int c = 0; c < eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l); c++) {
+            double r1 = largest_filter(&m, (enum eo_smallcnn_layer)l, c),
+                   r2 = largest_reader(&m, (enum eo_smallcnn_layer)(l + 1), c);
 
             if (r1 > 0 && r2 > 0)
                 check_that(r1 <= 2.0001 * r2 && r2 <= 2.0001 * r1, "layer %d, channel %d: %g against %g", l,
@@ -134,8 +134,13 @@ static void test_equalize(void)
 
 /* ---- bias correction --------------------------------------------------------------------------------------------- */
 
+static size_t input_elements(const struct eo_shape *s, enum eo_smallcnn_layer l)
+{
+    return l == EO_CONV1 ? 784 : eo_shape_output_elements(s, (enum eo_smallcnn_layer)(l - 1));
+}
+
 /* Mean pre-activation of one output for given weights, position by position. x [IMAGES][size], `bias` left out. */
-static double mean_output(const float *x, size_t size, enum eo_layer l, int terms, const double *w)
+static double mean_output(const float *x, size_t size, enum eo_smallcnn_layer l, int terms, const double *w)
 {
     int side = l == EO_CONV1 ? 28 : 14, positions = l == EO_CLASSIFIER ? 1 : side * side;
     double sum = 0;
@@ -154,7 +159,7 @@ static double mean_output(const float *x, size_t size, enum eo_layer l, int term
 }
 
 struct inputs {
-    float *x[EO_LAYERS];
+    float *x[EO_SMALLCNN_LAYERS];
 };
 
 static int keep(void *ctx, int layer, const float *values, size_t n, struct eo_err *err)
@@ -166,7 +171,7 @@ static int keep(void *ctx, int layer, const float *values, size_t n, struct eo_e
     return 0;
 }
 
-static void check_bias(const struct eo_model *m, const struct eo_model *q, enum eo_layer l, int o,
+static void check_bias(const struct eo_model *m, const struct eo_model *q, enum eo_smallcnn_layer l, int o,
                        const float *x)
 {
     int terms = eo_shape_terms(&m->shape, l);
@@ -180,10 +185,9 @@ static void check_bias(const struct eo_model *m, const struct eo_model *q, enum 
         w[t] = (double)m->layer[l].weight.f32[o * terms + t];
         rounded[t] = layer->weight.s8[o * terms + t] * (double)layer->weight_scale[o];
     }
-    exact = (double)m->layer[l].bias.f32[o] +
-            mean_output(x, eo_shape_input_elements(&m->shape, l), l, terms, w) -
-            mean_output(x, eo_shape_input_elements(&m->shape, l), l, terms, rounded);
-    snprintf(what, sizeof(what), "corrected bias %d of %s", o, eo_layer_name(l));
+    exact = (double)m->layer[l].bias.f32[o] + mean_output(x, input_elements(&m->shape, l), l, terms, w) -
+            mean_output(x, input_elements(&m->shape, l), l, terms, rounded);
+    snprintf(what, sizeof(what), "corrected bias %d of %s", o, eo_smallcnn_layer_name(l));
     near(what, exact / unit, 0.5001, layer->bias.s32[o]);
     free(w);
     free(rounded);
@@ -202,19 +206,19 @@ static void test_bias_correction(enum eo_backend backend)
     uneven_model(&m);
     must(eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
     must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
-    for (int l = 0; l < EO_LAYERS; l++)
-        in.x[l] = random_memory(IMAGES * eo_shape_input_elements(&m.shape, (enum eo_layer)l), sizeof(float));
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        in.x[l] = random_memory(IMAGES * input_elements(&m.shape, (enum eo_smallcnn_layer)l), sizeof(float));
     must(eo_calibration_walk(&m, &images, &opt, keep, &in, &err), &err);
     for (int k = 0; k < EO_CLASSES; k++)
         changed -= q.layer[EO_CLASSIFIER].bias.s32[k];
     must(eo_bias_correct(&q, &m, &images, &opt, &err), &err);
-    for (int l = 0; l < EO_LAYERS; l++)
-        for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_layer)l); o++)
-            check_bias(&m, &q, (enum eo_layer)l, o, in.x[l]);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l); o++)
+            check_bias(&m, &q, (enum eo_smallcnn_layer)l, o, in.x[l]);
     for (int k = 0; k < EO_CLASSES; k++)
         changed += q.layer[EO_CLASSIFIER].bias.s32[k];
     check_that(changed != 0, "bias correction: the test has lost its point");
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         free(in.x[l]);
     eo_model_release(&q);
     eo_model_release(&m);

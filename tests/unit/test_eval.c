@@ -77,16 +77,16 @@ static int make_model(struct eo_model *m, enum eo_precision precision, struct eo
 
     if (eo_model_init(m, precision, shape, err))
         return -1;
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         struct eo_model_layer *layer = &m->layer[l];
 
-        for (size_t i = 0; i < eo_shape_weights(&shape, (enum eo_layer)l); i++) {
+        for (size_t i = 0; i < eo_shape_weights(&shape, (enum eo_smallcnn_layer)l); i++) {
             if (precision == EO_INT8)
                 layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, 255) - 127);
             else
                 layer->weight.f32[i] = eo_rng_f32(rng) - 0.5f;
         }
-        for (int o = 0; precision == EO_INT8 && o < eo_shape_outputs(&shape, (enum eo_layer)l); o++)
+        for (int o = 0; precision == EO_INT8 && o < eo_shape_outputs(&shape, (enum eo_smallcnn_layer)l); o++)
             layer->weight_scale[o] = 0.01f;
         layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 0.1f;
         layer->input_zero_point = precision == EO_INT8 && l == EO_CONV1 ? 64 : 0;

@@ -43,9 +43,9 @@ static void make(struct eo_model *m, const float factor[4])
 
     if (eo_model_init(m, EO_INT8, (struct eo_shape){2, 2}, &err))
         check_that(0, "model: %s", err.msg);
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         m->layer[l].input_scale = 1;
-        for (int o = 0; o < eo_shape_outputs(&m->shape, (enum eo_layer)l); o++)
+        for (int o = 0; o < eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l); o++)
             m->layer[l].weight_scale[o] = l == EO_CLASSIFIER ? 1 : factor[2 * l + o];
     }
 }

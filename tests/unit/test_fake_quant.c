@@ -60,8 +60,8 @@ static void make_model(struct eo_model *m, int c1, int c2, uint64_t seed)
     if (eo_model_init(m, EO_FP32, shape, &err))
         stop(&err);
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (int i = 0; i < EO_LAYERS; i++) {
-        enum eo_layer l = (enum eo_layer)i;
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++) {
+        enum eo_smallcnn_layer l = (enum eo_smallcnn_layer)i;
         float bound = 2 / sqrtf((float)eo_shape_terms(&shape, l));
 
         /* Outputs of different size tell one scale for all from one for each. */
@@ -164,8 +164,9 @@ static void make_exact(struct eo_model *m, struct eo_model *q, int c1, int c2)
     if (eo_model_init(q, EO_INT8, shape, &err))
         stop(&err);
     q->backend = EO_BACKEND_FBGEMM;
-    for (int i = 0; i < EO_LAYERS; i++) {
-        size_t terms = (size_t)eo_shape_terms(&shape, (enum eo_layer)i), n = eo_shape_weights(&shape, (enum eo_layer)i);
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++) {
+        size_t terms = (size_t)eo_shape_terms(&shape, (enum eo_smallcnn_layer)i),
+               n = eo_shape_weights(&shape, (enum eo_smallcnn_layer)i);
         float *w = m->layer[i].weight.f32;
         struct eo_rng rng;
 
@@ -173,7 +174,7 @@ static void make_exact(struct eo_model *m, struct eo_model *q, int c1, int c2)
         fill(&rng, w, n, 127 * step);
         for (size_t at = 0; at < n; at += terms)
             w[at] = 127.5f * step;
-        for (int o = 0; o < eo_shape_outputs(&shape, (enum eo_layer)i); o++) {
+        for (int o = 0; o < eo_shape_outputs(&shape, (enum eo_smallcnn_layer)i); o++) {
             m->layer[i].bias.f32[o] = (float)((int)eo_rng_below(&rng, 65) - 32) * 0x1p-6f;
             q->layer[i].weight_scale[o] = step;
         }
@@ -191,12 +192,12 @@ static void plain_quantised(struct plain *p, const struct eo_model *m, const str
 
     plain_from_model(p, m);
     w = p->w;
-    for (int i = 0; i < EO_LAYERS; i++) {
-        size_t n = eo_shape_weights(&m->shape, (enum eo_layer)i);
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++) {
+        size_t n = eo_shape_weights(&m->shape, (enum eo_smallcnn_layer)i);
 
         for (size_t k = 0; k < n; k++)
             w[k] = fmin(rint(w[k] * 512), 127) / 512;
-        w += n + (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)i);
+        w += n + (size_t)eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)i);
     }
     for (int i = 0; i < 256; i++)
         p->input[i] = fmin(fmax(rint((i / 127.5 - 1) * 64), -64), 63) / 64;

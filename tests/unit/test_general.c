@@ -11,6 +11,7 @@
 #include "nn/ref.h"
 #include "tests/unit/check.h"
 #include "tests/unit/networks.h"
+#include "tests/unit/peak.h"
 
 #define INPUTS 35
 
@@ -127,7 +128,7 @@ static void check_places(const char *name)
     if (eo_network_preset(&net, name, &err))
         return;
     eo_network_place(&net, &p);
-    peak = eo_network_peak_elements(&net);
+    peak = peak_elements(&net);
     for (int i = 0; i < net.count; i++) {
         const struct eo_network_layer *l = &net.layer[i];
         size_t end = p.map[i] + eo_dims_elements(l->map);

@@ -250,9 +250,9 @@ static size_t flatten(const struct eo_model *m, float *out)
 {
     size_t n = 0;
 
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&m->shape, (enum eo_layer)l);
-        size_t b = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t w = eo_shape_weights(&m->shape, (enum eo_smallcnn_layer)l);
+        size_t b = (size_t)eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l);
 
         memcpy(out + n, m->layer[l].weight.f32, w * sizeof(float));
         memcpy(out + n + w, m->layer[l].bias.f32, b * sizeof(float));
@@ -380,7 +380,7 @@ static void quantise(const struct eo_model *m, double min, double max, enum eo_b
     struct eo_calibration cal = {.images = 1};
     struct eo_err err;
 
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         cal.tensor[l] = (struct eo_quant_range){1, min, max, fmin(min, 0), fmax(max, 0)};
     stop_on(eo_quant_int8(m, &cal, &opt, out, &err), "quantisation", &err);
 }
@@ -461,9 +461,10 @@ static void test_weight_scales(const char *size, enum eo_backend backend)
 
         if (strcmp(cell(&csv, row, "model"), size))
             continue;
-        while (l < EO_CLASSIFIER && strcmp(cell(&csv, row, "layer"), eo_layer_name((enum eo_layer)l)))
+        while (l < EO_CLASSIFIER &&
+               strcmp(cell(&csv, row, "layer"), eo_smallcnn_layer_name((enum eo_smallcnn_layer)l)))
             l++;
-        found = output < (size_t)eo_shape_outputs(&m.shape, (enum eo_layer)l)
+        found = output < (size_t)eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l)
                     ? (double)q.layer[l].weight_scale[output]
                     : NAN;
         compare(&c, row, expected, found, apart(expected, found) / expected);
@@ -496,9 +497,10 @@ static void test_quantised_weights(void)
     load_model(&m, sizes[0]);
     quantise(&m, -1, 1, EO_BACKEND_FBGEMM, &q);
     load(&csv, "weights-s8-6x10.csv");
-    for (int l = 0; l < EO_LAYERS; l++) {
-        for (size_t i = 0; i < eo_shape_weights(&m.shape, (enum eo_layer)l) && row < csv.rows; i++, row++) {
-            size_t output = i / (size_t)eo_shape_terms(&m.shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        for (size_t i = 0; i < eo_shape_weights(&m.shape, (enum eo_smallcnn_layer)l) && row < csv.rows;
+             i++, row++) {
+            size_t output = i / (size_t)eo_shape_terms(&m.shape, (enum eo_smallcnn_layer)l);
             double quotient = (double)m.layer[l].weight.f32[i] / (double)q.layer[l].weight_scale[output];
             double expected = number(&csv, row, "weight"), found = q.layer[l].weight.s8[i];
 

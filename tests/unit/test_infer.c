@@ -77,7 +77,7 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *m
 
 /* What the marks of a call say. */
 struct marks {
-    int begun[EO_LAYERS + 1]; /* how often each layer began; the last: the end */
+    int begun[EO_SMALLCNN_LAYERS + 1]; /* how often each layer began; the last: the end */
     int last, wrong; /* the layer of the last one, -1 before; how many cannot follow the one before */
 };
 
@@ -94,12 +94,12 @@ static void take_mark(void *ctx, int layer)
 static void check_marks(const char *what, const struct marks *m, int n)
 {
     check_int(what, 0, m->wrong);
-    check_int(what, 1, m->begun[EO_LAYERS]);
-    check_int(what, EO_LAYERS, m->last);
-    for (int l = 0; l < EO_LAYERS; l++)
+    check_int(what, 1, m->begun[EO_SMALLCNN_LAYERS]);
+    check_int(what, EO_SMALLCNN_LAYERS, m->last);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         check_that(m->begun[l] >= 1 && m->begun[l] <= n + 1 && m->begun[l] >= m->begun[EO_CLASSIFIER],
                    "%s, %d images: found %d beginnings of %s", what, n, m->begun[l],
-                   eo_layer_name((enum eo_layer)l));
+                   eo_smallcnn_layer_name((enum eo_smallcnn_layer)l));
 }
 
 /* The marks come in order on every path, and change nothing in the scores. */

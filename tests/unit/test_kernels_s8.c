@@ -47,8 +47,9 @@ static int32_t between(struct eo_rng *rng, int32_t low, int32_t high)
 static void fill_layer(struct eo_model *m, int l, int extreme, double spread, struct eo_rng *rng)
 {
     struct eo_model_layer *layer = &m->layer[l];
-    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_layer)l);
-    int outputs = eo_shape_outputs(&m->shape, (enum eo_layer)l), qmax = eo_backend_activation_max(m->backend);
+    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_smallcnn_layer)l);
+    int outputs = eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l),
+        qmax = eo_backend_activation_max(m->backend);
     int32_t range = extreme ? 1 << 28 : (int32_t)spread;
 
     for (int o = 0; o < outputs; o++) {
@@ -70,8 +71,8 @@ static int model_random(struct eo_model *m, struct eo_shape shape, enum eo_backe
     if (eo_model_init(m, EO_INT8, shape, NULL))
         return -1;
     m->backend = backend;
-    for (int l = 0; l < EO_LAYERS; l++) {
-        double terms = eo_shape_terms(&shape, (enum eo_layer)l), spread = 74 * qmax / 3;
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        double terms = eo_shape_terms(&shape, (enum eo_smallcnn_layer)l), spread = 74 * qmax / 3;
 
         for (double k = 1; k * k <= terms; k++) /* times the square root of the number of terms, about */
             spread = 74 * qmax / 3 * k;

@@ -102,9 +102,9 @@ static int is_kept(const struct eo_prune_plan *plan, int layer, int channel)
 static void zero_channels(struct eo_model *m, const struct eo_prune_plan *plan)
 {
     for (int l = 0; l < EO_CLASSIFIER; l++) {
-        int terms = eo_shape_terms(&m->shape, (enum eo_layer)l);
+        int terms = eo_shape_terms(&m->shape, (enum eo_smallcnn_layer)l);
 
-        for (int c = 0; c < eo_shape_outputs(&m->shape, (enum eo_layer)l); c++) {
+        for (int c = 0; c < eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l); c++) {
             for (int t = 0; t < terms && !is_kept(plan, l, c); t++)
                 m->layer[l].weight.f32[c * terms + t] = 0;
             if (!is_kept(plan, l, c))
@@ -117,8 +117,9 @@ static void zero_channels(struct eo_model *m, const struct eo_prune_plan *plan)
 static void zero_readers(struct eo_model *m, const struct eo_prune_plan *plan)
 {
     for (int l = 0; l < EO_CLASSIFIER; l++) {
-        enum eo_layer next = (enum eo_layer)(l + 1);
-        int terms = eo_shape_terms(&m->shape, next), channels = eo_shape_outputs(&m->shape, (enum eo_layer)l);
+        enum eo_smallcnn_layer next = (enum eo_smallcnn_layer)(l + 1);
+        int terms = eo_shape_terms(&m->shape, next),
+            channels = eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l);
 
         for (int i = 0; i < eo_shape_outputs(&m->shape, next) * terms; i++) {
             if (!is_kept(plan, l, i % terms / (terms / channels)))
@@ -206,7 +207,7 @@ static void compare_integers(const char *what, const struct eo_model *small, con
     must(eo_calibration_run(&cal, small, images, &opt, &err) == 0 &&
              eo_calibration_run(&other, whole, images, &opt, &err) == 0,
          &err);
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         check_that(cal.tensor[l].min == other.tensor[l].min && cal.tensor[l].max == other.tensor[l].max,
                    "%s: range of layer %d: %g to %g, masked %g to %g", name, l, cal.tensor[l].min,
                    cal.tensor[l].max, other.tensor[l].min, other.tensor[l].max);

@@ -28,7 +28,7 @@ static void check_size(const char *what, size_t expected, size_t found)
     check(expected == found, what, a, b);
 }
 
-static void fill_layer(struct eo_model *m, enum eo_layer layer, struct eo_rng *rng)
+static void fill_layer(struct eo_model *m, enum eo_smallcnn_layer layer, struct eo_rng *rng)
 {
     struct eo_model_layer *l = &m->layer[layer];
     int outputs = eo_shape_outputs(&m->shape, layer), i;
@@ -62,11 +62,11 @@ static void make(struct eo_model *m, enum eo_precision precision, int c1, int c2
         printf("cannot make a model: %s\n", err.msg);
         exit(1);
     }
-    for (int i = 0; i < EO_LAYERS; i++)
-        fill_layer(m, (enum eo_layer)i, &rng);
+    for (int i = 0; i < EO_SMALLCNN_LAYERS; i++)
+        fill_layer(m, (enum eo_smallcnn_layer)i, &rng);
 }
 
-static int same_values(const struct eo_model *a, const struct eo_model *b, enum eo_layer layer)
+static int same_values(const struct eo_model *a, const struct eo_model *b, enum eo_smallcnn_layer layer)
 {
     const struct eo_model_layer *x = &a->layer[layer], *y = &b->layer[layer];
     size_t outputs = (size_t)eo_shape_outputs(&a->shape, layer), weights = eo_shape_weights(&a->shape, layer);
@@ -94,9 +94,9 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     check(back.precision == precision && back.shape.c1 == c1 && back.shape.c2 == c2 &&
               back.backend == backend,
           "round trip", "the same kind", "another");
-    for (int i = 0; back.storage && i < EO_LAYERS; i++)
-        check(same_values(&m, &back, (enum eo_layer)i), "round trip", "equal values",
-              eo_layer_name((enum eo_layer)i));
+    for (int i = 0; back.storage && i < EO_SMALLCNN_LAYERS; i++)
+        check(same_values(&m, &back, (enum eo_smallcnn_layer)i), "round trip", "equal values",
+              eo_smallcnn_layer_name((enum eo_smallcnn_layer)i));
     check_text("architecture", "SmallCNN", eo_model_meta_get(&back, "architecture"));
     check_text("precision", eo_precision_name(precision), eo_model_meta_get(&back, "precision"));
     check_text("version", EO_VERSION, eo_model_meta_get(&back, "eo_version"));

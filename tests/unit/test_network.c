@@ -6,6 +6,7 @@
 #include "format/terms.h"
 #include "nn/network_fit.h"
 #include "tests/unit/check.h"
+#include "tests/unit/peak.h"
 
 /* Sizes as published; peak with residual lifetimes. */
 static const struct {
@@ -32,8 +33,8 @@ static void check_sizes(const char *name, const struct eo_network *net, size_t p
                parameters, eo_network_parameters(net));
     check_that(eo_network_macs(net) == macs, "%s: expected %zu MACs, found %zu", name, macs,
                eo_network_macs(net));
-    check_that(eo_network_peak_elements(net) == peak, "%s: expected a peak of %zu, found %zu", name, peak,
-               eo_network_peak_elements(net));
+    check_that(peak_elements(net) == peak, "%s: expected a peak of %zu, found %zu", name, peak,
+               peak_elements(net));
 }
 
 /* Printed and parsed again, it is the same network; printed again, the same text. */

@@ -257,10 +257,10 @@ static void test_int8(void)
         check_that(0, "%s", err.msg);
         return;
     }
-    for (int l = 0; l < EO_LAYERS; l++) {
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         m.layer[l].input_scale = 0.5f;
         m.layer[l].input_zero_point = l == 0 ? 64 : 0;
-        for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_layer)l); o++)
+        for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l); o++)
             m.layer[l].weight_scale[o] = 0.25f;
     }
     check_export(

@@ -104,7 +104,7 @@ static void test_result(enum eo_backend backend)
     check_that(!eo_model_meta_get(&c.model, "qat_best_epoch"), "qat_best_epoch without early stopping");
     check_that(c.model.layer[EO_CONV1].input_scale == plain.model.layer[EO_CONV1].input_scale,
                "%s: the pixels have another scale", name);
-    for (int l = EO_CONV2; l < EO_LAYERS; l++) {
+    for (int l = EO_CONV2; l < EO_SMALLCNN_LAYERS; l++) {
         float start = plain.model.layer[l].input_scale, learned = c.source.layer[l].input_scale;
 
         check_that(c.model.layer[l].input_scale == learned && learned != start,

@@ -130,12 +130,12 @@ static void model(struct eo_model *m)
 
     must(eo_model_init(m, EO_FP32, (struct eo_shape){3, 5}, &err), &err);
     eo_rng_init(&rng, 3, EO_RNG_INIT);
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t n = eo_shape_weights(&m->shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t n = eo_shape_weights(&m->shape, (enum eo_smallcnn_layer)l);
 
         for (size_t i = 0; i < n; i++)
             m->layer[l].weight.f32[i] = (2 * eo_rng_f32(&rng) - 1) / 4;
-        for (int o = 0; o < eo_shape_outputs(&m->shape, (enum eo_layer)l); o++)
+        for (int o = 0; o < eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l); o++)
             m->layer[l].bias.f32[o] = (2 * eo_rng_f32(&rng) - 1) / 8;
     }
     must(eo_model_meta_set(m, "dataset_sha256", "0123456789abcdef0123", &err), &err);
@@ -177,11 +177,11 @@ static void test_round_trip(const struct eo_quant_options *opt)
 
     model(&m);
     must(eo_quant_int8(&m, &calibration, opt, &q, &err), &err);
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t terms = (size_t)eo_shape_terms(&m.shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t terms = (size_t)eo_shape_terms(&m.shape, (enum eo_smallcnn_layer)l);
         struct eo_model_layer *p = &q.layer[l];
 
-        for (size_t o = 0; o < (size_t)eo_shape_outputs(&m.shape, (enum eo_layer)l); o++) {
+        for (size_t o = 0; o < (size_t)eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l); o++) {
             double unit = (double)p->input_scale * (double)p->weight_scale[o];
 
             worst_bias = fmax(worst_bias, fabs(p->bias.s32[o] - (double)m.layer[l].bias.f32[o] / unit));
@@ -333,7 +333,7 @@ static void test_calibration(void)
     must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
     c = (struct eo_conversion){.options = opt, .source = m, .calibration = cal, .model = q};
     must(eo_quant_measure(&quality, &c, &images, &err), &err);
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         equal("nothing saturates in the whole range", 0, (double)quality.saturated[l]);
     c.model.layer[EO_CLASSIFIER].input_scale /= 2;
     must(eo_quant_measure(&quality, &c, &images, &err), &err);

@@ -135,7 +135,7 @@ static void check_make_error(struct eo_rng *rng)
 static void model_range(const struct eo_model *m, int l, int o, int32_t *low, int32_t *high)
 {
     const struct eo_model_layer *layer = &m->layer[l];
-    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_layer)l);
+    size_t terms = (size_t)eo_shape_terms(&m->shape, (enum eo_smallcnn_layer)l);
     int64_t below = -layer->input_zero_point, above = eo_backend_activation_max(m->backend) + below;
     int64_t min = layer->bias.s32[o], max = min;
 
@@ -154,13 +154,13 @@ static void check_model(const char *path)
     struct eo_model m = {0};
     static struct eo_s8_params params;
     struct eo_err err;
-    const struct eo_requant *layers[EO_LAYERS] = {params.conv1, params.conv2, params.classifier};
+    const struct eo_requant *layers[EO_SMALLCNN_LAYERS] = {params.conv1, params.conv2, params.classifier};
 
     if (eo_model_load(&m, path, NULL, &err) || m.precision != EO_INT8 || eo_s8_params_init(&params, &m, &err)) {
         check_that(0, "%s: not an int8 model", path);
     } else {
-        for (int l = 0; l < EO_LAYERS; l++)
-            for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_layer)l); o++) {
+        for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+            for (int o = 0; o < eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l); o++) {
                 int32_t low, high;
 
                 model_range(&m, l, o, &low, &high);

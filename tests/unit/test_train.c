@@ -90,8 +90,8 @@ static void train(const struct eo_config *cfg, enum eo_isa isa, int threads, str
 
 static int same_weights(const struct eo_model *a, const struct eo_model *b)
 {
-    for (int l = 0; l < EO_LAYERS; l++) {
-        enum eo_layer layer = (enum eo_layer)l;
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        enum eo_smallcnn_layer layer = (enum eo_smallcnn_layer)l;
 
         if (memcmp(a->layer[l].weight.f32, b->layer[l].weight.f32,
                    eo_shape_weights(&a->shape, layer) * sizeof(float)) ||

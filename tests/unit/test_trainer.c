@@ -30,13 +30,13 @@ static void random_model(struct eo_model *m, int c1, int c2, uint64_t seed)
         exit(1);
     }
     eo_rng_init(&rng, seed, EO_RNG_INIT);
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&shape, (enum eo_layer)l);
-        float bound = 1 / sqrtf((float)eo_shape_terms(&shape, (enum eo_layer)l));
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t w = eo_shape_weights(&shape, (enum eo_smallcnn_layer)l);
+        float bound = 1 / sqrtf((float)eo_shape_terms(&shape, (enum eo_smallcnn_layer)l));
 
         for (size_t i = 0; i < w; i++)
             m->layer[l].weight.f32[i] = (2 * eo_rng_f32(&rng) - 1) * bound;
-        for (int i = 0; i < eo_shape_outputs(&shape, (enum eo_layer)l); i++)
+        for (int i = 0; i < eo_shape_outputs(&shape, (enum eo_smallcnn_layer)l); i++)
             m->layer[l].bias.f32[i] = (2 * eo_rng_f32(&rng) - 1) * bound;
     }
 }
@@ -218,9 +218,9 @@ static void test_decay(int c1, int c2)
     flatten(&m, before);
     one_step(&m, 0, without);
     one_step(&m, 0.5, with);
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t w = eo_shape_weights(&m.shape, (enum eo_layer)l);
-        size_t b = (size_t)eo_shape_outputs(&m.shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t w = eo_shape_weights(&m.shape, (enum eo_smallcnn_layer)l);
+        size_t b = (size_t)eo_shape_outputs(&m.shape, (enum eo_smallcnn_layer)l);
 
         for (size_t end = at + w; at < end; at++)
             worst = fmax(worst, fabs(without[at] - 0.01 * 0.5 * before[at] - with[at]));

@@ -167,7 +167,7 @@ static void pack_linear(struct eo_s8_net *net, const int8_t *weight)
 }
 
 /* bias + sum (q - zero_point) * w = (bias - zero_point * sum w) + sum q * w */
-static void fold_bias(const struct eo_model *m, enum eo_layer layer, int32_t *out)
+static void fold_bias(const struct eo_model *m, enum eo_smallcnn_layer layer, int32_t *out)
 {
     const struct eo_model_layer *l = &m->layer[layer];
     size_t terms = (size_t)eo_shape_terms(&m->shape, layer),
@@ -234,7 +234,7 @@ void eo_s8_lane_factors(const struct eo_s8_factor *factor, int lanes, int64_t *o
 }
 
 static void pack_factors(const struct eo_s8_net *net, struct eo_s8_conv *conv, const struct eo_requant *rq,
-                         int channels, enum eo_layer next)
+                         int channels, enum eo_smallcnn_layer next)
 {
     int lanes = net->kernels->lanes;
 

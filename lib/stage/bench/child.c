@@ -20,7 +20,7 @@
 #include "base/stats.h"
 #include "nn/model.h"
 #include "stage/bench/conditions.h"
-#include "stage/bench/evidence.h"
+#include "stage/bench/interruption.h"
 #include "stage/bench/meter.h"
 
 #define WINDOW_LEAST 3
@@ -36,7 +36,7 @@ struct child {
     struct eo_counters *counters;
     struct eo_tally tally[EO_BENCH_SIZES], between;
     double images[EO_BENCH_SIZES]; /* that were counted */
-    struct eo_bench_evidence evidence;
+    struct eo_bench_interruption interruption;
     size_t kept[EO_BENCH_SIZES], interrupted[EO_BENCH_SIZES]; /* samples so far */
     struct eo_reference reference;
     double readings[READINGS_MOST];
@@ -102,10 +102,10 @@ static void read_reference(struct child *c)
     int clean = 0;
 
     for (int i = 0; i < EO_BENCH_TRIES && !clean; i++) {
-        eo_bench_evidence_read(&c->evidence, &before);
+        eo_bench_interruption_read(&c->interruption, &before);
         ns = eo_reference_time_ns(&c->reference, &c->clock);
-        eo_bench_evidence_read(&c->evidence, &after);
-        clean = eo_bench_evidence_is_clean(&c->evidence, &before, &after, ns / 1e9);
+        eo_bench_interruption_read(&c->interruption, &after);
+        clean = eo_bench_interruption_is_clean(&c->interruption, &before, &after, ns / 1e9);
     }
     c->readings[c->reading_count % READINGS_MOST] = ns;
     c->reading_count++;
@@ -118,11 +118,12 @@ static void put_sample(struct child *c, int size, double seconds, const struct e
     double *list = eo_bench_block_seconds(c->block, size);
     size_t samples = (size_t)c->block->samples;
 
-    if (eo_bench_evidence_is_clean(&c->evidence, before, after, seconds * (double)c->meter[size].calls))
+    if (eo_bench_interruption_is_clean(&c->interruption, before, after,
+                                       seconds * (double)c->meter[size].calls))
         list[c->kept[size]++] = seconds;
     else if (c->kept[size] == 0)
         list[c->interrupted[size]++ % samples] =
-            eo_bench_evidence_cpu_s(before, after) / (double)c->meter[size].calls;
+            eo_bench_interruption_cpu_s(before, after) / (double)c->meter[size].calls;
     else
         c->interrupted[size]++;
 }
@@ -150,12 +151,12 @@ static void take_block(struct child *c, int size, size_t most)
 
     c->subject.call(c->subject.ctx, m->batch);
     eo_counters_lap(c->counters, &c->between);
-    eo_bench_evidence_read(&c->evidence, &before);
+    eo_bench_interruption_read(&c->interruption, &before);
     for (tries = EO_BENCH_TRIES * most;
          tries > 0 && c->kept[size] < end && m->calls == calls && wanted_of(c, size) > 0; tries--) {
         double seconds = eo_bench_meter_take(m);
 
-        eo_bench_evidence_read(&c->evidence, &after);
+        eo_bench_interruption_read(&c->interruption, &after);
         c->images[size] += (double)m->calls * m->batch;
         if (m->calls != calls)
             c->kept[size] = c->interrupted[size] = 0;
@@ -246,14 +247,14 @@ static void measure(struct child *c)
                                               .batch = k == EO_BENCH_BATCH ? block->batch : 1,
                                               .least_ns = EO_BENCH_CLOCK_STEPS * c->clock.resolution_ns,
                                               .calls = 1};
-    eo_bench_evidence_open(&c->evidence, block->threads);
+    eo_bench_interruption_open(&c->interruption, block->threads);
     eo_bench_watch_start(&watch, block->cpus, block->answer.pinned ? block->cpu_count : 0);
     warm_up(c);
     eo_counters_start(c->counters);
     take_samples(c);
     eo_counters_stop(c->counters, &whole);
     eo_bench_watch_stop(&watch, &block->answer.conditions);
-    eo_bench_evidence_close(&c->evidence);
+    eo_bench_interruption_close(&c->interruption);
     block->answer.conditions.page_faults = whole.page_faults;
     put_counts(c);
     readings = c->reading_count < READINGS_MOST ? c->reading_count : READINGS_MOST;

@@ -11,8 +11,8 @@
  *       until the medians of two windows of about 4 ms differ by at most EO_BENCH_STABLE at both sizes, or 60 ms have
  *       passed;
  *     - takes samples of each size in blocks that take turns, the first size changing from round to round, until
- *       `samples` were not interrupted (bench/evidence.h) or EO_BENCH_TRIES times as many have been taken. The others
- *       are thrown away. If all samples of a size were interrupted they stand in, each with the processor time of the
+ *       `samples` were not interrupted (bench/interruption.h) or EO_BENCH_TRIES times as many have been taken. The
+ *       others are thrown away. If all samples of a size were interrupted they stand in, each with the processor time of the
  *       calling thread, and the round says so. After most_s seconds a size that has a sample gets no more, and after
  *       half of that the warm-up ends.
  *       Between blocks, one call that is not timed brings the caches to the new size, and the reference kernel

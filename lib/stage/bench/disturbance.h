@@ -2,7 +2,7 @@
  * Whether a round was disturbed, judged by what happened to the process and never by its samples: leaving out what came
  * out slow would make every candidate fast.
  *
- * A sample that was interrupted is thrown away as it is taken, by the kernel's evidence (bench/evidence.h); what is
+ * A sample that was interrupted is thrown away as it is taken, by the kernel's evidence (bench/interruption.h); what is
  * left is good, however busy the machine was. A round is disturbed if
  *
  *     - all samples of a size were interrupted, so that processor times stand in for them;

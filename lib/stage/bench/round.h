@@ -26,7 +26,7 @@ struct eo_round_samples {
     uint64_t calls;     /* in a sample */
     size_t count;       /* of samples */
     double *seconds;    /* [count] of one call, in the order in which they were taken */
-    size_t interrupted; /* samples that were thrown away (bench/evidence.h) */
+    size_t interrupted; /* samples that were thrown away (bench/interruption.h) */
     int stood_in;       /* 1: all were interrupted, and `seconds` are their processor times */
 };
 

@@ -60,8 +60,8 @@ static uint32_t put_biases(struct eo_export_writer *w)
     size_t size = m->precision == EO_FP16 ? sizeof(uint16_t) : sizeof(float), at = 0;
     float bias[EO_MAX_C1 + EO_MAX_C2 + EO_CLASSES];
 
-    for (int l = 0; l < EO_LAYERS; l++) {
-        size_t n = (size_t)eo_shape_outputs(&m->shape, (enum eo_layer)l);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
+        size_t n = (size_t)eo_shape_outputs(&m->shape, (enum eo_smallcnn_layer)l);
 
         memcpy((char *)bias + at * size, m->layer[l].bias.f32, n * size);
         at += n;
@@ -71,12 +71,12 @@ static uint32_t put_biases(struct eo_export_writer *w)
 
 static void put_tables(struct eo_export_writer *w)
 {
-    static const char *const names[EO_LAYERS] = {"net_weight1", "net_weight2", "net_weight3"};
+    static const char *const names[EO_SMALLCNN_LAYERS] = {"net_weight1", "net_weight2", "net_weight3"};
     uint32_t sum = 0;
 
-    for (int l = 0; l < EO_LAYERS; l++)
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         sum += eo_export_put_floats(w, names[l], w->model->layer[l].weight.f32,
-                                    eo_shape_weights(&w->model->shape, (enum eo_layer)l));
+                                    eo_shape_weights(&w->model->shape, (enum eo_smallcnn_layer)l));
     sum += put_biases(w);
     eo_buf_printf(&w->part[EO_EXPORT_TABLES], "#define NET_SUM %" PRIu32 "u\n", sum);
 }

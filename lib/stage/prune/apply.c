@@ -77,7 +77,7 @@ static int put_kept(const struct eo_model *m, const struct eo_prune_plan *plan, 
 static int set_kept(struct eo_model *out, const struct eo_model *m, const struct eo_prune_plan *plan,
                     struct eo_err *err)
 {
-    static const char *const keys[EO_LAYERS - 1] = {"conv1_kept", "conv2_kept"};
+    static const char *const keys[EO_SMALLCNN_LAYERS - 1] = {"conv1_kept", "conv2_kept"};
     int is_smallcnn = eo_network_is_smallcnn(&m->network), rc = 0;
     struct eo_buf text = {0};
 

@@ -86,7 +86,7 @@ static void score_filters(const struct eo_model *m, const struct eo_spaces *spac
 static int score_random(const struct eo_model *m, const struct eo_spaces *spaces, uint64_t seed,
                         struct eo_saliency *scores, struct eo_err *err)
 {
-    static const int most[EO_LAYERS - 1] = {EO_MAX_C1, EO_MAX_C2};
+    static const int most[EO_SMALLCNN_LAYERS - 1] = {EO_MAX_C1, EO_MAX_C2};
     struct eo_rng rng;
 
     eo_rng_init(&rng, seed, EO_RNG_PRUNE);

@@ -131,7 +131,7 @@ int eo_spaces_kept(const struct eo_model *m, int space, int index[EO_NETWORK_CHA
     struct eo_spaces s;
 
     if (eo_network_is_smallcnn(&m->network))
-        return eo_model_kept(m, (enum eo_layer)space, index, err);
+        return eo_model_kept(m, (enum eo_smallcnn_layer)space, index, err);
     if (eo_spaces_base(m, base, err))
         return -1;
     eo_spaces_make(&s, &m->network);

@@ -1,17 +1,17 @@
-#include "stage/bench/evidence.h"
+#include "stage/bench/interruption.h"
 
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-void eo_bench_evidence_open(struct eo_bench_evidence *e, int threads)
+void eo_bench_interruption_open(struct eo_bench_interruption *e, int threads)
 {
-    *e = (struct eo_bench_evidence){.threads = threads};
+    *e = (struct eo_bench_interruption){.threads = threads};
     if (threads > 1)
         eo_waits_open(&e->waits, (int)sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-void eo_bench_evidence_close(struct eo_bench_evidence *e)
+void eo_bench_interruption_close(struct eo_bench_interruption *e)
 {
     eo_waits_close(&e->waits);
 }
@@ -19,7 +19,7 @@ void eo_bench_evidence_close(struct eo_bench_evidence *e)
 /*
  * The clock is read last: a preemption as it returns is then seen by the next reading, which rejects the cold sample.
  */
-void eo_bench_evidence_read(const struct eo_bench_evidence *e, struct eo_bench_reading *r)
+void eo_bench_interruption_read(const struct eo_bench_interruption *e, struct eo_bench_reading *r)
 {
     struct rusage u = {0};
     struct timespec t = {0};
@@ -31,17 +31,19 @@ void eo_bench_evidence_read(const struct eo_bench_evidence *e, struct eo_bench_r
     r->cpu_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-double eo_bench_evidence_cpu_s(const struct eo_bench_reading *before, const struct eo_bench_reading *after)
+double eo_bench_interruption_cpu_s(const struct eo_bench_reading *before,
+                                   const struct eo_bench_reading *after)
 {
     return (double)(after->cpu_ns - before->cpu_ns) / 1e9;
 }
 
-int eo_bench_evidence_is_clean(const struct eo_bench_evidence *e, const struct eo_bench_reading *before,
-                               const struct eo_bench_reading *after, double seconds)
+int eo_bench_interruption_is_clean(const struct eo_bench_interruption *e,
+                                   const struct eo_bench_reading *before,
+                                   const struct eo_bench_reading *after, double seconds)
 {
-    double lost = e->threads == 1 ? seconds - eo_bench_evidence_cpu_s(before, after)
+    double lost = e->threads == 1 ? seconds - eo_bench_interruption_cpu_s(before, after)
                                   : eo_waits_most_s(&e->waits, before->waited_ns, after->waited_ns);
 
     /* If the kernel does not count, `lost` is NAN and says nothing. */
-    return after->switches == before->switches && !(lost > EO_BENCH_EVIDENCE_LOST * seconds);
+    return after->switches == before->switches && !(lost > EO_BENCH_INTERRUPTION_LOST * seconds);
 }
