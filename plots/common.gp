@@ -9,6 +9,8 @@ if (!exists("dir") || !exists("out")) {
     exit status 2
 }
 
+# One gnuplot may draw several plots, one after the other.
+reset
 set terminal pngcairo size 800,560 font "DejaVu Sans,10" noenhanced
 set output out
 set datafile separator ","

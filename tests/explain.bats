@@ -49,6 +49,11 @@ END
   [ "${lines[2]}" = "  prune     models/p0.50.safetensors: was never made" ]
 }
 
+@test "a step whose other files follow from its first reads what the first reads" {
+  printf 'o/x/%s | step/plots/b.png\n' "a.png: o/x/b.png" "b.png: o/x/sweep.csv" "c.png: o/x/b.png" >>trace
+  eo-explain --folder o/x --steps trace | grep -qx 'plots: b.png a.png c.png <- sweep.csv'
+}
+
 @test "a slice that was written again, other folders, nothing to do, nothing at all" {
   cp o/x/config/made/train.yaml o/x/config
   sed -i 's/ out.bin.eo-train//' trace
@@ -152,12 +157,12 @@ make_eo() {
   printf 'output_dir: %s/new\npruning_levels: [0.0, 0.5]\n' "$PWD" >a.yaml
   run make_eo explain CONFIG="$PWD/a.yaml"
   [ "$status" -eq 0 ]
-  [[ $output == *"$PWD/new: 26 of 26 steps would run
+  [[ $output == *"$PWD/new: 23 of 23 steps would run
   data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
   [ ! -e new ]
   sed 1d a.yaml >of-no-folder.yaml
   run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 26 of 26 steps would run"* ]] || return 1
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 23 of 23 steps would run"* ]] || return 1
   run make_eo explain CONFIG="$PWD/none.yaml"
   [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]] || return 1
 

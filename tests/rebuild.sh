@@ -32,8 +32,9 @@ flags=$(cat "$tree/out/build/flags")
 cat >"$tmp/gnuplot/gnuplot" <<'END'
 #!/bin/sh
 [ "$1" != --version ] || exec echo "gnuplot that draws nothing"
-file=${*#*out=\'}
-echo plot >"${file%%\'*}"
+for option; do
+    case $option in out=*) file=${option#out=\'} && echo plot >"${file%\'}" || exit ;; esac
+done
 END
 mv "$tree/out/bin/eo-bench" "$tmp/eo-bench"
 cat >"$tree/out/bin/eo-bench" <<END

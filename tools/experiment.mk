@@ -205,7 +205,7 @@ $(TIMING_ROWS): $(MACHINE) | step/bench/machine.csv ;
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv \
 	seed_summary.csv)
-fitting = $(if $(EO_ACTIVE_DEVICE),$(OUT)/devices.csv)
+fitting = $(if $(EO_ACTIVE_DEVICE),$(OUT)/board_fits.csv)
 selection = $(SL)/candidates $(SL)/select.yaml $(call program,eo-pareto)
 all_rows = $(call those_there,rows,accuracy.csv accuracy.err hits.csv timing.csv timing.err rounds.csv)
 $(SWEEP) $(together) $(ACCURACY_ROWS) $(MACHINE) $(TIMING_ROWS) $(selection) $(fitting) $(call again,$(SWEEP)) | \
@@ -249,26 +249,26 @@ $(HARDWARE) $(together) $(MODELS) $(reported) $(call again,$(HARDWARE)) | $(call
 	  --summary $(OUT)/hardware_summary.csv $(good_models)
 	@$(call done,$(HARDWARE),$(good_models) $(reported))
 
-# ---- plots: $(1) = the name, $(2) = the tables that it shows. Scripts have parts in common.
+# ---- plots: $(1) = those that show tables $(2) as script $(3) says. One gnuplot draws them all, as its start is slow.
 
 SCRIPTS := $(foreach p,$(notdir $(wildcard plots/*.gp plots/*.awk)),$(call program,$(p)))
-# A shell that gets a signal removes the file that it was about to rename.
-leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
+plotted = $(1:%=$(OUT)/%.png)
+# Each plot once had a record of its own; those of all but the first must not stay.
+old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
 define plot_rule
-$(OUT)/$(1).png: $(2) $(call program,$(1).gp) $(SCRIPTS) $(call again,$(OUT)/$(1).png) | \
-		$(call step,plots,$(OUT)/$(1).png)
-	$(Q)$$(call leave_none,$$@.tmp); $$(call begin,$$@) && rm -rf $$@.tmp && \
-	gnuplot -d -e "dir='$(OUT)'; out='$$@.tmp'" plots/$(1).gp && mv $$@.tmp $$@
-	@$$(call done,$$@)
+$(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
+	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted)) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
+	gnuplot -d -e "dir='$(OUT)'"$(foreach p,$(1), -e "out='$(OUT)/$(p).png.tmp'" plots/$(p).gp) && \
+	for p in $(plotted); do mv $$$$p.tmp $$$$p || exit; done
+	@$$(call done,$(plotted))
+$(wordlist 2,9,$(plotted)): $(firstword $(plotted)) | step/plots/$(firstword $(1)).png ;
 endef
-SCATTERS := accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory \
-	$(if $(EO_ACTIVE_DEVICE),accuracy_vs_flash accuracy_vs_ram accuracy_vs_instructions)
+SCATTERS := $(addprefix accuracy_vs_,latency energy memory $(if $(EO_ACTIVE_DEVICE),flash ram instructions))
 BARS := layerwise_activation_memory layerwise_macs
 PLOTS := $(patsubst %,$(OUT)/%.png,$(SCATTERS) $(BARS))
-$(foreach p,$(SCATTERS),$(eval $(call plot_rule,$(p),$(OUT)/sweep_results.csv \
-	$(filter %_$(p:accuracy_vs_%=%).csv,$(SWEEP)))))
-$(foreach p,$(BARS),$(eval $(call plot_rule,$(p),$(OUT)/layerwise_breakdown.csv)))
-$(eval $(call plot_rule,sensitivity,$(SENSITIVITY)))
+$(eval $(call plot_rule,$(SCATTERS),$(OUT)/sweep_results.csv $(filter %_latency.csv %_energy.csv,$(SWEEP)),scatter.gp))
+$(eval $(call plot_rule,$(BARS),$(OUT)/layerwise_breakdown.csv,bars.gp))
+$(eval $(call plot_rule,sensitivity,$(SENSITIVITY),sensitivity.gp))
 
 # ---- summary
 

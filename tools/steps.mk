@@ -25,8 +25,8 @@ stage = $(word 2,$(subst /, ,$(filter step/%,$|)))
 STEPS := $(OUT)/config/steps
 record = $(STEPS)/$(subst /,+,$(call inside,$(firstword $(1))))
 MEASURED := $(addprefix $(OUT)/,machine.csv sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
-	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json device.csv \
-	devices.csv device/%.csv) %_log.csv %.png
+	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json \
+	core_costs.csv board_fits.csv device/%.csv) %_log.csv %.png
 below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|'
 # What the step reads: $(2) in words of the shell, or all prerequisites.
 REASONS := FORCE asked %.missing %.changed %.untimed
@@ -50,6 +50,8 @@ again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $
 # The first line of a recipe begins with this, and ends with the command. A shell that gets a signal ends after the
 # command that it waits for, so no command is left running.
 let_end = trap 'exit 1' HUP INT TERM
+# A shell that gets a signal removes what it was about to rename.
+leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
 	plots=PLOT summary=SUMMARY manifest=MANIFEST export=EXPORT device=DEVICE
 said = $(patsubst $(stage)=%,%,$(filter $(stage)=%,$(SAID)))

@@ -224,6 +224,9 @@ static void make_steps(struct text *x)
             s->has_name = eo_candidate_parse_path(s->id, EO_TRACE_FIRST_SEED, &s->name) == 0;
         }
         r->step = t->step_count - 1;
+        /* The other files of a step may have a rule by which they follow from its first. */
+        if (strcmp(r->target, r->id) == 0)
+            t->steps[r->step].needs = r->needs;
     }
     if (t->rule_count)
         qsort(t->rules, t->rule_count, sizeof(*t->rules), compare_targets);
