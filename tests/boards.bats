@@ -1,11 +1,11 @@
-# Boards as constraints: devices.csv, and what eo-pareto accepts by it.
+# Boards as constraints: board_fits.csv, and what eo-pareto accepts by it.
 bats_require_minimum_version 1.5.0
 load common
 load rows
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
-  cat >device.csv <<'END'
+  cat >core_costs.csv <<'END'
 candidate,build,core,flash_bytes,ram_bytes,instructions,scores_equal
 p0.00-int8,,m0,23076,1440,5860000,1
 p0.00-int8,,m4dsp,23366,2728,1200000,1
@@ -22,8 +22,8 @@ END
 }
 
 @test "eo-device: what fits, by the last byte, and estimates where there is a basis" {
-  eo-device -c c.yaml device.csv >devices.csv
-  diff devices.csv - <<END
+  eo-device -c c.yaml core_costs.csv >board_fits.csv
+  diff board_fits.csv - <<END
 candidate,build,board,core,code,fits,flash_bytes,flash_free_bytes,ram_bytes,ram_free_bytes,scores_equal,instructions,\
 cycles_per_instruction,latency_ms,energy_mj
 p0.00-int8,,STM32L4R5,Cortex-M4F,m4dsp,True,23366,2073786,2728,652632,1,1200000,,,
@@ -37,8 +37,8 @@ p0.50-int8,,STM32L4R5,Cortex-M4F,m4dsp,True,8192,2088960,1024,654336,1,300000,,,
 p0.50-int8,,tiny,M4,m4dsp,True,8192,0,1024,0,1,300000,,,
 p0.50-int8,,STM32F411,Cortex-M4F,m4dsp,True,8192,516096,1024,130048,1,300000,1.25,3.75,0.15
 END
-  sed -i 's/8192,1024/8192,1025/' device.csv
-  eo-device -c c.yaml device.csv | grep -q '^p0.50-int8,,tiny,M4,m4dsp,False,8192,0,1025,-1,'
+  sed -i 's/8192,1024/8192,1025/' core_costs.csv
+  eo-device -c c.yaml core_costs.csv | grep -q '^p0.50-int8,,tiny,M4,m4dsp,False,8192,0,1025,-1,'
 }
 
 @test "eo-device: what is no number, and a table of nothing" {
@@ -56,8 +56,8 @@ found 'x'" ]
 }
 
 @test "eo-device: in floating point the code of m4 stands for m4dsp" {
-  printf 'p0.00-fp32,,m4,80000,7000,2000000,1\np0.00-fp32,,m3,90000,7000,20000000,0\n' >>device.csv
-  eo-device -c c.yaml device.csv | grep ^p0.00-fp32 | cut -d, -f3-6 >found
+  printf 'p0.00-fp32,,m4,80000,7000,2000000,1\np0.00-fp32,,m3,90000,7000,20000000,0\n' >>core_costs.csv
+  eo-device -c c.yaml core_costs.csv | grep ^p0.00-fp32 | cut -d, -f3-6 >found
   [ "$(paste -sd' ' found)" = \
     "STM32L4R5,Cortex-M4F,m4,True tiny,M4,m4,False STM32F411,Cortex-M4F,m4,True" ]
 }
@@ -113,14 +113,15 @@ devices" 'devices: [{name: RP2040, cycles_per_instruction: 1.5}]' 'active_device
 }
 
 @test "eo-device: wrong usage, and tables that are none" {
-  misused "eo-device: option '-c' is required" eo-device device.csv
+  misused "eo-device: option '-c' is required" eo-device core_costs.csv
   echo 'seed: 1' >none.yaml
-  [ "$(eo-device -c none.yaml device.csv | wc -l)" = 1 ]
+  [ "$(eo-device -c none.yaml core_costs.csv | wc -l)" = 1 ]
   echo 'devices: [{name: q, code: m9, clock_mhz: 1, flash_kib: 1, ram_kib: 1}]' >q.yaml
-  fails 1 "eo-device: device.csv: board 'q': expected rows of the core 'm9', found none" eo-device -c q.yaml device.csv
-  sed 's/23366/-1/' device.csv >bad.csv
+  fails 1 "eo-device: core_costs.csv: board 'q': expected rows of the core 'm9', found none" \
+    eo-device -c q.yaml core_costs.csv
+  sed 's/23366/-1/' core_costs.csv >bad.csv
   fails_like 1 "eo-device: bad.csv: row 2: column 'flash_bytes': *" eo-device -c c.yaml -o out.csv bad.csv
-  cut -d, -f1-6 device.csv >short.csv
+  cut -d, -f1-6 core_costs.csv >short.csv
   fails 1 "eo-device: short.csv: expected a column 'scores_equal', found none" eo-device -c c.yaml -o out.csv short.csv
   [ ! -e out.csv ]
 }
@@ -130,8 +131,8 @@ select_on() {
   local board=$1
   shift
   { cat c.yaml; echo "active_device: $board"; printf '%s\n' "$@"; } >s.yaml
-  eo-device -c s.yaml -o devices.csv device.csv
-  eo-pareto -c s.yaml --devices devices.csv --sweep sweep.csv rows.csv
+  eo-device -c s.yaml -o board_fits.csv core_costs.csv
+  eo-pareto -c s.yaml --devices board_fits.csv --sweep sweep.csv rows.csv
   awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
     { print $at["pruning_level"], $at["precision"], $at["accepted"], $at["device_build"], $at["flash_bytes"] }' \
     sweep.csv | paste -sd';'
@@ -146,7 +147,7 @@ pruning_level,precision,seed,accuracy,host_latency_ms,model_bytes
 END
   [ "$(select_on STM32F411)" = "0.00 fp32 False  ;0.00 int8 True fast 35416;0.50 int8 True plain 8192" ]
   [ "$(column sweep.csv frontier_flash)" = " possible certain" ]
-  eo-pareto -c s.yaml --devices devices.csv -x device_instructions rows.csv >frontier.csv
+  eo-pareto -c s.yaml --devices board_fits.csv -x device_instructions rows.csv >frontier.csv
   [ "$(column frontier.csv device_instructions)" = "300000 1000000" ]
   [ "$(select_on tiny)" = "0.00 fp32 False  ;0.00 int8 False plain 23366;0.50 int8 True plain 8192" ]
   fast="0.00 int8 True fast 35416" small="0.50 int8 True plain 8192"
@@ -155,10 +156,10 @@ END
   [ "$(select_on STM32F411 'max_latency_ms: 3.74')" = "$none;$slow;${small/True/False}" ]
   [ "$(select_on STM32F411 'max_energy_mj: 0.5')" = "$none;$fast;$small" ]
   # Code whose scores are wrong is not accepted, whatever it takes.
-  sed -i 's/300000,1/300000,0/' device.csv
+  sed -i 's/300000,1/300000,0/' core_costs.csv
   [ "$(select_on STM32F411)" = "0.00 fp32 False  ;0.00 int8 True fast 35416;0.50 int8 False plain 8192" ]
-  fails 1 "eo-pareto: s.yaml: key 'active_device': expected option '--devices' with devices.csv, found none" \
+  fails 1 "eo-pareto: s.yaml: key 'active_device': expected option '--devices' with board_fits.csv, found none" \
     eo-pareto -c s.yaml rows.csv
-  sed 's/,35416,/,x,/' devices.csv >bad.csv
+  sed 's/,35416,/,x,/' board_fits.csv >bad.csv
   fails_like 1 "eo-pareto: bad.csv: row *: column 'flash_bytes': *" eo-pareto -c s.yaml --devices bad.csv rows.csv
 }

@@ -71,9 +71,9 @@ on() {
   }
   device
   [ "$(tr ' ' '\n' <<<"$steps" | sort | uniq -c | tr -s '\n ' ' ')" = " 1 4 DEVICE 2 EXPORT " ]
-  [ "$(wc -l <"$out/device.csv")" -eq 3 ]
+  [ "$(wc -l <"$out/core_costs.csv")" -eq 3 ]
   [ "$(grep -c ' yes$' <<<"$output")" -eq 2 ]
-  cp "$out/device.csv" first.csv
+  cp "$out/core_costs.csv" first.csv
   device
   [ "$steps" = "" ]
   # as after a copy of the folder
@@ -86,10 +86,10 @@ on() {
   rm "$out/device/p0.50-int8/net.h"
   device
   [ "$steps" = "EXPORT " ]
-  echo spoilt >>"$out/device.csv"
+  echo spoilt >>"$out/core_costs.csv"
   device
   [ "$steps" = "DEVICE " ]
-  cmp first.csv "$out/device.csv"
+  cmp first.csv "$out/core_costs.csv"
   # the manifest has what an active device was judged by, and nothing of devices without one
   listed() { sed -n 's/.*"path": "\(.*device.*\)",/\1/p' "$out/manifest.json" | tr '\n' ' '; }
   device all
@@ -98,7 +98,7 @@ on() {
   device all
   [ "$steps" = "DEVICE " ]
   [ "$(listed)" = "device/p0.50-int8/net.c device/p0.50-int8/net.h device/p0.50-int8-fast/net.c \
-device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8-fast/m3.csv device.csv devices.csv " ]
+device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8-fast/m3.csv core_costs.csv board_fits.csv " ]
   eo-verify "$out/manifest.json"
 }
 

@@ -68,7 +68,7 @@ rows_of_selection() {
   also d.time.csv timing_status=noisy timing_reason=much
   eo-pareto -c base.yaml --sweep sweep.csv --errors errors.csv [a-d].acc.csv [a-d].time.csv 2>/dev/null
   eo-hwreport -c base.yaml --sweep sweep.csv --summary hardware.csv a b c d
-  cat >device.csv <<'END'
+  cat >core_costs.csv <<'END'
 candidate,build,core,flash_bytes,ram_bytes,instructions,scores_equal
 p0.00-fp32,,m0,90000,7000,9000000,1
 p0.00-fp16,,m0,60000,7000,9000000,1
@@ -121,7 +121,7 @@ stage_quant() { eo-quant -p int8 -c "$2" "${DATA[@]}" -o "$1/model" base; }
 stage_eval() { eo-eval -c "$2" "${DATA[@]}" --confusion "$1/confusion" -o "$1/row" base; }
 stage_sensitivity() { eo-prune --sensitivity "$1/sensitivity" -c "$2" "${DATA[@]}" base; }
 stage_select() {
-  eo-device -c "$2" -o "$1/devices" device.csv &&
+  eo-device -c "$2" -o "$1/devices" core_costs.csv &&
     eo-pareto -c "$2" --devices "$1/devices" --sweep "$1/sweep" --errors "$1/errors" --latency "$1/latency" \
       --energy "$1/energy" [a-d].acc.csv [a-d].time.csv 2>"$1/said"
 }

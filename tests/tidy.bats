@@ -39,7 +39,7 @@ p0.25-int8.safetensors.bak,p1.5.7.safetensors} \
     p0.25.safetensors \
     rows/deep/seed9/p0.25-int8.hits.csv models/'p0.25 .safetensors' \
     device/{,seed8/}p0.50-int8{,-fast}/{net.c,net.h,m4.csv} device/p0.25-int8-slow/net.c device/p0.25-int8/notes \
-    device/p0.25-int8.csv device.csv config/steps/device+p0.50-int8-fast+m4.csv
+    device/p0.25-int8.csv core_costs.csv config/steps/device+p0.50-int8-fast+m4.csv
 }
 
 gone() {

@@ -38,15 +38,16 @@ device_rules = $(eval $(call code_rule,$(1),$(kind_of)))\
 $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call device_rules,$(d),$(b))))
 DEVICE_ROWS := $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call rows_on_cores,$(d),$(b))))
 
-DEVICES := $(OUT)/device.csv
-$(DEVICES): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(DEVICES)) | $(call step,device,$(DEVICES))
+CORE_COSTS := $(OUT)/core_costs.csv
+$(CORE_COSTS): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(CORE_COSTS)) | $(call step,device,$(CORE_COSTS))
 	$(Q)$(call leave_none,$@.new); $(call begin,$@) && \
 	{ sh tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
 	@$(call done,$@)
 
 # What fits on the boards of the key devices.
-FITS := $(OUT)/devices.csv
-$(FITS): $(DEVICES) $(SL)/select.yaml $(call program,eo-device) $(call again,$(FITS)) | $(call step,device,$(FITS))
+BOARD_FITS := $(OUT)/board_fits.csv
+$(BOARD_FITS): $(CORE_COSTS) $(SL)/select.yaml $(call program,eo-device) $(call again,$(BOARD_FITS)) | \
+		$(call step,device,$(BOARD_FITS))
 	$(Q)$(call begin,$@) && exec $(RUN) $(BIN)/eo-device -c $(SL)/select.yaml -o $@ $<
 	@$(call done,$@)
 
@@ -54,8 +55,8 @@ $(FITS): $(DEVICES) $(SL)/select.yaml $(call program,eo-device) $(call again,$(F
 device-tools:
 	@for p in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do \
 	  command -v $$p >/dev/null || { echo "make device: needs '$$p': make deps device" >&2; exit 1; }; done
-## device: flash, RAM, instructions of each candidate on six cores in QEMU, and which boards it fits: device(s).csv
-device: $(DEVICES) $(FITS)
+## device: what each candidate takes on six cores in QEMU, and which boards it fits: core_costs.csv, board_fits.csv
+device: $(CORE_COSTS) $(BOARD_FITS)
 	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \
 	  "instr/MAC", "equal"; next } { printf "%-22s %-5s %-8s %8d %8d %9s %6s\n", $$1, $$2, $$3, $$4, $$8, $$11, \
 	  $$15 ? "yes" : "NO" }' $<

@@ -18,14 +18,14 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     .name = "eo-device",
-    .synopsis = "-c FILE [-o FILE] [DEVICE.csv]",
+    .synopsis = "-c FILE [-o FILE] [COSTS.csv]",
     .purpose =
         "Says which candidates fit on the boards of a configuration (key devices), with the flash and RAM\n"
         "that `make device` has measured, and estimates latency and energy where the board's figures are "
         "known.",
     .options = options,
     .max_operands = 1,
-    .footer = "DEVICE.csv is what `make device` writes; without it, or with -, standard input is read.\n",
+    .footer = "COSTS.csv is the core_costs.csv of `make device`; without it, or with -, standard input is read.\n",
 };
 
 static int write_devices(const struct eo_config *cfg, const char *path)

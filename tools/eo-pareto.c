@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     {0, "accuracy", CLI_TEXT, &accuracy_path, 0, 0, "CSV",
      "write accuracy alone there (accuracy.csv); no timing is needed then"},
     {0, "devices", CLI_TEXT, &devices_path, 0, 0, "CSV",
-     "what fits on active_device (devices.csv of make device)"},
+     "what fits on active_device (board_fits.csv of make device)"},
     {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "leave candidates whose timing is not ok off the frontiers"},
     {0, "any-status", CLI_FLAG, &any_status, 0, 0, NULL,
      "keep them on the frontiers, whatever pareto_any_status says"},
@@ -115,7 +115,7 @@ static int fit(struct eo_sweep *sweep, const struct eo_config *cfg)
     if (accuracy_path || !*cfg->active_device)
         return 0;
     if (!devices_path) {
-        eo_err_set(&err, "key 'active_device': expected option '--devices' with devices.csv, found none");
+        eo_err_set(&err, "key 'active_device': expected option '--devices' with board_fits.csv, found none");
         return cli_fail(&program, config, &err);
     }
     if (eo_csv_load(&csv, devices_path, &err))

@@ -9,7 +9,7 @@
  * A description with the name of a known board changes what it says of that board, such as cycles_per_instruction
  * after a measurement.
  *
- * `code` is the code that runs there: a core of device.csv (tests/device/measure.sh), for which flash and RAM are
+ * `code` is the code that runs there: a core of core_costs.csv (tests/device/measure.sh), for which flash and RAM are
  * measured. Cortex-M7 and M33 with DSP run the code of m4dsp, Cortex-M0+ that of m0.
  */
 #ifndef EO_FORMAT_BOARD_H

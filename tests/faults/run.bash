@@ -71,7 +71,7 @@ make_sweep() {
   cp "$F/int8.safetensors" "$F/models/p0.00-int8.safetensors" &&
   { cat "$F/cfg.yaml" && echo "devices: [STM32F103]"; } >"$F/boards.yaml" &&
   printf '%s\n' candidate,build,core,flash_bytes,ram_bytes,instructions,scores_equal \
-    p0.00-int8,,m3,20000,1400,5000000,1 >"$F/device.csv"
+    p0.00-int8,,m3,20000,1400,5000000,1 >"$F/core_costs.csv"
 }
 
 tables=(-c "$F/cfg.yaml" --sweep "$F/sweep.csv" --errors "$F/errors.csv" --hardware "$F/hardware.csv")
@@ -168,7 +168,7 @@ cases() {
   with export -- eo-export --tests 1 "${c[@]}" -o net "$F/int8.safetensors"
   with export-into -s 3 -- eo-export --tests 1 "${c[@]}" --sweep "$F/sweep.csv" --from "$F/models" --into deep \
     "$F/sweep.csv"
-  with device -- eo-device -c "$F/boards.yaml" -o devices.csv "$F/device.csv"
+  with device -- eo-device -c "$F/boards.yaml" -o board_fits.csv "$F/core_costs.csv"
   with bench-layers -s 3 -n -v layers.csv -- eo-layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"

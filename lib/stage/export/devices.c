@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-/* What a row of device.csv says. */
+/* What a row of core_costs.csv says. */
 struct measured {
     int64_t flash, ram, instructions, is_equal;
 };

@@ -1,10 +1,11 @@
 /*
- * Which candidates fit on which boards, and how fast they are there: devices.csv, from what `make device` measured
- * (device.csv) and the boards of a configuration.
+ * Which candidates fit on which boards, and how fast they are there: board_fits.csv, from what `make device` measured
+ * (core_costs.csv) and the boards of a configuration.
  *
- *     candidate, build   as in device.csv; a build is "" or fast
+ *     candidate, build   as in core_costs.csv; a build is "" or fast
  *     board, core        board.h
- *     code               the core of device.csv whose row it is: the board's code, or m4 for m4dsp where that is all
+ *     code               the core of core_costs.csv whose row it is: the board's code, or m4 for m4dsp where that is
+ *                        all
  *     fits               True where flash and RAM are at most the board's
  *     flash_bytes, flash_free_bytes, ram_bytes, ram_free_bytes
  *                        linked and measured, and what is left for the rest of the program, the image among it; less
@@ -25,7 +26,7 @@
 #include "format/csv.h"
 
 /*
- * Appends devices.csv: for each candidate and build in the order of device.csv, a row for each board of the
+ * Appends board_fits.csv: for each candidate and build in the order of core_costs.csv, a row for each board of the
  * configuration for whose code there is one. Rows of one candidate and build stand together. Fails where no candidate
  * was measured for the code of a board, and on figures that are none.
  */

@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 
-/* A row of devices.csv. */
+/* A row of board_fits.csv. */
 struct fit {
     const char *build;
     int fits;

@@ -10,7 +10,7 @@
 #include "stage/select/sweep.h"
 
 /*
- * Sets the columns device to device_energy_mj from the rows of devices.csv (stage/export/devices.h) about
+ * Sets the columns device to device_energy_mj from the rows of board_fits.csv (stage/export/devices.h) about
  * active_device. Of several builds of a candidate it takes the one with the fewest instructions among those that fit,
  * or where none fits the smallest. A candidate stays accepted where it fits, all scores are equal to the host's, and
  * latency and energy keep max_latency_ms and max_energy_mj; one without a row does not. Does nothing without an active
