@@ -7,7 +7,7 @@ HEADER+=,accuracy_bootstrap95_low,accuracy_bootstrap95_high
 HEADER+=,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
 HEADER+=,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs
 HEADER+=,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization
-HEADER+=,images_sha256,test_images_sha256
+HEADER+=,images_sha256,test_images_sha256,chance_accuracy
 HINT="Try 'eo-eval --help'."
 
 setup_file() {
@@ -71,6 +71,8 @@ END
   [ "$(column correct row.csv)" = "$hits" ]
   [ "$hits" -gt 100 ] # it has learnt the bands: chance would be 31
   column accuracy row.csv | awk -v h=$hits '{ exit !($1 - h / 310 < 1e-15 && h / 310 - $1 < 1e-15) }'
+  column chance_accuracy row.csv | awk -v n="$(cut -d, -f2 p.csv | sort | uniq -c | sort -n | awk 'END { print $1 }')" \
+    '{ exit !($1 - n / 310 < 1e-15 && n / 310 - $1 < 1e-15) }'
   awk -F, 'NR > 1 { exit !($8 < $7 && $7 < $9 && $10 <= $7 && $7 <= $11 && $15 <= $14 && $14 <= $16) }' row.csv
 }
 
@@ -215,9 +217,10 @@ shirt,two' ]
   eo-eval -c $F/cfg.yaml --split both $F/base.safetensors | cmp - both
   eo-eval -c $F/cfg.yaml --split validation $F/base.safetensors >validation
   eo-eval -c $F/cfg.yaml --split test $F/base.safetensors >test
-  [ "$(tail -n 1 validation)" = "$(tail -n 1 both | cut -d, -f1-11),,,,,,$(tail -n 1 both | cut -d, -f17-28)," ]
+  [ "$(tail -n 1 validation)" = \
+    "$(tail -n 1 both | cut -d, -f1-11),,,,,,$(tail -n 1 both | cut -d, -f17-28),,$(tail -n 1 both | cut -d, -f30)" ]
   [ "$(tail -n 1 test)" = \
-    "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-27),,$(tail -n 1 both | cut -d, -f29)" ]
+    "$(tail -n 1 both | cut -d, -f1-4),,,,,,,,$(tail -n 1 both | cut -d, -f12-27),,$(tail -n 1 both | cut -d, -f29)," ]
 }
 
 @test "eval: with --split test the tables are about the test set" {

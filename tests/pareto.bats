@@ -700,6 +700,18 @@ recommendation() {
     time-* x.csv
 }
 
+@test "a recommended candidate that is no better than chance is warned of" {
+  candidate 0.00 fp32 7 0.95 0.1 1000
+  also acc-7-0.00-fp32.csv chance_accuracy=0.939
+  run --separate-stderr eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] && [ "$(column s.csv chance_accuracy)" = 0.939 ]
+  sed -i '2s/0.939$/0.941/' acc-7-0.00-fp32.csv # the interval begins at 0.94
+  run --separate-stderr eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "eo-pareto: warning: the recommended candidate has not learned: accuracy 95.00 %, and always naming the \
+most frequent class gives 94.10 %; look at training_log.csv and at the data (eo-data --report)" ]
+}
+
 @test "a full disk: exit 1, also for standard output" {
   four_candidates
   run --separate-stderr eo-pareto -c c.yaml --sweep /dev/full *-*.csv

@@ -43,6 +43,19 @@ value() {
   sed -n "s/^${2:-  }\"$1\": \(.*[^,]\),\{0,1\}$/\1/p" summary.json
 }
 
+@test "a candidate that is no better than chance: the table ends with a warning, and summary.json says it" {
+  candidate 0.00 int8 7 0.10 0.1 1000
+  also acc-7-0.00-int8.csv chance_accuracy=0.11
+  select_rows
+  summary -o summary.json --table >table
+  [[ $(tail -n 1 table) == "warning: the recommended candidate has not learned: accuracy 10.00 %, "* ]]
+  [ "$(value is_chance '    ')" = true ]
+  sed -i '2s/0.11$/0.05/' acc-7-0.00-int8.csv
+  select_rows
+  summary -o summary.json --table >table
+  ! grep -q warning table && grep -q '"is_chance": false' summary.json
+}
+
 @test "summary.json has the original's keys, in this order" {
   four_candidates
   select_rows
@@ -110,6 +123,8 @@ stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_p
     "recommendation_p": null,
     "test_accuracy": 0.5,
     "accuracy_note": "accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing",
+    "chance_accuracy": null,
+    "is_chance": false,
     "latency_statistic": "median",
     "ranked_latency_ms": 0.1,
     "latency_ms": 0.1,

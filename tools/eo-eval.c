@@ -146,6 +146,7 @@ static int evaluate(const struct inputs *in, const struct eo_images *images, int
     eval.class_names = in->cfg.class_name_count ? in->cfg.class_names : NULL;
     eo_accuracy_make(accuracy, images->count, eval.correct);
     eo_eval_images_sha256(images, in->model.network.input, accuracy->images_sha256);
+    accuracy->chance = eo_eval_chance(images);
     if (tables)
         rc = compare_logits(&eval) || write_table(logits, &eval, eo_eval_put_logits) ||
              write_table(predictions, &eval, eo_eval_put_predictions) ||

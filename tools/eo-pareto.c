@@ -125,7 +125,7 @@ static int fit(struct eo_sweep *sweep, const struct eo_config *cfg)
     return rc;
 }
 
-/* Labels the frontiers and the recommendation, and prints a line when timings are weak. */
+/* Labels the frontiers and the recommendation; prints a line where timings are weak, and where nothing was learned. */
 static int label(struct eo_sweep *sweep, struct eo_config *cfg)
 {
     struct eo_buf text = {0};
@@ -139,8 +139,8 @@ static int label(struct eo_sweep *sweep, struct eo_config *cfg)
         return cli_fail(&program, NULL, &err);
     eo_recommend(sweep, cfg->recommend);
     eo_pareto_put_weak(sweep, cfg, &text);
-    if (text.len > 0)
-        fprintf(stderr, "%s: %s", program.name, text.data);
+    eo_recommend_put_warning(sweep, &text);
+    cli_warn_lines(&program, NULL, &text);
     eo_buf_release(&text);
     return 0;
 }

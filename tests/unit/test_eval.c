@@ -198,8 +198,8 @@ static void test_run(enum eo_precision precision)
 
 static void test_row(void)
 {
-    struct eo_accuracy validation = {8, 6, 0.75, 0.5, 0.875, 0.25, 1.0, "ab"},
-                       test = {4, 1, 0.25, 0.125, 0.5, 0, 0, "ef"};
+    struct eo_accuracy validation = {8, 6, 0.75, 0.5, 0.875, 0.25, 1.0, "ab", 0.375},
+                       test = {4, 1, 0.25, 0.125, 0.5, 0, 0, "ef", NAN};
     struct eo_shape shape = {1, 1};
     struct eo_model m = {0};
     struct eo_buf out = {0};
@@ -215,13 +215,13 @@ static void test_row(void)
     eo_eval_put_row(&out, &m, "cd", &validation, &test);
     eo_eval_put_row(&out, &m, "cd", NULL, &test);
     eo_eval_put_row(&out, &m, "cd", &validation, NULL);
-    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 29 && csv.rows == 3, "columns",
-          29, 0);
+    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 30 && csv.rows == 3, "columns",
+          30, 0);
     eo_csv_release(&csv);
     check_text("rows",
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,ab,ef\n"
-               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,,ef\n"
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,,l1,,1,1,,,,,,,,ab,\n",
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,ab,ef,0.375\n"
+               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,,ef,\n"
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,,l1,,1,1,,,,,,,,ab,,0.375\n",
                strchr(out.data, '\n') + 1);
     eo_buf_release(&out);
     eo_model_release(&m);

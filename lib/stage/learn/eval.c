@@ -136,9 +136,21 @@ void eo_eval_images_sha256(const struct eo_images *images, struct eo_dims dims, 
     eo_hash_sha256_pieces(pieces, 2, sha256);
 }
 
+double eo_eval_chance(const struct eo_images *images)
+{
+    size_t counts[256] = {0}, most = 0;
+
+    for (size_t i = 0; i < images->count; i++) {
+        size_t n = ++counts[images->labels[i]];
+
+        most = n > most ? n : most;
+    }
+    return (double)most / (double)images->count;
+}
+
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct)
 {
-    *a = (struct eo_accuracy){.images = images, .correct = correct};
+    *a = (struct eo_accuracy){.images = images, .correct = correct, .chance = NAN};
     a->value = (double)correct / (double)images;
     eo_stats_wilson95(correct, images, &a->ci_low, &a->ci_high);
 }
@@ -196,7 +208,7 @@ void eo_eval_put_header(struct eo_buf *out)
                 "pruning_criterion,pruning_scope,conv1_channels,conv2_channels,");
     for (size_t i = 0; i < DESCRIBED; i++)
         eo_csv_put_text(out, described[i], ',');
-    eo_buf_puts(out, "images_sha256,test_images_sha256\n");
+    eo_buf_puts(out, "images_sha256,test_images_sha256,chance_accuracy\n");
 }
 
 static void put_meta(struct eo_buf *out, const struct eo_model *m, const char *name, char end)
@@ -255,7 +267,8 @@ void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *m
         eo_buf_puts(out, ",,,,,");
     put_description(out, m);
     eo_csv_put_text(out, validation ? validation->images_sha256 : "", ',');
-    eo_csv_put_text(out, test ? test->images_sha256 : "", '\n');
+    eo_csv_put_text(out, test ? test->images_sha256 : "", ',');
+    eo_csv_put_double(out, validation ? validation->chance : NAN, '\n');
 }
 
 /* The name of a class, or its number behind `prefix`. */

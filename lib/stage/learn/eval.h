@@ -52,12 +52,16 @@ struct eo_accuracy {
     double ci_low, ci_high;               /* Wilson's score interval */
     double bootstrap_low, bootstrap_high; /* 0 until eo_accuracy_bootstrap() */
     char images_sha256[EO_SHA256_TEXT];   /* eo_eval_images_sha256(), set by the caller; "": not given */
+    double chance;                        /* eo_eval_chance(), set by the caller; NAN: not given */
 };
 
 /* The checksum of all pixels, then all labels. */
 void eo_eval_images_sha256(const struct eo_images *images, struct eo_dims dims, char sha256[EO_SHA256_TEXT]);
 
-/* All but the bootstrap and the checksum. correct <= images; images of 1..2^31 - 1. */
+/* The share of the most frequent class: the accuracy of a model that always names it. */
+double eo_eval_chance(const struct eo_images *images);
+
+/* All but the bootstrap, the checksum and the chance. correct <= images; images of 1..2^31 - 1. */
 void eo_accuracy_make(struct eo_accuracy *a, size_t images, size_t correct);
 
 /*
@@ -82,9 +86,9 @@ int eo_eval_is_own_data(const struct eo_model *m, const struct eo_dataset *ds, s
 /*
  * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
  * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
- * and Wilson's interval; then from the metadata what was done to the model; last images_sha256 and
- * test_images_sha256, which tell rows of different images apart. `validation` and `test` may be NULL: their fields are
- * empty then.
+ * and Wilson's interval; then from the metadata what was done to the model; then images_sha256 and
+ * test_images_sha256, which tell rows of different images apart; last chance_accuracy, of `validation`. Where
+ * `validation` or `test` is NULL its fields are empty.
  */
 void eo_eval_put_header(struct eo_buf *out);
 void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *model_sha256,

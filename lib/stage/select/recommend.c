@@ -114,6 +114,25 @@ const struct eo_candidate *eo_recommend_reference(const struct eo_sweep *sweep)
     return best;
 }
 
+int eo_recommend_is_chance(const struct eo_candidate *c)
+{
+    double least = isnan(c->accuracy_ci95_low) ? c->accuracy : c->accuracy_ci95_low;
+
+    return least <= c->chance_accuracy; /* false where it is NAN */
+}
+
+void eo_recommend_put_warning(const struct eo_sweep *sweep, struct eo_buf *out)
+{
+    const struct eo_candidate *c = eo_sweep_recommended(sweep);
+
+    if (!c || !eo_recommend_is_chance(c))
+        return;
+    eo_buf_printf(out,
+                  "warning: the recommended candidate has not learned: accuracy %.2f %%, and always naming the most "
+                  "frequent class gives %.2f %%; look at training_log.csv and at the data (eo-data --report)\n",
+                  100 * c->accuracy, 100 * c->chance_accuracy);
+}
+
 /* How the accepted candidates were compared. */
 static const char *method(const struct eo_sweep *sweep)
 {

@@ -36,6 +36,15 @@ void eo_recommend(struct eo_sweep *sweep, enum eo_recommend_rule rule);
 /* The most accurate of the recommended one and its rivals; NULL when nothing is recommended. */
 const struct eo_candidate *eo_recommend_reference(const struct eo_sweep *sweep);
 
+/*
+ * Whether the images cannot tell a candidate from one that always names the most frequent class: its 95 % interval of
+ * accuracy, or the accuracy where there is none, reaches chance_accuracy. 0 where that is not known.
+ */
+int eo_recommend_is_chance(const struct eo_candidate *c);
+
+/* Appends a warning, a line, when the recommended candidate is one of those. */
+void eo_recommend_put_warning(const struct eo_sweep *sweep, struct eo_buf *out);
+
 /* Appends the reason in words: "the smallest of 3 accepted candidates that 3000 images cannot tell from ...". */
 void eo_recommend_put_why(const struct eo_sweep *sweep, enum eo_recommend_rule rule, struct eo_buf *out);
 

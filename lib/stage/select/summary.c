@@ -315,6 +315,8 @@ static int put_recommended(struct eo_json *j, const struct eo_summary_inputs *in
     eo_json_double(j, "recommendation_p", c->recommendation_p);
     eo_json_double(j, "test_accuracy", c->test_accuracy);
     eo_json_text(j, "accuracy_note", eo_summary_accuracy_note(in->cfg));
+    eo_json_double(j, "chance_accuracy", c->chance_accuracy);
+    eo_json_bool(j, "is_chance", eo_recommend_is_chance(c));
     eo_json_text(j, "latency_statistic", c->latency_statistic);
     eo_json_double(j, "ranked_latency_ms", c->ranked_latency_ms);
     eo_json_double(j, "latency_ms", c->latency_ms);

@@ -5,7 +5,8 @@
  *     recommended               eo_sweep_recommended(): model (the path of its file below the folder of the summary),
  *                               rule, why in a sentence, rivals, and its figures; null when none is accepted.
  *                               The timing status is given, and decides nothing. accuracy_note says that the accuracy
- *                               is a little too good, because the same images chose the candidate
+ *                               is a little too good, because the same images chose the candidate; is_chance that
+ *                               it is no better than always naming the most frequent class (recommend.h)
  *     baseline                  all columns of that row of sweep_results.csv, typed, and
  *                               accepted_under_active_budget; null without rows
  *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, power_watts   the config's
@@ -47,7 +48,8 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
  * Appends the table, at most 100 columns wide (a few more where a level has both two parts and a long criterion): the
  * candidates of the first seed, '*' where frontier_latency says certain, else '+' for those on the frontier by their
  * figures, else '?' where it says possible; '>' for the recommended one; then a line per failed candidate, some about
- * timings that are not ok, and the recommended one in words with the rule, its rivals and what its accuracy is worth.
+ * timings that are not ok, and the recommended one in words with the rule, its rivals and what its accuracy is worth,
+ * and a warning where that is no better than chance.
  */
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                          struct eo_err *err) EO_MUST_CHECK;

@@ -174,6 +174,7 @@ static void put_choice(const struct eo_summary_inputs *in, const struct eo_candi
     eo_buf_printf(out, "%s\n", eo_summary_accuracy_note(in->cfg));
     if (eo_pareto_bad_status(c))
         eo_buf_printf(out, "the timing of the recommended one is not ok: %s\n", eo_pareto_bad_status(c));
+    eo_recommend_put_warning(in->sweep, out);
 }
 
 /* " and on STM32L4R5" where candidates were measured for an active device. */
