@@ -1,7 +1,7 @@
 # Accuracy over instructions on the active device.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title titled("Accuracy over instructions")
+set title titled("Accuracy over instructions, and the frontier over it")
 x_column = "device_instructions"
 x_factor = 1e-6
 x_title = "instructions per image (millions; counted, not cycles)"

@@ -3,6 +3,7 @@
 # common.gp and set
 #     y_column, y_factor   what is plotted, in which unit
 #     y_log                1: logarithmic
+#     by_precision         0: the figure is the same at each precision, so one group stands for all of them
 
 if (rows_of(layers) < 1) {
     eval say_nothing
@@ -12,18 +13,31 @@ if (rows_of(layers) < 1) {
     if (count > 5) {
         load folder."/layers.gp"
     } else {
+        table = layers
+        if (!by_precision) {
+            # The rows of the first precision of each pruned model.
+            set print $rows
+            print system(awk."'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } ".\
+                "{ k = $at[\"pruning_level\"] FS $at[\"pruning_criterion\"] FS $at[\"seed\"] } ".\
+                "{ p = $at[\"precision\"] } ".\
+                "!(k in first) { first[k] = p } first[k] == p' '".layers."'")
+            unset print
+            table = "$rows"
+        }
         seed = first_row(layers, "seed")
         y(layer) = strcol("layer") eq layer && is_first(seed) ? column(y_column) * y_factor : NaN
         # The rows of a candidate stand together, and those of the first seed come first.
         group(dummy) = int(column(0) / count)
-        label(dummy) = candidate(strcol("pruning_level"), strcol("pruning_criterion"), strcol("precision"))
-        stats layers using (is_first(seed) ? group(0) : NaN) nooutput
+        label(dummy) = by_precision ? \
+            candidate(strcol("pruning_level"), strcol("pruning_criterion"), strcol("precision")) : \
+            pruned(strcol("pruning_level"), strcol("pruning_criterion"))
+        stats table using (is_first(seed) ? group(0) : NaN) nooutput
         groups = STATS_max + 1
         if (groups > 30) {
             set terminal pngcairo size 80 + 24 * groups,560 font "DejaVu Sans,10" noenhanced
             set output out
         }
-        stats layers using (column(y_column) * y_factor) nooutput
+        stats table using (column(y_column) * y_factor) nooutput
 
         set xrange [-0.7 : groups - 0.3]
         if (y_log) {
@@ -41,9 +55,9 @@ if (rows_of(layers) < 1) {
         array SOLID = [0.85, 1, 0.2, 0.85, 0.05]
         left(i) = (i - (count + 1) / 2.0) * pitch
         style(i) = i == 2 ? "pattern 4" : sprintf("solid %g", SOLID[i])
-        bars(i) = sprintf("layers using (group(0) + left(%d)):(y(word(names, %d))) with boxes linecolor rgb '%s' ".\
+        bars(i) = sprintf("table using (group(0) + left(%d)):(y(word(names, %d))) with boxes linecolor rgb '%s' ".\
             "fillstyle %s border rgb '%s' title word(names, %d)", i, i, SHADES[i], style(i), SHADES[i], i)
-        command = "plot layers every count::count - 1 using (column(0)):(NaN):xtic(label(0)) with points notitle"
+        command = "plot table every count::count - 1 using (column(0)):(NaN):xtic(label(0)) with points notitle"
         do for [i = 1:count] { command = command.", ".bars(i) }
         eval command
     }

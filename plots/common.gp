@@ -50,8 +50,11 @@ is_first(seed) = (strcol("seed") eq seed)
 
 # As in the names of models: the criterion l1 is not written, and level 0 has none.
 suffix(criterion) = criterion eq "l1" || criterion eq "none" || criterion eq "" ? "" : "-".criterion
-candidate(level, criterion, precision) = "p".level.suffix(criterion)." ".precision
+pruned(level, criterion) = "p".level.suffix(criterion)
+candidate(level, criterion, precision) = pruned(level, criterion)." ".precision
 
-# The title, with the name of the data set when the folder has its slice.
-dataset = system("sed -n 's/^dataset: //p' '".dir."/config/data.yaml' 2>/dev/null")
+# The title, with the name of the data set when the folder has its slice; one's own data are called as their folder.
+slice(key) = system("sed -n 's/^".key.": //p' '".dir."/config/data.yaml' 2>/dev/null | sed 's/\"//g; s|/*$||; s|.*/||'")
+dataset = slice("dataset")
+dataset = dataset eq "idx" ? slice("data_dir") : dataset
 titled(text) = dataset eq "" ? text : text." (".dataset.")"

@@ -6,5 +6,6 @@ set xlabel "candidate"
 set ylabel "input + output of the fused layer (KiB)"
 y_column = "fused_activation_bytes"
 y_log = 0
+by_precision = 1
 y_factor = 1 / 1024.0
 load folder."/bars.gp"

@@ -2,9 +2,10 @@
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Multiply-accumulates by layer, one image")
-set xlabel "candidate"
+set xlabel "pruned model, the same at each precision"
 set ylabel "multiply-accumulates (thousands)"
 y_column = "macs_per_image"
 y_log = 1
+by_precision = 0
 y_factor = 1 / 1000.0
 load folder."/bars.gp"

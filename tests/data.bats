@@ -825,7 +825,8 @@ sheet() {
   fails 1 "eo-data: p/a/x.png: expected a file or a folder, found a device or a pipe" \
     timeout 10 eo-data --from p --into d
   rm p/a/x.png
-  fails 1 "eo-data: p/a: expected PNG files of one class, found none" eo-data --from p --into d
+  fails 1 "eo-data: p/a: expected PNG files of one class, found none; put its pictures there, or remove the folder" \
+    eo-data --from p --into d
   printf '0,1,2,3,4\n1,1,2,x,4\n' >t.csv
   fails 1 "eo-data: t.csv: line 2: column 4: expected a number, found 'x'" eo-data --from t.csv --into d
   printf '0,1,2,3,4\n1,1,2\n' >t.csv

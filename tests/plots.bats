@@ -73,7 +73,7 @@ check_plot() {
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
   done
-  [ "$(head -c 20 layerwise_macs.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
+  [ "$(head -c 20 layerwise_activation_memory.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
   awk -F, -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
     -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   grep -q ',p0.25x0.50-taylor int8$' labels
@@ -82,7 +82,23 @@ check_plot() {
   echo 'dataset: mnist' >config/data.yaml
   mv layerwise_macs.png first
   plot layerwise_macs
-  ! cmp -s first layerwise_macs.png
+  ! cmp -s first layerwise_macs.png || return 1
+  # one's own data are called as their folder
+  for name in /a/shirts/ /b/shirts shoes; do
+    printf 'dataset: idx\ndata_dir: %s\n' $name >config/data.yaml
+    plot layerwise_macs && mv layerwise_macs.png "${name//\//}"
+  done
+  cmp ashirts bshirts
+  ! cmp -s ashirts shoes
+}
+
+@test "multiply-accumulates are the same at each precision, so a pruned model has one group" {
+  many_candidates
+  tables
+  plot layerwise_macs && mv layerwise_macs.png both
+  sed -i '/,int8,/d' layerwise_breakdown.csv
+  plot layerwise_macs
+  cmp both layerwise_macs.png
 }
 
 @test "the same data give the same picture, other data another" {

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #define SYSTEM_DATA "/usr/share/datasets"
+#define MAKE_ONE "eo-data --from PICTURES --into FOLDER makes one of your pictures"
 #define OR_NAME_IT "or say where the files are with EO_DATA_DIR or --data"
 
 /* The data sets by name, with the folder that torchvision uses, and what to do when files are missing. */
@@ -219,10 +220,12 @@ static int find_own(const char *name, char *dir, size_t size, struct eo_err *err
             return 0;
     }
     if (*name == '/')
-        return eo_err_set(err, "dataset 'idx': expected a folder '%s' (data_dir), found none", name);
-    return eo_err_set(
-        err, "dataset 'idx': expected a folder '%s' (data_dir), here, in EO_DATA_DIR or in data, found none",
-        name);
+        return eo_err_set(err, "dataset 'idx': expected a folder '%s' (data_dir), found none; " MAKE_ONE,
+                          name);
+    return eo_err_set(err,
+                      "dataset 'idx': expected a folder '%s' (data_dir), here, in EO_DATA_DIR or in data, "
+                      "found none; " MAKE_ONE,
+                      name);
 }
 
 int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,

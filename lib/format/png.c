@@ -57,7 +57,8 @@ static int check_signature(const char *bytes, size_t size, struct eo_err *err)
         return 0;
     foreign = eo_foreign_name(bytes, size);
     return eo_err_set(err, "expected a PNG image%s%s", foreign ? ", found " : ", found none",
-                      foreign ? foreign : " (convert it, as with: mogrify -format png FILE)");
+                      foreign ? foreign
+                              : ": it is damaged or of another format; save it again as PNG, or remove it");
 }
 
 /* `image` has been begun, so that its size is known. */

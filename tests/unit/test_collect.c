@@ -134,7 +134,8 @@ static void check_bad_arrays(void)
     check_refused(GOLDEN "folder",
                   GOLDEN "folder/10/0.png: expected pictures of one size, 1 x 8 x 8 as the ones before, "
                          "found 3 x 8 x 8");
-    check_refused(GOLDEN "folder/2", GOLDEN "folder/2: expected a folder for each class, found none");
+    check_refused(GOLDEN "folder/2",
+                  GOLDEN "folder/2: expected a folder for each class, with its PNG files in it, found none");
 }
 
 /* Every shorter file and every file with one other byte: refused or read, never beyond the buffer (sanitizers look). */

@@ -40,9 +40,10 @@ static void test_find(void)
         {"idx", "mnist", NULL, "", "data/mnist"},
         {"idx", "gone", NULL, NULL,
          "error: dataset 'idx': expected a folder 'gone' (data_dir), here, in EO_DATA_DIR or in data, found "
-         "none"},
+         "none; eo-data --from PICTURES --into FOLDER makes one of your pictures"},
         {"idx", "/gone", NULL, "root",
-         "error: dataset 'idx': expected a folder '/gone' (data_dir), found none"},
+         "error: dataset 'idx': expected a folder '/gone' (data_dir), found none; eo-data --from PICTURES "
+         "--into FOLDER makes one of your pictures"},
         {"mnist", "", "gone", NULL, "error: dataset 'mnist': expected a folder 'gone' (--data), found none"},
         {"mnist", "", "file", NULL, "error: dataset 'mnist': expected a folder 'file' (--data), found none"},
         {"cifar", "", NULL, NULL, "error: dataset 'cifar': expected synthetic, mnist, fashion-mnist or idx"},

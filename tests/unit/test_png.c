@@ -102,7 +102,9 @@ static void test_refused(const char *path)
             high[13] = {0, 0, 0, 1, 0, 0, 0x40, 1, 8, 0, 0, 0, 0};
     size_t size;
 
-    check_text("no PNG", "expected a PNG image, found none (convert it, as with: mogrify -format png FILE)",
+    check_text("no PNG",
+               "expected a PNG image, found none: it is damaged or of another format; save it again as PNG, "
+               "or remove it",
                refusal(path, "GIF89a", 6));
     check_text("a zip archive", "expected a PNG image, found a zip archive; unpack it",
                refusal(path, "PK\3\4 and more", 13));

@@ -179,7 +179,10 @@ static int add_class(struct eo_pictures *p, const struct eo_collect_options *o, 
     int rc = list(&files, folder, 0, err);
 
     if (!rc && files.count == 0)
-        rc = eo_err_set(err, "%s: expected PNG files of one class, found none", folder);
+        rc = eo_err_set(
+            err,
+            "%s: expected PNG files of one class, found none; put its pictures there, or remove the folder",
+            folder);
     for (size_t i = 0; !rc && i < files.count; i++) {
         char path[EO_COLLECT_PATH];
 
@@ -213,7 +216,8 @@ static int add_classes(struct eo_pictures *p, const struct eo_collect_options *o
 
     rc = list(&classes, folder, 1, err);
     if (!rc && classes.count == 0)
-        rc = eo_err_set(err, "%s: expected a folder for each class, found none", folder);
+        rc = eo_err_set(err, "%s: expected a folder for each class, with its PNG files in it, found none",
+                        folder);
     for (size_t i = 0; !rc && i < classes.count; i++) {
         char path[EO_COLLECT_PATH];
         unsigned label = 0;
