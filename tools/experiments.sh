@@ -85,9 +85,9 @@ part() {
 make_part() { EO_PART=yes EO_STDERR=8 exec "$MAKE" --no-print-directory "$@" 8>&2 2>"$said"; }
 
 build() {
-    [ -z "$EO_PROGRAMS" ] || hold programs "the programs"
     goals=$EO_PLAIN
     [ -z "$EO_PROGRAMS" ] || goals=programs${goals:+ $goals}
+    case " $goals " in *' programs '*) hold programs "the programs" ;; esac
     # shellcheck disable=SC2046,SC2086 # lists
     part $(settle_build "$goals") $EO_NEEDS $goals
 }
