@@ -4,8 +4,8 @@
 #         layerwise_breakdown.csv
 #
 # `what` is lines: number and value of each layer of a candidate of the first seed, and two blank lines behind each, for
-# 500 lines from number `first`; or legend: how many lines, colour and mark of each, counted from 1, how many colours and
-# their names, and the same of the marks.
+# 500 lines from number `first`; or legend: how many lines, colour and mark of each, counted from 1, how many colours
+# and their names, and the same of the marks.
 
 # As in common.gp.
 function suffix(criterion) {

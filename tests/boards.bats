@@ -43,16 +43,16 @@ END
 
 @test "eo-device: what is no number, and a table of nothing" {
   for column in 4:flash_bytes 5:ram_bytes 6:instructions 7:scores_equal; do
-    awk -F, -v OFS=, -v column=${column%:*} 'NR == 2 { $column = "x" } { print }' device.csv >bad.csv
+    awk -F, -v OFS=, -v column=${column%:*} 'NR == 2 { $column = "x" } { print }' core_costs.csv >bad.csv
     run --separate-stderr eo-device -c c.yaml bad.csv
     [ "$status" = 1 ]
     [ "$stderr" = "eo-device: bad.csv: row 1: column '${column#*:}': expected an integer in 0..9007199254740991, \
 found 'x'" ]
   done
-  head -n 1 device.csv >none.csv
+  head -n 1 core_costs.csv >none.csv
   [ "$(eo-device -c c.yaml none.csv | wc -l)" = 1 ]
-  printf 'p0.00-fp32,,m33,1,1,1,1\n' >>device.csv
-  [ -z "$(eo-device -c c.yaml device.csv | grep ^p0.00-fp32)" ]
+  printf 'p0.00-fp32,,m33,1,1,1,1\n' >>core_costs.csv
+  [ -z "$(eo-device -c c.yaml core_costs.csv | grep ^p0.00-fp32)" ]
 }
 
 @test "eo-device: in floating point the code of m4 stands for m4dsp" {

@@ -708,8 +708,8 @@ recommendation() {
   sed -i '2s/0.939$/0.941/' acc-7-0.00-fp32.csv # the interval begins at 0.94
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv acc-* time-*
   [ "$status" -eq 0 ]
-  [ "$stderr" = "eo-pareto: warning: the recommended candidate has not learned: accuracy 95.00 %, and always naming the \
-most frequent class gives 94.10 %; look at training_log.csv and at the data (eo-data --report)" ]
+  [ "$stderr" = "eo-pareto: warning: the recommended candidate has not learned: accuracy 95.00 %, and always naming \
+the most frequent class gives 94.10 %; look at training_log.csv and at the data (eo-data --report)" ]
 }
 
 @test "a full disk: exit 1, also for standard output" {

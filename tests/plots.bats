@@ -73,7 +73,8 @@ check_plot() {
     [ "$status" -eq 0 ]
     [ -z "$stderr" ]
   done
-  [ "$(head -c 20 layerwise_activation_memory.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = "$(printf %08x $((80 + 24 * 34)))" ]
+  [ "$(head -c 20 layerwise_activation_memory.png | tail -c 4 | od -An -tx1 | tr -d ' ')" = \
+    "$(printf %08x $((80 + 24 * 34)))" ]
   awk -F, -v column=latency_ms -v factor=1000 -v logx=1 -v x0=1 -v x1=100 -v y0=80 -v y1=100 -v width=712 \
     -v height=409 -f "$EO_ROOT/plots/labels.awk" sweep_results.csv >labels
   grep -q ',p0.25x0.50-taylor int8$' labels

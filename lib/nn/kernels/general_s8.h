@@ -1,9 +1,9 @@
 /*
  * What the int8 kernels of any network share on all instruction sets: the packed model and its buffers.
  *
- * Inputs run one by one; lanes are output channels, L = S8_VL at a time. A tensor is [P][H][W][16] bytes with P = ceil(C
- * / 16) planes of channels, so that four neighbouring bytes are a word of activations that meets the words of L outputs
- * (s8.h). Channels that fill up a vector have weights, biases and factors of zero.
+ * Inputs run one by one; lanes are output channels, L = S8_VL at a time. A tensor is [P][H][W][16] bytes with
+ * P = ceil(C / 16) planes of channels, so that four neighbouring bytes are a word of activations that meets the words
+ * of L outputs (s8.h). Channels that fill up a vector have weights, biases and factors of zero.
  *
  * An input of the network with fewer than four channels is [H][W][C] instead, and a row of a kernel, all its columns
  * and channels, is one run of bytes. A depthwise layer gathers four neighbouring columns of a channel in a word first.

@@ -12,9 +12,9 @@
  *       passed;
  *     - takes samples of each size in blocks that take turns, the first size changing from round to round, until
  *       `samples` were not interrupted (bench/interruption.h) or EO_BENCH_TRIES times as many have been taken. The
- *       others are thrown away. If all samples of a size were interrupted they stand in, each with the processor time of the
- *       calling thread, and the round says so. After most_s seconds a size that has a sample gets no more, and after
- *       half of that the warm-up ends.
+ *       others are thrown away. If all samples of a size were interrupted they stand in, each with the processor time
+ *       of the calling thread, and the round says so. After most_s seconds a size that has a sample gets no more, and
+ *       after half of that the warm-up ends.
  *       Between blocks, one call that is not timed brings the caches to the new size, and the reference kernel
  *       (machine/reference.h) runs once, timed.
  */
