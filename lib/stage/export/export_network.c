@@ -141,7 +141,7 @@ static struct sizes sizes_of(const struct integers *w)
 /* How many channels each path takes at a time. */
 static size_t channels_of(const struct sizes *s, int path)
 {
-    return eo_export_round_up(s->channels, path == 2 ? 8 : path == 1 ? 4 : 2);
+    return eo_export_round_up(s->channels, path == 2 ? 16 : path == 1 ? 4 : 2);
 }
 
 static size_t state_of(const struct integers *w, const struct sizes *s, int path)

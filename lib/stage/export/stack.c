@@ -9,8 +9,8 @@ static const struct core {
     const char *condition, *name;
     int bytes[EO_STACK_KINDS]; /* 0: not measured */
 } cores[] = {
-    {"defined(__riscv) && __riscv_xlen == 32", "RV32IMC", {256, 480, 416, 480, 256, 384, 512}},
-    {"defined(__ARM_FEATURE_MVE)", "Cortex-M55", {512, 512, 256, 288, 320, 320, 352}},
+    {"defined(__riscv) && __riscv_xlen == 32", "RV32IMC", {256, 480, 416, 480, 288, 384, 512}},
+    {"defined(__ARM_FEATURE_MVE)", "Cortex-M55", {512, 512, 256, 288, 352, 320, 352}},
     {"defined(__ARM_ARCH_7EM__) && defined(__ARM_FEATURE_DSP) && !defined(NET_PLAIN)",
      "Cortex-M4",
      {288, 352, 192, 192, 256, 288, 320}},

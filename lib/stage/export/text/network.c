@@ -131,50 +131,44 @@ static const uint8_t *net_patch(struct net_state *s, const struct net_layer *l, 
 }
 
 #if NET_PATH == 2
-/* Four channels of one pixel, whose weights are `terms` apart. */
-static void net_dot(const uint8_t *patch, const int8_t *w, int terms, const int32_t *bias, int32_t *sum)
+/* Of two channels the sums of two pixels, 16 terms at a time. */
+static NET_APART void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int terms, const int32_t *bias,
+                              int pairs, int32_t *sum)
 {
-    const int8_t *w2 = w + 2 * terms;
-    int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
-    int left = terms;
+    for (; pairs > 0; pairs--, bias += 2, sum += 2) {
+        const int8_t *v = w + terms;
+        const uint8_t *x = p, *y = q;
+        int32_t a = bias[0], b = bias[1], c = a, d = b;
 
-    for (; left >= 16; left -= 16, patch += 16, w += 16, w2 += 16) {
-        const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(patch));
+        for (int i = terms >> 4; i > 0; i--, x += 16, y += 16, w += 16, v += 16) {
+            const int8x16_t xs = vreinterpretq_s8_u8(vldrbq_u8(x)), ys = vreinterpretq_s8_u8(vldrbq_u8(y));
+            const int8x16_t ws = vldrbq_s8(w), vs = vldrbq_s8(v);
 
-        a = vmladavaq_s8(a, x, vldrbq_s8(w));
-        b = vmladavaq_s8(b, x, vldrbq_s8(w + terms));
-        c = vmladavaq_s8(c, x, vldrbq_s8(w2));
-        d = vmladavaq_s8(d, x, vldrbq_s8(w2 + terms));
-    }
-    if (left > 0) {
-        const mve_pred16_t p = vctp8q((uint32_t)left);
-        const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(patch));
+            a = vmladavaq_s8(a, xs, ws);
+            b = vmladavaq_s8(b, xs, vs);
+            c = vmladavaq_s8(c, ys, ws);
+            d = vmladavaq_s8(d, ys, vs);
+        }
+        if (terms & 8) {
+            const mve_pred16_t half = vctp8q(8);
+            const int8x16_t xs = vreinterpretq_s8_u8(vldrbq_u8(x)), ys = vreinterpretq_s8_u8(vldrbq_u8(y));
+            const int8x16_t ws = vldrbq_z_s8(w, half), vs = vldrbq_z_s8(v, half);
 
-        a = vmladavaq_s8(a, x, vldrbq_z_s8(w, p));
-        b = vmladavaq_s8(b, x, vldrbq_z_s8(w + terms, p));
-        c = vmladavaq_s8(c, x, vldrbq_z_s8(w2, p));
-        d = vmladavaq_s8(d, x, vldrbq_z_s8(w2 + terms, p));
-    }
-    sum[0] = a;
-    sum[1] = b;
-    sum[2] = c;
-    sum[3] = d;
-}
-
-/* All channels of two pixels. The table has weights of four channels, of which those behind the last mean nothing. */
-static void net_dots(struct net_state *s, const struct net_layer *l, const uint8_t *p, const uint8_t *q)
-{
-    const int8_t *w = net_weight + l->weight;
-    const int32_t *bias = net_bias + l->channel;
-    const int terms = l->terms, count = l->out_c;
-
-    for (int n = 0; n < count; n += 4, w += 4 * terms) {
-        net_dot(p, w, terms, bias + n, s->sum[0] + n);
-        if (p != q)
-            net_dot(q, w, terms, bias + n, s->sum[1] + n);
+            a = vmladavaq_s8(a, xs, ws);
+            b = vmladavaq_s8(b, xs, vs);
+            c = vmladavaq_s8(c, ys, ws);
+            d = vmladavaq_s8(d, ys, vs);
+            w += 8;
+        }
+        w += terms;
+        sum[0] = a;
+        sum[1] = b;
+        sum[NET_CHANNELS] = c;
+        sum[NET_CHANNELS + 1] = d;
     }
 }
-#else
+#endif
+
 #if NET_PATH == 1
 /* Bytes 1 and 3 of four as 16 bits each: gcc does not use the rotation that is part of the instruction. */
 static int16x2_t net_signed_odd(uint32_t four)
@@ -243,7 +237,7 @@ static NET_APART void net_dot(const int16x2_t *x, const int8_t *w, int terms, co
         sum[NET_CHANNELS + 1] = d;
     }
 }
-#else
+#elif NET_PATH == 0
 static void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int terms, const int32_t *bias, int pairs,
                     int32_t *sum)
 {
@@ -279,18 +273,52 @@ static void net_dots(struct net_state *s, const struct net_layer *l, const uint8
     net_dot(first, second, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
 #endif
 }
-#endif
 
 //@if depthwise
 #if NET_PATH == 2
-/* `to` = bias + eight sums, of which a has those with even numbers and b the others. */
-static void net_add_eight(const int32_t *bias, int32x4_t a, int32x4_t b, int32_t *to)
+/*
+ * Sums of `count` channels over the taps, 16 at a time: every fourth channel in a vector. Two products of 0..127 and a
+ * weight fit into 16 bits.
+ */
+static NET_APART void net_depthwise_dot(const uint8_t *const *tap, int taps, const int8_t *w, int apart,
+                                        const int32_t *bias, int count, int32_t *sum)
 {
-    static const uint32_t even[4] = {0, 8, 16, 24}, odd[4] = {4, 12, 20, 28};
-    const uint32x4_t at = vldrwq_u32(even), next = vldrwq_u32(odd);
+    static const uint32_t fourth[4] = {0, 16, 32, 48};
+    const uint32x4_t by = vldrwq_u32(fourth);
 
-    vstrwq_scatter_offset_s32(to, at, vaddq_s32(a, vldrwq_gather_offset_s32(bias, at)));
-    vstrwq_scatter_offset_s32(to, next, vaddq_s32(b, vldrwq_gather_offset_s32(bias, next)));
+    for (int n = 0; n < count; n += 16, bias += 16, sum += 16) {
+        const uint8_t *const *at = tap;
+        const int8_t *v = w + n;
+        int32x4_t a = vldrwq_gather_offset_s32(bias, by), b = vldrwq_gather_offset_s32(bias + 1, by);
+        int32x4_t c = vldrwq_gather_offset_s32(bias + 2, by), d = vldrwq_gather_offset_s32(bias + 3, by);
+        int16x8_t even, odd;
+
+        for (int i = taps >> 1; i > 0; i--, at += 2, v += 2 * apart) {
+            const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(at[0] + n)), u = vldrbq_s8(v);
+            const int8x16_t y = vreinterpretq_s8_u8(vldrbq_u8(at[1] + n)), z = vldrbq_s8(v + apart);
+
+            even = vaddq_s16(vmullbq_int_s8(x, u), vmullbq_int_s8(y, z));
+            odd = vaddq_s16(vmulltq_int_s8(x, u), vmulltq_int_s8(y, z));
+            a = vaddq_s32(a, vmovlbq_s16(even));
+            b = vaddq_s32(b, vmovlbq_s16(odd));
+            c = vaddq_s32(c, vmovltq_s16(even));
+            d = vaddq_s32(d, vmovltq_s16(odd));
+        }
+        if (taps & 1) {
+            const int8x16_t x = vreinterpretq_s8_u8(vldrbq_u8(*at + n)), u = vldrbq_s8(v);
+
+            even = vmullbq_int_s8(x, u);
+            odd = vmulltq_int_s8(x, u);
+            a = vaddq_s32(a, vmovlbq_s16(even));
+            b = vaddq_s32(b, vmovlbq_s16(odd));
+            c = vaddq_s32(c, vmovltq_s16(even));
+            d = vaddq_s32(d, vmovltq_s16(odd));
+        }
+        vstrwq_scatter_offset_s32(sum, by, a);
+        vstrwq_scatter_offset_s32(sum + 1, by, b);
+        vstrwq_scatter_offset_s32(sum + 2, by, c);
+        vstrwq_scatter_offset_s32(sum + 3, by, d);
+    }
 }
 #endif
 
@@ -332,28 +360,7 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
 
     net_taps(l, s->arena + l->in, s->border, row, col, tap);
 #if NET_PATH == 2
-    /* Two products of 0..127 and a weight fit into 16 bits. */
-    for (int n = 0; n < l->out_c; n += 8, w += 8) {
-        int32x4_t a = vdupq_n_s32(0), b = a;
-        const int8_t *v = w;
-        int t = 0;
-
-        for (; t + 1 < taps; t += 2, v += 2 * l->terms) {
-            const int16x8_t x = vreinterpretq_s16_u16(vldrbq_u16(tap[t] + n));
-            const int16x8_t y = vreinterpretq_s16_u16(vldrbq_u16(tap[t + 1] + n));
-            const int16x8_t two = vaddq_s16(vmulq_s16(x, vldrbq_s16(v)), vmulq_s16(y, vldrbq_s16(v + l->terms)));
-
-            a = vaddq_s32(a, vmovlbq_s16(two));
-            b = vaddq_s32(b, vmovltq_s16(two));
-        }
-        if (t < taps) {
-            const int16x8_t one = vmulq_s16(vreinterpretq_s16_u16(vldrbq_u16(tap[t] + n)), vldrbq_s16(v));
-
-            a = vaddq_s32(a, vmovlbq_s16(one));
-            b = vaddq_s32(b, vmovltq_s16(one));
-        }
-        net_add_eight(net_bias + l->channel + n, a, b, sum + n);
-    }
+    net_depthwise_dot(tap, taps, w, l->terms, net_bias + l->channel, l->out_c, sum);
 #elif NET_PATH == 1
     net_depthwise_dot(tap, tap + taps, w, l->terms, net_bias + l->channel, l->out_c, sum);
 #else
@@ -387,21 +394,24 @@ static void net_activations(const struct net_state *s, const struct net_layer *l
     const int32x4_t low = vdupq_n_s32(l->low), most = vdupq_n_s32(l->high);
     const int32_t zero = l->zero;
 
-    for (int left = l->out_c, n = 0; left > 0; left -= 4, n += 4) {
-        const mve_pred16_t p = vctp32q((uint32_t)left);
-        const int32x4_t high = vmulhq_s32(vldrwq_s32(sum + n), vldrwq_s32(multiplier + n));
-        int32x4_t r = vrshlq_s32(high, vmvnq_s32(vldrbq_s32(shift + n))); /* -shift - 1 */
+    for (int left = l->out_c; left > 0; left -= 4, sum += 4, multiplier += 4, shift += 4, y += 4) {
+        const int32x4_t high = vmulhq_s32(vldrwq_s32(sum), vldrwq_s32(multiplier));
+        int32x4_t r = vrshlq_s32(high, vmvnq_s32(vldrbq_s32(shift))); /* -shift - 1 */
 
 //@if add
         if (added) {
-            const int32x4_t a = vsubq_n_s32(vreinterpretq_s32_u32(vldrbq_u32(added + n)), l->add_zero);
+            const int32x4_t a = vsubq_n_s32(vreinterpretq_s32_u32(vldrbq_u32(added)), l->add_zero);
             const int32x4_t h = vmulhq_s32(vshlq_n_s32(a, 8), vdupq_n_s32(l->add_multiplier));
 
             r = vaddq_s32(r, vrshlq_s32(h, vdupq_n_s32(-l->add_shift - 1)));
+            added += 4;
         }
 //@end
-        r = vminq_s32(vmaxq_s32(r, low), most);
-        vstrbq_p_u32(y + n, vreinterpretq_u32_s32(vaddq_n_s32(r, zero)), p);
+        r = vaddq_n_s32(vminq_s32(vmaxq_s32(r, low), most), zero);
+        if (left >= 4)
+            vstrbq_u32(y, vreinterpretq_u32_s32(r));
+        else
+            vstrbq_p_u32(y, vreinterpretq_u32_s32(r), vctp32q((uint32_t)left));
     }
 #else
     const int count = l->out_c, zero = l->zero, low = l->low, high = l->high;
@@ -433,11 +443,16 @@ static void net_activations(const struct net_state *s, const struct net_layer *l
 /* Takes the activations of a pixel into the pooled ones. */
 static void net_pool(struct net_state *s, const struct net_layer *l)
 {
-    for (int n = 0; n < l->out_c; n++) {
-        if (l->pooling == NET_AVERAGE)
-            s->pool[n] += s->map[n] - l->zero;
-        else if (s->map[n] > s->pool[n])
-            s->pool[n] = s->map[n];
+    const int count = l->out_c, zero = l->zero;
+
+    if (l->pooling == NET_AVERAGE) {
+        for (int n = 0; n < count; n++)
+            s->pool[n] += s->map[n] - zero;
+    } else {
+        for (int n = 0; n < count; n++) {
+            if (s->map[n] > s->pool[n])
+                s->pool[n] = s->map[n];
+        }
     }
 }
 
