@@ -5,9 +5,9 @@
  * Relu, Clip, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean, each where the order of the tail
  * allows it. A Pad with zeros is part of the Conv behind it, and a Conv with dilations becomes a larger kernel with
  * zeros. Whole numbers that nodes compute from constants and sizes, as for pads and shapes, are folded. Flatten,
- * Reshape, Squeeze, Unsqueeze, Identity, Dropout outside training and Cast to real numbers change no value; Softmax over
- * the classes at the end is left out. QuantizeLinear and DequantizeLinear: constants become real numbers, in all at most
- * twice as many as a network has, activations are not rounded.
+ * Reshape, Squeeze, Unsqueeze, Identity, Dropout outside training and Cast to real numbers change no value; Softmax
+ * over the classes at the end is left out. QuantizeLinear and DequantizeLinear: constants become real numbers, in all
+ * at most twice as many as a network has; activations are not rounded.
  *
  * Batch and feature maps are N x C x H x W, N x C x length, or N x features. Only the batch may be open. Sub, Div, Mul
  * and Add of constants in front of the first layer say what the network is fed (nn/input.h). The input is taken for
