@@ -9,15 +9,15 @@
 .DEFAULT_GOAL := all
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 SHELL := /bin/sh
-# Programs that recipes start read and write numbers with a point, sort by bytes and speak English, whatever the user's
-# locale is; and gnuplot finds no terminal and no scripts of the user's.
+# In recipes, whatever the user's locale is, programs read and write numbers with a decimal point, sort by bytes and
+# print English messages. gnuplot sees neither the user's terminal nor the user's scripts.
 export LC_ALL := C
 unexport GNUTERM GNUPLOT_LIB
 
 CONFIG ?= configs/default.yaml
 PREFIX ?= /usr/local
 DESTDIR ?=
-# Names of files are taken as they are written: `$$(...)` in them is text. In recipes they stand between quotes.
+# Names that a user gives are taken literally: $(...) in them is text, not a call of Make. In recipes they are quoted.
 define as_written
 override $(1) := $$(value $(1))
 export $(1)
@@ -30,7 +30,8 @@ ifeq ($(wildcard tools/experiments.sh),)
 $(error no source of edge-opt in $(CURDIR): run make -C with the folder of this Makefile)
 endif
 
-# Where programs and objects are built; each sanitizer build and each compiler in a comparison has its own place.
+# Where programs and objects are built. Builds with sanitizers have a folder of their own, and tests set B for other
+# builds. In `make compare A=... B=...` B is a folder of results instead.
 SANITIZE ?=
 ifneq ($(filter compare,$(MAKECMDGOALS)),)
 COMPARED := $(if $(and $(value A),$(value B)),$(call quoted,$(value A)) $(call quoted,$(value B)))

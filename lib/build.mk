@@ -6,18 +6,18 @@ endif
 ifneq ($(filter default undefined,$(origin AR)),)
 AR := ar
 endif
-# Sanitizers at -O3 take many minutes on the unrolled kernels.
+# At -O3 with sanitizers, the unrolled kernels take many minutes to compile.
 OPT ?= $(if $(SANITIZE),-O1,-O3)
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: FORCE
 
-# The Make of an experiment finds the programs built.
+# The Make of an experiment builds no programs: they are built before it starts.
 ifeq ($(IS_INNER),)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wundef
-# Results may not depend on the compiler: no contraction, IEEE arithmetic, and never -march=native. The user's
-# CFLAGS come last but one; base/fp_check.h refuses -ffast-math, and -ffp-contract=off has the last word.
+# Results must not depend on the compiler: IEEE arithmetic, no contraction to fused operations, and never
+# -march=native. base/fp_check.h refuses -ffast-math, and -ffp-contract=off comes after the user's CFLAGS.
 PROJECT_CFLAGS := -std=c11 -D_GNU_SOURCE -Ilib -I. -pthread -g $(OPT) $(WARNINGS) $(if $(WERROR),-Werror) \
 	-include base/fp_check.h $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_CFLAGS = $(PROJECT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -ffp-contract=off
@@ -54,11 +54,12 @@ programs: $(LINKED) $(TOOLS)
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(DEP_FLAGS) $(ALL_LDFLAGS))
-# Goals of the whole call.
+# The goals of the user's call; GOALS are those of this Make.
 EO_FOR ?= $(GOALS)
 IS_TESTED := $(filter check check-unit check-threads unit-tests,$(EO_FOR))
 IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
-# Looked for before anything is done. What is built is not compiled again, whatever has gone since.
+# Before any work, check that what will be needed is there. The compiler is checked only if tests are to be built or the
+# flags changed, because what is built is not compiled again.
 .PHONY: needs
 needs: $(if $(filter deps,$(GOALS)),install-packages)
 	@sh tools/needs.sh $(if $(IS_TESTED),-t) $(if $(IS_PLOTTED),-p) \
@@ -69,14 +70,14 @@ $(OBJ)/flags: $(if $(call differs,$(file <$(OBJ)/flags),$(FLAGS_NOW)),FORCE) | $
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
 
 comma := ,
-# Four checks of each of ten thousand unrolled accesses quadruple the compiler's time; AddressSanitizer sees them
-# anyway. No fuzz target runs them.
+# In the kernels, these four checks of ten thousand unrolled accesses quadruple the time of compiling, and
+# AddressSanitizer finds the same errors. Fuzz builds leave out all checks there, because no fuzz target runs kernels.
 UNCHECKED := null$(comma)alignment$(comma)object-size$(comma)pointer-overflow
 unchecked = $(if $(findstring fuzzer,$(SANITIZE)),all,$(if $(findstring undefined,$(SANITIZE)),$(UNCHECKED)))
 kernel_flags = $(if $(filter lib/nn/kernels/%,$(1)),$(addprefix -fno-sanitize=,$(unchecked)))
 isa_flags = $(foreach i,$(ISAS),$(if $(filter $(call of_isa,$(i)),$(1)),$(CFLAGS_$(i))))
 
-# The .d file says $(OBJ), as one folder has several names.
+# The .d file names its target with $(OBJ), because one folder can be given by several names.
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC      $<")
@@ -84,7 +85,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	  -MT '$$(OBJ)/$*.o' -MF $@.d.new -c -o $@.new $< && \
 	  mv $@.d.new $(@:.o=.d) && mv $@.new $@
 
-# What .incbin puts into an object.
+# Files that .incbin puts into an object.
 $(OBJ)/lib/stage/export/text.o: $(wildcard lib/stage/export/text/*)
 $(OBJ)/lib/format/board.o: lib/format/boards.csv
 
@@ -92,11 +93,11 @@ $(LIBEO): $(LIB_OBJ)
 	@$(if $(filter 0,$(V)),echo "  AR      $@")
 	$(Q)rm -f $@.new && $(AR) qcs $@.new $(LIB_OBJ) && mv $@.new $@
 
-# What a compiler or linker was writing when it was killed must not look finished: hence the .new.
+# A file that a killed compiler or linker left must not look finished, so each is written as .new and then renamed.
 link = $(CC) $(ALL_LDFLAGS) -o $@.new $(1) && mv $@.new $@
 
 # A program keeps its time when linking gives the same bytes, so that an edit in lib/ runs again only the stages
-# whose program contains it. The stamp says that it is up to date; it is what `programs` and the plan wait for.
+# whose program contains it. So the stamp, not the program, says that it is up to date, and `programs` waits for stamps.
 define link_tool
 	@mkdir -p $(OBJ)/link $(BIN)
 	@$(if $(filter 0,$(V)),echo "  LD      $(BIN)/$*")
@@ -117,7 +118,7 @@ $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 	$(Q)$(call link,$^ $(LIBS) -ljansson)
 
 -include $(wildcard $(OBJ)/lib/*/*.d $(OBJ)/lib/*/*/*.d $(OBJ)/tools/*.d $(OBJ)/tests/*/*.d)
-# Objects that only pattern rules mention are kept. Not a bare `.SECONDARY:`, which would let Make ignore missing rows.
+# Keep objects that only pattern rules mention. A bare `.SECONDARY:` would also let Make ignore missing rows.
 .SECONDARY: $(TOOL_SRC:%.c=$(OBJ)/%.o) $(OBJ)/tools/cli.o $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/*/*.c))
 
 endif

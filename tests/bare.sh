@@ -1,12 +1,12 @@
 #!/bin/sh
-# README's first two commands on a Debian 12 that has make and git and nothing else of what they need: as root, and as a
-# plain user with sudo.
+# Runs the first two commands of the README on a Debian 12 that has make and git, but nothing else of what they need: as
+# root, and as a plain user with sudo.
 #
 #     tests/bare.sh [root] [user]       both by default; the last line is "bare: N passed, M failed, K skipped"
 #
-# debootstrap builds each a root of its own, which gets a clone of what is committed here. Needs root, debootstrap, some
-# 3 GB below TMPDIR (/var/tmp by default), and a mirror: the first that apt has here, else deb.debian.org. All runs in
-# namespaces of its own, so no mount and no process outlives the script.
+# For each, debootstrap builds a root folder, which gets a clone of what is committed here. Needs root, debootstrap,
+# some 3 GB below TMPDIR (/var/tmp by default), and a mirror: the first that apt has here, else deb.debian.org.
+# Everything runs in namespaces of its own, so no mount and no process outlives the script.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 commands=$(sed -n 's/^    \(make deps [a-z]*\) *#.*/\1/p' README.md)
@@ -24,7 +24,7 @@ if [ "${EO_BARE_INSIDE:-}" != yes ]; then
 fi
 
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}" eo-bare.XXXXXX) || exit 1
-# Mounts of the roots go with the namespace; until then nothing below them may be removed.
+# Unmount before removing, because rm must not remove what is below a mount.
 trap 'umount -lR "$work"/*/proc "$work"/*/sys "$work"/*/dev/shm "$work"/*/dev/pts 2>/dev/null
     rm -rf --one-file-system "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -34,7 +34,7 @@ mirror=$(apt-get indextargets --format '$(SITE) $(ORIGIN) $(CODENAME)' 'Created-
     awk '$2 == "Debian" && $3 == "bookworm" { print $1; exit }')
 mirror=${mirror:-http://deb.debian.org/debian}
 
-# What reaches the mirror from here reaches it from there: names, proxies, certificates.
+# lend_network ROOT: copies what reaches the mirror from here: names, proxies, certificates
 lend_network() {
     cp -L /etc/resolv.conf /etc/hosts /etc/hostname "$1/etc/" 2>/dev/null
     apt-config dump | grep -E '^Acquire::(http|https)::(Proxy|Timeout)' >"$1/etc/apt/apt.conf.d/99bare"
@@ -43,7 +43,7 @@ lend_network() {
     esac
 }
 
-# A root with the clone in /home/$2/edge-opt.
+# build ROOT USER: a root folder with the clone in /home/USER/edge-opt
 build() {
     root=$1 packages=make,git
     [ "$2" = root ] || packages=$packages,sudo

@@ -21,7 +21,7 @@ done
 mkdir -p out
 sh tests/sysroot.sh s390x $sysroot || skip "no s390x libraries to be had"
 
-# For s390x, gcc computes in double where ISO C is asked for, unless told otherwise.
+# With -std=c11, gcc for s390x computes float expressions in double unless told otherwise.
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" B=$build SANITIZE= OPT=-O1 \
     CFLAGS="-g0 -fexcess-precision=fast" CC=$cc AR=s390x-linux-gnu-ar CPPFLAGS="-isystem $sysroot/usr/include" \
     LDFLAGS="-static -L$sysroot/usr/lib/s390x-linux-gnu" FAULTS= unit-tests >$build.log 2>&1 || {
@@ -30,7 +30,7 @@ env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory -j"$(nproc)" B
     exit 1
 }
 
-# Two tests start themselves again. Where the system does not give such programs to qemu, the new process does not run.
+# Two tests start themselves again, which works only where the system runs s390x programs by qemu.
 left_out=test_pin
 echo "skipped: test_pin (counts the threads of its process, and qemu has one of its own)"
 $build/build/tests/test_buf >/dev/null 2>&1 || for test in test_bench test_resume; do

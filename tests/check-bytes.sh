@@ -1,12 +1,11 @@
 #!/bin/sh
-# One small experiment, from the generated images to predictions, by every variant of the programs: each compiler at
-# -O0 and -O3, each instruction set, 1 to 3 threads, and aarch64 in qemu's user mode. Prints one SHA-256 for each
-# artefact; what differs from the first variant (plain C, gcc -O0, one thread) or is missing has failed. Also sees that
-# the options under which bytes would change are refused.
+# Runs one small experiment, from the generated images to predictions, with every variant of the programs: each compiler
+# at -O0 and -O3, each instruction set, 1 to 3 threads, and aarch64 in qemu's user mode. Prints one SHA-256 for each
+# artefact; what differs from the first variant (plain C, gcc -O0, one thread) or is missing has failed. Also checks
+# that compiler options that would change bytes are refused.
 #
-#     EO_BIN=out/bin tests/check-bytes.sh        builds variants below out/bytes, artefacts below
-#                                                out/bytes/runs
-#     EO_BYTES=full ...                          aarch64 in all combinations, too (it takes minutes)
+#     EO_BIN=out/bin tests/check-bytes.sh        writes variants below out/bytes, artefacts below out/bytes/runs
+#     EO_BYTES=full ...                          also aarch64 in all combinations (it takes minutes)
 #
 # The last line is "check-bytes: N passed, M failed, K skipped"; a pair of variant and artefact counts as one.
 
@@ -32,12 +31,12 @@ done
 
 # ---- building. A build is called gcc-O3 or aarch64-clang-O0.
 
-# plain_make ARGUMENT...: without what a make above this one was told.
+# plain_make ARGUMENT...: make without the options of a make above this one
 plain_make() {
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory SANITIZE= WERROR= V=0 "$@"
 }
 
-# Debug information never changes code, and gcc needs twice the time with it.
+# Without debug information (-g0): it never changes code, and doubles gcc's time.
 build() {
     name=$1
     level=-${name##*-}
@@ -58,7 +57,7 @@ build() {
         >"$out/$name/log" 2>&1 </dev/null || rm -rf "$out/${name:?}/bin"
 }
 
-# The programs under test are a build as good as any, if they were made by gcc at -O3 without anything special.
+# Whether the programs under test can serve as the build gcc-O3: gcc at -O3, without sanitizers and options of machines.
 is_gcc_o3() {
     flags=$(cat "$1/../build/flags" 2>/dev/null)
     case $flags in
@@ -79,9 +78,9 @@ bin_of() {
 
 # ---- one run. A variant is called BUILD:ISA:THREADS.
 
-# Odd channel counts use the ends of vectors, the wide network their middles. A training step has 50 images, which are
-# four blocks, the last with two, or 37. eo-eval has three tasks for 513 images, the last with one image: alone it
-# takes the path for latency, which the wide network does in "single".
+# Odd channel counts use the ends of vectors, the wide network their middles. A training step has 50 images (four
+# blocks, the last with two), and the last step 37. eo-eval splits 513 images into three tasks, the last with one image,
+# which takes the path for single images; the wide network takes it in single.yaml.
 write_configs() {
     common="dataset: synthetic
 fine_tune_epochs: 1
@@ -113,7 +112,7 @@ pruning_images: 37"
     for net in residual depthwise; do { cat $net.yaml; echo "qat_epochs: 1"; } >$net-qat.yaml; done
 }
 
-# Times are no results.
+# Leaves out the columns of times, because times are no results.
 without_times() {
     cut -d, -f1-6 "$1.all" >"$1"
 }
@@ -160,7 +159,7 @@ pipeline() {
     general depthwise 0.3
 }
 
-# general NETWORK LEVEL: by the kernels of any network.
+# general NETWORK LEVEL: the stages with a network that uses the kernels for any network
 general() {
     eo train -c "$1.yaml" --data data --threads "$threads" --log "$1.csv.all" -o "$1.safetensors"
     without_times "$1.csv"
@@ -189,7 +188,7 @@ run() {
     pipeline >log 2>&1 </dev/null
 }
 
-# After a failure too: what is missing then is reported.
+# Runs after a failure too; the artefacts that are missing then are reported.
 finish() {
     status=$?
     [ $status = 0 ] || echo "failed with status $status" >>log
@@ -205,7 +204,7 @@ build | run)
     ;;
 esac
 
-# ---- what can be had here
+# ---- which variants can run here
 
 skipped=0
 failed=0
@@ -292,7 +291,7 @@ done
 
 # ---- build, run, compare
 
-# The longest first.
+# The slowest builds first.
 printf '%s\n' $builds | sort -u | sort -t- -k3 -r | while read -r name; do
     [ "$(bin_of "$name")" = "$out/$name/bin" ] && echo "$name"
 done | xargs -r -P "$jobs" -n 1 sh $self build

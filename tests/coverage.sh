@@ -1,13 +1,13 @@
 #!/bin/sh
-# Which branches of each reader the fuzz corpora, the unit tests and the tests of the programs reach. Prints one line
-# for each file, the least covered first, and fails when a branch is not reached that tests/coverage.txt does not name.
+# Shows which branches of each reader the fuzz corpora, the unit tests and the tests of the programs reach. Prints one
+# line for each file, the least covered first, and fails when a branch is neither reached nor in tests/coverage.txt.
 #
 #     tests/coverage.sh FOLDER     FOLDER is a build with CFLAGS="--coverage -O0" LDFLAGS=--coverage: make coverage
 #
 # FOLDER/coverage/*.gcov has the counts of each line; FOLDER/coverage/unreached has what is not reached, one line of
 # code each, in the form of tests/coverage.txt.
 cd "$(dirname "$0")/.." || exit 1
-# The tests' own calls of make would build the programs without.
+# The tests call make, which would build the programs without these flags.
 export CFLAGS="--coverage -O0" LDFLAGS=--coverage OPT=-O0
 folder=$(cd "${1:?usage: coverage.sh FOLDER}" && pwd) || exit 1
 # Files that read what may come from elsewhere.
@@ -25,9 +25,9 @@ unit='bench_row candidate collect collect_refused config convert csv dataset doc
   quant resume safetensors state_dict'
 bats='attempt boards compare config data eval explain import inspect pareto prune quant study summary verify'
 
-# one NAME: one test, which says no more than that it failed. Counts of several at a time add up.
+# one NAME: runs a test, and prints only whether it failed. Several may run at a time: gcov adds up their counts.
 one() {
-    # `make compare` is of the usual build, which these flags would compile again.
+    # `make compare` uses the usual build, which these flags would compile again.
     [ "$1" != compare.bats ] || unset CFLAGS LDFLAGS OPT
     case $1 in
     fuzz_*) "$folder/build/tests/$1" tests/fuzz/corpus/"${1#fuzz_}"/* ;;

@@ -1,16 +1,16 @@
 #!/bin/sh
-# What Make runs again after an edit, against what should run: for every key of the configuration, for edits that mean
+# Compares what Make runs after an edit with what should run: for every key of the configuration, for edits that mean
 # nothing, for candidates that come and go, and for the source of each program.
 #
 #     EO_BIN=out/bin sh tests/rebuild.sh        the last line is "rebuild: N passed, M failed"
 #     EO_KEYS='seed|epochs' ...                 these keys alone; EO_KEYS=sessions, losses or programs: that part alone
 #
-# What should run is worked out here, from two things alone: which stages read a key is what `eo-config --keys` says,
-# and which step follows from which says Make (make steps). What ran is what Make announced ("  TRAIN    file").
-# Each edit begins from the same finished run, which is copied back with its times.
+# What should run is worked out here, from two things alone: `eo-config --keys` says which stages read a key, and `make
+# steps` says which step follows from which. What ran is what Make announced ("  TRAIN    file"). Each edit begins from
+# the same finished run, which is copied back with its times.
 #
-# All happens in a copy of the tree, with a gnuplot that only writes its file, and an eo-bench whose figures follow from
-# the model: so a run after an edit can be compared with a clean one to the last byte.
+# Everything happens in a copy of the tree, with a gnuplot that only writes its file, and an eo-bench whose figures
+# follow from the model. So a run after an edit can be compared with a clean one to the last byte.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export LC_ALL=C
@@ -52,8 +52,8 @@ for name; do
     row=$tmp/bench/\$(cat "\$slice" "\$model" | md5sum | cut -c1-32)
     [ -e "\$row" ] || { "$tmp/eo-bench" -c "\$slice" --data "\$data" --exact --trials 1 --repeats 1 --warmup 0 \
         -o "\$row.\$\$" "\$model" && mv "\$row.\$\$" "\$row"; } || exit
-    # All that is known of the model stays, latencies are its bytes, and of the rest there is only that the timing was
-    # good.
+    # Columns about the model stay, latencies and throughputs follow from its bytes, and of the rest only a good status
+    # and a number of samples are left.
     awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) { name[i] = \$i; if (\$i == "model_bytes") bytes = i }; print; next }
         { for (i = 1; i <= NF; i++) {
               cell = rest && name[i] !~ /arena_bytes/ ? "" : \$i
@@ -72,7 +72,7 @@ printf 'check,found,verdict,advice\nmachine,,good,\n' | put "\$machine"
 END
 chmod +x "$tree/out/bin/eo-bench" "$tmp/gnuplot/gnuplot"
 
-# Make as in the copy, whatever a make above this one was told; the flags are taken as they were built.
+# Runs make in the copy without the options of a make above this one, and with the flags of the copied build.
 make_eo() {
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PATH="$tmp/gnuplot:$PATH" TMPDIR="$tmp/lock" EO_LOCK_DIR="$tmp/lock" \
       EO_DATA_DIR="$tmp/data" \
@@ -80,7 +80,7 @@ make_eo() {
         SANITIZE="$(echo "$flags" | sed -n 's/.*-fsanitize=\([^ ]*\).*/\1/p')" B=out RUN="${run:-}" "$@" </dev/null
 }
 
-# failing PATTERN: from now on, programs fail whose command matches; run= ends that
+# failing PATTERN: from now on, programs whose command matches fail; run= ends that
 failing() {
     printf '#!/bin/sh\ncase "$*" in %s) echo "eo-x: no luck" >&2; exit 1 ;; esac\nexec "$@"\n' "$1" >"$home/failing"
     chmod +x "$home/failing"
@@ -127,7 +127,7 @@ output_dir: $1
 END
 }
 
-# What base_model may name: as many channels as the experiment has, and other weights.
+# A model for the key base_model: as many channels as the experiment has, and other weights.
 base_config none >"$tmp/start.yaml"
 sed -i 's/^seed: .*/seed: 99/' "$tmp/start.yaml"
 "$bin/eo-train" -q -c "$tmp/start.yaml" -o "$tmp/start" && "$bin/eo-export" -q -f onnx -o "$tmp/start" "$tmp/start" ||
@@ -144,15 +144,15 @@ edit() {
     done
 }
 
-# list FILE KEY DEFAULT: the entries of a list, or of its value alone
+# list FILE KEY DEFAULT: the entries of a list, or a single value
 list() {
     values=$(sed -n "s/^$2: //p" "$1" | tr -d '[],')
     echo "${values:-$3}"
 }
 
 # steps FILE: the graph of a configuration, as Make says it: "STAGE target | slices that it reads | files that it
-# follows from | other files that it makes". Not all are slices: candidates is which there are, contents those of the
-# data; and there are the programs and scripts.
+# follows from | other files that it makes". Besides slices the first list has `candidates` (which there are),
+# `contents` (of the data), programs and scripts.
 steps() {
     cp "$1" "$1.graph"
     edit "$1.graph" "output_dir: $1.none"
@@ -169,9 +169,9 @@ steps() {
               } else if ($i == "dataset.csv") slices = slices " contents"
               else reads = reads " " $i
           }
-          # for a candidate that is new, too
+          # A new candidate needs timing too.
           if (stage == "bench") { reads = timed; made = made " config/timed" records }
-          if (stage == "manifest") reads = all # it is about every file
+          if (stage == "manifest") reads = all # because it describes every file
           print said[stage], $2 " |" slices " |" reads " |" made
           all = all " " $2 made
           if (stage == "quant") {
@@ -181,10 +181,9 @@ steps() {
           } }'
 }
 
-# closure OLD-STEPS NEW-STEPS DIFFER SLICE...: what runs when these slices changed, as "STAGE target", sorted. What
-# follows from a file runs where DIFFER, a list of files, has it: nothing follows from a step that makes the same bytes
-# as before.
-# DIFFER "all" is what may run, as far as one can say before.
+# closure OLD-STEPS NEW-STEPS DIFFER SLICE...: what runs when these slices changed, as "STAGE target", sorted. DIFFER is
+# a list of the files that differ from before: a step runs if it follows from one of them, because nothing follows from
+# a step that makes the same bytes. With DIFFER "all" it is what may run, as far as can be said beforehand.
 closure() {
     old=$1 new=$2 differ=$3
     shift 3
@@ -201,7 +200,7 @@ closure() {
         }' "$old" "$new" | sort
 }
 
-# differing FOLDER FOLDER: the files of the second that are others in the first, or not there
+# differing FOLDER FOLDER: the files of the second that differ from the first, or are not there
 differing() {
     diff -rq "$1" "$2" | sed -n "s|^Files .* and $2/\(.*\) differ\$|\1|p; s|^Only in $2/*\(.*\): |\1/|p" | sed 's|^/||'
 }
@@ -237,13 +236,13 @@ graph() {
     else
         steps "$home/exp.yaml" >"$home/new"
     fi
-    # Which candidates there are is known to selection.
+    # Selection reads the list of candidates.
     [ "$(lists "$home/before.yaml")" = "$(lists "$home/exp.yaml")" ] || set -- "$@" candidates
     closure "$home/old" "$home/new" all "$@" >"$home/expected"
     slices="$*"
 }
 
-# plan FILE: what a configuration says to Make, but for its folder
+# plan FILE: what a configuration says to Make, without its folder
 plan() { "$bin/eo-config" --make "$1" | grep -v '^EO_OUT '; }
 
 # lists FILE: the candidates that a configuration has, in their order
@@ -255,7 +254,7 @@ remember() {
     cp -a "$home/out" "$home/kept"
 }
 
-# run_case WHAT: what runs is what has to run, by what the steps before made of `remember`
+# run_case WHAT: checks that what runs is what has to run, by the files that differ from those of `remember`
 run_case() {
     if ! make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1; then
         bad "$1: make failed"
@@ -276,8 +275,8 @@ dry_case() {
     same "make -n, $1" "$home/expected" "$home/found"
 }
 
-# explain_case WHAT [dry]: make explain counts these steps (data of another content is one), and names the key. With
-# dry, the words are those with which the last make -n began, which are the same.
+# explain_case WHAT [dry]: checks that make explain counts these steps (other data is one more) and names the key. With
+# dry, the words come from the beginning of the last make -n, which prints the same.
 explain_case() {
     if [ -z "${2:-}" ]; then
         make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
@@ -324,9 +323,9 @@ clean_case() {
     fi
 }
 
-# ---- every key. Another value for each, away from what the experiment has; several lines are several edits.
-# A key that is missing here fails. +contents: the data is other data, too. What a key that Make itself reads adds or
-# takes away is in steps().
+# ---- every key. Each line gives a key another value than the experiment has; several lines are several edits. A key
+# that is missing here fails. +contents: the contents of the data change too. The steps that a key read by Make adds or
+# takes away come from steps().
 cases() {
     sed 's/^ *//' <<END
     seed|seed: 4
@@ -412,7 +411,7 @@ END
 "$bin/eo-config" --keys | awk -F' [|] ' 'NR > 2 { gsub(/[|` ]/, "", $1); gsub(/,|—/, "", $4); print $1 ": " $4 }' \
     >"$tmp/readers"
 
-# These have one value only, so what the table says of another one cannot happen: writing it down changes no slice.
+# The edits of these keys only write down the value that they have anyway, which changes no slice.
 only_value() { case $1 in model | device) return 0 ;; esac; return 1; }
 
 # With an active device every candidate is compiled for it: tests/boards.bats and tests/device.bats look at that.
@@ -441,7 +440,7 @@ key_case() {
     threads* | num_workers* | 'device|'* | model* | data_dir*/same) ;;
     *) [ -s "$home/expected" ] && ok || bad "${1#*|}: nobody reads it" ;;
     esac
-    # Looking first: it may not disturb.
+    # Look first, because looking must change nothing.
     dry_case "${1#*|}"
     explain_case "${1#*|}" dry
     run_case "${1#*|}" || return
@@ -578,8 +577,8 @@ losses() {
 
 # ---- sessions: what is timed with what
 
-# timed WHAT yes|no|"no yes" [WORDS]: make times or not, after make explain has said so with these words; "no yes":
-# explain could not know that the models would have the bytes of before
+# timed WHAT yes|no|"no yes" [WORDS]: checks that make times or not, and that make explain said so with these words
+# beforehand; "no yes": explain could not know that the models would have the same bytes as before
 timed() {
     make_eo CONFIG="$home/exp.yaml" explain >"$home/words" 2>&1
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1 || sed 's/^/    /' "$home/log"
@@ -622,7 +621,7 @@ sessions() {
     timed "one could not be timed" yes "1 candidate has no row of the last session; all are timed together"
     timed "it could be timed again" no
 
-    # One that fails is tried again, and no more than that happens: not even selection looks again.
+    # A candidate that fails is tried again, and nothing else runs, not even selection.
     rm "$home/out/models/$int8.safetensors"
     failing "*eo-quant*$int8*"
     timed "a model that cannot be made" yes "follows from quant"
@@ -634,7 +633,7 @@ sessions() {
     timed "the cause is gone" yes "follows from eval"
     rm "$home/out/models/p0.50.safetensors"
     failing "*eo-prune*p0.50*"
-    # Nobody can say beforehand that it will fail. What was timed stays, out of the tables.
+    # explain cannot know beforehand that it will fail. The rows of the last session stay, but leave the tables.
     make_eo CONFIG="$home/exp.yaml" all >"$home/log" 2>&1
     [ "$(awk 'END { print NR - 1 }' "$home/out/sweep_results.csv")" = 2 ] && ok || bad "two that cannot be pruned stay"
     make_eo CONFIG="$home/exp.yaml" explain >"$home/log" 2>&1
@@ -651,7 +650,7 @@ sessions() {
 
 # ---- the source of each program
 
-# program_case TOOL WHAT: what has it among what it reads, runs
+# program_case TOOL WHAT: checks that the steps that read it run
 program_case() {
     graph "$1"
     remember
@@ -666,7 +665,7 @@ nothing_ran() {
     run_case "$1"
 }
 
-# Programs of another commit, and again those of before: all programs are others for a while, and none has other bytes.
+# Programs of another commit replace these for a while; when these are back, nothing runs.
 exchanged_programs() {
     remember
     for time in "2 hours ago" now; do
@@ -703,8 +702,8 @@ edited_scripts() {
     done
 }
 
-# It has a copy of its own, as the others run by these sources. That is another folder, whose name stands in what is
-# compiled there: those that are edited first are compiled once before.
+# Works in a copy of its own, because the other workers use these sources. The name of the copy's folder becomes part of
+# what is compiled there, so the files that are touched first are compiled once before.
 program_edits() {
     cp -a "$tree" "$tmp/edited"
     tree=$tmp/edited

@@ -6,10 +6,10 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# Each prints what is worth showing, and last its line of counts.
+# Each of these functions prints what is worth showing, and its counts in the last line.
 
-# $1 = name, $2 = what the last line looks like behind it, $3 = the output. The last line of a driver that has crashed
-# is another one; that counts as failed.
+# $1 = name, $2 = pattern of what follows it in the last line, $3 = file of the output. A driver that crashed has
+# another last line, which counts as one failure.
 count() {
   line=$(tail -n 1 "$3")
   case $line in
@@ -84,12 +84,12 @@ fi
 log=$(mktemp -d) || exit 1
 trap 'rm -rf "$log"' EXIT
 trap 'exit 1' HUP INT TERM
-# The tests' own calls of make are calls of a user, whatever options this one was given. Its variables are in the
-# environment.
+# The tests call make as a user would, so the options of this make must not reach them. Variables that were given to it
+# stay in the environment.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# As many at a time as there are processors. The long ones come first, so that none is left alone at the end; of the
-# bats files the largest.
+# As many at a time as there are processors. The long ones come first, and the largest of the bats files, so that none
+# runs alone at the end.
 {
   if [ "${1:-all}" = all ]; then
     [ -n "${EO_NO_BYTES:-}" ] || echo check-bytes

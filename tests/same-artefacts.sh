@@ -14,9 +14,9 @@
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, what steps keep for themselves (config/steps), the names of the folders
-# and of the configuration, and of candidates that were timed together; and of what stands under host in manifest.json
-# all but the list of files.
+# Always left out: the seconds of training logs, the records of steps (config/steps), the names of the folders and of
+# the configuration, the list of candidates that were timed together (config/timed), and what stands under host in
+# manifest.json, except its list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -54,7 +54,7 @@ columns() {
         { line = ""; for (i = 1; i <= n; i++) if (keep[i] || n < 2) line = line "," cell[i]; print line }' "$2"
 }
 
-# json FILE: as printed, one key a line. The block that is left out ends with a brace as deep as its key.
+# json FILE: relies on one key a line. A block that is left out ends with a brace as far to the right as its key.
 json() {
     awk -v pattern="$clock" -v exact=$exact '
         skip { if ($0 ~ "^" indent "[]}]") skip = 0; next }

@@ -24,7 +24,7 @@ apt() {
         -o Acquire::Retries=1 -o Acquire::http::Timeout=20 "$@" >>"$work/log" 2>&1
 }
 
-# One list that cannot be had may not matter; if it does, its warning is the reason.
+# A list that cannot be fetched may not matter; if it does, its warning is printed below as the reason.
 echo "  DEPS    $arch libraries for the tests, in $target"
 apt update
 cd "$work/debs" || exit 1

@@ -8,7 +8,7 @@ $(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$^ $(LIBS))
 
-# What disturbs the programs: the library is loaded into them, the driver counts. Neither needs the project's library.
+# Fault injection: inject.so is loaded into the programs, disturb runs them and counts. Neither needs the library.
 $(OBJ)/tests/inject.so: tests/faults/inject.c tests/faults/faults.h $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $(filter-out -fsanitize=%,$(ALL_LDFLAGS)) \
@@ -17,7 +17,7 @@ $(OBJ)/tests/disturb: $(OBJ)/tests/faults/disturb.o
 	$(Q)$(call link,$^)
 FAULTS := $(OBJ)/tests/inject.so $(OBJ)/tests/disturb
 
-# Every past crash and the corpus through the readers, without a fuzzer; `make fuzz` looks for new ones.
+# Runs the readers on the corpus, which has the input of every past crash; `make fuzz` looks for new ones.
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(LIBEO)
 	@mkdir -p $(@D)
 	$(Q)$(call link,$^ $(LIBS))
@@ -41,7 +41,7 @@ check-bytes: programs
 check-unit: unit-tests
 	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh unit
 
-# A build of its own, of which only these tests are linked.
+# Built in a folder of its own, and only these tests are linked.
 THREADED := $(patsubst %,out/thread/build/tests/test_%,pool trainer network_trainer train eval bench_turns)
 .PHONY: check-threads threaded
 ## check-threads: what starts threads or processes, under ThreadSanitizer; ends with the count
@@ -55,7 +55,7 @@ threaded: $(THREADED)
 check-big-endian:
 	@sh tests/big-endian.sh
 
-# A build of its own, which is slow.
+# A slow build without optimisation, in a folder of its own.
 COVERAGE := out/coverage
 .PHONY: coverage
 coverage: ## which branches of each reader the tests reach; fails for one that is not in tests/coverage.txt either
@@ -88,7 +88,7 @@ attack: programs
 soak: programs
 	@EO_BIN=$(abspath $(BIN)) bash tests/soak/soak.bash $(or $(SOAK),200) $(SEED)
 
-# Not a test: whether timings of this machine can be trusted.
+# Not a test: measures whether timings of this machine can be trusted.
 .PHONY: trust
 ## trust: time the default sweep RUNS=10 times on a quiet machine: ranking, rows not ok, beside a spinner (FORCE=1)
 trust: programs
@@ -102,9 +102,9 @@ trust-busy: programs
 	+@for config in $(CONFIGS); do $(MAKE) --no-print-directory all CONFIG=$$config >/dev/null || exit; done
 	@FORCE=$(FORCE) EO_BIN=$(abspath $(BIN)) bash tests/trust/busy.bash $(or $(RUNS),10) $(CONFIGS:configs/%.yaml=out/%)
 
-# Not a test: how fast it is here, in shares of this machine's peaks and beside other frameworks where there are any.
+# Not a test: measures speed, as shares of this machine's peaks and beside other frameworks if they are installed.
 PERF_SRC := $(filter-out $(OTHER_ISAS),$(wildcard tests/perf/*.c))
-# A folder that a broken download has left is no data.
+# Whether all four files are there; a download that broke off leaves fewer.
 is_whole = $(and $(wildcard $(1)/train-images*),$(wildcard $(1)/train-labels*),\
 	$(wildcard $(1)/t10k-images*),$(wildcard $(1)/t10k-labels*))
 WHOLE_DATA := $(foreach d,$(EO_DATA_DIR:%=%/mnist) data/mnist,$(if $(call is_whole,$(d)),$(d)))
@@ -141,7 +141,7 @@ format:
 	  echo "make format: needs clang-format: apt-get install clang-format" >&2; false; }
 	clang-format -i $(wildcard lib/*/*.[ch] lib/*/*/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
-# The library is built with clang's instrumentation in a folder of its own; each target then is one link.
+# The library is built once with clang's instrumentation, in a folder of its own, and linked to each target.
 FUZZ_BUILD := out/fuzz
 FUZZERS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/build/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: fuzz fuzzers

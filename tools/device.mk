@@ -1,6 +1,6 @@
-# What the models of an experiment take on devices: each candidate, int8 with and without --fast, compiled for each core
-# and run in QEMU (tests/device/measure.sh). Of another network than SmallCNN there is no --fast: those files are empty
-# and give no row. Floating point knows no pairs of products, so m4dsp would be m4 again.
+# What each candidate of an experiment takes on devices: it is compiled for each core and run in QEMU
+# (tests/device/measure.sh), an int8 candidate also with --fast. Only SmallCNN has fast code: for other networks those
+# files are empty and give no row. Floating-point code has no use for the DSP instructions, so m4dsp would be m4 again.
 CORES := m0 m3 m4 m4dsp m55 rv32imc
 cores_of = $(if $(filter %-$(EO_INT8),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
 builds_of = $(if $(filter %-$(EO_INT8),$(1)),plain fast,plain)
@@ -44,7 +44,7 @@ $(CORE_COSTS): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(CORE_COSTS)) | $(c
 	{ sh tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
 	@$(call done,$@)
 
-# What fits on the boards of the key devices.
+# Which candidates fit on the boards that the key `devices` names.
 BOARD_FITS := $(OUT)/board_fits.csv
 $(BOARD_FITS): $(CORE_COSTS) $(SL)/select.yaml $(call program,eo-device) $(call again,$(BOARD_FITS)) | \
 		$(call step,device,$(BOARD_FITS))

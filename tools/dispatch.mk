@@ -6,9 +6,9 @@
 # is set in all these inner Makes, EO_INNER in that of a CONFIG.
 #
 # A part that fails has said why in one line. Make would add "*** [Makefile:84: all] Error 1", which tells a user
-# nothing. tools/experiments.sh drops such lines of the inner Makes. The outer Make writes none under -q, still runs
-# commands marked with `+`, and exits with 1 when another command would have to run. So the outer Make runs under -q,
-# and has such a command when a part has failed, for which tools/experiments.sh leaves the file $(FAILED).
+# nothing. tools/experiments.sh drops such lines of the inner Makes. The outer Make runs under -q: then it writes no
+# such line, still runs commands marked with `+`, and exits with 1 when another command would have to run. When a part
+# has failed, tools/experiments.sh leaves the file $(FAILED), and the recipe below gets such a command.
 
 PLAIN_GOALS := programs needs explain graph steps compare deps install-packages help data install pages format fuzz \
 	fuzzers distclean check check-% unit-tests threaded perf study soak trust trust-busy attack coverage \
@@ -19,7 +19,7 @@ ifneq ($(filter %.yaml %.yml,$(GOALS)),)
 $(error $(filter %.yaml %.yml,$(GOALS)) is a configuration and no target: \
 make CONFIG=$(firstword $(filter %.yaml %.yml,$(GOALS))))
 endif
-# These remove what an experiment made.
+# Goals that remove what an experiment made.
 REMOVAL := $(filter clean tidy,$(GOALS))
 EXPERIMENT := $(filter-out $(PLAIN_GOALS) $(REMOVAL),$(GOALS))
 ifneq ($(and $(REMOVAL),$(word 2,$(REMOVAL) $(EXPERIMENT))),)
@@ -27,13 +27,13 @@ $(error $(firstword $(REMOVAL)) and $(wordlist 2,99,$(REMOVAL) $(EXPERIMENT)) ca
 run make $(firstword $(REMOVAL)) first, then make)
 endif
 OF_CONFIG := $(strip $(EXPERIMENT) $(REMOVAL))
-# What needs all programs.
+# Goals that need all programs.
 OF_PROGRAMS := $(strip $(EXPERIMENT) $(filter tidy,$(GOALS)))
 LOOK := $(filter explain graph steps,$(GOALS))
 IS_INNER := $(and $(OF_CONFIG),$(EO_INNER))
 unexport EO_PART EO_INNER EO_DRY EO_PLAN EO_FOR EO_STDERR
 IS_OUTER := $(if $(IS_INNER)$(EO_PART),,yes)
-# The letters of the options, as of `make -n`.
+# The one-letter options of the call, such as n of `make -n`.
 LETTERS := $(filter-out -%,$(firstword $(MAKEFLAGS)))
 ASKED := $(findstring q,$(LETTERS))
 
@@ -46,7 +46,7 @@ ifneq ($(IS_OUTER),)
 .PHONY: $(GOALS) .parts
 FAILED := $(OBJ)/lock/failed.$(shell echo $$PPID)
 IS_DEPS := $(filter deps install-packages,$(GOALS))
-# All but these build programs.
+# All other goals need a compiler or other tools, which `needs` checks.
 NEED_NOTHING := deps install-packages help data clean distclean format fuzz check-bare explain graph steps
 NEEDS := $(if $(filter-out $(NEED_NOTHING),$(GOALS)),needs)
 
@@ -71,7 +71,8 @@ ifeq ($(findstring n,$(LETTERS)),)
 .parts:
 	+@exec sh tools/experiments.sh call
 else
-# Make prints what it gives to its shell. So that is words for people, and the shell has options that know what to do.
+# Under -n, Make prints this command and runs it too, because of the `+`. So the command is a comment for people, and
+# the shell that gets it is tools/experiments.sh, which prints what would run.
 .SHELLFLAGS := tools/experiments.sh dry
 .parts:
 	+@# make $(GOALS) would run:

@@ -30,10 +30,10 @@ OUT := $(call planned,EO_OUT)
 
 SL := $(or $(EO_DRY),$(OUT))/config
 DATASET := $(if $(EO_DRY),$(SL),$(OUT))/dataset.csv
-# The folder of the images; where Make cannot take its name, a link to it.
+# The folder of the images, or a link to it when its name has characters that Make cannot take.
 DATA := $(EO_DATA)
 WITH_DATA := --data $(DATA) $(addprefix --threads ,$(filter-out 0,$(EO_THREADS)))
-# What stages depend on instead of a program or a script of plots/: its SHA-256.
+# Stages depend on the SHA-256 of a program or a script of plots/, not on the file itself.
 program = $(SL)/programs/$(1)
 
 # ---- names. Level 0 removes nothing, so it has no criterion; the first seed has no folder. The names of candidates are
@@ -46,7 +46,7 @@ BASES := base $(addsuffix /base,$(SEEDS))
 PRUNED := $(LABELS) $(foreach s,$(SEEDS),$(addprefix $(s)/,$(LABELS)))
 CANDIDATES := $(foreach p,$(PRUNED),$(addprefix $(p)-,$(EO_PRECISIONS)))
 
-# Of a name: "seed8/" or nothing, "0.50", "taylor", "int8", the name of the pruned model.
+# The parts of a name: "seed8/" or nothing, "0.50", "taylor", "int8", the name of the pruned model.
 seed_of = $(filter seed%,$(dir $(1)))
 words_of = $(subst -, ,$(notdir $(1)))
 level_of = $(patsubst p%,%,$(firstword $(words_of)))
@@ -83,8 +83,8 @@ $(trained) $(together) $(call slice,$(1),train) $(DATASET) $(call program,eo-tra
 	@$$(call done,$(trained))
 endef
 
-# ---- prune: $(1) = the name of a pruned model. Level 0 has no part in what the prune slice says; it is trained on like
-# the other levels, since they could not be compared otherwise.
+# ---- prune: $(1) = the name of a pruned model. Level 0 removes nothing, so it does not read the prune slice; it is
+# trained further like the other levels, because candidates could not be compared otherwise.
 
 RECOVERY := $(filter-out 0,$(EO_FINE_TUNE_EPOCHS))
 recovers = $(if $(or $(criterion_of),$(EO_FINE_TUNE_UNPRUNED)),$(RECOVERY))
@@ -100,7 +100,7 @@ $(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) 
 	exec $(call attempt,$(1),prune) -- $(RUN) $(if $(recovers),$(prune_and_tune),$(prune) -o $(call model,$(1)) $(base_of))
 	@$$(call done,$(pruned))
 endef
-# Prunes in EO_PRUNE_STEPS steps, with recovery after each. The log that stays is that of the last one.
+# Prunes in EO_PRUNE_STEPS steps, with recovery after each. Only the log of the last recovery is kept.
 part = $(OUT)/models/$(1)
 define prune_and_tune
 sh -ec 'trap "trap \"\" HUP INT TERM; rm -f $(part).pruned $(part).tuned" EXIT; trap "exit 130" HUP INT TERM; \
@@ -143,15 +143,15 @@ $(foreach p,$(PRUNED),$(eval $(call prune_rule,$(p))))
 $(foreach c,$(CANDIDATES),$(eval $(call quant_rule,$(c)))$(eval $(call eval_rule,$(c))))
 endif
 
-# A failed step makes only its file of error rows, so later steps wait for that file. eo-attempt leaves it alone while
-# it stays the same, so each make tries again only the candidates that failed.
+# A failed step makes only its file of error rows, so later steps wait for that file. eo-attempt does not write it again
+# with equal contents, so each make tries again only the candidates that failed.
 rows_of = $(foreach e,$(2),$(1:%=$(OUT)/rows/%.$(e)))
 ACCURACY := $(call rows_of,$(CANDIDATES),accuracy.err)
 GOOD := $(foreach c,$(CANDIDATES),$(if $(call has_error,$(OUT)/rows/$(c).accuracy.err),,$(c)))
 MODELS := $(foreach c,$(GOOD),$(call model,$(c)))
 ACCURACY_ROWS := $(ACCURACY) $(call rows_of,$(GOOD),accuracy.csv hits.csv)
-# The existing files of all candidates, in words of the shell. The names of candidates stand in a file, because a line
-# of the shell has at most 128 KiB. $(1) = folder, $(2) = endings.
+# A command of the shell that prints the existing files of all candidates. Their names are read from a file, because an
+# argument of a command has at most 128 KiB. $(1) = folder, $(2) = endings.
 $(if $(EXPERIMENT),$(file >$(SL)/names,$(CANDIDATES)))
 names = $$(cat $(SL)/names)
 those_there = $$(for c in $(names); do for e in $(2); do \
@@ -159,12 +159,12 @@ those_there = $$(for c in $(names); do for e in $(2); do \
 
 # ---- bench
 #
-# One session times all candidates in turns, so they meet the same machine and can be compared by pairs. A new
-# candidate, one whose rows are gone, or one that alone could not be timed causes all to be timed again. The last
-# complete session wrote machine.csv, which stands for it, and then the names of its candidates (config/timed). Taking a
-# candidate out needs no new session. An interrupted session left rows/.session, with which eo-bench goes on; retime
-# begins anew. A candidate needs timing if it was not in the last session, a row of it is gone or changed, it alone
-# failed in timing (its accuracy is there), or it has no record.
+# One session times all candidates in turns, so they meet the same state of the machine and can be compared round by
+# round. All are timed again when one of them needs timing: because it was not in the last session, because one of its
+# rows is gone or was changed, because its timing failed while its accuracy is there, or because it has no record.
+# Taking a candidate out needs no new session. A complete session writes machine.csv, which stands for the session, and
+# then the names of its candidates (config/timed). An interrupted session leaves rows/.session, with which eo-bench goes
+# on; retime begins anew.
 
 MACHINE := $(OUT)/machine.csv
 IN_LAST_SESSION := $(filter $(CANDIDATES),$(file <$(SL)/timed))
@@ -200,8 +200,8 @@ $(MACHINE): $(foreach c,$(filter-out $(TIMING_FAILED),$(CANDIDATES)),$(call mode
 	cp $(SL)/names $(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
 $(TIMING_ROWS): $(MACHINE) | step/bench/machine.csv ;
 
-# ---- select. Which candidates there are is a prerequisite too: one that was taken out has to leave the tables. With an
-# active device what fits on it decides, so the candidates are measured for it (tools/device.mk).
+# ---- select. The list of candidates is a prerequisite, because one that was taken out has to leave the tables. With an
+# active device, what fits on it decides, so the candidates are measured for it first (tools/device.mk).
 
 SWEEP := $(addprefix $(OUT)/,sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv \
 	seed_summary.csv)
@@ -227,7 +227,7 @@ $(ACCURACY_TABLES) $(together) $(ACCURACY_ROWS) $(selection) $(call again,$(ACCU
 	  --seeds $(OUT)/accuracy_seeds.csv $(accuracy_rows)
 	@$(call done,$(ACCURACY_TABLES),$(accuracy_rows) $(selection))
 
-# ---- sensitivity: what levels for each layer are chosen by
+# ---- sensitivity: accuracy of each layer pruned alone, by which to choose a level for each layer
 
 SENSITIVITY := $(OUT)/sensitivity.csv
 $(SENSITIVITY): $(call model,base) $(SL)/sensitivity.yaml $(DATASET) $(call program,eo-prune) \
@@ -249,11 +249,11 @@ $(HARDWARE) $(together) $(MODELS) $(reported) $(call again,$(HARDWARE)) | $(call
 	  --summary $(OUT)/hardware_summary.csv $(good_models)
 	@$(call done,$(HARDWARE),$(good_models) $(reported))
 
-# ---- plots: $(1) = those that show tables $(2) as script $(3) says. One gnuplot draws them all, as its start is slow.
+# ---- plots: $(1) = the plots that script $(3) draws from tables $(2). One gnuplot draws all, because it starts slowly.
 
 SCRIPTS := $(foreach p,$(notdir $(wildcard plots/*.gp plots/*.awk)),$(call program,$(p)))
 plotted = $(1:%=$(OUT)/%.png)
-# Each plot once had a record of its own; those of all but the first must not stay.
+# Earlier versions kept a record for each plot. Only that of the first is used now; the others are removed.
 old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
 define plot_rule
 $(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
@@ -288,9 +288,9 @@ NOT_OF_ALL := step/data/% step/select/accuracy.csv step/sensitivity/% step/plots
 RECORDS = $(foreach s,$(filter-out $(NOT_OF_ALL),$(STEP_NAMES)),\
 	$(STEPS)/$(subst /,+,$(patsubst step/$(word 2,$(subst /, ,$(s)))/%,%,$(s)))) \
 	$(foreach c,$(CANDIDATES),$(call row_record,$(c)))
-# What tools/experiments.sh did. $(1) = stage, $(2) = what was made, $(3) = what was read.
+# Records what tools/experiments.sh did before this Make. $(1) = stage, $(2) = what was made, $(3) = what was read.
 note = $(call record_text,$(1),$(call sums,,$(2)),$(3)) | $(below) >$(STEPS)/$(1)
-# The manifest follows from the records without the checksums of the programs.
+# The manifest holds no checksums of programs, so it depends on the records without these lines.
 describe = grep -hv ' config/programs/' $$(cat $(SL)/records) >$(SL)/described
 described = $(SLICES) $(DATASET) $(SL)/described $(call program,eo-summary)
 $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) \
@@ -308,7 +308,7 @@ $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MOD
 	  $(STEPS)/configuration $(STEPS)/data $$(cat $(SL)/records)
 	@$(call done,$@,$(described))
 
-# The configuration that all this was made from; `make explain` compares.
+# The configuration that all this was made from; `make explain` compares it with the present one.
 MADE := $(SL)/made/done
 made_from = $(SLICES:$(SL)/%=%) candidates
 $(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) \

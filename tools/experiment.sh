@@ -9,7 +9,7 @@ text_of() {
     text=$text${line:+${text:+$newline}$line}
 }
 
-# put FILE TEXT: writes it unless that is what FILE holds
+# put FILE TEXT: writes TEXT unless FILE holds it already
 put() {
     text=
     [ ! -f "$1" ] || [ -L "$1" ] || text_of "$1"
@@ -17,9 +17,10 @@ put() {
 }
 put_text() { rm -rf "$1.new" && printf '%s\n' "$2" >"$1.new" && mv -T "$1.new" "$1"; }
 
-# ---- what was found in files is remembered. It holds as long as device, inode, size, and the times of contents and of
-# change are the same. A file that changed within the last two seconds is not remembered, because it could change again
-# and keep its time. With EO_SCRATCH nothing is remembered, because the folder of the experiment is removed in the end.
+# ---- what was found in files is remembered. It holds as long as device, inode, size and both times (of the contents
+# and of any change) are the same. A file that changed within the last two seconds is not remembered, because it could
+# change again and keep its time. With EO_SCRATCH nothing is remembered, because the experiment's folder is removed in
+# the end.
 
 # recall FILE KEY: sets found
 recall() { [ -f "$1.key" ] && [ "$(cat "$1.key")" = "$2" ] && text_of "$1" && found=$text; }
@@ -27,17 +28,17 @@ recall() { [ -f "$1.key" ] && [ "$(cat "$1.key")" = "$2" ] && text_of "$1" && fo
 # keep FILE KEY FOUND
 keep() { [ -n "${EO_SCRATCH:-}" ] || { rm -f "$1.key" && put_text "$1" "$3" && put_text "$1.key" "$2"; }; }
 
-# remember FILE KEY FOUND: the last word of each line of KEY is a time of change
+# remember FILE KEY FOUND: keeps it if no file changed lately; the last word of each line of KEY is a time of change
 remember() {
     ! printf '%s\n' "$2" | awk -v now="$(date +%s)" '$NF > now - 2 { exit 1 }' || keep "$@"
 }
 
-# ---- times in the future (of a copied disk, or after a clock was set back) are shifted back, so that new files are
+# ---- times in the future, as on a copied disk or after the clock was set back, are shifted back, so that new files are
 # newer than the files that they are made of
 
 has_future() { [ -n "$(find "$@" -type f -newermt now -print -quit)" ]; }
 
-# settle PATH...: all files by the same amount, which keeps their order
+# settle PATH...: shifts all files by the same amount, which keeps their order
 settle() {
     has_future "$@" || return 0
     latest=$(find "$@" -type f -printf '%T@\n' | sort -n | tail -n 1)
@@ -45,7 +46,7 @@ settle() {
     find "$@" -type f -exec sh -c 'by=$1; shift; for f; do touch -r "$f" -d "-$by seconds" -- "$f"; done' sh "$by" {} +
 }
 
-# settle_build GOALS: what was built, and the sources; prints options for Make
+# settle_build GOALS: shifts what was built; for the sources, prints options for Make
 settle_build() {
     seen=$obj/seen/ahead goals=$1
     set -- lib tools
@@ -59,10 +60,11 @@ settle_build() {
     fi
 }
 
-# Sources keep their times. A source with a time in the future is newer than the objects that are built of it. Make gets
-# the option -o for it, which takes it as old, when it has the contents that the programs were built of: the recipe of
-# `programs` turns ahead.new into ahead. old_sources look|programs|GOALS: looking changes nothing; with other goals than
-# the programs there are no options, because they build more than the record knows
+# Sources keep their times, so a source with a time in the future would always be newer than its objects. If it still
+# has the contents that the programs were built from, Make gets the option -o for it, which takes it as old. These
+# contents are the checksums in `ahead`, which the recipe of `programs` makes from ahead.new.
+# old_sources look|programs|GOALS: `look` changes nothing. Goals other than programs get no options, because they build
+# files that `ahead` does not cover.
 old_sources() {
     seen=$obj/seen/ahead
     ahead=$(find lib tools -type f -newermt now)
@@ -78,8 +80,8 @@ old_sources() {
 
 # ---- one experiment: its plan, its folder
 
-# The configuration's name as it stands in config/source: inside the checkout relative to that, links in folders
-# followed.
+# find_config NAME: sets id, the configuration's name as config/source has it: with the real path of its folder, which
+# is relative to the checkout if it is inside.
 find_config() {
     name=$1 config=$1
     case $config in -*) config=./$config ;; esac
@@ -91,8 +93,8 @@ find_config() {
     case $id in *"$newline"*) fail "$name: expected a name without line breaks" ;; esac
 }
 
-# What eo-config says to Make, as words NAME=VALUE, and the lines that say which candidates there are. Values are
-# letters, digits and ._+-/, which eo-config checks.
+# find_plan NAME: sets words, what eo-config tells Make as NAME=VALUE, and lists, the lines that say which candidates
+# there are. Values have only letters, digits and ._+-/, which eo-config checks.
 find_plan() {
     find_config "$1"
     plan=$("$bin"/eo-config --make "$config") || exit 1
@@ -110,7 +112,7 @@ END
     find_lock "$out"
 }
 
-# find_lock FOLDER: sets lock, the name of the folder as that of one file
+# find_lock FOLDER: sets lock, a file name made of the path of the folder
 find_lock() {
     lock= left=$1
     while case $left in */*) ;; *) false ;; esac; do
@@ -126,7 +128,8 @@ read_owner() {
     [ ! -f "$1/config/source" ] || [ -L "$1/config/source" ] || IFS= read -r owner <"$1/config/source" || :
 }
 
-# Whether the slices in the folder are those of the configuration: then it is the one that they were made of, renamed.
+# Whether the slices in the folder are those of this configuration: then it is the one that they were made from, under a
+# new name.
 is_same_experiment() {
     slices=$(mktemp -d) || exit 1
     "$bin"/eo-config --slices "$slices" "$config" &&
@@ -136,7 +139,7 @@ is_same_experiment() {
     return $status
 }
 
-# Everything in the folder is read and written as a file. A pipe would be waited for, and a device read without end.
+# Refuses all but files and folders: the programs would wait for a pipe, and read a device without end.
 check_files() {
     [ -d "$out" ] || return 0
     odd=$(find -H "$out" -mindepth 1 ! -xtype f ! -xtype d -print -quit)
@@ -186,7 +189,7 @@ END
     read -r data_program <"$sl/programs/eo-data"
 }
 
-# The generated images: made again when they are not those that eo-data generates, into $1.
+# generate FOLDER: draws the images into it
 generate() {
     printf '  %-9s%s\n' DATA "$1" && "$bin"/eo-data --generate "$1"
 }
@@ -196,7 +199,8 @@ has_images() {
     [ $# = 4 ]
 }
 
-# find_data GENERATED: the folder of the images; the generated ones are in GENERATED
+# find_data GENERATED: sets data, the folder of the images. Generated images are in the folder GENERATED, and are made
+# again when they are not those that eo-data generates now.
 find_data() {
     case " $words " in
     *' EO_DATASET=synthetic '*)
@@ -215,14 +219,14 @@ find_data() {
     data=$("$bin"/eo-data --folder -c "$config") || return 1
     case $data in -*) data=./$data ;; esac
     check_data || return 1
-    # Make and the shells of its recipes cannot take such a name, so they get a link to the folder.
+    # Make and the shells of its recipes cannot take other characters, so they get a link to the folder.
     case $data in *[!A-Za-z0-9._/+@-]*)
         link=$obj/data/$lock
         mkdir -p "$obj/data" && folder=$(cd -- "$data" && pwd -P) && ln -sfnT -- "$folder" "$link" && data=$link ;;
     esac
 }
 
-# sets checksum, the text of dataset.csv
+# check_data: writes dataset.csv and sets checksum, its text
 check_data() {
     files=$(find -L "$data" -maxdepth 3 -type f -name '*[-.]idx[0-9]-ubyte*' -printf '%p %D %i %s %T@ %C@\n' |
         head -n 1001)

@@ -2,7 +2,7 @@
 # What Make leaves to a shell: the parts of one call, a Make for each, and the experiments one CONFIG after the other.
 #
 #     sh tools/experiments.sh call    does what the environment asks for
-#     sh tools/experiments.sh dry     says what Make would run, first in words; changes nothing (make -n)
+#     sh tools/experiments.sh dry     prints what Make would run, in words and as commands; changes nothing (make -n)
 #
 # tools/dispatch.mk sets EO_DEPS, EO_NEEDS, EO_PROGRAMS and EO_PLAIN (goals of the project), EO_LOOK (explain, steps,
 # graph) and EO_OF_CONFIG (goals of each CONFIG; clean; tidy). eo-verify sets EO_SCRATCH for an experiment in a
@@ -28,8 +28,8 @@ fail() { say "$@"; exit 1; }
 
 # ---- jobs, locks, and the Make of a part
 
-# job COMMAND...: sh runs traps only between commands, so the command runs in the background and sh waits for it. A
-# command that is itself a function ends after the command that it waits for, and leaves none running.
+# job COMMAND...: sh runs traps only between commands, so the command runs in the background and sh waits for it.
+# COMMAND may be a function: on a signal it ends after the command that it waits for, and leaves none running.
 job() {
     ( trap 'exit 1' HUP INT TERM; "$@" ) &
     trap 'kill $! && wait; exit 1' HUP INT TERM
@@ -39,7 +39,7 @@ job() {
     return "$1"
 }
 
-# hold LOCK WHAT: for the rest of this shell, and until the last process that it started has ended
+# hold LOCK WHAT: locks WHAT for the rest of this shell, and until the last process that it started has ended
 hold() {
     held=
     [ -d "$obj/lock" ] || mkdir -p "$obj/lock" || exit 1
@@ -47,7 +47,7 @@ hold() {
     said=$(flock -E 75 -n 9 2>&1)
     case $? in
     0) ;;
-    # Another make that finds all up to date ends within three seconds.
+    # Another make that finds everything up to date ends within three seconds, so wait that long before saying so.
     75) job flock -E 75 -w 3 9 ||
         { say "another make is at work on $2; waiting until it is done"; job flock 9; } ;;
     *)
@@ -58,7 +58,7 @@ hold() {
     held=$1
 }
 
-# tell FILE: what Make itself wrote, without what says no more than that a recipe has failed, which has said why
+# tell FILE: prints what Make itself wrote, but not that a recipe failed: the recipe has said why
 tell() {
     [ ! -s "$1" ] || sed -E 's/^[^ :]*make(\[[0-9]+\])?: /make: /
         /^make: \*\*\* \[.*\] Error ([0-9]|[0-9][0-9]|1[01][0-9]|12[0-8])$/d
@@ -71,8 +71,8 @@ tell() {
         s/^make: \*\*\* /make: /' "$1" >&2
 }
 
-# part ARGUMENT...: a Make. It gets a file for its messages, and its recipes our standard error. The file is kept where
-# a lock is held, because no other make writes it then, and removing it would take time.
+# part ARGUMENT...: runs a Make. Its own messages go to a file, those of its recipes to our standard error. Under a lock
+# the file is not removed: no other make writes to it, and removing it would take time.
 part() {
     [ -d "$obj/lock" ] || mkdir -p "$obj/lock" || exit 1
     said=$obj/lock/${held:-$$}.said
@@ -102,7 +102,7 @@ run() {
     [ -n "${EO_SCRATCH:-}" ] || hold "$lock" "$name"
     check_owner
     sl=$out/config dataset=$out/dataset.csv data=
-    # first, as what is prepared has to be newer than the rest
+    # Do this first, because what is prepared has to be newer than the rest.
     [ ! -d "$out" ] || settle "$out"
     prepare data/synthetic && check_made || exit 1
     export_plan
@@ -138,7 +138,7 @@ looked() {
     return "$1"
 }
 
-# explained GOALS [OPTION...]
+# explained GOALS [OPTION...]: prints what eo-explain says, with these options, of the goals
 explained() {
     # shellcheck disable=SC2086 # a list
     looked -p --trace $1 || return
@@ -154,7 +154,7 @@ copied() {
     check_owner
     sl=$dir/config dataset=$sl/dataset.csv data=
     mkdir -p "$sl" || exit 1
-    # Not the records of the steps, which are many and are read where they are.
+    # Do not copy the records of the steps: there are many, and they are read where they are.
     set -- "$sl"
     for f in "$out"/config/*; do
         [ "$f" = "$out/config/steps" ] || [ ! -e "$f" ] || set -- "$@" "$f"
@@ -167,8 +167,8 @@ copied() {
     outdate
 }
 
-# When files of the experiment have times in the future, and nothing may be changed: a copied file that differs from
-# last time gets a time after all of them.
+# Files of the experiment may have times in the future, and looking must not change them. So a copied file that differs
+# from the one of last time gets a time after all of them.
 outdate() {
     latest=$([ ! -d "$out" ] || find "$out" -type f -newermt now -printf '%T@\n' | sort -n | tail -n 1)
     [ -n "$latest" ] || return 0
@@ -180,8 +180,9 @@ outdate() {
         done' sh "$sl" "$out" $((${latest%.*} + 1)) {} +
 }
 
-# Words first, then the commands. --trace begins each recipe with a line of its own. Under -n, each file of a step has a
-# rule (tools/steps.mk), so a recipe that stood before is left out. Names are those of the folder that it would be in.
+# Prints the words of make explain as comments, then the commands. --trace begins each recipe with a line of its own, by
+# which they are told apart. Under -n each file of a step has a rule (tools/steps.mk), so a recipe that was printed is
+# not printed again. Names of the copy are replaced by those in the experiment's folder.
 look() {
     copied "$1"
     shift
@@ -203,7 +204,7 @@ look() {
 explain() { copied "$1"; explained all; }
 steps() { copied "$1"; explained all --steps; }
 
-# A new folder is marked as that of the configuration, so that `make all` accepts it.
+# The folder may be new, so it is marked as that of the configuration: `make all` refuses files of unknown origin.
 graph() {
     copied "$1"
     explained all --dot -o "$dir/dot" >"$dir/words" || exit 1
@@ -272,7 +273,7 @@ tidy() {
 
 would_tidy() { tidy "$@"; }
 
-# leave FOLDER: removes the empty folder of a seed that the configuration does not have, or of a candidate's device code
+# leave FOLDER: removes it if it is empty, and of a seed that the configuration does not have or of device code
 leave() {
     case " $words " in *" EO_SEEDS=${1##*/seed} "*) return ;; esac
     case $1 in */seed* | device/*) [ -n "$(ls -A "$out/$1")" ] || { rmdir "$out/$1" && leave "${1%/*}"; } ;; esac
@@ -280,7 +281,8 @@ leave() {
 
 # ---- all configurations of the call
 
-# each FUNCTION ARGUMENT...: a name that is that of a file is one, whatever is in it; else blanks separate several
+# each FUNCTION ARGUMENT...: calls it for each configuration. If CONFIG as a whole is the name of a file, it is one
+# configuration, even with blanks in it; otherwise blanks separate several.
 each() {
     case ${CONFIG:-} in *[!\ \	]*) ;; *)
         say "CONFIG is empty: expected the name of a configuration, as configs/default.yaml"
@@ -336,7 +338,7 @@ dry() {
     return $status
 }
 
-# The outer Make runs under -q, which is no option of the parts unless the user gave it.
+# The outer Make runs under -q (tools/dispatch.mk). The parts get this option only if the user gave it.
 letters=${MAKEFLAGS%% *}
 case $letters in
 -*) ;;

@@ -28,7 +28,7 @@ MEASURED := $(addprefix $(OUT)/,machine.csv sweep_results.csv sweep_errors.csv p
 	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json \
 	core_costs.csv board_fits.csv device/%.csv) %_log.csv %.png
 below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|'
-# What the step reads: $(2) in words of the shell, or all prerequisites.
+# What the step reads: $(2), which the shell may work out, or all prerequisites.
 REASONS := FORCE asked %.missing %.changed %.untimed
 reads = $(or $(2),$(filter-out $(REASONS),$^))
 sums = $(if $(strip $(2)),sha256sum $(1) -- $(2);)
@@ -50,7 +50,7 @@ again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $
 # The first line of a recipe begins with this, and ends with the command. A shell that gets a signal ends after the
 # command that it waits for, so no command is left running.
 let_end = trap 'exit 1' HUP INT TERM
-# A shell that gets a signal removes what it was about to rename.
+# Removes $(1), the files not renamed yet, when the shell ends, whether by itself or by a signal.
 leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
 	plots=PLOT summary=SUMMARY manifest=MANIFEST export=EXPORT device=DEVICE

@@ -1,9 +1,9 @@
 /*
- * Whether exported code still is its model: compiled with this machine's compiler, it must give the model's scores, to
+ * Checks exported code against its model: compiled with this machine's compiler, it must give the model's scores, to
  * the bit, for every image.
  *
- * The program that does it is written to a new folder below $TMPDIR, which is removed. The compiler is started as it
- * is, without a shell.
+ * A program that does so is written to a new folder below $TMPDIR, which is removed in the end. The compiler is started
+ * directly, without a shell.
  */
 #ifndef EO_STAGE_EXPORT_CHECK_H
 #define EO_STAGE_EXPORT_CHECK_H
@@ -21,9 +21,9 @@ struct eo_export_check {
 };
 
 /*
- * Between eo_proc_begin() and eo_proc_end() of `proc`. Fails when the code cannot be compiled, ends in another way than
- * it should, writes behind its state, or when its self-test, a score or a class is wrong. The message says the first of
- * these, and does not name the file.
+ * Call it between eo_proc_begin() and eo_proc_end() of `proc`. Fails when the code cannot be compiled, ends with
+ * another status than it should, writes behind its state, or when its self-test, a score or a class is wrong. The
+ * message says the first of these, and does not name the file.
  */
 int eo_export_check(const struct eo_export_check *how, const struct eo_model *m,
                     const struct eo_export_images *images, struct eo_proc *proc,

@@ -35,10 +35,10 @@ struct eo_export {
 /* Fails where `name` cannot begin the names of C: a letter, then letters, digits and underscores. */
 int eo_export_check_prefix(const char *name, struct eo_err *err) EO_MUST_CHECK;
 
-/* Whether there are such tables for it: SmallCNN at int8. */
+/* Whether `is_fast` has tables for this model: only for SmallCNN at int8. */
 int eo_export_can_be_fast(const struct eo_model *m);
 
-/* Appends to both. */
+/* Appends the texts of the header and of the source. */
 int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct eo_buf *header,
                    struct eo_buf *source, struct eo_err *err) EO_MUST_CHECK;
 

@@ -34,7 +34,7 @@ void eo_export_list_put(struct eo_export_list *w);
 /* Bytes of the table. */
 size_t eo_export_list_bytes(const struct eo_export_list *w);
 
-/* From a requantisation to what text/network.c shifts by besides 33. A factor of 0 is a multiplier of 0. */
+/* How many bits more than 33 text/network.c shifts by for a requantisation; 0 where the multiplier is 0. */
 int eo_export_shift(struct eo_requant rq);
 
 #endif

@@ -17,7 +17,7 @@ struct eo_export_files {
     const char *data;   /* folder of the IDX files, or NULL */
     size_t tests;       /* images of the self-test */
     int is_fast, is_single;
-    int is_optional; /* files of a model that has no fast code are empty, and it is no failure */
+    int is_optional; /* for a model that has no fast code, write empty files instead of failing */
 };
 
 /* What a list of models says of one. */
@@ -44,9 +44,9 @@ struct eo_export_family {
 
 /*
  * The recommended candidate of `sweep` and all candidates of the frontiers, tables[count], each once, into folders of
- * their names: into/p0.50-int8/p0_50_int8.h, .c and main.c; and into/README.md, which lists them. Where such a prefix
- * would be longer than EO_EXPORT_PREFIX_MAX it is "net". Appends the names of all files below `into`, one a line. Fails
- * where there is no candidate, too. The message names the file.
+ * their names: into/p0.50-int8/p0_50_int8.h, .c and main.c; and into/README.md, which lists them. A prefix that would
+ * be longer than EO_EXPORT_PREFIX_MAX becomes "net". Appends the names of all files below `into`, one a line. Fails
+ * also if there is no candidate. The message names the file.
  */
 int eo_export_family(const struct eo_export_family *f, const struct eo_sweep *sweep,
                      const struct eo_sweep *tables, size_t count, struct eo_buf *names,

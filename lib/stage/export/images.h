@@ -2,8 +2,8 @@
  * The images of an exported self-test, and how accurate the model is on the test set that they are from; or all images
  * of the test set.
  *
- * With a configuration they are the first of its test set, in turns of the classes. Without, generated digits, or
- * random values where the model takes another size.
+ * With a configuration they are the first of its test set, one of each class in turns. Without one they are generated
+ * digits, or random values if the model takes images of another size.
  */
 #ifndef EO_STAGE_EXPORT_IMAGES_H
 #define EO_STAGE_EXPORT_IMAGES_H

@@ -1,9 +1,9 @@
 /*
  * The constants of an int8 model as generated code takes them.
  *
- * Activations of the maps are less their zero point, so that 0 stands for the border and for all that ReLU removes. The
- * image enters with its zero point, which is taken out of the first layer's biases. Channels of both convolutions are
- * numbered through. A channel's sum, with its bias, is an activation by
+ * Activations in maps have their zero point subtracted, so that 0 stands for the border and for all that ReLU removes.
+ * The image enters with its zero point, which is subtracted in the biases of the first layer. Channels of both
+ * convolutions are numbered consecutively. A channel's sum, with its bias, becomes the activation
  *
  *     0 where sum <= 0, else
  *     min(((high(sum << up, multiplier) >> shift) + 1) >> 1, limit)
@@ -59,8 +59,8 @@ void eo_numbers_pairs(const int8_t *weight, const struct eo_shape *shape, uint32
 
 /*
  * The same kernels for Winograd's F(2x2, 3x3): (2 G) g (2 G)^T, where 2 G has the rows (2 0 0), (1 1 1), (1 -1 1),
- * (0 0 2), is four times the usual transform and has no fractions. As [c2, 16, c1], both
- * rounded up to even and 0 where there is no channel, or, for plain C, as [c2, c1, 16].
+ * (0 0 2). This is four times the usual transform and has no fractions. With `in_pairs` as [c2, 16, c1], where c1 and
+ * c2 are rounded up to even, with 0 for channels that do not exist; otherwise, for plain C, as [c2, c1, 16].
  * Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016).
  */
 void eo_numbers_winograd(const int8_t *weight, const struct eo_shape *shape, int in_pairs, int16_t *to);

@@ -1,5 +1,5 @@
 /*
- * A model as an ONNX file, for runtimes and compilers of other makers, and for viewers such as Netron.
+ * A model of any network as an ONNX file, for other runtimes and compilers, and for viewers such as Netron.
  *
  * The input `image` is [batch, C, H, W] of grey values (uint8): what the network is fed is computed by the first nodes.
  * The output `logits` is [batch, classes]. Operator set 13.

@@ -10,8 +10,8 @@
  *     //@use FILE     the text FILE, filled in, stands here: what the ways to compute have in common
  *     #define NET_C1 //@put c1       the same at the end of a line
  *
- * //@if may be nested, 8 deep. Each identifier that begins with net_ or NET_, in the text and in the parts, gets the
- * wanted prefix instead, as it is or in capitals.
+ * //@if may be nested, 8 deep. In the text and in the parts, the wanted prefix takes the place of net_ at the beginning
+ * of an identifier and, in capitals, of NET_.
  */
 #ifndef EO_STAGE_EXPORT_TEXT_H
 #define EO_STAGE_EXPORT_TEXT_H

@@ -36,7 +36,7 @@ struct eo_export_writer {
     size_t flag_count;
 };
 
-/* The branch `flag` of the text is there where `is_set`. */
+/* Keeps the branch `flag` of the text if `is_set`. */
 void eo_export_flag(struct eo_export_writer *w, const char *flag, int is_set);
 
 /* SmallCNN: its tables and macros of memory, and the score's scale. */
@@ -48,9 +48,9 @@ int eo_export_network(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CH
 int eo_export_network_float(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * What floating point shares: net_input() of the text by the same operations as eo_input_table(), rounded at the same
- * places, with the flags and the scale; and a table of floats or of the 16 bits of each half, whose checksum is
- * returned.
+ * What both floating-point writers use. The first writes net_input() by the same operations as eo_input_table(),
+ * rounded at the same places, with the flags and the scale; the second a table of floats, or of the 16 bits of each
+ * half, and returns its checksum.
  */
 int eo_export_put_float_input(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 uint32_t eo_export_put_floats(struct eo_export_writer *w, const char *name, const void *v, size_t n);

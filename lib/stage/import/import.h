@@ -4,14 +4,14 @@
  * A file of tensors (safetensors, a state_dict of PyTorch) needs a network that says what the tensors mean; match.h has
  * the rules by which a layer finds its tensors. What is read is fp32 afterwards (values.h).
  *
- * Batch normalisation is kept where the file has it, whatever the network says, and there becomes part of the network:
- * so it can be trained on. `fold` makes it part of the weights (nn/network_fold.h). A bias in front of a batch
- * normalisation is taken off its mean. A layer without a bias gets 0; a batch normalisation without weight and bias
- * gets 1 and 0.
+ * Batch normalisation that the file has is kept and becomes part of the network, whatever the network says, so that it
+ * can be trained further. `fold` makes it part of the weights (nn/network_fold.h). A bias in front of a batch
+ * normalisation is subtracted from its mean. A layer without a bias gets 0; a batch normalisation without weight and
+ * bias gets 1 and 0.
  *
- * From tensors the model is fp32 and unpruned, and its metadata are pruning_level 0.00 alone: what the network is fed
- * has to be set by the caller (nn/input.h). From ONNX it has also input_mean and input_std where the graph says them. A
- * model that this project has written keeps its precision, its pruning and its metadata.
+ * A model from tensors is fp32 and unpruned, and its metadata have only pruning_level 0.00: the caller has to set what
+ * the network is fed (nn/input.h). A model from ONNX also has input_mean and input_std if the graph says them. A model
+ * that this project has written keeps its precision, its pruning and its metadata.
  */
 #ifndef EO_STAGE_IMPORT_IMPORT_H
 #define EO_STAGE_IMPORT_IMPORT_H
@@ -26,12 +26,12 @@ struct eo_import_options {
     const char *const *maps; /* THEIRS=OURS, see match.h */
     int map_count;
     int fold;
-    double norm_eps; /* of batch normalisation; 0: EO_NORM_EPS. At least that. */
+    double norm_eps; /* of batch normalisation, at least EO_NORM_EPS; 0 stands for that */
 };
 
-/* What is to be told; release both. */
+/* What the user should know. Release with eo_import_report_release(). */
 struct eo_import_report {
-    struct eo_buf notes; /* lines: what was taken for what by another rule than its name, and what was lost */
+    struct eo_buf notes; /* lines: tensors that were matched by another rule than their name; what was lost */
     struct eo_buf
         misfits; /* a table of tensor, expected and found; empty unless the import has failed by it */
 };
@@ -55,7 +55,7 @@ int eo_import_load(struct eo_model *m, const char *path, const struct eo_import_
                    struct eo_import_report *report, char sha256[EO_SHA256_TEXT],
                    struct eo_err *err) EO_MUST_CHECK;
 
-/* Fails where a configuration cannot name the file `base_model`, as for spaces in it. */
+/* Fails if a configuration cannot name the file `base_model`, such as one with spaces in its name. */
 int eo_import_check_base_model(const char *base_model, struct eo_err *err) EO_MUST_CHECK;
 
 /*

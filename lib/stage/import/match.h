@@ -1,16 +1,17 @@
 /*
  * Which tensors of a state_dict belong to which layer of a network.
  *
- * A state_dict has modules: what has one name in front of .weight and .bias, and of .running_mean and .running_var
- * where it is a batch normalisation. Counters (num_batches_tracked) are left out. Each layer takes a module by the
- * first of these that finds one:
+ * A state_dict has modules: tensors with one name in front of .weight and .bias, and for batch normalisation also of
+ * .running_mean and .running_var. Counters (num_batches_tracked) are left out. Each layer takes a module by the first
+ * of these rules that finds one:
  *
  *     map     what the caller says
  *     name    the layer's own name; of its batch normalisation, NAME.batch_norm
- *     kind    batch normalisation alone, by the name of the layer's module: bn1 of conv1, features.1 of features.0,
+ *     kind    only for batch normalisation, by the name of the layer's module: bn1 of conv1, features.1 of features.0,
  *             dw1_bn or dw1.bn of dw1
- *     shape   it alone has the shape that this layer alone has
- *     order   as many modules as layers have the shape, and their names differ in numbers alone: in the order of these
+ *     shape   the only module of the shape that only this layer has
+ *     order   as many modules as layers have the shape, and the names of these modules differ only in numbers: in the
+ *             order of the numbers
  *
  * Shapes are those of the model file (nn/model.h). Sizes of 1 at the end may be missing, so the [O, I, K] of a 1-D
  * convolution is [O, I, K, 1].

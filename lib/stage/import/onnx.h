@@ -6,14 +6,14 @@
  * allows it. A Pad with zeros is part of the Conv behind it, and a Conv with dilations becomes a larger kernel with
  * zeros. Whole numbers that nodes compute from constants and sizes, as for pads and shapes, are folded. Flatten,
  * Reshape, Squeeze, Unsqueeze, Identity, Dropout outside training and Cast to real numbers change no value; Softmax
- * over the classes at the end is left out. QuantizeLinear and DequantizeLinear: constants become real numbers, in all
- * at most twice as many as a network has; activations are not rounded.
+ * over the classes at the end is left out. Constants behind DequantizeLinear become real numbers, in all at most twice
+ * as many as a network has; activations between QuantizeLinear and DequantizeLinear are not rounded.
  *
  * Batch and feature maps are N x C x H x W, N x C x length, or N x features. Only the batch may be open. Sub, Div, Mul
  * and Add of constants in front of the first layer say what the network is fed (nn/input.h). The input is taken for
  * grey values p of 0..255. A factor above 1 on an input of floats says that it is p / 255, and is refused.
  *
- * A file with anything else is refused; the message has the operator, the node and the nearest that is supported.
+ * A file with anything else is refused; the message names the operator, the node and the nearest supported way.
  */
 #ifndef EO_STAGE_IMPORT_ONNX_H
 #define EO_STAGE_IMPORT_ONNX_H

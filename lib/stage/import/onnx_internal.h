@@ -23,7 +23,7 @@ struct onnx_value {
     int source;
     int rank;              /* how many sizes it has, the batch included: 2 (features) to 4 */
     int is_quantised;      /* made by QuantizeLinear */
-    int is_shared;         /* several nodes read it, so it is what it is */
+    int is_shared;         /* several nodes read it, so its layer gets no further tail */
     struct eo_padding pad; /* zeros around it, of a Pad in front of Conv */
 };
 
@@ -68,14 +68,14 @@ int onnx_has_input(onnx_node n, int i);
 /* The next value, named like output 0 of the node; NULL and err where there are too many. */
 struct onnx_value *onnx_add_value(struct onnx *x, struct eo_onnx_text name);
 
-/* The first output of a node is `v`, under another name. */
+/* Makes the first output of a node another name of `v`. */
 int onnx_alias(struct onnx *x, onnx_node n, const struct onnx_value *v);
 
 /* The numbers of a constant as floats, released with free(), and as at most `max` integers; how many, or -1. */
 float *onnx_floats(struct onnx *x, onnx_node n, const struct onnx_value *v);
 int onnx_integers(struct onnx *x, onnx_node n, const struct onnx_value *v, int64_t *out, int max);
 
-/* The numbers of an operator: an attribute, or since some operator set an input. -1: neither, -2: refused. */
+/* Numbers that are an attribute of the node or, in later operator sets, an input. -1: neither, -2: refused. */
 int onnx_list(struct onnx *x, onnx_node n, const char *attribute, int input, int64_t *out, int max);
 
 /* DequantizeLinear of a constant. */
@@ -83,7 +83,7 @@ int onnx_dequantise(struct onnx *x, onnx_node n, const struct onnx_value *v);
 
 /* ---- onnx_operators.c */
 
-/* Takes one node into the network; the functions below do, for the operators that they are called after. */
+/* Adds one node to the network. The functions onnx_take_...() below do so for the operators in their names. */
 int onnx_take(struct onnx *x, onnx_node n);
 
 /* ---- onnx_fold.c */
@@ -105,7 +105,7 @@ int64_t onnx_batch(const struct onnx *x);
 /* Whether it is N x features. */
 int onnx_is_flat(const struct onnx_value *v);
 
-/* 0, or -1 and err where the attribute auto_pad is none that there is. */
+/* 0, or -1 and err for an unknown value of the attribute auto_pad. */
 int onnx_check_auto_pad(struct onnx *x, onnx_node n);
 
 /* The padding of SAME_UPPER and SAME_LOWER along one axis. */

@@ -1,6 +1,6 @@
 /*
- * What differs between the configuration folders of two times: that of the last complete run, which the Makefile keeps
- * in out/<name>/config/made, and that of now.
+ * What differs between two configuration folders: that of the last complete run, which Make keeps in
+ * out/<name>/config/made, and that of now.
  *
  * Such a folder holds the slices ("train.yaml", "seed8/train.yaml": lines "key: value"), "candidates" (lines
  * "EO_LEVELS := 0.00 0.50") and "dataset.csv".

@@ -48,7 +48,7 @@ int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_b
 
 /* ---- all steps --------------------------------------------------------------------------------------------------- */
 
-/* Without the folder, or that of the configuration that is looked at. */
+/* Appends a name without the experiment's folder, or as "config/..." for the configuration that is looked at. */
 static void put_inside(const struct eo_trace *t, const char *name, size_t length, struct eo_buf *out)
 {
     size_t config = strlen(t->config), folder = strlen(t->folder);

@@ -9,8 +9,8 @@
  *       what follows from a step runs only if that step makes other bytes than before
  *
  * or "out/default: nothing to do, all 44 steps are up to date". The graph is text for graphviz' dot: a node for each
- * stage of each pruned model, or for each stage alone where these would be too many to read; the state by colour and in
- * words, what would run with its reason; an edge where one follows from the other.
+ * stage of each pruned model, or only for each stage if these would be too many to read. Colour and words show its
+ * state and, if it would run, the reason. An edge shows that one node follows from the other.
  */
 #ifndef EO_STAGE_PIPELINE_EXPLAIN_H
 #define EO_STAGE_PIPELINE_EXPLAIN_H
@@ -23,14 +23,14 @@
 #define EO_EXPLAIN_GROUPS 12 /* pruned models that have nodes of their own */
 
 /*
- * Every step, would it run or not, a line each: what it makes, then what it reads, but for what only is a reason to
- * run (eo_reason_is_name()).
+ * One line for each step, whether it would run or not: what it makes, then what it reads, without prerequisites that
+ * are only reasons to run (eo_reason_is_name()).
  *
  *     train: models/base.safetensors training_log.csv <- config/train.yaml dataset.csv config/programs/eo-train
  */
 int eo_explain_steps(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
-/* Both mark the step of the data, of which Make does not know, when its contents are new. */
+/* Both mark the step of the data as stale when the data changed, because Make does not know of that step. */
 int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
                      struct eo_err *err) EO_MUST_CHECK;
 int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,

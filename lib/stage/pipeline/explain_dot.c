@@ -8,7 +8,7 @@
 #define LABEL_WIDTH 30 /* bytes of a line in a node, about */
 #define LABEL_LINES 4  /* of a reason */
 
-/* Steps of one stage, of one pruned model or of all models. In the trace they are neighbours. */
+/* The steps of one stage, for one pruned model or for all models; they are neighbours in the trace. */
 struct node {
     size_t first, count, stale;
 };
@@ -144,7 +144,7 @@ static void find_edges(const struct eo_trace *t, const size_t *node_of, size_t c
     }
 }
 
-/* reach[a * count + b]: there is a way from a to b. */
+/* reach[a * count + b]: there is a path from a to b. */
 static void find_ways(const char *edge, size_t count, char *reach)
 {
     size_t a, b, c;
@@ -160,7 +160,7 @@ static void find_ways(const char *edge, size_t count, char *reach)
     }
 }
 
-/* Leaves out an edge where a longer way connects the same nodes. */
+/* Leaves out an edge where a longer path connects the same nodes. */
 static void put_edges(const struct node *nodes, size_t count, const char *edge, const char *reach,
                       struct eo_buf *out)
 {

@@ -82,7 +82,7 @@ static int check_bytes(struct eo_manifest_file *f, const char *folder, const cha
     return eo_err_set(err, "'%.200s' has other bytes than its step made: run make again", f->path);
 }
 
-/* The first program among what a step read; the configuration and the data have no other. */
+/* The first program or script that a step read. */
 static const char *tool_of(const struct eo_record *r)
 {
     for (size_t i = r->made_count; i < r->file_count; i++)
@@ -237,7 +237,7 @@ static int read_dataset(struct eo_manifest *m, const char *path, struct eo_err *
     return rc;
 }
 
-/* The name of the data set and the seed, by the slice of the training of a seed. */
+/* Reads the name of the data set and the seed from the training slice of one seed. */
 static int read_slice(struct eo_manifest *m, const char *path, struct eo_err *err)
 {
     struct eo_config *cfg = eo_alloc(1, sizeof(*cfg), err);
@@ -274,7 +274,7 @@ static int read_facts(struct collection *c, struct eo_err *err)
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
-/* Paths point into the texts of the records, so these become the manifest's. */
+/* Paths, stages and tools point into the records, which are released, so the manifest gets a copy. */
 static int keep_texts(struct collection *c, struct eo_err *err)
 {
     struct eo_manifest *m = c->m;

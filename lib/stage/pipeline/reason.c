@@ -23,7 +23,7 @@ struct search {
     const struct eo_changes *c;
     const struct eo_trace_step *step;
     struct eo_buf text;
-    struct eo_buf newer; /* the first file that is newer, for no reason that is known */
+    struct eo_buf newer; /* the first file that is newer without another reason */
     size_t newer_count;
 };
 
@@ -150,7 +150,7 @@ static int put_files(struct search *s, struct eo_err *err)
     return rc;
 }
 
-/* There may be thousands, such as after a folder was copied. */
+/* One reason for all newer files: there may be thousands, such as after a folder was copied. */
 static int put_newer(struct search *s, struct eo_err *err)
 {
     struct eo_buf text = {0};
@@ -191,7 +191,7 @@ static void put_steps(struct search *s)
     }
 }
 
-/* ---- candidates of a step for all of them ------------------------------------------------------------------------ */
+/* ---- candidates of the session, which is one step for all of them ------------------------------------------------ */
 
 /* Sets *is_new when the candidate of a file x.untimed was not in the last session because it is new; says why. */
 static int put_untimed(struct search *s, const char *path, size_t length, int *is_new, struct eo_err *err)
@@ -243,7 +243,7 @@ static int put_candidates(struct search *s, struct eo_err *err)
 
 /* ---- a step ------------------------------------------------------------------------------------------------------ */
 
-/* 1, 0, or -1 and err. */
+/* Whether its target is there: 1, 0, or -1 and err. */
 static int is_there(const struct eo_trace *t, const struct eo_trace_step *step, struct eo_err *err)
 {
     struct eo_buf path = {0};

@@ -87,9 +87,7 @@ static int put_lines(const char *slice, struct eo_buf *out, struct eo_err *err)
     return 0;
 }
 
-/*
- * The slice of a stage. Slices of a further seed lie in a folder of their own when they depend on the seed.
- */
+/* The path of a stage's slice. Slices that depend on the seed are in a folder of their own for further seeds. */
 static int find_slice(const struct run *run, const char *stage, struct eo_buf *path, struct eo_err *err)
 {
     if (run->key.seed != run->first_seed) {
@@ -109,7 +107,7 @@ static int load_slice(struct eo_config *cfg, const char *path, struct eo_err *er
     return eo_io_check_regular(path, err) || eo_config_load(cfg, path, err) ? -1 : 0;
 }
 
-/* Loads the slice, so that errors name its file, and appends its lines. */
+/* Checks the slice by itself, so that errors name its file, and appends its lines. */
 static int add_slice(const struct run *run, const char *stage, struct eo_config *cfg, struct eo_buf *out,
                      struct eo_err *err)
 {
@@ -276,7 +274,7 @@ static int is_same(const struct run *run, const char *theirs, const char *ours, 
     return rc;
 }
 
-/* Checks that the data is the data of dataset.csv. */
+/* Checks that the data is that of dataset.csv. */
 static int compare_data(struct run *run, struct eo_err *err)
 {
     int same = is_same(run, "dataset.csv", "dataset.csv", err);
@@ -287,7 +285,7 @@ static int compare_data(struct run *run, struct eo_err *err)
     return same == 1 ? 0 : -1;
 }
 
-/* Appends to a message about the model the first stage whose file differs. */
+/* Adds to a message the first stage whose model file differs. */
 static void tell_stage(const struct run *run, struct eo_err *err)
 {
     static const char *const stages[] = {"train", "prune", "quant"};

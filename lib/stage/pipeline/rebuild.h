@@ -1,6 +1,6 @@
 /*
- * Making a row of sweep_results.csv again, by Make: a configuration of that candidate alone, from the slices of the
- * experiment, run in a scratch folder. Which stages there are is known to Make alone.
+ * Makes a row of sweep_results.csv again: writes a configuration of that candidate alone, from the slices of the
+ * experiment, and has Make run it in a scratch folder. Which stages there are is known to Make alone.
  *
  * What is compared, byte for byte: the model by its checksum, and every column that is not `is_measured` (columns.h)
  * and not `is_relative` (its place on the frontiers, its part in the recommendation).
@@ -31,7 +31,7 @@ struct eo_rebuild_counts {
 /*
  * `table` is sweep_results.csv, `row` counts from 0. Fails when the row differs, naming the column, what the file has,
  * and what came out (for the model also the first stage whose file differs); when the data are not those of
- * dataset.csv; and when Make fails, with its first message. `p` has begun.
+ * dataset.csv; and when Make fails, with its first message. Call it between eo_proc_begin() and eo_proc_end() of `p`.
  */
 int eo_rebuild_row(const struct eo_rebuild *r, struct eo_proc *p, const struct eo_csv *table, size_t row,
                    struct eo_rebuild_counts *counts, struct eo_err *err) EO_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * The record that Make keeps of each step (tools/experiment.mk), in config/steps:
+ * The record that Make keeps of each step in config/steps (tools/steps.mk):
  *
  *     quant
  *     <sha256>  models/p0.50-int8.safetensors

@@ -18,7 +18,7 @@ struct eo_trace_rule {
     size_t rank, step;
 };
 
-/* A line of --trace: a file that would be made anew, and why. */
+/* A line of --trace: a file that would be made again, and why. */
 struct update {
     const char *target, *newer;
 };
@@ -282,7 +282,7 @@ static void mark_stale(struct text *x)
 
 /* ---- what the goal needs: the database has the steps of all goals ------------------------------------------------ */
 
-/* Puts the steps of a list on the stack that are not marked, and marks them. */
+/* Marks the steps of a list that are not marked yet, and puts these on the stack. Returns the new depth. */
 static size_t push(const struct eo_trace *t, const char *list, size_t *stack, size_t depth, char *mark)
 {
     size_t n;

@@ -3,17 +3,17 @@
  *
  * The text is what `make -n -p --trace` prints: first, among the commands that would run, lines like
  *
- *     Makefile:267: update target 'out/x/models/base.safetensors' due to: out/x/config/train.yaml
+ *     tools/experiment.mk:75: update target 'out/x/models/base.safetensors' due to: out/x/config/train.yaml
  *
  * and then Make's database, where a rule is a line of its own:
  *
- *     out/x/models/p0.50.safetensors: out/x/models/base.safetensors out/bin/eo-prune | out/x/config
+ *     out/x/models/p0.50.safetensors: out/x/models/base.safetensors ... | step/prune/models/p0.50.safetensors
  *
- * A rule of a step has `| step/STAGE/FILE` behind its prerequisites: the stage, and the first file that the step makes,
- * which stands for it. The variable STAGES of the database has the stages in their order, and WANTED the goals ("all"
- * without it): only the steps that these need count, or all steps when the database has none of the goals. This module
- * knows nothing else of what Make does, so the graph is Make's own. A step that was never run has every prerequisite as
- * a reason.
+ * A rule of a step has `| step/STAGE/FILE` after its prerequisites: the stage, and the first file that the step makes,
+ * which stands for the step. In the database the variable STAGES has the stages in their order, and WANTED the goals
+ * ("all" without it). Only the steps that the goals need count, or all steps when the database has none of the goals.
+ * This module knows nothing else of what Make does, so the graph is Make's own. A step that never ran has every
+ * prerequisite as a reason.
  */
 #ifndef EO_STAGE_PIPELINE_TRACE_H
 #define EO_STAGE_PIPELINE_TRACE_H

@@ -18,34 +18,34 @@
  * 1), and all of them together 2.5 %. If x is exact, equal x is no argument for i: one better figure is enough to
  * dominate, and that is the accuracy.
  *
- * What the 5 % do not cover. They hold for each candidate off the frontier: of n such candidates 5 % of n can be called
- * `certain`. They do not hold for the labels that are given: if few candidates can be told apart, few labels are given,
- * and most of these may be wrong. Of two candidates that are equally fast and nearly as accurate, the worse is
- * called `certain` in 2.7 % of all sweeps and the better in 1.9 %, so 59 % of these labels are wrong; no correction
- * for the number of candidates changes that. Among candidates as sweeps have them, 1 % or less of the labels are
+ * What the 5 % do not cover. They are about each candidate off the frontier: of n such candidates, 5 % can be called
+ * `certain`. They are not about the labels that are given: if few candidates can be told apart, few labels are given,
+ * and most of these may be wrong. Example: of two candidates that are equally fast and nearly equally accurate, the
+ * worse is called `certain` in 2.7 % of all sweeps and the better in 1.9 %, so 59 % of these labels are wrong. No
+ * correction for the number of candidates changes that. Among candidates of usual sweeps, at most 1 % of the labels are
  * wrong.
  *
  * A statement is shown if the figures themselves say so and
  *     accuracy   if both have hits of the same images: McNemar's exact test, the sign test on the images that exactly
  *                one of them has right; else their 95 % intervals lie apart
- *     x          if both have rounds: two tests on the rounds in common, each at the level. The sign test asks which
- *                of the two is faster in more than half of all rounds. It takes rounds for independent, so a t test has
- *                to agree: of the mean lead (y - x) / (|x| + |y|), whose variance is multiplied by
+ *     x          if both have rounds: two tests on the rounds in common agree, each at the level. The sign test asks
+ *                which of the two is faster in more than half of all rounds. It assumes that rounds are independent, so
+ *                a t test has to agree: it tests the mean lead (y - x) / (|x| + |y|), whose variance is multiplied by
  *                eo_series_dependence() of the leads, with an even number of degrees of freedom, at most the number of
- *                rounds less one. A lead that is large beside its changes passes, one that drifts does not. Too few
- *                rounds in common show nothing, because intervals would then come from disturbed rounds or from two
- *                sessions. If one has no rounds, their 95 % intervals lie apart; without rounds and intervals nothing
+ *                rounds less one. A lead that is large compared with its changes passes, one that drifts does not. Too
+ *                few rounds in common show nothing, because intervals would then come from disturbed rounds or from two
+ *                sessions. If one has no rounds: their 95 % intervals lie apart; without rounds and intervals nothing
  *                is shown. An exact x (bytes) is compared as it is.
  *
- * What is assumed: the leads of a session are one stationary series, whose dependence shows in it. By simulation
- * (tests/unit/test_certainty.c, 12 rounds) `certain` is wrong for 1.5 % of the candidates off the frontier that are
- * exactly as fast as the one that beats them where levels have a correlation of 0.8 from round to round, for 2.0 % at
- * 0.9 and 3.7 % at 0.95; with the sign test alone it was 20 % at 0.8. The caution costs little: in a usual sweep as
- * many candidates are labelled as with independent rounds.
+ * What is assumed: the leads of a session are one stationary series, from which their dependence can be estimated. A
+ * simulation (tests/unit/test_certainty.c, 12 rounds) takes candidates off the frontier that are exactly as fast as the
+ * one that beats them. `certain` is wrong for 1.5 % of them if times have a correlation of 0.8 from round to round, for
+ * 2.0 % at 0.9 and for 3.7 % at 0.95; with the sign test alone it was 20 % at 0.8. The caution costs little: in a usual
+ * sweep as many candidates are labelled as with independent rounds.
  *
- * Intervals have one level: if each misses one end with 2.5 %, that they lie apart is wrong with at most 5 %, and with
- * 0.3 % if they are equally wide. So what intervals alone show is not corrected for the number of others; the sums
- * above are those of the tests.
+ * Intervals have a fixed level: if each misses one end with 2.5 %, "they lie apart" is wrong with at most 5 %, and with
+ * 0.3 % if they are equally wide. So statements that rest on intervals are not corrected for the number of others; the
+ * probabilities above are those of the tests.
  */
 #ifndef EO_STAGE_SELECT_CERTAINTY_H
 #define EO_STAGE_SELECT_CERTAINTY_H

@@ -44,7 +44,7 @@ enum eo_sweep_rounds { EO_ROUNDS_NONE, EO_ROUNDS_BATCH, EO_ROUNDS_SINGLE };
 
 /* How candidates are compared by a measured column; all zero where its figures show nothing. */
 struct eo_sweep_order {
-    const char *figure;   /* the column that is compared: this one follows it without changing the order */
+    const char *figure;   /* the column that is compared; this one follows from it in the same order */
     const char *interval; /* the column whose interval (low_of, high_of) is used */
     enum eo_sweep_rounds rounds; /* used instead of the interval where both candidates have them */
     int sign;                    /* -1: this column falls when the figure rises; else 1 */

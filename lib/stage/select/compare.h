@@ -11,7 +11,7 @@
  *            on the same images it is too wide.
  * latency    As measured, before it is scaled. The halves of the medians' 95 % intervals that face each other are added
  *            and count as 1.96 standard deviations, so a single candidate differs if the intervals lie apart. The
- *            intervals do not contain the difference between two timing sessions, so a small difference may come from
+ *            intervals do not cover the difference between two timing sessions, so a small difference may come from
  *            the sessions and not from the models. Timings whose status is not ok are not judged. Rows without
  *            intervals are judged by the ranges from the fastest sample to the 95th percentile; this is no test, and
  *            is not corrected.

@@ -43,7 +43,7 @@ struct eo_evidence {
 
 void eo_evidence_release(struct eo_evidence *e); /* harmless on a zeroed struct */
 
-/* Whether a table is one of rounds, or of hits, by its columns. */
+/* Whether a table has the columns of rounds, or of hits. */
 int eo_evidence_is_rounds(const struct eo_csv *csv);
 int eo_evidence_is_hits(const struct eo_csv *csv);
 

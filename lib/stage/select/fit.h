@@ -12,9 +12,9 @@
 /*
  * Sets the columns device to device_energy_mj from the rows of board_fits.csv (stage/export/devices.h) about
  * active_device. Of several builds of a candidate it takes the one with the fewest instructions among those that fit,
- * or where none fits the smallest. A candidate stays accepted where it fits, all scores are equal to the host's, and
- * latency and energy keep max_latency_ms and max_energy_mj; one without a row does not. Does nothing without an active
- * device. The message gives row and column.
+ * or the smallest if none fits. A candidate stays accepted if it fits, all its scores are equal to the host's, and its
+ * latency and energy are within max_latency_ms and max_energy_mj. One without a row is not accepted. Does nothing
+ * without an active device. The message gives row and column.
  */
 int eo_fit_apply(struct eo_sweep *sweep, const struct eo_config *cfg, const struct eo_csv *devices,
                  struct eo_err *err) EO_MUST_CHECK;

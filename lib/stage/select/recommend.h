@@ -42,7 +42,7 @@ const struct eo_candidate *eo_recommend_reference(const struct eo_sweep *sweep);
  */
 int eo_recommend_is_chance(const struct eo_candidate *c);
 
-/* Appends a warning, a line, when the recommended candidate is one of those. */
+/* Appends a line with a warning when that is so for the recommended candidate. */
 void eo_recommend_put_warning(const struct eo_sweep *sweep, struct eo_buf *out);
 
 /* Appends the reason in words: "the smallest of 3 accepted candidates that 3000 images cannot tell from ...". */
