@@ -2,9 +2,9 @@
  * Where the maps of a network lie in the memory of generated code.
  *
  * Maps are rows of pixels, all channels of a pixel together. A layer computes its output row by row, forwards or
- * backwards, so the output may lie over rows of its input that are not needed any more; and over the map that it adds,
- * whose values are read just before the sum takes their place. A layer's place is the one, of all that are free, with
- * which all maps so far need the least memory.
+ * backwards. So the output may lie over rows of its input that are not needed any more, and over the map that it adds,
+ * because each value of it is read just before the sum takes its place. Of all free places, a layer's output gets the
+ * one with which the maps so far need the least memory.
  */
 #ifndef EO_STAGE_EXPORT_PLAN_H
 #define EO_STAGE_EXPORT_PLAN_H

@@ -6,11 +6,11 @@
  *     the original's  one call of batch_size images, each operation writing its full-size map before pooling:
  *                     output_elements, activation_bytes, macs
  *     fused           one image, each operation fused with its tail (network.h), as this engine runs SmallCNN:
- *                     input_bytes, of all that the layer reads, so with the map that it adds; output_bytes, of what
- *                     leaves it; macs_per_image; fused_activation_bytes = input_bytes + output_bytes
+ *                     input_bytes, all that the layer reads, including the map that it adds; output_bytes, all that it
+ *                     hands on; macs_per_image; fused_activation_bytes = input_bytes + output_bytes
  *
- * Of a network with an addition the largest fused_activation_bytes is no bound for its memory, because a map that is
- * added later lives on beside the layers in between.
+ * For a network with an addition, the largest fused_activation_bytes is no bound for its memory, because a map that is
+ * added later has to be kept during the layers in between.
  *
  * Bytes are those of the model's precision, 4, 2 or 1 per activation and weight, and 4 per class score in every
  * precision; parameter_bytes are the layer's tensors exactly as in the file, with biases and quantisation parameters.
@@ -45,7 +45,7 @@ struct eo_hw_model {
 /* Counts a model's layers for calls of `batch` images, 1..65536. */
 void eo_hw_model_make(struct eo_hw_model *hw, const struct eo_model *m, const char *sha256, size_t batch);
 
-/* The batch size with which the model was timed; that of the configuration without a row in the sweep, or a sweep. */
+/* The batch size with which the model was timed; that of the configuration if the sweep is NULL or has no row of it. */
 size_t eo_hw_batch(const struct eo_model *m, const struct eo_sweep *sweep, const struct eo_config *cfg);
 
 /* layerwise_breakdown.csv: one row per layer of each model. */

@@ -5,8 +5,8 @@
  *     recommended               eo_sweep_recommended(): model (the path of its file below the folder of the summary),
  *                               rule, why in a sentence, rivals, and its figures; null when none is accepted.
  *                               The timing status is given, and decides nothing. accuracy_note says that the accuracy
- *                               is a little too good, because the same images chose the candidate; is_chance that
- *                               it is no better than always naming the most frequent class (recommend.h)
+ *                               is a little too good, because the same images chose the candidate; is_chance says
+ *                               that it is no better than always naming the most frequent class (recommend.h)
  *     baseline                  all columns of that row of sweep_results.csv, typed, and
  *                               accepted_under_active_budget; null without rows
  *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, power_watts   the config's
@@ -15,8 +15,8 @@
  *     error_rows                rows of sweep_errors.csv
  *     best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed, the latter of ranked_latency_ms; null
  *                               when none is accepted
- *     deployment                the baseline, named by `model`, in calls of batch_size images and one by one, and its
- *                               row of hardware_summary.csv; then the same of the recommended model in `recommended`.
+ *     deployment                the baseline, named by `model`: its times in calls of batch_size images and of one
+ *                               image, and its row of hardware_summary.csv; `recommended` has the same of that model.
  *                               Times by `latency_statistic`, stream_avg_latency_ms being the mean
  */
 #ifndef EO_STAGE_SELECT_SUMMARY_H
