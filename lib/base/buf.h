@@ -6,9 +6,9 @@
  *     if (eo_buf_check(&b, err) || eo_io_write(path, b.data, b.len, err)) ...
  *     eo_buf_release(&b);
  *
- * Appending cannot fail at the call: running out of memory is remembered and reported by eo_buf_check(), in a message
- * that fits reading and writing.
- * `data` is always followed by a NUL that `len` does not count; it is NULL while nothing was appended.
+ * An append reports no failure: the buffer remembers that memory ran out, and eo_buf_check() reports it, in a message
+ * that suits reading and writing.
+ * A NUL that `len` does not count follows `data`, which is NULL until something is appended.
  */
 #ifndef EO_BASE_BUF_H
 #define EO_BASE_BUF_H
@@ -25,7 +25,7 @@ struct eo_buf {
 };
 
 void eo_buf_append(struct eo_buf *b, const void *bytes, size_t n);
-/* `count` elements of `size` bytes each, from memory, in the little-endian order of files. */
+/* Appends `count` elements of `size` bytes each, in the little-endian order of files. */
 void eo_buf_append_little_endian(struct eo_buf *b, const void *elements, size_t count, size_t size);
 void eo_buf_puts(struct eo_buf *b, const char *s);
 void eo_buf_printf(struct eo_buf *b, const char *fmt, ...) EO_PRINTF(2, 3);

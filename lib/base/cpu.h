@@ -1,8 +1,9 @@
 /*
  * What the processor can do.
  *
- * An instruction set names one table of kernels. All of them give the same bits; they differ in speed alone.
- * The order is the order of preference: a machine that has one has, on its architecture, every one below.
+ * An instruction set names one table of kernels. All tables give the same bits and differ only in speed.
+ * The values stand in rising order of preference: a machine that has one of them has all earlier ones of its
+ * architecture, too.
  */
 #ifndef EO_BASE_CPU_H
 #define EO_BASE_CPU_H
@@ -19,16 +20,16 @@ enum eo_isa {
 
 const char *eo_isa_name(enum eo_isa isa);
 
-/* Whether this machine (processor and operating system) can run it and this build contains it. */
+/* Whether this machine (processor and operating system) can run the instruction set and this build contains it. */
 int eo_isa_available(enum eo_isa isa);
 
-/* The fastest that is available. */
+/* The fastest available one. */
 enum eo_isa eo_isa_best(void);
 
-/* From its name. Fails on an unknown name and on one that this machine lacks, listing those it has. */
+/* Finds one by its name. Fails if the name is unknown or the set unavailable; the message lists the available ones. */
 int eo_isa_parse(const char *name, enum eo_isa *isa, struct eo_err *err) EO_MUST_CHECK;
 
-/* Processors this process may run on (its affinity mask), at least 1. */
+/* The number of processors that this process may run on (its affinity mask), at least 1. */
 int eo_cpu_count(void);
 
 /* The processor's name for reports, e.g. "AMD EPYC 9655"; "unknown" where it cannot be found out. */

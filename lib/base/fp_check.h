@@ -13,7 +13,7 @@
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
 #error "edge-opt relies on IEEE comparisons; -ffinite-math-only is refused"
 #endif
-/* gcc says so; clang is silent about the parts of -ffast-math. */
+/* Only gcc defines these macros: clang does not tell of the parts of -ffast-math. */
 #if defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
 #error "edge-opt fixes the order of every sum; -funsafe-math-optimizations, or a part of it, is refused"
 #endif

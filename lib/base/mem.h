@@ -20,15 +20,15 @@ int eo_size_add(size_t a, size_t b, size_t *out) EO_MUST_CHECK;
 /* n rounded up to a multiple of `to`, a power of two. */
 size_t eo_size_round_up(size_t n, size_t to);
 
-/* count * size zeroed bytes, 64-byte aligned; also for 0 bytes a pointer. NULL and err on failure. */
+/* count * size zeroed bytes, 64-byte aligned; not NULL for 0 bytes either. NULL and err on failure. */
 void *eo_alloc(size_t count, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /* A copy of `s`, released with free(). NULL and err on failure. */
 char *eo_strdup(const char *s, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Copies `count` elements of `size` bytes between memory and the little-endian order of a file, either way. Needs no
- * alignment.
+ * Copies `count` elements of `size` bytes between memory and the little-endian order of a file, in either direction.
+ * Neither side needs to be aligned.
  */
 void eo_copy_little_endian(void *dst, const void *src, size_t count, size_t size);
 

@@ -26,8 +26,8 @@ int eo_num_parse_double(const char *text, double min, double max, double *out,
                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Shortest round-trip text of a finite number, the same as Python's repr(): integers get ".0", and the exponent form
- * is for values below 1e-4 and from 1e16 on ("1.0", "0.25", "1e-05", "1e+16").
+ * Shortest round-trip text of a finite number, the same as Python's repr(): integers get ".0", and values below 1e-4
+ * or from 1e16 on are written with an exponent ("1.0", "0.25", "1e-05", "1e+16").
  */
 void eo_num_format_double(double value, char text[EO_NUM_TEXT]);
 

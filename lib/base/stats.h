@@ -16,21 +16,20 @@
 double eo_stats_mean(const double *x, size_t n);
 
 /*
- * Standard deviation of what the n values were drawn from (divisor n - 1), in two passes (Chan, Golub, LeVeque
- * 1983). 0 for n < 2.
+ * Sample standard deviation (divisor n - 1), in two passes (Chan, Golub, LeVeque 1983). 0 for n < 2.
  */
 double eo_stats_std_sample(const double *x, size_t n);
 
 /* The smallest value. 0 for n = 0. */
 double eo_stats_min(const double *x, size_t n);
 
-/* Ascending, in place. */
+/* Sorts into ascending order, in place. */
 void eo_stats_sort(double *x, size_t n);
 
 /* Of a sorted array: the middle value, or the mean of the two middle ones. 0 for n = 0. */
 double eo_stats_median_sorted(const double *sorted, size_t n);
 
-/* Sorts x in place; NAN for n = 0. */
+/* The median of an unsorted array, which is sorted in place; NAN for n = 0. */
 double eo_stats_median(double *x, size_t n);
 
 /*
@@ -47,8 +46,8 @@ double eo_stats_percentile_sorted(const double *sorted, size_t n, double p);
 double eo_stats_mad_sorted(const double *sorted, size_t n);
 
 /*
- * 95 % interval for a proportion of which `correct` out of n were observed (Wilson 1927, without continuity
- * correction). Always inside 0..1; n = 0 gives 0..1.
+ * 95 % interval for a proportion, from `correct` out of n observations (Wilson 1927, without continuity correction).
+ * Always inside 0..1; n = 0 gives 0..1.
  */
 void eo_stats_wilson95(size_t correct, size_t n, double *low, double *high);
 
@@ -60,13 +59,14 @@ double eo_stats_t975(size_t df);
 
 /*
  * The probability that a normal deviate is at least z standard deviations from 0, to either side; z >= 0. Absolute
- * error below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on; NAN of NAN.
+ * error below 1e-15: the series of Marsaglia (2004), with eo_exp(). 0 from z = 9 on; NAN for NAN.
  */
 double eo_stats_normal_beyond(double z);
 
 /*
- * Holm's correction (1979) of n tests, with their probabilities sorted ascending: those up to the value returned count,
- * and then any false one counts with a probability of at most `level`. Below 0 where none counts.
+ * Holm's correction (1979) for n tests, whose p-values are sorted ascending: returns the largest p-value that is
+ * significant, or a negative number if none is. With it, the probability that any of the tests is significant by chance
+ * alone is at most `level`.
  */
 double eo_stats_holm_limit(const double *sorted, size_t n, double level);
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct eo_clock {
-    uint64_t overhead_ns;   /* least difference of two readings in a row */
+    uint64_t overhead_ns;   /* least difference between two readings in a row */
     uint64_t resolution_ns; /* smallest step seen between two readings that differ, at least 1 */
 };
 
@@ -23,7 +23,7 @@ uint64_t eo_clock_now_ns(void);
 /* The same in seconds, for progress and logs. */
 double eo_clock_now(void);
 
-/* Finds out both properties from a thousand pairs of readings; takes well under a millisecond. */
+/* Measures both fields by a thousand pairs of readings; takes well under a millisecond. */
 void eo_clock_init(struct eo_clock *clock);
 
 /* stop - start less the overhead of reading; 0 where that would be negative. */

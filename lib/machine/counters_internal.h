@@ -1,6 +1,4 @@
-/*
- * The system calls of machine/counters.c, so that tests can play a system that has counters or refuses them.
- */
+/* The system calls of machine/counters.c, so that tests can imitate a system that has counters or refuses them. */
 #ifndef EO_MACHINE_COUNTERS_INTERNAL_H
 #define EO_MACHINE_COUNTERS_INTERNAL_H
 
@@ -15,7 +13,7 @@ struct eo_counter_system {
     int (*open)(struct perf_event_attr *attr, int group);
     ssize_t (*read)(int fd, void *bytes, size_t size);
     int (*close)(int fd);
-    const char *root; /* in front of /proc; "" for the real one. Has to outlive the counters. */
+    const char *root; /* in front of /proc; "" for the real one. Must outlive the counters. */
 };
 
 /* eo_counters_open() on such a system. */

@@ -1,9 +1,9 @@
 /*
- * A fixed piece of work, for telling how fast the machine is at the moment.
+ * A fixed piece of work, to measure how fast the machine is at the moment.
  *
  * Eight independent chains of 64-bit multiplications and additions, which keep the multiplier of a core busy and touch
- * no memory: the time depends on the clock frequency and on who else uses this core (another process, a sibling thread,
- * another guest), and not on what was done before. About 20 us on a processor of 4 GHz.
+ * no memory: the time depends on the clock frequency and on what else uses this core (another process, a sibling
+ * thread, another virtual machine), and not on what was done before. About 20 us on a processor of 4 GHz.
  */
 #ifndef EO_MACHINE_REFERENCE_H
 #define EO_MACHINE_REFERENCE_H
@@ -14,7 +14,7 @@
 
 #define EO_REFERENCE_CHAINS 8
 
-/* State of the chains; any start will do. Afterwards it depends on the start alone. */
+/* State of the chains. Any initial values will do, and the result depends only on them. */
 struct eo_reference {
     uint64_t chain[EO_REFERENCE_CHAINS];
 };
