@@ -7,12 +7,12 @@
 #include "base/num.h"
 #include "format/csv.h"
 
-/* The file as it is, with a NUL behind. The build runs in the root of the source. */
+/* The bytes of boards.csv and a NUL. The path is relative to the root of the source, where the build runs. */
 __asm__(
     ".section .rodata\n.global eo_boards_csv\neo_boards_csv:\n.incbin \"lib/format/boards.csv\"\n.byte 0\n"
     ".previous\n");
 
-/* Texts have no range. */
+/* A field without a range, min and max 0, is a text. */
 static const struct field {
     const char *name;
     size_t offset;
@@ -91,7 +91,7 @@ int eo_board_set(struct eo_board *b, const char *field, const char *text, struct
     return 0;
 }
 
-/* Sets what row `row` of the table knows and `b` does not. */
+/* Sets the unknown fields of `b` from row `row` of the table. */
 static int take_row(struct eo_board *b, const struct eo_csv *csv, size_t row, struct eo_err *err)
 {
     for (size_t i = 1; i < FIELDS; i++) {

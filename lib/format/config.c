@@ -44,14 +44,14 @@ uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index)
     return cfg->dataloader_seed_set ? cfg->dataloader_seed : cfg->seeds[seed_index];
 }
 
-/* The configuration as one stage sees it: one seed, and only what can influence it. */
+/* Reduces the configuration to what one stage sees: one seed, and nothing that cannot influence the stage. */
 static void resolve_stage(struct eo_config *cfg, enum eo_config_stage stage, int seed_index)
 {
     cfg->dataloader_seed = eo_config_dataloader_seed(cfg, seed_index);
     cfg->dataloader_seed_set = 1;
     cfg->seeds[0] = cfg->seeds[seed_index];
     cfg->seed_count = 1;
-    /* The whole training set is for training when validation looks at the test set. */
+    /* With validation: test no training images are set aside, so val_subset does not influence training. */
     if (cfg->validation == EO_VALIDATION_TEST && (EO_KEY_TRAINING & 1u << stage))
         cfg->val_subset = EO_CONFIG_ALL;
 }
@@ -112,7 +112,7 @@ int eo_config_seal(struct eo_config *cfg, struct eo_err *err)
 
 /* ---- What Make reads --------------------------------------------------------------------------------------------- */
 
-/* The programs and objects are below out/ too, and `make clean` removes the output folder. */
+/* Not for experiments: programs and objects are below out/, too, and `make clean` removes an experiment's folder. */
 static const char *const reserved[] = {"out", "out/bin", "out/build", "out/sanitize"};
 
 static int is_reserved(const char *dir)
@@ -126,7 +126,7 @@ static int is_reserved(const char *dir)
     return 0;
 }
 
-/* Whether a component is empty, "." or ".."; the slash in front of an absolute path is fine. */
+/* Whether a component is empty, "." or "..", apart from the empty one before the slash of an absolute path. */
 static int has_odd_component(const char *path)
 {
     const char *p = path + (*path == '/');
@@ -181,7 +181,7 @@ static int experiment_name(const char *path, char name[NAME_MAX_BYTES + 1], stru
     return 0;
 }
 
-/* The entries of a list as Make takes them. */
+/* A Make variable with the entries of a list. */
 static void put_words(const struct eo_config *cfg, const char *variable, const char *key, struct eo_buf *out)
 {
     const struct eo_key *k = eo_key_find(key);

@@ -1,18 +1,18 @@
 /*
- * The experiment: one YAML mapping of scalars and flat lists; an entry of pruning_levels may be a list of shares,
- * one of devices a mapping (board.h).
+ * The configuration of an experiment: one YAML mapping of scalars and flat lists. An entry of pruning_levels may be a
+ * list of shares, an entry of devices a mapping (board.h), and model a list of layers (config_model.h).
  *
  * One table in config_keys.c lists every key with its type, default, range, the stages that read it and a line of
- * help. Parsing, validation, slices, `eo-config --help` and the documentation all come from that table.
+ * help. Parsing, validation, slices, `eo-config --help` and the documentation all use that table.
  *
  * A stage's *slice* is the canonical YAML text of the keys that this stage reads, in table order, defaults filled
  * in. It is a valid experiment file itself. Equal slices mean equal results, so its SHA-256 stands in the metadata
  * of what the stage wrote. A slice holds one seed: `seeds` never appears in it, `seed` is seed number k of the list.
  *
- * What is refused, always with line, column, key, what was found and what is allowed: unknown keys (the nearest known
- * one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys, nested
- * mappings except in model (config_model.h) and devices, several documents, quoted numbers, numbers in other notations,
- * spaces that only look like one, anything that is not UTF-8.
+ * Refused, with a message that gives line, column, key, what was found and what is allowed: unknown keys (the nearest
+ * known one is suggested), duplicate keys, wrong types, values out of range, anchors, aliases, tags, merge keys, nested
+ * mappings except in model and devices, several documents, quoted numbers, numbers in other notations, characters that
+ * only look like spaces, and anything that is not UTF-8.
  */
 #ifndef EO_FORMAT_CONFIG_H
 #define EO_FORMAT_CONFIG_H
@@ -28,11 +28,11 @@
 #include "format/terms.h"
 
 #define EO_CONFIG_LIST_MAX 64 /* entries of a list */
-/* The names of all candidates are one argument of a shell, of at most 128 KiB; the longest has 59 bytes. */
+/* So many names of up to 59 bytes each fit into one argument of a program, which has at most 128 KiB. */
 #define EO_CONFIG_CANDIDATES_MAX 2000
 #define EO_CONFIG_MODEL_MAX 8192                   /* bytes of a network's text, its NUL included */
 #define EO_CONFIG_TEXT_MAX 256                     /* bytes of a string, its NUL included */
-#define EO_CONFIG_CLASSES_MAX 256                  /* names of classes: IDX has one byte for a label */
+#define EO_CONFIG_CLASSES_MAX 256                  /* names of classes: a label in IDX is one byte */
 #define EO_CONFIG_NAME_MAX 32                      /* bytes of such a name, its NUL included */
 #define EO_CONFIG_OUT_MAX (EO_CONFIG_TEXT_MAX + 8) /* bytes of the output folder's path, its NUL included */
 #define EO_CONFIG_INPUT_MEAN_MAX 10.0
@@ -49,22 +49,22 @@ struct eo_config {
     int num_workers;                   /* has no effect; accepted because files of the original have it */
     int threads;                       /* 0: all processors */
     char dataset[EO_CONFIG_TEXT_MAX];  /* synthetic, mnist, fashion-mnist, idx */
-    char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; "" too in slices, which must not depend on it */
+    char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; only the slice `data` has it */
     char class_names[EO_CONFIG_CLASSES_MAX][EO_CONFIG_NAME_MAX]; /* all different */
-    int class_name_count;                                        /* 0: classes have numbers alone */
-    /* What the network is fed, as nn/input.h says: one number, or one for each channel. 0 of them: 0.5. */
+    int class_name_count;                                        /* 0: classes have only numbers */
+    /* Scaling of the input, nn/input.h: one number, or one for each channel; a count of 0 means 0.5. */
     double input_mean[EO_CONFIG_LIST_MAX], input_std[EO_CONFIG_LIST_MAX];
     int input_mean_count, input_std_count;
     enum eo_validation validation;
     int64_t train_subset; /* images, or EO_CONFIG_ALL */
     int64_t val_subset;   /* images, or EO_CONFIG_ALL */
-    char model
-        [EO_CONFIG_MODEL_MAX]; /* a known network's name, or its layers in the text form of nn/network.h */
+    /* A known network's name, or its layers in the text form of nn/network.h. */
+    char model[EO_CONFIG_MODEL_MAX];
     char base_model[EO_CONFIG_TEXT_MAX];    /* a file to begin with; "": random weights */
     char base_model_sha256[EO_SHA256_TEXT]; /* "": any */
     double width;                           /* factor of its channels */
     int conv1_channels, conv2_channels;     /* 1..64, 1..128 */
-    int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned; /* epochs: 0 beside base_model alone */
+    int batch_size, epochs, fine_tune_epochs, fine_tune_unpruned; /* epochs: 0 only beside base_model */
     double learning_rate;
     double fine_tune_learning_rate; /* 0: learning_rate */
     enum eo_schedule learning_rate_schedule;
@@ -94,8 +94,8 @@ struct eo_config {
     double power_watts;
     double memory_budgets_mb[EO_CONFIG_LIST_MAX]; /* MiB, as the original counts them; all different */
     int memory_budget_count;
-    int memory_budget_is_integer
-        [EO_CONFIG_LIST_MAX]; /* written without a decimal point: names of columns are written like it */
+    /* Written without a decimal point; column names then show no point either. */
+    int memory_budget_is_integer[EO_CONFIG_LIST_MAX];
     double active_memory_budget_mb;
     double cpu_frequency_scale;
     enum eo_latency_statistic latency_statistic;
@@ -105,10 +105,10 @@ struct eo_config {
     double peak_compute_gmacs;           /* 0: null, not given */
     char output_dir[EO_CONFIG_TEXT_MAX]; /* as given, no slash at the end; "": out/<name of the file> */
     char device[EO_CONFIG_TEXT_MAX];     /* "cpu" */
-    struct eo_board
-        devices[EO_CONFIG_DEVICES_MAX];     /* as given, eo_board_complete() succeeds; different names */
+    /* As given, with different names; eo_board_complete() succeeds on each. */
+    struct eo_board devices[EO_CONFIG_DEVICES_MAX];
     int device_count;                       /* 0: unset */
-    char active_device[EO_CONFIG_TEXT_MAX]; /* name of one of them; "": null */
+    char active_device[EO_CONFIG_TEXT_MAX]; /* name of one of the devices; "": null */
     double max_latency_ms, max_energy_mj;   /* of active_device; 0: null */
 };
 
@@ -116,7 +116,7 @@ struct eo_config {
 enum eo_config_stage {
     EO_STAGE_DATA,     /* which data set */
     EO_STAGE_TRAIN,    /* base model */
-    EO_STAGE_PRUNE,    /* apart from the level and the criterion, which are given for each candidate */
+    EO_STAGE_PRUNE,    /* without the level and the criterion, which each candidate has of its own */
     EO_STAGE_FINETUNE, /* training on after pruning */
     EO_STAGE_QUANT,
     EO_STAGE_EVAL,
@@ -124,7 +124,7 @@ enum eo_config_stage {
     EO_STAGE_SELECT, /* eo-pareto */
     EO_STAGE_HARDWARE,
     EO_STAGE_SUMMARY,
-    EO_STAGE_SENSITIVITY, /* accuracy against level for each layer alone; outside the sweep */
+    EO_STAGE_SENSITIVITY, /* accuracy against level, pruning one layer at a time; outside the sweep */
     EO_STAGE_COUNT
 };
 
@@ -136,14 +136,14 @@ void eo_config_init(struct eo_config *cfg);
 
 /*
  * Reads and validates a file ("-": standard input) of at most 64 KiB. The message begins with line and column, not
- * with the file. After a failure the contents of *cfg mean nothing.
+ * with the file. After a failure *cfg is undefined.
  */
 int eo_config_load(struct eo_config *cfg, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Reads the file base_model, if there is one, and sets base_model_sha256, so that a slice says which contents it means.
- * Fails where the file cannot be read or has another checksum than base_model_sha256 says.
+ * If base_model names a file, reads it and sets base_model_sha256, so that slices depend on its contents. Fails if the
+ * file cannot be read or does not have the checksum that base_model_sha256 already gives.
  */
 int eo_config_seal(struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
 
@@ -164,18 +164,18 @@ int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage sta
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
 
 /*
- * The folder of the artefacts for an experiment of that name: output_dir, taken below out/ where it is relative, else
- * out/<name>. Fails on a folder that `make clean` must not remove.
+ * The folder for the artefacts of an experiment called `name`: output_dir, below out/ if it is relative; if output_dir
+ * is unset, out/<name>. Fails on a folder that `make clean` must not remove.
  */
 int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out[EO_CONFIG_OUT_MAX],
                          struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Appends the variables from which Make knows the artefacts: EO_NAME (the file's name without folders and ending),
+ * Appends the variables that tell Make which artefacts there are: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
  * EO_CRITERIA and EO_PRECISIONS, EO_INT8 (the name of that precision), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
  * ("yes" or ""), EO_PRUNE_STEPS, EO_SLICES, EO_ACTIVE_DEVICE. Fails on a name that Make cannot handle, on a folder
- * that is reserved for the programs (out/bin, ...), and on a data set without a folder.
+ * that is reserved for the programs (out/bin, ...), and on dataset: idx without data_dir.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

@@ -10,7 +10,7 @@ static int fail_found(struct eo_yaml *y, const char *key, const char *expected)
     return eo_yaml_fail(y, y->event.start_mark, "key '%s': expected %s, found %s", key, expected, found);
 }
 
-/* The current event is the name of a field. */
+/* Reads a field and its value. The current event is the name of the field. */
 static int read_field(struct eo_yaml *y, const char *key, struct eo_board *b)
 {
     yaml_mark_t at = y->event.start_mark;

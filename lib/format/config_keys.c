@@ -26,7 +26,7 @@ static const char *const device_names[] = {"cpu", NULL};
 #define SENSITIVITY (1u << EO_STAGE_SENSITIVITY)
 #define MAKE EO_KEY_MAKE
 
-/* Stages that take gradient steps: eo-quant does for quantisation-aware training. */
+/* Stages that take gradient steps. eo-quant does so in quantisation-aware training. */
 #define LEARNING (TRAIN | FINETUNE | QUANT)
 #define TRAINING EO_KEY_TRAINING
 
@@ -68,7 +68,7 @@ const struct eo_key eo_keys[] = {
      .type = EO_KEY_PATH,
      .offset = AT(data_dir),
      .any_script = 1,
-     .readers = DATA | MAKE, /* not the stages: the same images elsewhere must give the same bytes */
+     .readers = DATA | MAKE, /* no other stage: the same images elsewhere must give the same bytes */
      .help = "Folder of the four IDX files of dataset: idx, or its name in $EO_DATA_DIR or data; other data sets do "
              "not allow it.",
      .note = "Make cannot handle other characters"},
@@ -716,8 +716,8 @@ int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k)
 }
 
 /*
- * Letters, digits and "._+-/", not beginning with '-', which programs would take for an option. With any_script also
- * what is not ASCII; that it is UTF-8 was checked when the text was read.
+ * Whether a path has only letters, digits and "._+-/" and does not begin with '-', like an option. With any_script it
+ * may have other characters than ASCII, too; that the text is UTF-8 was checked when it was read.
  */
 static int is_path(const char *text, int any_script)
 {
@@ -729,7 +729,7 @@ static int is_path(const char *text, int any_script)
     return !eo_key_null_text(text) && text[0] != '-' && strlen(text) < EO_CONFIG_TEXT_MAX && *p == '\0';
 }
 
-/* Between quotes it is YAML as it stands. */
+/* Whether a name can stand between double quotes in YAML without escapes. */
 static int is_name(const char *text)
 {
     size_t n = 0;
@@ -750,7 +750,7 @@ static int set_text(const struct eo_key *k, char *field, const char *text)
     return 0;
 }
 
-/* Layers have a colon behind their names; line ends, blanks and semicolons between them become "; ". */
+/* Stores layers in text form, where a colon follows each name. Line ends and semicolons become "; ", other gaps " ". */
 static int set_layers(char *field, const char *text)
 {
     static const char blanks[] = " \t\r\n;";
@@ -782,7 +782,7 @@ static int set_int(void *field, int value)
     return 0;
 }
 
-/* The int that says whether a number was written as an integer; NULL where that makes no difference. */
+/* The int that says whether a number was written as an integer; NULL if that makes no difference. */
 static int *integer_at(struct eo_config *cfg, const struct eo_key *k, int index)
 {
     return k->integers ? (int *)(void *)((char *)cfg + k->integers) + index : NULL;
@@ -800,7 +800,7 @@ static int set_number(const struct eo_key *k, double *field, int *is_integer, co
     return 0;
 }
 
-/* A number; levels of several shares are lists in YAML, not text. */
+/* Reads a level that is one number. In YAML, a level of several shares is a list, not a text with 'x'. */
 static int set_level(struct eo_level *field, const char *text)
 {
     return strchr(text, 'x') ? -1 : eo_level_parse(text, field, NULL);
@@ -1068,7 +1068,7 @@ void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
         snprintf(text + strlen(text), EO_KEY_ALLOWED - strlen(text), " or null");
 }
 
-/* Sets a default of the table. It cannot be refused, because the tests read each of them. */
+/* Sets the default of a key. It is never refused: the tests check the defaults of all keys. */
 static void set_initial(struct eo_config *cfg, const struct eo_key *k)
 {
     char text[EO_CONFIG_TEXT_MAX];

@@ -1,6 +1,6 @@
 /*
- * The keys of an experiment, for config*.c alone: the one table of them, and what can be done with a key whatever its
- * type. All other files include config.h.
+ * The table of all keys of a configuration, and functions for keys of any type. Only for config*.c; all other files
+ * include config.h.
  *
  * A key's value lives in a field of struct eo_config. A list has the number of its entries beside it.
  */
@@ -12,8 +12,7 @@
 #include "base/buf.h"
 #include "format/config.h"
 
-#define EO_KEY_MAX 128 /* more than there are keys */
-
+#define EO_KEY_MAX 128     /* at least the number of keys */
 #define EO_KEY_ALLOWED 160 /* bytes of eo_key_allowed()'s text */
 
 enum eo_key_type {
@@ -43,18 +42,18 @@ struct eo_key {
     const char *const *names; /* EO_KEY_CHOICE, EO_KEY_WORD: base/names.h */
     size_t integers; /* offset of an int for each entry: whether it was written as an integer; 0: none */
     int nullable;    /* `null` is a value */
-    int is_quiet; /* left out of the canonical text at its default, so that slices from before the key stay the same */
+    int is_quiet; /* left out of the canonical text at its default, so that slices older than the key stay the same */
     int may_repeat; /* of a list: entries may be equal */
-    int any_script; /* of a path: letters may be other than ASCII, as it never becomes a target of Make */
+    int any_script; /* of a path: may have letters beyond ASCII, because it never becomes a target of Make */
     int is_single;  /* of a list: one value stands for a list of one entry, and such a list is written so */
     const char *initial; /* default as text, entries of a list separated by spaces; NULL: null, or unset */
     unsigned readers;    /* one bit for each enum eo_config_stage, and EO_KEY_MAKE */
     const char *help;
     const char *note;    /* added to the message that refuses a value, or NULL */
-    const char *instead; /* added to the message that refuses null; NULL: to leave the key out */
+    const char *instead; /* added to the message that refuses null; NULL: the advice to leave the key out */
 };
 
-/* The bit behind those of the stages: Make needs to know which artefacts there are, but not what is in them. */
+/* The bit after those of the stages: Make reads the key, because it decides which artefacts there are. */
 #define EO_KEY_MAKE (1u << EO_STAGE_COUNT)
 
 /* Stages that see the training part of the split and nothing else. */
@@ -66,15 +65,15 @@ extern const int eo_key_count;
 
 const struct eo_key *eo_key_find(const char *name); /* NULL if there is none */
 
-/* The name of the key that was probably meant: a third of its letters may be wrong. NULL if there is none. */
+/* The name of the key that was probably meant: up to a third of its letters may differ. NULL if there is none. */
 const char *eo_key_nearest(const char *name);
 
-/* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it.
- */
+/* Stores a value, or entry `index` of a list. -1 (without a message) if eo_key_allowed() does not allow it. */
 int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const char *text) EO_MUST_CHECK;
 
-/* A share in a list among the levels; -1 (without a message) as eo_key_set(). Then: makes entry `index` of them. */
+/* Reads one share of a level that is a list; -1 (without a message) like eo_key_set(). */
 int eo_key_parse_share(const char *text, double *share) EO_MUST_CHECK;
+/* Stores the shares of such a level as entry `index`. */
 void eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, const double *shares,
                       int count);
 
@@ -87,7 +86,7 @@ int eo_key_null_text(const char *text);
 /* Makes a nullable key null. */
 void eo_key_set_null(struct eo_config *cfg, const struct eo_key *k);
 
-/* The int beside a value, see `count`; 1 and no effect where there is none. */
+/* The int beside a value, see `count`. Without one, _set_count() does nothing and _get_count() returns 1. */
 void eo_key_set_count(struct eo_config *cfg, const struct eo_key *k, int n);
 int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k);
 
@@ -95,8 +94,9 @@ int eo_key_get_count(const struct eo_config *cfg, const struct eo_key *k);
 int eo_key_is_repeated(const struct eo_config *cfg, const struct eo_key *k, int index);
 
 /*
- * Whether the canonical text has a line for the key. A path, and a list without a default, have no value that stands
- * for "unset", and of seed and seeds only the one that fits can be written.
+ * Whether the canonical text has a line for the key. It has none for an unset path, checksum or list, which have no
+ * text for "unset"; for epochs that are 0; for a quiet key at its default; and for that one of seed and seeds which
+ * does not fit the number of seeds.
  */
 int eo_key_is_printable(const struct eo_config *cfg, const struct eo_key *k);
 

@@ -26,7 +26,7 @@ enum word {
     WORDS
 };
 
-/* What stands in YAML, and in the text before the value; in the text's order. */
+/* Each word in YAML, and what the text form has before its value. The order is that of the text form. */
 static const struct {
     const char *yaml, *text;
     int is_flag; /* true or false, and the text has no value */
@@ -94,7 +94,7 @@ static void put_layer(struct model *m, int is_last)
     }
 }
 
-/* A word of the text form: no blanks, and nothing that ends it. */
+/* Copies a value that is one word of the text form: without blanks and without characters that would end it. */
 static int take_value(struct model *m, char *value)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._,/";
@@ -108,7 +108,7 @@ static int take_value(struct model *m, char *value)
     return 0;
 }
 
-/* [top, left, bottom, right] */
+/* Padding as a list: [top, left, bottom, right]. */
 static int take_list(struct model *m, char *value)
 {
     char part[WORD_MAX];
@@ -137,7 +137,7 @@ static int take_flag(struct model *m, char *value)
     return 0;
 }
 
-/* The word that the current event, a key, is; -1 after a message. */
+/* The word that the current event, a key, names; -1 and err if it names none. */
 static int find_word(struct model *m)
 {
     char list[200] = "";
@@ -169,7 +169,7 @@ static int read_word(struct model *m, struct layer *l)
                                                                          : take_value(m, l->value[i]);
 }
 
-/* Adds what a mapping without an operation says to the layer before. */
+/* Adds the words of a mapping without an operation to the layer before it. */
 static int go_on(struct model *m, const struct layer *l)
 {
     if (m->layers == 0)

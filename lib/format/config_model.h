@@ -1,5 +1,5 @@
 /*
- * The layers of a network in YAML, as a list with a mapping for each, become its text form (nn/network.h):
+ * Turns the layers of a network in YAML, a list with a mapping for each, into the text form (nn/network.h):
  *
  *     model: [ {conv: 16, kernel: 3, padding: same, batch_norm: true, relu: true, name: first},
  *              {depthwise: 3x3, stride: 2, relu6: true}, {conv: 16, kernel: 1, add: first},
@@ -7,8 +7,9 @@
  *
  *     first: conv 16 3 pad same batch_norm relu; depthwise1: depthwise 3x3 stride 2 relu6; ...
  *
- * A mapping without an operation goes on with the layer before it. A layer without a name is called after its operation
- * and its place among those, and a last linear layer classifier. Whether the layers chain is not looked at here.
+ * A mapping without an operation continues the layer before it. A layer without a name is called after its operation
+ * and its place among the layers with that operation, but a linear layer at the end is called classifier. Whether the
+ * layers fit together is not checked here.
  */
 #ifndef EO_FORMAT_CONFIG_MODEL_H
 #define EO_FORMAT_CONFIG_MODEL_H

@@ -1,6 +1,6 @@
 /*
- * Reading an experiment: libyaml's events, one after the other. Nothing nests deeper than a list or a mapping in a
- * list in the one mapping, so nothing here is recursive.
+ * Reads a configuration from libyaml's events, one after the other. Each value that nests has a function of its own and
+ * a fixed depth, so nothing here is recursive.
  */
 #include "format/config_keys.h"
 #include "format/config_model.h"
@@ -13,9 +13,8 @@
 #include "format/config_board.h"
 #include "format/yaml_read.h"
 
-#define FILE_MAX 65536 /* bytes of an experiment; libyaml's effort grows faster than the file */
-
-#define NOTE_MAX 128 /* bytes of what a message adds, its NUL included */
+#define FILE_MAX 65536 /* bytes of a configuration; libyaml's time grows faster than the file */
+#define NOTE_MAX 128   /* bytes of the advice in a message, its NUL included */
 
 struct reader {
     struct eo_yaml yaml;
@@ -31,7 +30,7 @@ static int is_text_type(enum eo_key_type type)
            type == EO_KEY_PATH || type == EO_KEY_SHA256;
 }
 
-/* What to write for null, or for nothing, of a key that needs a value. */
+/* Advice for a key that needs a value and has null or nothing. Returns whether it applies. */
 static int note_null(const struct reader *r, const struct eo_key *k, char note[NOTE_MAX])
 {
     const yaml_event_t *e = &r->yaml.event;
@@ -49,7 +48,7 @@ static int note_null(const struct reader *r, const struct eo_key *k, char note[N
     return 1;
 }
 
-/* How to write what begins like a number and is none here, as 1_000, 0x10, 012, 1,5: readers of YAML differ there. */
+/* Advice for 1_000, 0x10, 012, 1,5 and the like, which begin like numbers; readers of YAML differ on what they mean. */
 static int note_number(const struct reader *r, const struct eo_key *k, char note[NOTE_MAX])
 {
     const yaml_event_t *e = &r->yaml.event;
@@ -75,7 +74,7 @@ static int fail_value(struct reader *r, const struct eo_key *k, const char *expe
                         expected, found, note);
 }
 
-/* Stores the current event as a value or entry. */
+/* Stores the current event as a value, or as entry `index` of a list. */
 static int read_entry(struct reader *r, const struct eo_key *k, int index)
 {
     const yaml_event_t *e = &r->yaml.event;
@@ -96,7 +95,7 @@ static int read_entry(struct reader *r, const struct eo_key *k, int index)
     return fail_value(r, k, allowed);
 }
 
-/* A list among the levels: one number for each space of channels. */
+/* Reads a level that is a list, with one number for each space of channels. */
 static int read_level_list(struct reader *r, const struct eo_key *k, int index)
 {
     yaml_mark_t start = r->yaml.event.start_mark;
@@ -132,7 +131,7 @@ static int check_board(struct reader *r, const struct eo_key *k, int index, yaml
                         r->cfg->devices[index].name);
 }
 
-/* Reads one entry of a list, which is a list itself only among levels, and a mapping only among boards. */
+/* Reads one entry of a list. Only a level may itself be a list, and only a board a mapping. */
 static int read_list_entry(struct reader *r, const struct eo_key *k, int index)
 {
     yaml_mark_t at = r->yaml.event.start_mark;
@@ -266,7 +265,7 @@ static int check_seeds(struct reader *r)
                         r->key_at[one].line + 1);
 }
 
-/* With one seed there cannot be too many. */
+/* One seed alone never gives too many candidates, so the message points to the seeds. */
 static int check_candidates(struct reader *r)
 {
     const struct eo_config *cfg = r->cfg;
@@ -292,7 +291,7 @@ static int check_dataset(struct reader *r)
     return 0;
 }
 
-/* Beside base_model, epochs has no default. */
+/* Beside base_model, epochs is 0 unless it is given. */
 static int check_base_model(struct reader *r)
 {
     int sum = key_index("base_model_sha256");
@@ -320,7 +319,7 @@ static int check_output(struct reader *r)
     return 0;
 }
 
-/* The two lists must agree. Whether the input has as many channels is checked when there is a network. */
+/* The two lists must agree. Whether the input has as many channels is checked once the network is known. */
 static int check_input(struct reader *r)
 {
     int means = r->cfg->input_mean_count, stds = r->cfg->input_std_count;
@@ -332,7 +331,7 @@ static int check_input(struct reader *r)
                         stds);
 }
 
-/* How many spaces another network has is known where it is pruned. */
+/* Checks only smallcnn: the number of spaces of other networks is known only when they are pruned. */
 static int check_levels(struct reader *r)
 {
     const struct eo_config *cfg = r->cfg;

@@ -42,7 +42,7 @@ static int add_cell(struct parser *p, char *cell, struct eo_err *err)
     return 0;
 }
 
-/* Reads the quoted part of a field, the opening quote being consumed; moves *out behind what it wrote. */
+/* Reads the quoted part of a field, after its opening quote, and moves *out behind what it wrote. */
 static int read_quoted(struct parser *p, char **out, struct eo_err *err)
 {
     size_t opened = p->line;
@@ -61,7 +61,7 @@ static int read_quoted(struct parser *p, char **out, struct eo_err *err)
     return eo_err_set(err, "line %zu: quoted field has no closing '\"'", opened);
 }
 
-/* Consumes the delimiter behind a field. Fails when something else stands there. */
+/* Consumes the delimiter after a field. Fails on anything else. */
 static int read_ending(struct parser *p, enum ending *ending, struct eo_err *err)
 {
     *ending = END_ROW;
@@ -158,7 +158,7 @@ static int read_all(struct parser *p, struct eo_err *err)
     return 0;
 }
 
-/* Takes over `text`, which has a NUL behind its `size` bytes. */
+/* Owns `text` from now on, even if it fails. A NUL follows its `size` bytes. */
 static int parse_owned(struct eo_csv *csv, char *text, size_t size, struct eo_err *err)
 {
     struct parser p = {csv, text, text + size, 1, 0, 0};

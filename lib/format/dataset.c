@@ -6,7 +6,7 @@
 #include "format/dataset_find.h"
 
 #define LABELS_HEADER 8
-#define LABELS 256 /* different bytes */
+#define LABELS 256 /* values that a label, one byte, can have */
 
 /* Loads one of the four files. The message names the file that was read. */
 static int load_file(struct eo_idx *idx, const char *dir, enum eo_dataset_file file, char *path,
@@ -17,7 +17,7 @@ static int load_file(struct eo_idx *idx, const char *dir, enum eo_dataset_file f
     return eo_idx_load(idx, path, err) ? eo_err_prefix(err, "'%s'", path) : 0;
 }
 
-/* [N, H, W], [N, C, H, W], or [N, F], whose F values are those of the image in their order. */
+/* Accepts [N, H, W], [N, C, H, W], and [N, F] with the F values of an image in the same order. */
 static int check_size(const struct eo_idx *idx, struct eo_dims d, struct eo_err *err)
 {
     size_t n = idx->count / idx->dim[0];
@@ -37,7 +37,7 @@ static int check_size(const struct eo_idx *idx, struct eo_dims d, struct eo_err 
     return 0;
 }
 
-/* What a file of images says of itself: [N, H, W] has one channel, and [N, F] is a signal of length F. */
+/* The size of an image according to its file: [N, H, W] has one channel, and [N, F] is a signal of length F. */
 static struct eo_dims dims_of(const struct eo_idx *idx)
 {
     int a = (int)idx->dim[1], b = (int)idx->dim[2], c = (int)idx->dim[3];
@@ -77,7 +77,7 @@ static int check_labels(const struct eo_idx *idx, uint32_t images, int classes, 
     return 0;
 }
 
-/* Signed bytes become grey values: 128 is 0. */
+/* Makes grey values of signed bytes, by adding 128. */
 static void shift_signed(struct eo_idx *idx)
 {
     uint8_t *data = idx->file + (idx->file_size - idx->count);
@@ -122,7 +122,7 @@ static int highest_label(const struct eo_dataset *ds)
     return highest;
 }
 
-/* As eo_dataset_open() says. dims of zeros: what the files say; classes 0: up to the highest label that is loaded. */
+/* Loads parts as eo_dataset_open() does. dims of zeros come from the files, classes 0 from the highest label loaded. */
 static int load_as(struct eo_dataset *ds, const char *dir, int parts, struct eo_dims dims, int classes,
                    struct eo_err *err)
 {
@@ -185,7 +185,7 @@ static int split_holdout(struct eo_split *split, const struct eo_dataset *ds, co
     return 0;
 }
 
-/* Checksums of known contents, as train_sha256 and test_sha256 are taken. */
+/* Checksums of known data sets, computed like train_sha256 and test_sha256. */
 static const struct known {
     const char *name, *train, *test;
     int is_published;
@@ -199,8 +199,9 @@ static const struct known {
 };
 
 /*
- * MNIST and Fashion-MNIST have the same names and sizes; only their checksums tell them apart. Fails when `name` is one
- * of the two and a loaded part is the other's. Any other content passes: people trim and extend data sets.
+ * MNIST and Fashion-MNIST have files of the same names and sizes; only their checksums tell them apart. Fails if `name`
+ * is one of the two and a loaded part is that of another known data set. Any other content passes, because people trim
+ * and extend data sets.
  */
 static int check_name(const char *name, const struct eo_dataset *ds, struct eo_err *err)
 {
@@ -232,7 +233,7 @@ int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const str
     if (cfg->validation == EO_VALIDATION_HOLDOUT)
         return ds->train.count ? split_holdout(split, ds, cfg, err) : 0;
     if (ds->train.count) {
-        /* The original takes what there is when train_subset asks for more. */
+        /* If train_subset asks for more than there is, take all, like the original. */
         n = ds->train.count;
         if (cfg->train_subset != EO_CONFIG_ALL && (uint64_t)cfg->train_subset < n)
             n = (size_t)cfg->train_subset;
@@ -284,7 +285,7 @@ static const char *name_of(const struct eo_config *cfg, const char *option, cons
     return !option || is_known_as(cfg->dataset, ds) || is_usual_folder(cfg, option) ? cfg->dataset : "idx";
 }
 
-/* `is_any`: the labels give the least number of classes, and classes without an image may have names too. */
+/* With `is_any` the labels give only the least number of classes: a class without images may have a name. */
 static int take_class_names(struct eo_dataset *ds, const struct eo_config *cfg, int is_any,
                             struct eo_err *err)
 {

@@ -28,10 +28,10 @@
 #define EO_CLASSES 10
 #define EO_DATASET_FOLDER_MAX 4096 /* bytes of a folder's path, its NUL included */
 
-/* A view: nothing is owned. Pixel p is the grey value 0..255; nn/input.h says what a network sees. */
+/* A view: nothing is owned. Pixels are grey values 0..255; nn/input.h says what a network sees. */
 struct eo_images {
-    const uint8_t
-        *pixels; /* [count, C, H, W] of the data set; 1 x 28 x 28 where nothing else was asked for */
+    /* [count, C, H, W] of the data set; 1 x 28 x 28 unless another size was asked for */
+    const uint8_t *pixels;
     const uint8_t *labels; /* [count], 0..classes - 1 */
     size_t count;
 };
@@ -48,10 +48,10 @@ struct eo_split {
 struct eo_dataset {
     struct eo_dims dims; /* of one image */
     int classes;
-    struct eo_images train, test; /* count 0 where the part was not asked for */
-    /* There are no training images: split.train are test images instead, and train_sha256 is that of the test set. */
+    struct eo_images train, test; /* count 0 if the part was not asked for */
+    /* There are no training images: split.train has test images instead, and train_sha256 is that of the test set. */
     int is_untrained;
-    /* Of the uncompressed images file, then the labels file; "" where the part was not asked for. */
+    /* Of the uncompressed images file followed by the labels file; "" if the part was not asked for. */
     char train_sha256[EO_SHA256_TEXT], test_sha256[EO_SHA256_TEXT];
     struct eo_idx idx[4];
     /* What eo_dataset_open() adds; empty after eo_dataset_load(). */
@@ -73,17 +73,17 @@ struct eo_dataset_request {
     int is_any;
     /* Test images may stand in for training images, if the folder has none and validation is test: eo_split_make(). */
     int may_be_untrained;
-    int is_whole; /* do not divide: split stays empty, and its sizes need not fit */
+    int is_whole; /* do not divide: split stays empty, and train_subset and val_subset need not fit */
 };
 
 /*
  * Finds, loads, checks and divides the data set of a configuration.
  *
- * Images are of any size, of at most 256 classes. The file is [N, C, H, W], for one channel [N, H, W], or [N, F] with
- * F = C H W values. Signed bytes are read as grey values, 128 more than they say; the checksum is the file's. Floats
- * are refused: eo-data --from maps them onto 256 steps once (stage/data/collect.h).
+ * Images may have any size and at most 256 classes. The images file is [N, C, H, W], for one channel also [N, H, W], or
+ * [N, F] with F = C H W values. Signed bytes become grey values by adding 128; the checksum is that of the file as it
+ * is. Floats are refused: eo-data --from maps them onto 256 steps once (stage/data/collect.h).
  *
- * Fails like eo_dataset_find() and eo_split_make(), and when the number of class_names is not that of the classes. The
+ * Fails like eo_dataset_find() and eo_split_make(), and if the number of class_names is not that of the classes. The
  * message begins with the folder, file or key that is wrong. After a failure nothing needs to be released.
  */
 int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
@@ -98,13 +98,16 @@ int eo_dataset_load(struct eo_dataset *ds, const char *dir, int parts, struct eo
 void eo_dataset_release(struct eo_dataset *ds);
 
 /*
- * validation holdout: the last val_subset training images (null: one sixth) are for validation, the first
- * train_subset (null: all) of the others for training. validation test: the first val_subset test images (null:
- * all) are for validation, the first train_subset training images for training. Views of parts that were not
- * loaded are empty. Of a data set that is_untrained, the last calibration_batches x batch_size test images are taken
- * for training images: to calibrate on, not to train on. Fails when the sizes do not fit the data set, and when the key
- * dataset says MNIST or Fashion-MNIST and a part is, by its checksum, of the other. Any other content passes: people
- * trim and extend data sets.
+ * Divides the images. With validation: holdout, the last val_subset training images (null: one sixth) are for
+ * validation, and the first train_subset of the others (null: all) for training. With validation: test, the first
+ * val_subset test images (null: all) are for validation, and the first train_subset training images for training. Views
+ * of parts that were not loaded are empty.
+ *
+ * If the data set is_untrained, the last calibration_batches x batch_size test images stand in for training images: to
+ * calibrate on, not to train on.
+ *
+ * Fails if the sizes do not fit the data set, and if the key dataset says MNIST or Fashion-MNIST but a part has the
+ * checksum of another known data set. Any other content passes, because people trim and extend data sets.
  */
 int eo_split_make(struct eo_split *split, const struct eo_dataset *ds, const struct eo_config *cfg,
                   struct eo_err *err) EO_MUST_CHECK;

@@ -20,13 +20,13 @@ static const struct source {
 };
 
 /*
- * Names of a file: published ones first. Pictures of one channel have three dimensions, of several four; some archives
- * put a point where the published names have a dash, and some say test for t10k.
+ * The names that a file may have, beginning with the published one. Images of one channel have three dimensions, of
+ * several channels four. Some archives have a point where the published names have a dash, and some say test for t10k.
  */
 #define NAME_SIZE 64
 #define NAMES 8
 
-/* Name `i` of NAMES into `name`. */
+/* Writes name `i` of NAMES into `name`. */
 static void make_name(enum eo_dataset_file file, int i, char name[NAME_SIZE])
 {
     int is_test = file == EO_DATASET_TEST_IMAGES || file == EO_DATASET_TEST_LABELS;
@@ -53,7 +53,7 @@ static int is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* `dir`/`name``suffix`; `dir` and `path` may be the same. */
+/* Makes a path of dir, a slash, name and suffix; of `dir` alone if `name` is "". `dir` and `path` may be the same. */
 static int join(char *path, size_t size, const char *dir, const char *name, const char *suffix,
                 struct eo_err *err)
 {
@@ -140,8 +140,8 @@ static int has_files(const char *dir)
 }
 
 /*
- * Goes from `dir` to where the files are: `dir` itself or one of torchvision's folders in it. For idx both of those are
- * tried, and the files may be in one of them only. Returns 0 if there are none.
+ * Changes `dir` to the folder that has the files: itself, or one of torchvision's folders in it. For idx all of these
+ * are tried, and MNIST and FashionMNIST must not both have files. Returns 0 if no folder fits.
  */
 static int go_to_files(char *dir, size_t size, const struct source *source)
 {

@@ -10,7 +10,7 @@
  *     each with ".gz"
  *     train-images-idx3-ubyte/<any of these>   in a folder of its name, as unzip leaves it
  *
- * and a folder that has none of the four itself may have them in raw, MNIST/raw or FashionMNIST/raw, as torchvision
+ * A folder that has none of the four itself may have them in raw, MNIST/raw or FashionMNIST/raw, where torchvision
  * keeps them.
  */
 #ifndef EO_FORMAT_DATASET_FIND_H
@@ -29,7 +29,7 @@ enum eo_dataset_file {
     EO_DATASET_FILES
 };
 
-/* The path of one file in `dir`. Fails where it is not there; the message says under which names it may be. */
+/* The path of one file in `dir`. Fails if it is not there; the message names the published name and its .gz. */
 int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size,
                          struct eo_err *err) EO_MUST_CHECK;
 
@@ -37,13 +37,14 @@ int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path,
 int eo_dataset_has_training(const char *dir);
 
 /*
- * The folder of cfg->dataset's files: `option` (--data) if not NULL; else for `idx` cfg->data_dir, or where there is no
- * such folder the one of that name in $EO_DATA_DIR or in data; else the first that has any of the files:
+ * Puts the folder with cfg->dataset's files into `dir`. This is `option` (--data) if not NULL. Else, for `idx`, it is
+ * cfg->data_dir, or if there is no such folder the one of that name in $EO_DATA_DIR or in data. Else it is the first of
+ * these that has any of the files:
  *
  *     $EO_DATA_DIR/<dataset>, data/<dataset>, and for MNIST and Fashion-MNIST torchvision's folders beside each,
  *     /usr/share/datasets/<dataset>, where Debian's packages put them
  *
- * The text ends up in `dir`. Fails where none has one; the message says what can be done.
+ * Fails if there is no such folder or it has none of the files; the message says what can be done.
  */
 int eo_dataset_find(const struct eo_config *cfg, const char *option, char *dir, size_t dir_size,
                     struct eo_err *err) EO_MUST_CHECK;

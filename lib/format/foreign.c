@@ -52,7 +52,7 @@ static int is_text(const unsigned char *p, size_t n)
     return i == look && look >= TEXT_LEAST;
 }
 
-/* Field 1, the version of the format, then the name or the version of the producer, or the graph. */
+/* First field 1, the version of the format; then field 2, 3 or 7: the producer's name or version, or the graph. */
 int eo_foreign_is_onnx(const void *bytes, size_t n)
 {
     const unsigned char *p = bytes;

@@ -97,8 +97,8 @@ static int check_magic(const uint8_t *p, size_t n, struct eo_err *err)
 }
 
 /*
- * Checks the header in the first n bytes, fills dims, dim and count, and tells how long the whole file has to
- * be: at most EO_IO_MAX.
+ * Checks the header in the first n bytes, sets type, dims, dim and count, and says how long the whole file must be: at
+ * most EO_IO_MAX.
  */
 static int parse_header(struct eo_idx *idx, const uint8_t *p, size_t n, size_t *total, struct eo_err *err)
 {
@@ -147,8 +147,8 @@ static void set_file(struct eo_idx *idx, uint8_t *file, size_t size)
 }
 
 /*
- * After a gzip member: begins the next one, as gunzip does, or sets *ended at the end of the file. Zeros may follow, as
- * on tapes and in blocks of a disk.
+ * After a gzip member: begins the next one, as gunzip does, or sets *ended at the end of the file. Zeros may follow,
+ * because tapes and blocks of a disk are filled up with them.
  */
 static int next_member(z_stream *z, size_t size, int *ended, struct eo_err *err)
 {
@@ -190,7 +190,7 @@ static int inflate_step(z_stream *z, size_t size, int *ended, struct eo_err *err
 }
 
 /*
- * The header is inflated first, so that the buffer is allocated once, in the size the header gives; a header that
+ * Inflates the header first, so that the buffer is allocated once, in the size that the header gives. A header that
  * promises more than deflate can pack into the input is refused before that.
  */
 static int inflate_file(struct eo_idx *idx, z_stream *z, size_t size, struct eo_err *err)

@@ -2,8 +2,8 @@
  * IDX, the file format of MNIST: https://yann.lecun.com/exdb/mnist/
  *
  *     offset 0   0, 0
- *            2   element type: 0x08 unsigned bytes, 0x09 signed bytes, 0x0d big-endian 32-bit floats (others are not
- *                read here)
+ *            2   element type: 0x08 unsigned bytes, 0x09 signed bytes, 0x0d big-endian 32-bit floats (others are
+ *                refused)
  *            3   number of dimensions, 1..4
  *            4   one big-endian 32-bit size per dimension, outermost first
  *            ..  the elements, row-major, up to exactly the end of the file
@@ -34,8 +34,8 @@ struct eo_idx {
 };
 
 /*
- * Reads a file. Everything is checked before it is used; the messages tell a labels file from an
- * images file, a short from a long one, and give the byte offset. Release with eo_idx_release().
+ * Reads a file. Everything is checked before it is used; the messages give the byte offset. Release with
+ * eo_idx_release().
  */
 int eo_idx_load(struct eo_idx *idx, const char *path, struct eo_err *err) EO_MUST_CHECK;
 
@@ -50,8 +50,8 @@ double eo_idx_get(const struct eo_idx *idx, size_t i);
 const char *eo_idx_type_name(enum eo_idx_type type);
 
 /*
- * Writes unsigned bytes as a gzip-compressed file. Equal contents give equal bytes: there is no time and no name in the
- * gzip header.
+ * Writes unsigned bytes as a gzip-compressed file. Equal contents give equal bytes: the gzip header has no time and no
+ * name.
  */
 int eo_idx_save_gz(const char *path, int dims, const uint32_t *dim, const uint8_t *data,
                    struct eo_err *err) EO_MUST_CHECK;

@@ -1,5 +1,5 @@
 /*
- * Writing JSON (RFC 8259), two spaces a level, keys in the order of the calls, LF.
+ * Writes JSON (RFC 8259) with LF, two spaces of indentation for each level, and keys in the order of the calls.
  *
  *     struct eo_json j = {.out = &buf};
  *     eo_json_open(&j, NULL, '{');
@@ -10,7 +10,7 @@
  *     eo_json_close(&j);                           // the last one ends the line
  *
  * Numbers are the shortest text that reads back the same; JSON has no NaN or infinity, so those become null.
- * Bytes that are not UTF-8 become U+FFFD. Running out of memory is found by eo_buf_check() on the buffer.
+ * Bytes that are not UTF-8 become U+FFFD. eo_buf_check() on the buffer tells whether memory ran out.
  */
 #ifndef EO_FORMAT_JSON_H
 #define EO_FORMAT_JSON_H
@@ -38,7 +38,7 @@ void eo_json_close(struct eo_json *j);
 
 void eo_json_text(struct eo_json *j, const char *key, const char *value); /* NULL: null */
 void eo_json_double(struct eo_json *j, const char *key, double value);
-void eo_json_float(struct eo_json *j, const char *key, float value); /* 9 digits: what a float needs */
+void eo_json_float(struct eo_json *j, const char *key, float value); /* 9 digits: enough for any float */
 void eo_json_int(struct eo_json *j, const char *key, long long value);
 void eo_json_u64(struct eo_json *j, const char *key, unsigned long long value);
 void eo_json_bool(struct eo_json *j, const char *key, int value);

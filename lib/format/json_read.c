@@ -7,7 +7,7 @@ static int refuse(const struct eo_json_reader *r, size_t at, const char *why, st
     return eo_err_set(err, "byte offset %zu: %s is not valid JSON: %s", r->origin + at, r->what, why);
 }
 
-/* The next byte that is not white space, or 0 at the end; a NUL is legal nowhere. */
+/* The next byte that is not white space, or 0 at the end; 0 for a NUL, too, which is legal nowhere. */
 static char skip_space(struct eo_json_reader *r)
 {
     while (r->at < r->size && r->text[r->at] && strchr(" \t\n\r", r->text[r->at]))
@@ -103,7 +103,7 @@ static size_t put_utf8(char *out, unsigned long c)
     return 4;
 }
 
-/* The character of "\uXXXX", or of two that are a surrogate pair, at r->at; moves behind it. -1 when it is none. */
+/* Reads "\uXXXX" at r->at, or two of them that are a surrogate pair, and moves behind it. -1 if it is no character. */
 static long read_unicode(struct eo_json_reader *r)
 {
     long c = hex4(r, r->at + 2), low;
@@ -118,7 +118,7 @@ static long read_unicode(struct eo_json_reader *r)
     return low < 0xdc00 || low > 0xdfff ? -1 : 0x10000 + (c - 0xd800) * 0x400 + (low - 0xdc00);
 }
 
-/* Decodes the escape at r->at to `out` and moves behind it. Returns the number of bytes, 0 when it is none. */
+/* Decodes the escape at r->at to `out` and moves behind it. Returns the number of bytes, 0 if it is no escape. */
 static size_t read_escape(struct eo_json_reader *r, char *out)
 {
     static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";

@@ -1,6 +1,6 @@
 /*
- * Reading JSON (RFC 8259) value by value, where it lies. Nothing is allocated, so nothing can run out of memory, and
- * reading stops at the first mistake.
+ * Reads JSON (RFC 8259) value by value, in place. Nothing is allocated, so memory cannot run out, and reading stops at
+ * the first mistake.
  *
  *     struct eo_json_reader r = {.text = text, .size = size, .what = "header"};
  *     if (eo_json_enter(&r, '{', err))
@@ -12,8 +12,9 @@
  *     }
  *     return more < 0 ? -1 : eo_json_finish(&r, err);
  *
- * Strings are decoded in place: `text` is changed, and what was read points into it. A string with a NUL (\u0000) is
- * refused, being no C string; text that is not UTF-8 likewise. Messages begin with "byte offset N: " and name `what`.
+ * Strings are decoded in place: `text` is changed, and the strings point into it. A string with a NUL (\u0000) is
+ * refused, because it is not a C string, and so is text that is not UTF-8. Messages begin with "byte offset N: " and
+ * name `what`.
  */
 #ifndef EO_FORMAT_JSON_READ_H
 #define EO_FORMAT_JSON_READ_H
@@ -36,17 +37,17 @@ struct eo_json_reader {
 
 /*
  * The kind of the value that comes next: '{', '[', '"', '0' for a number, 't', 'f' or 'n' for true, false and null. -1
- * and err when there is none.
+ * and err if there is no value.
  */
 int eo_json_peek(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
 
-/* Goes into an object ('{') or list ('['), which must come next. At most EO_JSON_DEPTH levels. */
+/* Enters an object ('{') or list ('['), which must come next. At most EO_JSON_DEPTH levels. */
 int eo_json_enter(struct eo_json_reader *r, char kind, struct eo_err *err) EO_MUST_CHECK;
 
-/* Inside: 1 when another member comes, 0 when there is none and the object or list was left, -1 and err. */
+/* Inside one: 1 if another member follows, 0 if not, which leaves the object or list, or -1 and err. */
 int eo_json_more(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
 
-/* A member's key and the colon behind it; a string. */
+/* Reads a member's key and the colon after it; reads a string. */
 int eo_json_read_key(struct eo_json_reader *r, const char **key, struct eo_err *err) EO_MUST_CHECK;
 int eo_json_read_text(struct eo_json_reader *r, const char **text, struct eo_err *err) EO_MUST_CHECK;
 
@@ -56,7 +57,7 @@ int eo_json_read_number(struct eo_json_reader *r, int *is_u64, uint64_t *value, 
 /* One of true, false and null: its first letter, or -1 and err. */
 int eo_json_read_word(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
 
-/* Nothing but white space follows. */
+/* Fails unless only white space follows. */
 int eo_json_finish(struct eo_json_reader *r, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

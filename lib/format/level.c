@@ -52,7 +52,7 @@ int eo_level_is_zero(struct eo_level level)
     return level.share[0] == 0 && eo_level_is_uniform(level);
 }
 
-/* Whether a number has no more decimals than a file name shows. */
+/* Whether a number has at most EO_LEVEL_DECIMALS decimals. */
 static int has_few_decimals(double share)
 {
     char text[SHARE_TEXT];
@@ -76,7 +76,7 @@ static int parse_share(const char *text, double *share)
     return read_share(text, share) || *share > EO_LEVEL_MAX || !has_few_decimals(*share) ? -1 : 0;
 }
 
-/* One share, or several with an 'x' between. */
+/* Reads one share, or several with an 'x' between them. */
 static int read_level(const char *text, int (*read)(const char *, double *), struct eo_level *level)
 {
     double shares[EO_LEVEL_SHARES];

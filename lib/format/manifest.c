@@ -50,7 +50,7 @@ static int check_paths(const struct eo_manifest_file *const *sorted, size_t coun
     return 0;
 }
 
-/* `seen` has the number, from 1, of the last file that named each of the sorted ones as its parent. */
+/* seen[i] is the number, from 1, of the last file that named sorted[i] as its parent. */
 static int check_parents(const struct eo_manifest_file *f, size_t number,
                          const struct eo_manifest_file *const *sorted, size_t count, size_t *seen,
                          struct eo_err *err)
@@ -128,7 +128,7 @@ void eo_manifest_release(struct eo_manifest *m)
     *m = (struct eo_manifest){0};
 }
 
-/* Writing. */
+/* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
 static const char *or_null(const char *text)
 {

@@ -17,7 +17,7 @@
  *         "cpu", "isa", "processors", "kernel", "compiler", "build", "revision", "modified", "plotter",
  *         "machine": {               whether it was fit for timing (stage/bench/doctor.h); left out when unchecked
  *           "verdict": "warn",
- *           "checks": [{"check": "governor", "found": "powersave", "verdict": "warn"}, ...]    those not good
+ *           "checks": [{"check": "governor", "found": "powersave", "verdict": "warn"}, ...]    only the ones not good
  *         },
  *         "files": [...]               as above
  *       }
@@ -60,7 +60,7 @@ struct eo_manifest_file {
 
 /* Whether the machine was fit for timing. */
 struct eo_manifest_machine {
-    const char *verdict; /* NULL: was not checked, so there are no checks */
+    const char *verdict; /* NULL: it was not checked, and `checks` is empty */
     struct eo_manifest_check {
         const char *name, *found, *verdict;
     } checks[EO_MANIFEST_CHECKS];
@@ -106,15 +106,15 @@ struct eo_manifest {
 int eo_manifest_path_is_good(const char *path);
 
 /*
- * What every manifest has to satisfy, checked after reading and before writing: good paths, none twice; each parent is
- * another file of the manifest with the same checksum, and a reproducible one where the child is reproducible; a
- * slice is one of the parents, and the data set is the manifest's.
+ * Checks what holds for every manifest, after reading and before writing: paths are good, and none stands twice; each
+ * parent is another file of the manifest with the same checksum, and reproducible if its child is; a file's slice is
+ * one of its parents, and its data set is that of the manifest.
  */
 int eo_manifest_check(const struct eo_manifest *m, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Reads and checks. The JSON text has to have exactly these keys in this order; checksums are 64 lower-case hexadecimal
- * digits. Release with eo_manifest_release(), harmless on a zeroed struct and after failure.
+ * Reads and checks. The JSON text must have exactly the keys above in this order; checksums are 64 lower-case
+ * hexadecimal digits. Release with eo_manifest_release(), which is harmless on a zeroed struct and after a failure.
  */
 int eo_manifest_load(struct eo_manifest *m, const char *path, struct eo_err *err) EO_MUST_CHECK;
 int eo_manifest_parse(struct eo_manifest *m, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;

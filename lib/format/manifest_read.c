@@ -1,4 +1,4 @@
-/* Reading a manifest: its keys have one order, and each value is checked where it is read. */
+/* Reads a manifest. Its keys must be in order, and each value is checked when it is read. */
 #include "format/manifest.h"
 
 #include <inttypes.h>
@@ -18,7 +18,7 @@ static int is_sha256(const char *text)
     return strlen(text) == EO_SHA256_TEXT - 1 && strspn(text, "0123456789abcdef") == EO_SHA256_TEXT - 1;
 }
 
-/* The arrays grow while files are read, so the pointers to parents are set when all files are there. */
+/* The arrays grow while files are read, so the pointers to parents are set after the last file. */
 struct reader {
     struct eo_json_reader json;
     struct eo_manifest *m;
@@ -30,7 +30,7 @@ static int refuse(const struct reader *r, struct eo_err *err, const char *expect
     return eo_err_set(err, "byte offset %zu: expected %s, found '%.80s'", r->json.at, expected, found);
 }
 
-/* Goes to the value of the key that has to come next. */
+/* Reads the key that must come next; its value follows. */
 static int expect_key(struct reader *r, const char *key, struct eo_err *err)
 {
     int more = eo_json_more(&r->json, err);
@@ -109,7 +109,7 @@ static int read_bool(struct reader *r, const char *key, int *out, struct eo_err 
     return eo_json_read_word(&r->json, err) < 0 ? -1 : 0;
 }
 
-/* "" for NULL. */
+/* Copies a checksum; NULL becomes "". */
 static int store_sha256(struct reader *r, const char *text, char out[EO_SHA256_TEXT], struct eo_err *err)
 {
     if (text && !is_sha256(text))
@@ -153,7 +153,7 @@ static int read_seeds(struct reader *r, struct eo_err *err)
     return more;
 }
 
-/* One more element behind `count`; the array doubles. */
+/* Makes room for one more element after `count`. A full array is replaced by one of twice the size. */
 static void *grow(void *array, size_t count, size_t *cap, size_t size, struct eo_err *err)
 {
     size_t more = *cap ? 2 * *cap : 64;
@@ -207,7 +207,7 @@ static int read_file(struct reader *r, struct eo_manifest_file *f, struct eo_err
     return expect_end(r, err);
 }
 
-/* Behind the key "files". */
+/* Reads the list after the key "files". */
 static int read_file_list(struct reader *r, int is_host, struct eo_err *err)
 {
     struct eo_manifest *m = r->m;
@@ -260,7 +260,7 @@ static int read_machine(struct reader *r, struct eo_err *err)
     return more < 0 ? -1 : expect_end(r, err);
 }
 
-/* The files of the host, and before them the machine where it is known. */
+/* Reads the host's files, and before them the machine if it is there. */
 static int read_machine_and_files(struct reader *r, struct eo_err *err)
 {
     int more = eo_json_more(&r->json, err);
@@ -339,7 +339,7 @@ static int read_all(struct reader *r, struct eo_err *err)
     return eo_manifest_check(m, err);
 }
 
-/* Takes over `text`, also when it fails. */
+/* Owns `text` from now on, even if it fails. */
 static int parse(struct eo_manifest *m, char *text, size_t size, struct eo_err *err)
 {
     struct reader r = {.json = {.text = text, .size = size, .what = "the manifest"}, .m = m};

@@ -65,7 +65,7 @@ static int take_size(struct scanner *s, size_t *value)
     return s->at > begin;
 }
 
-/* What ends an entry: a comma, or `close`, which is left there. */
+/* Takes the comma after an entry. Before `close`, which is not taken, the comma may be missing. */
 static int take_separator(struct scanner *s, char close)
 {
     return take(s, ",") || (s->at < s->end && *s->at == close);

@@ -3,7 +3,7 @@
  *
  *     offset 0   \x93NUMPY, version: two bytes (1.0, 2.0, 3.0)
  *            8   length of the header, 2 bytes (version 1) or 4, little-endian
- *            ..  {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }, filled up with spaces
+ *            ..  {'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }, padded with spaces
  *            ..  the elements, row-major
  */
 #ifndef EO_FORMAT_NPY_H
@@ -29,8 +29,8 @@ struct eo_npy {
 };
 
 /*
- * Reads an array of numbers from the `size` bytes of a file, which the array goes on to point to. Refuses objects,
- * text, complex and half numbers, records, column-major ("Fortran") order, and sizes that do not fit the file.
+ * Reads an array of numbers from the `size` bytes of a file, into which the array then points. Refuses objects, text,
+ * complex and half-precision numbers, records, column-major ("Fortran") order, and sizes that do not fit the file.
  */
 int eo_npy_parse(struct eo_npy *array, const void *bytes, size_t size, struct eo_err *err) EO_MUST_CHECK;
 

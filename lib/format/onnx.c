@@ -40,7 +40,7 @@ static void put_text(struct eo_buf *out, int field, const char *text)
     put_bytes(out, field, text, strlen(text));
 }
 
-/* Empties `part`, which is a whole message. */
+/* Appends `part` as a whole message and releases it. */
 static void put_message(struct eo_buf *out, int field, struct eo_buf *part)
 {
     if (part->missing && !out->missing)

@@ -9,8 +9,8 @@
  *     if (eo_onnx_finish(&x, "digits", &out, err)) ...
  *     eo_onnx_release(&x);
  *
- * Nodes stand in the order in which they were added, and that has to be one in which they can run. Text is UTF-8.
- * Appending cannot fail at the call; eo_onnx_finish() reports missing memory. Equal calls give equal bytes.
+ * Nodes keep the order in which they are added, which must be one in which they can run. Text is UTF-8. An append
+ * reports no failure; eo_onnx_finish() tells whether memory ran out. Equal calls give equal bytes.
  *
  * The file is a protocol buffer, https://protobuf.dev/programming-guides/encoding/. The dozen messages that are
  * written here have few fields, so they are encoded by hand: that is shorter than a schema and needs no library. Field
@@ -27,7 +27,7 @@
 
 #define EO_ONNX_OPSET 13 /* the first one with scales per channel */
 
-/* TensorProto.DataType: those that are read; the writer writes F32, U8, S8, S32 and S64. */
+/* TensorProto.DataType: the types that are read. Only F32, U8, S8, S32 and S64 are written. */
 enum eo_onnx_type {
     EO_ONNX_F32 = 1,
     EO_ONNX_U8 = 2,
@@ -43,7 +43,7 @@ enum eo_onnx_type {
 };
 size_t eo_onnx_type_bytes(int type); /* of an element, for each of these; 0 for another number */
 
-/* What a named value is to the graph; its type and shape are shown by viewers. */
+/* What a named value is for the graph. Viewers show its type and shape. */
 enum eo_onnx_role { EO_ONNX_INPUT, EO_ONNX_OUTPUT, EO_ONNX_INNER, EO_ONNX_ROLES };
 
 struct eo_onnx_attribute {
@@ -52,7 +52,7 @@ struct eo_onnx_attribute {
     int64_t value[4];
 };
 
-struct eo_onnx { /* begins as zeros; parts of the file, encoded */
+struct eo_onnx { /* zeroed at first; encoded parts of the file */
     struct eo_buf nodes, tensors, ports[EO_ONNX_ROLES], meta;
 };
 

@@ -1,9 +1,9 @@
-/* Attributes of nodes. eo_onnx_read() has checked their messages. */
+/* Attributes of nodes. eo_onnx_read() has already checked their messages. */
 #include <string.h>
 
 #include "format/onnx_read_internal.h"
 
-/* The message of an attribute. */
+/* Finds the message of an attribute. */
 static int find_attribute(const struct eo_onnx_node *n, const char *name, struct eo_pb_bytes *out)
 {
     struct eo_pb_bytes node = n->message;
@@ -22,7 +22,7 @@ static int find_attribute(const struct eo_onnx_node *n, const char *name, struct
     return 0;
 }
 
-/* The field of that number of an attribute. */
+/* Finds the field with that number in an attribute. */
 static int find_value(const struct eo_onnx_node *n, const char *name, int number, struct eo_pb_field *f)
 {
     struct eo_pb_bytes in;

@@ -41,7 +41,7 @@ static int fail_at(const struct eo_onnx_file *file, const unsigned char *at, con
     return eo_err_set(file->err, "byte offset %zu: expected %s", (size_t)(at - file->bytes), what);
 }
 
-/* As eo_pb_next(); the message names the offset of the field and `name`, the message of ONNX that it is part of. */
+/* Like eo_pb_next(), with an error that names the field's offset and `name`, the ONNX message that it is part of. */
 static int next(const struct eo_onnx_file *file, struct eo_pb_bytes *in, struct eo_pb_field *f,
                 const char *name)
 {
@@ -68,7 +68,7 @@ static int add_size(const struct eo_onnx_file *file, struct eo_onnx_constant *c,
     return 0;
 }
 
-/* Packed or not. */
+/* Adds one size, or a packed list of them. */
 static int add_sizes(const struct eo_onnx_file *file, struct eo_onnx_constant *c, const struct eo_pb_field *f,
                      const unsigned char *at)
 {
@@ -209,8 +209,8 @@ static int read_size(const struct eo_onnx_file *file, struct eo_pb_bytes in, int
 }
 
 /*
- * ValueInfoProto, TypeProto, TypeProto.Tensor and TensorShapeProto lie in each other. `depth` says which; the field of
- * the next one is 2, 1, 2 and 1.
+ * ValueInfoProto holds TypeProto, that TypeProto.Tensor, and that TensorShapeProto. `depth` says which of them is being
+ * read, and inner[depth] is the number of the field that holds the next one (the last one holds the sizes).
  */
 static int read_shape(const struct eo_onnx_file *file, struct eo_pb_bytes message, struct eo_onnx_input *v)
 {
@@ -273,7 +273,7 @@ static int read_port(const struct eo_onnx_file *file, const struct eo_pb_field *
     return 0;
 }
 
-/* How many fields of that number a message has; all are bytes. */
+/* Counts the fields with that number in a graph. Each must be bytes. */
 static int count_fields(const struct eo_onnx_file *file, struct eo_pb_bytes in, int number, int max,
                         int *count)
 {
@@ -309,7 +309,7 @@ static int allocate(const struct eo_onnx_file *file, struct eo_pb_bytes in, stru
     return g->constant ? 0 : -1;
 }
 
-/* GraphProto. Constants first, as inputs may be called like them. */
+/* GraphProto. Reads constants first, because an input with the name of a constant is left out. */
 static int read_graph(const struct eo_onnx_file *file, struct eo_pb_bytes in, struct eo_onnx_graph *g)
 {
     if (allocate(file, in, g))

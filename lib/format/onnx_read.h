@@ -1,14 +1,15 @@
 /*
- * Reads an ONNX file: its graph of operators, and its constants where they lie.
+ * Reads an ONNX file: its graph of operators, and its constants in place.
  *
  *     if (eo_onnx_read(&g, bytes, size, err)) ...
  *     for (int i = 0; i < g.node_count; i++)
  *         if (eo_onnx_is(g.node[i].type, "Conv")) n = eo_onnx_ints(&g.node[i], "strides", strides, 2);
  *     eo_onnx_graph_release(&g);
  *
- * Nothing is copied: texts and numbers point into `bytes`, which must stay. The whole file is checked when it is read:
- * every message, field and length, down to attributes. Messages name the byte offset. What the operators mean is not
- * known here. Data in other files (external_data), sparse constants, functions and subgraphs are refused.
+ * Nothing is copied: texts and numbers point into `bytes`, which must outlive the graph. The whole file is checked when
+ * it is read: every message, field and length, down to attributes. Error messages name the byte offset. The caller
+ * knows what the operators mean. Data in other files (external_data), sparse constants, functions and subgraphs are
+ * refused.
  */
 #ifndef EO_FORMAT_ONNX_READ_H
 #define EO_FORMAT_ONNX_READ_H
@@ -36,7 +37,7 @@ struct eo_onnx_text { /* not ended by NUL; for printf: "%.*s", EO_ONNX_SHOW(text
 int eo_onnx_is(struct eo_onnx_text a, const char *b);
 int eo_onnx_is_same(struct eo_onnx_text a, struct eo_onnx_text b);
 
-/* A constant. Its numbers are the raw bytes, or where these are none the list. */
+/* A constant. Its numbers are in `raw`, or if that is empty in `list`. */
 struct eo_onnx_constant {
     struct eo_onnx_text name;
     int type; /* TensorProto.DataType: 1 float, 6 int32, 7 int64, ... */
@@ -63,7 +64,7 @@ struct eo_onnx_graph {
     int node_count, constant_count, input_count, output_count;
     struct eo_onnx_node *node; /* in the order of the file, in which they can run */
     struct eo_onnx_constant *constant;
-    struct eo_onnx_input input[EO_ONNX_MAX_PORTS]; /* those that are no constants */
+    struct eo_onnx_input input[EO_ONNX_MAX_PORTS]; /* without the constants */
     struct eo_onnx_text output[EO_ONNX_MAX_PORTS];
 };
 
@@ -72,9 +73,9 @@ int eo_onnx_read(struct eo_onnx_graph *g, const void *bytes, size_t size, struct
 void eo_onnx_graph_release(struct eo_onnx_graph *g); /* harmless on a zeroed struct */
 
 /*
- * Attributes by their name: an integer or a number, else `otherwise`; a list of at most `max` integers, whose length is
- * returned, -1 where there is none and more than `max` where it is longer; a text, empty where there is none; a
- * constant: 1, or 0 where there is none.
+ * Attributes by their name. eo_onnx_int() and eo_onnx_float() return `otherwise` if there is none. eo_onnx_ints()
+ * returns the length of a list of at most `max` integers, more than `max` if it is longer, and -1 if there is none. The
+ * text is empty if there is none. eo_onnx_tensor_of() returns 1 and a constant, or 0 if there is none.
  */
 int64_t eo_onnx_int(const struct eo_onnx_node *n, const char *name, int64_t otherwise);
 float eo_onnx_float(const struct eo_onnx_node *n, const char *name, float otherwise);

@@ -12,7 +12,7 @@ struct eo_onnx_file {
 
 struct eo_onnx_text eo_onnx_text_of(const struct eo_pb_field *f);
 
-/* A TensorProto. */
+/* Reads a TensorProto. */
 int eo_onnx_read_constant(const struct eo_onnx_file *file, struct eo_pb_bytes in, struct eo_onnx_constant *c);
 
 #endif

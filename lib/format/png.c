@@ -61,7 +61,7 @@ static int check_signature(const char *bytes, size_t size, struct eo_err *err)
                               : ": it is damaged or of another format; save it again as PNG, or remove it");
 }
 
-/* `image` has been begun, so that its size is known. */
+/* libpng has read the header into `image`, so its size is known. */
 static int read_pixels(struct eo_png *out, png_image *image, int grey, struct eo_err *err)
 {
     static const png_color black = {0, 0, 0};

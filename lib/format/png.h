@@ -1,6 +1,6 @@
 /*
- * PNG images, by libpng. What is written depends on the pixels and on the versions of libpng and zlib alone: no time,
- * no text.
+ * PNG images, by libpng. The bytes that are written depend only on the pixels and on the versions of libpng and zlib:
+ * no time and no text is stored.
  */
 #ifndef EO_FORMAT_PNG_H
 #define EO_FORMAT_PNG_H
@@ -29,7 +29,7 @@ struct eo_png {
 };
 
 /*
- * Reads a PNG file. Palettes become colours, 16 bits become 8, and what is transparent is laid over black. With `grey`,
+ * Reads a PNG file. Palettes become colours, 16 bits become 8, and transparent pixels are laid over black. With `grey`,
  * colours become their luminance. The message does not name the file.
  */
 int eo_png_read(struct eo_png *image, const char *path, int grey, struct eo_err *err) EO_MUST_CHECK;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* 0, or -1 at the end of the bytes or behind ten of them. */
+/* Returns 0, or -1 if the number does not end within the bytes, or within ten of them. */
 static int read_varint(struct eo_pb_bytes *in, uint64_t *v)
 {
     *v = 0;
@@ -25,7 +25,7 @@ static int read_fixed(struct eo_pb_bytes *in, int size, uint64_t *v)
     return 0;
 }
 
-/* The value behind a field's key. */
+/* Reads the value after a field's key. */
 static int read_value(struct eo_pb_bytes *in, struct eo_pb_field *f)
 {
     uint64_t n;

@@ -12,7 +12,7 @@
  *  9. neither the product of the shape nor its size in bytes overflows, and it equals end - begin
  * 10. in order of their offsets, the tensors begin at 0, touch one another and end with the file
  *
- * Values are not looked at here. Empty tensors and tensors without dimensions are legal.
+ * The values of tensors are not checked here. Empty tensors and tensors without dimensions are legal.
  */
 #include "format/safetensors.h"
 
@@ -283,7 +283,7 @@ static int compare_places(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-/* Rule 10. Sorts the tensors by their place; an empty one comes before the one that begins where it is. */
+/* Rule 10. Sorts the tensors by their place; an empty one comes before a tensor that begins at the same place. */
 static int check_layout(struct eo_st *st, const char *data, size_t data_size, struct eo_err *err)
 {
     size_t end = 0;
@@ -304,7 +304,7 @@ static int check_layout(struct eo_st *st, const char *data, size_t data_size, st
     return 0;
 }
 
-/* Rule 4 for the header's own keys: a second one is refused before its value is read. */
+/* Rule 4 for the header's own keys: a key that stands twice is refused before its second value is read. */
 static int read_entries(struct eo_st *st, struct eo_json_reader *r, const char *data, size_t data_size,
                         struct eo_err *err)
 {

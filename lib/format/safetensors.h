@@ -7,9 +7,9 @@
  *     ...       the tensors, little-endian, row-major, without gaps
  *
  * Reading checks every rule of the format (list in safetensors.c) before anything is used, and accepts any order of
- * keys and tensors, so files of other writers load. Writing is canonical: metadata first, sorted by key; tensors by
- * type (I64, F64, F32, I32, BF16, F16, I8, U8), then name; the header padded so that the data begin at a multiple of 8.
- * Equal contents give equal bytes, those of the format's own library where it sorts the metadata.
+ * keys and tensors, so files of other writers can be read. Writing is canonical: metadata first, sorted by key; tensors
+ * by type (I64, F64, F32, I32, BF16, F16, I8, U8), then name; the header is padded so that the data begin at a multiple
+ * of 8. Equal contents give equal bytes, the same as the format's own library writes when it sorts the metadata.
  */
 #ifndef EO_FORMAT_SAFETENSORS_H
 #define EO_FORMAT_SAFETENSORS_H
@@ -24,10 +24,10 @@
 #define EO_ST_MAX_DIMS 4
 #define EO_ST_MAX_TENSORS 512
 #define EO_ST_MAX_META 64
-#define EO_ST_MAX_HEADER ((size_t)1 << 20) /* of 100,000,000 in the format: headers are small here */
+#define EO_ST_MAX_HEADER ((size_t)1 << 20) /* the format allows 100,000,000; headers are small here */
 #define EO_ST_MAX_FILE ((size_t)64 << 20)
 
-/* Models have the first five types; the others are read from files of PyTorch (stage/import/import.h). */
+/* Our models have only the first five types; the others come from files of PyTorch (stage/import/import.h). */
 enum eo_st_dtype {
     EO_ST_F32,
     EO_ST_F16,
@@ -75,8 +75,8 @@ void eo_st_release(struct eo_st *st);
 const struct eo_st_tensor *eo_st_find(const struct eo_st *st, const char *name); /* NULL when absent */
 
 /*
- * Appends the canonical file. `st` may be filled by hand; order of tensors and pairs does not matter. What was built
- * is parsed before it is handed out, so whatever eo_st_parse() would refuse is never written.
+ * Appends the canonical file. `st` may be filled by hand; the order of tensors and pairs does not matter. The result is
+ * parsed before it is handed out, so what eo_st_parse() would refuse is never written.
  */
 int eo_st_serialize(const struct eo_st *st, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 

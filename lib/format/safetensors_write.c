@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Place in the canonical order: the format's library sorts by this, then by name. */
+/* Place in the canonical order: the format's own library sorts by this, then by name. */
 static const int rank[EO_ST_DTYPE_COUNT] = {
     [EO_ST_I64] = 0,  [EO_ST_F64] = 1, [EO_ST_F32] = 2, [EO_ST_I32] = 3,
     [EO_ST_BF16] = 4, [EO_ST_F16] = 5, [EO_ST_I8] = 6,  [EO_ST_U8] = 7};
@@ -16,7 +16,7 @@ static int compare_canonical(const void *a, const void *b)
     return p != q ? p - q : strcmp((*x)->name, (*y)->name);
 }
 
-/* One JSON string. Only what must be escaped is. */
+/* Appends a JSON string, in which only what must be escaped is escaped. */
 static void put_string(struct eo_buf *out, const char *s)
 {
     static const char plain[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
@@ -85,7 +85,7 @@ static void put_u64(struct eo_buf *out, uint64_t v)
     eo_buf_append(out, bytes, sizeof(bytes));
 }
 
-/* Reads what was built: this finds what a caller filled in wrongly. */
+/* Parses the finished file, which finds what a caller filled in wrongly. */
 static int check_output(const struct eo_buf *file, struct eo_err *err)
 {
     struct eo_st st;

@@ -14,7 +14,7 @@ const char *const eo_schedule_names[] = {EO_SCHEDULES(EO_TERM_NAME) NULL};
 const char *const eo_latency_statistic_names[] = {EO_LATENCY_STATISTICS(EO_TERM_NAME) NULL};
 const char *const eo_recommend_names[] = {EO_RECOMMEND_RULES(EO_TERM_NAME) NULL};
 
-/* The functions differ in the enumeration alone. */
+/* The functions differ only in the enumeration. */
 #define PARSER(term, type)                                                                                   \
     int eo_##term##_parse(const char *name, enum type *value, struct eo_err *err)                            \
     {                                                                                                        \

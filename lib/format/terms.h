@@ -1,8 +1,8 @@
 /*
  * Enumerations whose values have names in configurations, tables, model files and options.
  *
- * A value stands in one line, X(value, name, text), of which the enumeration, its list of names (terms.c) and what the
- * help says of the value are made. A list of names ends with NULL (base/names.h).
+ * Each value stands in one line, X(value, name, text). The enumeration, its list of names (terms.c) and the help on the
+ * value are all made from that line. A list of names ends with NULL (base/names.h).
  */
 #ifndef EO_FORMAT_TERMS_H
 #define EO_FORMAT_TERMS_H
@@ -15,7 +15,7 @@
 #define EO_TERM_LISTED(value, name, text) name ", "
 #define EO_TERM_HELP(value, name, text) "; " name ": " text
 
-/* Number formats of a model. The names of the engines begin with these, too. */
+/* Number formats of a model. The names of engines begin with these names, too. */
 #define EO_FP32_NAME "fp32"
 #define EO_FP16_NAME "fp16"
 #define EO_INT8_NAME "int8"
@@ -39,7 +39,7 @@ int eo_precision_parse(const char *name, enum eo_precision *p, struct eo_err *er
 enum eo_preset { EO_PRESETS(EO_TERM_VALUE) EO_PRESET_COUNT };
 extern const char *const eo_preset_names[];
 
-/* What decides which channels are removed first; saliency.h defines each. */
+/* What decides which channels are removed first; stage/prune/saliency.h defines each. */
 #define EO_CRITERIA(X)                                                                                       \
     X(EO_CRITERION_L1, "l1", "the smallest sum of magnitudes in the filter")                                 \
     X(EO_CRITERION_L2, "l2", "the smallest norm of the filter")                                              \
@@ -55,7 +55,7 @@ extern const char *const eo_criterion_names[];              /* without "none" */
 const char *eo_criterion_name(enum eo_criterion criterion); /* "l1", ...; "none" */
 int eo_criterion_parse(const char *name, enum eo_criterion *criterion, struct eo_err *err) EO_MUST_CHECK;
 
-/* To what a pruning level applies. */
+/* What a pruning level applies to. */
 #define EO_SCOPES(X)                                                                                         \
     X(EO_SCOPE_LAYER, "layer", "each layer by itself")                                                       \
     X(EO_SCOPE_GLOBAL, "global", "the channels of all layers, ranked together")
@@ -71,7 +71,7 @@ extern const char *const eo_backend_names[];
 const char *eo_backend_name(enum eo_backend backend); /* "fbgemm", ... */
 int eo_backend_parse(const char *name, enum eo_backend *backend, struct eo_err *err) EO_MUST_CHECK;
 
-/* What chooses the range of activations; observer.h defines each. */
+/* What chooses the range of activations; stage/quant/observer.h defines each. */
 #define EO_OBSERVERS(X)                                                                                      \
     X(EO_OBSERVER_MINMAX, "minmax", "all values")                                                            \
     X(EO_OBSERVER_PERCENTILE, "percentile", "a share of the values")                                         \
@@ -97,14 +97,14 @@ extern const char *const eo_granularity_names[];
 enum eo_validation { EO_VALIDATIONS(EO_TERM_VALUE) };
 extern const char *const eo_validation_names[];
 
-/* The course of the step size. */
+/* How the learning rate changes during training. */
 #define EO_SCHEDULES(X)                                                                                      \
     X(EO_SCHEDULE_CONSTANT, "constant", "the same all the time")                                             \
     X(EO_SCHEDULE_COSINE, "cosine", "falls to zero along half a cosine")
 enum eo_schedule { EO_SCHEDULES(EO_TERM_VALUE) };
 extern const char *const eo_schedule_names[];
 
-/* The figure of the timed samples that decides: table, plots, energy, frontiers, labels and recommendation. */
+/* The statistic of the timed samples that the table, plots, energy, frontiers, labels and recommendation use. */
 #define EO_LATENCY_STATISTICS(X)                                                                             \
     X(EO_LATENCY_MEDIAN, "median", "hardly moves when other processes disturb some samples")                 \
     X(EO_LATENCY_MEAN, "mean", "as in the original")
@@ -112,7 +112,7 @@ enum eo_latency_statistic { EO_LATENCY_STATISTICS(EO_TERM_VALUE) };
 extern const char *const eo_latency_statistic_names[];
 const char *eo_latency_statistic_name(enum eo_latency_statistic statistic); /* "median", ... */
 
-/* Which of the candidates that the images cannot tell apart is recommended; recommend.h defines each. */
+/* Which of the candidates that the images cannot tell apart is recommended; stage/select/recommend.h defines each. */
 #define EO_RECOMMEND_RULES(X)                                                                                \
     X(EO_RECOMMEND_SMALLEST, "smallest", "the smallest model")                                               \
     X(EO_RECOMMEND_FASTEST, "fastest", "the fastest one")                                                    \

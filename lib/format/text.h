@@ -10,15 +10,15 @@
 
 #include "base/err.h"
 
-/* Bytes of the byte order mark with which some editors begin a UTF-8 file: 3, or 0 where there is none. */
+/* Bytes of the byte order mark with which some editors begin a UTF-8 file: 3, or 0 if there is none. */
 size_t eo_text_bom(const char *text, size_t size);
 
-/* Fails at the first byte that belongs to no UTF-8 character; tells its meaning in Latin-1, and UTF-16 by its name. */
+/* Fails at the first byte that is not UTF-8. The message gives its meaning in Latin-1, or says that it is UTF-16. */
 int eo_text_check_utf8(const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Explains a failure in line `line` (from 1): fails if the text up to the end of that line has, outside comments, a
- * character that looks like a space or is invisible; the message names it. Returns 0 otherwise.
+ * Looks for the cause of a failure in line `line` (from 1). Fails if the text up to the end of that line has, outside
+ * comments, a character that only looks like a space or is invisible; the message names it. Returns 0 otherwise.
  */
 int eo_text_explain_spaces(const char *text, size_t size, size_t line, struct eo_err *err) EO_MUST_CHECK;
 

@@ -18,7 +18,7 @@ int eo_yaml_fail(struct eo_yaml *y, yaml_mark_t at, const char *fmt, ...)
     return eo_err_set(y->err, "%zu:%zu: %s", at.line + 1, at.column + 1, msg);
 }
 
-/* libyaml reports bytes that are not YAML text by offset alone. */
+/* The line and column of an offset: for bytes that are not YAML text, libyaml reports only the offset. */
 static yaml_mark_t place_of_offset(const struct eo_yaml *y, size_t offset)
 {
     yaml_mark_t at = {0};

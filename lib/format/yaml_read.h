@@ -1,5 +1,5 @@
 /*
- * Reading YAML: libyaml's events one after the other, each with its place.
+ * Reads YAML: libyaml's events one after the other, each with its place.
  *
  *     struct eo_yaml y;
  *     if (eo_yaml_open(&y, text, size, err)) return -1;
@@ -7,7 +7,7 @@
  *     return eo_yaml_close(&y, rc);
  *
  * Messages begin with "LINE:COLUMN: ", both from 1. Anchors, aliases, tags, directives and further documents are
- * refused: they make a value depend on what stands elsewhere, and no experiment needs them.
+ * refused: they make a value depend on text elsewhere, and no experiment needs them.
  */
 #ifndef EO_FORMAT_YAML_READ_H
 #define EO_FORMAT_YAML_READ_H
@@ -24,27 +24,27 @@
 struct eo_yaml {
     yaml_parser_t parser;
     yaml_event_t event; /* the current one */
-    const char *text;   /* borrowed, behind a byte order mark */
+    const char *text;   /* borrowed; begins after a byte order mark */
     size_t size;
     struct eo_err *err;
     size_t failed_line; /* from 1; 0: none */
 };
 
-/* Begins to read. Fails on text that is not UTF-8 and when memory runs out; then there is nothing to close. */
+/* Begins to read. Fails on text that is not UTF-8 and if memory runs out; then there is nothing to close. */
 int eo_yaml_open(struct eo_yaml *y, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
-/* Goes to the first event of the one mapping that the text has to be: the current event is its start. */
+/* Goes to the start of the mapping, which becomes the current event. Fails if the text is anything but a mapping. */
 int eo_yaml_document(struct eo_yaml *y) EO_MUST_CHECK;
 
 /* Goes to the next event. */
 int eo_yaml_next(struct eo_yaml *y) EO_MUST_CHECK;
 
-/* From the end of the mapping to the end of the text, where nothing else may stand. */
+/* Goes from the end of the mapping to the end of the text. Fails if anything else follows. */
 int eo_yaml_finish(struct eo_yaml *y) EO_MUST_CHECK;
 
 /*
- * Releases. `rc` is returned; where it is not 0 and a character that only looks like a space is to blame, the message
- * becomes one about that character.
+ * Releases everything and returns `rc`. If that is not 0 and a character that only looks like a space may be to blame,
+ * the message becomes one about that character.
  */
 int eo_yaml_close(struct eo_yaml *y, int rc);
 

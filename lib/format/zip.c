@@ -29,7 +29,7 @@ static int has_mark(const uint8_t *p, const char *mark)
     return memcmp(p, mark, 4) == 0;
 }
 
-/* The end of the directory: the last place with its mark from which a comment reaches to the end of the file. */
+/* Finds the end of the directory: the last place with its mark whose comment reaches exactly to the end of the file. */
 static int find_end(const uint8_t *bytes, size_t size, size_t *end)
 {
     for (size_t back = END_SIZE; back <= size && back <= END_SIZE + COMMENT_MAX; back++) {
@@ -102,7 +102,7 @@ int eo_zip_next(const struct eo_zip *zip, struct eo_zip_member *m, struct eo_err
     return 1;
 }
 
-/* Where the data of a member begins; its local header may have other lengths of name and extra field. */
+/* Where the data of a member begins. The lengths in its local header count; they may differ from the directory's. */
 static int find_data(const struct eo_zip *zip, const struct eo_zip_member *m, size_t *begin,
                      struct eo_err *err)
 {

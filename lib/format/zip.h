@@ -1,5 +1,5 @@
 /*
- * Reading zip archives in memory, as NumPy's .npz files are: members stored or deflated, without encryption, of less
+ * Reads zip archives in memory, such as NumPy's .npz files: members stored or deflated, without encryption, of less
  * than 4 GiB. Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  *
  *     offset of a local header        30 bytes, its name, its extra field, the data
@@ -15,7 +15,7 @@
 #include "base/err.h"
 
 struct eo_zip {
-    const uint8_t *bytes; /* the caller's; has to outlive the struct */
+    const uint8_t *bytes; /* the caller's; must outlive the struct */
     size_t size;
     size_t directory; /* offset of the central directory */
     unsigned count;   /* of members */
@@ -23,8 +23,8 @@ struct eo_zip {
 
 struct eo_zip_member { /* zeroed: none yet */
     unsigned number;   /* in the directory, from 1 */
-    size_t next;       /* offset of the entry behind its own */
-    char name[256];    /* shortened where it is longer */
+    size_t next;       /* offset of the entry after its own */
+    char name[256];    /* cut off if it is longer */
     size_t packed, size;
     size_t offset; /* of its local header */
     unsigned method;
@@ -35,8 +35,8 @@ struct eo_zip_member { /* zeroed: none yet */
 int eo_zip_open(struct eo_zip *zip, const void *bytes, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Turns *member into the one behind it in the directory, the first time into the first one: 1, or 0 when there is none,
- * or -1 and err.
+ * Moves *member on to the next one in the directory, and a zeroed struct to the first one. Returns 1, 0 at the end, or
+ * -1 and err.
  *
  *     struct eo_zip_member m = {0};
  *     while ((rc = eo_zip_next(&zip, &m, err)) > 0)
