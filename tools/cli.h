@@ -120,6 +120,13 @@ void cli_progress_end(const struct cli_progress *line);
         {0, "cpu", CLI_INT, &(cpu), 0, 4095, "N", "processor to run on (default: the highest)"},                       \
         {0, "isa", CLI_ISA, &(isa), 0, 0, "NAME", "instruction set (default: $EO_ISA, else the best)"}
 
+/* --network of programs that read a model: what eo_network_load() takes. */
+#define CLI_NETWORK_OPTION(name)                                                                                       \
+    {                                                                                                                  \
+        0, "network", CLI_TEXT, &(name), 0, 0, "NAME",                                                                 \
+            "network of a file that does not say it: a known one, or a file (eo-inspect --network)"                    \
+    }
+
 /*
  * --input-mean and --input-std of the programs that read models made elsewhere: struct cli_input in, zeroed at first.
  * cli_model_input() writes them into the metadata of the model that was loaded from `file`; metadata that contradict

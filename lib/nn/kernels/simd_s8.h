@@ -19,8 +19,7 @@
  *
  * sv_scale1(x, f) is eo_requant_apply(), lane by lane, with one factor for all, sv_scale(x, f) with one each; where x
  * is negative the result need only be any number that is not above 0; sv_scale1_exact(x, f) and sv_scale_exact(x,
- * sf_load(f)) are right for any x. sv_byte(p, k) is byte k, 0..3, of each of the S8_VL words at p, sv_bytes(p) are the
- * S8_VL bytes there. sv_store_quads and sv_store_u8 take such
+ * sf_load(f)) are right for any x. sv_bytes(p) are the S8_VL bytes at p. sv_store_quads and sv_store_u8 take such
  * numbers to zero + clamp(x, 0, limit) and store them as u8: four vectors interleaved byte by byte, or one.
  * sv_store_columns stores four at p, p + 16, p + 32 and p + 48.
  *
@@ -62,7 +61,6 @@ EO_INLINE sv sv_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 EO_INLINE void sv_store(int32_t *p, sv a) { _mm512_storeu_si512(p, a); }
 EO_INLINE sv sv_add(sv a, sv b) { return _mm512_add_epi32(a, b); }
 EO_INLINE sv sv_max(sv a, sv b) { return _mm512_max_epi32(a, b); }
-EO_INLINE sv sv_min(sv a, sv b) { return _mm512_min_epi32(a, b); }
 EO_INLINE sa sa_load(const uint8_t *p) { return _mm512_loadu_si512(p); }
 EO_INLINE sa sa_set1(const uint8_t *p) { return _mm512_set1_epi32(load_s32(p)); }
 EO_INLINE sw sw_set1(const void *words, int i) { return _mm512_set1_epi32(load_s32((const char *)words + 4 * i)); }
@@ -86,10 +84,6 @@ EO_INLINE sv sv_scale1_exact(sv x, const struct eo_s8_factor *f) { return sv_sca
 EO_INLINE sv sv_bytes(const uint8_t *p)
 {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
-}
-EO_INLINE sv sv_byte(const uint8_t *p, int k)
-{
-    return _mm512_and_si512(_mm512_srl_epi32(_mm512_loadu_si512(p), _mm_cvtsi32_si128(8 * k)), _mm512_set1_epi32(255));
 }
 typedef struct {
     __m512i m[2], round[2], shift[2]; /* of the even and of the odd lanes */
@@ -207,7 +201,6 @@ EO_INLINE sv sv_load(const int32_t *p) { return load_256(p); }
 EO_INLINE void sv_store(int32_t *p, sv a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
 EO_INLINE sv sv_add(sv a, sv b) { return _mm256_add_epi32(a, b); }
 EO_INLINE sv sv_max(sv a, sv b) { return _mm256_max_epi32(a, b); }
-EO_INLINE sv sv_min(sv a, sv b) { return _mm256_min_epi32(a, b); }
 #if !defined(EO_S8_WIDE)
 /* Activations 0..127: a pair of products is at most 2 * 127 * 128 = 32,512 in magnitude and does not saturate. */
 #define S8_WORDS EO_S8_WORDS_S8
@@ -304,10 +297,6 @@ EO_INLINE sv sv_bytes(const uint8_t *p)
 {
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
 }
-EO_INLINE sv sv_byte(const uint8_t *p, int k)
-{
-    return _mm256_and_si256(_mm256_srl_epi32(load_256(p), _mm_cvtsi32_si128(8 * k)), _mm256_set1_epi32(255));
-}
 EO_INLINE sv sv_scale(sv x, const int64_t *f)
 {
     __m256i even, odd;
@@ -386,7 +375,6 @@ EO_INLINE sv sv_load(const int32_t *p) { return (sv){{vld1q_s32(p), vld1q_s32(p 
 EO_INLINE void sv_store(int32_t *p, sv a) { vst1q_s32(p, a.val[0]); vst1q_s32(p + 4, a.val[1]); }
 EO_INLINE sv sv_add(sv a, sv b) { return (sv){{vaddq_s32(a.val[0], b.val[0]), vaddq_s32(a.val[1], b.val[1])}}; }
 EO_INLINE sv sv_max(sv a, sv b) { return (sv){{vmaxq_s32(a.val[0], b.val[0]), vmaxq_s32(a.val[1], b.val[1])}}; }
-EO_INLINE sv sv_min(sv a, sv b) { return (sv){{vminq_s32(a.val[0], b.val[0]), vminq_s32(a.val[1], b.val[1])}}; }
 EO_INLINE int16x8_t to_s16(uint8x8_t a) { return vreinterpretq_s16_u16(vmovl_u8(a)); }
 EO_INLINE sa sa_load(const uint8_t *p)
 {
@@ -443,15 +431,6 @@ EO_INLINE sv sv_bytes(const uint8_t *p)
     uint16x8_t a = vmovl_u8(vld1_u8(p));
 
     return (sv){{vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(a))), vreinterpretq_s32_u32(vmovl_high_u16(a))}};
-}
-EO_INLINE sv sv_byte(const uint8_t *p, int k)
-{
-    const uint32x4_t mask = vdupq_n_u32(255);
-    const int32x4_t right = vdupq_n_s32(-8 * k);
-    uint32x4_t low = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(p)), right);
-    uint32x4_t high = vshlq_u32(vreinterpretq_u32_u8(vld1q_u8(p + 16)), right);
-
-    return (sv){{vreinterpretq_s32_u32(vandq_u32(low, mask)), vreinterpretq_s32_u32(vandq_u32(high, mask))}};
 }
 typedef struct {
     int64x2_t m[4], round[4], shift[4]; /* [0, 1] of the first four lanes, [2, 3] of the others */
@@ -525,7 +504,6 @@ EO_INLINE sv sv_load(const int32_t *p) { S8_LANES(sv, p[i]); }
 EO_INLINE void sv_store(int32_t *p, sv a) { memcpy(p, a.x, sizeof(a.x)); }
 EO_INLINE sv sv_add(sv a, sv b) { S8_LANES(sv, a.x[i] + b.x[i]); }
 EO_INLINE sv sv_max(sv a, sv b) { S8_LANES(sv, a.x[i] > b.x[i] ? a.x[i] : b.x[i]); }
-EO_INLINE sv sv_min(sv a, sv b) { S8_LANES(sv, a.x[i] < b.x[i] ? a.x[i] : b.x[i]); }
 EO_INLINE sa sa_load(const uint8_t *p)
 {
     sa r;
@@ -576,7 +554,6 @@ EO_INLINE sv sv_scale1_exact(sv x, const struct eo_s8_factor *f)
 {
     S8_LANES(sv, (int32_t)eo_requant_shift(x.x[i] * f->multiplier + f->round, (int)f->shift));
 }
-EO_INLINE sv sv_byte(const uint8_t *p, int k) { S8_LANES(sv, p[4 * i + k]); }
 EO_INLINE sv sv_scale(sv x, const int64_t *f)
 {
     S8_LANES(sv, scale_lane(x.x[i], f[i % 2 * 2 + i / 2], f[4 + i % 2 * 2 + i / 2], f[8 + i % 2 * 2 + i / 2]));
