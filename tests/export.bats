@@ -457,7 +457,7 @@ END
   make_network "${NETWORKS[3]}" 3 >q
   for model in models/p0.00-fp32.safetensors q; do
     eo-export --optional --fast --prefix q -o left "$model"
-    [ -e left.c ] && [ ! -s left.c ] && [ -e left.h ] && [ ! -s left.h ]
+    [ "$(stat -c %s left.c left.h | paste -sd ' ')" = "0 0" ]
     eo-export --optional --prefix q -o left "$model"
     [ -s left.c ]
   done

@@ -704,7 +704,9 @@ recommendation() {
   candidate 0.00 fp32 7 0.95 0.1 1000
   also acc-7-0.00-fp32.csv chance_accuracy=0.939
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv acc-* time-*
-  [ "$status" -eq 0 ] && [ -z "$stderr" ] && [ "$(column s.csv chance_accuracy)" = 0.939 ]
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ "$(column s.csv chance_accuracy)" = 0.939 ]
   sed -i '2s/0.939$/0.941/' acc-7-0.00-fp32.csv # the interval begins at 0.94
   run --separate-stderr eo-pareto -c c.yaml --sweep s.csv acc-* time-*
   [ "$status" -eq 0 ]

@@ -14,9 +14,9 @@
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, the records of steps (config/steps), the names of the folders and of
-# the configuration, the list of candidates that were timed together (config/timed), and what stands under host in
-# manifest.json, except its list of files.
+# Always left out: the seconds of training logs, the records of steps (config/steps), the list of files that one call of
+# make found changed (config/changed), the names of the folders and of the configuration, the list of candidates that
+# were timed together (config/timed), and what stands under host in manifest.json, except its list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -80,8 +80,13 @@ view() {
     esac
 }
 
-(cd "$a" && find . -path ./config/steps -prune -o ! -type d -print) | sed 's|^\./||' | sort >"$scratch/a"
-(cd "$b" && find . -path ./config/steps -prune -o ! -type d -print) | sed 's|^\./||' | sort >"$scratch/b"
+files_of() {
+    (cd "$1" && find . \( -path ./config/steps -o -path ./config/changed \) -prune -o ! -type d -print) |
+        sed 's|^\./||' | sort
+}
+
+files_of "$a" >"$scratch/a"
+files_of "$b" >"$scratch/b"
 comm -23 "$scratch/a" "$scratch/b" | grep -v "$more" | sed "s|^|only in $1: |" >"$scratch/found"
 comm -13 "$scratch/a" "$scratch/b" | sed "s|^|only in $2: |" >>"$scratch/found"
 comm -12 "$scratch/a" "$scratch/b" >"$scratch/both"
