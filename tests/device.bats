@@ -91,7 +91,9 @@ on() {
   [ "$steps" = "DEVICE " ]
   cmp first.csv "$out/core_costs.csv"
   # the manifest has what an active device was judged by, and nothing of devices without one
-  listed() { sed -n 's/.*"path": "\(.*device.*\)",/\1/p' "$out/manifest.json" | tr '\n' ' '; }
+  listed() {
+    sed -n 's/.*"path": "\(.*\)",/\1/p' "$out/manifest.json" | grep '^device/\|^core_costs\|^board_fits' | tr '\n' ' '
+  }
   device all
   [ "$(listed)" = "" ]
   printf 'devices: [STM32F103]\nactive_device: STM32F103\n' >>c.yaml

@@ -112,7 +112,7 @@ PERF_DATA := $(or $(firstword $(WHOLE_DATA)),data/synthetic)
 SYNTHETIC := $(patsubst %,data/synthetic/%-ubyte.gz,\
 	train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1)
 $(SYNTHETIC) &: | $(BIN)/eo-data
-	$(call say,DATA,data/synthetic)
+	@$(if $(filter 0,$(V)),echo "  DATA    data/synthetic")
 	$(Q)$(BIN)/eo-data --generate data/synthetic
 $(OBJ)/tests/perf_all: $(PERF_SRC:%.c=$(OBJ)/%.o) $(LIBEO)
 	@mkdir -p $(@D)

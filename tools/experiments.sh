@@ -167,19 +167,6 @@ copied() {
     outdate
 }
 
-# Files of the experiment may have times in the future, and looking must not change them. So a copied file that differs
-# from the one of last time gets a time after all of them.
-outdate() {
-    latest=$([ ! -d "$out" ] || find "$out" -type f -newermt now -printf '%T@\n' | sort -n | tail -n 1)
-    [ -n "$latest" ] || return 0
-    find "$sl" -type f -exec sh -c 'sl=$1 out=$2 time=$3; shift 3
-        for f; do
-            was=$out/config${f#"$sl"}
-            [ "$f" != "$sl/dataset.csv" ] || was=$out/dataset.csv
-            cmp -s "$f" "$was" || touch -d "@$time" -- "$f"
-        done' sh "$sl" "$out" $((${latest%.*} + 1)) {} +
-}
-
 # Prints the words of make explain as comments, then the commands. --trace begins each recipe with a line of its own, by
 # which they are told apart. Under -n each file of a step has a rule (tools/steps.mk), so a recipe that was printed is
 # not printed again. Names of the copy are replaced by those in the experiment's folder.

@@ -85,7 +85,7 @@ static void set_columns(struct eo_candidate *c, const struct fit *f, const char 
     c->device_energy_mj = f->energy_mj;
 }
 
-/* Of a figure that is not known nothing is shown, so it keeps no limit. */
+/* A figure that is not known is NaN, which is within no limit. */
 static int keeps(double figure, double limit)
 {
     return limit == 0 || figure <= limit;
