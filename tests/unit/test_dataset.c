@@ -449,6 +449,37 @@ static void test_signals(void)
                "labels for images: %s", err.msg);
 }
 
+/* Without training images, those who ask for it get the test images in their place. */
+static void test_untrained(void)
+{
+    struct eo_dataset_request request = {.folder = "here", .parts = 3, .may_be_untrained = 1};
+    struct eo_config cfg = {.dataset = "idx",
+                            .data_dir = "here",
+                            .validation = EO_VALIDATION_TEST,
+                            .val_subset = EO_CONFIG_ALL,
+                            .calibration_batches = 1,
+                            .batch_size = 5};
+    struct eo_dataset ds;
+    struct eo_err err = {""};
+
+    put_good();
+    must(unlink("here/train-images-idx3-ubyte"));
+    check_that(eo_dataset_open(&ds, &cfg, &request, &err) == -1, "labels without images: taken");
+    check_text("labels without images",
+               "'here': expected 'train-images-idx3-ubyte' or 'train-images-idx3-ubyte.gz', found neither",
+               err.msg);
+    must(unlink("here/train-labels-idx1-ubyte"));
+    for (int parts = EO_DATASET_TEST; parts <= 3; parts++) {
+        request.parts = parts;
+        if (eo_dataset_open(&ds, &cfg, &request, &err)) {
+            check_text("no training images", "", err.msg);
+            continue;
+        }
+        check_that(ds.is_untrained == (parts == 3), "parts %d: untrained is %d", parts, ds.is_untrained);
+        eo_dataset_release(&ds);
+    }
+}
+
 int main(void)
 {
     char dir[] = "/tmp/test_dataset.XXXXXX", command[64];
@@ -459,6 +490,7 @@ int main(void)
     test_split();
     test_open();
     test_signals();
+    test_untrained();
     snprintf(command, sizeof(command), "rm -rf %s", dir);
     must(system(command));
     return check_report("test_dataset");

@@ -638,6 +638,34 @@ static void test_load(const char *onnx)
     check_that(unlink("own") == 0, "cannot unlink");
 }
 
+static int load_graph(struct eo_model *m, const char *corpus, const char *name, struct eo_err *err)
+{
+    struct eo_buf notes = {0};
+    char path[512], *bytes = NULL;
+    size_t size;
+    int rc;
+
+    memset(m, 0, sizeof(*m));
+    snprintf(path, sizeof(path), "%s/%s", corpus, name);
+    rc = eo_io_read(path, EO_IO_MAX, &bytes, &size, err) || eo_import_onnx(m, bytes, size, &notes, err);
+    eo_buf_release(&notes);
+    free(bytes);
+    return rc;
+}
+
+/* Graphs of the fuzzer's corpus, each with its message: empty where it is taken. */
+static void check_graphs(const char *corpus, const char *const cases[][2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct eo_err err = {""};
+        struct eo_model m;
+
+        (void)load_graph(&m, corpus, cases[i][0], &err);
+        check_text(cases[i][0], cases[i][1], err.msg);
+        eo_model_release(&m);
+    }
+}
+
 /* Graphs of the fuzzer's corpus that would become another network if they were taken. */
 static void test_graphs(const char *corpus)
 {
@@ -676,23 +704,195 @@ static void test_graphs(const char *corpus)
         {"pool-auto-pad-unknown", "operator 'MaxPool', node 'd': auto_pad: expected NOTSET, VALID, "
                                   "SAME_UPPER or SAME_LOWER, found 'SAME'"},
         {"pool-auto-pad-valid", ""},
+        {"conv-dilated-too-high",
+         "operator 'Conv', node 'c': dilations: expected a kernel of at most 1024 with them, found 1201 x 3"},
+        {"conv-dilated-too-many",
+         "operator 'Conv', node 'c': dilations: expected at most 15728640 weights with them"},
+        {"conv-dilated-too-wide",
+         "operator 'Conv', node 'c': dilations: expected a kernel of at most 1024 with them, found 3 x 1201"},
+        {"conv-dilations-zero-height",
+         "operator 'Conv', node 'c': strides and dilations: expected numbers from 1"},
+        {"conv-dilations-zero-width",
+         "operator 'Conv', node 'c': strides and dilations: expected numbers from 1"},
+        {"conv-strides-zero-width",
+         "operator 'Conv', node 'c': strides and dilations: expected numbers from 1"},
+        {"dilated-twice", ""},
+        {"linear-weights-cube",
+         "operator 'MatMul', node 'y': expected a constant matrix of 8 x outputs as input 2"},
+        {"linear-weights-line",
+         "operator 'MatMul', node 'y': expected a constant matrix of 8 x outputs as input 2"},
+        {"reshape-of-real-constant", "operator 'Reshape', node 't': expected an activation as input"},
+        {"squeeze-last", ""},
+        {"squeeze-length",
+         "operator 'Squeeze', node 'q': expected C x 1 x 1, C features, or a size of 1 behind C x length"},
+        {"squeeze-wide",
+         "operator 'Squeeze', node 'q': expected C x 1 x 1, C features, or a size of 1 behind C x length"},
+        {"squeeze-width", ""},
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct eo_buf notes = {0};
-        struct eo_err err = {""};
-        struct eo_model m = {0};
-        char path[512], *bytes = NULL;
-        size_t size;
+    check_graphs(corpus, cases, sizeof(cases) / sizeof(*cases));
+}
 
-        snprintf(path, sizeof(path), "%s/%s", corpus, cases[i][0]);
-        (void)(eo_io_read(path, EO_IO_MAX, &bytes, &size, &err) ||
-               eo_import_onnx(&m, bytes, size, &notes, &err));
-        check_text(cases[i][0], cases[i][1], err.msg);
-        eo_model_release(&m);
-        eo_buf_release(&notes);
-        free(bytes);
+/* Nodes that compute whole numbers. Where these are the shape of a Reshape, other numbers would be refused. */
+static void test_whole_numbers(const char *corpus)
+{
+    static const char *const cases[][2] = {
+        {"fold-add-lengths",
+         "operator 'Add', node 't': of whole numbers: expected two lists of one length, or one number"},
+        {"fold-add-list-and-number", ""},
+        {"fold-add-lists", ""},
+        {"fold-add-number-and-list", ""},
+        {"fold-add-one-and-number", ""},
+        {"fold-add-short",
+         "operator 'Add', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found 8 "
+         "bytes"},
+        {"fold-add-short-second",
+         "operator 'Add', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found 8 "
+         "bytes"},
+        {"fold-cast-short",
+         "operator 'Cast', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found 8 "
+         "bytes"},
+        {"fold-concat-axis",
+         "operator 'Concat', node 't': of whole numbers: expected short lists, one behind the other"},
+        {"fold-concat-long",
+         "operator 'Concat', node 't': of whole numbers: expected short lists, one behind the other"},
+        {"fold-concat-of-nothing", "operator 'Concat', node 't': not supported; the nearest that is: Add"},
+        {"fold-concat-of-number",
+         "operator 'Concat', node 't': of whole numbers: expected short lists, one behind the other"},
+        {"fold-concat-short",
+         "operator 'Concat', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found "
+         "8 bytes"},
+        {"fold-constant-long",
+         "operator 'ConstantOfShape', node 't': of whole numbers: expected a list of few numbers"},
+        {"fold-constant-negative",
+         "operator 'ConstantOfShape', node 't': of whole numbers: expected a list of few numbers"},
+        {"fold-constant-no-sizes",
+         "operator 'ConstantOfShape', node 't': of whole numbers: expected a list of few numbers"},
+        {"fold-constant-short",
+         "operator 'ConstantOfShape', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape "
+         "says, found 8 bytes"},
+        {"fold-constant-three-sizes",
+         "operator 'ConstantOfShape', node 't': of whole numbers: expected a list of few numbers"},
+        {"fold-constant-two-sizes",
+         "operator 'ConstantOfShape', node 't': of whole numbers: expected a list of few numbers"},
+        {"fold-constant-two-values",
+         "operator 'ConstantOfShape', node 't': expected at most 1 integers in ''"},
+        {"fold-constant-zeros", "operator 'Reshape', node 'f': expected the shape of the input, or N x 8"},
+        {"fold-div", ""},
+        {"fold-div-by-zero", "operator 'Div', node 't': of whole numbers: expected another divisor than 0"},
+        {"fold-gather-axis", "operator 'Gather', node 't': of whole numbers: expected a list"},
+        {"fold-gather-before",
+         "operator 'Gather', node 't': of whole numbers: expected places within the list"},
+        {"fold-gather-beyond",
+         "operator 'Gather', node 't': of whole numbers: expected places within the list"},
+        {"fold-gather-from-behind", ""},
+        {"fold-gather-of-matrix", "operator 'Gather', node 't': of whole numbers: expected a list"},
+        {"fold-gather-short",
+         "operator 'Gather', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found "
+         "8 bytes"},
+        {"fold-gather-short-places",
+         "operator 'Gather', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found "
+         "8 bytes"},
+        {"fold-gather-unknown-places",
+         "operator 'Gather', node 't': not supported; the nearest that is: fixed sizes: export without "
+         "dynamic axes"},
+        {"fold-gather-without-places",
+         "operator 'Gather', node 't': expected an input 2 that is an input of the graph, a constant or made "
+         "by an earlier node"},
+        {"fold-long", ""},
+        {"fold-long-32-bits", ""},
+        {"fold-mul", ""},
+        {"fold-mul-large", "operator 'Mul', node 't': of whole numbers: expected a result within 10^9"},
+        {"fold-mul-negative", "operator 'Mul', node 't': of whole numbers: expected a result within 10^9"},
+        {"fold-no-output", "value '': expected a name of its own"},
+        {"fold-reshape-exact", ""},
+        {"fold-reshape-fewer",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-large",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-nine-sizes", "operator 'Reshape', node 't': expected at most 8 integers in 'r'"},
+        {"fold-reshape-product",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-rest",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-short",
+         "operator 'Reshape', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, "
+         "found 8 bytes"},
+        {"fold-reshape-two-open",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-without-shape",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-reshape-zero",
+         "operator 'Reshape', node 't': of whole numbers: expected a shape of as many numbers"},
+        {"fold-shape-end", "operator 'Shape', node 't': of whole numbers: expected no start and end"},
+        {"fold-shape-of-features", ""},
+        {"fold-shape-start", "operator 'Shape', node 't': of whole numbers: expected no start and end"},
+        {"fold-slice-axis",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-slice-backwards", ""},
+        {"fold-slice-backwards-whole", ""},
+        {"fold-slice-before-and-beyond", ""},
+        {"fold-slice-no-step",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-slice-of-empty",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-slice-of-number",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-slice-short",
+         "operator 'Slice', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, found "
+         "8 bytes"},
+        {"fold-slice-two-axes", "operator 'Slice', node 't': expected at most 1 integers in 'x1'"},
+        {"fold-slice-two-ends", "operator 'Slice', node 't': expected at most 1 integers in 'e'"},
+        {"fold-slice-two-starts", "operator 'Slice', node 't': expected at most 1 integers in 'a'"},
+        {"fold-slice-two-steps", "operator 'Slice', node 't': expected at most 1 integers in 'p'"},
+        {"fold-slice-without-ends",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-slice-without-starts",
+         "operator 'Slice', node 't': of whole numbers: expected one start, end and step, along the first "
+         "size"},
+        {"fold-squeeze-of-matrix", "operator 'Squeeze', node 't': of whole numbers: expected one number"},
+        {"fold-squeeze-of-two", "operator 'Squeeze', node 't': of whole numbers: expected one number"},
+        {"fold-squeeze-short",
+         "operator 'Squeeze', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, "
+         "found 8 bytes"},
+        {"fold-sub", ""},
+        {"fold-to-bias", ""},
+        {"fold-transpose-list",
+         "operator 'Transpose', node 't': of whole numbers: expected a matrix, whose two sizes change "
+         "places"},
+        {"fold-transpose-one",
+         "operator 'Transpose', node 't': of whole numbers: expected a matrix, whose two sizes change "
+         "places"},
+        {"fold-transpose-same",
+         "operator 'Transpose', node 't': of whole numbers: expected a matrix, whose two sizes change "
+         "places"},
+        {"fold-transpose-short",
+         "operator 'Transpose', node 't': constant 'b': expected 2 numbers of 8 bytes, as its shape says, "
+         "found 8 bytes"},
+        {"fold-transpose-three",
+         "operator 'Transpose', node 't': of whole numbers: expected a matrix, whose two sizes change "
+         "places"},
+        {"fold-transpose-twice",
+         "operator 'Transpose', node 't': of whole numbers: expected a matrix, whose two sizes change "
+         "places"},
+        {"fold-transpose-usual", ""},
+    };
+    struct eo_err err = {""};
+    struct eo_model m;
+
+    check_graphs(corpus, cases, sizeof(cases) / sizeof(*cases));
+    if (load_graph(&m, corpus, "fold-to-bias", &err) == 0) {
+        const float *bias = m.layer[1].bias.f32;
+
+        check_that(bias[0] >= 4 && bias[0] <= 4 && bias[1] >= 5 && bias[1] <= 5,
+                   "bias: expected 4 5, found %g %g", (double)bias[0], (double)bias[1]);
     }
+    eo_model_release(&m);
 }
 
 /* One constant that many nodes make real. */
@@ -832,6 +1032,7 @@ int main(void)
     test_load(onnx);
     snprintf(onnx, sizeof(onnx), "%s/tests/fuzz/corpus/onnx", here);
     test_graphs(onnx);
+    test_whole_numbers(onnx);
     test_dequantised();
     test_folded();
     test_base();
