@@ -93,9 +93,14 @@ static int fold_constant_of_shape(struct onnx *x, onnx_node n)
     int64_t value = 0, total = 1;
     struct whole shape, w = {0};
 
-    if (read_whole(x, n, 0, &shape) ||
-        (eo_onnx_tensor_of(n, "value", &of.constant) && onnx_integers(x, n, &of, &value, 1) != 1))
+    if (read_whole(x, n, 0, &shape))
         return -1;
+    if (eo_onnx_tensor_of(n, "value", &of.constant)) {
+        if (of.constant.count != 1 || (of.constant.type != EO_ONNX_S64 && of.constant.type != EO_ONNX_S32))
+            return refuse(x, n, "a value of one whole number");
+        if (onnx_integers(x, n, &of, &value, 1) != 1)
+            return -1;
+    }
     for (int i = 0; i < shape.count; i++)
         total = shape.number[i] < 0 || shape.number[i] > ONNX_WHOLE || total > ONNX_WHOLE
                     ? ONNX_WHOLE + 1
