@@ -785,6 +785,8 @@ static void test_whole_numbers(const char *corpus)
         {"fold-real-constant",
          "operator 'ConstantOfShape', node 't': of whole numbers: expected a value of one whole number"},
         {"fold-constant-zeros", "operator 'Reshape', node 'f': expected the shape of the input, or N x 8"},
+        {"fold-constant-zeros-32-bits",
+         "operator 'Reshape', node 'f': expected the shape of the input, or N x 8"},
         {"fold-div", ""},
         {"fold-div-by-zero", "operator 'Div', node 't': of whole numbers: expected another divisor than 0"},
         {"fold-gather-axis", "operator 'Gather', node 't': of whole numbers: expected a list"},
