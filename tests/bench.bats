@@ -314,7 +314,7 @@ one_session() {
   mkdir rows/.session
   eo-bench -c $F/cfg.yaml --exact --from models --into rows p0.00-fp32 2>said
   [ "$(cat said)" = \
-    "eo-bench: rows/.session: cannot open: Is a directory; if interrupted, this session cannot go on later" ]
+    "eo-bench: rows/.session: cannot open: Is a directory; if interrupted, this run cannot go on later" ]
   [ -s rows/p0.00-fp32.timing.csv ]
 }
 
@@ -325,7 +325,7 @@ one_session() {
     exec eo-bench -c $F/cfg.yaml --exact --trials 4 --repeats 2000 --warmup 0 --from models --into rows p0.00-fp32"
   [ "$status" -eq 0 ]
   [ "$stderr" = \
-    "eo-bench: rows/.session: cannot write: File too large; if interrupted, this session cannot go on later" ]
+    "eo-bench: rows/.session: cannot write: File too large; if interrupted, this run cannot go on later" ]
   [ "$(column samples rows/p0.00-fp32.rounds.csv | tr '\n' ' ')" = "2000 2000 2000 2000 " ]
   [ ! -e rows/.session ]
 }

@@ -200,7 +200,7 @@ static int take_session(struct eo_bench_inputs *in, struct eo_bench_plan *plan,
         return -1;
     plan->began += eo_clock_now() - asked; /* waiting for another session is not timing */
     if (plan->journal)
-        eo_bench_journal_open(plan->journal, into, say);
+        eo_journal_open(plan->journal, into, EO_BENCH_JOURNAL, say);
     rc = eo_proc_begin(proc, err);
     if (rc == 0 && machine_path)
         rc = eo_doctor_report(&host, plan->cpu, machine, &fitness, err);
@@ -220,7 +220,7 @@ static int run(struct eo_bench_inputs *in, const struct eo_bench_folders *folder
     struct eo_bench_session session;
     struct eo_bench_plan plan;
     struct eo_bench_report report = {&plan, &session, in->list, in->count};
-    struct eo_bench_journal journal = {.fd = -1};
+    struct eo_journal journal = {.fd = -1};
     struct eo_buf machine = {0};
     struct eo_proc proc = {.fd = -1};
     struct eo_err err;
@@ -240,9 +240,9 @@ static int run(struct eo_bench_inputs *in, const struct eo_bench_folders *folder
     if (rc == 0) {
         rc = write_results(folders, &report, &machine);
         if (rc == 0 || strict)
-            eo_bench_journal_remove(&journal);
+            eo_journal_remove(&journal);
     }
-    eo_bench_journal_close(&journal);
+    eo_journal_close(&journal);
     eo_buf_release(&machine);
     sig = proc.fd >= 0 ? eo_proc_end(&proc) : 0;
     if (sig)

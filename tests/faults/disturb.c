@@ -565,7 +565,7 @@ static const char *check_recovery(void)
 static void leave_out_notes(struct file *err)
 {
     static const char lock[] = ": not locked: ",
-                      session[] = "; if interrupted, this session cannot go on later";
+                      session[] = "; if interrupted, this run cannot go on later";
     char *line = err->data, *end;
 
     while ((end = strchr(line, '\n')) != NULL) {

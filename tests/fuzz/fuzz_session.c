@@ -1,5 +1,5 @@
 /*
- * Fuzz target: the file of an interrupted session (bench/journal.h, bench/resume.h). The first byte says whether the
+ * Fuzz target: the file of an interrupted session (base/journal.h, bench/resume.h). The first byte says whether the
  * rest is the whole file, or the content of a start and of a round, whose checksums fit. What is taken over fits into
  * the block.
  */
@@ -21,18 +21,18 @@ struct world {
     double seconds[EO_BENCH_SIZES][SAMPLES];
 };
 
-static void write_whole(const struct eo_bench_journal *j, const uint8_t *data, size_t size)
+static void write_whole(const struct eo_journal *j, const uint8_t *data, size_t size)
 {
     if (pwrite(j->fd, data, size, 0) != (ssize_t)size)
         abort();
 }
 
-static void write_records(struct eo_bench_journal *j, const uint8_t *data, size_t size)
+static void write_records(struct eo_journal *j, const uint8_t *data, size_t size)
 {
     size_t first = size < sizeof(struct eo_bench_start) ? size : sizeof(struct eo_bench_start);
 
-    eo_bench_journal_append(j, data, first);
-    eo_bench_journal_append(j, data + first, size - first);
+    eo_journal_append(j, data, first);
+    eo_journal_append(j, data + first, size - first);
 }
 
 static void check(const struct world *w)
@@ -50,7 +50,7 @@ static void check(const struct world *w)
     }
 }
 
-static void read_back(struct eo_bench_journal *j)
+static void read_back(struct eo_journal *j)
 {
     static const size_t part[] = {1, 0};
     struct eo_bench_round_head head = {.processes = 2};
@@ -75,15 +75,15 @@ static void read_back(struct eo_bench_journal *j)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char folder[] = "/tmp/fuzz_session.XXXXXX";
-    struct eo_bench_journal j;
+    struct eo_journal j;
 
     if (size == 0 || !mkdtemp(folder))
         return 0;
     for (int pass = 0; pass < 2; pass++) {
-        eo_bench_journal_open(&j, folder, NULL);
+        eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
         if (j.fd < 0)
             abort();
-        eo_bench_journal_bind(&j, "fuzz");
+        eo_journal_bind(&j, "fuzz");
         if (pass == 1)
             read_back(&j);
         else if (data[0] & 1)
@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         else
             write_records(&j, data + 1, size - 1);
         if (pass == 1)
-            eo_bench_journal_remove(&j);
-        eo_bench_journal_close(&j);
+            eo_journal_remove(&j);
+        eo_journal_close(&j);
     }
     rmdir(folder);
     return 0;

@@ -32,39 +32,39 @@ static void put_file(const char *data, size_t size)
 /* Records "record 0", ... that are read; and where they end. */
 static int count_records(const char *binding, size_t *end)
 {
-    struct eo_bench_journal j;
-    struct eo_bench_record r;
+    struct eo_journal j;
+    struct eo_journal_record r;
     char expected[32];
     int n = 0;
 
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, binding);
-    while (eo_bench_journal_next(&j, &r)) {
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, binding);
+    while (eo_journal_next(&j, &r)) {
         snprintf(expected, sizeof(expected), "record %d", n);
         n += r.size == 8 && memcmp(r.data, expected, 8) == 0 ? 1 : 1000;
     }
     if (end)
         *end = j.end;
-    eo_bench_journal_close(&j);
+    eo_journal_close(&j);
     return n;
 }
 
 static void put_records(int first, int count)
 {
-    struct eo_bench_journal j;
-    struct eo_bench_record r;
+    struct eo_journal j;
+    struct eo_journal_record r;
     char text[32];
 
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, "b");
-    for (int i = 0; i < first && eo_bench_journal_next(&j, &r); i++)
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, "b");
+    for (int i = 0; i < first && eo_journal_next(&j, &r); i++)
         ;
     for (int i = first; i < first + count; i++) {
         snprintf(text, sizeof(text), "record %d", i);
-        eo_bench_journal_append(&j, text, 8);
+        eo_journal_append(&j, text, 8);
     }
     check_text("note", "", j.note);
-    eo_bench_journal_close(&j);
+    eo_journal_close(&j);
 }
 
 /* Every length and every flipped byte of a file of three records leaves those before it. */
@@ -105,24 +105,24 @@ static void test_damage(void)
 
 static void test_reject(void)
 {
-    struct eo_bench_journal j;
-    struct eo_bench_record r;
+    struct eo_journal j;
+    struct eo_journal_record r;
 
     put_records(0, 3);
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, "b");
-    check_that(eo_bench_journal_next(&j, &r) && eo_bench_journal_next(&j, &r), "two records");
-    eo_bench_journal_reject(&j, &r);
-    check_that(!eo_bench_journal_next(&j, &r), "none after one that was rejected");
-    eo_bench_journal_append(&j, "record 1", 8);
-    eo_bench_journal_close(&j);
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, "b");
+    check_that(eo_journal_next(&j, &r) && eo_journal_next(&j, &r), "two records");
+    eo_journal_reject(&j, &r);
+    check_that(!eo_journal_next(&j, &r), "none after one that was rejected");
+    eo_journal_append(&j, "record 1", 8);
+    eo_journal_close(&j);
     check_that(count_records("b", NULL) == 2, "the rejected record and those behind it are replaced");
 }
 
 /* What lies there is kept as it is, and not used. */
 static void test_foreign(void)
 {
-    struct eo_bench_journal j;
+    struct eo_journal j;
     char victim[4300], *data;
     struct stat st;
     size_t size;
@@ -148,27 +148,27 @@ static void test_foreign(void)
     unlink(path);
     if (mkdir(path, 0700))
         exit(1);
-    eo_bench_journal_open(&j, folder, NULL);
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
     check_that(j.fd < 0 && strncmp(j.note, "cannot open: ", 13) == 0, "a folder: found '%s'", j.note);
-    eo_bench_journal_bind(&j, "b");
-    eo_bench_journal_append(&j, "x", 1);
-    eo_bench_journal_remove(&j);
+    eo_journal_bind(&j, "b");
+    eo_journal_append(&j, "x", 1);
+    eo_journal_remove(&j);
     rmdir(path);
     unlink(victim);
 }
 
 static void test_two(void)
 {
-    struct eo_bench_journal j, other;
+    struct eo_journal j, other;
 
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_open(&other, folder, NULL);
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_open(&other, folder, EO_BENCH_JOURNAL, NULL);
     check_that(j.fd >= 0 && other.fd < 0 && other.note[0], "a second session uses no file of the first");
-    eo_bench_journal_remove(&other);
+    eo_journal_remove(&other);
     check_that(access(path, F_OK) == 0, "and does not remove it");
-    eo_bench_journal_close(&other);
-    eo_bench_journal_remove(&j);
-    eo_bench_journal_close(&j);
+    eo_journal_close(&other);
+    eo_journal_remove(&j);
+    eo_journal_close(&j);
     check_that(access(path, F_OK) != 0, "removed");
 }
 
@@ -185,25 +185,25 @@ static void say(const char *line)
 static void test_full(void)
 {
     struct rlimit before;
-    struct eo_bench_journal j;
+    struct eo_journal j;
     char expected[sizeof(said)];
 
     snprintf(expected, sizeof(expected),
-             "%s: cannot write: File too large; if interrupted, this session cannot go on later", path);
+             "%s: cannot write: File too large; if interrupted, this run cannot go on later", path);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &before);
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){1000, before.rlim_max});
-    eo_bench_journal_open(&j, folder, say);
-    eo_bench_journal_bind(&j, "b");
-    eo_bench_journal_append(&j, (const char[500]){""}, 500);
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, say);
+    eo_journal_bind(&j, "b");
+    eo_journal_append(&j, (const char[500]){""}, 500);
     check_that(times_said == 0 && access(path, F_OK) == 0, "room for one record");
     for (int i = 0; i < 3; i++)
-        eo_bench_journal_append(&j, (const char[500]){""}, 500);
+        eo_journal_append(&j, (const char[500]){""}, 500);
     setrlimit(RLIMIT_FSIZE, &before);
     check_text("a full disk", expected, said);
     check_that(times_said == 1, "said once, found %d", times_said);
     check_that(access(path, F_OK) != 0, "half a journal is removed");
-    eo_bench_journal_close(&j);
+    eo_journal_close(&j);
 }
 
 /* A block of two samples of each size, and the record of a round in which candidates 1 and 0 took part. */
@@ -231,13 +231,13 @@ static int takes(const struct world *w, const struct eo_bench_round_head *wanted
 {
     const size_t part[] = {1, 0};
     struct eo_bench_round_head head = *wanted;
-    struct eo_bench_journal j;
+    struct eo_journal j;
     struct world found;
     const char *answers;
     int rc;
 
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, "b");
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, "b");
     make_world(&found);
     rc = eo_bench_resume_round(&j, &w->block, part, &head, &answers);
     for (int i = 0; rc && i < 2; i++) {
@@ -247,25 +247,25 @@ static int takes(const struct world *w, const struct eo_bench_round_head *wanted
         rc = found.seconds[0][0] == w->seconds[0][0] && found.seconds[1][1] == w->seconds[1][1] &&
              found.block.answer.kept[1] == w->block.answer.kept[1];
     }
-    eo_bench_journal_close(&j);
+    eo_journal_close(&j);
     return rc && head.spent_s == 3;
 }
 
 /* A round that ended after `spent_s`, whose first answer is of candidate `first`; `cut` bytes short at its end. */
 static void put_odd_round(struct world *w, uint64_t round, double spent_s, size_t first, size_t cut)
 {
-    struct eo_bench_journal j;
+    struct eo_journal j;
     struct eo_buf kept = {0};
 
     unlink(path);
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, "b");
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, "b");
     eo_bench_keep_begin(&kept, round);
     eo_bench_keep_answer(&kept, first, &w->block);
     eo_bench_keep_answer(&kept, 0, &w->block);
     kept.len -= cut;
     eo_bench_keep_end(&j, &kept, 2, spent_s);
-    eo_bench_journal_close(&j);
+    eo_journal_close(&j);
 }
 
 static void put_round(struct world *w, uint64_t round)
@@ -276,13 +276,13 @@ static void put_round(struct world *w, uint64_t round)
 /* A record of that many bytes of zero. */
 static void put_zeros(size_t size)
 {
-    struct eo_bench_journal j;
+    struct eo_journal j;
 
     unlink(path);
-    eo_bench_journal_open(&j, folder, NULL);
-    eo_bench_journal_bind(&j, "b");
-    eo_bench_journal_append(&j, (const char[64]){""}, size);
-    eo_bench_journal_close(&j);
+    eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+    eo_journal_bind(&j, "b");
+    eo_journal_append(&j, (const char[64]){""}, size);
+    eo_journal_close(&j);
 }
 
 /* With checksums that fit, whatever it says. */
@@ -350,21 +350,21 @@ static void test_start(void)
         {{"0123456789abcdef", "none", INFINITY}, 0}, {{"0123456789abcdef", "none", -1}, 0},
     };
     struct eo_bench_start found;
-    struct eo_bench_journal j;
+    struct eo_journal j;
 
     for (size_t i = 0; i <= sizeof(cases) / sizeof(*cases); i++) {
         int is_short = i == sizeof(cases) / sizeof(*cases);
 
         put_zeros(sizeof(found.id));
-        eo_bench_journal_open(&j, folder, NULL);
-        eo_bench_journal_bind(&j, "b");
+        eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+        eo_journal_bind(&j, "b");
         if (!is_short)
             eo_bench_keep_start(&j, &cases[i].start);
-        eo_bench_journal_close(&j);
-        eo_bench_journal_open(&j, folder, NULL);
-        eo_bench_journal_bind(&j, "b");
+        eo_journal_close(&j);
+        eo_journal_open(&j, folder, EO_BENCH_JOURNAL, NULL);
+        eo_journal_bind(&j, "b");
         check_that(eo_bench_resume_start(&j, &found) == (!is_short && cases[i].is_good), "start %zu", i);
-        eo_bench_journal_close(&j);
+        eo_journal_close(&j);
     }
 }
 
@@ -394,7 +394,7 @@ static void try_session(struct tried *t, uint64_t seed, int rounds)
                                  .seed = seed,
                                  .progress = note_progress,
                                  .progress_ctx = t};
-    struct eo_bench_journal journal;
+    struct eo_journal journal;
     struct eo_proc proc;
     struct eo_err err = {""};
     struct eo_model m;
@@ -411,12 +411,12 @@ static void try_session(struct tried *t, uint64_t seed, int rounds)
         rc = rc || eo_model_parse(&c->model, c->bytes, c->size, &err);
         eo_hash_sha256(c->bytes, c->size, c->sha256);
     }
-    eo_bench_journal_open(&journal, folder, NULL);
+    eo_journal_open(&journal, folder, EO_BENCH_JOURNAL, NULL);
     plan.journal = &journal;
     rc = rc || eo_proc_begin(&proc, &err) ||
          eo_bench_session_run(&t->session, &plan, t->list, 2, NULL, &proc, &err);
     eo_proc_end(&proc);
-    eo_bench_journal_close(&journal);
+    eo_journal_close(&journal);
     check_that(rc == 0, "a session: %s", err.msg);
 }
 
@@ -484,7 +484,7 @@ int main(int argc, char **argv)
     if (eo_proc_scratch(&scratch, "test_resume", NULL))
         return 1;
     snprintf(folder, sizeof(folder), "%s", scratch.data);
-    snprintf(path, sizeof(path), "%s/" EO_BENCH_JOURNAL_NAME, folder);
+    snprintf(path, sizeof(path), "%s/" EO_BENCH_JOURNAL, folder);
     test_damage();
     test_reject();
     test_foreign();

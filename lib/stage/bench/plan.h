@@ -8,10 +8,11 @@
 #include <stdint.h>
 
 #include "base/cpu.h"
+#include "base/journal.h"
 #include "format/config.h"
-#include "stage/bench/journal.h"
 
-#define EO_BENCH_ROUNDS 16   /* of each candidate, at least */
+#define EO_BENCH_JOURNAL ".session" /* in the folder of the rows: complete rounds, for the next session */
+#define EO_BENCH_ROUNDS 16          /* of each candidate, at least */
 #define EO_BENCH_SAMPLES 640 /* of each size in all rounds, at least: the p99 needs 299 independent ones */
 #define EO_BENCH_LIMIT 3     /* times the planned rounds, when rounds are disturbed */
 #define EO_BENCH_MAX_ROUNDS 1000000
@@ -48,7 +49,7 @@ struct eo_bench_plan {
     int go_on;                      /* 1: a candidate that fails is left out; 0: it fails the session */
     eo_bench_progress_fn *progress; /* NULL: none */
     void *progress_ctx;
-    struct eo_bench_journal *journal; /* open; keeps complete rounds for the next session. NULL: none */
+    struct eo_journal *journal; /* open; keeps complete rounds for the next session. NULL: none */
 };
 
 /*

@@ -45,7 +45,7 @@ static void put_plan(struct eo_buf *text, const struct eo_bench_plan *plan)
                   eo_isa_name(plan->isa), (unsigned long long)plan->seed);
 }
 
-int eo_bench_resume_bind(struct eo_bench_journal *j, const struct eo_bench_plan *plan,
+int eo_bench_resume_bind(struct eo_journal *j, const struct eo_bench_plan *plan,
                          const struct eo_bench_block *block, const struct eo_bench_candidate *list,
                          size_t count, struct eo_err *err)
 {
@@ -61,7 +61,7 @@ int eo_bench_resume_bind(struct eo_bench_journal *j, const struct eo_bench_plan 
         eo_buf_printf(&text, "model %s %s\n", list[i].failed ? "failed" : list[i].sha256, list[i].name);
     rc = rc || eo_buf_check(&text, err) ? -1 : 0;
     if (rc == 0)
-        eo_bench_journal_bind(j, text.data);
+        eo_journal_bind(j, text.data);
     eo_buf_release(&text);
     return rc;
 }
@@ -97,24 +97,24 @@ static int is_start(const struct eo_bench_start *s)
            (isnan(s->idle_power_w) || (isfinite(s->idle_power_w) && s->idle_power_w >= 0));
 }
 
-int eo_bench_resume_start(struct eo_bench_journal *j, struct eo_bench_start *start)
+int eo_bench_resume_start(struct eo_journal *j, struct eo_bench_start *start)
 {
-    struct eo_bench_record record;
+    struct eo_journal_record record;
 
-    if (!eo_bench_journal_next(j, &record))
+    if (!eo_journal_next(j, &record))
         return 0;
     if (record.size == sizeof(*start)) {
         memcpy(start, record.data, sizeof(*start));
         if (is_start(start))
             return 1;
     }
-    eo_bench_journal_reject(j, &record);
+    eo_journal_reject(j, &record);
     return 0;
 }
 
-void eo_bench_keep_start(struct eo_bench_journal *j, const struct eo_bench_start *start)
+void eo_bench_keep_start(struct eo_journal *j, const struct eo_bench_start *start)
 {
-    eo_bench_journal_append(j, start, sizeof(*start));
+    eo_journal_append(j, start, sizeof(*start));
 }
 
 /* The head is filled in at the end. */
@@ -138,7 +138,7 @@ void eo_bench_keep_answer(struct eo_buf *out, size_t candidate, struct eo_bench_
 }
 
 /* If memory runs out, the round is not kept, and taking over ends before it. */
-void eo_bench_keep_end(struct eo_bench_journal *j, struct eo_buf *out, uint64_t processes, double spent_s)
+void eo_bench_keep_end(struct eo_journal *j, struct eo_buf *out, uint64_t processes, double spent_s)
 {
     struct eo_bench_round_head head;
 
@@ -147,7 +147,7 @@ void eo_bench_keep_end(struct eo_bench_journal *j, struct eo_buf *out, uint64_t 
         head.processes = processes;
         head.spent_s = spent_s;
         memcpy(out->data, &head, sizeof(head));
-        eo_bench_journal_append(j, out->data, out->len);
+        eo_journal_append(j, out->data, out->len);
     }
     eo_buf_release(out);
 }
@@ -210,7 +210,7 @@ static int check_answer(const char **at, const char *end, size_t candidate,
     return 1;
 }
 
-static int check_round(const struct eo_bench_record *record, const struct eo_bench_block *block,
+static int check_round(const struct eo_journal_record *record, const struct eo_bench_block *block,
                        const size_t *candidates, struct eo_bench_round_head *head)
 {
     const char *at = record->data + sizeof(*head), *end = record->data + record->size;
@@ -230,15 +230,15 @@ static int check_round(const struct eo_bench_record *record, const struct eo_ben
     return at == end;
 }
 
-int eo_bench_resume_round(struct eo_bench_journal *j, const struct eo_bench_block *block,
+int eo_bench_resume_round(struct eo_journal *j, const struct eo_bench_block *block,
                           const size_t *candidates, struct eo_bench_round_head *head, const char **answers)
 {
-    struct eo_bench_record record;
+    struct eo_journal_record record;
 
-    if (!eo_bench_journal_next(j, &record))
+    if (!eo_journal_next(j, &record))
         return 0;
     if (!check_round(&record, block, candidates, head)) {
-        eo_bench_journal_reject(j, &record);
+        eo_journal_reject(j, &record);
         return 0;
     }
     *answers = record.data + sizeof(*head);

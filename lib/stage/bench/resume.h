@@ -1,6 +1,6 @@
 /*
  * A session that goes on where an earlier one was interrupted: what binds the two, and what each complete round leaves
- * in the journal (bench/journal.h).
+ * in the journal (base/journal.h).
  *
  * The journal's first record tells about the session as a whole, and each of the others about one round number: for
  * each candidate that took part, in the order in which they did, its answer and its samples. All that a record says is
@@ -16,7 +16,7 @@
  * All that must be equal: this program's bytes, the plan, the processors, each model and whether it failed, the images,
  * the processor's name and the start of the machine. Fails if the program cannot be read, and without memory.
  */
-int eo_bench_resume_bind(struct eo_bench_journal *j, const struct eo_bench_plan *plan,
+int eo_bench_resume_bind(struct eo_journal *j, const struct eo_bench_plan *plan,
                          const struct eo_bench_block *block, const struct eo_bench_candidate *list,
                          size_t count, struct eo_err *err) EO_MUST_CHECK;
 
@@ -28,8 +28,8 @@ struct eo_bench_start {
 };
 
 /* Whether there was one in the journal, as its first record. */
-int eo_bench_resume_start(struct eo_bench_journal *j, struct eo_bench_start *start);
-void eo_bench_keep_start(struct eo_bench_journal *j, const struct eo_bench_start *start);
+int eo_bench_resume_start(struct eo_journal *j, struct eo_bench_start *start);
+void eo_bench_keep_start(struct eo_journal *j, const struct eo_bench_start *start);
 
 /* Of one round number. */
 struct eo_bench_round_head {
@@ -41,13 +41,13 @@ struct eo_bench_round_head {
 /* The round that is being taken, to be kept when it is complete. */
 void eo_bench_keep_begin(struct eo_buf *out, uint64_t round);
 void eo_bench_keep_answer(struct eo_buf *out, size_t candidate, struct eo_bench_block *block);
-void eo_bench_keep_end(struct eo_bench_journal *j, struct eo_buf *out, uint64_t processes, double spent_s);
+void eo_bench_keep_end(struct eo_journal *j, struct eo_buf *out, uint64_t processes, double spent_s);
 
 /*
  * Whether the journal has the round `head->round`, in which `candidates` [head->processes] took part in that order, and
  * which ended no earlier than head->spent_s. If so, sets head->spent_s, and *answers for eo_bench_resume_answer().
  */
-int eo_bench_resume_round(struct eo_bench_journal *j, const struct eo_bench_block *block,
+int eo_bench_resume_round(struct eo_journal *j, const struct eo_bench_block *block,
                           const size_t *candidates, struct eo_bench_round_head *head, const char **answers);
 
 /* Puts the next answer into the block, as if a process had done so. */

@@ -383,7 +383,7 @@ static int draw_id(struct eo_bench_start *start, struct eo_err *err)
 /* Goes on with the session in the journal, or begins a new one. */
 static int begin(struct work *w, struct eo_err *err)
 {
-    struct eo_bench_journal *j = w->plan->journal;
+    struct eo_journal *j = w->plan->journal;
 
     if (j && eo_bench_resume_bind(j, w->plan, w->process.block, w->list, w->count, err))
         return -1;

@@ -15,7 +15,7 @@
  * With plan.journal, each complete round is kept in a file, and a session that was interrupted goes on: it has the same
  * id, takes over the complete rounds as if it had just timed them, and so draws the same order and places as a session
  * that was not interrupted. plan.seconds limits the time of all parts together, without that in between. The program
- * removes the file (eo_bench_journal_remove()) when it has written the rows.
+ * removes the file (eo_journal_remove()) when it has written the rows.
  */
 #ifndef EO_STAGE_BENCH_SESSION_H
 #define EO_STAGE_BENCH_SESSION_H

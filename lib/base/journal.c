@@ -1,4 +1,4 @@
-#include "stage/bench/journal.h"
+#include "base/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 
 #define CHECKSUM (EO_SHA256_TEXT - 1)
 
-/* The session goes on without a file. */
-static void give_up(struct eo_bench_journal *j, const char *what)
+/* The program goes on without a file. */
+static void give_up(struct eo_journal *j, const char *what)
 {
     char line[sizeof(j->path) + sizeof(j->note) + 64];
 
@@ -21,7 +21,7 @@ static void give_up(struct eo_bench_journal *j, const char *what)
         close(j->fd);
     j->fd = -1;
     j->old_size = 0;
-    snprintf(line, sizeof(line), "%s: %s; if interrupted, this session cannot go on later", j->path, j->note);
+    snprintf(line, sizeof(line), "%s: %s; if interrupted, this run cannot go on later", j->path, j->note);
     if (j->say)
         j->say(line);
 }
@@ -49,12 +49,12 @@ static int open_file(const char *path)
 }
 
 /* Nothing is read without memory, or if the file is too large. */
-static void read_file(struct eo_bench_journal *j)
+static void read_file(struct eo_journal *j)
 {
     struct stat st;
     ssize_t n;
 
-    if (fstat(j->fd, &st) || st.st_size <= 0 || (uint64_t)st.st_size > EO_BENCH_JOURNAL_MAX)
+    if (fstat(j->fd, &st) || st.st_size <= 0 || (uint64_t)st.st_size > EO_JOURNAL_MAX)
         return;
     j->old = malloc((size_t)st.st_size);
     while (j->old && j->old_size < (size_t)st.st_size) {
@@ -65,10 +65,11 @@ static void read_file(struct eo_bench_journal *j)
     }
 }
 
-void eo_bench_journal_open(struct eo_bench_journal *j, const char *folder, void (*say)(const char *line))
+void eo_journal_open(struct eo_journal *j, const char *folder, const char *name,
+                     void (*say)(const char *line))
 {
-    *j = (struct eo_bench_journal){.fd = -1, .say = say};
-    if ((size_t)snprintf(j->path, sizeof(j->path), "%s/" EO_BENCH_JOURNAL_NAME, folder) >= sizeof(j->path)) {
+    *j = (struct eo_journal){.fd = -1, .say = say};
+    if ((size_t)snprintf(j->path, sizeof(j->path), "%s/%s", folder, name) >= sizeof(j->path)) {
         errno = ENAMETOOLONG;
         give_up(j, "cannot open");
         return;
@@ -77,18 +78,17 @@ void eo_bench_journal_open(struct eo_bench_journal *j, const char *folder, void 
     if (j->fd < 0)
         give_up(j, "cannot open");
     else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-        give_up(j, "another session uses it");
+        give_up(j, "another process uses it");
     else
         read_file(j);
 }
 
-void eo_bench_journal_bind(struct eo_bench_journal *j, const char *binding)
+void eo_journal_bind(struct eo_journal *j, const char *binding)
 {
     eo_hash_sha256(binding, strlen(binding), j->binding);
 }
 
-static void checksum(const struct eo_bench_journal *j, const void *data, uint64_t size,
-                     char text[EO_SHA256_TEXT])
+static void checksum(const struct eo_journal *j, const void *data, uint64_t size, char text[EO_SHA256_TEXT])
 {
     const struct eo_hash_piece pieces[] = {{j->binding, sizeof(j->binding)},
                                            {&j->records, sizeof(j->records)},
@@ -98,7 +98,7 @@ static void checksum(const struct eo_bench_journal *j, const void *data, uint64_
     eo_hash_sha256_pieces(pieces, sizeof(pieces) / sizeof(*pieces), text);
 }
 
-int eo_bench_journal_next(struct eo_bench_journal *j, struct eo_bench_record *record)
+int eo_journal_next(struct eo_journal *j, struct eo_journal_record *record)
 {
     size_t left = j->end < j->old_size ? j->old_size - j->end : 0;
     char expected[EO_SHA256_TEXT];
@@ -116,28 +116,28 @@ int eo_bench_journal_next(struct eo_bench_journal *j, struct eo_bench_record *re
     checksum(j, at, size, expected);
     if (memcmp(at + size, expected, CHECKSUM) != 0)
         return 0;
-    *record = (struct eo_bench_record){at, (size_t)size};
+    *record = (struct eo_journal_record){at, (size_t)size};
     j->end += sizeof(size) + (size_t)size + CHECKSUM;
     j->records++;
     return 1;
 }
 
-void eo_bench_journal_reject(struct eo_bench_journal *j, const struct eo_bench_record *record)
+void eo_journal_reject(struct eo_journal *j, const struct eo_journal_record *record)
 {
     j->end -= sizeof(uint64_t) + record->size + CHECKSUM;
     j->records--;
     j->old_size = 0;
 }
 
-static int has_room(const struct eo_bench_journal *j, size_t size)
+static int has_room(const struct eo_journal *j, size_t size)
 {
-    const size_t most = EO_BENCH_JOURNAL_MAX - sizeof(uint64_t) - CHECKSUM;
+    const size_t most = EO_JOURNAL_MAX - sizeof(uint64_t) - CHECKSUM;
 
     errno = EFBIG;
     return size <= most && j->end <= most - size;
 }
 
-static int write_all(struct eo_bench_journal *j, const void *data, size_t size)
+static int write_all(struct eo_journal *j, const void *data, size_t size)
 {
     const char *p = data;
     ssize_t n;
@@ -155,7 +155,7 @@ static int write_all(struct eo_bench_journal *j, const void *data, size_t size)
     return 0;
 }
 
-void eo_bench_journal_append(struct eo_bench_journal *j, const void *data, size_t size)
+void eo_journal_append(struct eo_journal *j, const void *data, size_t size)
 {
     uint64_t bytes = size;
     char sum[EO_SHA256_TEXT];
@@ -173,17 +173,17 @@ void eo_bench_journal_append(struct eo_bench_journal *j, const void *data, size_
     j->records++;
 }
 
-void eo_bench_journal_remove(struct eo_bench_journal *j)
+void eo_journal_remove(struct eo_journal *j)
 {
     if (j->fd >= 0) {
         unlink(j->path);
         close(j->fd);
     }
     j->fd = -1;
-    eo_bench_journal_close(j);
+    eo_journal_close(j);
 }
 
-void eo_bench_journal_close(struct eo_bench_journal *j)
+void eo_journal_close(struct eo_journal *j)
 {
     struct stat st;
 
