@@ -93,9 +93,11 @@ DEPS_DEVICE := gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf
 DEPS_CROSS := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 DEPS_BIG_ENDIAN := gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static
 CROSS := $(if $(filter check check-bytes,$(EO_FOR)),$(filter x86_64,$(ARCH)))
+DEPS_SLURM := munge slurm-client slurmctld slurmd
 PACKAGES := $(DEPS_BUILD) $(DEPS_RUN) $(if $(filter check check-% unit-tests,$(EO_FOR)),$(DEPS_CHECK)) \
 	$(if $(filter fuzz,$(EO_FOR)),$(DEPS_FUZZ)) $(if $(CROSS),$(DEPS_CROSS)) \
-	$(if $(filter check-big-endian,$(EO_FOR)),$(DEPS_BIG_ENDIAN)) $(if $(filter device,$(EO_FOR)),$(DEPS_DEVICE))
+	$(if $(filter check-big-endian,$(EO_FOR)),$(DEPS_BIG_ENDIAN)) $(if $(filter device,$(EO_FOR)),$(DEPS_DEVICE)) \
+	$(if $(filter check-slurm,$(EO_FOR)),$(DEPS_SLURM))
 
 .PHONY: deps install-packages
 ## deps: install missing Debian packages (with `check` those of the tests too); silent when none is missing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the unit tests, the fuzz corpora, the disturbances (faults/) and the bats files. The last line is "N passed, N
 # failed, N skipped", and the one before it names the ten that took longest.
-# usage: run.sh [unit | attack]    EO_BIN and EO_TESTS name the folders of the programs and of the test programs;
+# usage: run.sh [unit | attack | slurm]    EO_BIN and EO_TESTS name the folders of the programs and of test programs;
 # EO_NO_BYTES leaves out check-bytes, which builds programs of its own; EO_EMULATOR runs the unit tests and the corpora.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -96,8 +96,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
     printf '%s\n' rebuild faults
     ls -S tests/*.bats tests/attack/*.bats
   fi
-  if [ "${1:-all}" = attack ]; then
-    ls -S tests/attack/*.bats
+  if [ "${1:-all}" = attack ] || [ "${1:-all}" = slurm ]; then
+    ls -S tests/"$1"/*.bats
   else
     for t in "$EO_TESTS"/test_* "$EO_TESTS"/fuzz_*; do
       case ${t##*/} in *.* | *'*') ;; *) printf '%s\n' "$t" ;; esac

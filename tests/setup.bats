@@ -37,7 +37,8 @@ make_root() {
 
 # commands_of PACKAGE...: what they bring, by name. Alternatives belong to no package.
 commands_of() {
-  dpkg -L "$@" | sed -nE 's,^(/usr)?/s?bin/,,p' | sed -E 's,^gnuplot-nox$,&\ngnuplot,; s,^mawk$,&\nawk,'
+  dpkg -L "$@" | sed -nE 's,^(/usr)?/s?bin/,,p' | sed -E 's,^gnuplot-nox$,&\ngnuplot,; s,^mawk$,&\nawk,;
+    s,^(slurmd|slurmctld)-wlm$,&\n\1,'
 }
 
 @test "setup: what scripts, tests and recipes call comes with Debian's base, make, git, or the packages of make deps" {

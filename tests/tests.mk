@@ -83,6 +83,11 @@ $(OBJ)/%.h.ok: %.h $(OBJ)/flags
 attack: programs
 	@EO_BIN=$(abspath $(BIN)) sh tests/run.sh attack
 
+.PHONY: check-slurm
+## check-slurm: RUN=slurm on a Slurm that the tests start and stop on this machine; ends with the count
+check-slurm: programs
+	@EO_BIN=$(abspath $(BIN)) sh tests/run.sh slurm
+
 .PHONY: soak
 ## soak: SOAK=200 random SIGKILLs of a small experiment, each resumed and compared; ends with "200 of 200"
 soak: programs

@@ -19,7 +19,7 @@ define code_rule
 $(device_code) $(together) $(call model,$(1)) $(SL)/eval.yaml $(DATASET) $(call program,eo-export) \
 		$(call again,$(device_code)) | $(call step,export,$(device_code))
 	$(Q)$$(call begin,$(device_code)) && mkdir -p $(device_folder) && \
-	exec $(RUN) $(BIN)/eo-export $(if $(2),--fast) -c $(SL)/eval.yaml --data $(DATA) \
+	exec $(ON_NODE) $(BIN)/eo-export $(if $(2),--fast) -c $(SL)/eval.yaml --data $(DATA) \
 	  --prefix net --tests 100 --optional -o $(device_folder)/net $$<
 	@$$(call done,$(device_code))
 endef
@@ -48,7 +48,7 @@ $(CORE_COSTS): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(CORE_COSTS)) | $(c
 BOARD_FITS := $(OUT)/board_fits.csv
 $(BOARD_FITS): $(CORE_COSTS) $(SL)/select.yaml $(call program,eo-device) $(call again,$(BOARD_FITS)) | \
 		$(call step,device,$(BOARD_FITS))
-	$(Q)$(call begin,$@) && exec $(RUN) $(BIN)/eo-device -c $(SL)/select.yaml -o $@ $<
+	$(Q)$(call begin,$@) && exec $(HERE) $(BIN)/eo-device -c $(SL)/select.yaml -o $@ $<
 	@$(call done,$@)
 
 .PHONY: device device-tools $(STEP_NAMES)

@@ -13,8 +13,6 @@
 # tools/experiments.sh has checked configuration, data and programs, and hands over the plan as words NAME=VALUE. It has
 # also written the slices (config/STAGE.yaml), dataset.csv and config/programs/, each only if its contents changed. A
 # stage depends on these files alone, so a change that it does not read does not run it again.
-#
-# RUN is a command that runs every program of a stage, such as RUN='nice -n 10'.
 STEP_NAMES :=
 # For eo-explain, which reads both in Make's database: the stages in their order, and the goals.
 STAGES := data train prune quant eval bench select sensitivity hardware plots summary manifest
@@ -79,7 +77,7 @@ define train_rule
 $(trained) $(together) $(call slice,$(1),train) $(DATASET) $(call program,eo-train) $(call again,$(trained)) | \
 	$(call step,train,$(trained))
 	$(Q)$$(call begin,$(trained)) && mkdir -p $(OUT)/models/$(seed_of) $(OUT)/rows/$(seed_of) && \
-	exec $(RUN) $(BIN)/eo-train -c $(call slice,$(1),train) $(WITH_DATA) --log $(training_log) -o $(call model,$(1))
+	exec $(ON_NODE) $(BIN)/eo-train -c $(call slice,$(1),train) $(WITH_DATA) --log $(training_log) -o $(call model,$(1))
 	@$$(call done,$(trained))
 endef
 
@@ -97,7 +95,8 @@ $(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) 
 	$(call program,eo-prune) $(if $(recovers),$(call program,eo-train)) $(call program,eo-attempt) \
 	$(call again,$(pruned)) | $(call step,prune,$(pruned))
 	$(Q)$$(call begin,$(pruned)) && \
-	exec $(call attempt,$(1),prune) -- $(RUN) $(if $(recovers),$(prune_and_tune),$(prune) -o $(call model,$(1)) $(base_of))
+	exec $(call attempt,$(1),prune) -- \
+	  $(ON_NODE) $(if $(recovers),$(prune_and_tune),$(prune) -o $(call model,$(1)) $(base_of))
 	@$$(call done,$(pruned))
 endef
 # Prunes in EO_PRUNE_STEPS steps, with recovery after each. Only the log of the last recovery is kept.
@@ -120,7 +119,7 @@ $(quantised) $(together) $(call model,$(pruned_of)) $(call row,$(pruned_of),prun
 	$(call program,eo-quant) $(call program,eo-attempt) $(call again,$(quantised)) | $(call step,quant,$(quantised))
 	$(Q)$$(call begin,$(quantised)) && \
 	exec $(call attempt,$(1),quant) --after $(call row,$(pruned_of),prune.err) -- \
-	  $(RUN) $(BIN)/eo-quant -p $(precision_of) -c $(call slice,$(1),quant) --data $(DATA) \
+	  $(ON_NODE) $(BIN)/eo-quant -p $(precision_of) -c $(call slice,$(1),quant) --data $(DATA) \
 	  -o $(call model,$(1)) $(call model,$(pruned_of))
 	@$$(call done,$(quantised))
 endef
@@ -131,7 +130,7 @@ $(evaluated) $(together) $(call model,$(1)) $(call row,$(1),quant.err) $(call sl
 	$(call program,eo-eval) $(call program,eo-attempt) $(call again,$(evaluated)) | $(call step,eval,$(evaluated))
 	$(Q)$$(call begin,$(evaluated)) && \
 	exec $(call attempt,$(1),accuracy) --after $(call row,$(1),quant.err) -- \
-	  $(RUN) $(BIN)/eo-eval -c $(call slice,$(1),eval) $(WITH_DATA) \
+	  $(ON_NODE) $(BIN)/eo-eval -c $(call slice,$(1),eval) $(WITH_DATA) \
 	  --confusion $(call row,$(1),confusion.csv) --hits $(call row,$(1),hits.csv) \
 	  -o $(call row,$(1),accuracy.csv) $(call model,$(1))
 	@$$(call done,$(evaluated))
@@ -194,7 +193,8 @@ $(MACHINE): $(foreach c,$(filter-out $(TIMING_FAILED),$(CANDIDATES)),$(call mode
 		$(call again,$(MACHINE)) | $(ACCURACY) $(call step,bench,$(MACHINE))
 	$(Q)$(call begin,$@,$(session_reads)) && \
 	rm -f $(SL)/timed $(if $(filter retime,$(GOALS)),$(OUT)/rows/.session) && \
-	exec $(RUN) $(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) \
+	exec $(ALONE) $(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) \
+	  $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) \
 	  --from $(OUT)/models --into $(OUT)/rows --machine $@ $(names)
 	@$(call done,$@,$(session_reads)); $(record_rows); \
 	cp $(SL)/names $(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed
@@ -211,7 +211,7 @@ all_rows = $(call those_there,rows,accuracy.csv accuracy.err hits.csv timing.csv
 $(SWEEP) $(together) $(ACCURACY_ROWS) $(MACHINE) $(TIMING_ROWS) $(selection) $(fitting) $(call again,$(SWEEP)) | \
 		$(call step,select,$(SWEEP))
 	$(Q)$(call begin,$(SWEEP),$(all_rows) $(selection) $(fitting)) && \
-	exec $(RUN) $(BIN)/eo-pareto -c $(SL)/select.yaml $(addprefix --devices ,$(fitting)) \
+	exec $(HERE) $(BIN)/eo-pareto -c $(SL)/select.yaml $(addprefix --devices ,$(fitting)) \
 	  --sweep $(OUT)/sweep_results.csv --errors $(OUT)/sweep_errors.csv \
 	  --latency $(OUT)/pareto_frontier_latency.csv --energy $(OUT)/pareto_frontier_energy.csv \
 	  --seeds $(OUT)/seed_summary.csv $(all_rows)
@@ -223,7 +223,7 @@ accuracy_rows = $(call those_there,rows,accuracy.csv accuracy.err)
 $(ACCURACY_TABLES) $(together) $(ACCURACY_ROWS) $(selection) $(call again,$(ACCURACY_TABLES)) | \
 		$(call step,select,$(ACCURACY_TABLES))
 	$(Q)$(call begin,$(ACCURACY_TABLES),$(accuracy_rows) $(selection)) && \
-	exec $(RUN) $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
+	exec $(HERE) $(BIN)/eo-pareto -c $(SL)/select.yaml --accuracy $(OUT)/accuracy.csv --errors $(OUT)/accuracy_errors.csv \
 	  --seeds $(OUT)/accuracy_seeds.csv $(accuracy_rows)
 	@$(call done,$(ACCURACY_TABLES),$(accuracy_rows) $(selection))
 
@@ -232,7 +232,7 @@ $(ACCURACY_TABLES) $(together) $(ACCURACY_ROWS) $(selection) $(call again,$(ACCU
 SENSITIVITY := $(OUT)/sensitivity.csv
 $(SENSITIVITY): $(call model,base) $(SL)/sensitivity.yaml $(DATASET) $(call program,eo-prune) \
 		$(call again,$(SENSITIVITY)) | $(call step,sensitivity,$(SENSITIVITY))
-	$(Q)$(call begin,$@) && exec $(RUN) $(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml $(WITH_DATA) $<
+	$(Q)$(call begin,$@) && exec $(ON_NODE) $(BIN)/eo-prune --sensitivity $@ -c $(SL)/sensitivity.yaml $(WITH_DATA) $<
 	@$(call done,$@)
 
 # ---- hardware, of the candidates that have no error
@@ -244,7 +244,7 @@ good_models = $$(for c in $(names); do for e in accuracy timing; do \
 reported = $(OUT)/sweep_results.csv $(SL)/candidates $(SL)/hardware.yaml $(call program,eo-hwreport)
 $(HARDWARE) $(together) $(MODELS) $(reported) $(call again,$(HARDWARE)) | $(call step,hardware,$(HARDWARE))
 	$(Q)$(call begin,$(HARDWARE),$(good_models) $(reported)) && \
-	exec $(RUN) $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv \
+	exec $(HERE) $(BIN)/eo-hwreport -c $(SL)/hardware.yaml --sweep $(OUT)/sweep_results.csv \
 	  --layers $(OUT)/layerwise_breakdown.csv --tradeoffs $(OUT)/precision_tradeoffs.csv \
 	  --summary $(OUT)/hardware_summary.csv $(good_models)
 	@$(call done,$(HARDWARE),$(good_models) $(reported))
@@ -277,7 +277,7 @@ summarise = $(BIN)/eo-summary -c $(SL)/summary.yaml --sweep $(OUT)/sweep_results
 	  --hardware $(OUT)/hardware_summary.csv
 $(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(call program,eo-summary) $(call again,$(SUMMARY)) | \
 		$(call step,summary,$(SUMMARY))
-	$(Q)$(call begin,$@) && exec $(RUN) $(summarise) -o $@
+	$(Q)$(call begin,$@) && exec $(HERE) $(summarise) -o $@
 	@$(call done,$@)
 
 # ---- manifest: where each file came from, by the records of the steps

@@ -25,6 +25,7 @@ say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
 
 . tools/experiment.sh
+. tools/hosts.sh
 
 # ---- jobs, locks, and the Make of a part
 
@@ -76,7 +77,7 @@ tell() {
 part() {
     [ -d "$obj/lock" ] || mkdir -p "$obj/lock" || exit 1
     said=$obj/lock/${held:-$$}.said
-    [ -n "$held" ] || trap 'rm -f "$said"' EXIT
+    [ -n "$held" ] || trap 'rm -f "$said"; end_slurm' EXIT
     job make_part "$@"
     set -- $?
     tell "$said"
@@ -97,6 +98,7 @@ build() {
 export_plan() { export EO_INNER=1 EO_PLAN="$words" EO_DATA="$data"; }
 
 run() {
+    check_run
     find_plan "$1"
     shift
     [ -n "${EO_SCRATCH:-}" ] || hold "$lock" "$name"
@@ -106,6 +108,7 @@ run() {
     [ ! -d "$out" ] || settle "$out"
     prepare data/synthetic && check_made || exit 1
     export_plan
+    begin_slurm "$@"
     part "$@"
 }
 

@@ -20,7 +20,7 @@ $(EXPORT): $(MODELS) $(SWEEP) $(SL)/candidates $(SL)/eval.yaml $(DATASET) $(call
 		$(call again,$(EXPORT) $(EXPORTED)) $(call missing,$(EXPORT_NAMES)) | $(call step,export,$(EXPORT))
 	$(Q)$(call leave_none,$(OUT)/export.new $(EXPORT_NAMES).new); $(call begin,$(exported),$(export_reads)) && \
 	rm -rf $(OUT)/export.new && \
-	$(RUN) $(BIN)/eo-export --into $(OUT)/export.new --from $(OUT)/models --sweep $(OUT)/sweep_results.csv \
+	$(ON_NODE) $(BIN)/eo-export --into $(OUT)/export.new --from $(OUT)/models --sweep $(OUT)/sweep_results.csv \
 	  -c $(SL)/eval.yaml --data $(DATA) $(FRONTIERS) >$(EXPORT_NAMES).new && \
 	rm -rf $(OUT)/export && mv $(OUT)/export.new $(OUT)/export && mv $(EXPORT_NAMES).new $(EXPORT_NAMES)
 	@$(call done,$(exported),$(export_reads))

@@ -1,13 +1,25 @@
 # How a stage of tools/experiment.mk runs: its record, when it runs, what it says, and when it has nothing to do.
 #
 #     outputs $(together) inputs $(call again,outputs) | $(call step,STAGE,outputs)
-#     	$(Q)$(call begin,outputs) && exec $(RUN) command
+#     	$(Q)$(call begin,outputs) && exec $(ON_NODE) command
 #     	@$(call done,outputs)
 #
 # Make starts a step when a prerequisite is newer than a file that the step makes. The step then compares the checksums
 # of all files that it reads and makes with its record of the last time. When they are equal it runs nothing, and only
 # touches the files that it makes, so the steps that follow run nothing either. In the macros below, $(1) = the files
 # that a step makes.
+
+# RUN says where programs run: a word of this table, or a command that runs each of them, such as RUN='nice -n 10'.
+# $(ON_NODE) stands before programs that train, prune, quantise, evaluate or export, $(ALONE) before those that time,
+# and $(HERE) before short ones that make tables.
+RUN ?= local
+RUNS := local slurm
+on_node.slurm := sh tools/slurm.sh step
+alone.slurm := sh tools/slurm.sh time
+run_by = $(if $(filter $(RUNS),$(RUN)),$($(1).$(strip $(RUN))),$(RUN))
+ON_NODE := $(call run_by,on_node)
+ALONE := $(call run_by,alone)
+HERE := $(call run_by,here)
 
 # One command makes several files, so the rule runs once for all of them. Under -n, Make 4.3 does not see that this
 # command makes all of them, so a dry run has a rule for each file.
