@@ -14,6 +14,11 @@ SHELL := /bin/sh
 export LC_ALL := C
 unexport GNUTERM GNUPLOT_LIB
 
+# The folder of the project's files, with a slash: empty in the source, where Make runs in that folder. When the project
+# is installed, Make runs in the folder of the user's results, and installed.mk there says where the programs are.
+SHARE := $(filter-out ./,$(dir $(lastword $(MAKEFILE_LIST))))
+include $(wildcard $(SHARE)installed.mk)
+
 CONFIG ?= configs/default.yaml
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -26,7 +31,7 @@ is_given = $(filter-out undefined,$(origin $(1)))
 $(foreach v,CONFIG EO_DATA_DIR PREFIX DESTDIR A,$(if $(call is_given,$(v)),$(eval $(call as_written,$(v)))))
 quoted = '$(subst ','\'',$(1))'
 
-ifeq ($(wildcard tools/experiments.sh),)
+ifeq ($(wildcard $(if $(INSTALLED),$(SHARE))tools/experiments.sh),)
 $(error no source of edge-opt in $(CURDIR): run make -C with the folder of this Makefile)
 endif
 
@@ -38,20 +43,20 @@ COMPARED := $(if $(and $(value A),$(value B)),$(call quoted,$(value A)) $(call q
 override B := out$(if $(SANITIZE),/sanitize)
 endif
 B ?= out$(if $(SANITIZE),/sanitize)
-BIN := $(B)/bin
+BIN := $(or $(INSTALLED),$(B)/bin)
 OBJ := $(B)/build
 
-# Each file says at its top what it is for. Paths are relative to this folder.
-include tools/dispatch.mk
+# Each file says at its top what it is for. Paths are relative to this folder, or begin with SHARE.
+include $(SHARE)tools/dispatch.mk
 ifeq ($(IS_OUTER),)
-include lib/build.mk
-include tools/experiment.mk
+include $(SHARE)lib/build.mk
+include $(SHARE)tools/experiment.mk
 ifneq ($(IS_INNER),)
-include $(patsubst %,tools/%.mk,$(call once,$(filter export device,$(GOALS)) $(if $(EO_ACTIVE_DEVICE),device)))
+include $(patsubst %,$(SHARE)tools/%.mk,$(call once,$(filter export device,$(GOALS)) $(if $(EO_ACTIVE_DEVICE),device)))
 endif
 ifeq ($(IS_INNER),)
-# A copy of the project without its tests builds and runs.
-include $(wildcard tests/tests.mk)
+# A copy of the project without its tests builds and runs. What is installed builds nothing and installs nothing.
+include $(if $(INSTALLED),,$(wildcard tests/tests.mk) tools/install.mk)
 endif
 
 DOT := dot
@@ -120,16 +125,7 @@ install-packages:
 .PHONY: data
 ## data: download MNIST and Fashion-MNIST into data/, resuming, with checksums (DATASETS="mnist" for one)
 data:
-	@sh data/fetch.sh $(or $(DATASETS),mnist fashion-mnist)
-
-.PHONY: install
-## install: install the programs and their man pages below PREFIX (DESTDIR is honoured)
-install: programs
-	install -d -- $(call quoted,$(DESTDIR)$(PREFIX)/bin)
-	install -m 755 -- $(TOOLS) $(call quoted,$(DESTDIR)$(PREFIX)/bin)
-	install -d -- $(call quoted,$(DESTDIR)$(PREFIX)/share/man/man1) $(call quoted,$(DESTDIR)$(PREFIX)/share/man/man5)
-	install -m 644 -- $(wildcard tools/eo-*.1) $(call quoted,$(DESTDIR)$(PREFIX)/share/man/man1)
-	install -m 644 -- $(wildcard tools/eo-*.5) $(call quoted,$(DESTDIR)$(PREFIX)/share/man/man5)
+	@EO_DATA_INTO=$(if $(INSTALLED),data) sh $(SHARE)data/fetch.sh $(or $(DATASETS),mnist fashion-mnist)
 
 .PHONY: pages
 ## pages: write options into the man pages and keys into configs/README.md, as the programs print them
@@ -141,7 +137,7 @@ pages: programs
 help:
 	@echo "make TARGET... [CONFIG=configs/default.yaml] [SANITIZE=address,undefined] [V=1]"; echo
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(sort $(filter-out %.d,$(MAKEFILE_LIST)) \
-	  $(wildcard tools/*.mk)) | sort | expand -t 22
-	@echo; echo "configurations: $(wildcard configs/*.yaml)"
+	  $(wildcard $(SHARE)tools/*.mk)) | sort | expand -t 22
+	@echo; echo "configurations: $(wildcard $(SHARE)configs/*.yaml)"
 
 endif

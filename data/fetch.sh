@@ -1,5 +1,5 @@
 #!/bin/sh
-# Downloads published data sets into the folder of this script:
+# Downloads published data sets into the folder of this script, or into EO_DATA_INTO where that is set:
 #
 #     data/fetch.sh mnist fashion-mnist
 #
@@ -14,6 +14,7 @@
 me=data/fetch.sh
 here=$(dirname "$0")
 sources=$here/SOURCES
+into=${EO_DATA_INTO:-$here}
 packaged=/usr/share/datasets
 # The largest file has 26 MB, and 47 MB unpacked. Seconds to connect, without data, and for one file.
 limit_mb=64
@@ -79,7 +80,7 @@ begun() {
 # fetch SET FILE SHA256 URL...
 fetch() {
     set_name=$1 file=$2 expected=$3
-    folder=$here/$set_name
+    folder=$into/$set_name
     target=$folder/$file
     part=$target.part
     shift 3
@@ -132,7 +133,7 @@ for name; do
         printf "%s: data set '%s': expected one that '%s' lists\n" "$me" "$name" "$sources" >&2
         exit 2
     fi
-    [ -e "$here/$name" ] || ! is_packaged "$name" || continue
+    [ -e "$into/$name" ] || ! is_packaged "$name" || continue
     # shellcheck disable=SC2034 # md5 is for readers
     # The loop runs in a subshell; its exit status is the pipe's.
     printf '%s\n' "$lines" | while read -r set_name file expected md5 urls; do

@@ -13,8 +13,26 @@ Q := $(if $(filter 1,$(V)),,@)
 
 .PHONY: FORCE
 
-# The Make of an experiment builds no programs: they are built before it starts.
-ifeq ($(IS_INNER),)
+# How the programs were compiled; the manifest of a run says it.
+BUILT_WITH := $(if $(INSTALLED),$(SHARE)flags,$(OBJ)/flags)
+# The plug-in with which QEMU counts instructions for `make device`.
+COUNTER := $(if $(INSTALLED),$(SHARE)../../lib/edge-opt/,$(OBJ)/tests/)count.so
+$(OBJ)/tests/count.so: tests/device/count.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -fPIC -shared -o $@.new $< && mv $@.new $@
+
+# The goals of the user's call; GOALS are those of this Make.
+EO_FOR ?= $(GOALS)
+IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
+
+# Installed programs are there. The Make of an experiment finds them built.
+ifneq ($(INSTALLED),)
+.PHONY: programs needs
+programs:
+	@:
+needs:
+	@sh $(SHARE)tools/needs.sh $(if $(IS_PLOTTED),-p)
+else ifeq ($(IS_INNER),)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wpointer-arith -Wundef
 # Results must not depend on the compiler: IEEE arithmetic, no contraction to fused operations, and never
 # -march=native. base/fp_check.h refuses -ffast-math, and -ffp-contract=off comes after the user's CFLAGS.
@@ -54,10 +72,7 @@ programs: $(LINKED) $(TOOLS)
 # A stamp that changes when the flags do: everything is rebuilt then, and only then.
 differs = $(subst x$(strip $(1)),,x$(strip $(2)))$(subst x$(strip $(2)),,x$(strip $(1)))
 FLAGS_NOW := $(strip $(CC) $(ALL_CFLAGS) $(DEP_FLAGS) $(ALL_LDFLAGS))
-# The goals of the user's call; GOALS are those of this Make.
-EO_FOR ?= $(GOALS)
 IS_TESTED := $(filter check check-unit check-threads unit-tests,$(EO_FOR))
-IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
 # Before any work, check that what will be needed is there. The compiler is checked only if tests are to be built or the
 # flags changed, because what is built is not compiled again.
 .PHONY: needs

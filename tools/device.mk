@@ -4,12 +4,7 @@
 CORES := m0 m3 m4 m4dsp m55 rv32imc
 cores_of = $(if $(filter %-$(EO_INT8),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
 builds_of = $(if $(filter %-$(EO_INT8),$(1)),plain fast,plain)
-HARNESS := $(wildcard tests/device/*)
-COUNTER := $(OBJ)/tests/count.so
-
-$(COUNTER): tests/device/count.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 -fPIC -shared -o $@.new $< && mv $@.new $@
+HARNESS := $(wildcard $(SHARE)tests/device/*)
 
 # $(1) = candidate, $(2) = "fast" or "", $(3) = core.
 device_folder = $(OUT)/device/$(1)$(if $(2),-$(2))
@@ -27,7 +22,7 @@ define measure_rule
 $(device_row): $(device_code) $(HARNESS) $(call again,$(device_row)) | \
 		$(call step,device,$(device_row)) device-tools $(COUNTER)
 	$(Q)$$(call leave_none,$$@.new); $$(call begin,$$@) && \
-	EO_TESTS=$(OBJ)/tests sh tests/device/measure.sh $$(@D) $(3) $(1) '$(2)' >$$@.new && mv $$@.new $$@
+	EO_TESTS=$(dir $(COUNTER)) sh $(SHARE)tests/device/measure.sh $$(@D) $(3) $(1) '$(2)' >$$@.new && mv $$@.new $$@
 	@$$(call done,$$@)
 endef
 # $(1) = candidate, $(2) = build.
@@ -41,7 +36,7 @@ DEVICE_ROWS := $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call row
 CORE_COSTS := $(OUT)/core_costs.csv
 $(CORE_COSTS): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(CORE_COSTS)) | $(call step,device,$(CORE_COSTS))
 	$(Q)$(call leave_none,$@.new); $(call begin,$@) && \
-	{ sh tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
+	{ sh $(SHARE)tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
 	@$(call done,$@)
 
 # Which candidates fit on the boards that the key `devices` names.
@@ -54,7 +49,8 @@ $(BOARD_FITS): $(CORE_COSTS) $(SL)/select.yaml $(call program,eo-device) $(call 
 .PHONY: device device-tools $(STEP_NAMES)
 device-tools:
 	@for p in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do \
-	  command -v $$p >/dev/null || { echo "make device: needs '$$p': make deps device" >&2; exit 1; }; done
+	  command -v $$p >/dev/null || { echo "make device: needs '$$p': $(or $(INSTALLED:%=apt-get install \
+	  $(DEPS_DEVICE)),make deps device)" >&2; exit 1; }; done
 ## device: what each candidate takes on six cores in QEMU, and which boards it fits: core_costs.csv, board_fits.csv
 device: $(CORE_COSTS) $(BOARD_FITS)
 	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \

@@ -10,9 +10,9 @@
 # such line, still runs commands marked with `+`, and exits with 1 when another command would have to run. When a part
 # has failed, tools/experiments.sh leaves the file $(FAILED), and the recipe below gets such a command.
 
-PLAIN_GOALS := programs needs explain graph steps compare deps install-packages help data install pages format fuzz \
-	fuzzers distclean check check-% unit-tests threaded perf study soak trust trust-busy attack coverage \
-	$(B)/bin/% $(B)/build/%
+PLAIN_GOALS := programs needs explain graph steps compare deps install-packages help data install uninstall dist deb \
+	pages format fuzz fuzzers distclean check check-% unit-tests threaded perf study soak trust trust-busy attack \
+	coverage $(B)/bin/% $(B)/build/%
 once = $(if $(1),$(firstword $(1)) $(call once,$(filter-out $(firstword $(1)),$(1))))
 GOALS := $(strip $(call once,$(or $(MAKECMDGOALS),all)))
 ifneq ($(filter %.yaml %.yml,$(GOALS)),)
@@ -66,14 +66,16 @@ export EO_OF_CONFIG := $(OF_CONFIG)
 export EO_FOR := $(GOALS)
 export EO_ASKED := $(ASKED)
 export EO_B := $(B)
+export EO_SHARE := $(SHARE)
+export EO_PROGRAMS_IN := $(BIN)
 export DOT
 ifeq ($(findstring n,$(LETTERS)),)
 .parts:
-	+@exec sh tools/experiments.sh call
+	+@exec sh $(SHARE)tools/experiments.sh call
 else
 # Under -n, Make prints this command and runs it too, because of the `+`. So the command is a comment for people, and
 # the shell that gets it is tools/experiments.sh, which prints what would run.
-.SHELLFLAGS := tools/experiments.sh dry
+.SHELLFLAGS := $(SHARE)tools/experiments.sh dry
 .parts:
 	+@# make $(GOALS) would run:
 endif

@@ -58,7 +58,7 @@ base_of = $(call model,$(seed_of)base)
 slice = $(SL)/$(seed_of)$(2).yaml
 SLICES := $(foreach b,$(BASES),$(foreach t,$(EO_SLICES),$(call slice,$(b),$(t))))
 
-include tools/steps.mk
+include $(SHARE)tools/steps.mk
 
 # A step of one candidate, whose failure becomes an error row and does not end the sweep. $(1) = its name, $(2) = the
 # ending of the file of error rows, $(3) = the stage in the row.
@@ -251,14 +251,14 @@ $(HARDWARE) $(together) $(MODELS) $(reported) $(call again,$(HARDWARE)) | $(call
 
 # ---- plots: $(1) = the plots that script $(3) draws from tables $(2). One gnuplot draws all, because it starts slowly.
 
-SCRIPTS := $(foreach p,$(notdir $(wildcard plots/*.gp plots/*.awk)),$(call program,$(p)))
+SCRIPTS := $(foreach p,$(notdir $(wildcard $(SHARE)plots/*.gp $(SHARE)plots/*.awk)),$(call program,$(p)))
 plotted = $(1:%=$(OUT)/%.png)
 # Earlier versions kept a record for each plot. Only that of the first is used now; the others are removed.
 old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
 define plot_rule
 $(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
 	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted)) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
-	gnuplot -d -e "dir='$(OUT)'"$(foreach p,$(1), -e "out='$(OUT)/$(p).png.tmp'" plots/$(p).gp) && \
+	gnuplot -d -e "dir='$(OUT)'"$(foreach p,$(1), -e "out='$(OUT)/$(p).png.tmp'" $(SHARE)plots/$(p).gp) && \
 	for p in $(plotted); do mv $$$$p.tmp $$$$p || exit; done
 	@$$(call done,$(plotted))
 $(wordlist 2,9,$(plotted)): $(firstword $(plotted)) | step/plots/$(firstword $(1)).png ;
@@ -300,11 +300,12 @@ $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MOD
 	$(Q)$(if $(EO_DRY),,$(file >$(SL)/records,$(RECORDS)))$(describe); $(call begin,$@,$(described)) && \
 	$(call note,configuration,$(SLICES),$(call program,eo-config)) && \
 	$(call note,data,$(DATASET),$(SL)/data.yaml $(call program,eo-data)) && \
-	if git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
+	if [ -n '$(INSTALLED)' ]; then set --; \
+	elif git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
 	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified); \
 	elif [ -e .git ] && ! said=$$(git rev-parse HEAD 2>&1); then \
 	  set -- --revision "unknown: $$(printf '%s\n' "$$said" | sed 's/^fatal: //;q')"; else set --; fi && \
-	exec $(summarise) --manifest $@ --build "$$(cat $(OBJ)/flags)" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@" \
+	exec $(summarise) --manifest $@ --build "$$(cat $(BUILT_WITH))" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@" \
 	  $(STEPS)/configuration $(STEPS)/data $$(cat $(SL)/records)
 	@$(call done,$@,$(described))
 

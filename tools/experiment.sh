@@ -48,6 +48,7 @@ settle() {
 
 # settle_build GOALS: shifts what was built; for the sources, prints options for Make
 settle_build() {
+    [ -z "$EO_SHARE" ] || return 0
     seen=$obj/seen/ahead goals=$1
     set -- lib tools
     for f in "$bin" "$obj"; do [ ! -d "$f" ] || set -- "$@" "$f"; done
@@ -66,6 +67,7 @@ settle_build() {
 # old_sources look|programs|GOALS: `look` changes nothing. Goals other than programs get no options, because they build
 # files that `ahead` does not cover.
 old_sources() {
+    [ -z "$EO_SHARE" ] || return 0
     seen=$obj/seen/ahead
     ahead=$(find lib tools -type f -newermt now)
     [ -n "$ahead" ] || { [ "$1" = look ] || rm -f "$seen" "$seen.new"; return 0; }
@@ -86,7 +88,7 @@ find_config() {
     name=$1 config=$1
     case $config in -*) config=./$config ;; esac
     case $config in */*) ;; *) config=./$config ;; esac
-    [ -e "$config" ] || fail "$name: no such configuration; those of the project: $(echo configs/*.yaml)"
+    [ -e "$config" ] || fail "$name: no such configuration; those of the project: $(echo "$EO_SHARE"configs/*.yaml)"
     folder=$(cd -- "${config%/*}/" && pwd -P) && root=$(pwd -P) || exit 1
     id=$folder/${config##*/}
     case $id in "$root"/*) id=${id#"$root"/} ;; esac
@@ -176,9 +178,10 @@ check_owner() {
 # ---- what the stages depend on, below $sl, and $dataset
 
 find_programs() {
-    key=$(stat -c '%n %d %i %s %.9Y %.9Z' "$bin"/eo-* plots/*.gp plots/*.awk)
+    set -- "$bin"/eo-* "$EO_SHARE"plots/*.gp "$EO_SHARE"plots/*.awk
+    key=$(stat -c '%n %d %i %s %.9Y %.9Z' "$@")
     recall "$obj/seen/programs" "$key" || {
-        found=$(sha256sum -- "$bin"/eo-* plots/*.gp plots/*.awk | sed 's| .*/| |') || return 1
+        found=$(sha256sum -- "$@" | sed 's| .*/| |') || return 1
         remember "$obj/seen/programs" "$key" "$found"
     }
     while read -r sum program; do

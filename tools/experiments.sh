@@ -16,16 +16,18 @@
 # Nothing below a folder of results is read as text of Make or of a shell; names of files are never split.
 set -u
 export LC_ALL=C
-bin=$EO_B/bin obj=$EO_B/build
+bin=$EO_PROGRAMS_IN obj=$EO_B/build
 MAKE=${MAKE:-make}
+# The Makefile of an installed project is not in this folder. Its path has no blanks (tools/eo.sh).
+makefile=${EO_SHARE:+-f ${EO_SHARE}Makefile}
 newline='
 '
 
 say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
 
-. tools/experiment.sh
-. tools/hosts.sh
+. "${EO_SHARE:-./}tools/experiment.sh"
+. "${EO_SHARE:-./}tools/hosts.sh"
 
 # ---- jobs, locks, and the Make of a part
 
@@ -83,7 +85,7 @@ part() {
     tell "$said"
     return "$1"
 }
-make_part() { EO_PART=yes EO_STDERR=8 exec "$MAKE" --no-print-directory "$@" 8>&2 2>"$said"; }
+make_part() { EO_PART=yes EO_STDERR=8 exec "$MAKE" $makefile --no-print-directory "$@" 8>&2 2>"$said"; }
 
 build() {
     goals=$EO_PLAIN
@@ -117,7 +119,7 @@ run() {
 # Says which sources changed since the programs were built. Fails when there are no programs.
 programs_are_built() {
     # shellcheck disable=SC2046 # options
-    stale=$(EO_PART=yes $MAKE --no-print-directory -n --trace $(old_sources look) programs 2>/dev/null |
+    stale=$(EO_PART=yes $MAKE $makefile --no-print-directory -n --trace $(old_sources look) programs 2>/dev/null |
         sed -n "s/^[^:]*:[0-9]*: update target '[^']*' due to: //p" | tr ' ' '\n' |
         grep -E '^(lib|tools|Makefile)' | sort -u)
     for tool in config data explain; do
@@ -135,7 +137,7 @@ programs_are_built() {
 }
 
 looked() {
-    ( export_plan && EO_DRY=$dir exec "$MAKE" --no-print-directory -n "$@" ) >"$dir/text" 2>"$dir/said"
+    ( export_plan && EO_DRY=$dir exec "$MAKE" $makefile --no-print-directory -n "$@" ) >"$dir/text" 2>"$dir/said"
     set -- $?
     tell "$dir/said"
     return "$1"
@@ -313,7 +315,7 @@ call() {
 dry() {
     status=0
     plain=$EO_DEPS${EO_PLAIN:+ $EO_PLAIN}
-    [ -z "$plain" ] || EO_PART=yes $MAKE --no-print-directory -n $plain || status=1
+    [ -z "$plain" ] || EO_PART=yes $MAKE $makefile --no-print-directory -n $plain || status=1
     [ "$EO_OF_CONFIG" != clean ] || each would_clean || status=1
     [ -z "$EO_LOOK$EO_PROGRAMS" ] || ! programs_are_built '# ' || {
         for goal in $EO_LOOK; do

@@ -20,10 +20,10 @@ begin_slurm() {
             "have; sinfo -o '%20N %f' lists features" ;;
     esac
     trap end_slurm EXIT
-    EO_SPOOL=$(sh tools/slurm.sh begin "$obj/slurm" $PPID) || exit 1
+    EO_SPOOL=$(sh "${EO_SHARE}tools/slurm.sh" begin "$obj/slurm" $PPID) || exit 1
     export EO_SPOOL
 }
 end_slurm() {
     trap '' HUP INT TERM
-    [ -z "${EO_SPOOL:-}" ] || sh tools/slurm.sh end "$EO_SPOOL"
+    [ -z "${EO_SPOOL:-}" ] || sh "${EO_SHARE}tools/slurm.sh" end "$EO_SPOOL"
 }

@@ -14,8 +14,8 @@
 # and $(HERE) before short ones that make tables.
 RUN ?= local
 RUNS := local slurm
-on_node.slurm := sh tools/slurm.sh step
-alone.slurm := sh tools/slurm.sh time
+on_node.slurm := sh $(SHARE)tools/slurm.sh step
+alone.slurm := sh $(SHARE)tools/slurm.sh time
 run_by = $(if $(filter $(RUNS),$(RUN)),$($(1).$(strip $(RUN))),$(RUN))
 ON_NODE := $(call run_by,on_node)
 ALONE := $(call run_by,alone)

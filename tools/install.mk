@@ -1,0 +1,50 @@
+# Installation: what goes where below PREFIX, and how it is taken away again.
+#
+# The pipeline is installed as it is in the source, into share/edge-opt: the Makefile with its parts and scripts, the
+# plots, the configurations, and what `make device` compiles. installed.mk beside it tells this Makefile that the
+# programs are built and where they are. `eo` (tools/eo.sh) starts it from any folder.
+
+# Folders below PREFIX, and for each the files that go into it.
+PLACES := bin lib/edge-opt share/man/man1 share/man/man5 $(addprefix share/edge-opt,\
+	/. /lib /tools /plots /configs /data /tests/device)
+READY := $(OBJ)/install
+files_bin := $(TOOLS) $(READY)/eo
+files_lib/edge-opt := $(COUNTER)
+files_share/man/man1 := $(wildcard tools/*.1)
+files_share/man/man5 := $(wildcard tools/*.5)
+files_share/edge-opt/. := Makefile $(READY)/installed.mk $(READY)/flags
+files_share/edge-opt/lib := lib/build.mk
+NOT_INSTALLED := tools/install.mk tools/pages.sh tools/eo.sh
+files_share/edge-opt/tools := $(filter-out $(NOT_INSTALLED),$(wildcard tools/*.mk tools/*.sh))
+files_share/edge-opt/plots := $(wildcard plots/*.gp plots/*.awk)
+files_share/edge-opt/configs := $(wildcard configs/*.yaml) configs/README.md
+files_share/edge-opt/data := data/fetch.sh data/SOURCES
+files_share/edge-opt/tests/device := $(wildcard tests/device/*)
+mode = $(if $(filter bin,$(1)),755,644)
+
+below_prefix = $(call quoted,$(DESTDIR)$(PREFIX)/$(1))
+define copy
+	install -d -- $(call below_prefix,$(1))
+	install -m $(call mode,$(1)) -- $(files_$(1)) $(call below_prefix,$(1))
+
+endef
+define remove
+	rm -f -- $(foreach f,$(notdir $(files_$(1))),$(call below_prefix,$(1)/$(f)))
+
+endef
+
+.PHONY: install uninstall ready
+ready: programs $(COUNTER)
+	@mkdir -p $(READY) && cp tools/eo.sh $(READY)/eo && cp $(OBJ)/flags $(READY)/flags
+	@printf '%s\n' '# Written by make install: where the programs are. tools/install.mk says more.' \
+	  'INSTALLED := $$(abspath $$(SHARE)../../bin)' >$(READY)/installed.mk
+
+## install: install programs, man pages, completion and the pipeline below PREFIX (DESTDIR is honoured)
+install: ready
+	$(foreach p,$(PLACES),$(call copy,$(p)))
+
+## uninstall: remove what `make install` puts below PREFIX, and nothing else
+uninstall:
+	$(foreach p,$(PLACES),$(call remove,$(p)))
+	for d in $(call below_prefix,share/edge-opt) $(call below_prefix,lib/edge-opt); do \
+	  [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
