@@ -300,10 +300,9 @@ $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MOD
 	$(Q)$(if $(EO_DRY),,$(file >$(SL)/records,$(RECORDS)))$(describe); $(call begin,$@,$(described)) && \
 	$(call note,configuration,$(SLICES),$(call program,eo-config)) && \
 	$(call note,data,$(DATASET),$(SL)/data.yaml $(call program,eo-data)) && \
-	if [ -n '$(INSTALLED)' ]; then set --; \
-	elif git ls-files --error-unmatch Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
+	if git ls-files --error-unmatch $(SHARE)Makefile >/dev/null 2>&1 && head=$$(git rev-parse HEAD 2>/dev/null); then \
 	  set -- --revision $$head $$([ -z "$$(git status --porcelain --untracked-files=no)" ] || echo --modified); \
-	elif [ -e .git ] && ! said=$$(git rev-parse HEAD 2>&1); then \
+	elif [ -e $(SHARE).git ] && ! said=$$(git rev-parse HEAD 2>&1); then \
 	  set -- --revision "unknown: $$(printf '%s\n' "$$said" | sed 's/^fatal: //;q')"; else set --; fi && \
 	exec $(summarise) --manifest $@ --build "$$(cat $(BUILT_WITH))" --plotter "$$(gnuplot --version 2>/dev/null)" "$$@" \
 	  $(STEPS)/configuration $(STEPS)/data $$(cat $(SL)/records)
