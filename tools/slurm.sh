@@ -141,7 +141,8 @@ submit() {
     shift
     # shellcheck disable=SC2086 # options of the user
     said=$(sbatch --parsable --job-name="$name" --output=/dev/null --error=/dev/null --no-requeue --nodes=1 --ntasks=1 \
-        --time="$((EO_MINUTES * 2 + 1))" --chdir="$PWD" "$@" $EO_SBATCH "${EO_SHARE:-}tools/slurm.sh" work "$spool" "$queue" 2>&1) || {
+        --time="$((EO_MINUTES * 2 + 1))" --chdir="$PWD" "$@" $EO_SBATCH \
+        "${EO_SHARE:-}tools/slurm.sh" work "$spool" "$queue" 2>&1) || {
         say "$(printf '%s' "$said" | head -n 1)"
         for task in "$spool/$queue"/*; do [ ! -e "$task" ] || { rm -f "$task" && answer "${task##*/}" 2; }; done
         return
