@@ -8,44 +8,64 @@
 #include "base/io.h"
 #include "format/foreign.h"
 
-static int write_image(const char *path, uint32_t width, uint32_t height, png_uint_32 format,
-                       const uint8_t *pixels, struct eo_err *err)
+int eo_png_encode(uint32_t width, uint32_t height, int channels, const uint8_t *pixels, void **png,
+                  size_t *size, struct eo_err *err)
 {
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = format};
-    png_alloc_size_t size;
-    void *bytes = NULL;
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = width,
+                       .height = height,
+                       .format = channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY};
+    png_alloc_size_t bytes;
     int rc = -1;
 
+    *png = NULL;
     if (width < 1 || height < 1 || width > EO_PNG_SIDE_MAX || height > EO_PNG_SIDE_MAX)
         return eo_err_set(err, "expected an image of at most %d x %d pixels, found %u x %u", EO_PNG_SIDE_MAX,
                           EO_PNG_SIDE_MAX, width, height);
-    size = PNG_IMAGE_PNG_SIZE_MAX(image);
-    bytes = malloc(size);
-    if (!bytes) {
-        eo_err_set(err, "out of memory: %zu bytes", (size_t)size);
+    bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
+    *png = malloc(bytes);
+    if (!*png) {
+        eo_err_set(err, "out of memory: %zu bytes", (size_t)bytes);
         goto out;
     }
-    if (!png_image_write_to_memory(&image, bytes, &size, 0, pixels, 0, NULL)) {
+    if (!png_image_write_to_memory(&image, *png, &bytes, 0, pixels, 0, NULL)) {
         eo_err_set(err, "cannot compress the image: %s", image.message);
         goto out;
     }
-    rc = eo_io_write(path, bytes, size, err);
+    *size = bytes;
+    rc = 0;
 out:
     png_image_free(&image);
-    free(bytes);
+    if (rc) {
+        free(*png);
+        *png = NULL;
+    }
+    return rc;
+}
+
+static int write_image(const char *path, uint32_t width, uint32_t height, int channels, const uint8_t *pixels,
+                       struct eo_err *err)
+{
+    void *png;
+    size_t size = 0;
+    int rc = eo_png_encode(width, height, channels, pixels, &png, &size, err);
+
+    if (rc == 0)
+        rc = eo_io_write(path, png, size, err);
+    free(png);
     return rc;
 }
 
 int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
                        struct eo_err *err)
 {
-    return write_image(path, width, height, PNG_FORMAT_GRAY, pixels, err);
+    return write_image(path, width, height, 1, pixels, err);
 }
 
 int eo_png_write_rgb8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
                       struct eo_err *err)
 {
-    return write_image(path, width, height, PNG_FORMAT_RGB, pixels, err);
+    return write_image(path, width, height, 3, pixels, err);
 }
 
 static int check_signature(const char *bytes, size_t size, struct eo_err *err)

@@ -5,6 +5,7 @@
 #ifndef EO_FORMAT_PNG_H
 #define EO_FORMAT_PNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,6 +22,13 @@ int eo_png_write_gray8(const char *path, uint32_t width, uint32_t height, const 
 /* The same for colours: `pixels` is [height, width, 3], red, green, blue. */
 int eo_png_write_rgb8(const char *path, uint32_t width, uint32_t height, const uint8_t *pixels,
                       struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * The bytes of the PNG file of [height, width, channels] of 1 (grey) or 3 channels: *size of them in *png, which is
+ * released with free(). NULL after a failure.
+ */
+int eo_png_encode(uint32_t width, uint32_t height, int channels, const uint8_t *pixels, void **png,
+                  size_t *size, struct eo_err *err) EO_MUST_CHECK;
 
 struct eo_png {
     uint32_t width, height; /* 1..EO_PNG_SIDE_MAX */
