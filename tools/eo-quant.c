@@ -6,7 +6,7 @@
 #include "stage/quant/report.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *network_name, *report, *output, *precision_text;
+static const char *config, *data, *network_name, *report, *layers, *output, *precision_text;
 static struct eo_network network;
 static int64_t threads;
 static enum eo_isa isa;
@@ -20,6 +20,7 @@ static const struct cli_option options[] = {
      "the experiment, or its quant slice (required for int8)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8)"},
     {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
+    {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8)"},
     CLI_NETWORK_OPTION(network_name),
     CLI_INPUT_OPTIONS(input),
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME",
@@ -85,9 +86,17 @@ static int write_report(const struct eo_conversion *c, const struct eo_images *i
     struct eo_err err;
 
     if (eo_quant_measure(&quality, c, images, &err))
-        return cli_fail(&program, report, &err);
-    eo_quant_report(c, &quality, &text);
-    return cli_write(&program, report, &text);
+        return cli_fail(&program, report ? report : layers, &err);
+    if (report) {
+        eo_quant_report(c, &quality, &text);
+        if (cli_write(&program, report, &text))
+            return 1;
+    }
+    if (!layers)
+        return 0;
+    text = (struct eo_buf){0};
+    eo_quant_put_layers(c, &quality, &text);
+    return cli_write(&program, layers, &text);
 }
 
 static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d,
@@ -108,7 +117,7 @@ static int to_int8(const struct eo_model *m, const char *name, struct calibratio
     cli_progress_end(&line);
     if (rc)
         cli_fail(&program, name, &err);
-    else if (report)
+    else if (report || layers)
         rc = write_report(c, &d->dataset.split.train);
     eo_pool_free(runtime.pool);
     return rc ? 1 : 0;
@@ -163,11 +172,11 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '-p': %s", err.msg);
     if (precision == EO_INT8 && !config)
         cli_usage(&program, "option '-c' is required for int8");
-    if (precision != EO_INT8 && report)
-        cli_usage(&program, "option '--report' is for int8 alone");
+    if (precision != EO_INT8 && (report || layers))
+        cli_usage(&program, "option '--%s' is for int8 alone", report ? "report" : "layers");
     if (config && strcmp(config, "-") == 0 && strcmp(cli_path(operands ? argv[argc - 1] : NULL), "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
-    cli_check_outputs(&program, (const char *const[]){report, cli_path(output)}, 2);
+    cli_check_outputs(&program, (const char *const[]){report, layers, cli_path(output)}, 3);
     if (cli_check_binary_output(&program, output) || (precision == EO_INT8 && load_config(&d)))
         return 1;
     rc = convert(cli_path(operands ? argv[argc - 1] : NULL), precision, &d);

@@ -6,6 +6,7 @@
 
 #include "base/fmath.h"
 #include "base/mem.h"
+#include "format/csv.h"
 #include "format/json.h"
 #include "nn/infer.h"
 #include "stage/quant/grid.h"
@@ -183,4 +184,48 @@ void eo_quant_report(const struct eo_conversion *c, const struct eo_quant_qualit
         report_layer(&j, c, quality, l);
     eo_json_close(&j);
     eo_json_close(&j);
+}
+
+static void put_layer_row(const struct eo_conversion *c, const struct eo_quant_quality *quality, int l,
+                          struct eo_buf *out)
+{
+    int tensor = eo_network_output_tensor(c->model.network.layer[l].from);
+    const struct eo_quant_range *r = &c->calibration.tensor[tensor];
+    const struct eo_model_layer *layer = &c->model.layer[l];
+    float low = layer->weight_scale[0], high = low;
+    char name[EO_CALIBRATION_NAME];
+
+    for (int o = 1; o < c->model.network.layer[l].map.c; o++) {
+        low = layer->weight_scale[o] < low ? layer->weight_scale[o] : low;
+        high = layer->weight_scale[o] > high ? layer->weight_scale[o] : high;
+    }
+    eo_csv_put_text(out, c->model.network.layer[l].name, ',');
+    eo_csv_put_text(out, eo_calibration_name(&c->model.network, tensor, name), ',');
+    eo_csv_put_double(out, r->seen_min, ',');
+    eo_csv_put_double(out, r->seen_max, ',');
+    eo_csv_put_double(out, r->min, ',');
+    eo_csv_put_double(out, r->max, ',');
+    eo_csv_put_double(out, (double)layer->input_scale, ',');
+    eo_csv_put_int(out, layer->input_zero_point, ',');
+    eo_csv_put_int(out, (long long)r->values, ',');
+    eo_csv_put_int(out, (long long)quality->saturated[tensor], ',');
+    eo_csv_put_double(out, quality->sqnr_db[tensor], ',');
+    eo_csv_put_double(out, quality->weight_sqnr_db[l], ',');
+    eo_csv_put_double(out, (double)low, ',');
+    eo_csv_put_double(out, (double)high, ',');
+    eo_csv_put_int(out, (long long)c->calibration.images, ',');
+    eo_csv_put_int(out, (long long)quality->agreements, ',');
+    eo_csv_put_double(out, quality->logit_sqnr_db, '\n');
+}
+
+void eo_quant_put_layers(const struct eo_conversion *c, const struct eo_quant_quality *quality,
+                         struct eo_buf *out)
+{
+    eo_buf_puts(
+        out,
+        "layer,input,observed_min,observed_max,chosen_min,chosen_max,input_scale,input_zero_point,values,"
+        "saturated,input_sqnr_db,weight_sqnr_db,weight_scale_min,weight_scale_max,calibration_images,"
+        "agreements,logit_sqnr_db\n");
+    for (int l = 0; l < c->model.network.count; l++)
+        put_layer_row(c, quality, l, out);
 }

@@ -30,4 +30,8 @@ int eo_quant_measure(struct eo_quant_quality *quality, const struct eo_conversio
 void eo_quant_report(const struct eo_conversion *c, const struct eo_quant_quality *quality,
                      struct eo_buf *out);
 
+/* Appends the same as CSV with a header row: a row for each layer; the figures of the whole model are in each row. */
+void eo_quant_put_layers(const struct eo_conversion *c, const struct eo_quant_quality *quality,
+                         struct eo_buf *out);
+
 #endif
