@@ -102,6 +102,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 
 # Files that .incbin puts into an object.
 $(OBJ)/lib/stage/export/text.o: $(wildcard lib/stage/export/text/*)
+$(OBJ)/lib/stage/report/html.o: lib/stage/report/report.css lib/stage/report/report.js
 $(OBJ)/lib/format/board.o: lib/format/boards.csv
 
 $(LIBEO): $(LIB_OBJ)

@@ -35,7 +35,7 @@ has_all() {
   local file row
   for file in sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv pareto_frontier_energy.csv \
     seed_summary.csv hardware_summary.csv precision_tradeoffs.csv summary.json manifest.json accuracy_vs_latency.png \
-    accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png; do
+    accuracy_vs_energy.png accuracy_vs_memory.png layerwise_activation_memory.png layerwise_macs.png report.html; do
     [ -s result/$file ] || { echo "missing: $file"; return 1; }
   done
   [ "$(wc -l <result/sweep_results.csv)" -eq 5 ]

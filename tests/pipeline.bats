@@ -39,7 +39,7 @@ stages() {
     models/p0.50-int8.safetensors config/train.yaml sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
     pareto_frontier_energy.csv seed_summary.csv layerwise_breakdown.csv precision_tradeoffs.csv hardware_summary.csv \
     summary.json manifest.json accuracy_vs_latency.png accuracy_vs_energy.png accuracy_vs_memory.png \
-    layerwise_activation_memory.png layerwise_macs.png; do
+    layerwise_activation_memory.png layerwise_macs.png report.html; do
     [ -s "$OUT/$f" ] || { echo "missing: $f"; false; }
   done
   [[ $(tail -n 1 <<<"$output") == *recommended* ]]

@@ -158,7 +158,7 @@ steps() {
     edit "$1.graph" "output_dir: $1.none"
     make_eo CONFIG="$1.graph" steps | awk '
         BEGIN { split("train TRAIN prune PRUNE quant QUANT eval EVAL bench TIME select SELECT hardware HARDWARE \
-            summary SUMMARY plots PLOT manifest MANIFEST", word, " ")
+            summary SUMMARY report REPORT plots PLOT manifest MANIFEST", word, " ")
             for (i = 1; i in word; i += 2) said[word[i]] = word[i + 1] }
         / <-/ { stage = $1; sub(/:$/, "", stage); if (stage == "data" || stage == "sensitivity") next
           made = reads = slices = ""

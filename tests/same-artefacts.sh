@@ -13,6 +13,7 @@
 #                           of precision_tradeoffs.csv
 #     summary.json          the recommended candidate
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
+#     page                  report.html
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
 # Always left out: the seconds of training logs, the records of steps (config/steps), the list of files that one call of
 # make found changed (config/changed), the names of the folders and of the configuration, the list of candidates that
@@ -73,6 +74,8 @@ view() {
     pareto_frontier_*.csv) if [ $exact = 1 ]; then cat "$1/$2"; else grep -vxFf "$1/sweep_results.csv" "$1/$2"; fi ;;
     precision_tradeoffs.csv) columns "$clock" "$1/$2" | if [ $exact = 1 ]; then cat; else sort; fi ;;
     *.timing.csv | sweep_results.csv | seed_summary.csv | hardware_summary.csv) columns "$clock" "$1/$2" ;;
+    # Commands name the folder and the configuration; the table of machine.csv is what was found of the machine.
+    report.html) [ $exact = 0 ] || sed '/<code>make /d; /^eo-/d; /<caption>machine.csv/,/<\/table>/d' "$1/$2" ;;
     accuracy_vs_latency.png | accuracy_vs_energy.png) [ $exact = 0 ] || cat "$1/$2" ;;
     summary.json) json "$1/$2" ;;
     manifest.json) sed '/^  "host": {$/,$d' "$1/$2"; sed -n 's/^ *"path": //p' "$1/$2" ;;

@@ -8,14 +8,16 @@
 #     bench        one session that times all candidates
 #     select       the tables and the frontiers
 #     sensitivity  accuracy of each layer pruned alone (make sensitivity)
-#     hardware, plots, summary, manifest
+#     hardware, plots, summary
+#     report       the page of the run, for people
+#     manifest
 #
 # tools/experiments.sh has checked configuration, data and programs, and hands over the plan as words NAME=VALUE. It has
 # also written the slices (config/STAGE.yaml), dataset.csv and config/programs/, each only if its contents changed. A
 # stage depends on these files alone, so a change that it does not read does not run it again.
 STEP_NAMES :=
 # For eo-explain, which reads both in Make's database: the stages in their order, and the goals.
-STAGES := data train prune quant eval bench select sensitivity hardware plots summary manifest
+STAGES := data train prune quant eval bench select sensitivity hardware plots summary report manifest
 WANTED := $(patsubst retime,all,$(EXPERIMENT))
 
 # ---- the plan
@@ -112,7 +114,9 @@ endef
 
 # ---- quant and eval: $(1) = the name of a candidate
 
-quantised = $(call model,$(1)) $(call row,$(1),quant.err)
+# The layers' ranges, scales and noise, for the page of the run.
+layers = $(if $(filter $(EO_INT8),$(precision_of)),$(call row,$(1),quant.csv))
+quantised = $(call model,$(1)) $(call row,$(1),quant.err) $(layers)
 define quant_rule
 $(quantised) $(together) $(call model,$(pruned_of)) $(call row,$(pruned_of),prune.err) \
 	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET)) \
@@ -120,7 +124,7 @@ $(quantised) $(together) $(call model,$(pruned_of)) $(call row,$(pruned_of),prun
 	$(Q)$$(call begin,$(quantised)) && \
 	exec $(call attempt,$(1),quant) --after $(call row,$(pruned_of),prune.err) -- \
 	  $(ON_NODE) $(BIN)/eo-quant -p $(precision_of) -c $(call slice,$(1),quant) --data $(DATA) \
-	  -o $(call model,$(1)) $(call model,$(pruned_of))
+	  $(addprefix --layers ,$(layers)) -o $(call model,$(1)) $(call model,$(pruned_of))
 	@$$(call done,$(quantised))
 endef
 
@@ -249,27 +253,6 @@ $(HARDWARE) $(together) $(MODELS) $(reported) $(call again,$(HARDWARE)) | $(call
 	  --summary $(OUT)/hardware_summary.csv $(good_models)
 	@$(call done,$(HARDWARE),$(good_models) $(reported))
 
-# ---- plots: $(1) = the plots that script $(3) draws from tables $(2). One gnuplot draws all, because it starts slowly.
-
-SCRIPTS := $(foreach p,$(notdir $(wildcard $(SHARE)plots/*.gp $(SHARE)plots/*.awk)),$(call program,$(p)))
-plotted = $(1:%=$(OUT)/%.png)
-# Earlier versions kept a record for each plot. Only that of the first is used now; the others are removed.
-old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
-define plot_rule
-$(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
-	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted)) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
-	gnuplot -d -e "dir='$(OUT)'"$(foreach p,$(1), -e "out='$(OUT)/$(p).png.tmp'" $(SHARE)plots/$(p).gp) && \
-	for p in $(plotted); do mv $$$$p.tmp $$$$p || exit; done
-	@$$(call done,$(plotted))
-$(wordlist 2,9,$(plotted)): $(firstword $(plotted)) | step/plots/$(firstword $(1)).png ;
-endef
-SCATTERS := $(addprefix accuracy_vs_,latency energy memory $(if $(EO_ACTIVE_DEVICE),flash ram instructions))
-BARS := layerwise_activation_memory layerwise_macs
-PLOTS := $(patsubst %,$(OUT)/%.png,$(SCATTERS) $(BARS))
-$(eval $(call plot_rule,$(SCATTERS),$(OUT)/sweep_results.csv $(filter %_latency.csv %_energy.csv,$(SWEEP)),scatter.gp))
-$(eval $(call plot_rule,$(BARS),$(OUT)/layerwise_breakdown.csv,bars.gp))
-$(eval $(call plot_rule,sensitivity,$(SENSITIVITY),sensitivity.gp))
-
 # ---- summary
 
 SUMMARY := $(OUT)/summary.json
@@ -279,6 +262,10 @@ $(SUMMARY): $(SWEEP) $(HARDWARE) $(SL)/summary.yaml $(call program,eo-summary) $
 		$(call step,summary,$(SUMMARY))
 	$(Q)$(call begin,$@) && exec $(HERE) $(summarise) -o $@
 	@$(call done,$@)
+
+# ---- plots, report
+
+include $(SHARE)tools/report.mk
 
 # ---- manifest: where each file came from, by the records of the steps
 
@@ -294,7 +281,7 @@ note = $(call record_text,$(1),$(call sums,,$(2)),$(3)) | $(below) >$(STEPS)/$(1
 describe = grep -hv ' config/programs/' $$(cat $(SL)/records) >$(SL)/described
 described = $(SLICES) $(DATASET) $(SL)/described $(call program,eo-summary)
 $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MODELS) $(ACCURACY_ROWS) $(MACHINE) \
-		$(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(call program,eo-summary) $(call again,$(MANIFEST)) \
+		$(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(REPORT) $(call program,eo-summary) $(call again,$(MANIFEST)) \
 		$(call missing,$(SL)/records $(SL)/described $(STEPS)/configuration $(STEPS)/data) | \
 		$(call step,manifest,$(MANIFEST))
 	$(Q)$(if $(EO_DRY),,$(file >$(SL)/records,$(RECORDS)))$(describe); $(call begin,$@,$(described)) && \
@@ -311,7 +298,7 @@ $(MANIFEST): $(SLICES) $(DATASET) $(foreach b,$(BASES),$(call model,$(b))) $(MOD
 # The configuration that all this was made from; `make explain` compares it with the present one.
 MADE := $(SL)/made/done
 made_from = $(SLICES:$(SL)/%=%) candidates
-$(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) \
+$(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(REPORT) $(MANIFEST) \
 		$(call missing,$(addprefix $(SL)/made/,$(made_from) dataset.csv))
 	@$(let_end); $(call leave_none,$(SL)/made.new); rm -rf $(SL)/made.new && mkdir -p $(SL)/made.new && \
 	(cd $(SL) && cp --parents $(made_from) made.new) && cp $(DATASET) $(SL)/made.new && \
@@ -321,7 +308,7 @@ $(MADE): $(SLICES) $(SL)/candidates $(DATASET) $(SWEEP) $(HARDWARE) $(SUMMARY) $
 
 .PHONY: all accuracy retime sensitivity $(STEP_NAMES) asked
 ## all: the whole experiment of CONFIG, ending with the table
-all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(MANIFEST) $(MADE)
+all: $(SWEEP) $(HARDWARE) $(SUMMARY) $(PLOTS) $(REPORT) $(MANIFEST) $(MADE)
 	@$(summarise) --table
 	@[ $$(wc -l <$(OUT)/sweep_results.csv) -gt 1 ] || \
 	  { echo "make: every candidate failed; $(OUT)/sweep_errors.csv says why" >&2; exit 1; }

@@ -38,7 +38,7 @@ STEPS := $(OUT)/config/steps
 record = $(STEPS)/$(subst /,+,$(call inside,$(firstword $(1))))
 MEASURED := $(addprefix $(OUT)/,machine.csv sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
 	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json \
-	core_costs.csv board_fits.csv device/%.csv) %_log.csv %.png
+	core_costs.csv board_fits.csv report.html device/%.csv) %_log.csv %.png
 below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|'
 # What the step reads: $(2), which the shell may work out, or all prerequisites.
 REASONS := FORCE asked %.missing %.changed %.untimed
@@ -65,7 +65,7 @@ let_end = trap 'exit 1' HUP INT TERM
 # Removes $(1), the files not renamed yet, when the shell ends, whether by itself or by a signal.
 leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
-	plots=PLOT summary=SUMMARY manifest=MANIFEST export=EXPORT device=DEVICE
+	plots=PLOT summary=SUMMARY report=REPORT manifest=MANIFEST export=EXPORT device=DEVICE
 said = $(patsubst $(stage)=%,%,$(filter $(stage)=%,$(SAID)))
 is_as_recorded = $(checksums) 2>/dev/null | $(below) | cmp -s - $(record)
 begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(is_as_recorded); then exit 0; fi;) \

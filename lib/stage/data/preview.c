@@ -197,6 +197,27 @@ static void draw_tile(struct sheet *s, uint32_t x, uint32_t y, const struct tile
     }
 }
 
+void eo_preview_picture_make(struct eo_preview_picture *picture, struct eo_dims dims)
+{
+    struct tile t = make_tile(dims);
+
+    *picture = (struct eo_preview_picture){t.w, t.h, dims.c == 3 && dims.w > 1 ? 3 : 1, t.zoom_x, t.zoom_y};
+}
+
+void eo_preview_picture_take(struct eo_dims dims, const uint8_t *image, uint8_t *pixels, size_t stride)
+{
+    struct tile t = make_tile(dims);
+    size_t channels = dims.c == 3 && dims.w > 1 ? 3 : 1;
+    uint8_t colour[3];
+
+    for (uint32_t i = 0; i < t.h; i++) {
+        for (uint32_t j = 0; j < t.w; j++) {
+            take_pixel(&t, image, j, i, colour);
+            memcpy(pixels + i * stride + j * channels, colour, channels);
+        }
+    }
+}
+
 void eo_preview_class_label(const struct eo_config *cfg, int label, char *text, size_t size)
 {
     if (cfg->class_name_count)

@@ -33,6 +33,18 @@ struct eo_preview {
  */
 int eo_preview_write(const char *path, const struct eo_preview *p, struct eo_err *err) EO_MUST_CHECK;
 
+/* An image as it is drawn there, each pixel once: its size, 1 or 3 channels, and how many times larger it is shown. */
+struct eo_preview_picture {
+    uint32_t width, height;
+    int channels;
+    uint32_t zoom_x, zoom_y;
+};
+
+void eo_preview_picture_make(struct eo_preview_picture *picture, struct eo_dims dims);
+
+/* Writes its pixels; a row of them begins `stride` bytes behind the one above. */
+void eo_preview_picture_take(struct eo_dims dims, const uint8_t *image, uint8_t *pixels, size_t stride);
+
 /* "7", or "7 Sneaker" if the classes have names: those of class_names, else those of a published data set. */
 void eo_preview_class_label(const struct eo_config *cfg, int label, char *text, size_t size);
 

@@ -56,8 +56,8 @@ static void find_file(const char *path, struct file *f)
 static int find_name(const char *file, char *name, size_t size)
 {
     static const char *const endings[] = {
-        ".safetensors", "-finetune_log.csv", ".prune.err",  ".quant.err",  ".accuracy.csv", ".accuracy.err",
-        ".hits.csv",    ".confusion.csv",    ".timing.csv", ".timing.err", ".rounds.csv",
+        ".safetensors",  "-finetune_log.csv", ".prune.err",     ".quant.err",  ".quant.csv",  ".accuracy.csv",
+        ".accuracy.err", ".hits.csv",         ".confusion.csv", ".timing.csv", ".timing.err", ".rounds.csv",
     };
     size_t n = strlen(file);
 

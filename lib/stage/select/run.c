@@ -83,21 +83,47 @@ static int add_hits(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
     return run->sweep.evidence ? 0 : -1;
 }
 
+static int add_manifest(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    return put_path(path, run->folder, "manifest.json", err) ||
+                   eo_manifest_load(&run->manifest, path->data, err)
+               ? -1
+               : 0;
+}
+
+static int add_sweep(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    return put_path(path, run->folder, "sweep_results.csv", err) ||
+                   eo_sweep_load(&run->sweep, path->data, err) || add_hits(run, path, err)
+               ? -1
+               : 0;
+}
+
+/* The message gets the file that was looked at last. */
+static int end_load(struct eo_buf *path, int rc, struct eo_err *err)
+{
+    if (rc && path->data)
+        eo_err_prefix(err, "%s", path->data);
+    eo_buf_release(path);
+    return rc;
+}
+
 int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
 {
     struct eo_buf path = {0};
-    int rc = -1;
+    int rc;
 
     *run = (struct eo_run){.folder = folder};
-    if (put_path(&path, folder, "manifest.json", err) || eo_manifest_load(&run->manifest, path.data, err) ||
-        put_path(&path, folder, "sweep_results.csv", err) || eo_sweep_load(&run->sweep, path.data, err))
-        goto out;
-    rc = add_hits(run, &path, err) || add_slices(run, &path, err) ? -1 : 0;
-out:
-    if (rc && path.data)
-        eo_err_prefix(err, "%s", path.data);
-    eo_buf_release(&path);
-    return rc;
+    rc = add_manifest(run, &path, err) || add_sweep(run, &path, err) || add_slices(run, &path, err) ? -1 : 0;
+    return end_load(&path, rc, err);
+}
+
+int eo_run_load_sweep(struct eo_run *run, const char *folder, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+
+    *run = (struct eo_run){.folder = folder};
+    return end_load(&path, add_sweep(run, &path, err), err);
 }
 
 void eo_run_release(struct eo_run *run)

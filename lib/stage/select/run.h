@@ -22,6 +22,9 @@ struct eo_run {
  * file. Release also after failure.
  */
 int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err) EO_MUST_CHECK;
+
+/* The sweep and the hits alone: what there is before the manifest is written. */
+int eo_run_load_sweep(struct eo_run *run, const char *folder, struct eo_err *err) EO_MUST_CHECK;
 void eo_run_release(struct eo_run *run); /* harmless on a zeroed struct */
 
 /* The evidence of one of its candidates. */
