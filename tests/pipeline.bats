@@ -64,7 +64,7 @@ stages() {
   run make_eo -n all
   [ "$status" -eq 0 ]
   [[ $output == "# make all would run:
-# $OUT: 23 of 23 steps would run
+# $OUT: 24 of 24 steps would run
 "* ]] || { head -n 3 <<<"$output"; false; }
   # six candidates, of which two have the same options in the first line of the command
   [ "$(grep -c 'eo-quant -p ' <<<"$output") $(grep -c 'eo-quant -p int8 ' <<<"$output")" = "6 2" ]
@@ -150,7 +150,7 @@ stages() {
 "*" --into $OUT/rows "* ]]
   run make_eo retime
   [ "$status" -eq 0 ]
-  [ "$(stages)" = "HARDWARE MANIFEST PLOT SELECT SUMMARY TIME " ]
+  [ "$(stages)" = "HARDWARE MANIFEST PLOT REPORT SELECT SUMMARY TIME " ]
   [ "$OUT/machine.csv" -nt "$BATS_TEST_TMPDIR/machine.csv" ]
   run make_eo all
   [ "$(stages)" = "" ]
@@ -195,7 +195,7 @@ stages() {
   sed -i 's/^pruning_criterion:.*/pruning_criterion: [l1, taylor, random]/' "$CONFIG"
   run make_eo all
   [ "$status" -eq 0 ]
-  [ "$(stages)" = "EVAL HARDWARE MANIFEST PLOT PLOT PRUNE QUANT SELECT SUMMARY TIME " ]
+  [ "$(stages)" = "EVAL HARDWARE MANIFEST PLOT PLOT PRUNE QUANT REPORT SELECT SUMMARY TIME " ]
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
 }
 
@@ -250,7 +250,7 @@ failing() {
   echo >>"$OUT/rows/p0.00-fp32.hits.csv"
   touch -d 2037-01-01 "$OUT/models/base.safetensors"
   run make_eo explain
-  [[ $output == *"  train     models/base.safetensors: models/base.safetensors was changed
+  [[ $output == *"  train     models/base.safetensors and 1 more: models/base.safetensors was changed
 "*"  eval      rows/p0.00-fp32.accuracy.csv"*" rows/p0.00-fp32.hits.csv was changed"* ]]
   run make_eo all
   [ "$status" -eq 0 ]
