@@ -254,7 +254,7 @@ failing() {
 "*"  eval      rows/p0.00-fp32.accuracy.csv"*" rows/p0.00-fp32.hits.csv was changed"* ]]
   run make_eo all
   [ "$status" -eq 0 ]
-  [ "$(stages)" = "EVAL MANIFEST TRAIN " ]
+  [ "$(stages)" = "EVAL MANIFEST REPORT TRAIN " ]
   cmp "$OUT/models/base.safetensors" "$BATS_TEST_TMPDIR/base.safetensors"
   cmp "$OUT/sweep_results.csv" "$BATS_TEST_TMPDIR/sweep_results.csv"
   run make_eo all
