@@ -158,6 +158,7 @@ EO_INT8 := int8
 EO_FINE_TUNE_EPOCHS := 1
 EO_FINE_TUNE_UNPRUNED := yes
 EO_PRUNE_STEPS := 1
+EO_TEACHER :=
 EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity
 EO_ACTIVE_DEVICE :=
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"

@@ -113,11 +113,13 @@ stage_prune() {
     eo-prune -l 0.5 --criterion $criterion -c "$2" "${DATA[@]}" -o "$1/$criterion" base || return
   done
 }
+# As Make does, too.
+taught() { ! grep -qx 'teacher: base' "$1" || echo --teacher base; }
 stage_finetune() {
-  eo-train -q -c "$2" "${DATA[@]}" --init pruned --fine-tune -o "$1/model" &&
-    eo-train -q -c "$2" "${DATA[@]}" --init base --fine-tune -o "$1/unpruned"
+  eo-train -q -c "$2" "${DATA[@]}" --init pruned --fine-tune $(taught "$2") -o "$1/model" &&
+    eo-train -q -c "$2" "${DATA[@]}" --init base --fine-tune $(taught "$2") -o "$1/unpruned"
 }
-stage_quant() { eo-quant -p int8 -c "$2" "${DATA[@]}" -o "$1/model" base; }
+stage_quant() { eo-quant -p int8 -c "$2" "${DATA[@]}" $(taught "$2") -o "$1/model" base; }
 stage_eval() { eo-eval -c "$2" "${DATA[@]}" --confusion "$1/confusion" -o "$1/row" base; }
 stage_sensitivity() { eo-prune --sensitivity "$1/sensitivity" -c "$2" "${DATA[@]}" base; }
 stage_select() {
@@ -186,6 +188,11 @@ cases() {
     *|augment_shift: 1
     *|augment_flip: true
     *|early_stopping: 1
+    finetune quant make|teacher: base
+    train|teacher: $PWD/base
+    *|teacher_sha256: $(printf '%064d' 0)|teacher: $PWD/base
+    *|distillation_temperature: 0.5|teacher: $PWD/base
+    *|distillation_weight: 0.1|teacher: $PWD/base
     *|qat_epochs: 2
     *|qat_learning_rate: 0.01
     *|pruning_levels: [0.0, 0.25]

@@ -360,6 +360,11 @@ cases() {
     augment_shift|augment_shift: 1
     augment_flip|augment_flip: true
     early_stopping|early_stopping: 2
+    teacher|teacher: $tmp/start
+    teacher|teacher: base
+    teacher_sha256|teacher: $tmp/start|teacher_sha256: $(sha256sum <"$tmp/start" | cut -c1-64)
+    distillation_temperature|teacher: base|distillation_temperature: 2
+    distillation_weight|teacher: base|distillation_weight: 0.5
     qat_epochs|qat_epochs: 1
     qat_learning_rate|qat_learning_rate: 0.0001
     pruning_levels|pruning_levels: [0.0, 0.25, 0.5]

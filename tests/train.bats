@@ -225,3 +225,71 @@ padded input, found 9x9" ]
 data, found 5" ]
   [ ! -e none ]
 }
+
+@test "teacher: the answers of another model are learned, with the same bytes on any threads and set" {
+  config big.yaml
+  sed -i 's/^conv1_channels: .*/conv1_channels: 8/' big.yaml
+  train -c big.yaml -o big
+  config plain.yaml
+  config taught.yaml 'teacher: big' 'augment_shift: 1'
+  config shifted.yaml 'augment_shift: 1'
+  train -c shifted.yaml -o shifted
+  train -c taught.yaml --threads 1 --isa generic -o taught
+  run cmp -s shifted taught
+  [ "$status" -eq 1 ]
+  for isa in avx2 avx512 neon; do
+    train -c taught.yaml --threads 3 --isa $isa -o m 2>err || { grep -q "not available" err && continue; }
+    cmp taught m
+  done
+  sum=$(sha256sum <big | cut -c1-64)
+  [ "$(metadata teacher_sha256 taught)" = "$sum" ]
+  eo-config --stage train taught.yaml | grep -qx "teacher_sha256: $sum"
+  # without weight only the note is left of it
+  config weightless.yaml 'teacher: big' 'augment_shift: 1' 'distillation_weight: 0'
+  train -c weightless.yaml -o m
+  cmp <(tail -c 1000 shifted) <(tail -c 1000 m)
+  eo-eval --data "$D" -c taught.yaml -o row.csv taught
+  [ "$(sed -n '2s/.*,//p' row.csv)" = "$sum" ] # teacher_sha256
+}
+
+@test "teacher: the base model teaches what is trained further, not itself" {
+  config plain.yaml 'qat_epochs: 1'
+  config base.yaml 'qat_epochs: 1' 'teacher: base' 'distillation_temperature: 2'
+  train -c plain.yaml -o plain
+  train -c base.yaml -o base
+  cmp plain base
+  eo-config --stage train plain.yaml | cmp - <(eo-config --stage train base.yaml)
+  eo-prune -l 0.5 -o pruned base
+  train -c base.yaml --init pruned --fine-tune --teacher base -o tuned
+  eo-quant -q -p int8 -c base.yaml --data "$D" --teacher base -o int8 tuned
+  for m in tuned int8; do [ "$(metadata teacher_sha256 $m)" = "$(sha256sum <base | cut -c1-64)" ]; done
+  fails 1 "eo-train: key 'teacher': expected the file of the base model by option '--teacher', found none" \
+    eo-train -q --data "$D" -c base.yaml --init pruned --fine-tune -o none
+  fails 1 "eo-quant: key 'teacher': expected the file of the base model by option '--teacher', found none" \
+    eo-quant -q -p int8 -c base.yaml --data "$D" -o none tuned
+  fails 1 "eo-train: plain.yaml: option '--teacher': expected key 'teacher' in the configuration, found none" \
+    eo-train -q --data "$D" -c plain.yaml --init pruned --fine-tune --teacher base -o none
+  [ ! -e none ]
+}
+
+@test "teacher: what it cannot be" {
+  config taught.yaml 'teacher: none'
+  fails 1 "eo-train: taught.yaml: key 'teacher': none: cannot open: No such file or directory" \
+    eo-train -q --data "$D" -c taught.yaml -o m
+  image_set set 3 9 7 4
+  printf 'dataset: idx\nepochs: 1\nmodel: [{conv: 4, kernel: 3}, {linear: classes}]\n' >small.yaml
+  eo-train -q --data set -c small.yaml -o small
+  config taught.yaml 'teacher: small'
+  fails 1 "eo-train: small: expected a teacher for 1x28x28 in 10 classes, found one for 3x9x7 in 4" \
+    eo-train -q --data "$D" -c taught.yaml -o m
+  config taught.yaml 'teacher: small' "teacher_sha256: $(printf '%064d' 0)"
+  fails 1 "eo-train: taught.yaml: key 'teacher_sha256': expected $(printf '%064d' 0) of small, found \
+$(sha256sum <small | cut -c1-64)" eo-train -q --data "$D" -c taught.yaml -o m
+  config taught.yaml 'distillation_weight: 0.5'
+  fails 1 "eo-config: taught.yaml: 8:1: key 'distillation_weight': expected 'teacher' beside it, found none" \
+    eo-config --check taught.yaml
+  config taught.yaml 'teacher: base' "teacher_sha256: $(printf '%064d' 0)"
+  fails 1 "eo-config: taught.yaml: 9:1: key 'teacher_sha256': expected 'teacher' with the path of a file beside it, \
+found base" eo-config --check taught.yaml
+  [ ! -e m ]
+}

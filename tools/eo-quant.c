@@ -2,11 +2,12 @@
 #include <string.h>
 
 #include "nn/network_fold.h"
+#include "stage/learn/teacher.h"
 #include "stage/quant/quant.h"
 #include "stage/quant/report.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *network_name, *report, *layers, *output, *precision_text;
+static const char *config, *data, *network_name, *report, *layers, *teacher, *output, *precision_text;
 static struct eo_network network;
 static int64_t threads;
 static enum eo_isa isa;
@@ -19,6 +20,8 @@ static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
      "the experiment, or its quant slice (required for int8)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8)"},
+    {0, "teacher", CLI_TEXT, &teacher, 0, 0, "MODEL",
+     "the file of the teacher, instead of that of the key; needed for teacher: base (int8)"},
     {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
     {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8)"},
     CLI_NETWORK_OPTION(network_name),
@@ -56,7 +59,13 @@ static int load_config(struct calibration_data *d)
 {
     struct eo_err err;
 
-    return eo_config_load(&d->cfg, config, &err) ? cli_fail(&program, config, &err) : 0;
+    if (eo_config_load(&d->cfg, config, &err) || eo_config_seal_teacher(&d->cfg, &err))
+        return cli_fail(&program, config, &err);
+    if (teacher && !*d->cfg.teacher) {
+        eo_err_set(&err, "option '--teacher': expected key 'teacher' in the configuration, found none");
+        return cli_fail(&program, config, &err);
+    }
+    return 0;
 }
 
 static int load_images(struct calibration_data *d, const struct eo_model *m)
@@ -103,23 +112,32 @@ static int to_int8(const struct eo_model *m, const char *name, struct calibratio
                    struct eo_conversion *c)
 {
     struct cli_progress line = {0};
-    struct eo_conversion_runtime runtime = {
-        .isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
+    struct eo_train_options how = {.isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
+    struct eo_teacher_model taught_by = {{0}, ""};
     struct eo_err err;
-    int rc;
+    int rc = 1;
 
     if (load_images(d, m))
         return 1;
-    runtime.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
-    if (!runtime.pool)
-        return cli_fail(&program, NULL, &err);
-    rc = eo_conversion_run(c, m, &d->cfg, &d->dataset.split, &runtime, &err);
+    if (d->cfg.qat_epochs && eo_teacher_is_wanted(&d->cfg, EO_STAGE_QUANT)) {
+        if (eo_teacher_load(&taught_by, teacher, &d->cfg, &m->network, &err))
+            return cli_fail(&program, NULL, &err);
+        how.teacher = &taught_by;
+    }
+    how.pool = eo_pool_new(cli_threads(threads, &d->cfg), &err);
+    if (!how.pool) {
+        cli_fail(&program, NULL, &err);
+        goto out;
+    }
+    rc = eo_conversion_run(c, m, &d->cfg, &d->dataset.split, &how, &err);
     cli_progress_end(&line);
     if (rc)
         cli_fail(&program, name, &err);
     else if (report || layers)
         rc = write_report(c, &d->dataset.split.train);
-    eo_pool_free(runtime.pool);
+out:
+    eo_pool_free(how.pool);
+    eo_model_release(&taught_by.model);
     return rc ? 1 : 0;
 }
 
@@ -172,8 +190,8 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '-p': %s", err.msg);
     if (precision == EO_INT8 && !config)
         cli_usage(&program, "option '-c' is required for int8");
-    if (precision != EO_INT8 && (report || layers))
-        cli_usage(&program, "option '--%s' is for int8 alone", report ? "report" : "layers");
+    if (precision != EO_INT8 && (report || layers || teacher))
+        cli_usage(&program, "option '--%s' is for int8 alone", report ? "report" : layers ? "layers" : "teacher");
     if (config && strcmp(config, "-") == 0 && strcmp(cli_path(operands ? argv[argc - 1] : NULL), "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
     cli_check_outputs(&program, (const char *const[]){report, layers, cli_path(output)}, 3);

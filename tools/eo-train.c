@@ -5,11 +5,12 @@
 #include "base/io.h"
 #include "format/dataset.h"
 #include "stage/import/base.h"
+#include "stage/learn/teacher.h"
 #include "stage/learn/train.h"
 #include "tools/cli.h"
 
 struct options {
-    const char *config, *init, *output, *log, *data;
+    const char *config, *init, *teacher, *output, *log, *data;
     int64_t threads, epochs;
     enum eo_isa isa;
     int fine_tune, quiet;
@@ -87,13 +88,14 @@ static int train(const struct cli_program *p, const struct options *o, struct eo
     struct eo_train_options to = {.isa = o->isa, .progress_ctx = &line};
     struct eo_dataset_request wanted = {.folder = o->data, .parts = EO_DATASET_TRAIN};
     struct eo_dataset ds = {0};
+    struct eo_teacher_model teacher = {{0}, ""};
     struct eo_model m = {0};
     struct eo_buf log = {0};
     struct eo_train_result result = {0, 0};
     struct eo_config cfg;
     int rc = -1;
 
-    if (eo_config_load(&cfg, o->config, err) || (!o->init && eo_config_seal(&cfg, err)))
+    if (eo_config_load(&cfg, o->config, err) || (o->init ? eo_config_seal_teacher : eo_config_seal)(&cfg, err))
         return eo_err_prefix(err, "%s", o->config);
     if (load(o, &m, err))
         goto out;
@@ -112,6 +114,15 @@ static int train(const struct cli_program *p, const struct options *o, struct eo
         goto out;
     rc = -1;
     choose_run(o, &cfg, &to);
+    if (o->teacher && !*cfg.teacher) {
+        eo_err_set(err, "%s: option '--teacher': expected key 'teacher' in the configuration, found none", o->config);
+        goto out;
+    }
+    if (to.epochs && eo_teacher_is_wanted(&cfg, o->fine_tune ? EO_STAGE_FINETUNE : EO_STAGE_TRAIN)) {
+        if (eo_teacher_load(&teacher, o->teacher, &cfg, &m.network, err))
+            goto out;
+        to.teacher = &teacher;
+    }
     to.pool = eo_pool_new(cli_threads(o->threads, &cfg), err);
     if (!to.pool)
         goto out;
@@ -125,6 +136,7 @@ out:
     cli_progress_end(&line);
     eo_pool_free(to.pool);
     eo_buf_release(&log);
+    eo_model_release(&teacher.model);
     eo_model_release(&m);
     eo_dataset_release(&ds);
     return rc;
@@ -140,6 +152,8 @@ int main(int argc, char **argv)
          "begin with this model instead of random weights (-: standard input)"},
         {0, "fine-tune", CLI_FLAG, &o.fine_tune, 0, 0, NULL,
          "train for fine_tune_epochs instead of epochs; needs --init"},
+        {0, "teacher", CLI_TEXT, &o.teacher, 0, 0, "MODEL",
+         "the file of the teacher, instead of that of the key; needed for teacher: base"},
         {0, "epochs", CLI_INT, &o.epochs, 1, 10000, "N", "number of epochs, whatever the configuration says"},
         {'o', "output", CLI_TEXT, &o.output, 0, 0, "FILE", "the model to write (default: standard output)"},
         {0, "log", CLI_TEXT, &o.log, 0, 0, "CSV",

@@ -24,7 +24,7 @@ WANTED := $(patsubst retime,all,$(EXPERIMENT))
 
 planned = $(patsubst $(1)=%,%,$(filter $(1)=%,$(EO_PLAN)))
 PLANNED := EO_THREADS EO_SEEDS EO_LEVELS EO_CRITERIA EO_PRECISIONS EO_INT8 EO_FINE_TUNE_EPOCHS EO_FINE_TUNE_UNPRUNED \
-	EO_PRUNE_STEPS EO_SLICES EO_ACTIVE_DEVICE
+	EO_PRUNE_STEPS EO_TEACHER EO_SLICES EO_ACTIVE_DEVICE
 $(foreach v,$(PLANNED),$(eval $(v) := $(call planned,$(v))))
 OUT := $(call planned,EO_OUT)
 
@@ -67,6 +67,9 @@ include $(SHARE)tools/steps.mk
 attempt = $(BIN)/eo-attempt --row $(call row,$(1),$(2).err) --candidate $(1) --seed $(firstword $(EO_SEEDS)) \
 	--stage $(2)
 
+# The base model where it teaches; another teacher is named in the slices.
+taught_by = $(if $(EO_TEACHER),--teacher $(base_of))
+
 # ---- data
 
 $(DATASET): | $(SL)/data.yaml $(call step,data,$(OUT)/dataset.csv) ;
@@ -108,8 +111,8 @@ sh -ec 'trap "trap \"\" HUP INT TERM; rm -f $(part).pruned $(part).tuned" EXIT; 
 	  from=$(base_of); for k in $$$$(seq $(EO_PRUNE_STEPS)); do \
 	  $(prune)$(if $(filter-out 1,$(EO_PRUNE_STEPS)), --step $$$$k/$(EO_PRUNE_STEPS)) -o $(part).pruned $$$$from; \
 	  to=$(part).tuned; [ $$$$k != $(EO_PRUNE_STEPS) ] || to=$(call model,$(1)); \
-	  $(BIN)/eo-train -c $(call slice,$(1),finetune) $(WITH_DATA) --init $(part).pruned --fine-tune --log $(tuned_log) \
-	    -o $$$$to; from=$$$$to; done'
+	  $(BIN)/eo-train -c $(call slice,$(1),finetune) $(WITH_DATA) --init $(part).pruned --fine-tune $(taught_by) \
+	    --log $(tuned_log) -o $$$$to; from=$$$$to; done'
 endef
 
 # ---- quant and eval: $(1) = the name of a candidate
@@ -119,12 +122,13 @@ layers = $(if $(filter $(EO_INT8),$(precision_of)),$(call row,$(1),quant.csv))
 quantised = $(call model,$(1)) $(call row,$(1),quant.err) $(layers)
 define quant_rule
 $(quantised) $(together) $(call model,$(pruned_of)) $(call row,$(pruned_of),prune.err) \
-	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET)) \
+	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
 	$(call program,eo-quant) $(call program,eo-attempt) $(call again,$(quantised)) | $(call step,quant,$(quantised))
 	$(Q)$$(call begin,$(quantised)) && \
 	exec $(call attempt,$(1),quant) --after $(call row,$(pruned_of),prune.err) -- \
 	  $(ON_NODE) $(BIN)/eo-quant -p $(precision_of) -c $(call slice,$(1),quant) --data $(DATA) \
-	  $(addprefix --layers ,$(layers)) -o $(call model,$(1)) $(call model,$(pruned_of))
+	  $(addprefix --layers ,$(layers)) $(if $(layers),$(taught_by)) \
+	  -o $(call model,$(1)) $(call model,$(pruned_of))
 	@$$(call done,$(quantised))
 endef
 
@@ -318,20 +322,10 @@ retime: all
 
 ## accuracy: accuracy of every candidate of CONFIG, nothing timed: accuracy.csv, accuracy_seeds.csv
 accuracy: $(ACCURACY_TABLES)
-	$(print_accuracy)
+	@awk -f $(SHARE)tools/accuracy.awk $(OUT)/accuracy.csv $(OUT)/accuracy.csv
 	@awk -F, 'END { if (NR > 1) { print "make: " NR - 1 (NR == 2 ? " candidate" : " candidates") \
 	    " failed; $(OUT)/accuracy_errors.csv says why" >"/dev/stderr" } }' $(OUT)/accuracy_errors.csv
 	@[ $$(wc -l <$(OUT)/accuracy.csv) -gt 1 ]
-
-define print_accuracy
-	@awk -F, 'NR == FNR { if (NR > 1 && length($$1) > width) width = length($$1); next } \
-	  FNR == 1 { for (i = 1; i <= NF; i++) at[$$i] = i; width = width > 9 ? width : 9; \
-	    printf "   %-" width "s  %-10s %-9s  %-6s %10s %8s\n", "level", "criterion", "precision", "seed", \
-	    "accuracy %", "test %"; next } \
-	  { test = $$at["test_accuracy"]; printf "   %-" width "s  %-10s %-9s  %-6s %10.2f %8s\n", \
-	    $$at["pruning_level"], $$at["pruning_criterion"], $$at["precision"], $$at["seed"], 100 * $$at["accuracy"], \
-	    test == "" ? "" : sprintf("%.2f", 100 * test) }' $(OUT)/accuracy.csv $(OUT)/accuracy.csv
-endef
 
 ## sensitivity: accuracy against pruning level for each layer alone: sensitivity.csv and .png
 sensitivity: $(OUT)/sensitivity.png

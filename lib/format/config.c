@@ -54,6 +54,14 @@ static void resolve_stage(struct eo_config *cfg, enum eo_config_stage stage, int
     /* With validation: test no training images are set aside, so val_subset does not influence training. */
     if (cfg->validation == EO_VALIDATION_TEST && (EO_KEY_TRAINING & 1u << stage))
         cfg->val_subset = EO_CONFIG_ALL;
+    if (stage == EO_STAGE_TRAIN && eo_config_teacher_is_base(cfg)) {
+        struct eo_config untaught;
+
+        eo_config_init(&untaught);
+        *cfg->teacher = '\0';
+        cfg->distillation_temperature = untaught.distillation_temperature;
+        cfg->distillation_weight = untaught.distillation_weight;
+    }
 }
 
 void eo_config_slice(const struct eo_config *cfg, enum eo_config_stage stage, int seed_index,
@@ -92,22 +100,39 @@ void eo_config_print(const struct eo_config *cfg, struct eo_buf *out)
     }
 }
 
-int eo_config_seal(struct eo_config *cfg, struct eo_err *err)
+/* Sets the checksum of the file that a key names, if it names one. */
+static int seal(const char *key, const char *path, char sha256[EO_SHA256_TEXT], struct eo_err *err)
 {
     char found[EO_SHA256_TEXT], *bytes = NULL;
     size_t size = 0;
 
-    if (!*cfg->base_model)
+    if (!*path)
         return 0;
-    if (eo_io_read(cfg->base_model, EO_ST_MAX_FILE, &bytes, &size, err))
-        return eo_err_prefix(err, "key 'base_model': %s", cfg->base_model);
+    if (eo_io_read(path, EO_ST_MAX_FILE, &bytes, &size, err))
+        return eo_err_prefix(err, "key '%s': %s", key, path);
     eo_hash_sha256(bytes, size, found);
     free(bytes);
-    if (*cfg->base_model_sha256 && strcmp(cfg->base_model_sha256, found) != 0)
-        return eo_err_set(err, "key 'base_model_sha256': expected %s of %s, found %s", cfg->base_model_sha256,
-                          cfg->base_model, found);
-    memcpy(cfg->base_model_sha256, found, sizeof(found));
+    if (*sha256 && strcmp(sha256, found) != 0)
+        return eo_err_set(err, "key '%s_sha256': expected %s of %s, found %s", key, sha256, path, found);
+    memcpy(sha256, found, sizeof(found));
     return 0;
+}
+
+int eo_config_seal_teacher(struct eo_config *cfg, struct eo_err *err)
+{
+    return eo_config_teacher_is_base(cfg) ? 0 : seal("teacher", cfg->teacher, cfg->teacher_sha256, err);
+}
+
+int eo_config_seal(struct eo_config *cfg, struct eo_err *err)
+{
+    if (seal("base_model", cfg->base_model, cfg->base_model_sha256, err))
+        return -1;
+    return eo_config_seal_teacher(cfg, err);
+}
+
+int eo_config_teacher_is_base(const struct eo_config *cfg)
+{
+    return strcmp(cfg->teacher, "base") == 0;
 }
 
 /* ---- What Make reads --------------------------------------------------------------------------------------------- */
@@ -218,8 +243,10 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
     eo_buf_puts(out, "EO_INT8 := " EO_INT8_NAME "\n");
     eo_buf_printf(out,
-                  "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\nEO_SLICES :=",
-                  cfg->fine_tune_epochs, cfg->fine_tune_unpruned ? " yes" : "", cfg->prune_steps);
+                  "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\n"
+                  "EO_TEACHER :=%s\nEO_SLICES :=",
+                  cfg->fine_tune_epochs, cfg->fine_tune_unpruned ? " yes" : "", cfg->prune_steps,
+                  eo_config_teacher_is_base(cfg) ? " base" : "");
     for (int i = 0; i < EO_STAGE_COUNT; i++)
         eo_buf_printf(out, " %s", stage_names[i]);
     eo_buf_printf(out, "\nEO_ACTIVE_DEVICE :=%s%s\n", *cfg->active_device ? " " : "", cfg->active_device);

@@ -73,6 +73,9 @@ struct eo_config {
     int augment_shift; /* pixels */
     int augment_flip;
     int early_stopping; /* epochs; 0: off */
+    char teacher[EO_CONFIG_TEXT_MAX];    /* the file of a model that teaches, or base; "": none */
+    char teacher_sha256[EO_SHA256_TEXT]; /* "": any */
+    double distillation_temperature, distillation_weight;
     int qat_epochs;
     double qat_learning_rate;                           /* 0: learning_rate */
     struct eo_level pruning_levels[EO_CONFIG_LIST_MAX]; /* all different */
@@ -142,10 +145,15 @@ int eo_config_load(struct eo_config *cfg, const char *path, struct eo_err *err) 
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * If base_model names a file, reads it and sets base_model_sha256, so that slices depend on its contents. Fails if the
- * file cannot be read or does not have the checksum that base_model_sha256 already gives.
+ * If base_model names a file, reads it and sets base_model_sha256, so that slices depend on its contents; likewise for
+ * teacher. Fails if a file cannot be read or does not have the checksum that the configuration already gives. The
+ * second is for the teacher alone.
  */
 int eo_config_seal(struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
+int eo_config_seal_teacher(struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
+
+/* Whether the base model of the run teaches: then the slice of its own training has no teacher. */
+int eo_config_teacher_is_base(const struct eo_config *cfg);
 
 /* The seed that shuffles training images in a run with seed number `seed_index`. */
 uint64_t eo_config_dataloader_seed(const struct eo_config *cfg, int seed_index);
@@ -174,8 +182,8 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
  * Appends the variables that tell Make which artefacts there are: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
  * EO_CRITERIA and EO_PRECISIONS, EO_INT8 (the name of that precision), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
- * ("yes" or ""), EO_PRUNE_STEPS, EO_SLICES, EO_ACTIVE_DEVICE. Fails on a name that Make cannot handle, on a folder
- * that is reserved for the programs (out/bin, ...), and on dataset: idx without data_dir.
+ * ("yes" or ""), EO_PRUNE_STEPS, EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE. Fails on a name that Make
+ * cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on dataset: idx without data_dir.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

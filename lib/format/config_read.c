@@ -304,6 +304,21 @@ static int check_base_model(struct reader *r)
     return 0;
 }
 
+static int check_teacher(struct reader *r)
+{
+    static const char *const beside[] = {"teacher_sha256", "distillation_temperature", "distillation_weight"};
+    int is_sealed = *r->cfg->teacher_sha256 && eo_config_teacher_is_base(r->cfg);
+
+    for (int i = 0; i < 3; i++) {
+        int key = key_index(beside[i]);
+
+        if (r->seen[key] && (!*r->cfg->teacher || (i == 0 && is_sealed)))
+            return eo_yaml_fail(&r->yaml, r->key_at[key], "key '%s': expected 'teacher'%s beside it, found %s",
+                                beside[i], i == 0 ? " with the path of a file" : "", is_sealed ? "base" : "none");
+    }
+    return 0;
+}
+
 static int check_output(struct reader *r)
 {
     char *dir = r->cfg->output_dir, out[EO_CONFIG_OUT_MAX];
@@ -401,7 +416,8 @@ static int check_devices(struct reader *r)
 static int check_rules(struct reader *r)
 {
     return check_input(r) || check_seeds(r) || check_candidates(r) || check_dataset(r) ||
-           check_base_model(r) || check_levels(r) || check_scope(r) || check_output(r) || check_devices(r);
+           check_base_model(r) || check_teacher(r) || check_levels(r) || check_scope(r) || check_output(r) ||
+           check_devices(r);
 }
 
 int eo_config_parse(struct eo_config *cfg, const char *text, size_t size, struct eo_err *err)

@@ -209,7 +209,6 @@ static int largest(const double *z, int classes)
 /* Loss of a group, and its gradient by the logits, of which each image has its share. */
 static void judge_group(const struct eo_network_trainer *t, struct group g, struct eo_block_result *result)
 {
-    double smoothing = t->taylor ? 0 : t->options.label_smoothing;
     int classes = eo_network_classes(&t->net), last = t->net.count - 1, lanes = t->ops->lanes;
     const float *logits = g.at + t->places[last].out;
     float *d = g.at + t->places[last].g;
@@ -217,12 +216,13 @@ static void judge_group(const struct eo_network_trainer *t, struct group g, stru
 
     memset(d, 0, (size_t)classes * (size_t)lanes * sizeof(*d));
     for (int lane = 0; lane < g.n; lane++) {
-        int label = t->batch->labels[t->batch->index[g.index * lanes + lane]];
+        struct eo_target target = eo_batch_target(&t->options, t->batch, g.index * lanes + lane, classes);
 
+        target.smoothing = t->taylor ? 0 : target.smoothing;
         for (int k = 0; k < classes; k++)
             z[k] = (double)logits[k * lanes + lane];
-        result->loss += eo_cross_entropy(z, classes, label, smoothing, gradient);
-        result->correct += largest(z, classes) == label;
+        result->loss += eo_loss(z, classes, &target, gradient);
+        result->correct += largest(z, classes) == target.label;
         for (int k = 0; k < classes; k++)
             d[k * lanes + lane] = (float)(gradient[k] / t->share);
     }

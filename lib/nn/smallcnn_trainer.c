@@ -215,13 +215,14 @@ static int largest(const double z[10])
 static void judge(const struct eo_smallcnn_trainer *t, int i, const float logits[10], float dz[10],
                   struct block_result *result)
 {
-    int label = t->batch->labels[t->batch->index[i]], k;
+    struct eo_target target = eo_batch_target(&t->options, t->batch, i, EO_CLASSES);
     double z[10], gradient[10];
+    int k;
 
     for (k = 0; k < 10; k++)
         z[k] = (double)logits[k];
-    result->loss += eo_cross_entropy(z, EO_CLASSES, label, t->options.label_smoothing, gradient);
-    result->correct += largest(z) == label;
+    result->loss += eo_loss(z, EO_CLASSES, &target, gradient);
+    result->correct += largest(z) == target.label;
     for (k = 0; k < 10; k++)
         dz[k] = (float)(gradient[k] / t->batch->n);
 }

@@ -12,6 +12,16 @@ struct eo_trainer {
     struct eo_network_trainer *network;
 };
 
+struct eo_target eo_batch_target(const struct eo_trainer_options *options, const struct eo_batch *batch, int i,
+                                 int classes)
+{
+    return (struct eo_target){.label = batch->labels[batch->index[i]],
+                              .smoothing = options->label_smoothing,
+                              .teacher = batch->teacher ? batch->teacher + (size_t)i * (size_t)classes : NULL,
+                              .temperature = options->temperature,
+                              .weight = options->teacher_weight};
+}
+
 struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trainer_options *options,
                                   struct eo_err *err)
 {

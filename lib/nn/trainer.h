@@ -14,6 +14,7 @@
 #include "base/cpu.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "nn/loss.h"
 #include "nn/model.h"
 #include "nn/view.h"
 
@@ -27,6 +28,7 @@ struct eo_trainer_options {
     int max_batch;          /* 1..65536 */
     double weight_decay;    /* of weights, not of biases */
     double label_smoothing; /* 0..1, see eo_cross_entropy(), loss.h */
+    double temperature, teacher_weight; /* of batches with a teacher, see eo_loss() */
 };
 
 /*
@@ -38,7 +40,12 @@ struct eo_batch {
     const uint32_t *index;       /* [n] */
     const struct eo_view *views; /* [n]; NULL: every image as it is */
     int n;                       /* 1..max_batch */
+    const float *teacher;        /* [n, classes]: logits of a model that teaches; NULL: none */
 };
+
+/* What image i of a batch is compared with, loss.h. */
+struct eo_target eo_batch_target(const struct eo_trainer_options *options, const struct eo_batch *batch, int i,
+                                 int classes);
 
 /* Copies the weights of an fp32 model, which may be released afterwards. */
 struct eo_trainer *eo_trainer_new(const struct eo_model *m, const struct eo_trainer_options *options,

@@ -788,6 +788,10 @@ static void test_reach(void)
         {"augment_shift: 2", LEARNING},
         {"augment_flip: true", LEARNING},
         {"early_stopping: 2", LEARNING},
+        {"teacher: some/file", LEARNING},
+        {"teacher: base", BIT(FINETUNE) | BIT(QUANT)},
+        {"teacher: some/file\ndistillation_weight: 0.5", LEARNING},
+        {"teacher: base\ndistillation_temperature: 2", BIT(FINETUNE) | BIT(QUANT)},
         {"qat_epochs: 1", BIT(QUANT)},
         {"qat_learning_rate: 0.1", BIT(QUANT)},
         {"pruning_levels: [0.9]", 0},
@@ -953,7 +957,7 @@ static void test_make(void)
                "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
                "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
                "EO_PRECISIONS := fp32 fp16 int8\nEO_INT8 := int8\n"
-               "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\n"
+               "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\nEO_TEACHER :=\n"
                "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
                "EO_ACTIVE_DEVICE :=\n");
     check_make(
@@ -965,7 +969,7 @@ static void test_make(void)
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
         "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INT8 := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
-        "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\n"
+        "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\nEO_TEACHER :=\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
         "EO_ACTIVE_DEVICE :=\n");
     for (size_t i = 0; i < COUNT(outs); i++) {

@@ -272,7 +272,7 @@ static void test_quality(const struct eo_conversion *c, const struct eo_quant_qu
 
 static void test_conversion(void)
 {
-    const struct eo_conversion_runtime runtime = {.isa = EO_ISA_GENERIC};
+    const struct eo_train_options how = {.isa = EO_ISA_GENERIC};
     struct eo_split split = {.train = images};
     struct eo_quant_quality quality;
     struct eo_conversion c;
@@ -288,7 +288,7 @@ static void test_conversion(void)
     cfg.bias_correction = cfg.cross_layer_equalization = 1;
     uneven_model(&m);
     uneven_model(&given);
-    must(eo_conversion_run(&c, &m, &cfg, &split, &runtime, &err), &err);
+    must(eo_conversion_run(&c, &m, &cfg, &split, &how, &err), &err);
     metadata(&c, "quantization_backend", "fbgemm");
     metadata(&c, "quantization_observer", "mse");
     metadata(&c, "weight_granularity", "tensor");
@@ -306,7 +306,7 @@ static void test_conversion(void)
     eo_conversion_release(&c);
     cfg.weight_granularity = EO_GRANULARITY_BACKEND;
     cfg.bias_correction = cfg.cross_layer_equalization = 0;
-    must(eo_conversion_run(&c, &m, &cfg, &split, &runtime, &err), &err);
+    must(eo_conversion_run(&c, &m, &cfg, &split, &how, &err), &err);
     metadata(&c, "weight_granularity", "channel");
     metadata(&c, "bias_correction", "false");
     metadata(&c, "cross_layer_equalization", "false");
@@ -317,7 +317,7 @@ static void test_conversion(void)
     test_quality(&c, &quality); /* with a scale for each channel */
     split.train.count = 0;
     eo_conversion_release(&c);
-    check_that(eo_conversion_run(&c, &m, &cfg, &split, &runtime, &err) == -1 &&
+    check_that(eo_conversion_run(&c, &m, &cfg, &split, &how, &err) == -1 &&
                    strcmp(err.msg, "calibration: expected at least one training image, found none") == 0,
                "no images: '%s'", err.msg);
     eo_conversion_release(&c);

@@ -233,7 +233,7 @@ static void test_gradients(int c1, int c2, int n)
     t = simulate(&m, &q, 0, EO_ISA_GENERIC, NULL);
     if (eo_model_init(&grad, EO_FP32, m.shape, &err))
         stop(&err);
-    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, order, NULL, n}, &grad, &loss);
+    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, order, NULL, n, NULL}, &grad, &loss);
     flatten(&grad, flat);
     worst = worst_difference(p.g, flat, size);
     check_that(fabs(loss - expected) < 1e-6 * expected, "%d-%d: loss: expected %.9g, found %.9g", c1, c2, expected,
@@ -382,7 +382,7 @@ static void test_steps(int is_per_tensor)
                 stop(&err);
             t = simulate(&m, &q, is_per_tensor, (enum eo_isa)isa, pool);
             for (int i = 0; i < 5; i++) {
-                const struct eo_batch batch = {pixels, labels, order, NULL, i % 2 ? 40 : 21};
+                const struct eo_batch batch = {pixels, labels, order, NULL, i % 2 ? 40 : 21, NULL};
 
                 eo_trainer_step(t, &batch, 1e-2, &loss, &correct);
             }

@@ -280,7 +280,7 @@ static void test_gradients(const char *size)
     load_model(&m, size);
     t = new_trainer(&m);
     stop_on(eo_model_init(&grad, EO_FP32, m.shape, &err), size, &err);
-    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, &grad, &loss);
+    eo_trainer_gradients(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH, NULL}, &grad, &loss);
     n = flatten(&grad, flat);
     every = n < 10000 ? 1 : 9;
     snprintf(name, sizeof(name), "gradients-%s.csv", size);
@@ -316,7 +316,7 @@ static void test_losses(const char *size)
 
         for (uint32_t i = 0; i < BATCH; i++)
             index[i] = ((uint32_t)step * BATCH + i) % IMAGES;
-        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, 1e-3, &loss, &correct);
+        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH, NULL}, 1e-3, &loss, &correct);
         compare(&c, step, expected, loss / BATCH, apart(expected, loss / BATCH));
     }
     conclude(&c, STEPS);
@@ -355,7 +355,7 @@ static void test_recipe(const char *size)
         expected = number(&csv, step, size);
         for (uint32_t i = 0; i < BATCH; i++)
             index[i] = ((uint32_t)step * BATCH + i) % IMAGES;
-        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, rate, &loss, &correct);
+        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH, NULL}, rate, &loss, &correct);
         compare(&c, step, expected, loss / BATCH, apart(expected, loss / BATCH));
     }
     conclude(&rates, STEPS);

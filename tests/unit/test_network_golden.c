@@ -117,7 +117,7 @@ static void train(const char *text, double losses[STEPS + 1])
 
         for (int i = 0; i < BATCH; i++)
             index[i] = (uint32_t)((i + 7 * s) % IMAGES);
-        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH}, 0.01, &sum, &correct);
+        eo_trainer_step(t, &(struct eo_batch){pixels, labels, index, NULL, BATCH, NULL}, 0.01, &sum, &correct);
         losses[s] = sum / BATCH;
     }
     eo_trainer_export(t, &m);

@@ -64,12 +64,12 @@ static void make_base(void)
 static void convert_model(const struct eo_model *m, const struct eo_config *cfg, enum eo_isa isa, int threads,
                           struct eo_conversion *c)
 {
-    struct eo_conversion_runtime runtime = {.isa = isa};
+    struct eo_train_options how = {.isa = isa};
     struct eo_err err;
 
-    runtime.pool = eo_pool_new(threads, &err);
-    stop_on(!runtime.pool || eo_conversion_run(c, m, cfg, &split, &runtime, &err), "conversion", &err);
-    eo_pool_free(runtime.pool);
+    how.pool = eo_pool_new(threads, &err);
+    stop_on(!how.pool || eo_conversion_run(c, m, cfg, &split, &how, &err), "conversion", &err);
+    eo_pool_free(how.pool);
 }
 
 static void convert(const struct eo_config *cfg, enum eo_isa isa, int threads, struct eo_conversion *c)
@@ -135,7 +135,7 @@ static void test_early_stopping(double rate, int epochs)
 {
     struct eo_config cfg = config(EO_BACKEND_QNNPACK, epochs);
     double seen = 0, found;
-    struct eo_conversion_runtime runtime = {
+    struct eo_train_options how = {
         .isa = eo_isa_best(), .progress = remember_best, .progress_ctx = &seen};
     struct eo_images learned, stop;
     struct eo_conversion c;
@@ -147,7 +147,7 @@ static void test_early_stopping(double rate, int epochs)
     cfg.observer_percentile = 60;
     cfg.qat_learning_rate = rate;
     cfg.early_stopping = 3;
-    stop_on(eo_conversion_run(&c, &base, &cfg, &split, &runtime, &err), "conversion", &err);
+    stop_on(eo_conversion_run(&c, &base, &cfg, &split, &how, &err), "conversion", &err);
     eo_train_divide(&split.train, (struct eo_dims){1, 28, 28}, &learned, &stop);
     stop_on(eo_eval_run(&eval, &c.model, &stop, eo_isa_best(), 1, &err), "accuracy", &err);
     found = (double)eval.correct / (double)stop.count;
@@ -185,12 +185,12 @@ static void test_order(void)
 static void test_divergence(void)
 {
     struct eo_config cfg = config(EO_BACKEND_FBGEMM, 3);
-    struct eo_conversion_runtime runtime = {.isa = eo_isa_best()};
+    struct eo_train_options how = {.isa = eo_isa_best()};
     struct eo_conversion c;
     struct eo_err err = {""};
 
     cfg.qat_learning_rate = 1e37;
-    check_that(eo_conversion_run(&c, &base, &cfg, &split, &runtime, &err) == -1,
+    check_that(eo_conversion_run(&c, &base, &cfg, &split, &how, &err) == -1,
                "divergence: expected a failure");
     check_that(strncmp(err.msg, "quantisation-aware training: training diverged: ", 48) == 0,
                "divergence: found '%s'", err.msg);

@@ -110,7 +110,7 @@ static void gradients(const struct eo_model *m, enum eo_isa isa, double smoothin
 /* Each parameter's gradient against the oracle, relative to the largest gradient of the same kind. */
 static void test_gradients(int c1, int c2, int n, double smoothing)
 {
-    struct eo_batch batch = {pixels, labels, order, NULL, n};
+    struct eo_batch batch = {pixels, labels, order, NULL, n, NULL};
     size_t size = plain_size(c1, c2);
     float *flat = malloc(size * sizeof(float)), *other = malloc(size * sizeof(float));
     struct eo_model m;
@@ -163,7 +163,7 @@ static void test_views(void)
                                            {0, -3, 0},   {0, 0, 1},   {2, -1, 1}, {-27, 5, 0},
                                            {27, -27, 1}, {-8, -8, 1}, {8, 8, 0}};
     enum { N = sizeof(views) / sizeof(*views) };
-    struct eo_batch seen = {pixels, labels, order, views, N}, plain = {moved, labels, order, NULL, N};
+    struct eo_batch seen = {pixels, labels, order, views, N, NULL}, plain = {moved, labels, order, NULL, N, NULL};
     float expected[14 * 10 * 49], found[14 * 10 * 49];
     size_t size = plain_size(3, 4) * sizeof(float);
     double expected_loss, loss;
@@ -186,7 +186,7 @@ static void one_step(const struct eo_model *m, double weight_decay, float *flat)
 {
     struct eo_trainer_options options = {
         .isa = eo_isa_best(), .max_batch = IMAGES, .weight_decay = weight_decay};
-    struct eo_batch batch = {pixels, labels, order, NULL, IMAGES};
+    struct eo_batch batch = {pixels, labels, order, NULL, IMAGES, NULL};
     struct eo_model out;
     struct eo_err err;
     struct eo_trainer *t = eo_trainer_new(m, &options, &err);
@@ -301,7 +301,7 @@ static void test_steps(void)
                 exit(1);
             }
             for (int i = 0; i < 6; i++) {
-                struct eo_batch batch = {pixels, labels, order, i == 2 ? views : NULL, i % 2 ? IMAGES : 21};
+                struct eo_batch batch = {pixels, labels, order, i == 2 ? views : NULL, i % 2 ? IMAGES : 21, NULL};
 
                 eo_trainer_step(t, &batch, 1e-2, &loss, &correct);
             }

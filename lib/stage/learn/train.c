@@ -15,6 +15,7 @@
 #include "nn/loss.h"
 #include "nn/network_fit.h"
 #include "stage/learn/eval.h"
+#include "stage/learn/teacher.h"
 
 #define EPOCHS_MAX 1000000000 /* of fine-tuning, in all runs of a model together */
 
@@ -92,6 +93,7 @@ struct run {
     struct eo_images stop;   /* early stopping alone: choose the epoch */
     const struct eo_train_options *options;
     struct eo_trainer *trainer;
+    struct eo_teacher *teacher; /* NULL: none */
     struct eo_rng shuffle, augment;
     uint32_t *order;
     struct eo_view *views; /* of a batch; NULL without augmentation */
@@ -174,6 +176,8 @@ static int train_epoch(struct run *r, struct epoch *e, struct eo_err *err)
             r->views[k] = eo_train_draw_view(r->cfg, &r->augment);
         e->learning_rate =
             eo_train_learning_rate(r->cfg, r->options->learning_rate, r->step++, steps, r->options->epochs);
+        if (r->teacher)
+            batch.teacher = eo_teacher_ask(r->teacher, &batch);
         eo_trainer_step(r->trainer, &batch, e->learning_rate, &loss, &correct);
         report(r, e->number, i + (size_t)batch.n, loss);
     }
@@ -317,7 +321,9 @@ static int begin_run(struct run *r, int seed_index, const struct eo_model *m, st
                                          .pool = r->options->pool,
                                          .max_batch = cfg->batch_size,
                                          .weight_decay = cfg->weight_decay,
-                                         .label_smoothing = cfg->label_smoothing};
+                                         .label_smoothing = cfg->label_smoothing,
+                                         .temperature = cfg->distillation_temperature,
+                                         .teacher_weight = cfg->distillation_weight};
 
     r->order = eo_alloc(r->images.count, sizeof(*r->order), err);
     if (!r->order)
@@ -330,6 +336,12 @@ static int begin_run(struct run *r, int seed_index, const struct eo_model *m, st
     if (cfg->early_stopping && eo_model_init_network(&r->best, EO_FP32, &m->network, err))
         return -1;
     r->trainer = eo_trainer_new(m, &options, err);
+    if (r->options->teacher) {
+        r->teacher = eo_teacher_new(&r->options->teacher->model, cfg->batch_size, r->options->isa, r->options->pool,
+                                    err);
+        if (!r->teacher)
+            return -1;
+    }
     if (!r->trainer || (simulation && eo_trainer_simulate_int8(r->trainer, simulation->start,
                                                                simulation->is_per_tensor, err)))
         return -1;
@@ -366,7 +378,10 @@ int eo_train_run(const struct eo_config *cfg, int seed_index, const struct eo_sp
     if (cfg->early_stopping)
         eo_train_divide(&split->train, m->network.input, &r.images, &r.stop);
     rc = begin_run(&r, seed_index, m, err) ? -1 : run_epochs(&r, m, result, log, err);
+    if (!rc && options->teacher)
+        rc = eo_model_meta_set(m, "teacher_sha256", options->teacher->sha256, err);
     eo_trainer_free(r.trainer);
+    eo_teacher_free(r.teacher);
     eo_model_release(&r.best);
     free(r.views);
     free(r.order);

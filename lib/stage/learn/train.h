@@ -17,6 +17,7 @@
  *                   equals, the lowest mean cross-entropy (without smoothing); among equals, it is the earliest. The
  *                   run ends `early_stopping` epochs after the best one, or after E, and keeps the weights of the best
  *                   epoch. The schedule is that of all E epochs.
+ *   teacher         eo_loss() compares with its logits for the same views (teacher.h); the losses of the log are these.
  */
 #ifndef EO_STAGE_LEARN_TRAIN_H
 #define EO_STAGE_LEARN_TRAIN_H
@@ -42,6 +43,8 @@ struct eo_train_progress {
 };
 typedef void eo_train_progress_fn(void *ctx, const struct eo_train_progress *progress);
 
+struct eo_teacher_model;
+
 /* Training for int8 (qat.h). */
 struct eo_train_simulation {
     const struct eo_model *start; /* int8: the model before training, see eo_trainer_simulate_int8() */
@@ -59,6 +62,7 @@ struct eo_train_options {
     eo_train_progress_fn *progress; /* may be NULL */
     void *progress_ctx;
     const struct eo_train_simulation *simulation; /* NULL: none */
+    const struct eo_teacher_model *teacher;       /* NULL: none */
 };
 
 struct eo_train_result {

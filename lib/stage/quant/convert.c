@@ -36,7 +36,7 @@ static int set_metadata(struct eo_conversion *c, const struct eo_config *cfg, st
 
 /* From the given model to `source` and its ranges. */
 static int prepare(struct eo_conversion *c, const struct eo_config *cfg, const struct eo_split *split,
-                   const struct eo_conversion_runtime *runtime, struct eo_err *err)
+                   const struct eo_train_options *how, struct eo_err *err)
 {
     if (c->options.equalization)
         eo_equalize(&c->source);
@@ -45,21 +45,20 @@ static int prepare(struct eo_conversion *c, const struct eo_config *cfg, const s
     if (!cfg->qat_epochs)
         return 0;
     c->options.bias_correction = 0;
-    if (eo_qat_run(&c->source, &c->calibration, cfg, &c->options, split, runtime->progress,
-                   runtime->progress_ctx, &c->training, err))
+    if (eo_qat_run(&c->source, &c->calibration, cfg, &c->options, split, how, &c->training, err))
         return eo_err_prefix(err, "quantisation-aware training");
     return 0;
 }
 
 int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
-                      const struct eo_split *split, const struct eo_conversion_runtime *runtime,
+                      const struct eo_split *split, const struct eo_train_options *how,
                       struct eo_err *err)
 {
     const struct eo_quant_options *opt = &c->options;
 
     memset(c, 0, sizeof(*c));
-    c->options = eo_quant_options_of(cfg, runtime->isa, runtime->pool);
-    if (eo_quant_copy(m, &c->source, err) || prepare(c, cfg, split, runtime, err) ||
+    c->options = eo_quant_options_of(cfg, how->isa, how->pool);
+    if (eo_quant_copy(m, &c->source, err) || prepare(c, cfg, split, how, err) ||
         eo_quant_int8(&c->source, &c->calibration, opt, &c->model, err))
         return -1;
     if (opt->bias_correction && eo_bias_correct(&c->model, &c->source, &split->train, opt, err))

@@ -34,21 +34,13 @@ struct eo_conversion {
     struct eo_model model;             /* int8 */
 };
 
-/* Processor, threads and progress. */
-struct eo_conversion_runtime {
-    enum eo_isa isa;
-    struct eo_pool *pool;           /* borrowed; NULL for one thread */
-    eo_train_progress_fn *progress; /* may be NULL */
-    void *progress_ctx;
-};
-
 /*
  * `m` must be fp32 without batch normalisation (eo_model_fold()) and is not changed. Calibrates on the head of
- * split->train, which must have an image. The same bytes for every instruction set and number of threads. Release *c
- * also after failure.
+ * split->train, which must have an image. Of `how` isa, pool, progress and teacher are taken. The same bytes for every
+ * instruction set and number of threads. Release *c also after failure.
  */
 int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
-                      const struct eo_split *split, const struct eo_conversion_runtime *runtime,
+                      const struct eo_split *split, const struct eo_train_options *how,
                       struct eo_err *err) EO_MUST_CHECK;
 void eo_conversion_release(struct eo_conversion *c); /* harmless on a zeroed struct */
 

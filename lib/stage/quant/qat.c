@@ -46,23 +46,18 @@ static int calibrate_again(const struct eo_model *m, struct eo_calibration *cal,
 
 int eo_qat_run(struct eo_model *m, struct eo_calibration *cal, const struct eo_config *cfg,
                const struct eo_quant_options *opt, const struct eo_split *split,
-               eo_train_progress_fn *progress, void *progress_ctx, struct eo_train_result *result,
+               const struct eo_train_options *how, struct eo_train_result *result,
                struct eo_err *err)
 {
     struct candidate candidate = {cal, opt};
     struct eo_model start = {0};
     struct eo_train_simulation simulation = {&start, eo_quant_is_per_tensor(opt), convert, &candidate};
-    const struct eo_train_options options = {
-        .epochs = cfg->qat_epochs,
-        .learning_rate = cfg->qat_learning_rate > 0 ? cfg->qat_learning_rate : cfg->learning_rate,
-        .isa = opt->isa,
-        .pool = opt->pool,
-        .progress = progress,
-        .progress_ctx = progress_ctx,
-        .simulation = &simulation,
-    };
+    struct eo_train_options options = *how;
     int rc = -1;
 
+    options.epochs = cfg->qat_epochs;
+    options.learning_rate = cfg->qat_learning_rate > 0 ? cfg->qat_learning_rate : cfg->learning_rate;
+    options.simulation = &simulation;
     if (!eo_quant_int8(m, cal, opt, &start, err) &&
         !eo_train_run(cfg, 0, split, &options, m, result, NULL, err))
         rc = calibrate_again(m, cal, opt, split, err);

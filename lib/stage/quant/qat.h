@@ -20,12 +20,12 @@
 
 /*
  * Trains the fp32 model `m`, without batch normalisation, in place. `cal` is its calibration under `opt` and becomes
- * that of the trained model. The isa and the pool are those of `opt`. `progress` may be NULL. Fails as eo_train_run()
- * does, and if no valid int8 model follows from the calibrated ranges; `m` and `cal` are then undefined.
+ * that of the trained model. Of `how` isa, pool, progress and teacher are taken. Fails as eo_train_run() does, and if
+ * no valid int8 model follows from the calibrated ranges; `m` and `cal` are then undefined.
  */
 int eo_qat_run(struct eo_model *m, struct eo_calibration *cal, const struct eo_config *cfg,
                const struct eo_quant_options *opt, const struct eo_split *split,
-               eo_train_progress_fn *progress, void *progress_ctx, struct eo_train_result *result,
+               const struct eo_train_options *how, struct eo_train_result *result,
                struct eo_err *err) EO_MUST_CHECK;
 
 #endif
