@@ -157,3 +157,43 @@ found 99 rows" eo-report run
   command -v tidy >/dev/null || skip "needs tidy"
   tidy -q -e "$RUN/report.html"
 }
+
+# browse PAGE [OPTION...]: the page as the browser has it in the end, to `dom`; what it says of errors, to `console`
+browse() {
+  local page=$1
+  shift
+  command -v chromium >/dev/null || skip "needs chromium"
+  HOME=$PWD timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$PWD/profile" \
+    --enable-logging=stderr "$@" --dump-dom "file://$page" >dom 2>said
+  grep CONSOLE said >console || true
+}
+
+@test "report: in a browser, sorting and filtering work, and nothing is said on the console" {
+  copy
+  browse "$PWD/run/report.html"
+  [ ! -s console ] || { cat console; false; }
+  grep -q '<th scope="col"><button type="button">bytes</button></th>' dom
+  grep -q '<input type="search"' dom
+  # a script at the end clicks and types as a reader does
+  { sed '/^<\/body>/,$d' run/report.html; echo "<script>"; cat "$CHECKS/click.js"; echo "</script></body></html>"; } \
+    >run/clicked.html
+  browse "$PWD/run/clicked.html"
+  [ ! -s console ] || { cat console; false; }
+  grep -o '<title>.*</title>' dom
+  grep -q '<title>p0.00-fp32- p0.00-fp16- p0.50-fp32- p0.00-int8- p0.50-fp16- p0.50-int8+</title>' dom
+  grep -q 'aria-sort="descending"' dom
+}
+
+@test "report: in a browser that refuses scripts, all of the page is there, and names are text" {
+  sed "s/script-src 'unsafe-inline'/script-src 'none'/" "$BATS_FILE_TMPDIR/run/report.html" >page.html
+  browse "$PWD/page.html"
+  grep -q "Refused to execute inline script\|violates the following Content Security Policy" console
+  run ! grep -q '<button' dom
+  [ "$(grep -c '<section ' dom)" -eq 12 ]
+  grep -q '0 &lt;script&gt;alert(1)&lt;/script&gt;' dom
+}
+
+@test "report: a link to a model opens its details" {
+  browse "$BATS_FILE_TMPDIR/run/report.html#m-p0.50-int8"
+  grep -q '<details id="m-p0.50-int8" open="">' dom
+}

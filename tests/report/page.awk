@@ -34,6 +34,7 @@ NR == 1 { next }
     next
   }
   if (kind == "!DOCTYPE") next
+  if (tag ~ /=[^"]/ && tag !~ /"[^"]*=[^"]*"/) fault("an attribute without quotes: " tag)
   if (has("id")) { id = attribute("id"); if (id in ids) fault("id " id " stands twice"); ids[id] = 1 }
   if (has("href")) {
     href = attribute("href")

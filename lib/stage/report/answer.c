@@ -23,6 +23,22 @@ static void put_link(struct eo_buf *out, const struct eo_candidate *c)
     eo_html_put(out, "<a href=\"#m-%s\"><b>%s</b></a>", name, name);
 }
 
+/* What a name like p0.25-int8 means. */
+static void put_meaning(struct eo_buf *out, const struct eo_candidate *c)
+{
+    static const char *const formats[] = {"floating-point numbers of 32 bits",
+                                          "floating-point numbers of 16 bits", "integers of 8 bits"};
+    char level[EO_LEVEL_TEXT];
+
+    eo_level_text(c->key.level, level);
+    if (c->key.criterion == EO_CRITERION_NONE)
+        eo_html_put(out, "<p>The whole network, computed in %s.</p>\n", formats[c->key.precision]);
+    else
+        eo_html_put(
+            out, "<p>The network without the share %s of its channels (chosen by %s), computed in %s.</p>\n",
+            level, eo_criterion_name(c->key.criterion), formats[c->key.precision]);
+}
+
 static void put_card(struct eo_buf *out, const char *term, const char *value, const char *note)
 {
     eo_html_put(out,
@@ -92,7 +108,7 @@ static void put_lead(struct eo_page *page, const struct eo_candidate *c)
         eo_html_put(
             page->out,
             ": it has %zu images right that the recommended one has wrong, and %zu the other way round. "
-            "Such a difference is chance with a probability of %.2g.",
+ "Between two equally good models, a difference of this size or more has a probability of %.2g.",
             pair.gained, pair.lost, pair.p);
     eo_buf_puts(page->out, "</li>\n");
 }
@@ -110,8 +126,7 @@ static void put_sure(struct eo_page *page, const struct eo_candidate *c)
             "the most frequent class.</li>\n");
     eo_html_put(out,
                 "<li>Its accuracy is between " SWEEP
-                "%s and %s %%</a> with a confidence of 95 %%, from %s images. "
-                "%s.</li>\n",
+                "%s and %s %%</a> with a confidence of 95 %%, from %s images; %s.</li>\n",
                 eo_html_percent(c->accuracy_ci95_low, low), eo_html_percent(c->accuracy_ci95_high, high),
                 eo_html_count(c->images, n), eo_summary_accuracy_note(page->cfg));
     put_lead(page, c);
@@ -320,6 +335,29 @@ static void put_tries(struct eo_page *page, struct what_if *w)
                 page->recommended->model_bytes + MORE_BYTES, w);
 }
 
+/* In words: what the next 5 KiB would change. */
+static void put_next(struct eo_page *page, struct what_if *w)
+{
+    const struct eo_candidate *now = page->recommended;
+    double budget = floor(page->cfg->active_memory_budget_mb * EO_MIB);
+    size_t fit;
+
+    try_budget(page, budget, w);
+    fit = w->fit;
+    try_budget(page, budget + MORE_BYTES, w);
+    eo_html_put(page->out, "<p>With a budget of 5 KiB more, %zu more candidates fit, and ", w->fit - fit);
+    if (!w->choice)
+        eo_buf_puts(page->out, "still none is recommended.");
+    else if (now && eo_candidate_equal(&now->key, &w->choice->key))
+        eo_buf_puts(page->out, "the same model is recommended: <b>it would bring nothing</b>.");
+    else {
+        eo_buf_puts(page->out, "the recommended one becomes ");
+        put_link(page->out, w->choice);
+        eo_html_put(page->out, ", with %.2f %% accuracy.", 100 * w->choice->accuracy);
+    }
+    eo_buf_puts(page->out, "</p>\n");
+}
+
 static int put_more(struct eo_page *page, struct eo_err *err)
 {
     const struct eo_sweep *sweep = &page->run.sweep;
@@ -338,10 +376,10 @@ static int put_more(struct eo_page *page, struct eo_err *err)
     if (!w.sweep.rows)
         return -1;
     memcpy(w.sweep.rows, sweep->rows, sweep->row_count * sizeof(*sweep->rows));
+    put_next(page, &w);
     eo_buf_puts(
         page->out,
-        "<div class=\"wide\"><table>\n<caption>The same candidates under other budgets. p is the probability "
-        "that the gain over the recommended model is chance; from " SWEEP "sweep_results.csv</a>"
+        "<div class=\"wide\"><table>\n<caption>The same candidates under other budgets. p: the probability of such a gain, or a larger one, between equally good models; from " SWEEP "sweep_results.csv</a>"
         "</caption>\n<thead><tr><th scope=\"col\">budget</th><th scope=\"col\">bytes</th>"
         "<th scope=\"col\">candidates that fit</th><th scope=\"col\">most accurate of them</th>"
         "<th scope=\"col\">accuracy %</th><th scope=\"col\">gain, points</th>"
@@ -361,7 +399,8 @@ static void put_again(struct eo_page *page, const struct eo_candidate *c)
     if (page->request->command)
         eo_html_put(page->out, "%s   # the same run: models and accuracies come out byte for byte\n",
                     page->request->command);
-    eo_html_put(page->out, "eo-verify %s/manifest.json   # whether every file is what manifest.json says\n", folder);
+    eo_html_put(page->out, "eo-verify %s/manifest.json   # whether every file is what manifest.json says\n",
+                folder);
     if (c) {
         eo_summary_model(c, path);
         eo_html_put(page->out, "eo-export -o net %s/%s   # the model as C for a device\n", folder, path);
@@ -390,18 +429,19 @@ int eo_section_answer(struct eo_page *page, struct eo_err *err)
     eo_buf_puts(page->out, "<p class=\"answer\">Take ");
     put_link(page->out, c);
     eo_html_put(page->out, ": <a href=\"%s\">%s</a></p>\n", path, path);
+    put_meaning(page->out, c);
     put_cards(page, c);
     if (put_why(page, err))
         return -1;
     put_sure(page, c);
+    if (put_limits(page, c, err))
+        return -1;
     if (eo_section_int8_line(page, err))
         return -1;
     put_rivals(page, c);
     if (put_more(page, err))
         return -1;
     put_again(page, c);
-    if (put_limits(page, c, err))
-        return -1;
     eo_buf_puts(page->out, "</section>\n");
     return 0;
 }

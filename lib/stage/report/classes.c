@@ -7,7 +7,7 @@
 #include "stage/report/matrix.h"
 #include "stage/report/page.h"
 
-#define CONFUSIONS 20 /* listed where the matrix is too large */
+#define CONFUSIONS 12 /* listed where the matrix is too large */
 #define SHADES 6
 
 /* From no image to all of the class; the steps are narrow where most errors are. */

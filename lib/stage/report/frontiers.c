@@ -206,13 +206,6 @@ int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
     return 0;
 }
 
-static void put_role(struct eo_buf *out, const struct eo_candidate *c)
-{
-    eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td>", eo_certainty_name(c->frontier_latency),
-                eo_certainty_name(c->frontier_memory),
-                c->recommendation ? eo_recommendation_name(c->recommendation) : "");
-}
-
 static void put_row(struct eo_page *page, const struct eo_candidate *c)
 {
     struct eo_buf *out = page->out;
@@ -221,18 +214,20 @@ static void put_row(struct eo_page *page, const struct eo_candidate *c)
 
     eo_page_name(c, name);
     eo_candidate_label(&c->key, level);
-    eo_html_put(out, "<tr%s><th scope=\"row\"><a href=\"#m-%s\">%s</a></th><td>%s</td><td>%s</td>",
-                c == page->recommended ? " class=\"chosen\"" : "", name, name, level,
+    eo_html_put(out, "<tr class=\"%s\"><th scope=\"row\"><a href=\"#m-%s\">%s</a></th><td>%s</td><td>%s</td><td>%s</td>",
+                c == page->recommended ? "chosen" : "plain", name, name,
+                c->recommendation ? eo_recommendation_name(c->recommendation) : "", level,
                 eo_precision_name(c->key.precision));
-    eo_html_put(out, "<td>%s</td><td>%s to %s</td><td>%s</td>", eo_html_percent(c->accuracy, a),
-                eo_html_percent(c->accuracy_ci95_low, b), eo_html_percent(c->accuracy_ci95_high, d),
-                eo_html_percent(c->test_accuracy, name));
-    eo_html_put(out, "<td>%.2f</td><td>%.2f</td><td>%s</td><td>%s</td>", 1000 * c->ranked_latency_ms,
-                1000 * eo_candidate_single_latency(c), eo_html_count(c->model_bytes, a),
-                eo_html_count(c->peak_activation_bytes, b));
-    eo_html_put(out, "<td>%s</td><td>%s</td>", c->accepted ? "yes" : "no", c->timing_status);
-    put_role(out, c);
-    eo_buf_puts(out, "</tr>\n");
+    eo_html_put(out, "<td>%s</td><td>%s to %s</td>", eo_html_percent(c->accuracy, a),
+                eo_html_percent(c->accuracy_ci95_low, b), eo_html_percent(c->accuracy_ci95_high, d));
+    eo_html_put(out, "<td>%s</td><td>%s</td>", eo_html_percent(c->test_accuracy, a),
+                eo_html_number(1000 * c->ranked_latency_ms, b));
+    eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td>",
+                eo_html_number(1000 * eo_candidate_single_latency(c), a), eo_html_count(c->model_bytes, b),
+                eo_html_count(c->peak_activation_bytes, d));
+    eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", c->accepted ? "yes" : "no",
+                c->timing_status, eo_certainty_name(c->frontier_latency),
+                eo_certainty_name(c->frontier_memory));
 }
 
 static int put_failures(struct eo_page *page, struct eo_err *err)
@@ -265,21 +260,10 @@ static int put_seeds(struct eo_page *page, struct eo_err *err)
 
 int eo_section_table(struct eo_page *page, struct eo_err *err)
 {
-    static const char *const columns[] = {"model",
-                                          "level",
-                                          "precision",
-                                          "accuracy %",
-                                          "95 % interval",
-                                          "test %",
-                                          "batch us",
-                                          "single us",
-                                          "bytes",
-                                          "activation bytes",
-                                          "accepted",
-                                          "timing",
-                                          "frontier of latency",
-                                          "frontier of size",
-                                          "choice"};
+    static const char *const columns[] = {
+        "model",  "choice",     "level",     "precision", "accuracy %",       "95 % interval",
+        "test %", "batch us",   "single us", "bytes",     "RAM bytes", "fits",
+        "timing", "by latency", "by size"};
     size_t shown = page->rows < TABLE_MAX ? page->rows : TABLE_MAX;
 
     eo_page_section(page, "table", "All candidates");
@@ -287,7 +271,8 @@ int eo_section_table(struct eo_page *page, struct eo_err *err)
         page->out,
         "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>%zu candidates of the "
         "first seed, "
-        "from <a href=\"sweep_results.csv\">sweep_results.csv</a>; the recommended one is marked</caption>\n"
+        "from <a href=\"sweep_results.csv\">sweep_results.csv</a>; the recommended one is marked. By "
+        "latency, by size: how sure it is that it is on that frontier</caption>\n"
         "<thead><tr>",
         page->rows);
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)

@@ -104,12 +104,17 @@ const char *eo_html_count(double value, char text[EO_HTML_NUMBER])
     return text;
 }
 
+const char *eo_html_number(double value, char text[EO_HTML_NUMBER])
+{
+    if (!isfinite(value) || fabs(value) > 1e15)
+        return missing(text);
+    snprintf(text, EO_HTML_NUMBER, "%.2f", value);
+    return text;
+}
+
 const char *eo_html_percent(double share, char text[EO_HTML_NUMBER])
 {
-    if (!isfinite(share))
-        return missing(text);
-    snprintf(text, EO_HTML_NUMBER, "%.2f", 100 * share);
-    return text;
+    return eo_html_number(100 * share, text);
 }
 
 const char *eo_html_time(double ms, char text[EO_HTML_NUMBER])

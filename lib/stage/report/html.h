@@ -32,6 +32,9 @@ const char *eo_html_count(double value, char text[EO_HTML_NUMBER]);
 /* "96.60", of a share of 1, without the sign; "-" for one that is missing. */
 const char *eo_html_percent(double share, char text[EO_HTML_NUMBER]);
 
+/* Two decimals; "-" for one that is missing. */
+const char *eo_html_number(double value, char text[EO_HTML_NUMBER]);
+
 /* "7.14 us", "1.20 ms", "2.50 s"; "-" for one that is missing. */
 const char *eo_html_time(double ms, char text[EO_HTML_NUMBER]);
 

@@ -9,9 +9,9 @@
 #include "stage/select/hwreport.h"
 
 #define ARENA_WIDTH 720
-#define ARENA_HEIGHT 260
+#define ARENA_HEIGHT 240
 #define ARENA_LEFT 70
-#define ARENA_BOTTOM 70
+#define ARENA_BOTTOM 50
 #define ARENA_TOP 12
 
 static const char *operation_text(const struct eo_network_layer *l, char text[48])
@@ -192,13 +192,13 @@ static int put_quantisation(struct eo_page *page, const char *name, struct eo_er
             out,
             "<div class=\"wide\"><table>\n<caption>Quantisation of %s on %s calibration images, from "
             "<a href=\"%s\">%s</a>: the class is that of fp32 for %s of them; signal to noise of the logits "
-            "%.4s dB</caption>\n<thead><tr><th scope=\"col\">layer</th><th scope=\"col\">input</th>"
+            "%.1f dB</caption>\n<thead><tr><th scope=\"col\">layer</th><th scope=\"col\">input</th>"
             "<th scope=\"col\">range seen</th><th scope=\"col\">range held</th><th scope=\"col\">scale</th>"
             "<th scope=\"col\">zero point</th><th scope=\"col\">saturated %%</th>"
             "<th scope=\"col\">input SQNR dB</th><th scope=\"col\">scales of weights</th>"
             "<th scope=\"col\">weight SQNR dB</th></tr></thead>\n<tbody>\n",
             name, eo_csv_value(&csv, 0, "calibration_images"), path, path,
-            eo_csv_value(&csv, 0, "agreements"), eo_csv_value(&csv, 0, "logit_sqnr_db"));
+            eo_csv_value(&csv, 0, "agreements"), strtod(eo_csv_value(&csv, 0, "logit_sqnr_db"), NULL));
         for (size_t i = 0; i < csv.rows; i++)
             put_quantised(out, &csv, i);
         eo_buf_puts(out, "</tbody></table></div>\n");

@@ -69,7 +69,7 @@ static int put_sheet(struct eo_page *page, struct eo_err *err)
 
         strip = shown(&p, pixels);
         strip.width = columns * (p.width + GAP);
-        strip.zoom_x = strip.zoom_y = 1;
+        strip.zoom_x = strip.zoom_y = strip.width <= 380 ? 2 : 1;
         eo_page_class(page, k, label);
         snprintf(alt, sizeof(alt), "%u validation images of class %s", n, label);
         eo_html_put(page->out, "<div><b>%s</b> ", label);

@@ -12,7 +12,7 @@
 #define BOTTOM 48
 #define LETTER 7.2 /* width of a letter of a label */
 #define LINE 14    /* height of a label */
-#define MARK 7     /* half the side of a point */
+#define MARK 10    /* half the side of a point with its ring */
 
 static int is_good(double value, int is_log)
 {

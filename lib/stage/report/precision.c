@@ -147,8 +147,8 @@ static int put_class(struct eo_page *page, const struct change *c, int k, struct
 
     if (known < 0)
         return -1;
-    eo_html_put(out, "<tr%s><th scope=\"row\">%s</th><td>%.0f</td><td>%s</td><td>%s</td><td>%+.2f</td>",
-                k == c->worst ? " class=\"chosen\"" : "", eo_page_class(page, k, label), images,
+    eo_html_put(out, "<tr class=\"%s\"><th scope=\"row\">%s</th><td>%.0f</td><td>%s</td><td>%s</td><td>%+.2f</td>",
+                k == c->worst ? "chosen" : "plain", eo_page_class(page, k, label), images,
                 eo_html_percent((double)eo_matrix_right(&c->a, k) / images, a),
                 eo_html_percent((double)eo_matrix_right(&c->b, k) / images, b), 100 * change);
     if (known)

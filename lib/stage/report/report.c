@@ -76,9 +76,10 @@ static void put_contents(struct eo_page *page)
 
     eo_html_put(
         page->out,
-        "<header>\n<h1>Models for %s</h1>\n<p>%zu candidates, seed %g, one image of the validation "
-        "data decides as much as another; written by edge-opt.</p>\n<nav aria-label=\"Contents\"><ul>\n",
-        page->eval->dataset, page->rows, page->rows ? (double)page->run.sweep.rows[0].key.seed : 0);
+        "<header>\n<h1>Models for %s</h1>\n<p>%zu candidates: each is one network, pruned to a level, in one "
+        "number format. Accuracy is measured on validation images, which training never saw.</p>\n"
+        "<nav aria-label=\"Contents\"><ul>\n",
+        page->eval->dataset, page->rows);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         eo_html_put(page->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[i][0], parts[i][1]);
     eo_buf_puts(page->out, "</ul></nav>\n</header>\n<main>\n");
