@@ -71,9 +71,9 @@ graph:
 	  echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; false; }
 
 .PHONY: compare
-## compare: what differs between two runs: make compare A=out/a B=out/b
+## compare: what differs between two runs, also as out/compare.html: make compare A=out/a B=out/b
 compare: programs
-	@$(if $(COMPARED),exec $(BIN)/eo-compare -- $(COMPARED),\
+	@$(if $(COMPARED),mkdir -p $(B) && exec $(BIN)/eo-compare --html $(B)/compare.html -- $(COMPARED),\
 	  echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; false)
 
 .PHONY: clean tidy distclean

@@ -266,10 +266,40 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   fails_like 1 "eo-compare: /dev/full: * No space left on device" eo-compare -o /dev/full a a
 }
 
+@test "the page: in the form of the report, with links to the tables of both, however their folders are called" {
+  two
+  mkdir -p 'x/#1 %2<b>'
+  candidate 0.00 fp32 7 0.95 0.2 81960
+  candidate 0.25 int8 7 0.85 0.1 9000
+  run_folder 'x/#1 %2<b>/b'
+  cp a/manifest.json a/report.html
+  cp a/manifest.json 'x/#1 %2<b>/b/report.html'
+  eo-compare --html page.html a 'x/#1 %2<b>/b' >text
+  eo-compare a 'x/#1 %2<b>/b' | cmp text -
+  grep -q '<a href="a/sweep_results.csv">' page.html
+  grep -q '<a href="x/%231%20%252%3Cb%3E/b/sweep_results.csv">' page.html
+  run ! grep -q '2<b>' page.html
+  grep -q 'Of 1 candidates in both runs' page.html
+  grep -q 'Only in A' page.html
+  grep -q 'Only in B' page.html
+  sed 's,x/%231%20%252%3Cb%3E/b,a,g' page.html >decoded.html
+  awk -f "$EO_ROOT/tests/report/page.awk" decoded.html
+  # below a folder, and with an absolute name
+  eo-compare --html x/page.html a "$PWD/a" >text
+  grep -q '<a href="../a/sweep_results.csv">' x/page.html
+  grep -q "<a href=\"$PWD/a/sweep_results.csv\">" x/page.html
+  (cd x && eo-compare --html ../page.html ../a ../a >text)
+  grep -q '<a href="a/sweep_results.csv">' page.html
+  misused "eo-compare: only one output can go to standard output; give the others a file" \
+    eo-compare --html - a a
+  fails_like 1 "eo-compare: gone/page.html: *" eo-compare --html gone/page.html a a
+  fails_like 1 "eo-compare: /dev/full: *" eo-compare --html /dev/full a a
+}
+
 @test "make compare" {
   two
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" -n compare A="$PWD/a" B="$PWD/b"
-  [[ $output == *"eo-compare -- '$PWD/a' '$PWD/b'"* ]]
+  [[ $output == *"eo-compare --html out/compare.html -- '$PWD/a' '$PWD/b'"* ]]
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
   echo "$output"
   [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]] || return 1

@@ -1,13 +1,15 @@
 /* eo-compare: compares two runs. */
 #include <string.h>
 
+#include "stage/report/compare_page.h"
 #include "stage/select/compare.h"
 #include "tools/cli.h"
 
-static const char *output;
+static const char *output, *html;
 
 static const struct cli_option options[] = {
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the comparison to write (default: standard output)"},
+    {0, "html", CLI_TEXT, &html, 0, 0, "HTML", "write the comparison as a page there, besides the text"},
     {0},
 };
 
@@ -35,6 +37,18 @@ static int load(struct eo_run *run, char *folder)
     return eo_run_load(run, folder, &err) ? cli_fail(&program, NULL, &err) : 0;
 }
 
+static int write_page(const struct eo_run *a, const struct eo_run *b)
+{
+    struct eo_buf text = {0};
+    struct eo_err err;
+
+    if (eo_compare_page_put(a, b, html, &text, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, NULL, &err);
+    }
+    return cli_write(&program, html, &text);
+}
+
 int main(int argc, char **argv)
 {
     static struct eo_run a, b;
@@ -44,7 +58,10 @@ int main(int argc, char **argv)
 
     if (cli_parse(&program, argc, argv) != 2)
         cli_usage(&program, "expected two folders, A and B");
+    cli_check_outputs(&program, (const char *const[]){cli_path(output), html}, 2);
     rc = load(&a, argv[argc - 2]) || load(&b, argv[argc - 1]);
+    if (rc == 0 && html)
+        rc = write_page(&a, &b);
     if (rc == 0 && eo_compare_put(&a, &b, &text, &err)) {
         rc = cli_fail(&program, NULL, &err);
         eo_buf_release(&text);

@@ -1,5 +1,5 @@
-// What a reader does: sorts the candidates by bytes, the largest first, and shows the int8 ones of level 0.50. The title
-// becomes the names in their order, each with + where its row is shown and - where it is not.
+// What a reader does: sorts the candidates by bytes, the largest first, and shows the int8 ones of level 0.50. The
+// title becomes the names in their order, each with + where its row is shown and - where it is not.
 var buttons = document.querySelectorAll("#candidates thead button");
 for (var i = 0; i < buttons.length; i++)
   if (buttons[i].textContent === "bytes") { buttons[i].click(); buttons[i].click(); }

@@ -79,6 +79,18 @@ void eo_html_put(struct eo_buf *out, const char *format, ...)
     va_end(arguments);
 }
 
+void eo_html_path(struct eo_buf *out, const char *path)
+{
+    for (; *path; path++) {
+        unsigned char c = (unsigned char)*path;
+
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/._~-", c))
+            eo_buf_append(out, path, 1);
+        else
+            eo_buf_printf(out, "%%%02X", c);
+    }
+}
+
 static const char *missing(char text[EO_HTML_NUMBER])
 {
     return strcpy(text, "-");

@@ -26,6 +26,9 @@ void eo_html_text(struct eo_buf *out, const char *text);
 
 #define EO_HTML_NUMBER 48 /* bytes of a number's text, its NUL included */
 
+/* Appends a path as part of a link: what has a meaning in addresses is written as %XX. */
+void eo_html_path(struct eo_buf *out, const char *path);
+
 /* "20,920" for whole numbers, "-" for one that is missing. */
 const char *eo_html_count(double value, char text[EO_HTML_NUMBER]);
 

@@ -67,7 +67,7 @@ int eo_page_model(const struct eo_page *page, const char *name, struct eo_model 
                          *page->run.folder ? "/" : "", name) >= sizeof(full))
         return eo_err_set(err, "models/%s.safetensors: the path is too long", name);
     there = eo_io_exists(full, err);
-    if (there > 0 && (eo_io_check_regular(full, err) || eo_model_load(m, full, NULL, err)))
+    if (there > 0 && (eo_io_check_regular(full, err) || eo_model_load_network(m, full, NULL, NULL, err)))
         there = -1;
     if (there < 0)
         eo_err_prefix(err, "%s", full);

@@ -60,6 +60,13 @@ int eo_compare_pairs(const struct eo_run *a, const struct eo_run *b, struct eo_p
 /* The latency that decides, as measured; ms of one image. */
 double eo_compare_host_latency(const struct eo_candidate *c);
 
+/* "no", "yes", "same", "host", "bad"; "-" where it is not known. */
+const char *eo_compare_verdict_text(enum eo_compare_verdict verdict);
+
+/* Appends as text what of data, host and keys differs. */
+int eo_compare_put_settings(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
+                            struct eo_err *err) EO_MUST_CHECK;
+
 /* Appends the comparison as text: data, host, keys, candidates of both, candidates of one, a legend. */
 int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "stage/select/table.h"
 
-static const char *verdict_text(enum eo_compare_verdict verdict)
+const char *eo_compare_verdict_text(enum eo_compare_verdict verdict)
 {
     static const char *const texts[] = {"-", "no", "yes", "same", "host", "bad"};
 
@@ -113,14 +113,15 @@ static void put_pair(const struct eo_pair *p, int width, struct eo_buf *out)
     eo_buf_printf(out, "  %-*s %-9s %-6s", width, label, eo_precision_name(a->key.precision), seed);
     eo_table_put_figure(out, 11, 2, 100 * a->accuracy);
     eo_table_put_figure(out, 9, 2, 100 * b->accuracy);
-    eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy), verdict_text(p->accuracy.verdict));
+    eo_buf_printf(out, "%+9.2f  %-6s", 100 * (b->accuracy - a->accuracy),
+                  eo_compare_verdict_text(p->accuracy.verdict));
     eo_table_put_figure(out, 12, 2, 1000 * eo_compare_host_latency(a));
     eo_table_put_figure(out, 10, 2, 1000 * eo_compare_host_latency(b));
     eo_table_put_figure(out, 8, 3,
                         p->latency.verdict == EO_VERDICT_OTHER_HOST
                             ? NAN
                             : eo_compare_host_latency(b) / eo_compare_host_latency(a));
-    eo_buf_printf(out, "  %s\n", verdict_text(p->latency.verdict));
+    eo_buf_printf(out, "  %s\n", eo_compare_verdict_text(p->latency.verdict));
 }
 
 static void put_table(const struct eo_pair *pairs, size_t count, int width, struct eo_buf *out)
@@ -166,12 +167,18 @@ static void put_single(const struct eo_sweep *sweep, const struct eo_sweep *othe
     }
 }
 
+int eo_compare_put_settings(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
+                            struct eo_err *err)
+{
+    put_data(a, b, out);
+    put_host(a, b, out);
+    return put_config(a, b, out, err);
+}
+
 int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
 {
     eo_buf_printf(out, "A: %s\nB: %s\n", *a->folder ? a->folder : ".", *b->folder ? b->folder : ".");
-    put_data(a, b, out);
-    put_host(a, b, out);
-    if (put_config(a, b, out, err) || put_pairs(a, b, out, err))
+    if (eo_compare_put_settings(a, b, out, err) || put_pairs(a, b, out, err))
         return -1;
     put_single(&a->sweep, &b->sweep, 'A', out);
     put_single(&b->sweep, &a->sweep, 'B', out);
