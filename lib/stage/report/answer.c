@@ -108,7 +108,7 @@ static void put_lead(struct eo_page *page, const struct eo_candidate *c)
         eo_html_put(
             page->out,
             ": it has %zu images right that the recommended one has wrong, and %zu the other way round. "
- "Between two equally good models, a difference of this size or more has a probability of %.2g.",
+            "Between two equally good models, a difference of this size or more has a probability of %.2g.",
             pair.gained, pair.lost, pair.p);
     eo_buf_puts(page->out, "</li>\n");
 }
@@ -377,13 +377,14 @@ static int put_more(struct eo_page *page, struct eo_err *err)
         return -1;
     memcpy(w.sweep.rows, sweep->rows, sweep->row_count * sizeof(*sweep->rows));
     put_next(page, &w);
-    eo_buf_puts(
-        page->out,
-        "<div class=\"wide\"><table>\n<caption>The same candidates under other budgets. p: the probability of such a gain, or a larger one, between equally good models; from " SWEEP "sweep_results.csv</a>"
-        "</caption>\n<thead><tr><th scope=\"col\">budget</th><th scope=\"col\">bytes</th>"
-        "<th scope=\"col\">candidates that fit</th><th scope=\"col\">most accurate of them</th>"
-        "<th scope=\"col\">accuracy %</th><th scope=\"col\">gain, points</th>"
-        "<th scope=\"col\">recommended then</th></tr></thead>\n<tbody>\n");
+    eo_buf_puts(page->out,
+                "<div class=\"wide\"><table>\n<caption>The same candidates under other budgets. p: the "
+                "probability of such a gain, or a larger one, between equally good models; from " SWEEP
+                "sweep_results.csv</a>"
+                "</caption>\n<thead><tr><th scope=\"col\">budget</th><th scope=\"col\">bytes</th>"
+                "<th scope=\"col\">candidates that fit</th><th scope=\"col\">most accurate of them</th>"
+                "<th scope=\"col\">accuracy %</th><th scope=\"col\">gain, points</th>"
+                "<th scope=\"col\">recommended then</th></tr></thead>\n<tbody>\n");
     put_tries(page, &w);
     eo_buf_puts(page->out, "</tbody></table></div>\n");
     free(w.sweep.rows);

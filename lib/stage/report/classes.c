@@ -111,12 +111,14 @@ static void put_shares(struct eo_page *page, const struct eo_matrix *m)
         size_t images = eo_matrix_images(m, k), right = eo_matrix_right(m, k), taken = eo_matrix_taken(m, k);
         double low, high, share = images ? (double)right / (double)images : 0;
 
+        eo_html_put(out, "<tr><th scope=\"row\">%s</th><td>%zu</td>", eo_page_class(page, k, a), images);
         eo_stats_wilson95(right, images, &low, &high);
-        eo_html_put(out,
-                    "<tr><th scope=\"row\">%s</th><td>%zu</td><td class=\"share\" "
-                    "style=\"--w:%.1f%%\">%.2f</td><td>%.2f to %.2f</td><td>%s</td>",
-                    eo_page_class(page, k, a), images, 100 * share, 100 * share, 100 * low, 100 * high,
-                    taken ? eo_html_percent((double)right / (double)taken, p) : "-");
+        if (images)
+            eo_html_put(out, "<td class=\"share\" style=\"--w:%.1f%%\">%.2f</td><td>%.2f to %.2f</td>",
+                        100 * share, 100 * share, 100 * low, 100 * high);
+        else
+            eo_buf_puts(out, "<td>-</td><td>-</td>");
+        eo_html_put(out, "<td>%s</td>", taken ? eo_html_percent((double)right / (double)taken, p) : "-");
         eo_buf_puts(out, "</tr>\n");
     }
     eo_buf_puts(out, "</tbody></table></div>\n");

@@ -175,7 +175,8 @@ static void put_pairs(struct eo_buf *out, const struct eo_pair *pairs, size_t co
     put_diagram(out, pairs, count);
     eo_buf_puts(
         out,
-        "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>Marked: differs by more than chance. "
+        "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>Marked: differs by more "
+        "than chance. "
         "Beyond chance: same, "
         "one model; bad, a timing that is not ok; host, other processor, instruction set, threads or batch. "
         "Latencies as measured, from sweep_results.csv of both</caption>\n<thead><tr>");

@@ -214,10 +214,12 @@ static void put_row(struct eo_page *page, const struct eo_candidate *c)
 
     eo_page_name(c, name);
     eo_candidate_label(&c->key, level);
-    eo_html_put(out, "<tr class=\"%s\"><th scope=\"row\"><a href=\"#m-%s\">%s</a></th><td>%s</td><td>%s</td><td>%s</td>",
-                c == page->recommended ? "chosen" : "plain", name, name,
-                c->recommendation ? eo_recommendation_name(c->recommendation) : "", level,
-                eo_precision_name(c->key.precision));
+    eo_html_put(
+        out,
+        "<tr class=\"%s\"><th scope=\"row\"><a href=\"#m-%s\">%s</a></th><td>%s</td><td>%s</td><td>%s</td>",
+        c == page->recommended ? "chosen" : "plain", name, name,
+        c->recommendation ? eo_recommendation_name(c->recommendation) : "", level,
+        eo_precision_name(c->key.precision));
     eo_html_put(out, "<td>%s</td><td>%s to %s</td>", eo_html_percent(c->accuracy, a),
                 eo_html_percent(c->accuracy_ci95_low, b), eo_html_percent(c->accuracy_ci95_high, d));
     eo_html_put(out, "<td>%s</td><td>%s</td>", eo_html_percent(c->test_accuracy, a),
@@ -260,10 +262,9 @@ static int put_seeds(struct eo_page *page, struct eo_err *err)
 
 int eo_section_table(struct eo_page *page, struct eo_err *err)
 {
-    static const char *const columns[] = {
-        "model",  "choice",     "level",     "precision", "accuracy %",       "95 % interval",
-        "test %", "batch us",   "single us", "bytes",     "RAM bytes", "fits",
-        "timing", "by latency", "by size"};
+    static const char *const columns[] = {"model",         "choice", "level",    "precision",  "accuracy %",
+                                          "95 % interval", "test %", "batch us", "single us",  "bytes",
+                                          "RAM bytes",     "fits",   "timing",   "by latency", "by size"};
     size_t shown = page->rows < TABLE_MAX ? page->rows : TABLE_MAX;
 
     eo_page_section(page, "table", "All candidates");

@@ -124,6 +124,14 @@ const char *eo_html_number(double value, char text[EO_HTML_NUMBER])
     return text;
 }
 
+const char *eo_html_change(double value, char text[EO_HTML_NUMBER])
+{
+    if (!isfinite(value) || fabs(value) > 1e15)
+        return missing(text);
+    snprintf(text, EO_HTML_NUMBER, "%+.2f", value);
+    return text;
+}
+
 const char *eo_html_percent(double share, char text[EO_HTML_NUMBER])
 {
     return eo_html_number(100 * share, text);

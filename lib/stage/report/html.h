@@ -38,6 +38,9 @@ const char *eo_html_percent(double share, char text[EO_HTML_NUMBER]);
 /* Two decimals; "-" for one that is missing. */
 const char *eo_html_number(double value, char text[EO_HTML_NUMBER]);
 
+/* The same with its sign. */
+const char *eo_html_change(double value, char text[EO_HTML_NUMBER]);
+
 /* "7.14 us", "1.20 ms", "2.50 s"; "-" for one that is missing. */
 const char *eo_html_time(double ms, char text[EO_HTML_NUMBER]);
 

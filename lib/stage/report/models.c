@@ -9,10 +9,10 @@
 #include "stage/select/hwreport.h"
 
 #define ARENA_WIDTH 720
-#define ARENA_HEIGHT 240
+#define ARENA_HEIGHT 190 /* of the block */
 #define ARENA_LEFT 70
-#define ARENA_BOTTOM 50
 #define ARENA_TOP 12
+#define NAMES_LEVEL 10 /* operations whose names stand side by side; more are turned */
 
 static const char *operation_text(const struct eo_network_layer *l, char text[48])
 {
@@ -82,11 +82,11 @@ static void put_tensor(struct eo_buf *out, const struct eo_arena_graph *g, const
                        int t)
 {
     double step = (double)(ARENA_WIDTH - ARENA_LEFT - 10) / g->op_count;
-    double scale = (double)(ARENA_HEIGHT - ARENA_BOTTOM - ARENA_TOP) / (double)plan->bytes;
+    double scale = (double)ARENA_HEIGHT / (double)plan->bytes;
     const struct eo_arena_tensor *tensor = &g->tensor[t];
     double x = ARENA_LEFT + step * tensor->first, w = step * (tensor->last - tensor->first + 1);
     double h = scale * (double)tensor->bytes;
-    double y = ARENA_HEIGHT - ARENA_BOTTOM - scale * (double)plan->offset[t] - h;
+    double y = ARENA_TOP + ARENA_HEIGHT - scale * (double)plan->offset[t] - h;
 
     eo_html_put(out,
                 "<g class=\"tensor t%d\"><title>%s: %zu bytes at offset %zu, from %s to %s</title>"
@@ -117,20 +117,20 @@ static void put_arena(struct eo_page *page, const struct eo_model *m, const char
         "bytes, "
         "and while which layers it is kept. Again: <code>eo-inspect --arena MODEL</code></figcaption>\n"
         "<svg role=\"img\" viewBox=\"0 0 %d %d\" aria-label=\"Arena of %s over time, %s bytes\">\n",
-        bytes, ARENA_WIDTH, ARENA_HEIGHT, name, bytes);
+        bytes, ARENA_WIDTH, ARENA_TOP + ARENA_HEIGHT + (g->op_count > NAMES_LEVEL ? 100 : 30), name, bytes);
     for (int t = 0; t < g->tensor_count; t++)
         put_tensor(out, g, &plan, t);
     eo_html_put(out, "<path class=\"axis\" d=\"M%d %dV%dH%d\"/>\n", ARENA_LEFT, ARENA_TOP,
-                ARENA_HEIGHT - ARENA_BOTTOM, ARENA_WIDTH - 10);
+                ARENA_TOP + ARENA_HEIGHT, ARENA_WIDTH - 10);
     eo_html_put(
         out,
         "<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text><text class=\"tick\" x=\"%d\" "
         "y=\"%d\" text-anchor=\"end\">%s</text>\n",
-        ARENA_LEFT - 6, ARENA_HEIGHT - ARENA_BOTTOM + 4, ARENA_LEFT - 6, ARENA_TOP + 8, bytes);
+        ARENA_LEFT - 6, ARENA_TOP + ARENA_HEIGHT + 4, ARENA_LEFT - 6, ARENA_TOP + 8, bytes);
     for (int i = 0; i < g->op_count; i++) {
-        double x = ARENA_LEFT + step * (i + 0.5), y = ARENA_HEIGHT - ARENA_BOTTOM + 16;
+        double x = ARENA_LEFT + step * (i + 0.5), y = ARENA_TOP + ARENA_HEIGHT + 16;
 
-        if (g->op_count > 10)
+        if (g->op_count > NAMES_LEVEL)
             eo_html_put(out,
                         "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\" "
                         "transform=\"rotate(-40 %.1f %.1f)\">%s</text>\n",

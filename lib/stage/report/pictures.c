@@ -73,7 +73,10 @@ static int put_sheet(struct eo_page *page, struct eo_err *err)
         eo_page_class(page, k, label);
         snprintf(alt, sizeof(alt), "%u validation images of class %s", n, label);
         eo_html_put(page->out, "<div><b>%s</b> ", label);
-        rc = eo_html_image(page->out, &strip, alt, err);
+        if (n)
+            rc = eo_html_image(page->out, &strip, alt, err);
+        else
+            eo_buf_puts(page->out, "none among these images");
         eo_buf_puts(page->out, "</div>\n");
     }
     eo_buf_puts(page->out, "</div>\n");
@@ -288,7 +291,7 @@ int eo_section_pictures(struct eo_page *page, struct eo_err *err)
         there = -1;
     eo_model_release(&m);
     eo_page_source(page, "sweep_results.csv",
-                   "eo-data --preview PNG; eo-eval --logits CSV MODEL; eo-inspect --dump conv1.weight MODEL");
+                   "eo-data --preview PNG; eo-eval --logits CSV MODEL; eo-inspect --dump LAYER.weight MODEL");
     eo_buf_puts(page->out, "</section>\n");
     return there < 0 ? -1 : 0;
 }

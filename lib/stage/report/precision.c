@@ -147,10 +147,11 @@ static int put_class(struct eo_page *page, const struct change *c, int k, struct
 
     if (known < 0)
         return -1;
-    eo_html_put(out, "<tr class=\"%s\"><th scope=\"row\">%s</th><td>%.0f</td><td>%s</td><td>%s</td><td>%+.2f</td>",
-                k == c->worst ? "chosen" : "plain", eo_page_class(page, k, label), images,
-                eo_html_percent((double)eo_matrix_right(&c->a, k) / images, a),
-                eo_html_percent((double)eo_matrix_right(&c->b, k) / images, b), 100 * change);
+    eo_html_put(
+        out, "<tr class=\"%s\"><th scope=\"row\">%s</th><td>%.0f</td><td>%s</td><td>%s</td><td>%s</td>",
+        k == c->worst ? "chosen" : "plain", eo_page_class(page, k, label), images,
+        eo_html_percent((double)eo_matrix_right(&c->a, k) / images, a),
+        eo_html_percent((double)eo_matrix_right(&c->b, k) / images, b), eo_html_change(100 * change, p));
     if (known)
         eo_html_put(out, "<td>%zu</td><td>%zu</td><td>%s</td></tr>\n", pair.lost, pair.gained,
                     eo_html_figure(pair.p, p));
