@@ -194,6 +194,15 @@ $'objects\n' \
   expect 2 '' $'eo-config: option \'--keys\' takes no FILE'"$hint" eo-config --keys table
 }
 
+@test "eo-config --explain: one key as --help has it" {
+  eo-config --help | sed -n '/^  epochs: /,/^$/s/^  //p' | head -n 3 >expected
+  eo-config --explain epochs | diff expected -
+  [ "$(wc -l <expected)" = 3 ]
+  expect 1 '' $'eo-config: unknown key \'epoch\'; did you mean \'epochs\'?\n' eo-config --explain epoch
+  expect 1 '' $'eo-config: unknown key \'nonsense\'; \'eo-config --help\' lists all keys\n' eo-config --explain nonsense
+  expect 2 '' $'eo-config: option \'--explain\' takes no FILE'"$hint" eo-config --explain seed x.yaml
+}
+
 @test "eo-config --help: the options and every key" {
   eo-config --help >help
   eo-config -h | cmp - help
@@ -225,7 +234,8 @@ $'objects\n' \
 }
 
 @test "eo-config: exactly one mode" {
-  local modes='expected exactly one of --check, --print, --stage, --slices, --leftover, --make, --keys, found'
+  local modes='expected exactly one of --check, --print, --stage, --slices, --leftover, --make, --keys, --explain, '
+  modes+=found
   expect 2 '' "eo-config: $modes 0$hint" eo-config
   expect 2 '' "eo-config: $modes 2$hint" eo-config --check --print x.yaml
 }

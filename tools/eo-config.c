@@ -10,7 +10,7 @@
 
 static struct {
     int check, print, make, keys;
-    const char *stage, *slices, *leftover, *output;
+    const char *stage, *slices, *leftover, *explain, *output;
     int64_t seed_index;
 } opt = {.seed_index = -1};
 
@@ -27,13 +27,16 @@ static const struct cli_option options[] = {
      "PATHS lists files of a run, one per line: print those of removed candidates"},
     {0, "make", CLI_FLAG, &opt.make, 0, 0, NULL, "print the variables that Make reads"},
     {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print all keys as a Markdown table"},
+    {0, "explain", CLI_TEXT, &opt.explain, 0, 0, "KEY",
+     "print what a key means, its default, what it may be, and which stages read it"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "the text to write (default: standard output)"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
 };
 
 static struct cli_program program = {
     .name = "eo-config",
-    .synopsis = "--check|--print|--stage NAME|--slices DIR|--leftover PATHS|--make|--keys [options] [FILE]",
+    .synopsis = "--check|--print|--stage NAME|--slices DIR|--leftover PATHS|--make|--keys|--explain KEY [options] "
+                "[FILE]",
     .purpose = "Checks an experiment (YAML), and prints it, the part that one stage reads, or what Make "
                "needs of it. FILE\n"
                "can be - or missing, for standard input; PATHS can be - when FILE is not.",
@@ -44,19 +47,19 @@ static struct cli_program program = {
 static void check_usage(int operands)
 {
     int modes = opt.check + opt.print + opt.make + opt.keys + (opt.stage != NULL) + (opt.slices != NULL) +
-                (opt.leftover != NULL);
+                (opt.leftover != NULL) + (opt.explain != NULL);
 
     if (modes != 1)
         cli_usage(&program,
                   "expected exactly one of --check, --print, --stage, --slices, --leftover, --make, --keys, "
-                  "found %d",
+                  "--explain, found %d",
                   modes);
     if (opt.seed_index >= 0 && !opt.stage)
         cli_usage(&program, "option '--seed-index' goes with --stage only");
     if (opt.output && (opt.check || opt.slices))
         cli_usage(&program, "option '--output' does not go with %s", opt.check ? "--check" : "--slices");
-    if (opt.keys && operands)
-        cli_usage(&program, "option '--keys' takes no FILE");
+    if ((opt.keys || opt.explain) && operands)
+        cli_usage(&program, "option '--%s' takes no FILE", opt.keys ? "keys" : "explain");
 }
 
 static int write_slice(const struct eo_config *cfg, const char *dir, enum eo_config_stage stage,
@@ -165,6 +168,8 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '--leftover -' needs a FILE, as standard input has the paths");
     if (opt.keys)
         eo_config_markdown(&text);
+    else if (opt.explain)
+        rc = eo_config_explain(opt.explain, &text, &err) ? cli_fail(&program, NULL, &err) : 0;
     else if (eo_config_load(&cfg, file, &err))
         rc = cli_fail(&program, file, &err);
     else if ((opt.slices || opt.stage) && eo_config_seal(&cfg, &err))

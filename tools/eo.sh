@@ -35,13 +35,20 @@ commands:
   compare A B               what differs between two runs
   export CONFIG             the models on the frontiers and the recommended one as C for a device
   device CONFIG             what each candidate takes on six cores in QEMU, and which boards it fits
+  accuracy CONFIG           accuracy of every candidate, nothing timed
+  sensitivity CONFIG        accuracy against pruning level for each layer alone
+  retime CONFIG             run, and time every candidate again
+  graph CONFIG              draw the stages, and which of them would run
+  steps CONFIG              what each step makes and reads
+  tidy CONFIG               remove the files of candidates that were taken out
+  clean CONFIG              remove the results, whole
   list                      the configurations that come with edge-opt
   data [NAME...]            download published data (mnist, fashion-mnist) into ./data
   help                      this text
 
-CONFIG is a file, or the name of one that `eo list` prints. Also for each CONFIG: accuracy, sensitivity, retime, graph,
-steps, tidy, clean. Commands for a CONFIG take options of Make (-j8, -n, -k, -s) and its variables (RUN=, CPU=).
-`eo X` starts the program eo-X for every other one, as `eo inspect FILE`; `eo X --help` and man eo-X describe it.
+CONFIG is a file, or the name of one that `eo list` prints. Commands for a CONFIG take options of Make (-j8, -n, -k, -s)
+and its variables (RUN=, CPU=). `eo X` starts the program eo-X for every other X, as `eo inspect FILE`; `eo X --help`
+and man eo-X describe it.
 
 Data are looked for in $EO_DATA_DIR and in ./data.
 END

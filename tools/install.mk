@@ -5,13 +5,17 @@
 # programs are built and where they are. `eo` (tools/eo.sh) starts it from any folder.
 
 # Folders below PREFIX, and for each the files that go into it.
-PLACES := bin lib/edge-opt share/man/man1 share/man/man5 $(addprefix share/edge-opt,\
+PLACES := bin lib/edge-opt share/man/man1 share/man/man5 share/zsh/site-functions $(addprefix share/edge-opt,\
 	/. /lib /tools /plots /configs /data /tests/device)
 READY := $(OBJ)/install
 files_bin := $(TOOLS) $(READY)/eo
 files_lib/edge-opt := $(COUNTER)
 files_share/man/man1 := $(wildcard tools/*.1)
 files_share/man/man5 := $(wildcard tools/*.5)
+# bash-completion loads a file by the name of the command, so there is a link for each program.
+COMPLETION := share/bash-completion/completions
+LINKS := $(notdir $(TOOLS))
+files_share/zsh/site-functions := $(READY)/_eo
 files_share/edge-opt/. := Makefile $(READY)/installed.mk $(READY)/flags
 files_share/edge-opt/lib := lib/build.mk
 NOT_INSTALLED := tools/install.mk tools/pages.sh tools/eo.sh
@@ -35,16 +39,21 @@ endef
 
 .PHONY: install uninstall ready
 ready: programs $(COUNTER)
-	@mkdir -p $(READY) && cp tools/eo.sh $(READY)/eo && cp $(OBJ)/flags $(READY)/flags
+	@mkdir -p $(READY) && cp tools/eo.sh $(READY)/eo && cp tools/completion.zsh $(READY)/_eo && \
+	  cp $(OBJ)/flags $(READY)/flags
 	@printf '%s\n' '# Written by make install: where the programs are. tools/install.mk says more.' \
 	  'INSTALLED := $$(abspath $$(SHARE)../../bin)' >$(READY)/installed.mk
 
 ## install: install programs, man pages, completion and the pipeline below PREFIX (DESTDIR is honoured)
 install: ready
 	$(foreach p,$(PLACES),$(call copy,$(p)))
+	install -d -- $(call below_prefix,$(COMPLETION))
+	install -m 644 -- tools/completion.bash $(call below_prefix,$(COMPLETION)/eo)
+	for name in $(LINKS); do ln -sf eo $(call below_prefix,$(COMPLETION))/$$name || exit; done
 
 ## uninstall: remove what `make install` puts below PREFIX, and nothing else
 uninstall:
 	$(foreach p,$(PLACES),$(call remove,$(p)))
+	for name in eo $(LINKS); do rm -f -- $(call below_prefix,$(COMPLETION))/$$name || exit; done
 	for d in $(call below_prefix,share/edge-opt) $(call below_prefix,lib/edge-opt); do \
 	  [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done

@@ -293,19 +293,38 @@ static void put_default(const struct eo_key *k, const char *none, struct eo_buf 
         eo_buf_puts(out, none);
 }
 
+static void put_key(const struct eo_key *k, const char *indent, struct eo_buf *out)
+{
+    eo_buf_printf(out, "%s%s: ", indent, k->name);
+    put_default(k, "(unset)", out);
+    eo_buf_printf(out, "\n%s    %s\n%s    ", indent, k->help, indent);
+    put_allowed(k, out);
+    eo_buf_puts(out, "; read by ");
+    put_readers(k, "no stage", out);
+    eo_buf_puts(out, "\n");
+}
+
 void eo_config_help(struct eo_buf *out)
 {
     eo_buf_puts(out,
                 "Keys of an experiment with their defaults, what they may be, and which stages read them:\n");
     for (int i = 0; i < eo_key_count; i++) {
-        eo_buf_printf(out, "\n  %s: ", eo_keys[i].name);
-        put_default(&eo_keys[i], "(unset)", out);
-        eo_buf_printf(out, "\n      %s\n      ", eo_keys[i].help);
-        put_allowed(&eo_keys[i], out);
-        eo_buf_puts(out, "; read by ");
-        put_readers(&eo_keys[i], "no stage", out);
         eo_buf_puts(out, "\n");
+        put_key(&eo_keys[i], "  ", out);
     }
+}
+
+int eo_config_explain(const char *key, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_key *k = eo_key_find(key);
+    const char *near = eo_key_nearest(key);
+
+    if (!k && near)
+        return eo_err_set(err, "unknown key '%s'; did you mean '%s'?", key, near);
+    if (!k)
+        return eo_err_set(err, "unknown key '%s'; 'eo-config --help' lists all keys", key);
+    put_key(k, "", out);
+    return 0;
 }
 
 void eo_config_markdown(struct eo_buf *out)

@@ -190,6 +190,8 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
 
 /* Appends the reference of all keys, as text for --help or as a Markdown table for the README. */
 void eo_config_help(struct eo_buf *out);
+/* The same of one key; -1 when there is no such key. */
+int eo_config_explain(const char *key, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 void eo_config_markdown(struct eo_buf *out);
 
 #endif
