@@ -11,8 +11,9 @@ BEGIN {
     n = split("env exec command run xargs timeout nohup setsid sudo nice stdbuf taskset flock chroot", w)
     for (k = 1; k <= n; k++) prefix[w[k]]
     n = split("alias bg bind break builtin cd command compgen complete compopt continue declare echo" \
-        " eval exec exit export false fg for function getopts hash help in jobs kill let local mapfile popd printf pushd pwd read readarray" \
-        " readonly return select set shift shopt source test times trap true type typeset ulimit umask unalias" \
+        " eval exec exit export false fg for function getopts hash help in jobs kill let local mapfile popd printf" \
+        " pushd pwd read readarray readonly return select set shift shopt source test times trap true" \
+        " type typeset ulimit umask unalias" \
         " unset wait case load run skip setup teardown setup_file teardown_file bats_require_minimum_version", w)
     for (k = 1; k <= n; k++) builtin_[w[k]]
     for (a = 1; a < ARGC; a++) {
