@@ -22,7 +22,7 @@ void eo_export_list_begin(struct eo_export_list *w, struct eo_export_writer *to)
     memset(w, 0, sizeof(*w));
     w->to = to;
     w->net = &to->model->network;
-    w->taps = 1;
+    w->taps = 3;
     eo_export_plan_make(&w->plan, w->net);
     for (int i = 0; i < w->net->count; i++) {
         const struct eo_network_layer *l = &w->net->layer[i];
@@ -31,7 +31,8 @@ void eo_export_list_begin(struct eo_export_list *w, struct eo_export_writer *to)
         w->has_add |= l->add != EO_NETWORK_NONE;
         if (l->operation == EO_DEPTHWISE) {
             w->has_depthwise = 1;
-            w->taps = eo_export_most(w->taps, (size_t)l->kernel.h * (size_t)l->kernel.w);
+            w->taps =
+                eo_export_most(w->taps, eo_export_round_up((size_t)l->kernel.h * (size_t)l->kernel.w, 3));
         }
     }
     eo_export_flag(to, "pooled", w->has_pool);

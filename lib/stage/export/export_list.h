@@ -14,7 +14,7 @@ struct eo_export_list {
     const struct eo_network *net;
     struct eo_export_plan plan;
     int has_pool, has_add, has_depthwise;
-    size_t taps; /* of the largest depthwise kernel; 1 without one */
+    size_t taps; /* of the largest depthwise kernel, rounded up to threes */
 
     /* The writer fills these in. */
     const struct eo_s8_network *numbers;                                /* NULL for floating point */

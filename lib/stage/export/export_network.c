@@ -121,12 +121,12 @@ static void put_tables(struct integers *w)
 
 /* What struct net_state of text/network.c is made of, for each NET_PATH; `behind` may be read behind what is wanted. */
 struct sizes {
-    size_t channels, terms;
+    size_t channels, terms, pairs;
 };
 
 static struct sizes sizes_of(const struct integers *w)
 {
-    struct sizes s = {1, 8};
+    struct sizes s = {1, 8, 8};
 
     for (int i = 0; i < w->list.net->count; i++) {
         const struct eo_network_layer *l = &w->list.net->layer[i];
@@ -134,7 +134,11 @@ static struct sizes sizes_of(const struct integers *w)
         s.channels = eo_export_most(s.channels, (size_t)l->map.c);
         if (l->operation != EO_DEPTHWISE)
             s.terms = eo_export_most(s.terms, stride_of(l));
+        else
+            s.pairs = eo_export_most(s.pairs, eo_export_round_up((size_t)l->map.c, 4) / 2 *
+                                                  eo_export_round_up(eo_network_terms(l), 3));
     }
+    s.pairs = eo_export_most(s.pairs, s.terms);
     return s;
 }
 
@@ -152,7 +156,7 @@ static size_t state_of(const struct integers *w, const struct sizes *s, int path
     bytes += w->list.has_depthwise ? channels + behind : 0;
     bytes += w->list.has_pool ? channels : 0;
     bytes = eo_export_round_up(bytes, 4) + (w->list.has_pool ? 4 * channels : 0);
-    return bytes + (path == 1 ? 4 * s->terms : 0) + 8 * channels;
+    return bytes + (path == 1 ? 4 * s->pairs : 0) + 8 * channels;
 }
 
 static void put_state(struct integers *w)
@@ -172,8 +176,9 @@ static void put_state(struct integers *w)
     eo_buf_printf(
         limits,
         "#define NET_CHANNELS (NET_PATH == 2 ? %zu : NET_PATH == 1 ? %zu : %zu)\n#define NET_TERMS %zu\n"
+        "#define NET_PAIRS %zu\n"
         "#define NET_BEHIND (NET_PATH == 2 ? 16 : 8)\n#define NET_MOST %d /* the largest activation */\n",
-        channels_of(&s, 2), channels_of(&s, 1), channels_of(&s, 0), s.terms, w->numbers.qmax);
+        channels_of(&s, 2), channels_of(&s, 1), channels_of(&s, 0), s.terms, s.pairs, w->numbers.qmax);
 }
 
 /* Factors from 1/4 on: their shifts are below 33. In averages; and in sums, where vectors have no way for them. */

@@ -10,13 +10,13 @@ static const struct core {
     int bytes[EO_STACK_KINDS]; /* 0: not measured */
 } cores[] = {
     {"defined(__riscv) && __riscv_xlen == 32", "RV32IMC", {256, 480, 416, 480, 288, 384, 512}},
-    {"defined(__ARM_FEATURE_MVE)", "Cortex-M55", {512, 512, 256, 288, 352, 320, 352}},
+    {"defined(__ARM_FEATURE_MVE)", "Cortex-M55", {512, 512, 256, 288, 384, 352, 384}},
     {"defined(__ARM_ARCH_7EM__) && defined(__ARM_FEATURE_DSP) && !defined(NET_PLAIN)",
      "Cortex-M4",
-     {288, 352, 192, 192, 256, 288, 320}},
-    {"defined(__ARM_ARCH_7EM__)", "Cortex-M4, plain C", {256, 256, 192, 192, 288, 288, 320}},
-    {"defined(__ARM_ARCH_7M__)", "Cortex-M3", {256, 288, 384, 416, 288, 416, 448}},
-    {"defined(__ARM_ARCH_6M__)", "Cortex-M0", {320, 320, 448, 448, 352, 448, 480}},
+     {288, 352, 192, 192, 256, 320, 320}},
+    {"defined(__ARM_ARCH_7EM__)", "Cortex-M4, plain C", {256, 256, 192, 192, 288, 320, 320}},
+    {"defined(__ARM_ARCH_7M__)", "Cortex-M3", {256, 288, 384, 416, 288, 448, 480}},
+    {"defined(__ARM_ARCH_6M__)", "Cortex-M0", {320, 320, 448, 448, 352, 480, 512}},
 };
 
 void eo_export_put_stack(enum eo_stack_kind kind, size_t more, struct eo_buf *out)

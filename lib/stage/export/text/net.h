@@ -17,7 +17,7 @@ typedef int32_t net_score; /* exact; logit = score * NET_SCORE_SCALE */
 //@else
 #define NET_PATH 0 /* Helium needs activations of 0..127, and this model's go up to 255 */
 //@end
-#elif defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+#elif defined(__ARM_FEATURE_DSP) && defined(__thumb2__) && defined(__ARM_FEATURE_UNALIGNED)
 #define NET_PATH 1 /* two products an instruction */
 #else
 #define NET_PATH 0 /* plain C */

@@ -21,7 +21,7 @@ struct net_state {
     int32_t pool[NET_CHANNELS];
 //@end
 #if NET_PATH == 1
-    int16x2_t pair[NET_TERMS / 2][2]; /* the inputs of two sums, two in a word as UXTB16 spreads them */
+    int16x2_t pair[NET_PAIRS]; /* the inputs of two sums, or a depthwise layer's weights, as UXTB16 spreads them */
 #endif
     int32_t sum[2][NET_CHANNELS]; /* of the channels of two pixels */
 };
@@ -131,51 +131,63 @@ static const uint8_t *net_patch(struct net_state *s, const struct net_layer *l, 
 }
 
 #if NET_PATH == 2
-/* Of two channels the sums of two pixels, 16 terms at a time. */
+/*
+ * Of two channels the sums of two pixels, 16 terms at a time. The loop counts terms and leaves out what is behind the
+ * last one, which compilers do not do by themselves.
+ */
 static NET_APART void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int terms, const int32_t *bias,
                               int pairs, int32_t *sum)
 {
-    for (; pairs > 0; pairs--, bias += 2, sum += 2) {
-        const int8_t *v = w + terms;
+    const int32_t *const end = sum + 2 * pairs;
+
+    do {
+        const int8_t *u = w, *v = w + terms;
         const uint8_t *x = p, *y = q;
         int32_t a = bias[0], b = bias[1], c = a, d = b;
 
-        for (int i = terms >> 4; i > 0; i--, x += 16, y += 16, w += 16, v += 16) {
-            const int8x16_t xs = vreinterpretq_s8_u8(vldrbq_u8(x)), ys = vreinterpretq_s8_u8(vldrbq_u8(y));
-            const int8x16_t ws = vldrbq_s8(w), vs = vldrbq_s8(v);
-
-            a = vmladavaq_s8(a, xs, ws);
-            b = vmladavaq_s8(b, xs, vs);
-            c = vmladavaq_s8(c, ys, ws);
-            d = vmladavaq_s8(d, ys, vs);
-        }
-        if (terms & 8) {
-            const mve_pred16_t half = vctp8q(8);
-            const int8x16_t xs = vreinterpretq_s8_u8(vldrbq_u8(x)), ys = vreinterpretq_s8_u8(vldrbq_u8(y));
-            const int8x16_t ws = vldrbq_z_s8(w, half), vs = vldrbq_z_s8(v, half);
-
-            a = vmladavaq_s8(a, xs, ws);
-            b = vmladavaq_s8(b, xs, vs);
-            c = vmladavaq_s8(c, ys, ws);
-            d = vmladavaq_s8(d, ys, vs);
-            w += 8;
-        }
-        w += terms;
+        __asm__ volatile("dlstp.8 lr, %[terms]\n"
+                         "1: vldrb.u8 q0, [%[x]], #16\n"
+                         "vldrb.u8 q1, [%[y]], #16\n"
+                         "vldrb.s8 q2, [%[u]], #16\n"
+                         "vldrb.s8 q3, [%[v]], #16\n"
+                         "vmladava.s8 %[a], q0, q2\n"
+                         "vmladava.s8 %[b], q0, q3\n"
+                         "vmladava.s8 %[c], q1, q2\n"
+                         "vmladava.s8 %[d], q1, q3\n"
+                         "letp lr, 1b"
+                         : [x] "+r"(x), [y] "+r"(y), [u] "+r"(u), [v] "+r"(v), [a] "+Te"(a), [b] "+Te"(b),
+                           [c] "+Te"(c), [d] "+Te"(d)
+                         : [terms] "r"(terms)
+                         : "q0", "q1", "q2", "q3", "lr", "memory");
+        w += 2 * terms;
+        bias += 2;
         sum[0] = a;
         sum[1] = b;
         sum[NET_CHANNELS] = c;
         sum[NET_CHANNELS + 1] = d;
-    }
+        sum += 2;
+    } while (sum != end);
 }
 #endif
 
 #if NET_PATH == 1
-/* Bytes 1 and 3 of four as 16 bits each: gcc does not use the rotation that is part of the instruction. */
+/*
+ * Bytes 0 and 2, or 1 and 3, of four as 16 bits each. gcc does not use the rotation that is part of the instruction,
+ * and compilers differ in the types of their own functions.
+ */
 static int16x2_t net_signed_odd(uint32_t four)
 {
     int16x2_t pair;
 
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
+    return pair;
+}
+
+static int16x2_t net_even(uint32_t four)
+{
+    int16x2_t pair;
+
+    __asm__("uxtb16 %0, %1" : "=r"(pair) : "r"(four));
     return pair;
 }
 
@@ -187,12 +199,16 @@ static int16x2_t net_odd(uint32_t four)
     return pair;
 }
 
+/* Take two words, or four bytes at any address, and go on behind them. gcc needs an instruction more for each. */
+#define NET_TWO(from, a, b) __asm__ volatile("ldrd %0, %1, [%2], #8" : "=r"(a), "=r"(b), "+r"(from) : : "memory")
+#define NET_FOUR(from, a) __asm__ volatile("ldr %0, [%1], #4" : "=r"(a), "+r"(from) : : "memory")
+
 static void net_spread(const uint8_t *patch, int terms, int16x2_t *to)
 {
     for (; terms > 0; terms -= 4, patch += 4, to += 4) {
         const uint32_t four = net_four(patch);
 
-        to[0] = (int16x2_t)__uxtb16(four);
+        to[0] = net_even(four);
         to[2] = net_odd(four);
     }
 }
@@ -201,41 +217,46 @@ static void net_spread(const uint8_t *patch, int terms, int16x2_t *to)
 static NET_APART void net_dot(const int16x2_t *x, const int8_t *w, int terms, const int32_t *bias, int pairs,
                               int32_t *sum)
 {
-    for (; pairs > 0; pairs--, bias += 2, sum += 2, w += terms) {
+    do {
         const int16x2_t *at = x;
-        const int8_t *const end = w + terms;
-        int32_t a = bias[0], b = bias[1], c = a, d = b;
+        const int8_t *const end = w + terms, *u = end;
+        int32_t a, b, c, d;
+
+        NET_TWO(bias, a, b);
+        c = a;
+        d = b;
 
         do {
             NET_UNROLL(GCC unroll 2)
-            for (int i = 0; i < 2; i++, w += 4, at += 4) {
-                uint32_t four = net_four(w);
-                const uint32_t other = net_four(w + terms);
-                int16x2_t v = __sxtb16((int8x4_t)four);
-                int16x2_t p = at[0], q = at[1];
+            for (int i = 0; i < 2; i++) {
+                uint32_t four, other;
+                int16x2_t v, p, q;
 
+                NET_FOUR(w, four);
+                NET_FOUR(u, other);
+                v = __sxtb16((int8x4_t)four);
+                NET_TWO(at, p, q);
                 a = __smlad(p, v, a);
                 c = __smlad(q, v, c);
                 v = __sxtb16((int8x4_t)other);
                 b = __smlad(p, v, b);
                 d = __smlad(q, v, d);
-                NET_LOOP;
                 v = net_signed_odd(four);
-                p = at[2];
-                q = at[3];
+                NET_TWO(at, p, q);
                 a = __smlad(p, v, a);
                 c = __smlad(q, v, c);
                 v = net_signed_odd(other);
                 b = __smlad(p, v, b);
                 d = __smlad(q, v, d);
-                NET_LOOP;
             }
-        } while (w < end);
+        } while (w != end);
+        w += terms;
         sum[0] = a;
         sum[1] = b;
         sum[NET_CHANNELS] = c;
         sum[NET_CHANNELS + 1] = d;
-    }
+        sum += 2;
+    } while (--pairs > 0);
 }
 #elif NET_PATH == 0
 static void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int terms, const int32_t *bias, int pairs,
@@ -265,16 +286,18 @@ static void net_dots(struct net_state *s, const struct net_layer *l, const uint8
     const int32_t *bias = net_bias + l->channel;
 
 #if NET_PATH == 1
-    net_spread(first, l->terms, s->pair[0]);
+    net_spread(first, l->terms, s->pair);
     if (first != second)
-        net_spread(second, l->terms, s->pair[0] + 1);
-    net_dot(s->pair[0], w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
+        net_spread(second, l->terms, s->pair + 1);
+    net_dot(s->pair, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
 #else
     net_dot(first, second, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
 #endif
 }
 
 //@if depthwise
+#define NET_THREES(n) (((n) + 2) / 3 * 3)
+
 #if NET_PATH == 2
 /*
  * Sums of `count` channels over the taps, 16 at a time: every fourth channel in a vector. Two products of 0..127 and a
@@ -323,30 +346,54 @@ static NET_APART void net_depthwise_dot(const uint8_t *const *tap, int taps, con
 #endif
 
 #if NET_PATH == 1
-/* Sums of `count` channels over the taps, whose weights lie `apart`; four at a time. */
-static NET_APART void net_depthwise_dot(const uint8_t *const *tap, const uint8_t *const *end, const int8_t *w,
-                                        int apart, const int32_t *bias, int count, int32_t *sum)
+/*
+ * The weights in the order in which net_depthwise_dot() takes them: of four channels all taps, two weights in a word.
+ * Taps come in threes; those that are missing weigh 0.
+ */
+static void net_spread_weights(const struct net_layer *l, int16x2_t *to)
 {
-    for (int n = 0; n < count; n += 4, w += 4) {
-        const uint8_t *const *at = tap;
-        const int8_t *v = w;
-        int32_t a = bias[n], b = bias[n + 1], c = bias[n + 2], d = bias[n + 3];
+    const int taps = l->kernel_h * l->kernel_w;
 
-        NET_UNROLL(GCC unroll 3)
-        for (; at < end; v += apart) {
-            const uint32_t x = net_four(*at++ + n), y = net_four(v);
-            const int16x2_t even = (int16x2_t)__uxtb16(x), odd = net_odd(x);
-            const int16x2_t even_weight = __sxtb16((int8x4_t)y), odd_weight = net_signed_odd(y);
+    for (int n = 0; n < l->out_c; n += 4) {
+        const int8_t *w = net_weight + l->weight + n;
 
-            a = __smlabb(even, even_weight, a);
-            c = __smlatt(even, even_weight, c);
-            b = __smlabb(odd, odd_weight, b);
-            d = __smlatt(odd, odd_weight, d);
+        for (int t = 0; t < NET_THREES(taps); t++, w += l->terms, to += 2) {
+            const uint32_t four = t < taps ? net_four(w) : 0;
+
+            to[0] = __sxtb16((int8x4_t)four);
+            to[1] = net_signed_odd(four);
         }
-        sum[n] = a;
-        sum[n + 1] = b;
-        sum[n + 2] = c;
-        sum[n + 3] = d;
+    }
+}
+
+/* Sums of `count` channels over the taps, four at a time. */
+static NET_APART void net_depthwise_dot(const uint8_t *const *tap, const uint8_t *const *end, const int16x2_t *w,
+                                        const int32_t *bias, int count, int32_t *sum)
+{
+    for (int n = 0; n < count; n += 4, sum += 4) {
+        const uint8_t *const *at = tap;
+        int32_t a, b, c, d;
+
+        NET_TWO(bias, a, b);
+        NET_TWO(bias, c, d);
+        do {
+            NET_UNROLL(GCC unroll 3)
+            for (int i = 0; i < 3; i++) {
+                const uint32_t x = net_four(*at++ + n);
+                const int16x2_t even = net_even(x), odd = net_odd(x);
+                int16x2_t even_weight, odd_weight;
+
+                NET_TWO(w, even_weight, odd_weight);
+                a = __smlabb(even, even_weight, a);
+                c = __smlatt(even, even_weight, c);
+                b = __smlabb(odd, odd_weight, b);
+                d = __smlatt(odd, odd_weight, d);
+            }
+        } while (at < end);
+        sum[0] = a;
+        sum[1] = b;
+        sum[2] = c;
+        sum[3] = d;
     }
 }
 #endif
@@ -356,13 +403,17 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
 {
     const uint8_t *tap[NET_TAPS];
     const int taps = l->kernel_h * l->kernel_w;
+#if NET_PATH != 1
     const int8_t *w = net_weight + l->weight;
+#endif
 
     net_taps(l, s->arena + l->in, s->border, row, col, tap);
 #if NET_PATH == 2
     net_depthwise_dot(tap, taps, w, l->terms, net_bias + l->channel, l->out_c, sum);
 #elif NET_PATH == 1
-    net_depthwise_dot(tap, tap + taps, w, l->terms, net_bias + l->channel, l->out_c, sum);
+    for (int t = taps; t < NET_THREES(taps); t++)
+        tap[t] = s->border;
+    net_depthwise_dot(tap, tap + NET_THREES(taps), s->pair, net_bias + l->channel, l->out_c, sum);
 #else
     for (int n = 0; n < l->out_c; n++) {
         int32_t a = net_bias[l->channel + n];
@@ -377,6 +428,30 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
 //@end
 /* ---- from sums to activations ---- */
 
+//@if add
+#if NET_PATH == 2
+/* The same with the map that is added. */
+static NET_APART void net_added(const struct net_layer *l, const int32_t *sum, const uint8_t *added, uint8_t *y)
+{
+    const int32_t *multiplier = net_multiplier + l->channel;
+    const int8_t *shift = net_shift + l->channel;
+    const int32x4_t low = vdupq_n_s32(l->low), most = vdupq_n_s32(l->high);
+    const int32x4_t by = vdupq_n_s32(l->add_multiplier), right = vdupq_n_s32(-l->add_shift - 1);
+
+    for (int left = l->out_c; left > 0; left -= 4, sum += 4, multiplier += 4, shift += 4, added += 4, y += 4) {
+        const mve_pred16_t rest = vctp32q((uint32_t)left);
+        const int32x4_t high = vmulhq_s32(vldrwq_s32(sum), vldrwq_s32(multiplier));
+        const int32x4_t a = vsubq_n_s32(vreinterpretq_s32_u32(vldrbq_u32(added)), l->add_zero);
+        int32x4_t r = vrshlq_s32(high, vmvnq_s32(vldrbq_s32(shift))); /* -shift - 1 */
+
+        r = vaddq_s32(r, vrshlq_s32(vmulhq_s32(vshlq_n_s32(a, 8), by), right));
+        r = vaddq_n_s32(vminq_s32(vmaxq_s32(r, low), most), l->zero);
+        vstrbq_p_u32(y, vreinterpretq_u32_s32(r), rest);
+    }
+}
+#endif
+
+//@end
 /* All channels of pixel `pixel` of the map. */
 static void net_activations(const struct net_state *s, const struct net_layer *l, const int32_t *sum, int pixel,
                             uint8_t *y)
@@ -392,27 +467,29 @@ static void net_activations(const struct net_state *s, const struct net_layer *l
 //@end
 #if NET_PATH == 2
     const int32x4_t low = vdupq_n_s32(l->low), most = vdupq_n_s32(l->high);
-    const int32_t zero = l->zero;
-
-    for (int left = l->out_c; left > 0; left -= 4, sum += 4, multiplier += 4, shift += 4, y += 4) {
-        const int32x4_t high = vmulhq_s32(vldrwq_s32(sum), vldrwq_s32(multiplier));
-        int32x4_t r = vrshlq_s32(high, vmvnq_s32(vldrbq_s32(shift))); /* -shift - 1 */
+    const int32_t zero = l->zero, count = l->out_c;
 
 //@if add
-        if (added) {
-            const int32x4_t a = vsubq_n_s32(vreinterpretq_s32_u32(vldrbq_u32(added)), l->add_zero);
-            const int32x4_t h = vmulhq_s32(vshlq_n_s32(a, 8), vdupq_n_s32(l->add_multiplier));
-
-            r = vaddq_s32(r, vrshlq_s32(h, vdupq_n_s32(-l->add_shift - 1)));
-            added += 4;
-        }
-//@end
-        r = vaddq_n_s32(vminq_s32(vmaxq_s32(r, low), most), zero);
-        if (left >= 4)
-            vstrbq_u32(y, vreinterpretq_u32_s32(r));
-        else
-            vstrbq_p_u32(y, vreinterpretq_u32_s32(r), vctp32q((uint32_t)left));
+    if (added) {
+        net_added(l, sum, added, y);
+        return;
     }
+//@end
+    __asm__ volatile("dlstp.32 lr, %[count]\n"
+                     "1: vldrw.s32 q0, [%[sum]], #16\n"
+                     "vldrw.s32 q1, [%[multiplier]], #16\n"
+                     "vldrb.s32 q2, [%[shift]], #4\n"
+                     "vmulh.s32 q0, q0, q1\n"
+                     "vmvn q2, q2\n" /* -shift - 1 */
+                     "vrshl.s32 q0, q0, q2\n"
+                     "vmax.s32 q0, q0, %q[low]\n"
+                     "vmin.s32 q0, q0, %q[most]\n"
+                     "vadd.i32 q0, q0, %[zero]\n"
+                     "vstrb.32 q0, [%[y]], #4\n"
+                     "letp lr, 1b"
+                     : [sum] "+&r"(sum), [multiplier] "+&r"(multiplier), [shift] "+&l"(shift), [y] "+&l"(y)
+                     : [low] "w"(low), [most] "w"(most), [zero] "r"(zero), [count] "r"(count)
+                     : "q0", "q1", "q2", "lr", "memory");
 #else
     const int count = l->out_c, zero = l->zero, low = l->low, high = l->high;
     int n = 0;
@@ -423,8 +500,17 @@ static void net_activations(const struct net_state *s, const struct net_layer *l
 //@else
     if (zero == 0 && low == 0 && high == NET_MOST) {
 //@end
-        for (; n < count; n++)
-            y[n] = (uint8_t)__usat(net_scaled(sum[n], multiplier[n], shift[n]), NET_MOST == 127 ? 7 : 8);
+        const int32_t *from = sum, *by = multiplier;
+
+        NET_UNROLL(GCC unroll 2)
+        for (; n + 1 < count; n += 2) {
+            int32_t a, b, m, k;
+
+            NET_TWO(from, a, b);
+            NET_TWO(by, m, k);
+            y[n] = (uint8_t)__usat(net_scaled(a, m, shift[n]), NET_MOST == 127 ? 7 : 8);
+            y[n + 1] = (uint8_t)__usat(net_scaled(b, k, shift[n + 1]), NET_MOST == 127 ? 7 : 8);
+        }
     }
 #endif
     for (; n < count; n++) {
@@ -443,17 +529,27 @@ static void net_activations(const struct net_state *s, const struct net_layer *l
 /* Takes the activations of a pixel into the pooled ones. */
 static void net_pool(struct net_state *s, const struct net_layer *l)
 {
-    const int count = l->out_c, zero = l->zero;
+    const int is_average = l->pooling == NET_AVERAGE;
+    int32_t *const pool = s->pool;
 
-    if (l->pooling == NET_AVERAGE) {
-        for (int n = 0; n < count; n++)
-            s->pool[n] += s->map[n] - zero;
+#if NET_PATH == 2
+    for (int n = 0; n < l->out_c; n += 4) {
+        const int32x4_t x = vreinterpretq_s32_u32(vldrbq_u32(s->map + n)), y = vldrwq_s32(pool + n);
+
+        vstrwq_s32(pool + n, is_average ? vaddq_s32(x, y) : vmaxq_s32(x, y));
+    }
+#else
+    if (is_average) {
+        NET_UNROLL(GCC unroll 4)
+        for (int n = 0; n < l->out_c; n++)
+            pool[n] += s->map[n];
     } else {
-        for (int n = 0; n < count; n++) {
-            if (s->map[n] > s->pool[n])
-                s->pool[n] = s->map[n];
+        for (int n = 0; n < l->out_c; n++) {
+            if (s->map[n] > pool[n])
+                pool[n] = s->map[n];
         }
     }
+#endif
 }
 
 static void net_pooled(const struct net_state *s, const struct net_layer *l, uint8_t *y)

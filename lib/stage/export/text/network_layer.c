@@ -73,13 +73,14 @@ static void net_taps(const struct net_layer *l, const net_value *in, const net_v
                      const net_value **tap)
 {
     const int top = row * l->stride_h - l->pad_top, left = col * l->stride_w - l->pad_left;
+    const int right = left + l->kernel_w, width = l->in_w, step = l->in_c;
 
     for (int y = top; y < top + l->kernel_h; y++) {
-        for (int x = left; x < left + l->kernel_w; x++) {
-            const int is_inside = y >= 0 && y < l->in_h && x >= 0 && x < l->in_w;
+        const int begin = y >= 0 && y < l->in_h ? 0 : right, end = width; /* columns of the map in this row */
+        int at = (y * width + left) * step;
 
-            *tap++ = is_inside ? in + (y * l->in_w + x) * l->in_c : border;
-        }
+        for (int x = left; x < right; x++, at += step)
+            *tap++ = x >= begin && x < end ? in + at : border;
     }
 }
 //@end

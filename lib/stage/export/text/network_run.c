@@ -46,9 +46,14 @@ static void net_plain(struct net_state *s, const struct net_layer *l)
 static void net_window(struct net_state *s, const struct net_layer *l, int out)
 {
     const int row = out / l->out_w * l->step_h, col = out % l->out_w * l->step_w, size = l->window_h * l->window_w;
+//@if int8
+    const int32_t none = l->pooling == NET_AVERAGE ? -size * l->zero : 0; /* the zero point of each activation */
+//@else
+    const float none = 0;
+//@end
 
     for (int n = 0; n < l->out_c; n++)
-        s->pool[n] = 0;
+        s->pool[n] = none;
     for (int i = 0; i < size; i += 2) {
         const int count = i + 1 < size ? 2 : 1;
         int pixel[2] = {0, 0};
@@ -72,12 +77,16 @@ static void net_window(struct net_state *s, const struct net_layer *l, int out)
 static void net_run_layer(struct net_state *s, const struct net_layer *l)
 {
 //@if depthwise
-    if (l->operation == NET_DEPTHWISE)
+    if (l->operation == NET_DEPTHWISE) {
 //@if int8
         net_fill((uint8_t)l->in_zero, l->in_c, s->border);
+#if NET_PATH == 1
+        net_spread_weights(l, s->pair);
+#endif
 //@else
         net_zero(l->in_c, s->border);
 //@end
+    }
 //@end
 //@if pooled
     if (l->pooling) {
