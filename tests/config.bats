@@ -134,11 +134,12 @@ $'false\npareto_any_status: true\n' \
 
 @test "more candidates than Make can handle are refused in words; the most that it can are not" {
   local levels
-  levels="pruning_levels: [$(seq -s, -f '0.%02g' 10 29)]"
+  levels="pruning_criterion: [l1, l2, fpgm]
+pruning_levels: [$(seq -s, -f '0.%02g' 10 49)]"
   printf 'seeds: [%s]\n%s\nprecisions: [fp32, fp16]\n' "$(seq -s, 51)" "$levels" >x.yaml
   expect 1 '' \
-    $'eo-config: x.yaml: 1:8: key \'seeds\': expected at most 2000 candidates (seeds x levels x criteria x '\
-$'precisions), found 2040; divide them among several configurations\n' \
+    $'eo-config: x.yaml: 1:8: key \'seeds\': expected at most 12000 candidates (seeds x levels x criteria x '\
+$'precisions), found 12240; divide them among several configurations\n' \
     eo-config --check x.yaml
   sed -i 's/,51\]/]/' x.yaml
   expect 0 '' '' eo-config --check x.yaml

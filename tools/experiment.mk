@@ -56,6 +56,7 @@ pruned_of = $(patsubst %-$(precision_of),%,$(1))
 
 model = $(OUT)/models/$(1).safetensors
 row = $(OUT)/rows/$(1).$(2)
+OF_ATTEMPT := $(call program,eo-attempt)
 base_of = $(call model,$(seed_of)base)
 slice = $(SL)/$(seed_of)$(2).yaml
 SLICES := $(foreach b,$(BASES),$(foreach t,$(EO_SLICES),$(call slice,$(b),$(t))))
@@ -92,62 +93,76 @@ endef
 RECOVERY := $(filter-out 0,$(EO_FINE_TUNE_EPOCHS))
 recovers = $(if $(or $(criterion_of),$(EO_FINE_TUNE_UNPRUNED)),$(RECOVERY))
 tuned_log = $(OUT)/models/$(1)-finetune_log.csv
-pruned = $(call model,$(1)) $(call row,$(1),prune.err) $(if $(recovers),$(tuned_log))
+pruned = $(model) $(OUT)/rows/$(1).prune.err $(if $(recovers),$(tuned_log))
 by_criterion = $(if $(criterion_of),--criterion $(criterion_of) -c $(call slice,$(1),prune) $(WITH_DATA))
 prune = $(BIN)/eo-prune -l $(level_of) $(by_criterion)
 define prune_rule
 $(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) $(call slice,$(1),finetune) $(DATASET) \
 	$(call program,eo-prune) $(if $(recovers),$(call program,eo-train)) $(call program,eo-attempt) \
-	$(call again,$(pruned)) | $(call step,prune,$(pruned))
-	$(Q)$$(call begin,$(pruned)) && \
+	$(call again,$(pruned)) | $(call step_of,prune,$(pruned))
+	$(Q)$$(call prune_recipe,$(1))
+	@$$(call done,$$(call pruned,$(1)))
+endef
+define prune_recipe
+$(call begin,$(pruned)) && \
 	exec $(call attempt,$(1),prune) -- \
 	  $(ON_NODE) $(if $(recovers),$(prune_and_tune),$(prune) -o $(call model,$(1)) $(base_of))
-	@$$(call done,$(pruned))
 endef
 # Prunes in EO_PRUNE_STEPS steps, with recovery after each. Only the log of the last recovery is kept.
 part = $(OUT)/models/$(1)
 define prune_and_tune
 sh -ec 'trap "trap \"\" HUP INT TERM; rm -f $(part).pruned $(part).tuned" EXIT; trap "exit 130" HUP INT TERM; \
-	  from=$(base_of); for k in $$$$(seq $(EO_PRUNE_STEPS)); do \
-	  $(prune)$(if $(filter-out 1,$(EO_PRUNE_STEPS)), --step $$$$k/$(EO_PRUNE_STEPS)) -o $(part).pruned $$$$from; \
-	  to=$(part).tuned; [ $$$$k != $(EO_PRUNE_STEPS) ] || to=$(call model,$(1)); \
+	  from=$(base_of); for k in $$(seq $(EO_PRUNE_STEPS)); do \
+	  $(prune)$(if $(filter-out 1,$(EO_PRUNE_STEPS)), --step $$k/$(EO_PRUNE_STEPS)) -o $(part).pruned $$from; \
+	  to=$(part).tuned; [ $$k != $(EO_PRUNE_STEPS) ] || to=$(call model,$(1)); \
 	  $(BIN)/eo-train -c $(call slice,$(1),finetune) $(WITH_DATA) --init $(part).pruned --fine-tune $(taught_by) \
-	    --log $(tuned_log) -o $$$$to; from=$$$$to; done'
+	    --log $(tuned_log) -o $$to; from=$$to; done'
 endef
 
 # ---- quant and eval: $(1) = the name of a candidate
 
 # The layers' ranges, scales and noise, for the page of the run.
 layers = $(if $(filter $(EO_INT8),$(precision_of)),$(call row,$(1),quant.csv))
-quantised = $(call model,$(1)) $(call row,$(1),quant.err) $(layers)
+OF_QUANT := $(call program,eo-quant)
+pruned_files = $(model) $(OUT)/rows/$(1).prune.err
+quantised = $(model) $(OUT)/rows/$(1).quant.err $(layers)
 define quant_rule
-$(quantised) $(together) $(call model,$(pruned_of)) $(call row,$(pruned_of),prune.err) \
+$(quantised) $(together) $(call pruned_files,$(pruned_of)) \
 	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
-	$(call program,eo-quant) $(call program,eo-attempt) $(call again,$(quantised)) | $(call step,quant,$(quantised))
-	$(Q)$$(call begin,$(quantised)) && \
+	$(OF_QUANT) $(OF_ATTEMPT) $(call again,$(quantised)) | $(call step_of,quant,$(quantised))
+	$(Q)$$(call quant_recipe,$(1))
+	@$$(call done,$$(call quantised,$(1)))
+endef
+define quant_recipe
+$(call begin,$(quantised)) && \
 	exec $(call attempt,$(1),quant) --after $(call row,$(pruned_of),prune.err) -- \
 	  $(ON_NODE) $(BIN)/eo-quant -p $(precision_of) -c $(call slice,$(1),quant) --data $(DATA) \
 	  $(addprefix --layers ,$(layers)) $(if $(layers),$(taught_by)) \
 	  -o $(call model,$(1)) $(call model,$(pruned_of))
-	@$$(call done,$(quantised))
 endef
 
-evaluated = $(foreach e,accuracy.csv hits.csv confusion.csv accuracy.err,$(call row,$(1),$(e)))
+OF_EVAL := $(call program,eo-eval)
+evaluated = $(addprefix $(OUT)/rows/$(1).,accuracy.csv hits.csv confusion.csv accuracy.err)
 define eval_rule
-$(evaluated) $(together) $(call model,$(1)) $(call row,$(1),quant.err) $(call slice,$(1),eval) $(DATASET) \
-	$(call program,eo-eval) $(call program,eo-attempt) $(call again,$(evaluated)) | $(call step,eval,$(evaluated))
-	$(Q)$$(call begin,$(evaluated)) && \
+$(evaluated) $(together) $(model) $(OUT)/rows/$(1).quant.err $(call slice,$(1),eval) $(DATASET) \
+	$(OF_EVAL) $(OF_ATTEMPT) $(call again,$(evaluated)) | $(call step_of,eval,$(evaluated))
+	$(Q)$$(call eval_recipe,$(1))
+	@$$(call done,$$(call evaluated,$(1)))
+endef
+define eval_recipe
+$(call begin,$(evaluated)) && \
 	exec $(call attempt,$(1),accuracy) --after $(call row,$(1),quant.err) -- \
 	  $(ON_NODE) $(BIN)/eo-eval -c $(call slice,$(1),eval) $(WITH_DATA) \
 	  --confusion $(call row,$(1),confusion.csv) --hits $(call row,$(1),hits.csv) \
 	  -o $(call row,$(1),accuracy.csv) $(call model,$(1))
-	@$$(call done,$(evaluated))
 endef
 
 ifneq ($(EXPERIMENT),)
 $(foreach b,$(BASES),$(eval $(call train_rule,$(b))))
 $(foreach p,$(PRUNED),$(eval $(call prune_rule,$(p))))
 $(foreach c,$(CANDIDATES),$(eval $(call quant_rule,$(c)))$(eval $(call eval_rule,$(c))))
+STEP_NAMES += $(PRUNED:%=step/prune/models/%.safetensors) $(CANDIDATES:%=step/quant/models/%.safetensors) \
+	$(CANDIDATES:%=step/eval/rows/%.accuracy.csv)
 endif
 
 # A failed step makes only its file of error rows, so later steps wait for that file. eo-attempt does not write it again
@@ -189,12 +204,16 @@ NEEDS_TIMING := $(patsubst %,$(OUT)/rows/%.untimed,\
 .PHONY: $(NEEDS_TIMING)
 session_reads = $(call those_there,models,safetensors) $(call those_there,rows,accuracy.err) $(SL)/bench.yaml \
 	$(call program,eo-bench)
-record_rows = for c in $(names); do set --; \
-	for e in timing.csv timing.err rounds.csv; do f=$(OUT)/rows/$$c.$$e; [ ! -e $$f ] || set -- "$$@" $$f; done; \
-	case $$c in */*) r=$${c%/*}+$${c\#\#*/} ;; *) r=$$c ;; esac; \
-	touch -c -- "$$@"; \
-	$(call record_text,bench,$(call sums,-b,"$$@"),$(MACHINE) $(SL)/bench.yaml $(call program,eo-bench)) | \
-	$(below) >$(STEPS)/rows+$$r.timing.csv || exit; done
+timed_rows = $(call those_there,rows,timing.csv timing.err rounds.csv)
+record_rows = set -- $(timed_rows); touch -c -- "$$@"; \
+	{ sha256sum -- $(MACHINE) $(SL)/bench.yaml $(call program,eo-bench); echo; sha256sum -b -- "$$@"; } | $(below) | \
+	awk 'function end() { if (file) { printf "\n%s", read >file; close(file) } } \
+	  $$0 == "" { rows = 1; next } \
+	  !rows { read = read $$0 "\n"; next } \
+	  { name = substr($$0, 67); sub(/(timing.csv|timing.err|rounds.csv)$$/, "timing.csv", name); gsub("/", "+", name) } \
+	  name != last { end(); last = name; file = "$(STEPS)/" name; print "bench" >file } \
+	  { print >file } \
+	  END { end() }'
 $(MACHINE): $(foreach c,$(filter-out $(TIMING_FAILED),$(CANDIDATES)),$(call model,$(c))) \
 		$(call rows_of,$(TIMING_FAILED),accuracy.err) $(SL)/bench.yaml $(call program,eo-bench) $(NEEDS_TIMING) \
 		$(if $(filter retime,$(GOALS)),asked) \

@@ -27,7 +27,9 @@ together := $(if $(EO_DRY),:,&:)
 
 # Each rule ends with `| $(call step,STAGE,files)`: its stage and the first file that it makes name the record, and tell
 # eo-explain of the step. $(2) = the files.
-step = $(eval STEP_NAMES += step/$(1)/$(call inside,$(firstword $(2))))step/$(1)/$(call inside,$(firstword $(2)))
+step = $(eval STEP_NAMES += $(step_of))$(step_of)
+# The same for steps of candidates, whose names are collected at once: Make copies the whole list at each `+=`.
+step_of = step/$(1)/$(call inside,$(firstword $(2)))
 inside = $(patsubst $(OUT)/%,%,$(1))
 stage = $(word 2,$(subst /, ,$(filter step/%,$|)))
 

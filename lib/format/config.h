@@ -29,7 +29,7 @@
 
 #define EO_CONFIG_LIST_MAX 64 /* entries of a list */
 /* So many names of up to 59 bytes each fit into one argument of a program, which has at most 128 KiB. */
-#define EO_CONFIG_CANDIDATES_MAX 2000
+#define EO_CONFIG_CANDIDATES_MAX 12000
 #define EO_CONFIG_MODEL_MAX 8192                   /* bytes of a network's text, its NUL included */
 #define EO_CONFIG_TEXT_MAX 256                     /* bytes of a string, its NUL included */
 #define EO_CONFIG_CLASSES_MAX 256                  /* names of classes: a label in IDX is one byte */

@@ -47,7 +47,7 @@ const struct eo_key eo_keys[] = {
      .count = AT(seed_count),
      .capacity = EO_CONFIG_LIST_MAX,
      .readers = MAKE,
-     .help = "Repeat the experiment with each of these seeds, instead of seed. At most 2000 "
+     .help = "Repeat the experiment with each of these seeds, instead of seed. At most 12000 "
              "candidates in all."},
     {.name = "dataloader_seed",
      .type = EO_KEY_SEED,
