@@ -13,7 +13,7 @@ setup() {
 # stack_is_kept ROW: the stack of a row of measure.sh is no more than net.h says
 stack_is_kept() {
   local cc=arm-none-eabi-gcc flags promised
-  flags=$(cut -d, -f17 <<<"$1")
+  flags=$(cut -d, -f14 <<<"$1")
   [[ $flags != *rv32* ]] || cc="riscv64-unknown-elf-gcc --specs=picolibc.specs"
   [[ $1 != *,m4,* ]] || flags+=" -DNET_PLAIN"
   promised=$(echo NET_STACK_BYTES | $cc $flags -include ./net.h -E -P - | tail -n 1)
@@ -41,7 +41,7 @@ on() {
     make_model "$c1" "$c2" 3 0 "$precision" "$backend" >m.safetensors
     eo-export $fast --prefix net -o net m.safetensors
     row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
-    [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$model: $row"; return 1; }
+    [ "$(cut -d, -f12 <<<"$row")" = 1 ] || { echo "$model: $row"; return 1; }
     [ "$(cut -d, -f10 <<<"$row")" -gt 10000 ]
     stack_is_kept "$row" || { echo "$model: $row"; return 1; }
   done
@@ -50,7 +50,7 @@ on() {
       "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 $kind >m.safetensors
       eo-export --tests 3 --prefix net -o net m.safetensors
       row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
-      [ "$(cut -d, -f15 <<<"$row")" = 1 ] || { echo "$network $kind: $row"; return 1; }
+      [ "$(cut -d, -f12 <<<"$row")" = 1 ] || { echo "$network $kind: $row"; return 1; }
       stack_is_kept "$row" || { echo "$network $kind: $row"; return 1; }
     done
   done
@@ -74,6 +74,20 @@ on() {
   [ "$(wc -l <"$out/core_costs.csv")" -eq 3 ]
   [ "$(grep -c ' yes$' <<<"$output")" -eq 2 ]
   cp "$out/core_costs.csv" first.csv
+  # what comes before the layers, and the layers: nearly all of the inference
+  [ "$(awk -F, 'NR > 1 { print $1 $2, $3, $4, $5 }' "$out/core_layers.csv" | paste -sd,)" = "\
+p0.50-int8 m3 input 0,p0.50-int8 m3 conv1 14112,p0.50-int8 m3 conv2 14112,p0.50-int8 m3 classifier 1960,\
+p0.50-int8fast m3 input 0,p0.50-int8fast m3 conv1 14112,p0.50-int8fast m3 conv2 14112,\
+p0.50-int8fast m3 classifier 1960" ]
+  awk -F, 'NR == FNR { all[$2] = $10; next }
+    FNR == 1 { next }
+    { n[$2] += $6; share[$2] += $7; wrong += $5 && sprintf("%.3f", $6 / $5) != $8 }
+    END {
+      for (b in n)
+        wrong += n[b] > all[b] * 1.03 || n[b] < all[b] * .97 || share[b] < .9998 || share[b] > 1.0002
+      exit wrong > 0
+    }' \
+    "$out/core_costs.csv" "$out/core_layers.csv"
   device
   [ "$steps" = "" ]
   # as after a copy of the folder
@@ -81,6 +95,9 @@ on() {
   device
   [ "$steps" = "" ]
   rm "$out/device/p0.50-int8-fast/m3.csv"
+  device
+  [ "$steps" = "DEVICE " ]
+  rm "$out/device/p0.50-int8/m3_layers.csv"
   device
   [ "$steps" = "DEVICE " ]
   rm "$out/device/p0.50-int8/net.h"
@@ -92,7 +109,7 @@ on() {
   cmp first.csv "$out/core_costs.csv"
   # the manifest has what an active device was judged by, and nothing of devices without one
   listed() {
-    sed -n 's/.*"path": "\(.*\)",/\1/p' "$out/manifest.json" | grep '^device/\|^core_costs\|^board_fits' | tr '\n' ' '
+    sed -n 's/.*"path": "\(.*\)",/\1/p' "$out/manifest.json" | grep '^device/\|^core_\|^board_fits' | tr '\n' ' '
   }
   device all
   [ "$(listed)" = "" ]
@@ -100,7 +117,8 @@ on() {
   device all
   [ "$steps" = "DEVICE " ]
   [ "$(listed)" = "device/p0.50-int8/net.c device/p0.50-int8/net.h device/p0.50-int8-fast/net.c \
-device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8-fast/m3.csv core_costs.csv board_fits.csv " ]
+device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8/m3_layers.csv device/p0.50-int8-fast/m3.csv \
+device/p0.50-int8-fast/m3_layers.csv core_costs.csv core_layers.csv board_fits.csv " ]
   eo-verify "$out/manifest.json"
 }
 

@@ -10,6 +10,7 @@ HARNESS := $(wildcard $(SHARE)tests/device/*)
 device_folder = $(OUT)/device/$(1)$(if $(2),-$(2))
 device_code = $(addprefix $(device_folder)/,net.c net.h)
 device_row = $(device_folder)/$(3).csv
+device_rows = $(device_row) $(device_folder)/$(3)_layers.csv
 define code_rule
 $(device_code) $(together) $(call model,$(1)) $(SL)/eval.yaml $(DATASET) $(call program,eo-export) \
 		$(call again,$(device_code)) | $(call step,export,$(device_code))
@@ -19,11 +20,12 @@ $(device_code) $(together) $(call model,$(1)) $(SL)/eval.yaml $(DATASET) $(call 
 	@$$(call done,$(device_code))
 endef
 define measure_rule
-$(device_row): $(device_code) $(HARNESS) $(call again,$(device_row)) | \
-		$(call step,device,$(device_row)) device-tools $(COUNTER)
-	$(Q)$$(call leave_none,$$@.new); $$(call begin,$$@) && \
-	EO_TESTS=$(dir $(COUNTER)) sh $(SHARE)tests/device/measure.sh $$(@D) $(3) $(1) '$(2)' >$$@.new && mv $$@.new $$@
-	@$$(call done,$$@)
+$(device_rows) $(together) $(device_code) $(HARNESS) $(call again,$(device_rows)) | \
+		$(call step,device,$(device_rows)) device-tools $(COUNTER)
+	$(Q)$$(call leave_none,$(device_rows:%=%.new)); $$(call begin,$(device_rows)) && \
+	EO_TESTS=$(dir $(COUNTER)) sh $(SHARE)tests/device/measure.sh $(device_folder) $(3) $(1) '$(2)' \
+	  $(lastword $(device_rows)).new >$(device_row).new && for f in $(device_rows); do mv $$$$f.new $$$$f || exit; done
+	@$$(call done,$(device_rows))
 endef
 # $(1) = candidate, $(2) = build.
 kind_of = $(filter-out plain,$(2))
@@ -32,16 +34,21 @@ device_rules = $(eval $(call code_rule,$(1),$(kind_of)))\
 	$(foreach c,$(call cores_of,$(1)),$(eval $(call measure_rule,$(1),$(kind_of),$(c))))
 $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call device_rules,$(d),$(b))))
 DEVICE_ROWS := $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call rows_on_cores,$(d),$(b))))
+DEVICE_LAYERS := $(DEVICE_ROWS:%.csv=%_layers.csv)
 
-CORE_COSTS := $(OUT)/core_costs.csv
-$(CORE_COSTS): $(DEVICE_ROWS) $(SL)/candidates $(call again,$(CORE_COSTS)) | $(call step,device,$(CORE_COSTS))
-	$(Q)$(call leave_none,$@.new); $(call begin,$@) && \
-	{ sh $(SHARE)tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$@.new && mv $@.new $@
-	@$(call done,$@)
+# Both tables: what each candidate takes on each core, and the instructions of each layer there.
+CORE_COSTS := $(addprefix $(OUT)/,core_costs.csv core_layers.csv)
+$(CORE_COSTS) $(together) $(DEVICE_ROWS) $(DEVICE_LAYERS) $(SL)/candidates $(call again,$(CORE_COSTS)) | \
+		$(call step,device,$(CORE_COSTS))
+	$(Q)$(call leave_none,$(CORE_COSTS:%=%.new)); $(call begin,$(CORE_COSTS)) && \
+	{ sh $(SHARE)tests/device/measure.sh header && cat $(DEVICE_ROWS); } >$(OUT)/core_costs.csv.new && \
+	{ sh $(SHARE)tests/device/measure.sh header layers && cat $(DEVICE_LAYERS); } >$(OUT)/core_layers.csv.new && \
+	for f in $(CORE_COSTS); do mv $$f.new $$f || exit; done
+	@$(call done,$(CORE_COSTS))
 
 # Which candidates fit on the boards that the key `devices` names.
 BOARD_FITS := $(OUT)/board_fits.csv
-$(BOARD_FITS): $(CORE_COSTS) $(SL)/select.yaml $(call program,eo-device) $(call again,$(BOARD_FITS)) | \
+$(BOARD_FITS): $(OUT)/core_costs.csv $(SL)/select.yaml $(call program,eo-device) $(call again,$(BOARD_FITS)) | \
 		$(call step,device,$(BOARD_FITS))
 	$(Q)$(call begin,$@) && exec $(HERE) $(BIN)/eo-device -c $(SL)/select.yaml -o $@ $<
 	@$(call done,$@)
@@ -51,8 +58,8 @@ device-tools:
 	@for p in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do \
 	  command -v $$p >/dev/null || { echo "make device: needs '$$p': $(or $(INSTALLED:%=apt-get install \
 	  $(DEPS_DEVICE)),make deps device)" >&2; exit 1; }; done
-## device: what each candidate takes on six cores in QEMU, and which boards it fits: core_costs.csv, board_fits.csv
+## device: what each candidate takes on six cores in QEMU, and which boards it fits: core_*.csv, board_fits.csv
 device: $(CORE_COSTS) $(BOARD_FITS)
 	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \
 	  "instr/MAC", "equal"; next } { printf "%-22s %-5s %-8s %8d %8d %9s %6s\n", $$1, $$2, $$3, $$4, $$8, $$11, \
-	  $$15 ? "yes" : "NO" }' $<
+	  $$12 ? "yes" : "NO" }' $<

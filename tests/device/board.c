@@ -10,7 +10,8 @@ static intptr_t host(intptr_t what, const void *argument)
     register intptr_t a0 __asm__("a0") = what;
     register const void *a1 __asm__("a1") = argument;
 
-    __asm__ volatile(".option push\n.option norvc\nslli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n.option pop"
+    /* QEMU knows the three instructions only where they lie in one page. */
+    __asm__ volatile(".balign 16\n.option push\n.option norvc\nslli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n.option pop"
                      : "+r"(a0)
                      : "r"(a1)
                      : "memory");

@@ -1,27 +1,29 @@
 #!/bin/sh
 # Compiles exported code for a core, runs it in QEMU and prints what it takes, as one line of CSV.
 #
-#     measure.sh header
-#     measure.sh FOLDER CORE NAME BUILD    FOLDER holds net.h and net.c, exported with --prefix net; NAME and BUILD
-#                                          ("fast" or "") begin the line
+#     measure.sh header [layers]
+#     measure.sh FOLDER CORE NAME BUILD [LAYERS]
 #
-# CORE: m0, m3, m4 (plain C), m4dsp, m55 or rv32imc. EO_TESTS names the folder of
-# the plug-in count.so. Flash is that of a program that runs the model, with what it needs of libraries, less that of an
-# empty one. Instructions are counted from the call of net_run() to its return; they are not cycles.
+# FOLDER holds net.h and net.c, exported with --prefix net. NAME and BUILD ("fast" or "") begin the line. LAYERS is a
+# file to write: a line for each layer, and first one for what comes before the first layer, called "input".
+# CORE: m0, m3, m4 (plain C), m4dsp, m55 or rv32imc. EO_TESTS names the folder of the plug-in count.so, and
+# EO_EMULATOR_SECONDS the limit of a run (600). Flash is that of a program that runs the model, with what it needs of
+# libraries, less that of an empty one. Instructions are counted from the call of net_run() to its return; they are not
+# cycles.
 set -eu
 columns=candidate,build,core,flash_bytes,const_bytes,state_bytes,stack_bytes,ram_bytes,macs,instructions
-columns=$columns,instructions_per_mac,conv1_instructions,conv2_instructions,classifier_instructions,scores_equal
-columns=$columns,compiler,flags
+columns=$columns,instructions_per_mac,scores_equal,compiler,flags
+[ "$1" != header ] || [ $# -eq 1 ] || columns=candidate,build,core,layer,macs,instructions,share,instructions_per_mac
 [ "$1" != header ] || { echo "$columns"; exit 0; }
+here=$(dirname "$0") folder=$1 core=$2 name=$3 kind=$4 layers=${5:-/dev/null}
 # There is no code for this model.
-[ -s "$1/net.c" ] || exit 0
-here=$(dirname "$0") folder=$1 core=$2 name=$3 kind=$4
+[ -s "$1/net.c" ] || { : >"$layers"; exit 0; }
 build=$folder/$core
 mkdir -p "$build"
 trap 'rm -rf "$build"' EXIT
 trap 'exit 1' HUP INT TERM
 
-arm='arm-none-eabi-' flash=0 ram=0x20000000 libs="--specs=nano.specs" extra=
+limit=${EO_EMULATOR_SECONDS:-600} arm='arm-none-eabi-' flash=0 ram=0x20000000 libs="--specs=nano.specs" extra=
 case $core in
   m0) machine="arm -M mps2-an385" flags="-mcpu=cortex-m0 -mthumb" ;;
   m3) machine="arm -M mps2-an385" flags="-mcpu=cortex-m3 -mthumb" ;;
@@ -54,8 +56,8 @@ address() {
 emulate() {
   program=$1
   shift
-  timeout 60 qemu-system-$machine -display none -serial none -monitor none -semihosting-config enable=on,target=native \
-    -kernel "$build/$program" "$@" 2>&1
+  timeout $limit qemu-system-$machine -display none -serial none -monitor none \
+    -semihosting-config enable=on,target=native -kernel "$build/$program" "$@" 2>&1
 }
 
 $cc $warn -c "$folder/net.c" -o "$build/net.o"
@@ -74,20 +76,46 @@ value() {
   sed -n "s/^$1 //p" "$build/said"
 }
 
-# Faults say so, and end with another result.
-emulate test >"$build/said"
-marks=
-for k in 0 1 2 3; do marks=$marks,mark=$(address layers board_layer$k); done
-# What lies between two marks belongs to the layer of the first one. The program runs the model twice.
-layers=$(emulate layers -plugin "$EO_TESTS/count.so$marks" |
-  awk '/^mark/ { n[layer] += $3 - at; layer = $2 + 0; at = $3 }
-  END { printf "%d,%d,%d", n[0] / 2, n[1] / 2, n[2] / 2 }')
-instructions=$(emulate run -plugin "$EO_TESTS/count.so,mark=$(address run board_mark)" |
-  awk '/^mark/ { a[n++] = $3 } END { print a[1] - a[0] - 1 }')
+fail() {
+  echo "measure.sh: $folder/net.c: core $core: $1: QEMU ended with status $2 (124: after $limit s), expected 0; it" \
+    "said: $(tail -n 1 "$build/said")" >&2
+  exit 1
+}
+
+# Faults say so, and end with another result. Floating point of Cortex-M0 takes half a minute and more.
+emulate test >"$build/said" || fail "self-test" $?
 state=$(header STATE_BYTES) stack=$(value stack) macs=$(header MACS)
 equal=$([ "$(value result)" = 0 ] && echo 1 || echo 0)
+marks=
+for mark in board_mark board_step_begin board_step_end; do marks=$marks,mark=$(address layers $mark); done
+# The program runs the model twice, the second time between two marks 0. What lies between marks 2 and 1 belongs to the
+# layer that was named before.
+emulate layers -plugin "$EO_TESTS/count.so$marks" >"$build/said" || fail "layers" $?
+awk -v name="$name,$kind,$core" -v layers="$(header LAYERS)" -v names="$(header LAYER_NAMES)" \
+  -v macs="$(header LAYER_MACS)" '
+  function row(label, n, macs) {
+    printf "%s,%s,%d,%d,%.4f,", name, label, macs, n, n / all
+    if (macs)
+      printf "%.3f", n / macs
+    printf "\n"
+  }
+  function count(to) { n[layer] += to - at; all += to - at }
+  $1 == "mark" && $2 == 0 { inside++; layer = "input"; at = $3 }
+  $1 == "mark" && $2 == 1 && inside == 1 { count($3) }
+  $1 == "mark" && $2 == 2 { at = $3 }
+  $1 == "layer" { layer = $2 }
+  END {
+    gsub(/[" ]/, "", names)
+    split(names, label, ",")
+    split(macs, of, ",")
+    row("input", n["input"], 0)
+    for (k = 0; k < layers; k++)
+      row(label[k + 1], n[k], of[k + 1])
+  }' "$build/said" >"$layers"
+emulate run -plugin "$EO_TESTS/count.so,mark=$(address run board_mark)" >"$build/said" || fail "instructions" $?
+instructions=$(awk '/^mark/ { a[n++] = $3 } END { print a[1] - a[0] - 1 }' "$build/said")
 echo \
   "$name,$kind,$core,$(($(size_of flash) - $(size_of empty))),$(header \
   CONST_BYTES),$state,$stack,$((state + stack)),$macs,\
-$instructions,$(awk -v i="$instructions" -v m="$macs" 'BEGIN { printf "%.3f", i / m }'),$layers,$equal,\
+$instructions,$(awk -v i="$instructions" -v m="$macs" 'BEGIN { printf "%.3f", i / m }'),$equal,\
 $("${arm}gcc" -dumpfullversion),$flags -O2"

@@ -81,6 +81,21 @@ static void put_about(struct eo_export_writer *w)
     eo_buf_puts(out, " *\n * Copyright (c) 2026 the edge-opt authors. SPDX-License-Identifier: MIT\n */\n");
 }
 
+/* What NET_STEP counts by: a list for each macro, a layer on a line. */
+static void put_layers(struct eo_export_writer *w)
+{
+    const struct eo_network *net = &w->model->network;
+    struct eo_buf *out = &w->part[EO_EXPORT_SIZES];
+
+    eo_buf_printf(out, "#define NET_LAYERS %d\n#define NET_LAYER_NAMES", net->count);
+    for (int i = 0; i < net->count; i++)
+        eo_buf_printf(out, "%s \\\n    \"%s\"", i ? "," : "", net->layer[i].name);
+    eo_buf_puts(out, "\n#define NET_LAYER_MACS");
+    for (int i = 0; i < net->count; i++)
+        eo_buf_printf(out, "%s \\\n    %zu", i ? "," : "", eo_network_layer_macs(&net->layer[i]));
+    eo_buf_puts(out, "\n");
+}
+
 static void put_sizes(struct eo_export_writer *w)
 {
     struct eo_buf *out = &w->part[EO_EXPORT_SIZES];
@@ -91,6 +106,7 @@ static void put_sizes(struct eo_export_writer *w)
         "scale */\n#define NET_CLASSES %zu\n#define NET_MACS %zu\n",
         w->pixels, w->model->network.input.c, w->model->network.input.h, w->model->network.input.w,
         w->classes, eo_network_macs(&w->model->network));
+    put_layers(w);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */

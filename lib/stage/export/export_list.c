@@ -132,9 +132,9 @@ void eo_export_list_put(struct eo_export_list *w)
         put_layer(w, i);
     eo_buf_puts(out, "};\n");
     eo_buf_printf(&w->to->part[EO_EXPORT_LIMITS],
-                  "#define NET_LAYERS %d\n#define NET_TAPS %zu\n#define NET_ARENA %d\n#define NET_INPUT %d\n"
+                  "#define NET_TAPS %zu\n#define NET_ARENA %d\n#define NET_INPUT %d\n"
                   "#define NET_INPUT_CHANNELS %d\n",
-                  w->net->count, w->taps, w->plan.bytes, w->plan.input, w->net->input.c);
+                  w->taps, w->plan.bytes, w->plan.input, w->net->input.c);
 }
 
 size_t eo_export_list_bytes(const struct eo_export_list *w)

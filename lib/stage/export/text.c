@@ -54,11 +54,21 @@ static int is_name(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Appends n characters of C with the prefix in place of net_ and NET_. */
+/* Characters of the string that begins at s, with both quotation marks; 0 where none does. */
+static size_t string_length(const char *s, size_t n)
+{
+    for (size_t i = 1; i < n && *s == '"' && s[i] != '\n'; i++) {
+        if (s[i] == '"')
+            return i + 1;
+    }
+    return 0;
+}
+
+/* Appends n characters of C with the prefix in place of net_ and NET_. Strings stay as they are. */
 static void put_code(const char *prefix, const char *s, size_t n, struct eo_buf *out)
 {
     for (size_t i = 0; i < n;) {
-        size_t length = 0;
+        size_t length = string_length(s + i, n - i);
 
         while (i + length < n && is_name(s[i + length]))
             length++;
