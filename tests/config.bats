@@ -86,7 +86,7 @@ $'false\npareto_any_status: true\n' \
 
 @test "eo-config --stage: a slice of a slice is the slice" {
   local stage
-  for stage in data train prune finetune quant eval bench select hardware summary sensitivity; do
+  for stage in data train prune finetune quant eval bench select hardware summary sensitivity explore; do
     eo-config --stage $stage "$EO_ROOT/configs/original.yaml" >once
     eo-config --stage $stage once >twice
     cmp once twice
@@ -108,7 +108,7 @@ $'false\npareto_any_status: true\n' \
   expect 0 '' '' eo-config --slices a/b x.yaml
   (cd a/b && find . -type f | sort) >found
   for dir in . ./seed9; do
-    for stage in bench data eval finetune hardware prune quant select sensitivity summary train; do echo \
+    for stage in bench data eval explore finetune hardware prune quant select sensitivity summary train; do echo \
       "$dir/$stage.yaml"; done
   done | sort | diff - found
   eo-config --stage train --seed-index 1 x.yaml | cmp - a/b/seed9/train.yaml
@@ -160,8 +160,9 @@ EO_FINE_TUNE_EPOCHS := 1
 EO_FINE_TUNE_UNPRUNED := yes
 EO_PRUNE_STEPS := 1
 EO_TEACHER :=
-EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity
+EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore
 EO_ACTIVE_DEVICE :=
+EO_EXPLORE_FROM := slice
 ' '' eo-config --make "$EO_ROOT/configs/default.yaml"
 }
 
@@ -249,7 +250,7 @@ $'objects\n' \
   expect 2 '' $'eo-config: option \'--output\' does not go with --slices'"$hint" eo-config --slices d -o x
   expect 2 '' \
     $'eo-config: option \'--stage\': expected one of data, train, prune, finetune, quant, eval, bench, select, '\
-$'hardware, summary, sensitivity, found \'pruning\''"$hint" \
+$'hardware, summary, sensitivity, explore, found \'pruning\''"$hint" \
     eo-config --stage pruning
   expect 2 '' $'eo-config: option \'--leftover -\' needs a FILE, as standard input has the paths'"$hint" eo-config \
     --leftover -

@@ -122,6 +122,15 @@ stage_finetune() {
 stage_quant() { eo-quant -p int8 -c "$2" "${DATA[@]}" $(taught "$2") -o "$1/model" base; }
 stage_eval() { eo-eval -c "$2" "${DATA[@]}" --confusion "$1/confusion" -o "$1/row" base; }
 stage_sensitivity() { eo-prune --sensitivity "$1/sensitivity" -c "$2" "${DATA[@]}" base; }
+# From a model, then from random weights; all widths of 4 x 6.
+stage_explore() {
+  local base=(--base base)
+  mkdir "$1/points" "$1/scratch"
+  ! grep -qx 'explore_from: scratch' "$2" || base=()
+  { grep -v '^explore_from' "$2"; echo explore_from: scratch; } >scratch.yaml
+  eo-explore -q -c "$2" "${DATA[@]}" "${base[@]}" --into "$1/points" &&
+    eo-explore -q -c scratch.yaml "${DATA[@]}" --into "$1/scratch" && rm "$1"/*/.explore
+}
 stage_select() {
   eo-device -c "$2" -o "$1/devices" core_costs.csv &&
     eo-pareto -c "$2" --devices "$1/devices" --sweep "$1/sweep" --errors "$1/errors" --latency "$1/latency" \
@@ -209,6 +218,10 @@ cases() {
     *|weight_granularity: tensor
     *|bias_correction: true
     *|cross_layer_equalization: true
+    *|explore_widths: [2-4, 6]
+    *|explore_from: scratch
+    *|explore_epochs: 2
+    *|explore_images: 200
     *|benchmark_repeats: 3
     *|benchmark_trials: 5
     *|benchmark_warmup: 2

@@ -385,6 +385,10 @@ cases() {
     weight_granularity|weight_granularity: tensor
     bias_correction|bias_correction: true
     cross_layer_equalization|cross_layer_equalization: true
+    explore_widths|explore_widths: [1-4]
+    explore_from|explore_from: scratch
+    explore_epochs|explore_epochs: 2
+    explore_images|explore_images: 32
     benchmark_repeats|benchmark_repeats: 2
     benchmark_trials|benchmark_trials: 2
     benchmark_warmup|benchmark_warmup: 1

@@ -67,7 +67,7 @@ let_end = trap 'exit 1' HUP INT TERM
 # Removes $(1), the files not renamed yet, when the shell ends, whether by itself or by a signal.
 leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
-	plots=PLOT summary=SUMMARY report=REPORT manifest=MANIFEST export=EXPORT device=DEVICE
+	explore=EXPLORE plots=PLOT summary=SUMMARY report=REPORT manifest=MANIFEST export=EXPORT device=DEVICE
 said = $(patsubst $(stage)=%,%,$(filter $(stage)=%,$(SAID)))
 is_as_recorded = $(checksums) 2>/dev/null | $(below) | cmp -s - $(record)
 begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(is_as_recorded); then exit 0; fi;) \

@@ -11,9 +11,9 @@
 
 #define NAME_MAX_BYTES 100 /* of an experiment's name */
 
-static const char *const stage_names[EO_STAGE_COUNT + 1] = {"data",     "train",   "prune",       "finetune",
-                                                            "quant",    "eval",    "bench",       "select",
-                                                            "hardware", "summary", "sensitivity", NULL};
+static const char *const stage_names[EO_STAGE_COUNT + 1] = {
+    "data",   "train",    "prune",   "finetune",    "quant",   "eval", "bench",
+    "select", "hardware", "summary", "sensitivity", "explore", NULL};
 
 const char *eo_config_stage_name(enum eo_config_stage stage)
 {
@@ -250,6 +250,7 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     for (int i = 0; i < EO_STAGE_COUNT; i++)
         eo_buf_printf(out, " %s", stage_names[i]);
     eo_buf_printf(out, "\nEO_ACTIVE_DEVICE :=%s%s\n", *cfg->active_device ? " " : "", cfg->active_device);
+    eo_buf_printf(out, "EO_EXPLORE_FROM := %s\n", eo_explore_start_names[cfg->explore_from]);
     return 0;
 }
 

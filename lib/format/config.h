@@ -39,7 +39,13 @@
 #define EO_CONFIG_INPUT_STD_MIN 0.001
 #define EO_CONFIG_INPUT_STD_MAX 1000.0
 #define EO_CONFIG_DEVICES_MAX 32
+#define EO_CONFIG_WIDTHS_MAX 32 /* spaces of channels with widths of their own */
 #define EO_CONFIG_ALL (-1) /* `null` in train_subset and val_subset: no limit */
+
+/* low, low + step, ... up to high */
+struct eo_widths {
+    int low, high, step; /* 1 <= low <= high, 1 <= step */
+};
 
 struct eo_config {
     uint64_t seeds[EO_CONFIG_LIST_MAX]; /* at least one, all different */
@@ -92,6 +98,11 @@ struct eo_config {
     double observer_percentile; /* per cent */
     enum eo_granularity weight_granularity;
     int bias_correction, cross_layer_equalization;
+    struct eo_widths explore_widths[EO_CONFIG_WIDTHS_MAX]; /* of each space, or one for all */
+    int explore_width_count;                               /* 0: every width */
+    enum eo_explore_start explore_from;
+    int explore_epochs;
+    int64_t explore_images; /* or EO_CONFIG_ALL */
     int benchmark_repeats, benchmark_trials, benchmark_warmup, benchmark_exact, benchmark_seconds,
         benchmark_wait;
     double power_watts;
@@ -128,6 +139,7 @@ enum eo_config_stage {
     EO_STAGE_HARDWARE,
     EO_STAGE_SUMMARY,
     EO_STAGE_SENSITIVITY, /* accuracy against level, pruning one layer at a time; outside the sweep */
+    EO_STAGE_EXPLORE,     /* accuracy and cost of all widths; outside the sweep */
     EO_STAGE_COUNT
 };
 
@@ -182,8 +194,9 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
  * Appends the variables that tell Make which artefacts there are: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
  * EO_CRITERIA and EO_PRECISIONS, EO_INT8 (the name of that precision), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
- * ("yes" or ""), EO_PRUNE_STEPS, EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE. Fails on a name that Make
- * cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on dataset: idx without data_dir.
+ * ("yes" or ""), EO_PRUNE_STEPS, EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE, EO_EXPLORE_FROM. Fails on a
+ * name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on dataset: idx
+ * without data_dir.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

@@ -24,11 +24,14 @@ static const char *const device_names[] = {"cpu", NULL};
 #define HARDWARE (1u << EO_STAGE_HARDWARE)
 #define SUMMARY (1u << EO_STAGE_SUMMARY)
 #define SENSITIVITY (1u << EO_STAGE_SENSITIVITY)
+#define EXPLORE (1u << EO_STAGE_EXPLORE)
 #define MAKE EO_KEY_MAKE
 
 /* Stages that take gradient steps. eo-quant does so in quantisation-aware training. */
 #define LEARNING (TRAIN | FINETUNE | QUANT)
 #define TRAINING EO_KEY_TRAINING
+
+#define WIDTH_MAX 1024 /* at least the channels of any layer */
 
 #define AT(field) offsetof(struct eo_config, field)
 
@@ -38,7 +41,7 @@ const struct eo_key eo_keys[] = {
      .offset = AT(seeds),
      .count = AT(seed_count),
      .initial = "7",
-     .readers = LEARNING | PRUNE | EVAL | BENCH | SENSITIVITY,
+     .readers = LEARNING | PRUNE | EVAL | BENCH | SENSITIVITY | EXPLORE,
      .help = "Seed of initial weights, order of training images, random pruning, bootstrap and order "
              "of timings; the same as seeds with one entry."},
     {.name = "seeds",
@@ -54,14 +57,14 @@ const struct eo_key eo_keys[] = {
      .offset = AT(dataloader_seed),
      .count = AT(dataloader_seed_set),
      .nullable = 1,
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Seed of the order of the training images; null takes seed."},
     {.name = "dataset",
      .type = EO_KEY_WORD,
      .offset = AT(dataset),
      .names = dataset_names,
      .initial = "synthetic",
-     .readers = DATA | TRAINING | EVAL | BENCH | SENSITIVITY | MAKE,
+     .readers = DATA | TRAINING | EVAL | BENCH | SENSITIVITY | MAKE | EXPLORE,
      .help = "The images: digits drawn by program (synthetic), a published data set, or your own "
              "(idx)."},
     {.name = "data_dir",
@@ -69,7 +72,8 @@ const struct eo_key eo_keys[] = {
      .offset = AT(data_dir),
      .any_script = 1,
      .readers = DATA | MAKE, /* no other stage: the same images elsewhere must give the same bytes */
-     .help = "Folder of the four IDX files of dataset: idx, or its name in $EO_DATA_DIR or data; other data sets do "
+     .help = "Folder of the four IDX files of dataset: idx, or its name in $EO_DATA_DIR or data; other data "
+             "sets do "
              "not allow it.",
      .note = "Make cannot handle other characters"},
     {.name = "class_names",
@@ -89,7 +93,7 @@ const struct eo_key eo_keys[] = {
      .may_repeat = 1,
      .min = -EO_CONFIG_INPUT_MEAN_MAX,
      .max = EO_CONFIG_INPUT_MEAN_MAX,
-     .readers = TRAIN,
+     .readers = TRAIN | EXPLORE,
      .help = "The network is fed (p / 255 - input_mean) / input_std of a grey value p: one number, or a list "
              "with one for each channel; unset takes 0.5."},
     {.name = "input_std",
@@ -101,14 +105,14 @@ const struct eo_key eo_keys[] = {
      .may_repeat = 1,
      .min = EO_CONFIG_INPUT_STD_MIN,
      .max = EO_CONFIG_INPUT_STD_MAX,
-     .readers = TRAIN,
+     .readers = TRAIN | EXPLORE,
      .help = "See input_mean; unset takes 0.5."},
     {.name = "validation",
      .type = EO_KEY_CHOICE,
      .offset = AT(validation),
      .names = eo_validation_names,
      .initial = "holdout",
-     .readers = TRAINING | EVAL | BENCH | SENSITIVITY | SUMMARY,
+     .readers = TRAINING | EVAL | BENCH | SENSITIVITY | SUMMARY | EXPLORE,
      .help = "Images that all decisions use" EO_VALIDATIONS(EO_TERM_HELP) "."},
     {.name = "train_subset",
      .type = EO_KEY_IMAGES,
@@ -116,7 +120,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 1e6,
      .nullable = 1,
-     .readers = TRAINING | SENSITIVITY,
+     .readers = TRAINING | SENSITIVITY | EXPLORE,
      .help = "Number of training images; null takes all that are not held out."},
     {.name = "val_subset",
      .type = EO_KEY_IMAGES,
@@ -124,7 +128,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 1e6,
      .nullable = 1,
-     .readers = TRAINING | EVAL | BENCH | SENSITIVITY,
+     .readers = TRAINING | EVAL | BENCH | SENSITIVITY | EXPLORE,
      .help = "Number of images that decide; null takes one sixth of the training set, or with "
              "validation: test the whole test set."},
     {.name = "model",
@@ -132,7 +136,7 @@ const struct eo_key eo_keys[] = {
      .offset = AT(model),
      .names = eo_preset_names,
      .initial = "smallcnn",
-     .readers = TRAIN | FINETUNE,
+     .readers = TRAIN | FINETUNE | EXPLORE,
      .help = "The network: a known one, or its layers as a list or as text (eo-config(5)). Input and "
              "classes are those of the data."},
     {.name = "base_model",
@@ -141,7 +145,8 @@ const struct eo_key eo_keys[] = {
      .any_script = 1,
      .readers = TRAIN,
      .help = "Begin with the model in this file instead of random weights: a model file, tensors of PyTorch "
-             "(safetensors) for the network model, or ONNX. It is trained only where epochs is given; where nothing is "
+             "(safetensors) for the network model, or ONNX. It is trained only where epochs is given; where "
+             "nothing is "
              "trained, validation: test needs no training images."},
     {.name = "base_model_sha256",
      .type = EO_KEY_SHA256,
@@ -155,7 +160,7 @@ const struct eo_key eo_keys[] = {
      .min = 0.01,
      .max = 16,
      .initial = "1.0",
-     .readers = TRAIN,
+     .readers = TRAIN | EXPLORE,
      .help = "Multiplies the channels of all layers of model except the last."},
     {.name = "conv1_channels",
      .type = EO_KEY_INT,
@@ -163,7 +168,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 64,
      .initial = "16",
-     .readers = TRAIN,
+     .readers = TRAIN | EXPLORE,
      .help = "Channels of the first convolution before pruning."},
     {.name = "conv2_channels",
      .type = EO_KEY_INT,
@@ -171,7 +176,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 128,
      .initial = "32",
-     .readers = TRAIN,
+     .readers = TRAIN | EXPLORE,
      .help = "Channels of the second convolution before pruning."},
     {.name = "batch_size",
      .type = EO_KEY_INT,
@@ -179,7 +184,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 4096,
      .initial = "128",
-     .readers = TRAINING | BENCH | HARDWARE,
+     .readers = TRAINING | BENCH | HARDWARE | EXPLORE,
      .help = "Images in a training step, a calibration batch and a timed batch."},
     {.name = "epochs",
      .type = EO_KEY_INT,
@@ -210,7 +215,7 @@ const struct eo_key eo_keys[] = {
      .min = 1e-9,
      .max = 10,
      .initial = "0.001",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Step size of Adam."},
     {.name = "fine_tune_learning_rate",
      .type = EO_KEY_NUMBER,
@@ -218,14 +223,14 @@ const struct eo_key eo_keys[] = {
      .min = 1e-9,
      .max = 10,
      .nullable = 1,
-     .readers = FINETUNE,
+     .readers = FINETUNE | EXPLORE,
      .help = "Step size after pruning; null takes learning_rate."},
     {.name = "learning_rate_schedule",
      .type = EO_KEY_CHOICE,
      .offset = AT(learning_rate_schedule),
      .names = eo_schedule_names,
      .initial = "constant",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Course of the step size" EO_SCHEDULES(EO_TERM_HELP) "."},
     {.name = "warmup_epochs",
      .type = EO_KEY_NUMBER,
@@ -233,7 +238,7 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 10000,
      .initial = "0.0",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Epochs over which the step size first rises linearly."},
     {.name = "weight_decay",
      .type = EO_KEY_NUMBER,
@@ -241,7 +246,7 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 10,
      .initial = "0.0",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Decoupled weight decay (AdamW) of the weights; biases have none."},
     {.name = "label_smoothing",
      .type = EO_KEY_NUMBER,
@@ -249,7 +254,7 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 0.9,
      .initial = "0.0",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Share of the target that is spread over all classes."},
     {.name = "augment_shift",
      .type = EO_KEY_INT,
@@ -257,13 +262,13 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 8,
      .initial = "0",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Shift each training image at random, by at most this many pixels in each direction."},
     {.name = "augment_flip",
      .type = EO_KEY_BOOL,
      .offset = AT(augment_flip),
      .initial = "false",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Mirror every second training image at random; right for clothes, wrong for digits."},
     {.name = "early_stopping",
      .type = EO_KEY_INT,
@@ -271,7 +276,7 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 10000,
      .initial = "0",
-     .readers = LEARNING,
+     .readers = LEARNING | EXPLORE,
      .help = "Stop after this many epochs without a better accuracy on the last tenth of the "
              "training images, which is then held out, and keep the best epoch; 0 trains all epochs "
              "and keeps the last."},
@@ -312,7 +317,7 @@ const struct eo_key eo_keys[] = {
      .min = 0,
      .max = 10000,
      .initial = "0",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Passes of quantisation-aware training before a model becomes int8."},
     {.name = "qat_learning_rate",
      .type = EO_KEY_NUMBER,
@@ -320,7 +325,7 @@ const struct eo_key eo_keys[] = {
      .min = 1e-9,
      .max = 10,
      .nullable = 1,
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Step size of quantisation-aware training; null takes learning_rate."},
     {.name = "pruning_levels",
      .type = EO_KEY_LEVEL,
@@ -339,7 +344,7 @@ const struct eo_key eo_keys[] = {
      .is_single = 1,
      .names = eo_criterion_names,
      .initial = "l1",
-     .readers = SENSITIVITY | MAKE,
+     .readers = SENSITIVITY | MAKE | EXPLORE,
      .help = "Channels to remove first; each entry of a list makes candidates" EO_CRITERIA(EO_TERM_HELP) "."},
     {.name = "pruning_scope",
      .type = EO_KEY_CHOICE,
@@ -372,7 +377,7 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 1000000,
      .initial = "1024",
-     .readers = PRUNE | SENSITIVITY,
+     .readers = PRUNE | SENSITIVITY | EXPLORE,
      .help = "Number of training images from which activation and taylor take their scores."},
     {.name = "precisions",
      .type = EO_KEY_CHOICE,
@@ -381,14 +386,14 @@ const struct eo_key eo_keys[] = {
      .capacity = EO_PRECISION_COUNT,
      .names = eo_precision_names,
      .initial = EO_PRECISIONS(EO_TERM_WORD),
-     .readers = MAKE,
+     .readers = MAKE | EXPLORE,
      .help = "Number formats; each makes one candidate at every pruning level."},
     {.name = "quantization_backend",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_backend),
      .names = eo_backend_names,
      .initial = "fbgemm",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Numeric scheme of int8" EO_BACKENDS(EO_TERM_HELP) "."},
     {.name = "calibration_batches",
      .type = EO_KEY_INT,
@@ -396,15 +401,16 @@ const struct eo_key eo_keys[] = {
      .min = 1,
      .max = 10000,
      .initial = "8",
-     .readers = QUANT,
-     .help = "Training batches from which int8 takes its ranges; without training images, those at the end of the "
+     .readers = QUANT | EXPLORE,
+     .help = "Training batches from which int8 takes its ranges; without training images, those at the end "
+             "of the "
              "test set."},
     {.name = "quantization_observer",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_observer),
      .names = eo_observer_names,
      .initial = "histogram",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "What the range of int8 activations holds" EO_OBSERVERS(EO_TERM_HELP) "."},
     {.name = "observer_percentile",
      .type = EO_KEY_NUMBER,
@@ -412,28 +418,61 @@ const struct eo_key eo_keys[] = {
      .min = 50,
      .max = 100,
      .initial = "99.99",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Percentage of the values that the percentile observer covers."},
     {.name = "weight_granularity",
      .type = EO_KEY_CHOICE,
      .offset = AT(weight_granularity),
      .names = eo_granularity_names,
      .initial = "backend",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "What has an int8 weight scale of its own" EO_GRANULARITIES(EO_TERM_HELP) "."},
     {.name = "bias_correction",
      .type = EO_KEY_BOOL,
      .offset = AT(bias_correction),
      .initial = "false",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Subtract from the biases the mean error that rounding the weights makes on the "
              "calibration images."},
     {.name = "cross_layer_equalization",
      .type = EO_KEY_BOOL,
      .offset = AT(cross_layer_equalization),
      .initial = "false",
-     .readers = QUANT,
+     .readers = QUANT | EXPLORE,
      .help = "Even out the ranges of the channels of consecutive layers before int8."},
+    {.name = "explore_widths",
+     .type = EO_KEY_WIDTHS,
+     .offset = AT(explore_widths),
+     .count = AT(explore_width_count),
+     .capacity = EO_CONFIG_WIDTHS_MAX,
+     .may_repeat = 1,
+     .readers = EXPLORE,
+     .help =
+         "Widths that make explore tries: for each space of channels, or one for all, a range and its step; "
+         "unset takes every width."},
+    {.name = "explore_from",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(explore_from),
+     .names = eo_explore_start_names,
+     .initial = "slice",
+     .readers = EXPLORE | MAKE,
+     .help = "What a point of make explore begins with" EO_EXPLORE_STARTS(EO_TERM_HELP) "."},
+    {.name = "explore_epochs",
+     .type = EO_KEY_INT,
+     .offset = AT(explore_epochs),
+     .min = 1,
+     .max = 10000,
+     .initial = "1",
+     .readers = EXPLORE,
+     .help = "Epochs of training of each point of make explore."},
+    {.name = "explore_images",
+     .type = EO_KEY_IMAGES,
+     .offset = AT(explore_images),
+     .min = 1,
+     .max = 1e6,
+     .nullable = 1,
+     .readers = EXPLORE,
+     .help = "Images of each of these epochs, the first of the training images; null takes all."},
     {.name = "benchmark_repeats",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_repeats),
@@ -560,16 +599,17 @@ const struct eo_key eo_keys[] = {
      .names = eo_latency_statistic_names,
      .initial = "median",
      .readers = SELECT,
-     .help = "Latency that decides (table, plots, energy, frontiers, recommendation); labels compare medians of "
-             "rounds either way" EO_LATENCY_STATISTICS(EO_TERM_HELP) "."},
+     .help =
+         "Latency that decides (table, plots, energy, frontiers, recommendation); labels compare medians of "
+         "rounds either way" EO_LATENCY_STATISTICS(EO_TERM_HELP) "."},
     {.name = "recommend",
      .type = EO_KEY_CHOICE,
      .offset = AT(recommend),
      .names = eo_recommend_names,
      .initial = "smallest",
      .readers = SELECT | SUMMARY,
-     .help = "What to recommend of the candidates that the images cannot tell from the most accurate one"
-             EO_RECOMMEND_RULES(EO_TERM_HELP) "."},
+     .help = "What to recommend of the candidates that the images cannot tell from the most accurate "
+             "one" EO_RECOMMEND_RULES(EO_TERM_HELP) "."},
     {.name = "pareto_use_ci",
      .type = EO_KEY_BOOL,
      .offset = AT(pareto_use_ci),
@@ -653,6 +693,7 @@ static const size_t type_size[] = {
     [EO_KEY_SHA256] = EO_SHA256_TEXT,
     [EO_KEY_DEVICE] = EO_CONFIG_TEXT_MAX,
     [EO_KEY_BOARD] = sizeof(struct eo_board),
+    [EO_KEY_WIDTHS] = sizeof(struct eo_widths),
 };
 
 /* Choices are stored through memcpy of an int. */
@@ -853,6 +894,33 @@ void eo_key_set_level(struct eo_config *cfg, const struct eo_key *k, int index, 
     *(struct eo_level *)(void *)field_at(cfg, k, index) = eo_level_of(shares, count);
 }
 
+/* "8", "1-16" or "2-32/2". */
+static int set_widths(struct eo_widths *field, const char *text)
+{
+    int64_t v[3] = {0, 0, 1};
+    char number[8];
+    int n = 0;
+
+    for (const char *p = text; n < 3; n++) {
+        size_t length = strcspn(p, n == 0 ? "-" : n == 1 ? "/" : "");
+
+        if (length >= sizeof(number) || !(*p >= '0' && *p <= '9'))
+            return -1;
+        memcpy(number, p, length);
+        number[length] = '\0';
+        if (eo_num_parse_i64(number, 1, WIDTH_MAX, &v[n], NULL))
+            return -1;
+        if (p[length] == '\0')
+            break;
+        p += length + 1;
+    }
+    v[1] = n == 0 ? v[0] : v[1];
+    if (n == 3 || v[0] > v[1])
+        return -1;
+    *field = (struct eo_widths){(int)v[0], (int)v[1], (int)v[2]};
+    return 0;
+}
+
 /* True and FALSE are values of YAML 1.1, which the original reads. -1 for another text. */
 static int bool_of(const char *text)
 {
@@ -898,6 +966,8 @@ int eo_key_set(struct eo_config *cfg, const struct eo_key *k, int index, const c
     case EO_KEY_BOARD:
         memset(field, 0, sizeof(struct eo_board));
         return eo_board_set(field, "name", text, NULL);
+    case EO_KEY_WIDTHS:
+        return set_widths(field, text);
     }
     return -1;
 }
@@ -927,6 +997,15 @@ static int is_null(const struct eo_config *cfg, const struct eo_key *k)
     default:
         return eo_key_get_count(cfg, k) == 0;
     }
+}
+
+static void put_widths(const struct eo_widths *w, struct eo_buf *out)
+{
+    eo_buf_printf(out, "%d", w->low);
+    if (w->high > w->low)
+        eo_buf_printf(out, "-%d", w->high);
+    if (w->high > w->low && w->step > 1)
+        eo_buf_printf(out, "/%d", w->step);
 }
 
 static int get_int(const void *field)
@@ -983,6 +1062,9 @@ void eo_key_put_entry(const struct eo_config *cfg, const struct eo_key *k, int i
         break;
     case EO_KEY_BOARD:
         eo_board_put(field, out);
+        break;
+    case EO_KEY_WIDTHS:
+        put_widths(field, out);
         break;
     }
 }
@@ -1093,6 +1175,10 @@ void eo_key_allowed(const struct eo_key *k, char text[EO_KEY_ALLOWED])
         break;
     case EO_KEY_BOARD:
         snprintf(text, EO_KEY_ALLOWED, "the name of a board or a mapping that begins with 'name'");
+        break;
+    case EO_KEY_WIDTHS:
+        snprintf(text, EO_KEY_ALLOWED, "a width in 1..%d or a range as 1-16 or, with a step, 2-32/2",
+                 WIDTH_MAX);
         break;
     }
     if (k->nullable)

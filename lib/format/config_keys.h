@@ -29,7 +29,8 @@ enum eo_key_type {
     EO_KEY_PATH,   /* text that Make can take as a file name */
     EO_KEY_SHA256, /* text of EO_SHA256_TEXT bytes */
     EO_KEY_DEVICE, /* text: the name of a board; null is "" */
-    EO_KEY_BOARD   /* struct eo_board: its name, or a mapping */
+    EO_KEY_BOARD,  /* struct eo_board: its name, or a mapping */
+    EO_KEY_WIDTHS  /* struct eo_widths: 8, 1-16 or 2-32/2 */
 };
 
 struct eo_key {

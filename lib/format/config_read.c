@@ -27,7 +27,7 @@ struct reader {
 static int is_text_type(enum eo_key_type type)
 {
     return type == EO_KEY_CHOICE || type == EO_KEY_WORD || type == EO_KEY_NAME || type == EO_KEY_MODEL ||
-           type == EO_KEY_PATH || type == EO_KEY_SHA256;
+           type == EO_KEY_PATH || type == EO_KEY_SHA256 || type == EO_KEY_WIDTHS;
 }
 
 /* Advice for a key that needs a value and has null or nothing. Returns whether it applies. */

@@ -121,4 +121,11 @@ enum eo_recommend_rule { EO_RECOMMEND_RULES(EO_TERM_VALUE) };
 extern const char *const eo_recommend_names[];
 const char *eo_recommend_name(enum eo_recommend_rule rule); /* "smallest", ... */
 
+/* Where the points of an exploration begin; stage/explore/explore.h. */
+#define EO_EXPLORE_STARTS(X)                                                                                 \
+    X(EO_EXPLORE_SLICE, "slice", "the channels of the base model that score highest")                        \
+    X(EO_EXPLORE_SCRATCH, "scratch", "random weights")
+enum eo_explore_start { EO_EXPLORE_STARTS(EO_TERM_VALUE) };
+extern const char *const eo_explore_start_names[];
+
 #endif

@@ -70,6 +70,9 @@ static const char defaults[] = "seed: 7\n"
                                "weight_granularity: backend\n"
                                "bias_correction: false\n"
                                "cross_layer_equalization: false\n"
+                               "explore_from: slice\n"
+                               "explore_epochs: 1\n"
+                               "explore_images: null\n"
                                "benchmark_repeats: 5\n"
                                "benchmark_trials: 3\n"
                                "benchmark_warmup: 3\n"
@@ -762,52 +765,56 @@ static void test_reach(void)
 #define BIT(s) (1u << EO_STAGE_##s)
 #define LEARNING (BIT(TRAIN) | BIT(FINETUNE) | BIT(QUANT))
 #define TRAINING (LEARNING | BIT(PRUNE))
-        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
-        {"dataloader_seed: 8", LEARNING},
+        {"seed: 8", LEARNING | BIT(PRUNE) | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"dataloader_seed: 8", LEARNING | BIT(EXPLORE)},
         {"dataloader_seed: 7", 0},
-        {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
-        {"dataset: idx\ndata_dir: d", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
-        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SUMMARY) | BIT(SENSITIVITY)},
-        {"train_subset: 9", TRAINING | BIT(SENSITIVITY)},
-        {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY)},
+        {"dataset: mnist", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"dataset: idx\ndata_dir: d", BIT(DATA) | TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"validation: test", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SUMMARY) | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"train_subset: 9", TRAINING | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"val_subset: 9", TRAINING | BIT(EVAL) | BIT(BENCH) | BIT(SENSITIVITY) | BIT(EXPLORE)},
         {"class_names: [a, b]", BIT(DATA) | BIT(EVAL)},
-        {"input_mean: 0", BIT(TRAIN)},
-        {"input_std: [1, 1, 1]", BIT(TRAIN)},
-        {"conv1_channels: 9", BIT(TRAIN)},
-        {"conv2_channels: 9", BIT(TRAIN)},
-        {"batch_size: 9", TRAINING | BIT(BENCH) | BIT(HARDWARE)},
+        {"input_mean: 0", BIT(TRAIN) | BIT(EXPLORE)},
+        {"input_std: [1, 1, 1]", BIT(TRAIN) | BIT(EXPLORE)},
+        {"conv1_channels: 9", BIT(TRAIN) | BIT(EXPLORE)},
+        {"conv2_channels: 9", BIT(TRAIN) | BIT(EXPLORE)},
+        {"batch_size: 9", TRAINING | BIT(BENCH) | BIT(HARDWARE) | BIT(EXPLORE)},
         {"epochs: 9", BIT(TRAIN)},
         {"fine_tune_epochs: 9", BIT(FINETUNE)},
         {"fine_tune_unpruned: false", BIT(FINETUNE)},
-        {"learning_rate: 0.9", LEARNING},
-        {"fine_tune_learning_rate: 0.9", BIT(FINETUNE)},
-        {"learning_rate_schedule: cosine", LEARNING},
-        {"warmup_epochs: 0.5", LEARNING},
-        {"weight_decay: 0.01", LEARNING},
-        {"label_smoothing: 0.1", LEARNING},
-        {"augment_shift: 2", LEARNING},
-        {"augment_flip: true", LEARNING},
-        {"early_stopping: 2", LEARNING},
+        {"learning_rate: 0.9", LEARNING | BIT(EXPLORE)},
+        {"fine_tune_learning_rate: 0.9", BIT(FINETUNE) | BIT(EXPLORE)},
+        {"learning_rate_schedule: cosine", LEARNING | BIT(EXPLORE)},
+        {"warmup_epochs: 0.5", LEARNING | BIT(EXPLORE)},
+        {"weight_decay: 0.01", LEARNING | BIT(EXPLORE)},
+        {"label_smoothing: 0.1", LEARNING | BIT(EXPLORE)},
+        {"augment_shift: 2", LEARNING | BIT(EXPLORE)},
+        {"augment_flip: true", LEARNING | BIT(EXPLORE)},
+        {"early_stopping: 2", LEARNING | BIT(EXPLORE)},
         {"teacher: some/file", LEARNING},
         {"teacher: base", BIT(FINETUNE) | BIT(QUANT)},
         {"teacher: some/file\ndistillation_weight: 0.5", LEARNING},
         {"teacher: base\ndistillation_temperature: 2", BIT(FINETUNE) | BIT(QUANT)},
-        {"qat_epochs: 1", BIT(QUANT)},
-        {"qat_learning_rate: 0.1", BIT(QUANT)},
+        {"qat_epochs: 1", BIT(QUANT) | BIT(EXPLORE)},
+        {"qat_learning_rate: 0.1", BIT(QUANT) | BIT(EXPLORE)},
         {"pruning_levels: [0.9]", 0},
-        {"pruning_criterion: taylor", BIT(SENSITIVITY)},
+        {"pruning_criterion: taylor", BIT(SENSITIVITY) | BIT(EXPLORE)},
         {"pruning_scope: global", BIT(PRUNE)},
         {"prune_steps: 2", BIT(PRUNE) | BIT(FINETUNE)},
         {"channel_multiple: 4", BIT(PRUNE) | BIT(SENSITIVITY)},
-        {"pruning_images: 99", BIT(PRUNE) | BIT(SENSITIVITY)},
-        {"precisions: [fp16]", 0},
-        {"quantization_backend: qnnpack", BIT(QUANT)},
-        {"calibration_batches: 9", BIT(QUANT)},
-        {"quantization_observer: entropy", BIT(QUANT)},
-        {"observer_percentile: 99", BIT(QUANT)},
-        {"weight_granularity: tensor", BIT(QUANT)},
-        {"bias_correction: true", BIT(QUANT)},
-        {"cross_layer_equalization: true", BIT(QUANT)},
+        {"pruning_images: 99", BIT(PRUNE) | BIT(SENSITIVITY) | BIT(EXPLORE)},
+        {"precisions: [fp16]", BIT(EXPLORE)},
+        {"quantization_backend: qnnpack", BIT(QUANT) | BIT(EXPLORE)},
+        {"calibration_batches: 9", BIT(QUANT) | BIT(EXPLORE)},
+        {"quantization_observer: entropy", BIT(QUANT) | BIT(EXPLORE)},
+        {"observer_percentile: 99", BIT(QUANT) | BIT(EXPLORE)},
+        {"weight_granularity: tensor", BIT(QUANT) | BIT(EXPLORE)},
+        {"bias_correction: true", BIT(QUANT) | BIT(EXPLORE)},
+        {"cross_layer_equalization: true", BIT(QUANT) | BIT(EXPLORE)},
+        {"explore_widths: [1-4]", BIT(EXPLORE)},
+        {"explore_from: scratch", BIT(EXPLORE)},
+        {"explore_epochs: 9", BIT(EXPLORE)},
+        {"explore_images: 9", BIT(EXPLORE)},
         {"benchmark_repeats: 9", BIT(BENCH)},
         {"benchmark_trials: 9", BIT(BENCH)},
         {"benchmark_warmup: 9", BIT(BENCH)},
@@ -958,8 +965,8 @@ static void test_make(void)
                "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
                "EO_PRECISIONS := fp32 fp16 int8\nEO_INT8 := int8\n"
                "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\nEO_TEACHER :=\n"
-               "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
-               "EO_ACTIVE_DEVICE :=\n");
+               "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
+               "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
         "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: "
@@ -970,8 +977,8 @@ static void test_make(void)
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
         "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INT8 := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
         "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\nEO_TEACHER :=\n"
-        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity\n"
-        "EO_ACTIVE_DEVICE :=\n");
+        "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
+        "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");
     for (size_t i = 0; i < COUNT(outs); i++) {
         check("the experiment is read", parse(&cfg, outs[i][0], &err) == 0);
         check("the fragment is made", eo_config_make(&cfg, outs[i][1], &out, &err) == 0);
@@ -1000,7 +1007,7 @@ static void test_stages(void)
     check("an unknown stage", eo_config_stage_parse("pruning", &stage, &err) == -1);
     check_input("an unknown stage", "pruning",
                 "expected one of data, train, prune, finetune, quant, eval, bench, select, hardware, "
-                "summary, sensitivity, "
+                "summary, sensitivity, explore, "
                 "found 'pruning'",
                 err.msg);
 }

@@ -202,6 +202,13 @@ static int check(const struct eo_export *how, const struct eo_model *m, struct e
                       eo_network_is_smallcnn(&m->network) ? "" : " of another network");
 }
 
+static void release(struct eo_export_writer *w)
+{
+    for (int i = 0; i < EO_EXPORT_PARTS; i++)
+        eo_buf_release(&w->part[i]);
+    free(w->scores);
+}
+
 int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct eo_buf *header,
                    struct eo_buf *source, struct eo_err *err)
 {
@@ -214,8 +221,18 @@ int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct
     if (check(how, m, err))
         return -1;
     rc = make(&w, header, source, err);
-    for (int i = 0; i < EO_EXPORT_PARTS; i++)
-        eo_buf_release(&w.part[i]);
-    free(w.scores);
+    release(&w);
+    return rc;
+}
+
+int eo_export_measure(const struct eo_model *m, struct eo_export_memory memory[EO_EXPORT_PATHS],
+                      struct eo_err *err)
+{
+    const struct eo_export how = {.prefix = "net"};
+    struct eo_export_writer w = {.how = &how, .model = m};
+    int rc = way_of(m)->put(&w, err);
+
+    memcpy(memory, w.memory, sizeof(w.memory));
+    release(&w);
     return rc;
 }

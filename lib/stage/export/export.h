@@ -32,6 +32,20 @@ struct eo_export {
     int is_single;            /* all in `source`; the header stays empty */
 };
 
+/*
+ * What the code takes beside itself and the stack: NET_STATE_BYTES and NET_CONST_BYTES of its header, by NET_PATH:
+ * plain C, SMLAD, Helium.
+ */
+enum eo_export_path { EO_EXPORT_PLAIN, EO_EXPORT_SMLAD, EO_EXPORT_HELIUM, EO_EXPORT_PATHS };
+
+struct eo_export_memory {
+    size_t state_bytes, const_bytes;
+};
+
+/* Without `is_fast`. */
+int eo_export_measure(const struct eo_model *m, struct eo_export_memory memory[EO_EXPORT_PATHS],
+                      struct eo_err *err) EO_MUST_CHECK;
+
 /* Fails where `name` cannot begin the names of C: a letter, then letters, digits and underscores. */
 int eo_export_check_prefix(const char *name, struct eo_err *err) EO_MUST_CHECK;
 

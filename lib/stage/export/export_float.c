@@ -87,11 +87,13 @@ static void put_state(struct eo_export_writer *w)
     size_t c1 = (size_t)w->model->shape.c1, c2 = (size_t)w->model->shape.c2;
     size_t floats = 64 * c1 + 128 + EO_CLASSES * c2 + (w->model->precision == EO_FP16 ? 9 * c1 : 0);
 
+    for (int path = 0; path < EO_EXPORT_PATHS; path++)
+        w->memory[path] = (struct eo_export_memory){floats * sizeof(float), eo_model_tensor_bytes(w->model)};
     eo_buf_printf(&w->part[EO_EXPORT_STATE],
                   "#define NET_STATE_BYTES %zu\n"
                   "#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
-                  floats * sizeof(float), eo_model_tensor_bytes(w->model));
+                  w->memory[0].state_bytes, w->memory[0].const_bytes);
     eo_export_put_stack(w->model->precision == EO_FP16 ? EO_STACK_FP16 : EO_STACK_FP32, 0,
                         &w->part[EO_EXPORT_STATE]);
 }

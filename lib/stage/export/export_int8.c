@@ -47,7 +47,11 @@ static void put_state(struct int8 *w)
         dsp = map + image + 64 * pairs + 7 * c2;
         plain = map + image + 32 * c1 + 7 * c2;
     }
-    for (int path = 2; path >= 0; path--)
+    for (int path = 2; path >= 0; path--) {
+        struct eo_export_memory *memory = &w->to->memory[path];
+
+        memory->state_bytes = path == 2 ? map + image : path == 1 ? dsp : plain;
+        memory->const_bytes = w->const_bytes + w->kernel_bytes[path];
         eo_buf_printf(out,
                       "%s\n"
                       "#define NET_STATE_BYTES %zu\n"
@@ -55,10 +59,8 @@ static void put_state(struct int8 *w)
                       path == 2   ? "#if NET_PATH == 2"
                       : path == 1 ? "#elif NET_PATH == 1"
                                   : "#else",
-                      path == 2   ? map + image
-                      : path == 1 ? dsp
-                                  : plain,
-                      w->const_bytes + w->kernel_bytes[path]);
+                      memory->state_bytes, memory->const_bytes);
+    }
     eo_buf_puts(out, "#endif\n#define NET_STATE_ALIGN 4\n\n");
     eo_export_put_stack(w->to->how->is_fast ? EO_STACK_INT8_FAST : EO_STACK_INT8, 0, out);
 }

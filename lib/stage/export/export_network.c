@@ -164,14 +164,18 @@ static void put_state(struct integers *w)
     static const char *const branch[] = {"#else", "#elif NET_PATH == 1", "#if NET_PATH == 2"};
     struct eo_buf *out = &w->list.to->part[EO_EXPORT_STATE], *limits = &w->list.to->part[EO_EXPORT_LIMITS];
     struct sizes s = sizes_of(w);
+    size_t constants = 256 * (size_t)w->numbers.tables + w->tables.weights + 9 * w->tables.channels +
+                       eo_export_list_bytes(&w->list);
 
-    for (int path = 2; path >= 0; path--)
-        eo_buf_printf(out, "%s\n#define NET_STATE_BYTES %zu\n", branch[path], state_of(w, &s, path));
+    for (int path = 2; path >= 0; path--) {
+        w->list.to->memory[path] = (struct eo_export_memory){state_of(w, &s, path), constants};
+        eo_buf_printf(out, "%s\n#define NET_STATE_BYTES %zu\n", branch[path],
+                      w->list.to->memory[path].state_bytes);
+    }
     eo_buf_printf(out,
                   "#endif\n#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
-                  256 * (size_t)w->numbers.tables + w->tables.weights + 9 * w->tables.channels +
-                      eo_export_list_bytes(&w->list));
+                  constants);
     eo_export_put_stack(EO_STACK_NETWORK, w->list.has_depthwise ? w->list.taps * 4 : 0, out);
     eo_buf_printf(
         limits,

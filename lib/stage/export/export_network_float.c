@@ -92,10 +92,13 @@ static void put_state(struct floats *w)
     }
     bytes = 4 * (2 * channels + 2 * terms + (w->list.has_pool ? 2 * channels : 0));
     bytes += w->size * (border + (size_t)w->list.plan.bytes);
+    for (int path = 0; path < EO_EXPORT_PATHS; path++)
+        to->memory[path] = (struct eo_export_memory){bytes, w->size * (w->weights + w->biases) +
+                                                                eo_export_list_bytes(&w->list)};
     eo_buf_printf(&to->part[EO_EXPORT_STATE],
                   "#define NET_STATE_BYTES %zu\n#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
-                  bytes, w->size * (w->weights + w->biases) + eo_export_list_bytes(&w->list));
+                  to->memory[0].state_bytes, to->memory[0].const_bytes);
     eo_export_put_stack(w->is_half ? EO_STACK_NETWORK_FP16 : EO_STACK_NETWORK_FP32,
                         w->list.has_depthwise ? w->list.taps * 4 : 0, &to->part[EO_EXPORT_STATE]);
     eo_buf_printf(&to->part[EO_EXPORT_LIMITS], "#define NET_CHANNELS %zu\n#define NET_TERMS %zu\n", channels,

@@ -31,6 +31,7 @@ struct eo_export_writer {
     const struct eo_model *model;
     size_t pixels, classes; /* of an image */
     union eo_score *scores; /* [image_count, classes], of the self-test */
+    struct eo_export_memory memory[EO_EXPORT_PATHS];
     struct eo_buf part[EO_EXPORT_PARTS];
     const char *flags[EO_EXPORT_FLAGS + 1];
     size_t flag_count;
@@ -39,7 +40,7 @@ struct eo_export_writer {
 /* Keeps the branch `flag` of the text if `is_set`. */
 void eo_export_flag(struct eo_export_writer *w, const char *flag, int is_set);
 
-/* SmallCNN: its tables and macros of memory, and the score's scale. */
+/* SmallCNN: its tables, `memory` and its macros, and the score's scale. */
 int eo_export_int8(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 int eo_export_float(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 

@@ -46,8 +46,7 @@ static void copy_layers(const struct eo_prune_plan *plan, const struct eo_model 
     }
 }
 
-/* The network with the channels of the plan. */
-static void shrink(const struct eo_prune_plan *plan, struct eo_network *net)
+void eo_prune_network(const struct eo_prune_plan *plan, struct eo_network *net)
 {
     for (int l = 0; l < net->count; l++) {
         struct eo_network_layer *layer = &net->layer[l];
@@ -117,7 +116,7 @@ int eo_prune_apply(const struct eo_prune_plan *plan, const struct eo_model *m, s
 {
     struct eo_network net = m->network;
 
-    shrink(plan, &net);
+    eo_prune_network(plan, &net);
     if (eo_model_init_network(out, EO_FP32, &net, err))
         return -1;
     copy_layers(plan, m, out);

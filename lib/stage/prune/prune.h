@@ -86,6 +86,9 @@ int eo_prune_plan(struct eo_prune_plan *plan, const struct eo_model *m, const st
 int eo_prune_apply(const struct eo_prune_plan *plan, const struct eo_model *m, struct eo_model *out,
                    struct eo_err *err) EO_MUST_CHECK;
 
+/* Makes `net`, for which the plan was made, the network with as many channels as the plan keeps. */
+void eo_prune_network(const struct eo_prune_plan *plan, struct eo_network *net);
+
 /*
  * Writes into the metadata of the pruned model `out` how it was made. pruning_level becomes the share of the trained
  * model's channels that was removed: level * step / steps; without steps, for each share, 1 - (1 - earlier level) *

@@ -1,0 +1,216 @@
+# eo-explore: all widths and precisions, in one table.
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  export EO_DATA_DIR=$PWD/data
+  eo-data --generate data/synthetic --train 600 --test 60 --seed 1
+  cat >base.yaml <<'END'
+seed: 3
+val_subset: 200
+conv1_channels: 3
+conv2_channels: 4
+batch_size: 32
+epochs: 1
+learning_rate: 0.01
+calibration_batches: 2
+explore_images: 200
+END
+  eo-train -q -c base.yaml -o base
+}
+
+setup() {
+  cd "$BATS_FILE_TMPDIR"
+  export EO_DATA_DIR=$PWD/data
+  rm -rf to m
+  mkdir to
+}
+
+explore() { # explore CONFIG OPTION...
+  local config=$1
+  shift
+  eo-explore -q -c "$config" --base base --into to "$@"
+}
+
+# with CHANGE...: base.yaml with other lines, as c.yaml
+with() {
+  local change
+  cp base.yaml c.yaml
+  for change; do
+    sed -i "/^${change%%:*}:/d" c.yaml
+    echo "$change" >>c.yaml
+  done
+}
+
+# column FILE NAME: the cells of a column
+column() {
+  awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' "$1"
+}
+
+@test "explore: rows in the order of the grid, which threads and instruction sets do not change" {
+  explore base.yaml --threads 1
+  [ "$(tail -n +2 to/explore.csv | wc -l)" -eq 36 ]
+  [ "$(tail -n +2 to/explore.csv | cut -d, -f1,2 | head -n 4 | tr '\n' ' ')" = "1x1,fp32 1x1,fp16 1x1,int8 1x2,fp32 " ]
+  [ "$(tail -n 1 to/explore.csv | cut -d, -f1-5)" = "3x4,int8,3,200,1" ]
+  [ -z "$(column to/explore.csv error | tr -d '\n')" ]
+  cp -r to one
+  for way in "--threads 2" "--threads 3 --isa generic"; do
+    rm to/.explore
+    explore base.yaml $way
+    diff -q to/explore.csv one/explore.csv
+    diff -q to/explore_hits.csv one/explore_hits.csv
+  done
+  # As many hits as the table says, four images in a digit.
+  paste -d, <(column to/explore.csv correct) <(column to/explore.csv test_correct) >counts
+  awk -F, 'BEGIN { split("0 1 1 2 1 2 2 3 1 2 2 3 2 3 3 4", bits, " "); for (i = 0; i < 16; i++)
+      count[sprintf("%x", i)] = bits[i + 1] }
+    function hits(text, n, k) { n = 0; for (k = 1; k <= length(text); k++) n += count[substr(text, k, 1)]; return n }
+    NR > 1 { if (length($5) != 50 || length($7) != 15) exit 1; print hits($5) "," hits($7) }' to/explore_hits.csv |
+    diff - counts
+}
+
+@test "explore: a point is made again, and is what eo-eval finds" {
+  explore base.yaml
+  for point in 3x4-fp32 2x3-int8 1x2-fp16; do
+    eo-explore -q -c base.yaml --base base --point $point -o m
+    grep "^${point%-*},${point#*-}," to/explore.csv >row
+    [ "$(awk -F, '{ print $(NF - 1) }' row)" = "$(sha256sum m | cut -d' ' -f1)" ]
+    with 'validation: holdout'
+    eo-eval -c c.yaml -o eval.csv m
+    [ "$(column eval.csv correct)" = "$(cut -d, -f10 row)" ]
+    [ "$(column eval.csv test_correct)" = "$(cut -d, -f15 row)" ]
+  done
+}
+
+@test "explore: a run that is killed goes on, to the same table" {
+  explore base.yaml
+  cp -r to whole
+  rm to/*.csv
+  size=$(stat -c %s to/.explore)
+  # What a kill leaves: some whole records, and a part of one.
+  for part in 10 40 77 99; do
+    rm -f to/*.csv
+    head -c $((size * part / 100)) whole/.explore >to/.explore
+    explore base.yaml --threads 2
+    diff -q to/explore.csv whole/explore.csv
+    diff -q to/explore_hits.csv whole/explore_hits.csv
+  done
+  # Killed for real.
+  rm -rf to/* to/.explore
+  for i in 1 2 3 4 5 6; do
+    timeout -s KILL 0.$((3 * i)) eo-explore -q -c base.yaml --base base --into to --threads 1 || [ $? -eq 137 ]
+  done
+  explore base.yaml
+  diff -q to/explore.csv whole/explore.csv
+  diff -q to/explore_hits.csv whole/explore_hits.csv
+}
+
+@test "explore: an edit computes the points that it affects" {
+  with 'explore_widths: [1-2, 2]'
+  explore c.yaml
+  size=$(stat -c %s to/.explore)
+  # A record for each new point, of about as many bytes.
+  points() { echo $((($(stat -c %s to/.explore) - size + each / 2) / each)); }
+  each=$((size / 6))
+  explore c.yaml
+  [ "$(points)" = 0 ]
+  with 'explore_widths: [1-3, 2]'
+  explore c.yaml
+  [ "$(points)" = 3 ]
+  size=$(stat -c %s to/.explore)
+  with 'explore_widths: [1-3, 2]' 'calibration_batches: 1'
+  explore c.yaml
+  [ "$(points)" = 3 ]
+  grep -v int8 to/explore.csv >others
+  size=$(stat -c %s to/.explore)
+  with 'explore_widths: [1-3, 2]' 'calibration_batches: 1' 'learning_rate: 0.02'
+  explore c.yaml
+  [ "$(points)" = 9 ]
+  grep -v int8 to/explore.csv | { ! diff -q - others; }
+  # Back again, nothing is missing.
+  size=$(stat -c %s to/.explore)
+  with 'explore_widths: [1-3, 2]' 'calibration_batches: 1'
+  explore c.yaml
+  [ "$(points)" = 0 ]
+  grep -v int8 to/explore.csv | diff - others
+  # Keys of other stages change nothing.
+  with 'explore_widths: [1-3, 2]' 'calibration_batches: 1' 'epochs: 9' 'power_watts: 3' 'threads: 1'
+  explore c.yaml
+  [ "$(points)" = 0 ]
+}
+
+@test "explore: from random weights, of another network, without images that no choice has seen" {
+  with 'explore_from: scratch' 'explore_widths: [2-3, 4]'
+  eo-explore -q -c c.yaml --into to
+  [ "$(tail -n +2 to/explore.csv | cut -d, -f1 | uniq | tr '\n' ' ')" = "2x4 3x4 " ]
+  # As eo-train does, of a network with these widths.
+  with 'conv1_channels: 2' 'train_subset: 200'
+  eo-train -q -c c.yaml -o trained
+  eo-eval -c base.yaml -o eval.csv trained
+  [ "$(column eval.csv test_correct)" = "$(column to/explore.csv test_correct | head -n 1)" ]
+  with 'explore_from: scratch' 'explore_widths: [1-16/5]' 'model: lenet5' 'precisions: [int8]'
+  fails_like 1 "eo-explore: c.yaml: key 'explore_widths': expected at most the * channels of '*', found 16" \
+    eo-explore -q -c c.yaml --into to
+  with 'explore_from: scratch' 'explore_widths: [2, 3, 5, 4]' 'model: lenet5' 'precisions: [int8]' 'validation: test' \
+    'val_subset: null'
+  eo-explore -q -c c.yaml --into to
+  [ "$(column to/explore.csv widths)" = 2x3x5x4 ]
+  [ -z "$(column to/explore.csv test_images)$(column to/explore.csv m0_flash_bytes)" ]
+  [ "$(column to/explore.csv images)" = 60 ]
+  with 'explore_widths: [3, 4]' 'validation: test' 'val_subset: 40'
+  explore c.yaml
+  [ "$(column to/explore.csv test_images | head -n 1)" = 20 ]
+}
+
+@test "explore: a model that cannot be is a row that says why" {
+  with 'learning_rate: 10' 'weight_decay: 1' 'explore_widths: [3, 4]' 'explore_epochs: 20'
+  explore c.yaml
+  [ "$(wc -l <to/explore.csv)" -eq 4 ]
+  column to/explore.csv error | grep -c diverged | grep -qx 3
+  [ ! -e to/.explore ]
+}
+
+@test "explore: bad input is one line, and leaves no table" {
+  misused "eo-explore: option '--config' is required" eo-explore --into to
+  misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml
+  misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml --into to --point 1x1-int8
+  misused "eo-explore: option '-o' is for '--point'" eo-explore -c base.yaml --into to -o m
+  fails 1 "eo-explore: nowhere/explore_hits.csv: cannot create: No such file or directory" \
+    eo-explore -c missing.yaml --into nowhere
+  fails 1 "eo-explore: explore_from is slice: expected a trained model, --base MODEL" eo-explore -c base.yaml --into to
+  with 'explore_from: scratch'
+  fails 1 "eo-explore: option '--base': explore_from is scratch, so nothing begins with a model" \
+    eo-explore -c c.yaml --base base --into to
+  eo-quant -p fp16 -o half base
+  fails 1 "eo-explore: half: expected an fp32 model, found fp16" eo-explore -c base.yaml --base half --into to
+  fails 1 "eo-explore: option '--point': expected widths and a precision, such as 8x16-int8, found '1x1'" \
+    eo-explore -c base.yaml --base base --point 1x1 -o m
+  fails 1 "eo-explore: option '--point': expected 2 widths with an 'x' between, found '1'" \
+    eo-explore -c base.yaml --base base --point 1-int8 -o m
+  fails 1 "eo-explore: option '--point': expected at most 4 channels, found 5" \
+    eo-explore -c base.yaml --base base --point 1x5-int8 -o m
+  fails 1 "eo-explore: option '--point': expected one of fp32, fp16, int8, found 'int9'" \
+    eo-explore -c base.yaml --base base --point 1x1-int9 -o m
+  with 'explore_widths: [1-20]'
+  fails 1 "eo-explore: c.yaml: key 'explore_widths': expected at most the 3 channels of 'conv1', found 20" \
+    eo-explore -c c.yaml --base base --into to
+  with 'explore_images: 0'
+  fails 1 "eo-explore: c.yaml: 9:17: key 'explore_images': expected an integer in 1..1000000 or null, found '0'" \
+    eo-explore -c c.yaml --base base --into to
+  head -c 100 base >short
+  fails_like 1 "eo-explore: short: *" eo-explore -c base.yaml --base short --into to
+  [ -z "$(ls to)" ] && [ ! -e m ]
+}
+
+@test "explore: without a journal it says so and goes on; a table that cannot be written is an error" {
+  with 'explore_widths: [1, 2]'
+  mkdir to/.explore
+  run --separate-stderr explore c.yaml
+  [ "$status" -eq 0 ]
+  [ "$stderr" = "eo-explore: to/.explore: cannot open: Is a directory; if interrupted, this run cannot go on later" ]
+  [ "$(wc -l <to/explore.csv)" -eq 4 ]
+  rm -r to/.explore to/*.csv
+  run --separate-stderr bash -c 'ulimit -f 1; eo-explore -q -c base.yaml --base base --into to'
+  [ "$status" -eq 1 ] && [ ! -e to/explore.csv ]
+}

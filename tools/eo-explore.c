@@ -1,0 +1,240 @@
+/* eo-explore: accuracy and cost of all widths and precisions of a network. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "machine/clock.h"
+#include "stage/explore/explore.h"
+#include "stage/quant/quant.h"
+#include "tools/cli.h"
+
+static const char *config, *data, *base_path, *into, *point, *output;
+static int64_t threads;
+static enum eo_isa isa;
+static int quiet;
+
+static const struct cli_option options[] = {
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its explore slice (required)"},
+    {0, "base", CLI_TEXT, &base_path, 0, 0, "MODEL", "the trained fp32 model (explore_from: slice)"},
+    {0, "into", CLI_TEXT, &into, 0, 0, "DIR", "write explore.csv and explore_hits.csv there"},
+    {0, "point", CLI_TEXT, &point, 0, 0, "NAME",
+     "make one point again, such as 8x16-int8, and write its model (with -o)"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
+     "the model to write (with --point; default: standard output)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set"},
+    {0, "threads", CLI_INT, &threads, 1, EO_POOL_MAX, "N",
+     "threads (default: those of the configuration, else all processors); the result does not depend on "
+     "them"},
+    {0, "isa", CLI_ISA, &isa, 0, 0, "NAME", "instruction set (default: $EO_ISA, else the best)"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-explore",
+    .synopsis = "-c FILE [--base MODEL] --into DIR | --point NAME -o FILE [options]",
+    .purpose =
+        "Trains a network at all combinations of widths, and measures accuracy and cost at each precision.\n"
+        "A run that was interrupted goes on where it was.",
+    .options = options,
+    .footer = "The keys explore_* say which points there are; eo-best answers questions about the table.\n"
+              "Progress is shown on standard error when that is a terminal.\n",
+    .quiet = &quiet,
+};
+
+/* Make waits for the table, so that comes last. */
+enum { HITS, TABLE, OUTPUTS };
+static const char *const names[OUTPUTS] = {"explore_hits.csv", "explore.csv"};
+static char paths[OUTPUTS][4096];
+
+struct inputs {
+    struct eo_config cfg;
+    struct eo_model base;
+    char base_sha256[EO_SHA256_TEXT];
+    struct eo_dataset dataset;
+    struct eo_explore explore;
+};
+
+static void check_options(void)
+{
+    if (!config)
+        cli_usage(&program, "option '--config' is required");
+    if (!into == !point)
+        cli_usage(&program, "expected one of '--into' and '--point'");
+    if (into && output)
+        cli_usage(&program, "option '-o' is for '--point'");
+    if (point && cli_check_binary_output(&program, output))
+        exit(1);
+    if (point)
+        cli_check_outputs(&program, (const char *const[]){cli_path(output)}, 1);
+    for (int i = 0; into && i < OUTPUTS; i++) {
+        if ((size_t)snprintf(paths[i], sizeof(paths[i]), "%s/%s", into, names[i]) >= sizeof(paths[i]))
+            cli_usage(&program, "option '--into': expected a shorter name of a folder");
+        cli_check_outputs(&program, (const char *const[]){paths[i]}, 1);
+    }
+}
+
+static int load_base(struct inputs *in, struct eo_err *err)
+{
+    int is_slice = in->cfg.explore_from == EO_EXPLORE_SLICE;
+
+    if (!is_slice)
+        return base_path
+                   ? eo_err_set(err,
+                                "option '--base': explore_from is scratch, so nothing begins with a model")
+                   : 0;
+    if (!base_path)
+        return eo_err_set(err, "explore_from is slice: expected a trained model, --base MODEL");
+    if (eo_model_load_network(&in->base, base_path, NULL, in->base_sha256, err))
+        return eo_err_prefix(err, "%s", base_path);
+    if (in->base.precision != EO_FP32)
+        return eo_err_set(err, "%s: expected an fp32 model, found %s", base_path,
+                          eo_precision_name(in->base.precision));
+    return 0;
+}
+
+/* The slice has no threads, which change no result. */
+static int load_config(struct inputs *in, struct eo_err *err)
+{
+    struct eo_config given;
+
+    if (eo_config_load(&given, config, err) || eo_explore_config(&given, &in->cfg, err))
+        return eo_err_prefix(err, "%s", config);
+    in->cfg.threads = given.threads;
+    return 0;
+}
+
+static int load(struct inputs *in, struct eo_pool *pool, struct eo_err *err)
+{
+    struct eo_dataset_request wanted = {.folder = data, .parts = EO_DATASET_TRAIN | EO_DATASET_TEST};
+
+    if (load_base(in, err))
+        return -1;
+    wanted.is_any = !base_path;
+    if (base_path) {
+        wanted.dims = in->base.network.input;
+        wanted.classes = eo_network_classes(&in->base.network);
+    }
+    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, err))
+        return -1;
+    if (base_path && eo_quant_check_dataset(&in->base, in->dataset.train_sha256, err))
+        return eo_err_prefix(err, "%s", in->dataset.folder);
+    if (eo_explore_init(&in->explore, &in->cfg, &in->dataset, base_path ? &in->base : NULL, isa, pool, err))
+        return eo_err_prefix(err, "%s", config);
+    return 0;
+}
+
+/* ---- one point ------------------------------------------------------------------------------------------------- */
+
+static int parse_point(const struct inputs *in, int *widths, enum eo_precision *precision, struct eo_err *err)
+{
+    const char *dash = strrchr(point, '-');
+    char text[EO_GRID_TEXT] = "";
+    int spaces = in->explore.grid.spaces.count, found;
+
+    if (!dash || dash - point >= (long)sizeof(text))
+        return eo_err_set(
+            err, "option '--point': expected widths and a precision, such as 8x16-int8, found '%.60s'",
+            point);
+    memcpy(text, point, (size_t)(dash - point));
+    found = eo_explore_widths_parse(text, widths);
+    if (found != spaces)
+        return eo_err_set(err, "option '--point': expected %d widths with an 'x' between, found '%.60s'",
+                          spaces, text);
+    for (int i = 0; i < spaces; i++) {
+        if (widths[i] > in->explore.grid.spaces.channels[i])
+            return eo_err_set(err, "option '--point': expected at most %d channels, found %d",
+                              in->explore.grid.spaces.channels[i], widths[i]);
+    }
+    return eo_precision_parse(dash + 1, precision, err) ? eo_err_prefix(err, "option '--point'") : 0;
+}
+
+static int write_point(const struct inputs *in, struct eo_err *err)
+{
+    struct eo_model trained = {0}, m = {0};
+    int widths[EO_NETWORK_LAYERS], rc = -1;
+    enum eo_precision precision;
+
+    if (parse_point(in, widths, &precision, err))
+        return -1;
+    if (!eo_explore_train(&in->explore, widths, &trained, err) &&
+        !eo_explore_convert(&in->explore, &trained, precision, &m, err))
+        rc = eo_model_save(&m, cli_path(output), err) ? eo_err_prefix(err, "%s", cli_path(output)) : 0;
+    eo_model_release(&trained);
+    eo_model_release(&m);
+    return rc;
+}
+
+/* ---- all points ------------------------------------------------------------------------------------------------ */
+
+/* A few times a second. */
+static void show(void *ctx, const struct eo_explore_progress *p)
+{
+    double *last = ctx, left = p->share > 0 ? p->seconds * (1 - p->share) / p->share : 0;
+
+    if (eo_clock_now() - *last < 0.2)
+        return;
+    *last = eo_clock_now();
+    fprintf(stderr, "\r\033[K%zu of %zu points, %.0f s, about %.0f s left", p->done, p->points, p->seconds,
+            left);
+}
+
+static void say(const char *line)
+{
+    cli_warn(&program, NULL, "%s", line);
+}
+
+static int write_tables(const struct eo_buf text[OUTPUTS], struct eo_err *err)
+{
+    for (int i = 0; i < OUTPUTS; i++) {
+        if (eo_io_write(paths[i], text[i].data, text[i].len, err))
+            return eo_err_prefix(err, "%s", paths[i]);
+    }
+    return 0;
+}
+
+static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err *err)
+{
+    double last = 0;
+    struct eo_journal journal;
+    struct eo_explore_how how = {
+        .base_sha256 = in->base_sha256, .journal = &journal, .pool = pool, .progress_ctx = &last};
+    struct eo_buf text[OUTPUTS] = {{0}};
+    int rc;
+
+    how.progress = !quiet && isatty(STDERR_FILENO) ? show : NULL;
+    eo_journal_open(&journal, into, EO_EXPLORE_JOURNAL, say);
+    rc = eo_explore_run(&in->explore, &how, &text[TABLE], &text[HITS], err);
+    if (last > 0)
+        fputs("\r\033[K", stderr);
+    if (!rc)
+        rc = write_tables(text, err);
+    eo_journal_close(&journal);
+    for (int i = 0; i < OUTPUTS; i++)
+        eo_buf_release(&text[i]);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct eo_err err;
+    struct inputs *in;
+    struct eo_pool *pool = NULL;
+    int rc;
+
+    cli_parse(&program, argc, argv);
+    check_options();
+    in = eo_alloc(1, sizeof(*in), &err);
+    if (!in)
+        return cli_fail(&program, NULL, &err);
+    rc = load_config(in, &err);
+    pool = rc ? NULL : eo_pool_new(cli_threads(threads, &in->cfg), &err);
+    rc = !pool || load(in, pool, &err) || (point ? write_point(in, &err) : explore(in, pool, &err));
+    eo_pool_free(pool);
+    eo_dataset_release(&in->dataset);
+    eo_model_release(&in->base);
+    free(in);
+    return rc ? cli_fail(&program, NULL, &err) : 0;
+}

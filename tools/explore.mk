@@ -1,0 +1,18 @@
+# Accuracy and cost of all widths and precisions of a network: explore.csv, and explore_hits.csv, which eo-best needs to
+# compare the points image by image. One program computes all points. It keeps those that are finished in .explore
+# beside the tables, so it goes on where it was interrupted, and after an edit computes only what the edit affects.
+
+EXPLORED := $(addprefix $(OUT)/,explore.csv explore_hits.csv)
+EXPLORE_BASE := $(if $(filter slice,$(EO_EXPLORE_FROM)),$(call model,base))
+
+$(EXPLORED) $(together) $(EXPLORE_BASE) $(SL)/explore.yaml $(DATASET) $(call program,eo-explore) \
+		$(call again,$(EXPLORED)) | $(call step,explore,$(EXPLORED))
+	$(Q)$(call begin,$(EXPLORED)) && \
+	exec $(ON_NODE) $(BIN)/eo-explore -c $(SL)/explore.yaml $(WITH_DATA) $(addprefix --base ,$(EXPLORE_BASE)) --into $(OUT)
+	@$(call done,$(EXPLORED))
+
+.PHONY: explore $(STEP_NAMES)
+## explore: accuracy and cost of all widths and precisions of CONFIG: explore.csv; eo-best answers questions about it
+explore: $(EXPLORED)
+	@awk -F, 'NR > 1 { n++; failed += $$NF != "" } END { printf "   %d points%s in $<\n", n, \
+	  failed ? ", of which " failed " have no figures (column error)," : "" }' $<
