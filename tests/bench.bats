@@ -19,7 +19,7 @@ HEADER+=,session,cpu,reference_ns,reference_slowdown,lost_share,involuntary_swit
 frequency_change
 HEADER+=$(counts "")$(counts \
   single_),page_faults,context_switches,counters_note,energy_measured_j,energy_source,idle_power_w
-HEADER+=,arena_bytes,unfused_arena_bytes,resident_bytes
+HEADER+=,arena_bytes,unfused_arena_bytes,resident_bytes,node,node_kind
 SAMPLES=trial,sample,batch,calls,seconds_per_call,disturbed,pruning_level,precision,seed,pruning_criterion
 HINT="Try 'eo-bench --help'."
 

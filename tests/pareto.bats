@@ -738,3 +738,20 @@ the most frequent class gives 94.10 %; look at training_log.csv and at the data 
       eo-pareto -c c.yaml --accuracy a $other
   done
 }
+
+@test "rows of different kinds of nodes are not ranked against each other" {
+  local rest="candidates are ranked against others that were timed on nodes of one kind; time them together"
+  candidate 0.00 fp32 7 0.95 0.1 82000
+  candidate 0.50 fp32 7 0.93 0.06 36000
+  cp time-7-0.50-fp32.csv plain.csv
+  also time-7-0.00-fp32.csv node_kind=fast
+  also time-7-0.50-fp32.csv node_kind=slow
+  fails 1 "eo-pareto: time-7-0.50-fp32.csv: row 1: column 'node_kind': expected 'fast' as in the rows before, found \
+'slow': $rest" eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+  mv plain.csv time-7-0.50-fp32.csv
+  fails 1 "eo-pareto: time-7-0.50-fp32.csv: row 1: column 'node_kind': expected 'fast' as in the rows before, found \
+'': $rest" eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+  [ ! -e s.csv ]
+  also time-7-0.50-fp32.csv node_kind=fast
+  eo-pareto -c c.yaml --sweep s.csv acc-* time-*
+}

@@ -15,9 +15,10 @@
 #     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
 #     page                  report.html
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, the records of steps (config/steps), the list of files that one call of
-# make found changed (config/changed), the names of the folders and of the configuration, the list of candidates that
-# were timed together (config/timed), and what stands under host in manifest.json, except its list of files.
+# Always left out: the seconds of training logs, the records of steps (config/steps), the lists of files that one call of
+# make found changed or failed (config/changed, config/failed), the names of the folders and of the configuration, the
+# list of candidates that were timed together (config/timed), and what stands under host in manifest.json, except its
+# list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -43,7 +44,7 @@ trap 'rm -rf "$scratch"' EXIT
 clock='latency|throughput|energy_proxy_j$|energy_proxy_j_|achieved|utilization|bound_regime|samples'
 clock="$clock|^timing_|^rounds|^session$|^cpu$|^reference_|^lost_share$|switches$|^migrations$|^steal_share$"
 clock="$clock|^frequency_|cycles$|instructions$|ipc$|misses$|^counters_note$|^page_faults$|^energy_measured_j$"
-clock="$clock|^energy_source$|^idle_power_w$|^resident_bytes$|^frontier_energy$"
+clock="$clock|^energy_source$|^idle_power_w$|^resident_bytes$|^frontier_energy$|^node$|^node_kind$"
 [ $exact = 0 ] || clock='^$'
 
 # columns PATTERN FILE: a CSV file without the columns whose name matches. Commas in quotes separate nothing.
@@ -84,7 +85,8 @@ view() {
 }
 
 files_of() {
-    (cd "$1" && find . \( -path ./config/steps -o -path ./config/changed \) -prune -o ! -type d -print) |
+    (cd "$1" && find . \( -path ./config/steps -o -path ./config/changed -o -path ./config/failed \) -prune \
+        -o ! -type d -print) |
         sed 's|^\./||' | sort
 }
 

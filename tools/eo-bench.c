@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 #include "stage/bench/report.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into;
+static const char *config, *data, *rounds_path, *samples_path, *machine_path, *output, *from, *into, *node_kind;
 static int64_t batch, repeats, trials, warmup = -1, threads = 1, cpu = -1, limit, seconds, wait_s = -1;
 static int no_header, exact, strict, quiet;
 static enum eo_isa isa;
@@ -51,6 +52,8 @@ static const struct cli_option options[] = {
      "time candidates: the operands are names of models DIR/NAME.safetensors"},
     {0, "into", CLI_TEXT, &into, 0, 0, "DIR",
      "write DIR/NAME.timing.csv, .rounds.csv and .timing.err of each (with --from)"},
+    {0, "node-kind", CLI_TEXT, &node_kind, 0, 0, "NAME",
+     "kind of the cluster's nodes that this one is of; the rows name it, and the node (SLURMD_NODENAME)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the rows to write (default: standard output)"},
     {0},
 };
@@ -230,6 +233,8 @@ static int run(struct eo_bench_inputs *in, const struct eo_bench_folders *folder
     make_plan(&plan, in->cfg);
     plan.began = began;
     plan.journal = into ? &journal : NULL;
+    plan.node_kind = node_kind;
+    plan.node = node_kind ? getenv("SLURMD_NODENAME") : NULL;
     rc = take_session(in, &plan, &session, &machine, &proc, &err);
     if (rc == 0 && session.is_cut) {
         eo_bench_report_cut(&report, line, sizeof(line));

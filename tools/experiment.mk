@@ -100,7 +100,7 @@ define prune_rule
 $(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) $(call slice,$(1),finetune) $(DATASET) \
 	$(call program,eo-prune) $(if $(recovers),$(call program,eo-train)) $(call program,eo-attempt) \
 	$(call again,$(pruned)) | $(call step_of,prune,$(pruned))
-	$(Q)$$(call prune_recipe,$(1))
+	$(Q)$$(call run,prune_recipe,$(1))
 	@$$(call done,$$(call pruned,$(1)))
 endef
 define prune_recipe
@@ -130,7 +130,7 @@ define quant_rule
 $(quantised) $(together) $(call pruned_files,$(pruned_of)) \
 	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
 	$(OF_QUANT) $(OF_ATTEMPT) $(call again,$(quantised)) | $(call step_of,quant,$(quantised))
-	$(Q)$$(call quant_recipe,$(1))
+	$(Q)$$(call run,quant_recipe,$(1))
 	@$$(call done,$$(call quantised,$(1)))
 endef
 define quant_recipe
@@ -146,7 +146,7 @@ evaluated = $(addprefix $(OUT)/rows/$(1).,accuracy.csv hits.csv confusion.csv ac
 define eval_rule
 $(evaluated) $(together) $(model) $(OUT)/rows/$(1).quant.err $(call slice,$(1),eval) $(DATASET) \
 	$(OF_EVAL) $(OF_ATTEMPT) $(call again,$(evaluated)) | $(call step_of,eval,$(evaluated))
-	$(Q)$$(call eval_recipe,$(1))
+	$(Q)$$(call run,eval_recipe,$(1))
 	@$$(call done,$$(call evaluated,$(1)))
 endef
 define eval_recipe
@@ -221,7 +221,7 @@ $(MACHINE): $(foreach c,$(filter-out $(TIMING_FAILED),$(CANDIDATES)),$(call mode
 	$(Q)$(call begin,$@,$(session_reads)) && \
 	rm -f $(SL)/timed $(if $(filter retime,$(GOALS)),$(OUT)/rows/.session) && \
 	exec $(ALONE) $(BIN)/eo-bench -c $(SL)/bench.yaml --data $(DATA) \
-	  $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) \
+	  $(if $(findstring command,$(origin CPU)),--cpu $(CPU)) $(KIND) \
 	  --from $(OUT)/models --into $(OUT)/rows --machine $@ $(names)
 	@$(call done,$@,$(session_reads)); $(record_rows); \
 	cp $(SL)/names $(SL)/timed.new && mv $(SL)/timed.new $(SL)/timed

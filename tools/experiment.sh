@@ -263,13 +263,22 @@ prepare() {
 
 # check_made: writes the names of these files into $sl/changed, for Make. They can be too many for its environment.
 check_made() {
-    [ -d "$out/config/steps" ] || { put "$sl/changed" ''; return; }
+    [ -d "$out" ] || { put "$sl/changed" '' && put "$sl/failed" ''; return; }
     key=$(find "$out" -path "$out/config" -prune -o -type f -printf '%P %D %i %s %T@ %C@\n')
+    put "$sl/failed" "$(find_failed)" && found= || return
     recall "$obj/seen/$lock.made" "$key" || {
-        found=$(find_changed)
+        [ ! -d "$out/config/steps" ] || found=$(find_changed)
         [ -n "$found" ] || remember "$obj/seen/$lock.made" "$key" ''
     }
     put "$sl/changed" "$found"
+}
+
+# find_failed: the files of error rows in $key that have a row; all others have the size of the header. Make would have
+# to read each of them.
+find_failed() {
+    printf '%s\n' "$key" | awk '$1 ~ /\.err$/ && $4 != 59 { print $1 }' | while read -r file; do
+        { read -r line && read -r line && echo "$file"; } <"$out/$file"
+    done
 }
 
 # find_changed: the files in $key whose bytes are not those of a record. It reads no other files, and no links.

@@ -49,16 +49,16 @@ hold() {
     exec 9>>"$obj/lock/$1" || exit 1
     said=$(flock -E 75 -n 9 2>&1)
     case $? in
-    0) ;;
+    0) held=$1 ;;
     # Another make that finds everything up to date ends within three seconds, so wait that long before saying so.
     75) job flock -E 75 -w 3 9 ||
-        { say "another make is at work on $2; waiting until it is done"; job flock 9; } ;;
+        { say "another make is at work on $2; waiting until it is done"; job flock 9; }
+        held=$1 ;;
     *)
         say "$obj/lock cannot be locked here (${said:-flock says nothing}); going on," \
-            "so start no other make on $2"
-        return ;;
+            "so start no other make on $2" ;;
     esac
-    held=$1
+    own "$@"
 }
 
 # tell FILE: prints what Make itself wrote, but not that a recipe failed: the recipe has said why
@@ -79,7 +79,7 @@ tell() {
 part() {
     [ -d "$obj/lock" ] || mkdir -p "$obj/lock" || exit 1
     said=$obj/lock/${held:-$$}.said
-    [ -n "$held" ] || trap 'rm -f "$said"; end_slurm' EXIT
+    [ -n "$held" ] || trap 'rm -f "$said"; finish' EXIT
     job make_part "$@"
     set -- $?
     tell "$said"
@@ -147,7 +147,7 @@ looked() {
 # explained GOALS [OPTION...]: prints what eo-explain says, with these options, of the goals
 explained() {
     # shellcheck disable=SC2086 # a list
-    looked -p --trace $1 || return
+    EO_WORDS=yes looked -p --trace $1 || return
     shift
     "$bin"/eo-explain --folder "$out" --now "$sl" --then "$out/config/made" "$@" "$dir/text"
 }

@@ -12,6 +12,40 @@ check_run() {
     esac
 }
 
+# own LOCK WHAT: the lock of files (hold) may not reach other hosts that share the folder, so a file says who works on
+# WHAT. It is removed by finish; one that a killed make left is removed by the next make on the same host.
+own() {
+    owner_file= file=$obj/lock/$1.owner host=$(uname -n) waits=
+    mine=$file.$host.$$
+    trap finish EXIT
+    echo "$host $$ $(date '+%F %T')" 2>/dev/null >"$mine" || return 0 # what needs the folder says what is wrong with it
+    until ln "$mine" "$file" 2>/dev/null; do
+        other= pid= since=
+        [ ! -e "$file" ] || read -r other pid since <"$file" || :
+        if [ -z "$other" ]; then
+            # It went just now, or the file system has no hard links.
+            [ -z "$waits" ] || break
+        elif [ "$other" = "$host" ] && { [ "$pid" = $$ ] || ! kill -0 "$pid" 2>/dev/null; }; then
+            rm -f "$file"
+            continue
+        elif [ -z "$waits" ]; then
+            say "another make is at work on $2 (host $other, process $pid, since $since); waiting until it is done." \
+                "If that process is gone: rm $file"
+        fi
+        waits=yes
+        job sleep 1
+    done
+    rm -f "$mine"
+    owner_file=$file
+}
+
+# finish: the end of a shell that holds a lock or serves Slurm
+finish() {
+    trap '' HUP INT TERM
+    [ -z "${EO_SPOOL:-}" ] || sh "${EO_SHARE}tools/slurm.sh" end "$EO_SPOOL"
+    [ -z "${mine:-}" ] || rm -f "$mine" ${owner_file:+"$owner_file"}
+}
+
 # begin_slurm GOAL...: starts what serves the steps of this shell (tools/slurm.sh)
 begin_slurm() {
     [ "${RUN:-}" = slurm ] || return 0
@@ -19,11 +53,7 @@ begin_slurm() {
         fail "RUN=slurm: candidates are timed on nodes of one kind: expected EO_KIND=NAME, a feature that these nodes" \
             "have; sinfo -o '%20N %f' lists features" ;;
     esac
-    trap end_slurm EXIT
+    trap finish EXIT
     EO_SPOOL=$(sh "${EO_SHARE}tools/slurm.sh" begin "$obj/slurm" $PPID) || exit 1
     export EO_SPOOL
-}
-end_slurm() {
-    trap '' HUP INT TERM
-    [ -z "${EO_SPOOL:-}" ] || sh "${EO_SHARE}tools/slurm.sh" end "$EO_SPOOL"
 }

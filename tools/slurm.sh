@@ -117,7 +117,7 @@ work() {
         if take; then
             run_one
             taken=$((taken + 1)) idle=0
-            [ "$(date +%s)" -lt $((began + EO_MINUTES * 60)) ] || break
+            [ "$(date +%s)" -lt $((began + ${EO_MINUTES%.*} * 60 + 60)) ] || break
             continue
         fi
         idle=$((idle + 1))
@@ -141,7 +141,7 @@ submit() {
     shift
     # shellcheck disable=SC2086 # options of the user
     said=$(sbatch --parsable --job-name="$name" --output=/dev/null --error=/dev/null --no-requeue --nodes=1 --ntasks=1 \
-        --time="$((EO_MINUTES * 2 + 1))" --chdir="$PWD" "$@" $EO_SBATCH \
+        --time="$((${EO_MINUTES%.*} * 2 + 1))" --chdir="$PWD" "$@" $EO_SBATCH \
         "${EO_SHARE:-}tools/slurm.sh" work "$spool" "$queue" 2>&1) || {
         say "$(printf '%s' "$said" | head -n 1)"
         for task in "$spool/$queue"/*; do [ ! -e "$task" ] || { rm -f "$task" && answer "${task##*/}" 2; }; done
@@ -199,6 +199,7 @@ lost() {
     case $state in
     TIMEOUT) why="was out of time (EO_MINUTES=$EO_MINUTES)" ;;
     OUT_OF_MEMORY) why="was out of memory (EO_MEM=$EO_MEM)" ;;
+    FAILED) why="was killed, as for want of memory (EO_MEM=$EO_MEM)" ;; # a worker does not fail by itself
     *) why="ended as ${state:-UNKNOWN}" ;;
     esac
     again "$1" "$2" "$why"
@@ -258,14 +259,13 @@ keep() {
 
 # cancel SPOOL: cancels its jobs and waits until they have ended
 cancel() {
-    names=${1##*/}.step,${1##*/}.time tries=0
-    scancel --name="$names" >/dev/null 2>&1
-    while [ -n "$(squeue -h --name="$names" 2>/dev/null)" ]; do
+    jobs=${1##*/} tries=0
+    while [ -n "$(squeue -h --name="$jobs.step,$jobs.time" 2>/dev/null)" ]; do
+        # More than once, because sbatch may have submitted a job after the first time.
+        [ $((tries % 20)) != 0 ] || for queue in step time; do scancel --name="$jobs.$queue"; done >/dev/null 2>&1
         tries=$((tries + 1))
-        [ $tries -lt 300 ] || { say "jobs do not end: scancel --name=$names"; break; }
+        [ $tries -lt 300 ] || { say "jobs do not end: scancel --name=$jobs.step; scancel --name=$jobs.time"; break; }
         sleep 0.1
-        # A worker that was starting can have missed the first one.
-        [ $((tries % 20)) != 0 ] || scancel --name="$names" >/dev/null 2>&1
     done
     for pipe in "$1"/wake/*; do [ ! -p "$pipe" ] || echo 143 1<>"$pipe"; done
     rm -rf "$1"

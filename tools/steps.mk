@@ -20,6 +20,7 @@ run_by = $(if $(filter $(RUNS),$(RUN)),$($(1).$(strip $(RUN))),$(RUN))
 ON_NODE := $(call run_by,on_node)
 ALONE := $(call run_by,alone)
 HERE := $(call run_by,here)
+KIND := $(if $(filter slurm,$(RUN)),--node-kind $(call quoted,$(EO_KIND)))
 
 # One command makes several files, so the rule runs once for all of them. Under -n, Make 4.3 does not see that this
 # command makes all of them, so a dry run has a rule for each file.
@@ -53,11 +54,13 @@ checksums = $(call record_text,$(stage),$(made_sums),$(reads))
 
 # Make notices that a file is missing only if another step needs the file. So each missing file, and a missing record,
 # becomes a prerequisite that never exists, which runs the step. The same holds for each file whose bytes are not those
-# that the step made (tools/experiment.sh has compared them). A step that failed is tried again.
+# that the step made. A step that failed, as its file of error rows shows, is tried again. tools/experiment.sh has
+# looked at the files for both.
 missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
 CHANGED := $(addprefix $(OUT)/,$(file <$(SL)/changed))
 changed = $(patsubst %,%.changed,$(filter $(CHANGED),$(1)))
-has_error = $(if $(1),$(filter-out 0 1,$(words $(file <$(1)))))
+FAILED := $(addprefix $(OUT)/,$(file <$(SL)/failed))
+has_error = $(filter $(FAILED),$(1))
 again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $(record)) $(changed)
 %.missing %.changed: ;
 
@@ -69,12 +72,15 @@ leave_none = trap 'trap "" HUP INT TERM; rm -rf $(1)' EXIT
 SAID := train=TRAIN prune=PRUNE quant=QUANT eval=EVAL bench=TIME select=SELECT sensitivity=SENSITIV hardware=HARDWARE \
 	explore=EXPLORE plots=PLOT summary=SUMMARY report=REPORT manifest=MANIFEST export=EXPORT device=DEVICE
 said = $(patsubst $(stage)=%,%,$(filter $(stage)=%,$(SAID)))
+# eo-explain reads which steps would run, not how (EO_WORDS). $(1) = the name of a recipe, $(2) = its argument.
+run = $(if $(EO_WORDS),:,$(call $(1),$(2)))
 is_as_recorded = $(checksums) 2>/dev/null | $(below) | cmp -s - $(record)
 begin = $(let_end); $(if $(filter $(REASONS),$^),,if $(is_as_recorded); then exit 0; fi;) \
 	printf '  %-9s%s\n' '$(said)' '$(firstword $(1))'
 # The last line of a recipe. A step that failed made only the file of error rows; its other files keep their times.
 failed_sums = [ $$(wc -l <$(1)) = 1 ] || { \
 	$(call record_text,$(stage),$(call sums,,$(1)),$(2)) 2>/dev/null | $(below) >$(3) && exit 0; };
-done = $(let_end); [ -d $(STEPS) ] || mkdir -p $(STEPS) || exit; \
+done = $(if $(EO_WORDS),:,$(record_it))
+record_it = $(let_end); [ -d $(STEPS) ] || mkdir -p $(STEPS) || exit; \
 	$(if $(filter %.err,$(1)),$(call failed_sums,$(filter %.err,$(1)),$(reads),$(record))) \
 	touch -c -- $(1) && sums=$$($(checksums)) && printf '%s\n' "$$sums" | $(below) >$(record)

@@ -22,6 +22,7 @@ teardown_file() {
 }
 
 setup() {
+  cd "$BATS_TEST_TMPDIR"
   cluster=$BATS_FILE_TMPDIR/cluster
   . "$cluster/env"
   # Each word is a variable of tools/slurm.sh.
@@ -66,10 +67,141 @@ same() {
   [[ $output == *recommended:* ]]
   same
   no_jobs
+  # timed on a node of that kind, which the rows name
+  [ "$(for f in "$out"/rows/*.timing.csv; do
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next } { print $at["node"], $at["node_kind"] }' "$f"
+  done | sort -u | sed 's/^n[12] /n /')" = "n fast" ]
   # With nothing to do nothing is submitted.
   run make_eo -j20 all RUN=slurm
   [ "$status" -eq 0 ]
   [[ $output != *TRAIN* && $output != *EVAL* ]]
+}
+
+# ---- steps alone, without Make
+
+# begin: starts a keeper, which ends with this shell
+begin() {
+  cd "$EO_ROOT"
+  EO_SPOOL=$(sh tools/slurm.sh begin "$BATS_TEST_TMPDIR/spools" $$)
+  export EO_SPOOL
+}
+step() { sh "$EO_ROOT/tools/slurm.sh" step "$@"; }
+end() { sh "$EO_ROOT/tools/slurm.sh" end "$EO_SPOOL"; }
+
+@test "slurm: a step has the command's words, output and exit status" {
+  begin
+  run --separate-stderr step sh -c 'printf "%s|" "$@"; echo "to stderr" >&2; exit 7' sh "it's" 'a  b' '$HOME' ''
+  [ "$status" -eq 7 ]
+  [ "$output" = "it's|a  b|\$HOME||" ]
+  [ "$stderr" = "to stderr" ]
+  # where it began, and with its environment
+  run step sh -c 'echo "$PWD $LC_ALL"'
+  [ "$output" = "$EO_ROOT C" ]
+  end
+  [ -z "$(squeue -h)" ]
+}
+
+@test "slurm: a step that is killed, out of time or memory, or whose job is cancelled is tried again, then fails" {
+  local why
+  export EO_TRIES=2
+  EO_MINUTES=0.02 begin
+  run --separate-stderr step sh -c 'echo first >&2; kill -KILL $$'
+  [ "$status" -eq 1 ]
+  [[ $stderr == *$'\n'"slurm: job "*" had its program killed, as for want of memory (EO_MEM=2G); tried 2 times" ]]
+  run --separate-stderr step sh -c 'scancel $SLURM_JOB_ID; sleep 60'
+  [ "$status" -eq 1 ]
+  # Slurm ends the program first, and the worker may live long enough to say so.
+  [[ $stderr == *"slurm: job "*" ended as CANCELLED; tried 2 times" ||
+    $stderr == *"slurm: job "*" had its program killed, "*"; tried 2 times" ]] || { echo "$stderr"; false; }
+  run --separate-stderr step sleep 60
+  [ "$status" -eq 1 ]
+  [[ $stderr == "slurm: job "*" was out of time (EO_MINUTES=0.02); tried 2 times" ]] || { echo "$stderr"; false; }
+  end
+  EO_MEM=60M begin
+  run --separate-stderr step sh -c 'x=$(head -c 300000000 /dev/zero | tr "\0" x); sleep 20; echo ${#x}'
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"slurm: job "*"(EO_MEM=60M); tried 2 times" ]] || { echo "$stderr"; false; }
+  end
+  # once is no failure
+  begin
+  run --separate-stderr step sh -c '[ -e "$1" ] || { : >"$1"; kill -KILL $$; }; echo done' sh "$BATS_TEST_TMPDIR/once"
+  [ "$status" -eq 0 ]
+  [ "$output" = "done" ]
+  end
+}
+
+@test "slurm: what sbatch refuses is said once, and is no fault of a candidate" {
+  EO_SBATCH=--partition=nowhere begin
+  run --separate-stderr step true
+  [ "$status" -eq 2 ]
+  end
+  run make_eo accuracy RUN=slurm EO_SBATCH=--partition=nowhere
+  [ "$status" -ne 0 ]
+  [ "$(grep -c '^make: slurm: sbatch: error: ' <<<"$output")" -eq 1 ] || { echo "$output"; false; }
+  [ ! -e "$out/accuracy_errors.csv" ]
+}
+
+@test "slurm: a step costs less than 50 ms beside Slurm's own time" {
+  local from count=100 each
+  begin
+  step true
+  from=${EPOCHREALTIME/[.,]/}
+  for ((i = 0; i < count; i++)); do step true; done
+  each=$(((${EPOCHREALTIME/[.,]/} - from) / count))
+  echo "# $each us for each of $count steps, one after the other" >&3
+  end
+  [ $each -lt "${EO_STEP_US:-200000}" ]
+}
+
+# ---- interruptions
+
+# training: the processes that train for this test
+training() {
+  local file
+  local -a words
+  for file in /proc/[0-9]*/cmdline; do
+    mapfile -d '' words 2>/dev/null <"$file" || continue
+    [[ ${words[0]:-} != *eo-train || ${words[*]} != *"$out"* ]] || echo "$file"
+  done 2>/dev/null
+}
+
+# ended PID: within 20 s
+ended() {
+  local i
+  for ((i = 0; i < 200; i++)); do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+@test "slurm: whatever ends make, its jobs are cancelled and nothing stays behind" {
+  local signal making i
+  sed -i 's/^epochs: .*/epochs: 10000/' "$config"
+  for signal in INT TERM HUP KILL; do
+    env --default-signal=INT setsid make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$config" \
+      -j20 accuracy RUN=slurm >said 2>&1 3>&- &
+    making=$!
+    for ((i = 0; i < 200; i++)); do
+      [ -z "$(find "$EO_BIN"/../build/slurm/eo.*/run -type f 2>/dev/null)" ] || break
+      sleep 0.1
+    done
+    [ -n "$(squeue -h -t R)" ] || { cat said; false; }
+    case $signal in
+      TERM) kill -TERM $making ;;
+      *) kill -$signal -- -$making ;;
+    esac
+    ended $making
+    for ((i = 0; i < 200; i++)); do
+      no_jobs >/dev/null && break
+      sleep 0.1
+    done
+    no_jobs || { echo "after $signal"; false; }
+    # except after KILL, Make itself has waited for that
+    echo "# $signal: nothing left after $((i / 10)).$((i % 10)) s" >&3
+    [ "$signal" = KILL ] || [ $i -lt 5 ]
+    [ -z "$(training)" ]
+  done
 }
 
 # A node that runs a job, or nothing.

@@ -134,6 +134,8 @@ static const struct cell cells[] = {
     {"arena_bytes", "502"},
     {"unfused_arena_bytes", ""},
     {"resident_bytes", "305"},
+    {"node", "n1"},
+    {"node_kind", "fast"},
 };
 #define CELLS (sizeof(cells) / sizeof(cells[0]))
 
@@ -166,6 +168,8 @@ static void test_row(const struct eo_model *m)
     row.counters_note = "no PMU, none";
     row.energy_measured_j = 500;
     row.energy_source = "rapl";
+    row.node = "n1";
+    row.node_kind = "fast";
     row.idle_power_w = 501;
     row.arena_bytes = 502;
     eo_bench_row_put_header(&out);

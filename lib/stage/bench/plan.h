@@ -49,6 +49,7 @@ struct eo_bench_plan {
     int go_on;                      /* 1: a candidate that fails is left out; 0: it fails the session */
     eo_bench_progress_fn *progress; /* NULL: none */
     void *progress_ctx;
+    const char *node, *node_kind; /* of a cluster, for the rows; NULL: none */
     struct eo_journal *journal; /* open; keeps complete rounds for the next session. NULL: none */
 };
 

@@ -37,6 +37,8 @@ static void put_row(const struct eo_bench_report *r, const struct eo_bench_candi
     row.idle_power_w = r->session->idle_power_w;
     row.arena_bytes = (double)c->arena_bytes[EO_ARENA_FUSED];
     row.unfused_arena_bytes = (double)c->arena_bytes[EO_ARENA_UNFUSED];
+    row.node = r->plan->node;
+    row.node_kind = r->plan->node_kind;
     eo_bench_row_put(out, &row);
 }
 

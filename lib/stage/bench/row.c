@@ -42,7 +42,8 @@ void eo_bench_row_put_header(struct eo_buf *out)
                                        "steal_share,frequency_change," COUNTS("") COUNTS(
                                            "single_") "page_faults,context_switches,counters_note,"
                                                       "energy_measured_j,energy_source,idle_power_w,"
-                                                      "arena_bytes,unfused_arena_bytes,resident_bytes\n");
+                                                      "arena_bytes,unfused_arena_bytes,resident_bytes,"
+                                                      "node,node_kind\n");
 }
 
 static void put_latency(struct eo_buf *out, const struct eo_timing *t)
@@ -148,7 +149,9 @@ void eo_bench_row_put(struct eo_buf *out, const struct eo_bench_row *row)
     eo_csv_put_double(out, row->idle_power_w, ',');
     eo_csv_put_count(out, row->arena_bytes, ',');
     eo_csv_put_count(out, row->unfused_arena_bytes, ',');
-    eo_csv_put_count(out, v->conditions.resident_bytes, '\n');
+    eo_csv_put_count(out, v->conditions.resident_bytes, ',');
+    put_text(out, row->node);
+    eo_csv_put_text(out, row->node_kind ? row->node_kind : "", '\n');
 }
 
 /* Rounds. */

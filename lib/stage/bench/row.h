@@ -26,6 +26,7 @@ struct eo_bench_row {
     const char *energy_source;
     double idle_power_w;
     double arena_bytes, unfused_arena_bytes;
+    const char *node, *node_kind; /* of the cluster that it was timed on */
 };
 
 /* A row without anything. */

@@ -33,6 +33,8 @@ struct eo_join {
     size_t count, cap, seeds;
     /* Of the accuracy rows; "" until a row has one. */
     char images_sha256[EO_SHA256_TEXT], test_images_sha256[EO_SHA256_TEXT];
+    char node_kind[EO_SWEEP_NAME]; /* of the first timing row; "" if it has none */
+    int has_node_kind;             /* there was such a row */
     struct eo_index by_key, by_seed; /* numbers of entries; by_seed has the first entry of each seed */
     size_t files;                    /* added so far */
 };
@@ -257,6 +259,22 @@ static int read_host_latency(struct eo_candidate *c, const struct eo_csv *csv, s
     return 0;
 }
 
+/* Latencies of two kinds of nodes cannot be compared. A table that was joined already does not say its kind. */
+static int check_node_kind(struct eo_join *join, const struct eo_csv *csv, size_t row, struct eo_err *err)
+{
+    const char *kind = eo_csv_value(csv, row, "node_kind");
+
+    if (!join->has_node_kind)
+        snprintf(join->node_kind, sizeof(join->node_kind), "%s", kind);
+    join->has_node_kind = 1;
+    if (strncmp(join->node_kind, kind, sizeof(join->node_kind) - 1) == 0)
+        return 0;
+    return eo_err_set(err,
+                      "row %zu: column 'node_kind': expected '%s' as in the rows before, found '%s': candidates are "
+                      "ranked against others that were timed on nodes of one kind; time them together",
+                      row + 1, join->node_kind, kind);
+}
+
 static int add_timing(struct entry *e, const struct eo_candidate *key, int content, const struct eo_csv *csv,
                       size_t row, struct eo_err *err)
 {
@@ -307,6 +325,8 @@ static int add_row(struct eo_join *join, int content, const struct eo_csv *csv, 
     if (content & (HAS_ROUNDS | HAS_HITS))
         return add_evidence(join, e, content, csv, row, err);
     if ((content & HAS_ACCURACY) && add_accuracy(join, e, &key, content, csv, row, err))
+        return -1;
+    if ((content & HAS_TIMING) && !(content & HAS_SWEEP) && check_node_kind(join, csv, row, err))
         return -1;
     return content & HAS_TIMING ? add_timing(e, &key, content, csv, row, err) : 0;
 }

@@ -24,7 +24,8 @@
  * holds an invalid figure, when the two rows are of different model files, or when its evidence is of another model
  * file, of other images or of another timing session. The whole call fails on a file of another kind, a row without a
  * valid key, a second row of one kind for a candidate (for rounds: a second file) and malformed evidence, because then
- * several answers would be possible.
+ * several answers would be possible; and on timing rows of different kinds of nodes (column node_kind), because their
+ * latencies cannot be compared.
  */
 #ifndef EO_STAGE_SELECT_JOIN_H
 #define EO_STAGE_SELECT_JOIN_H
