@@ -23,7 +23,7 @@ $(OBJ)/tests/count.so: tests/device/count.c
 
 # The goals of the user's call; GOALS are those of this Make.
 EO_FOR ?= $(GOALS)
-IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png,$(EO_FOR))
+IS_PLOTTED := $(filter all retime sensitivity trust trust-busy %.png %.svg,$(EO_FOR))
 
 # Installed programs are there. The Make of an experiment finds them built.
 ifneq ($(INSTALLED),)

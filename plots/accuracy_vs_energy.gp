@@ -1,7 +1,7 @@
 # Accuracy over the energy proxy, with its frontier.
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
-set title titled("Accuracy over energy proxy")
+set title with_budget(titled("Accuracy over energy proxy"))
 # The statistic of the latency that decides, median or mean, is what the points show.
 statistic = first_row(sweep, "latency_statistic")
 x_column = "energy_proxy_j"
@@ -11,4 +11,6 @@ frontier = dir."/pareto_frontier_energy.csv"
 label_column = "frontier_energy"
 is_timed = 1
 budget = 0
+log_axis = 0
+size = ""
 load folder."/scatter.gp"

@@ -34,7 +34,7 @@ if (rows_of(layers) < 1) {
         stats table using (is_first(seed) ? group(0) : NaN) nooutput
         groups = STATS_max + 1
         if (groups > 30) {
-            set terminal pngcairo size 80 + 24 * groups,560 font "DejaVu Sans,10" noenhanced
+            eval terminal(80 + 24 * groups, 560)
             set output out
         }
         stats table using (column(y_column) * y_factor) nooutput

@@ -1,4 +1,4 @@
-# Shared by all plots. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG to write:
+# Shared by all plots. The caller sets `dir`, the folder of the CSV files, and `out`, the PNG or SVG to write:
 #
 #     gnuplot -d -e "dir='out/mnist'; out='latency.png'" plots/accuracy_vs_latency.gp
 #
@@ -11,7 +11,10 @@ if (!exists("dir") || !exists("out")) {
 
 # One gnuplot may draw several plots, one after the other.
 reset
-set terminal pngcairo size 800,560 font "DejaVu Sans,10" noenhanced
+# An SVG has the size in points that a PNG has in pixels.
+terminal(width, height) = sprintf("set terminal %s size %d,%d font 'DejaVu Sans,10' noenhanced", \
+    strstrt(out, ".svg") ? "svg background 'white'" : "pngcairo", width, height)
+eval terminal(800, 560)
 set output out
 set datafile separator ","
 set datafile columnheaders
@@ -53,8 +56,20 @@ suffix(criterion) = criterion eq "l1" || criterion eq "none" || criterion eq "" 
 pruned(level, criterion) = "p".level.suffix(criterion)
 candidate(level, criterion, precision) = pruned(level, criterion)." ".precision
 
-# The title, with the name of the data set when the folder has its slice; one's own data are called as their folder.
-slice(key) = system("sed -n 's/^".key.": //p' '".dir."/config/data.yaml' 2>/dev/null | sed 's/\"//g; s|/*$||; s|.*/||'")
-dataset = slice("dataset")
-dataset = dataset eq "idx" ? slice("data_dir") : dataset
-titled(text) = dataset eq "" ? text : text." (".dataset.")"
+# The title, with the name of the data set when the folder has its slice; one's own data are called as their folder. The
+# line below it says the network and the seed.
+slice(stage, key) = system("sed -n 's/^".key.": //p' '".dir."/config/".stage.".yaml' 2>/dev/null | ".\
+    "sed 's/\"//g; s|/*$||; s|.*/||'")
+if (!exists("told_of") || told_of ne dir) {
+    told_of = dir
+    dataset = slice("data", "dataset")
+    dataset = dataset eq "idx" ? slice("data", "data_dir") : dataset
+    network = slice("train", "model")
+    network = network[1:1] eq "[" ? "of the configuration" : network
+    told = network eq "" ? "" : "\nnetwork ".network.", seed ".slice("train", "seed")
+}
+titled(text) = (dataset eq "" ? text : text." (".dataset.")").told
+# The same with the budget that decides, for plots of the sweep. gnuplot 5.4 does not read 5e-05.
+with_budget(text) = text.(told eq "" ? "\n" : ", ").system(awk."-v n=active_budget_mb ".\
+    "'NR == 1 { for (i = 1; i <= NF; i++) if ($i == n) c = i } ".\
+    "NR == 2 { printf \"budget %.4g KiB\", 1024 * $c }' '".sweep."'")

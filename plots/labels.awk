@@ -1,11 +1,11 @@
 # Places the labels of scatter.gp: prints x,y,label of their centres, in the units of the plot.
 #
 #     awk -F, -v column=ranked_latency_ms -v factor=1000 -v logx=1 -v x0= -v x1= -v y0= -v y1=
-#         -v width= -v height= [-v line=] [-v timed=1] -f labels.awk sweep_results.csv
+#         -v width= -v height= [-v line=] [-v timed=1 [-v size=single_]] -f labels.awk sweep_results.csv
 #
 # Points are those of the seed in the first row. x0..y1 are the ranges of the axes, and width and height are the size of
 # the plot in pixels. line is the x of a vertical line, if there is one. timed says that there are bars of the median
-# latency, which is then ranked_latency_ms.
+# latency, which is then ranked_latency_ms, or column where size is single_.
 #
 # Points are handled one after the other. A label gets the place beside its point that covers least: other labels and
 # the border cost most, then points and the line, then bars; nearer places are tried first. With more than 30 points, a
@@ -33,7 +33,8 @@ function suffix(criterion) {
 
 # As in scatter.gp.
 function bound(name) {
-  return timed && $at[name] != "" ? px($at[name] / $at["ranked_latency_ms"] * $at[column] * factor) : x[n]
+  if (!timed || $at[name] == "") return x[n]
+  return px($at[name] / $at[size == "" ? "ranked_latency_ms" : column] * $at[column] * factor)
 }
 
 function cost(cx, cy, w, sum, k) {
@@ -96,8 +97,8 @@ $at["seed"] == seed && $at[column] != "" {
   y[n] = py(100 * $at["accuracy"])
   low[n] = $at["accuracy_ci95_low"] == "" ? y[n] : py(100 * $at["accuracy_ci95_low"])
   high[n] = $at["accuracy_ci95_high"] == "" ? y[n] : py(100 * $at["accuracy_ci95_high"])
-  left[n] = bound("latency_median_ci95_low_ms")
-  right[n] = bound("latency_median_ci95_high_ms")
+  left[n] = bound(size "latency_median_ci95_low_ms")
+  right[n] = bound(size "latency_median_ci95_high_ms")
   label[n] = "p" $at["pruning_level"] suffix($at["pruning_criterion"]) " " $at["precision"]
 }
 # Whether another point is as far left and as high, and better in one of the two; of equal points the first is kept.

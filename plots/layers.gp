@@ -18,7 +18,7 @@ level(i) = word(legend, 2 * shown + 2 + i)
 mark_count = int(word(legend, 2 * shown + 3 + level_count))
 mark(i) = word(legend, 2 * shown + 3 + level_count + i)
 
-set terminal pngcairo size (count > 24 ? 200 + 25 * count : 800),600 font "DejaVu Sans,10" noenhanced
+eval terminal(count > 24 ? 200 + 25 * count : 800, 600)
 set output out
 set datafile separator whitespace
 unset datafile columnheaders

@@ -5,6 +5,8 @@
 #     statistic                     of latency, median or mean, where is_timed is 1
 #     is_timed                      1: x follows from ranked_latency_ms, and has a bar if that is the median
 #     budget                        1: draw a vertical line at active_budget_mb
+#     log_axis                      1: x is logarithmic, also where the costs lie close together
+#     size                          "" for calls of a batch, "single_" for calls of one image: columns of intervals
 
 set xlabel x_title
 set ylabel "accuracy on validation images (%)"
@@ -28,9 +30,9 @@ if (rows_of(sweep) < 1) {
     x_recommended(dummy) = strcol("recommendation") eq "recommended" ? x(0) : NaN
     # A mean has no interval, and the interval of the median would not fit its point.
     has_bar(name) = is_timed && strcol("latency_statistic") eq "median" && strcol(name) ne ""
-    bound(name) = has_bar(name) ? column(name) / column("ranked_latency_ms") * x(0) : x(0)
-    x_low(dummy) = bound("latency_median_ci95_low_ms")
-    x_high(dummy) = bound("latency_median_ci95_high_ms")
+    bound(name) = has_bar(name) ? column(name) / column(size eq "" ? "ranked_latency_ms" : x_column) * x(0) : x(0)
+    x_low(dummy) = bound(size."latency_median_ci95_low_ms")
+    x_high(dummy) = bound(size."latency_median_ci95_high_ms")
 
     stats table using (x(0) < x_low(0) ? x(0) : x_low(0)) nooutput
     x_min = STATS_min
@@ -47,7 +49,7 @@ if (rows_of(sweep) < 1) {
     y_max = STATS_max
 
     # Leave room for the labels at the sides.
-    logx = x_max > 10 * x_min
+    logx = log_axis || x_max > 10 * x_min
     if (logx) {
         set logscale x
         room = (x_max / x_min) ** 0.14
@@ -83,14 +85,15 @@ if (rows_of(sweep) < 1) {
     place = "< ".awk."-v column=".x_column.variable("factor", x_factor).variable("logx", logx). \
             variable("x0", x_min).variable("x1", x_max).variable("y0", y_min).variable("y1", y_max). \
             (budget ? variable("line", budget_at) : "")." -v width=712 -v height=409". \
-            (is_timed && statistic eq "median" ? " -v timed=1" : ""). \
+            (is_timed && statistic eq "median" ? " -v timed=1 -v size=".size : ""). \
             " -f '".folder."/labels.awk' '".sweep."'"
     if (STATS_records > 30) {
         set label 2 "labelled: candidates that no other beats in both directions" at graph 0.02, graph 0.97 left \
             font ",8" textcolor rgb DARK
     }
     # A frontier without rows is not drawn.
-    has_frontier = frontier ne "" && (rows_of(frontier) > 0)
+    is_piped = frontier[1:1] eq "<"
+    has_frontier = frontier ne "" && (is_piped ? system(frontier[2:*]." | wc -l") > 1 : rows_of(frontier) > 0)
     marked = has_frontier ? frontier : table
     line_x(dummy) = has_frontier ? column(x_column) * x_factor : NaN
     set key outside center bottom horizontal Left reverse samplen 2 nobox maxcols 3 width -1
@@ -104,11 +107,11 @@ if (rows_of(sweep) < 1) {
             pointtype 4 pointsize 2.2 linewidth 1.5 linecolor rgb BLUE \
             title (has_frontier ? "frontier of the figures" : ""), \
         table using (x_as("certain")):(percent("accuracy")) with points \
-            pointtype 7 pointsize 1.2 linecolor rgb GREEN title "certainly on the frontier", \
+            pointtype 7 pointsize 1.2 linecolor rgb GREEN title (is_piped ? "" : "certainly on the frontier"), \
         table using (x_as("possible")):(percent("accuracy")) with points \
-            pointtype 6 pointsize 1.2 linewidth 1.6 linecolor rgb GREEN title "possibly", \
+            pointtype 6 pointsize 1.2 linewidth 1.6 linecolor rgb GREEN title (is_piped ? "" : "possibly"), \
         table using (x_as("dominated")):(percent("accuracy")) with points \
-            pointtype 7 pointsize 0.6 linecolor rgb GREEN title "dominated", \
+            pointtype 7 pointsize 0.6 linecolor rgb GREEN title (is_piped ? "" : "dominated"), \
         table using (x_as("")):(percent("accuracy")) with points \
             pointtype 6 pointsize 1.2 linewidth 1.2 linecolor rgb DARK notitle, \
         table using (x_bad(0)):(percent("accuracy")) with points \

@@ -25,7 +25,7 @@ set xrange [-0.03 : 1]
 set xtics 0.125
 set yrange [0 : 100]
 if (count > 2) {
-    set terminal pngcairo size 960,600 font "DejaVu Sans,10" noenhanced
+    eval terminal(960, 600)
     set output out
     set key outside right center vertical Left reverse samplen 2 nobox maxrows 30
 } else {

@@ -157,12 +157,12 @@ make_eo() {
   printf 'output_dir: %s/new\npruning_levels: [0.0, 0.5]\n' "$PWD" >a.yaml
   run make_eo explain CONFIG="$PWD/a.yaml"
   [ "$status" -eq 0 ]
-  [[ $output == *"$PWD/new: 24 of 24 steps would run
+  [[ $output == *"$PWD/new: 25 of 25 steps would run
   data      dataset.csv: was never made"*"  prune     models/p0.00.safetensors and 1 more: was never made"* ]]
   [ ! -e new ]
   sed 1d a.yaml >of-no-folder.yaml
   run make_eo explain CONFIG="$PWD/of-no-folder.yaml"
-  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 24 of 24 steps would run"* ]] || return 1
+  [ "$status" -eq 0 ] && [[ $output == *"of-no-folder: 25 of 25 steps would run"* ]] || return 1
   run make_eo explain CONFIG="$PWD/none.yaml"
   [ "$status" -ne 0 ] && [[ $output == *"none.yaml: no such configuration"* ]] || return 1
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
-# The five plots: size, that they show the data, and the awkward cases.
+# The plots: size, that they show the data, and the awkward cases.
 
 bats_require_minimum_version 1.5.0
 load common
 load rows
 
-PLOTS="accuracy_vs_latency accuracy_vs_energy accuracy_vs_memory layerwise_activation_memory layerwise_macs"
+PLOTS="accuracy_vs_latency accuracy_vs_single_latency accuracy_vs_energy accuracy_vs_memory \
+layerwise_activation_memory layerwise_macs"
 
 setup() {
   command -v gnuplot >/dev/null || skip "needs gnuplot"
@@ -53,6 +54,55 @@ check_plot() {
   many_candidates
   tables
   for p in $PLOTS; do check_plot "$p"; done
+}
+
+@test "each plot is also an SVG, from the same file, with the same words" {
+  many_candidates
+  tables
+  mkdir config
+  echo 'dataset: mnist' >config/data.yaml
+  printf 'seed: 7\nmodel: smallcnn\n' >config/train.yaml
+  for p in $PLOTS; do
+    run --separate-stderr gnuplot -d -e "dir='.'; out='$p.svg'" "$EO_ROOT/plots/$p.gp"
+    [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+    grep -q '<svg ' "$p.svg"
+    grep -q '(mnist)' "$p.svg"
+    grep -q 'network smallcnn, seed 7' "$p.svg"
+    case $p in acc*) grep -q 'seed 7, budget 51.2 KiB' "$p.svg" ;; esac
+    gnuplot -d -e "dir='.'; out='again.svg'" "$EO_ROOT/plots/$p.gp"
+    cmp "$p.svg" again.svg
+  done
+}
+
+@test "the frontier of single images: what no other accepted candidate beats, by rising latency" {
+  many_candidates
+  tables
+  run awk -F, -v column=single_latency_median_ms -f "$EO_ROOT/plots/frontier.awk" sweep_results.csv
+  [ "$(sed 1d <<<"$output" | cut -d, -f1,2 | paste -sd' ')" = "0.70,int8 0.50,int8 0.25,int8 0.00,int8" ]
+  sed -i '/,int8,/s/,True,/,False,/' sweep_results.csv
+  run awk -F, -v column=single_latency_median_ms -f "$EO_ROOT/plots/frontier.awk" sweep_results.csv
+  [ "$(sed 1d <<<"$output" | cut -d, -f2 | sort -u)" = fp32 ]
+}
+
+@test "training: a line for the base model and each pruned one; without a log a sentence" {
+  plot_training() { gnuplot -d -e "dir='.'; out='$1'" "$EO_ROOT/plots/training.gp"; }
+  run --separate-stderr plot_training none.svg
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  grep -q 'no training: the base model was imported' none.svg
+  mkdir models config
+  printf 'epoch,loss,accuracy\n1,1.5,0.5\n2,1.0,0.7\n' >training_log.csv
+  printf 'epoch,loss,accuracy\n1,1.5,0.8\n' | tee models/p0.50-taylor-finetune_log.csv >models/p0.70-finetune_log.csv
+  run --separate-stderr plot_training all.svg
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  for name in base p0.50-taylor p0.70; do grep -q ">$name<" all.svg; done
+  # a candidate that was taken out
+  echo 'p0.50-taylor-fp32 p0.50-taylor-int8' >config/names
+  plot_training one.svg
+  grep -q '>p0.50-taylor<' one.svg
+  run ! grep -q '>p0.70<' one.svg
 }
 
 @test "criteria and levels by layer are named; of very many candidates only the best" {

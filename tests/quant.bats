@@ -99,6 +99,28 @@ poke() {
   [ "$(sed -n 's/.*"agreements": \(.*\),/\1/p' r.json)" -ge 38 ]
 }
 
+@test "quant: --layers writes the same figures as CSV, a row for each layer" {
+  local pair
+  eo-quant -p int8 -c $F/cfg.yaml --report r.json --layers l.csv -o out m
+  [ "$(head -n 1 l.csv)" = "layer,input,observed_min,observed_max,chosen_min,chosen_max,input_scale,input_zero_point,\
+values,saturated,input_sqnr_db,weight_sqnr_db,weight_scale_min,weight_scale_max,calibration_images,agreements,\
+logit_sqnr_db" ]
+  [ "$(sed 1d l.csv | cut -d, -f1 | paste -sd' ')" = "conv1 conv2 classifier" ]
+  for pair in 2:input 3:observed_min 4:observed_max 5:chosen_min 6:chosen_max 7:input_scale 8:input_zero_point \
+    9:values 10:saturated 11:input_sqnr_db 12:weight_sqnr_db; do
+    [ "$(sed 1d l.csv | cut -d, -f${pair%:*})" = "$(sed -n "s/^ *\"${pair#*:}\": \"*\([^\",]*\)\"*,/\1/p" r.json)" ] ||
+      { echo "$pair"; false; }
+  done
+  # the scales of the weights, of all channels
+  sed 1d l.csv | awk -F, '$13 <= 0 || $13 > $14 { exit 1 }'
+  eo-quant -p int8 -c $F/cfg.yaml --layers m.csv -o alone m
+  cmp l.csv m.csv
+  cmp out alone
+  misused "eo-quant: option '--layers' is for int8 alone" eo-quant -p fp16 --layers l.csv -o out m
+  fails_like 1 "eo-quant: gone/l.csv: *" eo-quant -p int8 -c $F/cfg.yaml --layers gone/l.csv -o none m
+  [ ! -e none ]
+}
+
 @test "quant: every observer, granularity and correction is in the metadata and changes the model" {
   eo-quant -p int8 -c $F/cfg.yaml -o base m
   for line in 'quantization_observer: minmax' 'quantization_observer: percentile' 'quantization_observer: mse' \

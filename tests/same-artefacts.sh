@@ -12,7 +12,7 @@
 #     rows                  which of sweep_results.csv stand in pareto_frontier_*.csv (each must stand there), the order
 #                           of precision_tradeoffs.csv
 #     summary.json          the recommended candidate
-#     plots                 accuracy_vs_latency.png, accuracy_vs_energy.png
+#     plots                 accuracy_vs_latency, accuracy_vs_single_latency, accuracy_vs_energy
 #     page                  report.html
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
 # Always left out: the seconds of training logs, the records of steps (config/steps), the lists of files that one call of
@@ -77,7 +77,7 @@ view() {
     *.timing.csv | sweep_results.csv | seed_summary.csv | hardware_summary.csv) columns "$clock" "$1/$2" ;;
     # Commands name the folder and the configuration; the table of machine.csv is what was found of the machine.
     report.html) [ $exact = 0 ] || sed '/<code>make /d; /^eo-/d; /<caption>machine.csv/,/<\/table>/d' "$1/$2" ;;
-    accuracy_vs_latency.png | accuracy_vs_energy.png) [ $exact = 0 ] || cat "$1/$2" ;;
+    accuracy_vs_*latency.[ps]* | accuracy_vs_energy.[ps]*) [ $exact = 0 ] || cat "$1/$2" ;;
     summary.json) json "$1/$2" ;;
     manifest.json) sed '/^  "host": {$/,$d' "$1/$2"; sed -n 's/^ *"path": //p' "$1/$2" ;;
     *) cat "$1/$2" ;;

@@ -109,7 +109,8 @@ make_artefacts() {
   printf '%s\n' "M:5: update target '$F/made/models/base.safetensors' due to: $F/made/config/train.yaml eo-train" \
     "$F/made/models/base.safetensors: $F/made/config/train.yaml | step/train/models/base.safetensors" \
     "$F/made/models/p0.50.safetensors: $F/made/models/base.safetensors" >"$F/trace" &&
-  make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv" && cp "$F/base.hits" "$F/made/rows/p0.00-fp32.hits.csv"
+  make_row && cp "$F/sweep.csv" "$F/made/sweep_results.csv" && cp "$F/base.hits" "$F/made/rows/p0.00-fp32.hits.csv" &&
+  cp "$F"/models/*.safetensors "$F/made/models"
 }
 
 # with NAME [OPTION OF disturb...] -- COMMAND...: one file for each case. Outputs have relative names.
@@ -148,7 +149,8 @@ cases() {
   with prune-sensitivity -- eo-prune --sensitivity sensitivity.csv "${c[@]}" --threads 1 "$model"
   with prune-pipe -i "$model" -- eo-prune -l 0.5
   with quant-fp16 -- eo-quant -p fp16 -o model.safetensors "$model"
-  with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json -o model.safetensors "$model"
+  with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json --layers layers.csv \
+    -o model.safetensors "$model"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
     --confusion confusion.csv --classes classes.csv --hits hits.csv -o row.csv "$F/int8.safetensors"
@@ -191,6 +193,8 @@ cases() {
   with explain -- eo-explain --folder "$F/made" -o words.txt "$F/trace"
   with explain-dot -- eo-explain --folder "$F/made" --dot -o graph.dot "$F/trace"
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
+  with compare-page -s 5 -- eo-compare --html comparison.html -o comparison.txt "$F/made" "$F/made"
+  with report -s 5 -- eo-report --data "$F/set" -o report.html "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
   with verify-row -t -s 11 -x kill -x alloc-all -- eo-verify --row 1 --directory "$F/project" --data "$F/set" \
     "$F/row/sweep_results.csv"

@@ -132,7 +132,7 @@ static int put_facts(struct eo_page *page, struct eo_err *err)
     eo_buf_puts(out,
                 "<div class=\"wide\"><table class=\"facts\">\n<caption>What was used</caption>\n<tbody>\n");
     put_fact(out, "edge-opt", EO_VERSION);
-    put_fact(out, "Data set", page->eval->dataset);
+    put_fact(out, "Data set", eo_page_dataset(page));
     if (c) {
         snprintf(text, sizeof(text), "%" PRIu64, c->key.seed);
         put_fact(out, "Seed", text);

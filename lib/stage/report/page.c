@@ -16,6 +16,11 @@ const char *eo_page_name(const struct eo_candidate *c, char name[EO_CANDIDATE_NA
     return name;
 }
 
+const char *eo_page_dataset(const struct eo_page *page)
+{
+    return strcmp(page->eval->dataset, "idx") == 0 ? "your own data" : page->eval->dataset;
+}
+
 const char *eo_page_class(const struct eo_page *page, int label, char text[EO_PAGE_LABEL])
 {
     if (page->eval->class_name_count && label >= page->eval->class_name_count)

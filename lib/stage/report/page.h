@@ -39,6 +39,9 @@ struct eo_page {
 /* The name of a candidate's files, "p0.50-int8". */
 const char *eo_page_name(const struct eo_candidate *c, char name[EO_CANDIDATE_NAME]);
 
+/* The name of the data set, "your own data" where the configuration says idx. */
+const char *eo_page_dataset(const struct eo_page *page);
+
 /* "7 Sneaker" or "7". */
 const char *eo_page_class(const struct eo_page *page, int label, char text[EO_PAGE_LABEL]);
 

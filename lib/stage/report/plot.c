@@ -10,6 +10,7 @@
 #define RIGHT 16
 #define TOP 14
 #define BOTTOM 48
+#define TICKS 6    /* about so many on a linear axis */
 #define LETTER 7.2 /* width of a letter of a label */
 #define LINE 14    /* height of a label */
 #define MARK 10    /* half the side of a point with its ring */
@@ -92,11 +93,12 @@ static void put_log_ticks(const struct eo_plot *plot, int is_x, double low, doub
 static void put_linear_ticks(const struct eo_plot *plot, int is_x, double low, double high,
                              struct eo_buf *out)
 {
-    double raw = (high - low) / 6, unit = pow(10, floor(log10(raw)));
+    double raw = (high - low) / TICKS, unit = pow(10, floor(log10(raw)));
     double step = raw / unit > 5 ? 10 * unit : raw / unit > 2 ? 5 * unit : raw / unit > 1 ? 2 * unit : unit;
 
-    for (double k = ceil(low / step); k * step <= high; k++)
-        put_tick(plot, is_x, k * step, out);
+    /* Counted by an integer: beyond 2^53 a double does not change when 1 is added. */
+    for (int i = 0; i <= 2 * TICKS && (ceil(low / step) + i) * step <= high; i++)
+        put_tick(plot, is_x, (ceil(low / step) + i) * step, out);
 }
 
 static void put_ticks(const struct eo_plot *plot, int is_x, struct eo_buf *out)

@@ -79,7 +79,7 @@ static void put_contents(struct eo_page *page)
         "<header>\n<h1>Models for %s</h1>\n<p>%zu candidates: each is one network, pruned to a level, in one "
         "number format. Accuracy is measured on validation images, which training never saw.</p>\n"
         "<nav aria-label=\"Contents\"><ul>\n",
-        page->eval->dataset, page->rows);
+        eo_page_dataset(page), page->rows);
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         eo_html_put(page->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[i][0], parts[i][1]);
     eo_buf_puts(page->out, "</ul></nav>\n</header>\n<main>\n");
@@ -123,7 +123,7 @@ int eo_report_make(const struct eo_report_request *request, struct eo_buf *out, 
     page->out = out;
     rc = load(page, err);
     if (rc == 0) {
-        snprintf(title, sizeof(title), "edge-opt: models for %s", page->eval->dataset);
+        snprintf(title, sizeof(title), "edge-opt: models for %s", eo_page_dataset(page));
         eo_html_begin(out, title);
         put_contents(page);
         rc = put_sections(page, err);
