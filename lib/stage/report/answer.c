@@ -1,27 +1,17 @@
-/* The answer: what is recommended, why, how sure that is, what is left, and what more room would bring. */
+/* The answer: what is recommended, why, how sure that is, what is left of each limit, and how it is made again. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "stage/report/page.h"
 #include "stage/select/pareto.h"
 #include "stage/select/recommend.h"
 #include "stage/select/summary.h"
 
 #define RIVALS_MAX 12
-#define MORE_BYTES 5120 /* the next step of a budget that people ask about */
 
 #define SWEEP "<a href=\"sweep_results.csv\">"
-
-static void put_link(struct eo_buf *out, const struct eo_candidate *c)
-{
-    char name[EO_CANDIDATE_NAME];
-
-    eo_page_name(c, name);
-    eo_html_put(out, "<a href=\"#m-%s\"><b>%s</b></a>", name, name);
-}
 
 /* What a name like p0.25-int8 means. */
 static void put_meaning(struct eo_buf *out, const struct eo_candidate *c)
@@ -102,7 +92,7 @@ static void put_lead(struct eo_page *page, const struct eo_candidate *c)
         return;
     }
     eo_buf_puts(page->out, "<li>The most accurate candidate is ");
-    put_link(page->out, best);
+    eo_page_link(page, best);
     eo_html_put(page->out, ", by %.2f points", 100 * (best->accuracy - c->accuracy));
     if (eo_page_pair(page, c, best, &pair))
         eo_html_put(
@@ -209,7 +199,7 @@ static void put_rival(struct eo_page *page, const struct eo_candidate *c, const 
     struct eo_page_pair pair;
 
     eo_buf_puts(out, "<tr><th scope=\"row\">");
-    put_link(out, c);
+    eo_page_link(page, c);
     eo_html_put(out, "</th><td>%s</td>", eo_html_percent(c->accuracy, a));
     if (eo_page_pair(page, than, c, &pair))
         eo_html_put(out, "<td>+%zu -%zu</td><td>%s</td>", pair.gained, pair.lost, eo_html_figure(pair.p, p));
@@ -249,148 +239,6 @@ static void put_rivals(struct eo_page *page, const struct eo_candidate *c)
         eo_html_put(out, "<p>And %zu more: column <code>recommendation</code>.</p>\n", n - RIVALS_MAX);
 }
 
-/* What would be recommended with another budget, and how many candidates fit; the rows are a copy. */
-struct what_if {
-    struct eo_sweep sweep;
-    size_t fit;
-    const struct eo_candidate *choice, *best;
-};
-
-static void try_budget(const struct eo_page *page, double bytes, struct what_if *w)
-{
-    w->fit = 0;
-    w->best = NULL;
-    for (size_t i = 0; i < w->sweep.row_count; i++) {
-        struct eo_candidate *c = &w->sweep.rows[i];
-
-        c->accepted = c->model_bytes <= bytes;
-        if (i >= page->rows || !c->accepted)
-            continue;
-        w->fit++;
-        if (!w->best || c->accuracy > w->best->accuracy)
-            w->best = c;
-    }
-    eo_recommend(&w->sweep, page->cfg->recommend);
-    w->choice = eo_sweep_recommended(&w->sweep);
-}
-
-static void put_try(struct eo_page *page, const char *what, double bytes, struct what_if *w)
-{
-    const struct eo_candidate *now = page->recommended;
-    struct eo_buf *out = page->out;
-    char a[EO_HTML_NUMBER], b[EO_HTML_NUMBER];
-    struct eo_page_pair pair;
-
-    try_budget(page, bytes, w);
-    eo_html_put(out, "<tr><th scope=\"row\">%s</th><td>%s</td><td>%zu</td>", what, eo_html_count(bytes, a),
-                w->fit);
-    if (!w->best || !w->choice) {
-        eo_buf_puts(out, "<td>none</td><td>-</td><td>-</td><td>none</td></tr>\n");
-        return;
-    }
-    eo_buf_puts(out, "<td>");
-    put_link(out, w->best);
-    eo_html_put(out, "</td><td>%s</td><td>", eo_html_percent(w->best->accuracy, b));
-    if (now) {
-        /* Evidence is found by the place of a row in the sweep of the page. */
-        const struct eo_candidate *best = &page->run.sweep.rows[w->best - w->sweep.rows];
-
-        eo_html_put(out, "%+.2f", 100 * (best->accuracy - now->accuracy));
-        if (best != now && eo_page_pair(page, now, best, &pair))
-            eo_html_put(out, " (p %.2g)", pair.p);
-    }
-    eo_buf_puts(out, "</td><td>");
-    put_link(out, w->choice);
-    eo_buf_puts(out, now && eo_candidate_equal(&now->key, &w->choice->key) ? " (the same)</td></tr>\n"
-                                                                           : "</td></tr>\n");
-}
-
-static int compare_doubles(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static void put_tries(struct eo_page *page, struct what_if *w)
-{
-    const struct eo_config *cfg = page->cfg;
-    double budget = floor(cfg->active_memory_budget_mb * EO_MIB), sorted[EO_CONFIG_LIST_MAX];
-    int count = cfg->memory_budget_count;
-    char text[64];
-
-    put_try(page, "the budget as it is", budget, w);
-    put_try(page, "5 KiB more", budget + MORE_BYTES, w);
-    memcpy(sorted, cfg->memory_budgets_mb, (size_t)count * sizeof(*sorted));
-    qsort(sorted, (size_t)count, sizeof(*sorted), compare_doubles);
-    for (int k = 0; k < count; k++) {
-        if (sorted[k] <= cfg->active_memory_budget_mb)
-            continue;
-        snprintf(text, sizeof(text), "the budget of %g MiB", sorted[k]);
-        put_try(page, text, floor(sorted[k] * EO_MIB), w);
-    }
-    put_try(page, "no limit", INFINITY, w);
-    if (page->recommended)
-        put_try(page, "5 KiB more than the recommended model takes",
-                page->recommended->model_bytes + MORE_BYTES, w);
-}
-
-/* In words: what the next 5 KiB would change. */
-static void put_next(struct eo_page *page, struct what_if *w)
-{
-    const struct eo_candidate *now = page->recommended;
-    double budget = floor(page->cfg->active_memory_budget_mb * EO_MIB);
-    size_t fit;
-
-    try_budget(page, budget, w);
-    fit = w->fit;
-    try_budget(page, budget + MORE_BYTES, w);
-    eo_html_put(page->out, "<p>With a budget of 5 KiB more, %zu more candidates fit, and ", w->fit - fit);
-    if (!w->choice)
-        eo_buf_puts(page->out, "still none is recommended.");
-    else if (now && eo_candidate_equal(&now->key, &w->choice->key))
-        eo_buf_puts(page->out, "the same model is recommended: <b>it would bring nothing</b>.");
-    else {
-        eo_buf_puts(page->out, "the recommended one becomes ");
-        put_link(page->out, w->choice);
-        eo_html_put(page->out, ", with %.2f %% accuracy.", 100 * w->choice->accuracy);
-    }
-    eo_buf_puts(page->out, "</p>\n");
-}
-
-static int put_more(struct eo_page *page, struct eo_err *err)
-{
-    const struct eo_sweep *sweep = &page->run.sweep;
-    struct what_if w = {0};
-
-    eo_buf_puts(page->out, "<h3>What 5 KiB more, or a larger budget, would bring</h3>\n");
-    if (page->rows && sweep->rows[0].device[0]) {
-        eo_html_put(page->out,
-                    "<p>The device %s decides here, not a budget alone: <a href=\"#devices\">the table of "
-                    "devices</a> shows what fits on larger ones.</p>\n",
-                    sweep->rows[0].device);
-        return 0;
-    }
-    w.sweep = *sweep;
-    w.sweep.rows = eo_alloc(sweep->row_count, sizeof(*sweep->rows), err);
-    if (!w.sweep.rows)
-        return -1;
-    memcpy(w.sweep.rows, sweep->rows, sweep->row_count * sizeof(*sweep->rows));
-    put_next(page, &w);
-    eo_buf_puts(page->out,
-                "<div class=\"wide\"><table>\n<caption>The same candidates under other budgets. p: the "
-                "probability of such a gain, or a larger one, between equally good models; from " SWEEP
-                "sweep_results.csv</a>"
-                "</caption>\n<thead><tr><th scope=\"col\">budget</th><th scope=\"col\">bytes</th>"
-                "<th scope=\"col\">candidates that fit</th><th scope=\"col\">most accurate of them</th>"
-                "<th scope=\"col\">accuracy %</th><th scope=\"col\">gain, points</th>"
-                "<th scope=\"col\">recommended then</th></tr></thead>\n<tbody>\n");
-    put_tries(page, &w);
-    eo_buf_puts(page->out, "</tbody></table></div>\n");
-    free(w.sweep.rows);
-    return 0;
-}
-
 static void put_again(struct eo_page *page, const struct eo_candidate *c)
 {
     const char *folder = *page->run.folder ? page->run.folder : ".";
@@ -420,7 +268,7 @@ int eo_section_answer(struct eo_page *page, struct eo_err *err)
             page->out,
             "<p class=\"answer\">No model is recommended: none of the %zu candidates fits in %s bytes.</p>\n",
             page->rows, eo_html_count(floor(page->cfg->active_memory_budget_mb * EO_MIB), budget));
-        if (page->rows && put_more(page, err))
+        if (page->rows && eo_section_budgets(page, err))
             return -1;
         put_again(page, NULL);
         eo_buf_puts(page->out, "</section>\n");
@@ -428,7 +276,7 @@ int eo_section_answer(struct eo_page *page, struct eo_err *err)
     }
     eo_summary_model(c, path);
     eo_buf_puts(page->out, "<p class=\"answer\">Take ");
-    put_link(page->out, c);
+    eo_page_link(page, c);
     eo_html_put(page->out, ": <a href=\"%s\">%s</a></p>\n", path, path);
     put_meaning(page->out, c);
     put_cards(page, c);
@@ -440,7 +288,7 @@ int eo_section_answer(struct eo_page *page, struct eo_err *err)
     if (eo_section_int8_line(page, err))
         return -1;
     put_rivals(page, c);
-    if (put_more(page, err))
+    if (eo_section_budgets(page, err))
         return -1;
     put_again(page, c);
     eo_buf_puts(page->out, "</section>\n");

@@ -108,7 +108,7 @@ static int by_x(const void *a, const void *b)
 }
 
 /* The line through the best ones. */
-static int put_line(const struct eo_page *page, const struct eo_plot *plot, enum cost cost,
+static int put_line(const struct eo_page *page, const struct eo_plot *plot, enum cost cost, const char *best,
                     struct eo_err *err)
 {
     struct spot *spots = eo_alloc(page->rows, sizeof(*spots), err);
@@ -119,7 +119,7 @@ static int put_line(const struct eo_page *page, const struct eo_plot *plot, enum
     for (size_t i = 0; i < page->rows; i++) {
         const struct eo_candidate *c = &page->run.sweep.rows[i];
 
-        if (is_best(page, i, cost))
+        if (best[i])
             spots[n++] = (struct spot){eo_plot_x(plot, cost_of(c, cost)), eo_plot_y(plot, 100 * c->accuracy)};
     }
     qsort(spots, n, sizeof(*spots), by_x);
@@ -144,7 +144,8 @@ static void put_budget(const struct eo_page *page, const struct eo_plot *plot)
                 x, x - 5, budget);
 }
 
-static int put_diagram(struct eo_page *page, enum cost cost, struct eo_err *err)
+/* `best` has a place for each candidate. */
+static int put_diagram(struct eo_page *page, enum cost cost, char *best, struct eo_err *err)
 {
     struct eo_plot plot = {.title = costs[cost].title,
                            .x_title = costs[cost].x_title,
@@ -155,6 +156,7 @@ static int put_diagram(struct eo_page *page, enum cost cost, struct eo_err *err)
     char name[EO_CANDIDATE_NAME];
 
     for (size_t i = 0; i < page->rows; i++) {
+        best[i] = (char)is_best(page, i, cost);
         eo_plot_range(&plot, cost_of(&rows[i], cost), 100 * rows[i].accuracy);
         eo_plot_range(&plot, cost_of(&rows[i], cost), 100 * rows[i].accuracy_ci95_low);
         eo_plot_range(&plot, cost_of(&rows[i], cost), 100 * rows[i].accuracy_ci95_high);
@@ -165,18 +167,18 @@ static int put_diagram(struct eo_page *page, enum cost cost, struct eo_err *err)
     eo_plot_begin(&plot, page->out);
     if (cost == COST_BYTES)
         put_budget(page, &plot);
-    if (put_line(page, &plot, cost, err))
+    if (put_line(page, &plot, cost, best, err))
         return -1;
     for (size_t i = 0; i < page->rows; i++) {
         double x = cost_of(&rows[i], cost);
 
-        if (!isfinite(x) || (i >= n && !is_best(page, i, cost)))
+        if (!isfinite(x) || (i >= n && !best[i]))
             continue;
         put_point(page->out, &plot, &rows[i], x);
         eo_plot_keep_free(&plot, x, 100 * rows[i].accuracy);
     }
     for (size_t i = 0; i < page->rows; i++) {
-        if (is_best(page, i, cost) || &rows[i] == page->recommended)
+        if (best[i] || &rows[i] == page->recommended)
             eo_plot_label(&plot, cost_of(&rows[i], cost), 100 * rows[i].accuracy,
                           eo_page_name(&rows[i], name), page->out);
     }
@@ -188,6 +190,8 @@ static int put_diagram(struct eo_page *page, enum cost cost, struct eo_err *err)
 int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
 {
     const char *device = page->rows ? page->run.sweep.rows[0].device : "";
+    char *best;
+    int rc = 0;
 
     eo_page_section(page, "frontiers", "Frontiers: what accuracy costs");
     eo_buf_puts(page->out,
@@ -196,10 +200,12 @@ int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
                 "over the budget or not accepted; in a ring: recommended; the line joins accepted candidates "
                 "that no other beats; vertical bars: 95 % intervals. Hold the pointer over a mark for its "
                 "figures.</p>\n<div class=\"plots\">\n");
-    for (int cost = 0; cost < (*device ? COSTS : COST_FLASH); cost++) {
-        if (put_diagram(page, (enum cost)cost, err))
-            return -1;
-    }
+    best = eo_alloc(page->rows, 1, err);
+    for (int cost = 0; best && rc == 0 && cost < (*device ? COSTS : COST_FLASH); cost++)
+        rc = put_diagram(page, (enum cost)cost, best, err);
+    free(best);
+    if (!best || rc)
+        return -1;
     eo_buf_puts(page->out, "</div>\n");
     eo_page_source(page, "sweep_results.csv", "make all, plots/*.gp");
     eo_buf_puts(page->out, "</section>\n");

@@ -270,9 +270,12 @@ int eo_section_models(struct eo_page *page, struct eo_err *err)
     if (page->recommended)
         rc = put_model(page, page->recommended, g, err);
     for (size_t i = 0; rc == 0 && i < page->rows; i++) {
-        if (&page->run.sweep.rows[i] != page->recommended)
+        if (&page->run.sweep.rows[i] != page->recommended && i < EO_PAGE_DETAILS_MAX)
             rc = put_model(page, &page->run.sweep.rows[i], g, err);
     }
+    if (page->rows > EO_PAGE_DETAILS_MAX)
+        eo_html_put(page->out, "<p>The first %d of %zu; <code>eo-inspect MODEL</code> shows any.</p>\n",
+                    EO_PAGE_DETAILS_MAX, page->rows);
     eo_page_source(page, "layerwise_breakdown.csv", "eo-inspect MODEL; eo-quant --layers CSV");
     eo_buf_puts(page->out, "</section>\n");
     free(g);

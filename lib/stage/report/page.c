@@ -119,6 +119,24 @@ int eo_page_pair(const struct eo_page *page, const struct eo_candidate *a, const
     return 1;
 }
 
+int eo_page_has_details(const struct eo_page *page, const struct eo_candidate *c)
+{
+    const struct eo_candidate *row = eo_sweep_find(&page->run.sweep, &c->key);
+
+    return row && (row == page->recommended || row - page->run.sweep.rows < EO_PAGE_DETAILS_MAX);
+}
+
+void eo_page_link(struct eo_page *page, const struct eo_candidate *c)
+{
+    char name[EO_CANDIDATE_NAME];
+
+    eo_page_name(c, name);
+    if (eo_page_has_details(page, c))
+        eo_html_put(page->out, "<a href=\"#m-%s\"><b>%s</b></a>", name, name);
+    else
+        eo_html_put(page->out, "<b>%s</b>", name);
+}
+
 int eo_page_has_room(const struct eo_page *page)
 {
     return page->out->len < EO_PAGE_MAX;

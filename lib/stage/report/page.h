@@ -19,10 +19,11 @@
 #include "stage/report/report.h"
 #include "stage/select/run.h"
 
-#define EO_PAGE_LABEL 96      /* bytes of a class's label, its NUL included */
-#define EO_PAGE_PATH 512      /* bytes of a path below the folder, its NUL included */
-#define EO_PAGE_MAX 1500000   /* bytes from which details are left out, so that the page stays below 2 MB */
-#define EO_PAGE_MATRIX_MAX 20 /* classes of a matrix that is shown whole */
+#define EO_PAGE_LABEL 96        /* bytes of a class's label, its NUL included */
+#define EO_PAGE_PATH 512        /* bytes of a path below the folder, its NUL included */
+#define EO_PAGE_MAX 1500000     /* bytes from which details are left out, so that the page stays below 2 MB */
+#define EO_PAGE_DETAILS_MAX 800 /* models that have details */
+#define EO_PAGE_MATRIX_MAX 20   /* classes of a matrix that is shown whole */
 
 struct eo_page {
     const struct eo_report_request *request;
@@ -74,6 +75,12 @@ struct eo_page_pair {
 int eo_page_pair(const struct eo_page *page, const struct eo_candidate *a, const struct eo_candidate *b,
                  struct eo_page_pair *pair);
 
+/* Whether the page has details of a candidate, to which names may link: of the first ones, and the recommended one. */
+int eo_page_has_details(const struct eo_page *page, const struct eo_candidate *c);
+
+/* The name of a candidate, as a link to its details where there are any. */
+void eo_page_link(struct eo_page *page, const struct eo_candidate *c);
+
 /* Whether there is room for further details. */
 int eo_page_has_room(const struct eo_page *page);
 
@@ -84,6 +91,9 @@ void eo_page_absent(struct eo_page *page, const char *what, const char *file, co
 
 /* A table of a file as it is, of at most `rows` rows; columns that are empty in all of them are left out. */
 void eo_page_table(struct eo_page *page, const struct eo_csv *csv, const char *caption, size_t rows);
+
+/* For the answer: what the next 5 KiB, and larger budgets, would bring. */
+int eo_section_budgets(struct eo_page *page, struct eo_err *err) EO_MUST_CHECK;
 
 /* In one sentence, for the answer: what int8 changed, and the class that suffers most. */
 int eo_section_int8_line(struct eo_page *page, struct eo_err *err) EO_MUST_CHECK;

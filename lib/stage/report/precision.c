@@ -229,7 +229,7 @@ static int put_candidates(struct eo_page *page, struct eo_err *err)
         "<th scope=\"col\">int8 %</th><th scope=\"col\">change, points</th><th scope=\"col\">images lost</th>"
         "<th scope=\"col\">gained</th><th scope=\"col\">p</th><th scope=\"col\">worst class (points)</th>"
         "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < page->rows && eo_page_has_room(page); i++) {
+    for (size_t i = 0; i < page->rows && i < EO_PAGE_DETAILS_MAX; i++) {
         if (rows[i].key.precision == EO_INT8 && put_candidate(page, &rows[i], err))
             return -1;
     }

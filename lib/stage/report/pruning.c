@@ -13,6 +13,7 @@
 #define CELL 14
 #define CHANNELS_MAX 64 /* of a space that is drawn */
 #define SPACES_MAX 12
+#define MODELS_MAX 200 /* rows of the table */
 #define LEFT 150
 #define BARS 60 /* height of the bars of the scores */
 
@@ -135,13 +136,15 @@ static void put_counts(struct eo_page *page, const struct pruning *p)
         eo_html_put(out, "<th scope=\"col\">%s, of %d</th>", p->base.network.layer[p->spaces.first[s]].name,
                     p->spaces.channels[s]);
     eo_buf_puts(out, "</tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < p->count && i < MODELS_MAX; i++) {
         eo_html_put(out, "<tr><th scope=\"row\">%s</th>", p->models[i].name);
         for (int s = 0; s < p->spaces.count; s++)
             eo_html_put(out, "<td>%d</td>", p->models[i].kept[s]);
         eo_buf_puts(out, "</tr>\n");
     }
     eo_buf_puts(out, "</tbody></table></div>\n");
+    if (p->count > MODELS_MAX)
+        eo_html_put(out, "<p>The first %d of %zu.</p>\n", MODELS_MAX, p->count);
 }
 
 /* Bars of the scores, and below them a row for each model: full cells are kept, crosses are gone. */
