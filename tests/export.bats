@@ -490,6 +490,17 @@ END
   [ ! -e net.c ] && [ ! -e net.h ]
 }
 
+@test "export: ONNX of int8 rounds both maps of an addition before it" {
+  for kind in fbgemm fp16; do
+    make_network "${NETWORKS[3]}" 3 $kind >m.safetensors
+    eo-export -f onnx -o $kind m.safetensors
+  done
+  for node in sum_steps sum_raised sum_whole sum_rounded other_steps other_raised other_whole other_rounded; do
+    grep -aq "a/$node" fbgemm.onnx
+    ! grep -aq "a/$node" fp16.onnx || return 1
+  done
+}
+
 @test "export: macros for a section, a step and no self-test" {
   make_model 5 10 3 0 int8 >m.safetensors
   eo-export -o net m.safetensors

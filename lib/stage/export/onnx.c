@@ -322,15 +322,53 @@ static void put_pooling(struct graph *g, int i)
                  l->out);
 }
 
+/*
+ * Rounds `value` to whole steps of the map of layer i, ties upwards, and gives it in reals again. Its nodes are called
+ * after `what`. Eight bits would not do: such a value may lie outside them, and its sum with the other one inside.
+ */
+static void put_whole_steps(struct graph *g, int i, const char *what, node_name value)
+{
+    static const char *const types[] = {"Div", "Add", "Floor", "Mul"};
+    static const char *const suffixes[] = {"steps", "raised", "whole", "rounded"};
+    const struct eo_network_layer *l = layer_of(g, i);
+    node_name step, half;
+    const char *const by[] = {step, half, NULL, step};
+
+    name_node(step, g, i, "/step");
+    name_node(half, g, i, "/half");
+    for (int k = 0; k < 4; k++) {
+        node_name from;
+
+        strcpy(from, value);
+        snprintf(value, NAME_MAX_BYTES, "%s/%s_%s", l->name, what, suffixes[k]);
+        put_node(g, types[k], value, (const char *[]){from, by[k], NULL}, NULL, EO_ONNX_F32, dims_of(l),
+                 l->map);
+    }
+}
+
+static void put_add(struct graph *g, int i)
+{
+    const struct eo_network_layer *l = layer_of(g, i);
+    node_name added, name;
+
+    put_source(g, i, l->add, "/added", added);
+    if (g->model->precision == EO_INT8) {
+        name_node(name, g, i, "/step");
+        put_number(g, name, eo_model_grid(g->model, eo_network_map_tensor(&g->model->network, i)).scale);
+        name_node(name, g, i, "/half");
+        put_number(g, name, 0.5f);
+        put_whole_steps(g, i, "sum", g->output[i]);
+        put_whole_steps(g, i, "other", added);
+    }
+    put_next(g, i, "Add", "/add", added, NULL, NULL, l->map);
+}
+
 static void put_tail(struct graph *g, int i)
 {
     const struct eo_network_layer *l = layer_of(g, i);
-    node_name added;
 
-    if (l->add != EO_NETWORK_NONE) {
-        put_source(g, i, l->add, "/added", added);
-        put_next(g, i, "Add", "/add", added, NULL, NULL, l->map);
-    }
+    if (l->add != EO_NETWORK_NONE)
+        put_add(g, i);
     put_activation(g, i);
     if (g->model->precision == EO_INT8 && eo_network_averaged(l)) {
         node_name map;

@@ -10,11 +10,13 @@
  *       floats, as ours are.
  * int8  the same nodes; QuantizeLinear and DequantizeLinear (QDQ) say where values have eight bits: behind each layer,
  *       and before an average. Constants are the model's own. A Clip keeps activations of fbgemm at 127 or below, as
- *       8 bits would let them go to 255. A runtime that fuses QDQ scales sums by floating-point factors, and adds two
- *       maps before it rounds, so single activations may differ by one step from ours.
+ *       8 bits would let them go to 255. Both maps of an Add are rounded to whole steps of their sum before it, as
+ *       lib/nn/quantised.h defines it, by Div, Add, Floor and Mul. A runtime scales sums by floating-point factors, so
+ *       single activations may differ by one step from ours.
  *
  * Nodes of layer x: x/conv or x/gemm, x/add, x/relu, x/pool; then x/clip, x/quantized and x/real, or x/half and x/real;
- * x/map/quantized before an average. Constants have the names of the model file.
+ * x/map/quantized before an average; x/sum_steps to x/other_rounded before an Add of int8. Constants have the names of
+ * the model file.
  */
 #ifndef EO_STAGE_EXPORT_ONNX_H
 #define EO_STAGE_EXPORT_ONNX_H
