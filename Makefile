@@ -52,8 +52,8 @@ ifeq ($(IS_OUTER),)
 include $(SHARE)lib/build.mk
 include $(SHARE)tools/experiment.mk
 ifneq ($(IS_INNER),)
-include $(patsubst %,$(SHARE)tools/%.mk,$(call once,$(filter export device explore,$(GOALS)) \
-	$(if $(EO_ACTIVE_DEVICE),device)))
+include $(patsubst %,$(SHARE)tools/%.mk,$(call once,\
+	$(filter export device explore,$(GOALS:export-check=device)) $(if $(EO_ACTIVE_DEVICE),device)))
 endif
 ifeq ($(IS_INNER),)
 # A copy of the project without its tests builds and runs. What is installed builds nothing and installs nothing.

@@ -122,6 +122,25 @@ device/p0.50-int8-fast/m3_layers.csv core_costs.csv core_layers.csv board_fits.c
   eo-verify "$out/manifest.json"
 }
 
+@test "make export-check: each compiler, and what is missing or wrong" {
+  grep -v '^output_dir\|^pruning_levels\|^precisions' "$EO_ROOT/tests/golden/small.yaml" >c.yaml
+  printf 'output_dir: %s\npruning_levels: [0.5]\nprecisions: [int8, fp32]\n' "$PWD/r" >>c.yaml
+  # checked WAYS
+  checked() {
+    run make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" WAYS="$1" export-check
+  }
+  checked 'gcc -O2,clang -O0,nocc -O1'
+  [ "$status" -eq 0 ] && [ "$(grep -c '2 of 2 ways equal: 3000 test images of synthetic$' <<<"$output")" -eq 3 ]
+  [[ $output == *"p0.50-int8-fast "*"left out: nocc -O1 (no such program"*"6 passed, 0 failed" ]]
+  checked 'gcc -DNET_NO_SELFTEST -DNET_TESTS=0'
+  [ "$status" -ne 0 ]
+  [[ $output == *"export-check: gcc -DNET_NO_SELFTEST -DNET_TESTS=0: eo-export: "*"0 passed, 3 failed"* ]]
+  checked nocc
+  [ "$status" -ne 0 ]
+  [[ $output == *"export-check: expected one of these compilers, found none: nocc; install gcc or clang, or name \
+others in WAYS" ]]
+}
+
 @test "device: Cortex-M0" {
   on m0 arm-none-eabi-gcc qemu-system-arm
 }

@@ -63,3 +63,11 @@ device: $(CORE_COSTS) $(BOARD_FITS)
 	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \
 	  "instr/MAC", "equal"; next } { printf "%-22s %-5s %-8s %8d %8d %9s %6s\n", $$1, $$2, $$3, $$4, $$8, $$11, \
 	  $$12 ? "yes" : "NO" }' $<
+
+# The same code on this machine, by each compiler that is there, for all test images.
+.PHONY: export-check
+CHECKED := $(foreach d,$(GOOD),$(foreach b,$(call builds_of,$(d)),$(call device_folder,$(d),$(call kind_of,$(d),$(b)))))
+## export-check: exported code of each candidate by each compiler here, all test images; ends with the count (WAYS=...)
+export-check: $(CHECKED:%=%/net.c)
+	@$(if $(EO_DRY),,$(file >$(SL)/checked,$(CHECKED:$(OUT)/device/%=%)))WAYS=$(call quoted,$(WAYS)) \
+	  sh $(SHARE)tests/device/host.sh $(BIN) $(SL)/eval.yaml $(DATA) $(OUT) <$(SL)/checked
