@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs the first two commands of the README on a Debian 12 that has make and git, but nothing else of what they need: as
-# root, and as a plain user with sudo.
+# root, and as a plain user with sudo. Then installs the package of `make deb` on a Debian 12 without make, git and
+# compiler, and runs `eo new` and `eo run` there, as a plain user in an empty folder.
 #
-#     tests/bare.sh [root] [user]       both by default; the last line is "bare: N passed, M failed, K skipped"
+#     tests/bare.sh [root] [user] [deb]    all by default; the last line is "bare: N passed, M failed, K skipped"
 #
 # For each, debootstrap builds a root folder, which gets a clone of what is committed here. Needs root, debootstrap,
 # some 3 GB below TMPDIR (/var/tmp by default), and a mirror: the first that apt has here, else deb.debian.org.
@@ -43,10 +44,22 @@ lend_network() {
     esac
 }
 
-# build ROOT USER: a root folder with the clone in /home/USER/edge-opt
+# bring ROOT USER: the clone in /home/USER/edge-opt, or for `deb` the package
+bring() {
+    if [ "$2" = deb ]; then
+        make --no-print-directory deb B="$work/build" >"$work/log" 2>&1 && cp "$work"/build/edge-opt_*.deb "$1/tmp" &&
+            DEBIAN_FRONTEND=noninteractive chroot "$1" sh -c \
+                'apt-get update -qq && apt-get install -qq -y --no-install-recommends /tmp/edge-opt_*.deb' \
+                >>"$work/log" 2>&1 && mkdir "$1/home/deb/edge-opt" || { tail -n 5 "$work/log" && false; }
+    else
+        git -c safe.directory='*' clone -q --no-hardlinks . "$1/home/$2/edge-opt"
+    fi && chroot "$1" chown -R "$2" "/home/$2"
+}
+
+# build ROOT USER: a root folder in which USER finds what the commands need
 build() {
     root=$1 packages=make,git
-    [ "$2" = root ] || packages=$packages,sudo
+    case $2 in user) packages=$packages,sudo ;; deb) packages=ca-certificates ;; esac
     debootstrap --variant=minbase --include=$packages bookworm "$root" "$mirror" >"$work/log" 2>&1 || {
         tail -n 5 "$work/log"
         return 1
@@ -57,12 +70,9 @@ build() {
         mkdir -p "$root/dev/shm" "$root/dev/pts" && mount -t tmpfs tmpfs "$root/dev/shm" &&
         mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" || return 1
     mkdir -p "$root/home/$2"
-    if [ "$2" != root ]; then
-        chroot "$root" useradd -d "/home/$2" "$2" || return 1
-        echo "$2 ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$2"
-    fi
-    git -c safe.directory='*' clone -q --no-hardlinks . "$root/home/$2/edge-opt" &&
-        chroot "$root" chown -R "$2" "/home/$2"
+    [ "$2" = root ] || chroot "$root" useradd -d "/home/$2" "$2" || return 1
+    [ "$2" != user ] || echo "$2 ALL=(ALL) NOPASSWD: ALL" >"$root/etc/sudoers.d/$2"
+    bring "$root" "$2"
 }
 
 # expected COMMAND LAST-LINE: whether it ended as it should; the experiment recommends one near its end
@@ -74,7 +84,7 @@ expected() {
 }
 
 passed=0 failed=0
-[ $# -gt 0 ] || set -- root user
+[ $# -gt 0 ] || set -- root user deb
 for who; do
     root=$work/$who
     if ! build "$root" "$who"; then
@@ -82,7 +92,11 @@ for who; do
         failed=$((failed + 1))
         continue
     fi
-    echo "$commands" >"$work/commands"
+    if [ "$who" = deb ]; then
+        echo "eo new mine --epochs 1 </dev/null && eo run mine"
+    else
+        echo "$commands"
+    fi >"$work/commands"
     while read -r command; do
         start=$(date +%s)
         # shellcheck disable=SC2016 # what is there of proxies

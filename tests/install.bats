@@ -172,3 +172,37 @@ Try 'eo help'." eo_here list a
   [ ! -e x ]
   [ ! -e "$EO_ROOT/x" ]
 }
+
+@test "make dist: the same bytes each time, with the version in its name" {
+  local version
+  [ -d "$EO_ROOT/.git" ] || skip "needs a checkout"
+  version=$(eo-config --version | sed -n '1s/.* //p')
+  make -C "$EO_ROOT" --no-print-directory B="$PWD/one" dist >log
+  sleep 1.1
+  make -C "$EO_ROOT" --no-print-directory B="$PWD/two" dist >log
+  cmp "one/edge-opt-$version.tar.gz" "two/edge-opt-$version.tar.gz"
+  tar -tzf "one/edge-opt-$version.tar.gz" | grep -qx "edge-opt-$version/Makefile"
+}
+
+@test "make deb: what make install installs, with what it depends on; the same bytes each time" {
+  local deb
+  command -v dpkg-shlibdeps >/dev/null || skip "needs dpkg-dev"
+  [ "$(basename "$EO_BIN")" = bin ] || skip "needs the programs in bin"
+  for copy in one two; do
+    make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" READY="$PWD/$copy" deb >log 2>&1 ||
+      { cat log; false; }
+    deb=$(sed -n 's/^  DEB      //p' log)
+    cp "$EO_ROOT/$deb" "$copy.deb" 2>/dev/null || cp "$deb" "$copy.deb"
+  done
+  cmp one.deb two.deb
+  dpkg-deb --field one.deb Depends >depends
+  grep -q 'libyaml-0-2' depends
+  grep -q 'make' depends
+  dpkg-deb --extract one.deb contents
+  (cd contents/usr/bin && ls) >found
+  (cd "$BATS_FILE_TMPDIR/usr/bin" && ls) | diff - found
+  PATH="$PWD/contents/usr/bin:$BATS_FILE_TMPDIR/path" contents/usr/bin/eo list | grep -q '^default '
+  : >said
+  if command -v lintian >/dev/null; then lintian --allow-root one.deb >said || true; fi
+  run ! grep '^E:' said
+}

@@ -18,7 +18,7 @@ LINKS := $(notdir $(TOOLS))
 files_share/zsh/site-functions := $(READY)/_eo
 files_share/edge-opt/. := Makefile $(READY)/installed.mk $(READY)/flags
 files_share/edge-opt/lib := lib/build.mk
-NOT_INSTALLED := tools/install.mk tools/pages.sh tools/eo.sh
+NOT_INSTALLED := tools/install.mk tools/pages.sh tools/eo.sh tools/deb.sh
 files_share/edge-opt/tools := $(filter-out $(NOT_INSTALLED),$(wildcard tools/*.mk tools/*.sh tools/*.awk))
 files_share/edge-opt/plots := $(wildcard plots/*.gp plots/*.awk)
 files_share/edge-opt/configs := $(wildcard configs/*.yaml) configs/README.md
@@ -37,6 +37,12 @@ define remove
 
 endef
 
+define install_completion
+	install -d -- $(call below_prefix,$(COMPLETION))
+	install -m 644 -- tools/completion.bash $(call below_prefix,$(COMPLETION)/eo)
+	for name in $(LINKS); do ln -sf eo $(call below_prefix,$(COMPLETION))/$$name || exit; done
+endef
+
 .PHONY: install uninstall ready
 ready: programs $(COUNTER)
 	@mkdir -p $(READY) && cp tools/eo.sh $(READY)/eo && cp tools/completion.zsh $(READY)/_eo && \
@@ -47,9 +53,7 @@ ready: programs $(COUNTER)
 ## install: install programs, man pages, completion and the pipeline below PREFIX (DESTDIR is honoured)
 install: ready
 	$(foreach p,$(PLACES),$(call copy,$(p)))
-	install -d -- $(call below_prefix,$(COMPLETION))
-	install -m 644 -- tools/completion.bash $(call below_prefix,$(COMPLETION)/eo)
-	for name in $(LINKS); do ln -sf eo $(call below_prefix,$(COMPLETION))/$$name || exit; done
+	$(install_completion)
 
 ## uninstall: remove what `make install` puts below PREFIX, and nothing else
 uninstall:
@@ -57,3 +61,23 @@ uninstall:
 	for name in eo $(LINKS); do rm -f -- $(call below_prefix,$(COMPLETION))/$$name || exit; done
 	for d in $(call below_prefix,share/edge-opt) $(call below_prefix,lib/edge-opt); do \
 	  [ ! -d "$$d" ] || find "$$d" -depth -type d -empty -delete; done
+
+# ---- releases. The version stands in lib/base/version.h alone.
+
+VERSION := $(shell sed -n 's/^.define EO_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+.PHONY: dist deb
+## dist: the last commit as a tarball, edge-opt-VERSION.tar.gz in the build folder; the same commit gives the same bytes
+dist:
+	@git rev-parse HEAD >/dev/null 2>&1 || { echo "make dist: needs git, and a checkout of the project" >&2; exit 1; }
+	@mkdir -p $(B) && git archive --format=tar --prefix=edge-opt-$(VERSION)/ HEAD | gzip -9n >$(B)/dist.new && \
+	  mv $(B)/dist.new $(B)/edge-opt-$(VERSION).tar.gz && echo "  DIST     $(B)/edge-opt-$(VERSION).tar.gz"
+
+## deb: a Debian package of what `make install` installs, edge-opt_VERSION_ARCHITECTURE.deb in the build folder
+deb: override PREFIX := /usr
+deb: override DESTDIR := $(READY)/deb
+.SILENT: deb
+deb: ready
+	rm -rf $(READY)/deb
+	$(foreach p,$(PLACES),$(call copy,$(p)))
+	$(install_completion)
+	sh tools/deb.sh $(READY)/deb $(VERSION) $(B)/edge-opt_$(VERSION)_$$(dpkg --print-architecture).deb
