@@ -97,9 +97,17 @@ void cli_check_inputs(const struct cli_program *p, const char *const *paths, siz
 enum eo_isa cli_default_isa(const struct cli_program *p);
 
 /*
- * A line on the terminal while a model is trained, redrawn a few times a second. The function is NULL when standard
- * error is no terminal or `quiet` is set; its ctx is the line, which begins as zeros. _end() moves behind the line if
- * there was one.
+ * How far a program is: on a line of the terminal, or in a file of the folder EO_PROGRESS, which eo-progress shows;
+ * with EO_PROGRESS=none nowhere. cli_is_watched() says whether it is shown at all. cli_show_end() removes the file; on
+ * a terminal it moves behind the line if it `stays`, else clears it.
+ */
+int cli_is_watched(int quiet);
+void cli_show(double done, double total, const char *text);
+void cli_show_end(int stays);
+
+/*
+ * The same while a model is trained, a few times a second. The function is NULL when nothing is shown; its ctx is the
+ * line, which begins as zeros. _end() is cli_show_end() if anything was shown.
  */
 struct cli_progress {
     double last;

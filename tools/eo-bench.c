@@ -88,7 +88,7 @@ static const struct cli_program program = {
 /* Progress may be on the terminal's line. */
 static void say(const char *line)
 {
-    if (!quiet && isatty(STDERR_FILENO))
+    if (cli_is_watched(quiet) && isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
     cli_warn(&program, NULL, "%s", line);
 }
@@ -151,14 +151,19 @@ static void show_progress(void *ctx, const struct eo_bench_progress *p)
 {
     int *shown = ctx;
 
+    struct eo_buf text = {0};
+    struct eo_err err;
+
     if (p->taken_over && !*shown)
         fprintf(stderr, "timing: an interrupted session goes on, %zu rounds are taken over\n", p->taken_over);
-    fprintf(stderr, "\rtiming: round %zu of %zu", p->round, p->rounds);
+    eo_buf_printf(&text, "timing: round %zu of %zu", p->round, p->rounds);
     if (p->again)
-        fprintf(stderr, ", %zu candidate%s again", p->again, p->again == 1 ? "" : "s");
+        eo_buf_printf(&text, ", %zu candidate%s again", p->again, p->again == 1 ? "" : "s");
     if (p->left_s >= 0)
-        fprintf(stderr, ", about %.0f s left", p->left_s);
-    fputs("\033[K", stderr);
+        eo_buf_printf(&text, ", about %.0f s left", p->left_s);
+    if (eo_buf_check(&text, &err) == 0)
+        cli_show((double)p->round - 1, (double)p->rounds, text.data);
+    eo_buf_release(&text);
     *shown = 1;
 }
 
@@ -196,7 +201,7 @@ static int take_session(struct eo_bench_inputs *in, struct eo_bench_plan *plan,
     double asked = eo_clock_now();
     int shown = 0, rc;
 
-    plan->progress = !quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
+    plan->progress = cli_is_watched(quiet) ? show_progress : NULL;
     plan->progress_ctx = &shown;
     if (eo_bench_lock_for(&lock, wait_s >= 0 ? (int)wait_s : in->cfg.benchmark_wait, plan->cpu, plan->threads,
                           say, err))
@@ -210,7 +215,7 @@ static int take_session(struct eo_bench_inputs *in, struct eo_bench_plan *plan,
     if (rc == 0)
         rc = eo_bench_session_run(session, plan, in->list, in->count, in->images, proc, err);
     if (shown)
-        fputs("\r\033[K", stderr);
+        cli_show_end(0);
     eo_bench_unlock(&lock);
     if (rc == 0)
         eo_bench_note_circumstances(in->list, in->count, plan->threads, lock.note);

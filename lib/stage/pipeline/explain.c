@@ -66,6 +66,13 @@ static void put_inside(const struct eo_trace *t, const char *name, size_t length
     }
 }
 
+int eo_explain_plan(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err)
+{
+    for (size_t i = 0; i < t->step_count; i++)
+        eo_buf_printf(out, "%s %s %s\n", t->steps[i].is_stale ? "run" : "keep", t->steps[i].stage, t->steps[i].id);
+    return eo_buf_check(out, err);
+}
+
 int eo_explain_steps(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err)
 {
     for (size_t i = 0; i < t->step_count; i++) {

@@ -1,0 +1,62 @@
+# What `make all` shows on a terminal, and that it shows nothing elsewhere.
+bats_require_minimum_version 1.5.0
+load common
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >small.yaml
+  printf 'epochs: 6\noutput_dir: %s\n' "$PWD/out" >more
+  sed -i '/^epochs/d' small.yaml
+  cat more >>small.yaml
+}
+
+# on_terminal TERM ARGUMENT...: make all as on a terminal of 60 columns; what it printed is in `typescript`
+on_terminal() {
+  local term=$1
+  shift
+  printf 'stty cols 60\nexec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL TERM=%s make -C "%s" B="%s" %s %s\n' \
+    "$term" "$EO_ROOT" "$(dirname "$EO_BIN")" "CONFIG=\"$PWD/small.yaml\"" "$*" >call
+  script -qefc "sh call" typescript >/dev/null </dev/null
+}
+
+@test "progress: on a terminal, stage, candidates, steps and time left; no line is longer than the terminal" {
+  on_terminal xterm all -j2
+  tr '\r' '\n' <typescript | sed 's/\x1b\[[KA]//g' >lines
+  grep -qE '^[A-Z]+: [0-9]+ of 6 candidates, [0-9]+ of [0-9]+ steps, about [0-9]+:[0-9]{2} left$' lines
+  grep -E ' steps, |^training: ' lines | awk 'length > 59 { exit 1 }'
+  # all that was printed is there, each on a line of its own, and nothing is left of what was shown
+  grep -q '^  MANIFEST ' lines
+  grep -q '^recommended: level ' lines
+  awk '/^  TRAIN / { n++ } END { exit n != 1 }' lines
+  [ -s out/config/times ]
+  [ -z "$(find "$(dirname "$EO_BIN")"/build/lock -name "*$(basename "$PWD")+out.progress")" ]
+  # no escape sequence but these two: no colours
+  run ! grep -qP '\x1b\[(?![KA])' typescript
+}
+
+@test "progress: nothing in a pipe, with -s, and on a dumb terminal" {
+  on_terminal dumb all
+  run ! grep -q $'\x1b' typescript
+  [ ! -e out/config/times ]
+  rm -rf out
+  on_terminal xterm -s all
+  run ! grep -q $'\x1b' typescript
+  rm -rf out
+  make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/small.yaml" all >said 2>&1
+  run ! grep -q $'\x1b' said
+}
+
+@test "progress: a failure is said, and its status is that of the call" {
+  sed -i 's/^epochs: .*/epochs: 0/' small.yaml
+  run on_terminal xterm all
+  [ "$status" -ne 0 ]
+  grep -q "epochs" typescript
+}
+
+@test "eo-progress: passes everything on; wrong usage and a bad configuration" {
+  printf 'a\n\n  TRAIN    x/y\nno end' >text
+  eo-progress --folder out --work . -c small.yaml <text | cmp - text
+  misused "eo-progress: options '--folder', '--work' and '-c' are required" eo-progress --folder out
+  fails_like 1 "eo-progress: none.yaml: cannot open: No such file or directory" \
+    eo-progress --folder out --work . -c none.yaml
+}
