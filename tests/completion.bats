@@ -58,7 +58,7 @@ completed() {
   [ "$(completed eo-eval -c fi)" = file.yaml ]
   completed eo '' >commands
   for command in new run explain export device compare report list data help; do grep -qx "$command" commands; done
-  [ "$(completed eo ex | tr '\n' ' ')" = "explain export " ]
+  [ "$(completed eo ex | tr '\n' ' ')" = "explain export explore " ]
   completed eo run '' | grep -qx file.yaml
   completed eo run best-m | grep -qx best-mnist
   completed eo new -- | grep -qx -e --flash

@@ -34,6 +34,7 @@ commands:
   report CONFIG|FOLDER      where the report of a run is; opens it in a browser on a desktop
   compare A B               what differs between two runs
   export CONFIG             the models on the frontiers and the recommended one as C for a device
+  explore CONFIG            accuracy and cost of all widths of a network; eo-best answers questions about it
   device CONFIG             what each candidate takes on six cores in QEMU, and which boards it fits
   accuracy CONFIG           accuracy of every candidate, nothing timed
   sensitivity CONFIG        accuracy against pruning level for each layer alone
@@ -142,7 +143,8 @@ case $command in
 device)
     case ${1:-} in -*) exec "$bin/eo-device" "$@" ;; esac
     on_configs device "$@" ;;
-run | explain | export | accuracy | sensitivity | retime | graph | steps | tidy | clean) on_configs "$command" "$@" ;;
+run | explain | explore | export | accuracy | sensitivity | retime | graph | steps | tidy | clean)
+    on_configs "$command" "$@" ;;
 data)
     case ${1:-} in -*) exec "$bin/eo-data" "$@" ;; esac
     make_here data ${1:+"DATASETS=$*"} ;;
