@@ -15,7 +15,7 @@
 #     plots                 accuracy_vs_latency, accuracy_vs_single_latency, accuracy_vs_energy
 #     page                  report.html
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
-# Always left out: the seconds of training logs, the records of steps (config/steps), the lists of files that one call of
+# Always left out: the seconds of training logs, the records of steps (config/steps), the lists of files that a call of
 # make found changed or failed (config/changed, config/failed), the names of the folders and of the configuration, the
 # list of candidates that were timed together (config/timed), and what stands under host in manifest.json, except its
 # list of files.

@@ -16,7 +16,7 @@
 #     done/ID           its exit status, and the job
 #     wake/ID           a pipe through which the keeper wakes the recipe; recipes and keeper are on the same host
 #     left/JOB          a worker that ended by itself
-#     alive             a number that the keeper increases; workers end when it has stood still for two minutes
+#     alive             the keeper's time; workers end when it has stood still for two minutes
 #
 # ID is the queue and the process that waits. The keeper submits workers while commands wait for them. When a job has
 # ended and left a command in run/, the keeper puts it back, up to EO_TRIES times. Nothing is lost or mixed by this: a
@@ -33,9 +33,6 @@ EO_CPUS=${EO_CPUS:-1} EO_MEM=${EO_MEM:-2G} EO_MINUTES=${EO_MINUTES:-60} EO_TRIES
 EO_BATCH=${EO_BATCH:-0} EO_KIND=${EO_KIND:-} EO_SBATCH=${EO_SBATCH:-} EO_LOOK=${EO_LOOK:-5}
 
 say() { printf 'make: slurm: %s\n' "$*" >&2; }
-
-# put FOLDER NAME TEXT: the file is whole or absent
-put() { printf '%s\n' "$3" >"$spool/new/$2" && mv -T "$spool/new/$2" "$spool/$1/$2"; }
 
 # fresh FOLDER WHO
 fresh() {
@@ -97,27 +94,27 @@ take() {
 
 run_one() {
     timeout -k 10 "${EO_MINUTES}m" sh "$spool/run/$id.$job" >"$spool/out/$id.out" 2>"$spool/out/$id.err" </dev/null
-    put done "$id" "$? $job"
+    echo "$? $job" >"$spool/done/$id"
 }
 
-# has_keeper: whether `alive` has changed within two minutes of this host's clock
+# has_keeper: reads the keeper's time, which it writes every EO_LOOK seconds. It is gone when it has written none for
+# two minutes of this host's clock. The two clocks are not compared.
 has_keeper() {
-    read -r now <"$spool/alive" || return
-    [ "$now" = "$beat" ] || { beat=$now since=; return 0; }
-    [ -n "$since" ] || since=$(date +%s)
-    [ "$(date +%s)" -lt $((since + 120)) ]
+    { read -r now <"$spool/alive"; } 2>/dev/null || return
+    [ "$now" != "$beat" ] || { [ $idle = 0 ] || [ "$(date +%s)" -lt $((seen + 120)) ]; return; }
+    beat=$now seen=$(date +%s)
+    [ -n "$began" ] || began=$now
 }
 
 # A worker ends by itself when it finds nothing to do for about five seconds, when the keeper is gone, and when another
-# step could exceed the time limit of the job.
+# step could exceed the time limit of the job. Between two steps it starts no program but mv.
 work() {
-    spool=$1 queue=$2 job=$SLURM_JOB_ID taken=0 idle=0 beat= since= began=$(date +%s)
+    spool=$1 queue=$2 job=$SLURM_JOB_ID taken=0 idle=0 beat= seen= began=
     until [ "$EO_BATCH" -gt 0 ] && [ $taken -ge "$EO_BATCH" ]; do
-        has_keeper 2>/dev/null || break
+        has_keeper && [ "$beat" -le $((began + ${EO_MINUTES%.*} * 60 + 60)) ] || break
         if take; then
             run_one
             taken=$((taken + 1)) idle=0
-            [ "$(date +%s)" -lt $((began + ${EO_MINUTES%.*} * 60 + 60)) ] || break
             continue
         fi
         idle=$((idle + 1))
@@ -179,8 +176,9 @@ again() {
 settle() {
     for file in "$spool"/done/*; do
         [ -e "$file" ] || return 0
-        id=${file##*/} status=
-        read -r status job <"$file"
+        # A line without its end is being written.
+        id=${file##*/}
+        read -r status job <"$file" || continue
         rest=0
         case $status in
         124) rm -f "$file"; again "$id" "$job" "was out of time (EO_MINUTES=$EO_MINUTES)" ;;
@@ -248,7 +246,7 @@ keep() {
         fi
         [ $((slept - looked)) -lt $((EO_LOOK * 100)) ] || {
             looked=$slept
-            echo $slept >"$spool/alive"
+            date +%s >"$spool/alive"
             fresh done keeper
             look
         }
@@ -288,7 +286,7 @@ begin() {
     spool=$(mktemp -d "$spools/eo.XXXXXX") || exit 1
     case $spool in /*) ;; *) spool=$PWD/$spool ;; esac
     for folder in new step time run out done wake left tries; do mkdir "$spool/$folder" || exit 1; done
-    echo 0 >"$spool/alive"
+    date +%s >"$spool/alive"
     setsid sh "${EO_SHARE:-}tools/slurm.sh" guard "$spool" "$2" </dev/null >/dev/null &
     echo "$host $!" >"$spool/owner"
     echo "$spool"

@@ -23,7 +23,7 @@
 #include "base/err.h"
 #include "stage/candidate.h"
 
-#define EO_TRACE_MAX ((size_t)256 << 20) /* bytes of such a text */
+#define EO_TRACE_MAX ((size_t)512 << 20) /* bytes of such a text */
 
 /* The seed of names without one: Make's text does not have its number. */
 #define EO_TRACE_FIRST_SEED UINT64_MAX
