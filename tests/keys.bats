@@ -159,7 +159,7 @@ stage_bench() {
 # What Make would do.
 stage_make() {
   env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$EO_ROOT" --no-print-directory \
-    B="$(dirname "$EO_BIN")" CONFIG="$PWD/$2" -n all 2>&1 | sed "s|${2%.yaml}|NAME|g" >"$1/commands"
+    B="$(dirname "$EO_BIN")" CONFIG="$PWD/$2" -n all explore 2>&1 | sed "s|${2%.yaml}|NAME|g" >"$1/commands"
 }
 
 # ---- cases
@@ -297,7 +297,7 @@ one_case() {
   local stages change context key stage
   readers >readers
   # These have one value.
-  printf '%s\n' 'model train' 'model finetune' >seen
+  printf '%s\n' 'model train' 'model finetune' 'model explore' >seen
   while IFS='|' read -r stages change context; do
     key=${change%%:*}
     [ "$stages" != '*' ] || stages=$(sed -n "s/^$key //p" readers)

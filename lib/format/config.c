@@ -9,7 +9,7 @@
 #include "base/names.h"
 #include "format/safetensors.h"
 
-#define NAME_MAX_BYTES 100 /* of an experiment's name */
+#define NAME_MAX_BYTES (EO_CONFIG_EXPERIMENT_MAX - 1)
 
 static const char *const stage_names[EO_STAGE_COUNT + 1] = {
     "data",   "train",    "prune",   "finetune",    "quant",   "eval", "bench",
@@ -186,7 +186,7 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 }
 
 /* The file's name without its folders and without ".yaml" or ".yml". */
-static int experiment_name(const char *path, char name[NAME_MAX_BYTES + 1], struct eo_err *err)
+int eo_config_name(const char *path, char name[EO_CONFIG_EXPERIMENT_MAX], struct eo_err *err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -228,11 +228,11 @@ static void put_words(const struct eo_config *cfg, const char *variable, const c
 
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err)
 {
-    char name[NAME_MAX_BYTES + 1], dir[EO_CONFIG_OUT_MAX];
+    char name[EO_CONFIG_EXPERIMENT_MAX], dir[EO_CONFIG_OUT_MAX];
 
     if (strcmp(cfg->dataset, "idx") == 0 && !*cfg->data_dir)
         return eo_err_set(err, "key 'dataset': expected 'data_dir' beside 'idx', found none");
-    if (experiment_name(path, name, err) || eo_config_output_dir(cfg, name, dir, err))
+    if (eo_config_name(path, name, err) || eo_config_output_dir(cfg, name, dir, err))
         return -1;
     eo_buf_printf(out, "EO_NAME := %s\nEO_OUT := %s\nEO_DATASET := %s\n", name, dir, cfg->dataset);
     eo_buf_printf(out, "EO_DATA_SOURCE :=%s%s\n", *cfg->data_dir ? " " : "", cfg->data_dir);

@@ -35,6 +35,7 @@
 #define EO_CONFIG_CLASSES_MAX 256                  /* names of classes: a label in IDX is one byte */
 #define EO_CONFIG_NAME_MAX 32                      /* bytes of such a name, its NUL included */
 #define EO_CONFIG_OUT_MAX (EO_CONFIG_TEXT_MAX + 8) /* bytes of the output folder's path, its NUL included */
+#define EO_CONFIG_EXPERIMENT_MAX 101               /* bytes of an experiment's name, its NUL included */
 #define EO_CONFIG_INPUT_MEAN_MAX 10.0
 #define EO_CONFIG_INPUT_STD_MIN 0.001
 #define EO_CONFIG_INPUT_STD_MAX 1000.0
@@ -182,6 +183,9 @@ int eo_config_slice_sha256(const struct eo_config *cfg, enum eo_config_stage sta
 
 /* Appends the whole experiment in canonical form; loading it gives the same configuration. */
 void eo_config_print(const struct eo_config *cfg, struct eo_buf *out);
+
+/* The name of an experiment: that of its file, without folders and ending. Fails on one that Make cannot handle. */
+int eo_config_name(const char *path, char name[EO_CONFIG_EXPERIMENT_MAX], struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * The folder for the artefacts of an experiment called `name`: output_dir, below out/ if it is relative; if output_dir

@@ -1,0 +1,311 @@
+#include "stage/explore/best.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/stats.h"
+#include "stage/select/recommend.h"
+
+static const char *const limit_names[EO_BEST_LIMITS] = {"flash", "RAM", "latency"};
+static const char *const units[EO_BEST_LIMITS] = {"bytes", "bytes", "ms"};
+
+static double cost_of(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
+{
+    const struct eo_core_cost *c = &r->cost[q->core];
+
+    return limit == EO_BEST_FLASH ? c->flash_bytes
+           : limit == EO_BEST_RAM ? c->ram_bytes
+                                  : c->instructions * q->ms_per_instruction;
+}
+
+/* A cost that is not known is within no limit. */
+static int keeps(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
+{
+    return q->limit[limit] == 0 || cost_of(r, q, limit) <= q->limit[limit];
+}
+
+/* Whether a row is within all limits but `except` (-1: all). */
+static int is_within(const struct eo_explore_row *r, const struct eo_best_question *q, int except)
+{
+    int ok = 1;
+
+    for (int i = 0; i < EO_BEST_LIMITS; i++)
+        ok &= i == except || keeps(r, q, i);
+    return ok;
+}
+
+static int is_better(const struct eo_explore_row *a, const struct eo_explore_row *b,
+                     const struct eo_best_question *q)
+{
+    double x = eo_explore_accuracy(&a->chosen), y = eo_explore_accuracy(&b->chosen);
+    double flash = cost_of(a, q, EO_BEST_FLASH) - cost_of(b, q, EO_BEST_FLASH);
+    int reaches = x >= q->accuracy, other = y >= q->accuracy;
+
+    if (reaches != other)
+        return reaches;
+    if (q->accuracy > 0 && reaches && flash != 0)
+        return flash < 0;
+    return x != y ? x > y : flash < 0;
+}
+
+static const struct eo_explore_row *find_best(const struct eo_explore_table *t,
+                                              const struct eo_best_question *q, int except)
+{
+    const struct eo_explore_row *best = NULL;
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (is_within(&t->rows[i], q, except) && (!best || is_better(&t->rows[i], best, q)))
+            best = &t->rows[i];
+    }
+    return best;
+}
+
+static int is_rival(const struct eo_explore_row *r, const struct eo_explore_row *answer,
+                    const struct eo_best_question *q)
+{
+    return r != answer && is_within(r, q, -1) && eo_explore_mcnemar(r, answer) > EO_RECOMMEND_LEVEL;
+}
+
+/* Whether a costs no more than b in anything, and less in something or is as cheap and more accurate. */
+static int is_cheaper(const struct eo_explore_row *a, const struct eo_explore_row *b,
+                      const struct eo_best_question *q)
+{
+    const struct eo_core_cost *x = &a->cost[q->core], *y = &b->cost[q->core];
+
+    if (x->flash_bytes > y->flash_bytes || x->ram_bytes > y->ram_bytes || x->instructions > y->instructions)
+        return 0;
+    return x->flash_bytes < y->flash_bytes || x->ram_bytes < y->ram_bytes ||
+           x->instructions < y->instructions || a->chosen.correct > b->chosen.correct;
+}
+
+/* The finalists beside the answer, with the most accurate first. */
+static void add_finalist(struct eo_best *best, const struct eo_explore_row *r)
+{
+    int at = best->count < EO_BEST_FINALISTS ? best->count++ : EO_BEST_FINALISTS;
+
+    for (; at > 1 && best->finalist[at - 1]->chosen.correct < r->chosen.correct; at--) {
+        if (at < EO_BEST_FINALISTS)
+            best->finalist[at] = best->finalist[at - 1];
+    }
+    if (at < EO_BEST_FINALISTS)
+        best->finalist[at] = r;
+}
+
+void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q)
+{
+    const struct eo_explore_row *answer = find_best(t, q, -1);
+
+    memset(best, 0, sizeof(*best));
+    if (!answer || eo_explore_accuracy(&answer->chosen) < q->accuracy)
+        return;
+    best->finalist[best->count++] = answer;
+    for (size_t i = 0; i < t->count; i++) {
+        int is_beaten = 0;
+
+        best->within += (size_t)is_within(&t->rows[i], q, -1);
+        if (!is_rival(&t->rows[i], answer, q))
+            continue;
+        best->rivals++;
+        for (size_t k = 0; k < t->count && !is_beaten; k++)
+            is_beaten = is_cheaper(&t->rows[k], &t->rows[i], q) && is_rival(&t->rows[k], answer, q);
+        if (!is_beaten)
+            add_finalist(best, &t->rows[i]);
+    }
+}
+
+/* ---- in words ------------------------------------------------------------------------------------------------ */
+
+static double per_cent(const struct eo_evidence *hits)
+{
+    return 100 * eo_explore_accuracy(hits);
+}
+
+static void put_finalist(const struct eo_explore_row *r, const struct eo_explore_row *answer,
+                         const struct eo_best_question *q, struct eo_buf *out)
+{
+    const struct eo_core_cost *c = &r->cost[q->core];
+    double low, high;
+
+    eo_buf_printf(out, "  %-14s %8.2f ", r->name, per_cent(&r->chosen));
+    if (r->unseen.images) {
+        eo_stats_wilson95(r->unseen.correct, r->unseen.images, &low, &high);
+        eo_buf_printf(out, "%7.2f (%.2f to %.2f)", per_cent(&r->unseen), 100 * low, 100 * high);
+    } else {
+        eo_buf_printf(out, "%7s %17s", "", "");
+    }
+    eo_buf_printf(out, " %8.0f %8.0f %12.0f", c->flash_bytes, c->ram_bytes, c->instructions);
+    if (r == answer)
+        eo_buf_puts(out, "  the answer\n");
+    else
+        eo_buf_printf(out, "  p %.2f\n", eo_explore_mcnemar(r, answer));
+}
+
+static void put_finalists(const struct eo_best *best, const struct eo_best_question *q, struct eo_buf *out)
+{
+    const struct eo_explore_row *answer = best->finalist[0];
+
+    eo_buf_printf(
+        out, "%s, on %s: the %s of %zu points within the limits. %zu images cannot tell %zu others from it.\n\n",
+        answer->name, eo_core_name(q->core), q->accuracy > 0 ? "smallest accurate enough" : "most accurate",
+        best->within, answer->chosen.images, best->rivals);
+    eo_buf_printf(out, "  %-14s %8s %7s %-17s %8s %8s %12s\n", "point", "chosen %", "unseen", "% (95 %)",
+                  "flash", "RAM", "instructions");
+    for (int i = 0; i < best->count; i++)
+        put_finalist(best->finalist[i], answer, q, out);
+    if (answer->unseen.images)
+        eo_buf_printf(out,
+                      "\nThe images that decide have chosen the answer from %zu points, so its accuracy on "
+                      "them is partly "
+                      "luck. The %zu unseen\nimages have chosen nothing; believe those.\n",
+                      best->within, answer->unseen.images);
+    else
+        eo_buf_printf(out,
+                      "\nThe accuracy is partly luck: the same images have chosen the answer from %zu "
+                      "points, and there are "
+                      "none that no choice\nhas seen (validation: test).\n",
+                      best->within);
+}
+
+/* The point of least cost by one limit that is more accurate than the answer, or certainly so; NULL. */
+static const struct eo_explore_row *find_next(const struct eo_explore_table *t,
+                                              const struct eo_best_question *q,
+                                              const struct eo_explore_row *answer, int limit, int is_certain)
+{
+    const struct eo_explore_row *next = NULL;
+
+    for (size_t i = 0; i < t->count; i++) {
+        const struct eo_explore_row *r = &t->rows[i];
+
+        if (keeps(r, q, limit) || !is_within(r, q, limit) || r->chosen.correct <= answer->chosen.correct ||
+            (next && cost_of(r, q, limit) >= cost_of(next, q, limit)))
+            continue;
+        if (!is_certain || eo_explore_mcnemar(r, answer) <= EO_RECOMMEND_LEVEL)
+            next = r;
+    }
+    return next;
+}
+
+static void put_price(const struct eo_explore_table *t, const struct eo_best_question *q,
+                      const struct eo_explore_row *answer, int limit, struct eo_buf *out)
+{
+    const struct eo_explore_row *next = find_next(t, q, answer, limit, 0),
+                                *certain = find_next(t, q, answer, limit, 1);
+
+    if (!next) {
+        eo_buf_printf(out, "    no point with more of it is more accurate\n");
+        return;
+    }
+    eo_buf_printf(out, "    %.6g %s more: %s, %+.2f points (p %.2f)\n",
+                  cost_of(next, q, limit) - q->limit[limit], units[limit], next->name,
+                  per_cent(&next->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(next, answer));
+    if (certain && certain != next)
+        eo_buf_printf(
+            out, "    %.6g %s more: %s, %+.2f points, the first that the images tell from it (p %.3f)\n",
+            cost_of(certain, q, limit) - q->limit[limit], units[limit], certain->name,
+            per_cent(&certain->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(certain, answer));
+    if (!certain)
+        eo_buf_puts(out, "    no point that needs more of it can be told from the answer\n");
+}
+
+static void put_limits(const struct eo_explore_table *t, const struct eo_best_question *q,
+                       const struct eo_explore_row *answer, struct eo_buf *out)
+{
+    for (int i = 0; i < EO_BEST_LIMITS; i++) {
+        const struct eo_explore_row *without = find_best(t, q, i);
+        double used = cost_of(answer, q, i);
+
+        if (q->limit[i] == 0)
+            continue;
+        eo_buf_printf(out, "\n%s: %.6g of %.6g %s, %.6g left", limit_names[i], used, q->limit[i], units[i],
+                      q->limit[i] - used);
+        if (without == answer)
+            eo_buf_puts(out, "; without this limit the answer is the same\n");
+        else
+            eo_buf_printf(out, "; without this limit %s, %+.2f points (p %.3f)\n", without->name,
+                          per_cent(&without->chosen) - per_cent(&answer->chosen),
+                          eo_explore_mcnemar(without, answer));
+        if (q->accuracy == 0)
+            put_price(t, q, answer, i, out);
+    }
+}
+
+/* What would have to be given up. */
+static void put_nothing(const struct eo_explore_table *t, const struct eo_best_question *q,
+                        struct eo_buf *out)
+{
+    const struct eo_explore_row *most = find_best(t, q, -1);
+
+    eo_buf_printf(out,
+                  "No point of %zu is within the limits on %s. One of these would have to be given up:\n",
+                  t->count, eo_core_name(q->core));
+    if (most)
+        eo_buf_printf(out, "  accuracy: %.2f %% instead of %.2f %%, by %s\n", per_cent(&most->chosen),
+                      100 * q->accuracy, most->name);
+    for (int i = 0; i < EO_BEST_LIMITS; i++) {
+        const struct eo_explore_row *least = NULL;
+
+        for (size_t k = 0; q->limit[i] > 0 && k < t->count; k++) {
+            const struct eo_explore_row *r = &t->rows[k];
+
+            if (is_within(r, q, i) && eo_explore_accuracy(&r->chosen) >= q->accuracy &&
+                (!least || cost_of(r, q, i) < cost_of(least, q, i)))
+                least = r;
+        }
+        if (least)
+            eo_buf_printf(out, "  %s: %.6g %s instead of %.6g, for %s with %.2f %%\n", limit_names[i],
+                          cost_of(least, q, i), units[i], q->limit[i], least->name, per_cent(&least->chosen));
+        else if (q->limit[i] > 0)
+            eo_buf_printf(out, "  %s: no amount of it alone is enough\n", limit_names[i]);
+    }
+}
+
+void eo_best_put(const struct eo_best *best, const struct eo_explore_table *t,
+                 const struct eo_best_question *q, struct eo_buf *out)
+{
+    if (!best->count) {
+        put_nothing(t, q, out);
+        return;
+    }
+    put_finalists(best, q, out);
+    put_limits(t, q, best->finalist[0], out);
+}
+
+/* ---- the experiment of the finalists ------------------------------------------------------------------------- */
+
+static struct eo_level level_of(const struct eo_explore_row *r, const int *channels)
+{
+    double share[EO_LEVEL_SHARES];
+    int n = r->spaces < EO_LEVEL_SHARES ? r->spaces : EO_LEVEL_SHARES;
+
+    for (int i = 0; i < n; i++)
+        share[i] = rint((1 - (double)r->widths[i] / channels[i]) * 1e6) / 1e6;
+    return eo_level_of(share, n);
+}
+
+void eo_best_config(const struct eo_best *best, const int *channels, struct eo_config *cfg)
+{
+    int precisions[EO_PRECISION_COUNT] = {0};
+
+    cfg->pruning_level_count = cfg->precision_count = 0;
+    for (int i = 0; i < best->count; i++) {
+        struct eo_level level = level_of(best->finalist[i], channels);
+        int k = 0;
+
+        precisions[best->finalist[i]->precision] = 1;
+        while (k < cfg->pruning_level_count && eo_level_compare(cfg->pruning_levels[k], level) != 0)
+            k++;
+        cfg->pruning_levels[k] = level;
+        cfg->pruning_level_count += k == cfg->pruning_level_count;
+    }
+    for (int p = 0; p < EO_PRECISION_COUNT; p++) {
+        if (precisions[p])
+            cfg->precisions[cfg->precision_count++] = (enum eo_precision)p;
+    }
+    cfg->pruning_criterion_count = 1;
+    cfg->pruning_scope = EO_SCOPE_LAYER;
+    cfg->prune_steps = cfg->channel_multiple = 1;
+    if (cfg->fine_tune_epochs < cfg->epochs)
+        cfg->fine_tune_epochs = cfg->epochs;
+    *cfg->output_dir = '\0';
+}

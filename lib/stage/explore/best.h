@@ -1,0 +1,52 @@
+/*
+ * The best of the explored points within a device's limits.
+ *
+ *     answer   of the points within all limits, the most accurate on the images that decide; with a wanted accuracy,
+ *              the one with the least flash that reaches it. Ties go to less flash, then to the earlier row.
+ *     rivals   the points within the limits that these images cannot tell from it: McNemar's exact test, two-sided, p
+ *              above 5 %. Finalists are the answer and those rivals for which no other rival is as cheap in flash, RAM
+ *              and instructions and better in one of them.
+ *     judged   The answer is partly lucky, because the images that decide have chosen it from many. So finalists are
+ *              judged on images that no choice has seen, with Wilson's interval.
+ *     limits   what is left below each, and the answer that there would be without it
+ *     price    for each limit: the first point that is more accurate on the images that decide and needs more than
+ *              the limit, and the first that they can tell from the answer
+ *     nothing  If no point is within the limits: for each limit alone, the least that would do.
+ */
+#ifndef EO_STAGE_EXPLORE_BEST_H
+#define EO_STAGE_EXPLORE_BEST_H
+
+#include "base/buf.h"
+#include "stage/explore/table.h"
+
+#define EO_BEST_FINALISTS 8
+
+enum eo_best_limit { EO_BEST_FLASH, EO_BEST_RAM, EO_BEST_LATENCY, EO_BEST_LIMITS };
+
+struct eo_best_question {
+    enum eo_core core;
+    double limit[EO_BEST_LIMITS]; /* bytes, bytes, ms; 0: none */
+    double ms_per_instruction;    /* 0: not known */
+    double accuracy;              /* wanted, 0..1; 0: the most */
+};
+
+struct eo_best {
+    const struct eo_explore_row *finalist[EO_BEST_FINALISTS]; /* the answer first */
+    int count;                                                /* 0: nothing is within the limits */
+    size_t within, rivals;                                    /* points within the limits; rivals among them */
+};
+
+/* The rows stay those of the table. */
+void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q);
+
+/* Appends the answer in words. */
+void eo_best_put(const struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q,
+                 struct eo_buf *out);
+
+/*
+ * The experiment that trains the finalists in full: `cfg` with their widths as pruning_levels and their precisions, of
+ * a base model with `channels` in each space. Recovery is at least as long as the training of the base model.
+ */
+void eo_best_config(const struct eo_best *best, const int *channels, struct eo_config *cfg);
+
+#endif

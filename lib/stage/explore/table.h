@@ -1,0 +1,33 @@
+/* explore.csv and explore_hits.csv (explore.h), as eo-best reads them. */
+#ifndef EO_STAGE_EXPLORE_TABLE_H
+#define EO_STAGE_EXPLORE_TABLE_H
+
+#include "base/err.h"
+#include "stage/explore/grid.h"
+#include "stage/export/costs.h"
+#include "stage/select/evidence.h"
+
+struct eo_explore_row {
+    char name[EO_GRID_TEXT + 8]; /* "8x16-int8" */
+    int widths[EO_NETWORK_LAYERS], spaces;
+    enum eo_precision precision;
+    struct eo_core_cost cost[EO_CORE_COUNT]; /* NAN: not known */
+    double tensor_bytes;
+    struct eo_evidence chosen, unseen; /* hits on the images that decide, and on those that no choice has seen */
+};
+
+struct eo_explore_table {
+    struct eo_explore_row *rows; /* without points that have an error */
+    size_t count;
+};
+
+/* From a folder with both files. The message names the file. Release the table also after failure. */
+int eo_explore_table_load(struct eo_explore_table *t, const char *folder, struct eo_err *err) EO_MUST_CHECK;
+void eo_explore_table_release(struct eo_explore_table *t);
+
+double eo_explore_accuracy(const struct eo_evidence *hits); /* NAN without images */
+
+/* Two-sided p of McNemar's exact test on the images that decide. */
+double eo_explore_mcnemar(const struct eo_explore_row *a, const struct eo_explore_row *b);
+
+#endif

@@ -1,0 +1,118 @@
+# eo-best: answers from a small table that was made by hand.
+bats_require_minimum_version 1.5.0
+load common
+
+# Points of 40 images that decide and 8 unseen ones: name, hits in hexadecimal, unseen hits, flash, RAM, instructions
+# on m4dsp.
+POINTS="
+2x2-int8 ff0ff00000 f0 3000 500 50000
+2x4-int8 fffffff000 ff 4000 600 90000
+4x4-int8 ffffffff00 3f 5000 900 120000
+4x4-fp32 ffffffff10 3f 9000 2000 130000
+8x8-int8 ffffffffff ff 20000 3000 900000
+"
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  local columns=widths,precision,seed,training_images,epochs,parameters,macs,tensor_bytes,images,correct,test_images
+  for core in m0 m3 m4 m4dsp m55 rv32imc; do
+    columns+=,${core}_flash_bytes,${core}_ram_bytes,${core}_instructions
+  done
+  echo $columns,model_sha256,error >explore.csv
+  echo widths,precision,seed,images_sha256,hits,test_images_sha256,test_hits >explore_hits.csv
+  while read -r name hits unseen flash ram instructions; do
+    [ -n "$name" ] || continue
+    local key=${name%-*},${name#*-},7 costs=,$flash,$ram,$instructions
+    echo "$key,,,,,1,40,,8,9,9,9,9,9,9,9,9,9$costs,9,9,9,9,9,9,x," >>explore.csv
+    echo "$key,a,$hits,b,$unseen" >>explore_hits.csv
+  done <<<"$POINTS"
+  printf '1x1,int8,7,,,,,1,,,,%s,,diverged\n' ,,,,,,,,,,,,,,,,, >>explore.csv
+  echo 1x1,int8,7,,,, >>explore_hits.csv
+  echo 'epochs: 4' >c.yaml
+}
+
+best() { eo-best -c c.yaml --from . "$@"; }
+
+# says TEXT: a line of the answer
+says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output"; return 1; }; }
+
+@test "best: the answer, its rivals, and how they do on images that no choice has seen" {
+  run best --flash 5k
+  says "4x4-int8, on m4dsp: the most accurate of 3 points within the limits. 40 images cannot tell 1 others from it."
+  # 32 of 40 images; 6 of 8 unseen ones, Wilson's interval of those.
+  [[ "${lines[2]}" =~ 4x4-int8\ *80.00\ *75.00\ \(40.93\ to\ 92.85\)\ *5000\ *900\ *120000\ *the\ answer ]]
+  # 4 images that the answer alone has right: p = 2 / 2^4.
+  [[ "${lines[3]}" =~ 2x4-int8\ *70.00\ *100.00\ .*p\ 0.12 ]]
+  ! grep -q 2x2-int8 <<<"$output"
+  says "flash: 5000 of 5120 bytes, 120 left; without this limit 8x8-int8, +20.00 points (p 0.008)"
+  says "3880 bytes more: 4x4-fp32, +2.50 points (p 1.00)"
+  says "14880 bytes more: 8x8-int8, +20.00 points, the first that the images tell from it (p 0.008)"
+}
+
+@test "best: limits one by one, sizes with endings, boards by any case" {
+  for how in "--flash 1M" "--flash 20k" "--ram 2.95k" "--flash 20000 --ram 3000" "--device stm32l4r5"; do
+    run best $how
+    [[ "$output" == 8x8-int8,* ]]
+  done
+  run best --ram 600
+  [[ "$output" == 2x4-int8,* ]]
+  says "RAM: 600 of 600 bytes, 0 left"
+  run best
+  [[ "$output" == 8x8-int8,* ]]
+  [ "$(best --device STM32L4R5 --flash 3k)" = "$(best --core m4dsp --flash 3k --ram 640k)" ]
+}
+
+@test "best: latency needs measured cycles" {
+  fails_like 1 "eo-best: option '--latency': how many cycles an instruction takes on STM32L4R5 is not known; *" \
+    best --device stm32l4r5 --latency 10ms
+  echo "devices: [{name: mine, code: m4dsp, clock_mhz: 1, flash_kib: 64, ram_kib: 8, cycles_per_instruction: 1}]" \
+    >>c.yaml
+  run best --device mine --latency 125ms
+  [[ "$output" == 4x4-int8,* ]]
+  says "latency: 120 of 125 ms, 5 left"
+  run best --device mine --latency 0.13s
+  [[ "$output" == 4x4-fp32,* ]]
+}
+
+@test "best: the smallest that is accurate enough, and what to give up when nothing is" {
+  run best --accuracy 0.7
+  says "2x4-int8, on m4dsp: the smallest accurate enough of 5 points"
+  run best --accuracy 0.9 --flash 5k --ram 1k
+  [ "$status" -eq 0 ]
+  says "No point of 5 is within the limits on m4dsp."
+  says "accuracy: 80.00 % instead of 90.00 %, by 4x4-int8"
+  says "flash: no amount of it alone is enough"
+  run best --flash 2k
+  says "flash: 3000 bytes instead of 2048, for 2x2-int8 with 40.00 %"
+}
+
+@test "best --write: an experiment with the finalists" {
+  best --flash 5k --write final.yaml >/dev/null
+  eo-config --check final.yaml
+  # Of 16 x 32 channels 4 x 4 and 2 x 4 stay.
+  grep -qx 'pruning_levels: \[\[0.75, 0.875\], 0.875\]' final.yaml
+  [ "$(grep -c 'precisions: \[int8\]' final.yaml)" = 1 ]
+  grep -qx 'fine_tune_epochs: 4' final.yaml
+  fails 1 "eo-best: option '--write': no point is within the limits, so there is nothing to train" \
+    best --flash 1k --write none.yaml
+  [ ! -e none.yaml ]
+}
+
+@test "best: bad input is one line" {
+  misused "eo-best: option '--config' is required" eo-best --flash 4k
+  misused "eo-best: option '--flash': expected a number above 0 and one of '', 'k', 'M', found '4kB'" \
+    eo-best -c c.yaml --flash 4kB
+  misused "eo-best: option '--latency': expected a number above 0 and one of 'ms', 's', 'us', found '10'" \
+    eo-best -c c.yaml --latency 10
+  fails 1 "eo-best: option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found 'm7'" best --core m7
+  fails_like 1 "eo-best: option '--device': *" best --device nothing
+  fails_like 1 "eo-best: nowhere/explore.csv: cannot open*" eo-best -c c.yaml --from nowhere
+  sed -i '2s/ff0ff/fg0ff/' explore_hits.csv
+  fails 1 "eo-best: ./explore.csv: row 1: column 'hits': expected hexadecimal digits, found 'g'" best
+  sed -i '2s/fg0ff/f/' explore_hits.csv
+  fails 1 "eo-best: ./explore.csv: row 1: column 'hits': expected the digits of 40 images, found 6" best
+  sed -i 2d explore_hits.csv
+  fails 1 "eo-best: ./explore.csv: expected as many rows as explore_hits.csv has, 5, found 6" best
+  : >explore.csv
+  fails_like 1 "eo-best: ./explore.csv: *" best
+}

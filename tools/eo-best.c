@@ -1,0 +1,201 @@
+/* eo-best: the best of the explored models within a device's limits. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "format/csv.h"
+#include "stage/explore/best.h"
+#include "tools/cli.h"
+
+static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output;
+static double accuracy;
+
+static const struct cli_option options[] = {
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment (required)"},
+    {0, "from", CLI_TEXT, &from, 0, 0, "DIR",
+     "folder of explore.csv and explore_hits.csv (default: the experiment's)"},
+    {0, "flash", CLI_TEXT, &flash, 0, 0, "N",
+     "at most so much flash: 16384, 16k or 1M (default: the device's)"},
+    {0, "ram", CLI_TEXT, &ram, 0, 0, "N", "at most so much RAM (default: the device's)"},
+    {0, "latency", CLI_TEXT, &latency, 0, 0, "T", "at most so much time on the device: 10ms or 0.5s"},
+    {0, "device", CLI_TEXT, &device, 0, 0, "NAME", "a board of the configuration or of eo-device --boards"},
+    {0, "core", CLI_TEXT, &core, 0, 0, "NAME",
+     "one of m0, m3, m4, m4dsp, m55, rv32imc (default: the device's, else m4dsp)"},
+    {0, "accuracy", CLI_NUMBER, &accuracy, 0, 1, "X", "the smallest model that reaches this, such as 0.985"},
+    {0, "write", CLI_TEXT, &write_path, 0, 0, "FILE",
+     "write the experiment that trains the finalists in full"},
+    {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the answer (default: standard output)"},
+    {0},
+};
+
+static const struct cli_program program = {
+    .name = "eo-best",
+    .synopsis =
+        "-c FILE [--flash 16k] [--ram 4k] [--latency 10ms] [--device NAME] [--accuracy X] [--write FILE]",
+    .purpose =
+        "Answers from what eo-explore has found: the most accurate model within the limits, which others\n"
+        "could be as good, what each limit costs, and what a little more would buy.",
+    .options = options,
+    .footer = "Flash is code and constants, RAM is state and stack, both without --fast of eo-export.\n",
+};
+
+/* A number with one of the endings, each of which has a factor. */
+static double parse_amount(const char *name, const char *text, const char *const *endings,
+                           const double *factors)
+{
+    char number[32] = "";
+    size_t n = strspn(text, "0123456789.");
+    double value;
+
+    for (int i = 0; n < sizeof(number) && endings[i]; i++) {
+        memcpy(number, text, n);
+        number[n] = '\0';
+        if (strcmp(text + n, endings[i]) == 0 && !eo_num_parse_double(number, 1e-6, 1e12, &value, NULL))
+            return value * factors[i];
+    }
+    cli_usage(&program, "option '--%s': expected a number above 0 and one of '%s', '%s', '%s', found '%s'",
+              name, endings[0], endings[1], endings[2], text);
+}
+
+static double parse_bytes(const char *name, const char *text)
+{
+    static const char *const endings[] = {"", "k", "M", NULL};
+    static const double factors[] = {1, 1024, 1048576};
+
+    return text ? parse_amount(name, text, endings, factors) : 0;
+}
+
+static double parse_ms(const char *text)
+{
+    static const char *const endings[] = {"ms", "s", "us", NULL};
+    static const double factors[] = {1, 1000, 0.001};
+
+    return text ? parse_amount("latency", text, endings, factors) : 0;
+}
+
+/* The name as the configuration or the table of boards writes it. */
+static int find_board(const struct eo_config *cfg, struct eo_board *b, struct eo_err *err)
+{
+    struct eo_board given = {.name = ""};
+    struct eo_csv csv;
+
+    snprintf(given.name, sizeof(given.name), "%.*s", EO_BOARD_NAME - 1, device);
+    if (eo_csv_parse(&csv, eo_boards_csv, strlen(eo_boards_csv), err))
+        return -1;
+    for (size_t i = 0; i < csv.rows; i++) {
+        if (strcasecmp(eo_csv_value(&csv, i, "board"), device) == 0)
+            snprintf(given.name, sizeof(given.name), "%.*s", EO_BOARD_NAME - 1,
+                     eo_csv_value(&csv, i, "board"));
+    }
+    eo_csv_release(&csv);
+    for (int i = 0; i < cfg->device_count; i++) {
+        if (strcasecmp(cfg->devices[i].name, device) == 0)
+            given = cfg->devices[i];
+    }
+    return eo_board_complete(&given, b, err) ? eo_err_prefix(err, "option '--device'") : 0;
+}
+
+static int set_core(struct eo_best_question *q, const char *name, struct eo_err *err)
+{
+    for (int c = 0; c < EO_CORE_COUNT; c++) {
+        if (strcmp(name, eo_core_name((enum eo_core)c)) == 0) {
+            q->core = (enum eo_core)c;
+            return 0;
+        }
+    }
+    return eo_err_set(err, "option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found '%s'",
+                      name);
+}
+
+/* 0 or the amount that is given, else the device's. */
+static double limit_of(double given, double kib)
+{
+    return given > 0 ? given : kib * 1024;
+}
+
+static int ask(const struct eo_config *cfg, struct eo_best_question *q, struct eo_err *err)
+{
+    struct eo_board b = {.name = ""};
+
+    if (device && find_board(cfg, &b, err))
+        return -1;
+    if (set_core(q, core ? core : device ? b.code : "m4dsp", err))
+        return -1;
+    q->limit[EO_BEST_FLASH] = limit_of(parse_bytes("flash", flash), b.flash_kib);
+    q->limit[EO_BEST_RAM] = limit_of(parse_bytes("ram", ram), b.ram_kib);
+    q->limit[EO_BEST_LATENCY] = parse_ms(latency);
+    q->accuracy = accuracy;
+    if (b.cycles_per_instruction > 0)
+        q->ms_per_instruction = b.cycles_per_instruction / (b.clock_mhz * 1000);
+    if (latency && !q->ms_per_instruction)
+        return eo_err_set(
+            err,
+            "option '--latency': how many cycles an instruction takes on %s is not known; measure it and "
+            "give it in the key devices: {name: %s, cycles_per_instruction: ...}",
+            device ? b.name : "a board that is not named", device ? b.name : "NAME");
+    return 0;
+}
+
+static int write_config(const struct eo_best *best, struct eo_config *cfg, struct eo_err *err)
+{
+    const int channels[EO_NETWORK_LAYERS] = {cfg->conv1_channels, cfg->conv2_channels};
+    struct eo_buf text = {0};
+
+    if (!best->count)
+        return eo_err_set(err,
+                          "option '--write': no point is within the limits, so there is nothing to train");
+    if (strcmp(cfg->model, "smallcnn") != 0)
+        return eo_err_set(err, "option '--write': expected model: smallcnn in %s, found '%.60s'", config,
+                          cfg->model);
+    eo_best_config(best, channels, cfg);
+    eo_buf_printf(&text, "# The finalists of eo-best, trained in full. The answer is %s.\n",
+                  best->finalist[0]->name);
+    eo_config_print(cfg, &text);
+    return cli_write(&program, write_path, &text) ? 1 : 0;
+}
+
+/* 0, 1 after printing, or -1 and err. */
+static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct eo_err *err)
+{
+    char name[EO_CONFIG_EXPERIMENT_MAX], folder[EO_CONFIG_OUT_MAX];
+    struct eo_best_question q = {0};
+    struct eo_best best;
+    struct eo_buf text = {0};
+    int rc;
+
+    if (eo_config_load(cfg, config, err) ||
+        (!from && (eo_config_name(config, name, err) || eo_config_output_dir(cfg, name, folder, err))))
+        return eo_err_prefix(err, "%s", config);
+    if (ask(cfg, &q, err) || eo_explore_table_load(table, from ? from : folder, err))
+        return -1;
+    eo_best_find(&best, table, &q);
+    rc = write_path ? write_config(&best, cfg, err) : 0;
+    if (rc)
+        return rc;
+    eo_best_put(&best, table, &q, &text);
+    return cli_write(&program, output, &text);
+}
+
+int main(int argc, char **argv)
+{
+    struct eo_explore_table table = {0};
+    struct eo_config *cfg;
+    struct eo_err err;
+    int rc;
+
+    cli_parse(&program, argc, argv);
+    if (!config)
+        cli_usage(&program, "option '--config' is required");
+    parse_bytes("flash", flash);
+    parse_bytes("ram", ram);
+    parse_ms(latency);
+    cli_check_outputs(&program, (const char *const[]){write_path, cli_path(output)}, 2);
+    cfg = eo_alloc(1, sizeof(*cfg), &err);
+    rc = cfg ? answer(cfg, &table, &err) : -1;
+    eo_explore_table_release(&table);
+    free(cfg);
+    return rc < 0 ? cli_fail(&program, NULL, &err) : rc;
+}
