@@ -4,6 +4,7 @@ load common
 
 setup_file() {
   load common
+  cd "$BATS_FILE_TMPDIR"
   make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" install PREFIX="$BATS_FILE_TMPDIR/usr" >log 2>&1 ||
     { cat log; return 1; }
 }

@@ -46,7 +46,7 @@ bad() {
   local page name section
   command -v mandoc >/dev/null || skip "needs mandoc"
   for page in "$ROOT"/tools/eo-*.[15]; do
-    mandoc -T lint "$page" 2>&1 | grep -v 'STYLE: referenced manual not found: Xr eo-' >lint || true
+    mandoc -T lint "$page" 2>&1 | grep -v 'STYLE: referenced manual not found: Xr eo[- ]' >lint || true
     [ ! -s lint ] || bad "$(cat lint)"
   done
   sed -n 's/^\.Xr \([^ ]*\) \([0-9]\).*/\1 \2/p' "$ROOT"/tools/eo-*.[15] | sort -u >references
