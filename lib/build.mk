@@ -59,6 +59,7 @@ LIB_SRC := $(filter-out $(OTHER_ISAS),$(wildcard lib/*/*.c lib/*/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(OBJ)/%.o)
 TOOL_SRC := $(wildcard tools/eo-*.c)
 TOOLS := $(TOOL_SRC:tools/%.c=$(BIN)/%)
+CLI := $(OBJ)/tools/cli.o $(OBJ)/tools/cli_progress.o
 LINKED := $(TOOLS:$(BIN)/%=$(OBJ)/link/%.stamp)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(UNIT_SRC:tests/unit/%.c=$(OBJ)/tests/%)
@@ -117,15 +118,15 @@ link = $(CC) $(ALL_LDFLAGS) -o $@.new $(1) && mv $@.new $@
 define link_tool
 	@mkdir -p $(OBJ)/link $(BIN)
 	@$(if $(filter 0,$(V)),echo "  LD      $(BIN)/$*")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $(OBJ)/link/$* $(OBJ)/tools/$*.o $(OBJ)/tools/cli.o $(LIBEO) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $(OBJ)/link/$* $(OBJ)/tools/$*.o $(CLI) $(LIBEO) $(LIBS)
 	@cmp -s $(OBJ)/link/$* $(BIN)/$* && rm $(OBJ)/link/$* || mv $(OBJ)/link/$* $(BIN)/$*
 	@touch $(OBJ)/link/$*.stamp
 endef
-$(OBJ)/link/%.stamp: $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
+$(OBJ)/link/%.stamp: $(OBJ)/tools/%.o $(CLI) $(LIBEO)
 	$(link_tool)
 
 # Rebuild a program that was deleted.
-$(BIN)/%: | $(OBJ)/tools/%.o $(OBJ)/tools/cli.o $(LIBEO)
+$(BIN)/%: | $(OBJ)/tools/%.o $(CLI) $(LIBEO)
 	$(link_tool)
 
 $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
@@ -135,6 +136,6 @@ $(OBJ)/tests/%: $(OBJ)/tests/unit/%.o $(LIBEO)
 
 -include $(wildcard $(OBJ)/lib/*/*.d $(OBJ)/lib/*/*/*.d $(OBJ)/tools/*.d $(OBJ)/tests/*/*.d)
 # Keep objects that only pattern rules mention. A bare `.SECONDARY:` would also let Make ignore missing rows.
-.SECONDARY: $(TOOL_SRC:%.c=$(OBJ)/%.o) $(OBJ)/tools/cli.o $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/*/*.c))
+.SECONDARY: $(TOOL_SRC:%.c=$(OBJ)/%.o) $(CLI) $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/*/*.c))
 
 endif
