@@ -42,6 +42,7 @@ static int is_replaced(const char *key, size_t length)
 {
     static const char *const keys[] = {"seed",
                                        "pruning_criterion",
+                                       "precisions",
                                        "benchmark_repeats",
                                        "benchmark_trials",
                                        "benchmark_warmup",
