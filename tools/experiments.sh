@@ -26,9 +26,7 @@ newline='
 say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
 
-. "${EO_SHARE:-./}tools/experiment.sh"
-. "${EO_SHARE:-./}tools/hosts.sh"
-. "${EO_SHARE:-./}tools/progress.sh"
+for script in experiment hosts progress; do . "${EO_SHARE:-./}tools/$script.sh"; done
 
 # ---- jobs, locks, and the Make of a part
 
