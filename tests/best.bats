@@ -12,9 +12,24 @@ POINTS="
 8x8-int8 ffffffffff ff 20000 3000 900000
 "
 
+# ones DIGITS: how many bits are set
+ones() {
+  local bits=(0 1 1 2 1 2 2 3 1 2 2 3 2 3 3 4) i n=0
+  for ((i = 0; i < ${#1}; i++)); do n=$((n + bits[16#${1:i:1}])); done
+  echo $n
+}
+
+# edit FILE ROW COLUMN VALUE: a cell, of row 1 and so on
+edit() {
+  awk -F, -v OFS=, -v row="$2" -v name="$3" -v value="$4" \
+    'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == row + 1 { $at = value } 1' "$1" >edited
+  mv edited "$1"
+}
+
 setup() {
   cd "$BATS_TEST_TMPDIR"
-  local columns=widths,precision,seed,training_images,epochs,parameters,macs,tensor_bytes,images,correct,test_images
+  local columns=widths,precision,seed,training_images,epochs,parameters,macs,tensor_bytes
+  columns+=,images,correct,test_images,test_correct
   for core in m0 m3 m4 m4dsp m55 rv32imc; do
     columns+=,${core}_flash_bytes,${core}_ram_bytes,${core}_instructions
   done
@@ -23,10 +38,11 @@ setup() {
   while read -r name hits unseen flash ram instructions; do
     [ -n "$name" ] || continue
     local key=${name%-*},${name#*-},7 costs=,$flash,$ram,$instructions
-    echo "$key,,,,,1,40,,8,9,9,9,9,9,9,9,9,9$costs,9,9,9,9,9,9,x," >>explore.csv
+    local counts=1,40,$(ones $hits),8,$(ones $unseen) others=9,9,9,9,9,9
+    echo "$key,,,,,$counts,$others,9,9,9$costs,$others,x," >>explore.csv
     echo "$key,a,$hits,b,$unseen" >>explore_hits.csv
   done <<<"$POINTS"
-  printf '1x1,int8,7,,,,,1,,,,%s,,diverged\n' ,,,,,,,,,,,,,,,,, >>explore.csv
+  printf '1x1,int8,7,,,,,1,,,,,%s,,diverged\n' ,,,,,,,,,,,,,,,,, >>explore.csv
   echo 1x1,int8,7,,,, >>explore_hits.csv
   echo 'epochs: 4' >c.yaml
 }
@@ -108,11 +124,73 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
   fails_like 1 "eo-best: option '--device': *" best --device nothing
   fails_like 1 "eo-best: nowhere/explore.csv: cannot open*" eo-best -c c.yaml --from nowhere
   sed -i '2s/ff0ff/fg0ff/' explore_hits.csv
-  fails 1 "eo-best: ./explore.csv: row 1: column 'hits': expected hexadecimal digits, found 'g'" best
+  fails 1 "eo-best: ./explore_hits.csv: row 1: column 'hits': expected hexadecimal digits, found 'g'" best
   sed -i '2s/fg0ff/f/' explore_hits.csv
-  fails 1 "eo-best: ./explore.csv: row 1: column 'hits': expected the digits of 40 images, found 6" best
+  fails 1 "eo-best: ./explore_hits.csv: row 1: column 'hits': expected 10 digits, for 40 images, found 6" best
   sed -i 2d explore_hits.csv
-  fails 1 "eo-best: ./explore.csv: expected as many rows as explore_hits.csv has, 5, found 6" best
+  fails 1 "eo-best: ./explore_hits.csv: expected as many rows as explore.csv has, 6, found 5" best
   : >explore.csv
   fails_like 1 "eo-best: ./explore.csv: *" best
+}
+
+# damaged WHERE MESSAGE FILE ROW COLUMN VALUE: one cell is another, and the message names it
+damaged() {
+  local where=$1 message=$2
+  shift 2
+  cp explore.csv explore_hits.csv "$BATS_RUN_TMPDIR"
+  edit "$@"
+  fails 1 "eo-best: ./$where: $message" best --write final.yaml || return
+  [ ! -e final.yaml ] || return
+  cp "$BATS_RUN_TMPDIR"/explore.csv "$BATS_RUN_TMPDIR"/explore_hits.csv .
+}
+
+@test "best: tables that say what cannot be, or do not belong together" {
+  local t=explore.csv h=explore_hits.csv number="expected an integer in 0..1000000000000000"
+  damaged "$t" "row 1: column 'images': expected a number of images in 1..16777216, found ''" $t 1 images ''
+  damaged "$t" "row 5: column 'images': $number, found '40.5'" $t 5 images 40.5
+  damaged "$h" "row 5: column 'hits': expected hits of 37 images, found one of an image after them" $t 5 images 37
+  damaged "$h" "row 5: column 'test_hits': expected hits of 7 images, found one of an image after them" \
+    $t 5 test_images 7
+  damaged "$t" \
+    "row 5: column 'correct': expected 40, as the hits in $h say, found '39'; make explore writes both again" \
+    $t 5 correct 39
+  damaged "$t" "row 3: column 'm4dsp_flash_bytes': $number, found 'nan'" $t 3 m4dsp_flash_bytes nan
+  damaged "$t" "row 3: column 'm4dsp_flash_bytes': $number, found '1e308'" $t 3 m4dsp_flash_bytes 1e308
+  damaged "$t" "row 3: column 'm0_ram_bytes': $number, found '-1'" $t 3 m0_ram_bytes -1
+  damaged "$h" "row 2: column 'seed': expected '7' as in $t, found '8'" $h 2 seed 8
+  damaged "$h" "row 2: column 'widths': expected '2x4' as in $t, found '2x5'" $h 2 widths 2x5
+  damaged "$h" "row 4: column 'images_sha256': expected the same images as in the rows before, 40 with 'a', found \
+40 with 'z'" $h 4 images_sha256 z
+  for column in widths error correct m55_ram_bytes; do
+    damaged "$t" "expected a column '$column', found none; make explore writes it" $t 0 $column other
+  done
+  damaged "$h" "expected a column 'test_hits', found none; make explore writes it" $h 0 test_hits other
+  sed -i 's/,$/,diverged/' $t
+  fails 1 "eo-best: ./$t: expected a point that has figures, found none in 6 rows" best
+}
+
+@test "best: of networks whose flash is not known" {
+  for row in 1 2 3 4 5; do
+    for cost in flash_bytes ram_bytes instructions; do edit explore.csv $row m4dsp_$cost ''; done
+    edit explore.csv $row tensor_bytes $((100 - row))
+  done
+  run best
+  [[ "${lines[2]}" =~ 8x8-int8\ .*\ -\ *-\ *-\ \ the\ answer ]]
+  [[ "$output" != *nan* ]]
+  # The one with the fewest bytes of tensors.
+  run best --accuracy 0.7
+  [[ "$output" == 8x8-int8,* ]]
+  fails 1 "eo-best: ./explore.csv: expected flash of some point on m4dsp, to keep the limit, found none; they are \
+known of model: smallcnn alone" best --flash 4k
+  edit explore.csv 1 m4dsp_ram_bytes 700
+  run best --ram 600
+  says "RAM: 700 bytes instead of 600, for 2x2-int8 with 40.00 %"
+}
+
+@test "best --write: of a table of another network" {
+  edit explore.csv 5 widths 17x8
+  edit explore_hits.csv 5 widths 17x8
+  fails 1 "eo-best: option '--write': expected widths of at most 16x32, the channels in c.yaml, found 17x8-int8; the \
+table is of another network" best --write final.yaml
+  [ ! -e final.yaml ]
 }

@@ -139,6 +139,34 @@ static int ask(const struct eo_config *cfg, struct eo_best_question *q, struct e
     return 0;
 }
 
+static int check_limits(const struct eo_explore_table *t, const struct eo_best_question *q,
+                        const char *folder, struct eo_err *err)
+{
+    static const char *const names[EO_BEST_LIMITS] = {"flash", "RAM", "instructions"};
+
+    for (int i = 0; i < EO_BEST_LIMITS; i++) {
+        if (q->limit[i] > 0 && !eo_best_has_cost(t, q, i))
+            return eo_err_set(
+                err,
+                "%s/explore.csv: expected %s of some point on %s, to keep the limit, found none; "
+                "they are known of model: smallcnn alone",
+                folder, names[i], eo_core_name(q->core));
+    }
+    return 0;
+}
+
+/* The table can be of another network than the configuration. */
+static int check_widths(const struct eo_explore_row *r, const int channels[2], struct eo_err *err)
+{
+    if (r->spaces == 2 && r->widths[0] <= channels[0] && r->widths[1] <= channels[1])
+        return 0;
+    return eo_err_set(
+        err,
+        "option '--write': expected widths of at most %dx%d, the channels in %s, found %s; the table "
+        "is of another network",
+        channels[0], channels[1], config, r->name);
+}
+
 static int write_config(const struct eo_best *best, struct eo_config *cfg, struct eo_err *err)
 {
     const int channels[EO_NETWORK_LAYERS] = {cfg->conv1_channels, cfg->conv2_channels};
@@ -150,6 +178,10 @@ static int write_config(const struct eo_best *best, struct eo_config *cfg, struc
     if (strcmp(cfg->model, "smallcnn") != 0)
         return eo_err_set(err, "option '--write': expected model: smallcnn in %s, found '%.60s'", config,
                           cfg->model);
+    for (int i = 0; i < best->count; i++) {
+        if (check_widths(best->finalist[i], channels, err))
+            return -1;
+    }
     eo_best_config(best, channels, cfg);
     eo_buf_printf(&text, "# The finalists of eo-best, trained in full. The answer is %s.\n",
                   best->finalist[0]->name);
@@ -169,7 +201,8 @@ static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct 
     if (eo_config_load(cfg, config, err) ||
         (!from && (eo_config_name(config, name, err) || eo_config_output_dir(cfg, name, folder, err))))
         return eo_err_prefix(err, "%s", config);
-    if (ask(cfg, &q, err) || eo_explore_table_load(table, from ? from : folder, err))
+    if (ask(cfg, &q, err) || eo_explore_table_load(table, from ? from : folder, err) ||
+        check_limits(table, &q, from ? from : folder, err))
         return -1;
     eo_best_find(&best, table, &q);
     rc = write_path ? write_config(&best, cfg, err) : 0;

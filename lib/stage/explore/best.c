@@ -19,6 +19,22 @@ static double cost_of(const struct eo_explore_row *r, const struct eo_best_quest
                                   : c->instructions * q->ms_per_instruction;
 }
 
+int eo_best_has_cost(const struct eo_explore_table *t, const struct eo_best_question *q, int limit)
+{
+    size_t i = 0;
+
+    while (i < t->count && isnan(cost_of(&t->rows[i], q, limit)))
+        i++;
+    return i < t->count;
+}
+
+static double size_of(const struct eo_explore_row *r, const struct eo_best_question *q)
+{
+    double flash = cost_of(r, q, EO_BEST_FLASH);
+
+    return isnan(flash) ? r->tensor_bytes : flash;
+}
+
 /* A cost that is not known is within no limit. */
 static int keeps(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
 {
@@ -39,14 +55,14 @@ static int is_better(const struct eo_explore_row *a, const struct eo_explore_row
                      const struct eo_best_question *q)
 {
     double x = eo_explore_accuracy(&a->chosen), y = eo_explore_accuracy(&b->chosen);
-    double flash = cost_of(a, q, EO_BEST_FLASH) - cost_of(b, q, EO_BEST_FLASH);
+    double more = size_of(a, q) - size_of(b, q);
     int reaches = x >= q->accuracy, other = y >= q->accuracy;
 
     if (reaches != other)
         return reaches;
-    if (q->accuracy > 0 && reaches && flash != 0)
-        return flash < 0;
-    return x != y ? x > y : flash < 0;
+    if (q->accuracy > 0 && reaches && more != 0)
+        return more < 0;
+    return x != y ? x > y : more < 0;
 }
 
 static const struct eo_explore_row *find_best(const struct eo_explore_table *t,
@@ -121,6 +137,15 @@ static double per_cent(const struct eo_evidence *hits)
     return 100 * eo_explore_accuracy(hits);
 }
 
+/* "-": not known. */
+static void put_count(double count, int width, struct eo_buf *out)
+{
+    if (isnan(count))
+        eo_buf_printf(out, " %*s", width, "-");
+    else
+        eo_buf_printf(out, " %*.0f", width, count);
+}
+
 static void put_finalist(const struct eo_explore_row *r, const struct eo_explore_row *answer,
                          const struct eo_best_question *q, struct eo_buf *out)
 {
@@ -134,7 +159,9 @@ static void put_finalist(const struct eo_explore_row *r, const struct eo_explore
     } else {
         eo_buf_printf(out, "%7s %17s", "", "");
     }
-    eo_buf_printf(out, " %8.0f %8.0f %12.0f", c->flash_bytes, c->ram_bytes, c->instructions);
+    put_count(c->flash_bytes, 8, out);
+    put_count(c->ram_bytes, 8, out);
+    put_count(c->instructions, 12, out);
     if (r == answer)
         eo_buf_puts(out, "  the answer\n");
     else
@@ -146,7 +173,8 @@ static void put_finalists(const struct eo_best *best, const struct eo_best_quest
     const struct eo_explore_row *answer = best->finalist[0];
 
     eo_buf_printf(
-        out, "%s, on %s: the %s of %zu points within the limits. %zu images cannot tell %zu others from it.\n\n",
+        out,
+        "%s, on %s: the %s of %zu points within the limits. %zu images cannot tell %zu others from it.\n\n",
         answer->name, eo_core_name(q->core), q->accuracy > 0 ? "smallest accurate enough" : "most accurate",
         best->within, answer->chosen.images, best->rivals);
     eo_buf_printf(out, "  %-14s %8s %7s %-17s %8s %8s %12s\n", "point", "chosen %", "unseen", "% (95 %)",
@@ -248,7 +276,8 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
         for (size_t k = 0; q->limit[i] > 0 && k < t->count; k++) {
             const struct eo_explore_row *r = &t->rows[k];
 
-            if (is_within(r, q, i) && eo_explore_accuracy(&r->chosen) >= q->accuracy &&
+            if (is_within(r, q, i) && !isnan(cost_of(r, q, i)) &&
+                eo_explore_accuracy(&r->chosen) >= q->accuracy &&
                 (!least || cost_of(r, q, i) < cost_of(least, q, i)))
                 least = r;
         }

@@ -3,6 +3,7 @@
  *
  *     answer   of the points within all limits, the most accurate on the images that decide; with a wanted accuracy,
  *              the one with the least flash that reaches it. Ties go to less flash, then to the earlier row.
+ *              Where flash is not known (export/costs.h), the bytes of tensors stand for it.
  *     rivals   the points within the limits that these images cannot tell from it: McNemar's exact test, two-sided, p
  *              above 5 %. Finalists are the answer and those rivals for which no other rival is as cheap in flash, RAM
  *              and instructions and better in one of them.
@@ -36,10 +37,13 @@ struct eo_best {
     size_t within, rivals;                                    /* points within the limits; rivals among them */
 };
 
+/* Whether this cost is known of any row. */
+int eo_best_has_cost(const struct eo_explore_table *t, const struct eo_best_question *q, int limit);
+
 /* The rows stay those of the table. */
 void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q);
 
-/* Appends the answer in words. */
+/* Appends the answer in words; a cost that is not known is "-". */
 void eo_best_put(const struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q,
                  struct eo_buf *out);
 

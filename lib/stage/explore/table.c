@@ -1,6 +1,5 @@
 #include "stage/explore/table.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,36 +9,65 @@
 #include "base/num.h"
 #include "stage/select/certainty.h"
 
-/* An empty cell is NAN. */
-static int read_number(const struct eo_csv *csv, size_t row, const char *column, double *value,
-                       struct eo_err *err)
-{
-    const char *cell = eo_csv_value(csv, row, column);
+#define MAX_COUNT 1000000000000000 /* exact in a double */
 
-    *value = NAN;
-    if (eo_csv_column(csv, column) < 0)
-        return eo_err_set(err, "expected a column '%s', found none", column);
-    if (!*cell || !eo_num_parse_double(cell, 0, DBL_MAX, value, err))
-        return 0;
-    return eo_err_prefix(err, "row %zu: column '%s'", row + 1, column);
+static const char *const cost_names[] = {"flash_bytes", "ram_bytes", "instructions"};
+
+enum { TABLE, HITS, FILES };
+
+/* Columns without which nothing can be said; those of costs follow from the names of the cores. */
+static const char *const table_columns[] = {"widths", "precision", "seed",        "tensor_bytes",
+                                            "images", "correct",   "test_images", "test_correct",
+                                            "error",  NULL};
+static const char *const hits_columns[] = {"widths", "precision",          "seed",      "images_sha256",
+                                           "hits",   "test_images_sha256", "test_hits", NULL};
+
+static const struct file {
+    const char *name, *const *columns;
+} files[FILES] = {{"explore.csv", table_columns}, {"explore_hits.csv", hits_columns}};
+
+struct reader {
+    const char *folder;
+    struct eo_csv csv[FILES];
+};
+
+/* The message with file, row and column in front; the row counts from 0. */
+static int fail_at(const struct reader *in, int file, size_t row, const char *column, struct eo_err *err)
+{
+    return eo_err_prefix(err, "%s/%s: row %zu: column '%s'", in->folder, files[file].name, row + 1, column);
 }
 
-static int read_costs(const struct eo_csv *csv, size_t row, struct eo_explore_row *r, struct eo_err *err)
+/* Counts alone are in the table. An empty cell is NAN. */
+static int read_count(const struct reader *in, size_t row, const char *column, double *value,
+                      struct eo_err *err)
+{
+    const char *cell = eo_csv_value(&in->csv[TABLE], row, column);
+    int64_t count = 0;
+
+    *value = NAN;
+    if (!*cell)
+        return 0;
+    if (eo_num_parse_i64(cell, 0, MAX_COUNT, &count, err))
+        return fail_at(in, TABLE, row, column, err);
+    *value = (double)count;
+    return 0;
+}
+
+static int read_costs(const struct reader *in, size_t row, struct eo_explore_row *r, struct eo_err *err)
 {
     for (int c = 0; c < EO_CORE_COUNT; c++) {
         const char *core = eo_core_name((enum eo_core)c);
         double *const to[] = {&r->cost[c].flash_bytes, &r->cost[c].ram_bytes, &r->cost[c].instructions};
-        static const char *const names[] = {"flash_bytes", "ram_bytes", "instructions"};
 
         for (int k = 0; k < 3; k++) {
             char column[40];
 
-            snprintf(column, sizeof(column), "%s_%s", core, names[k]);
-            if (read_number(csv, row, column, to[k], err))
+            snprintf(column, sizeof(column), "%s_%s", core, cost_names[k]);
+            if (read_count(in, row, column, to[k], err))
                 return -1;
         }
     }
-    return read_number(csv, row, "tensor_bytes", &r->tensor_bytes, err);
+    return read_count(in, row, "tensor_bytes", &r->tensor_bytes, err);
 }
 
 static int digit_of(char c)
@@ -47,95 +75,174 @@ static int digit_of(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* `images`: the column of their number in the table; hits and their checksum are in the other file. */
-static int read_hits(const struct eo_csv *table, const struct eo_csv *hits, size_t row, const char *prefix,
-                     struct eo_evidence *e, struct eo_err *err)
+/* Hexadecimal digits of four images each; none of an image after the last. */
+static int parse_hits(const char *text, struct eo_evidence *e, struct eo_err *err)
 {
-    char images_column[40], hits_column[40], sha_column[40];
-    const char *text;
-    double images;
+    size_t digits = (e->images + 3) / 4;
 
-    snprintf(images_column, sizeof(images_column), "%simages", prefix);
-    snprintf(hits_column, sizeof(hits_column), "%shits", prefix);
-    snprintf(sha_column, sizeof(sha_column), "%simages_sha256", prefix);
-    if (read_number(table, row, images_column, &images, err))
-        return -1;
-    if (isnan(images))
-        return 0;
-    text = eo_csv_value(hits, row, hits_column);
-    e->images = images < EO_EVIDENCE_IMAGES ? (size_t)images : 0;
-    if (!e->images || strlen(text) != (e->images + 3) / 4)
-        return eo_err_set(err, "row %zu: column '%s': expected the digits of %g images, found %zu", row + 1,
-                          hits_column, images, strlen(text));
-    snprintf(e->images_sha256, sizeof(e->images_sha256), "%s", eo_csv_value(hits, row, sha_column));
+    if (strlen(text) != digits)
+        return eo_err_set(err, "expected %zu digits, for %zu images, found %zu", digits, e->images,
+                          strlen(text));
     e->hits = eo_alloc((e->images + 63) / 64, sizeof(*e->hits), err);
-    for (size_t i = 0; e->hits && text[i]; i++) {
+    for (size_t i = 0; e->hits && i < digits; i++) {
+        size_t left = e->images - 4 * i;
         int digit = digit_of(text[i]);
 
         if (digit < 0)
-            return eo_err_set(err, "row %zu: column '%s': expected hexadecimal digits, found '%c'", row + 1,
-                              hits_column, text[i]);
+            return eo_err_set(err, "expected hexadecimal digits, found '%c'", text[i]);
+        if (left < 4 && digit >> left)
+            return eo_err_set(err, "expected hits of %zu images, found one of an image after them",
+                              e->images);
         e->hits[i / 16] |= (uint64_t)digit << (i % 16 * 4);
         e->correct += (size_t)((digit & 1) + (digit >> 1 & 1) + (digit >> 2 & 1) + (digit >> 3));
     }
     return e->hits ? 0 : -1;
 }
 
-static int read_row(const struct eo_csv *table, const struct eo_csv *hits, size_t row,
-                    struct eo_explore_row *r, struct eo_err *err)
-{
-    const char *widths = eo_csv_value(table, row, "widths"),
-               *precision = eo_csv_value(table, row, "precision");
-
-    if (strcmp(widths, eo_csv_value(hits, row, "widths")) != 0 ||
-        strcmp(precision, eo_csv_value(hits, row, "precision")) != 0)
-        return eo_err_set(err, "row %zu: expected the point of explore_hits.csv, found '%.60s' at '%.20s'",
-                          row + 1, widths, precision);
-    r->spaces = eo_explore_widths_parse(widths, r->widths);
-    if (r->spaces < 0)
-        return eo_err_set(err, "row %zu: column 'widths': expected widths such as 8x16, found '%.60s'",
-                          row + 1, widths);
-    if (eo_precision_parse(precision, &r->precision, err))
-        return eo_err_prefix(err, "row %zu: column 'precision'", row + 1);
-    snprintf(r->name, sizeof(r->name), "%.*s-%s", EO_GRID_TEXT - 1, widths, precision);
-    return read_costs(table, row, r, err) || read_hits(table, hits, row, "", &r->chosen, err) ||
-                   read_hits(table, hits, row, "test_", &r->unseen, err)
-               ? -1
-               : 0;
-}
-
-static int read_rows(struct eo_explore_table *t, const struct eo_csv *table, const struct eo_csv *hits,
+/* `prefix`: "", or "test_" for the images that no choice has seen, of which there may be none. */
+static int read_hits(const struct reader *in, size_t row, const char *prefix, struct eo_evidence *e,
                      struct eo_err *err)
 {
-    if (table->rows != hits->rows)
-        return eo_err_set(err, "expected as many rows as explore_hits.csv has, %zu, found %zu", hits->rows,
-                          table->rows);
-    t->rows = eo_alloc(table->rows, sizeof(*t->rows), err);
-    for (size_t i = 0; t->rows && i < table->rows; i++) {
-        if (*eo_csv_value(table, i, "error"))
+    char images_column[40], correct_column[40], hits_column[40], sha_column[40];
+    double images, correct;
+
+    snprintf(images_column, sizeof(images_column), "%simages", prefix);
+    snprintf(correct_column, sizeof(correct_column), "%scorrect", prefix);
+    snprintf(hits_column, sizeof(hits_column), "%shits", prefix);
+    snprintf(sha_column, sizeof(sha_column), "%simages_sha256", prefix);
+    if (read_count(in, row, images_column, &images, err) ||
+        read_count(in, row, correct_column, &correct, err))
+        return -1;
+    if (isnan(images) && *prefix)
+        return 0;
+    if (!(images >= 1 && images <= EO_EVIDENCE_IMAGES)) {
+        eo_err_set(err, "expected a number of images in 1..%d, found '%.60s'", EO_EVIDENCE_IMAGES,
+                   eo_csv_value(&in->csv[TABLE], row, images_column));
+        return fail_at(in, TABLE, row, images_column, err);
+    }
+    e->images = (size_t)images;
+    snprintf(e->images_sha256, sizeof(e->images_sha256), "%s", eo_csv_value(&in->csv[HITS], row, sha_column));
+    if (parse_hits(eo_csv_value(&in->csv[HITS], row, hits_column), e, err))
+        return fail_at(in, HITS, row, hits_column, err);
+    if (correct == (double)e->correct)
+        return 0;
+    eo_err_set(err, "expected %zu, as the hits in %s say, found '%.60s'; make explore writes both again",
+               e->correct, files[HITS].name, eo_csv_value(&in->csv[TABLE], row, correct_column));
+    return fail_at(in, TABLE, row, correct_column, err);
+}
+
+static int read_point(const struct reader *in, size_t row, struct eo_explore_row *r, struct eo_err *err)
+{
+    const char *widths = eo_csv_value(&in->csv[TABLE], row, "widths"),
+               *precision = eo_csv_value(&in->csv[TABLE], row, "precision");
+
+    for (int i = 0; i < 3; i++) {
+        const char *column = hits_columns[i], *found = eo_csv_value(&in->csv[HITS], row, column),
+                   *expected = eo_csv_value(&in->csv[TABLE], row, column);
+
+        if (strcmp(found, expected) == 0)
             continue;
-        if (read_row(table, hits, i, &t->rows[t->count++], err))
+        eo_err_set(err, "expected '%.60s' as in %s, found '%.60s'", expected, files[TABLE].name, found);
+        return fail_at(in, HITS, row, column, err);
+    }
+    r->spaces = eo_explore_widths_parse(widths, r->widths);
+    if (r->spaces < 0) {
+        eo_err_set(err, "expected widths such as 8x16, found '%.60s'", widths);
+        return fail_at(in, TABLE, row, "widths", err);
+    }
+    if (eo_precision_parse(precision, &r->precision, err))
+        return fail_at(in, TABLE, row, "precision", err);
+    snprintf(r->name, sizeof(r->name), "%.*s-%s", EO_GRID_TEXT - 1, widths, precision);
+    return 0;
+}
+
+/* Points are compared image by image, so all need the same images, and widths of the same network. */
+static int check_like(const struct reader *in, size_t row, const struct eo_explore_row *first,
+                      const struct eo_explore_row *r, struct eo_err *err)
+{
+    if (r->spaces != first->spaces) {
+        eo_err_set(err, "expected %d widths, as in the rows before, found %d", first->spaces, r->spaces);
+        return fail_at(in, TABLE, row, "widths", err);
+    }
+    if (r->chosen.images != first->chosen.images || !*r->chosen.images_sha256 ||
+        strcmp(r->chosen.images_sha256, first->chosen.images_sha256) != 0) {
+        eo_err_set(
+            err, "expected the same images as in the rows before, %zu with '%.60s', found %zu with '%.60s'",
+            first->chosen.images, first->chosen.images_sha256, r->chosen.images, r->chosen.images_sha256);
+        return fail_at(in, HITS, row, "images_sha256", err);
+    }
+    return 0;
+}
+
+static int read_rows(const struct reader *in, struct eo_explore_table *t, struct eo_err *err)
+{
+    size_t rows = in->csv[TABLE].rows;
+
+    if (rows != in->csv[HITS].rows)
+        return eo_err_set(err, "%s/%s: expected as many rows as %s has, %zu, found %zu", in->folder,
+                          files[HITS].name, files[TABLE].name, rows, in->csv[HITS].rows);
+    t->rows = rows ? eo_alloc(rows, sizeof(*t->rows), err) : NULL;
+    if (rows && !t->rows)
+        return -1;
+    for (size_t i = 0; i < rows; i++) {
+        struct eo_explore_row *r = &t->rows[t->count];
+
+        if (*eo_csv_value(&in->csv[TABLE], i, "error"))
+            continue;
+        t->count++;
+        if (read_point(in, i, r, err) || read_costs(in, i, r, err) || read_hits(in, i, "", &r->chosen, err) ||
+            read_hits(in, i, "test_", &r->unseen, err) || check_like(in, i, &t->rows[0], r, err))
             return -1;
     }
-    return t->rows ? 0 : -1;
+    if (t->count)
+        return 0;
+    return eo_err_set(err, "%s/%s: expected a point that has figures, found none in %zu rows", in->folder,
+                      files[TABLE].name, rows);
+}
+
+static int check_column(const struct reader *in, int file, const char *column, struct eo_err *err)
+{
+    return eo_csv_column(&in->csv[file], column) >= 0
+               ? 0
+               : eo_err_set(err, "%s/%s: expected a column '%s', found none; make explore writes it",
+                            in->folder, files[file].name, column);
+}
+
+static int check_columns(const struct reader *in, struct eo_err *err)
+{
+    for (int f = 0; f < FILES; f++) {
+        for (int i = 0; files[f].columns[i]; i++) {
+            if (check_column(in, f, files[f].columns[i], err))
+                return -1;
+        }
+    }
+    for (int i = 0; i < 3 * EO_CORE_COUNT; i++) {
+        char column[40];
+
+        snprintf(column, sizeof(column), "%s_%s", eo_core_name((enum eo_core)(i / 3)), cost_names[i % 3]);
+        if (check_column(in, TABLE, column, err))
+            return -1;
+    }
+    return 0;
 }
 
 int eo_explore_table_load(struct eo_explore_table *t, const char *folder, struct eo_err *err)
 {
-    static const char *const names[] = {"explore.csv", "explore_hits.csv"};
-    struct eo_csv csv[2] = {{0}};
-    char path[2][4200];
+    struct reader in = {.folder = folder};
+    char path[4096];
     int rc = 0;
 
     memset(t, 0, sizeof(*t));
-    for (int i = 0; i < 2 && !rc; i++) {
-        snprintf(path[i], sizeof(path[i]), "%.4000s/%s", folder, names[i]);
-        rc = eo_csv_load(&csv[i], path[i], err) ? eo_err_prefix(err, "%s", path[i]) : 0;
+    for (int i = 0; i < FILES && !rc; i++) {
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, files[i].name) >= sizeof(path))
+            rc = eo_err_set(err, "%.60s...: expected a shorter name of a folder", folder);
+        else if (eo_csv_load(&in.csv[i], path, err))
+            rc = eo_err_prefix(err, "%s", path);
     }
-    if (!rc && read_rows(t, &csv[0], &csv[1], err))
-        rc = eo_err_prefix(err, "%s", path[0]);
-    eo_csv_release(&csv[0]);
-    eo_csv_release(&csv[1]);
+    if (!rc)
+        rc = check_columns(&in, err) || read_rows(&in, t, err);
+    for (int i = 0; i < FILES; i++)
+        eo_csv_release(&in.csv[i]);
     return rc ? -1 : 0;
 }
 
