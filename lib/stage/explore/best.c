@@ -9,6 +9,7 @@
 
 static const char *const limit_names[EO_BEST_LIMITS] = {"flash", "RAM", "latency"};
 static const char *const units[EO_BEST_LIMITS] = {"bytes", "bytes", "ms"};
+static const int digits[EO_BEST_LIMITS] = {12, 12, 4}; /* bytes are whole */
 
 static double cost_of(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
 {
@@ -224,13 +225,13 @@ static void put_price(const struct eo_explore_table *t, const struct eo_best_que
         eo_buf_printf(out, "    no point with more of it is more accurate\n");
         return;
     }
-    eo_buf_printf(out, "    %.6g %s more: %s, %+.2f points (p %.2f)\n",
+    eo_buf_printf(out, "    %.*g %s more: %s, %+.2f points (p %.2f)\n", digits[limit],
                   cost_of(next, q, limit) - q->limit[limit], units[limit], next->name,
                   per_cent(&next->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(next, answer));
     if (certain && certain != next)
         eo_buf_printf(
-            out, "    %.6g %s more: %s, %+.2f points, the first that the images tell from it (p %.3f)\n",
-            cost_of(certain, q, limit) - q->limit[limit], units[limit], certain->name,
+            out, "    %.*g %s more: %s, %+.2f points, the first that the images tell from it (p %.3f)\n",
+            digits[limit], cost_of(certain, q, limit) - q->limit[limit], units[limit], certain->name,
             per_cent(&certain->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(certain, answer));
     if (!certain)
         eo_buf_puts(out, "    no point that needs more of it can be told from the answer\n");
@@ -245,8 +246,8 @@ static void put_limits(const struct eo_explore_table *t, const struct eo_best_qu
 
         if (q->limit[i] == 0)
             continue;
-        eo_buf_printf(out, "\n%s: %.6g of %.6g %s, %.6g left", limit_names[i], used, q->limit[i], units[i],
-                      q->limit[i] - used);
+        eo_buf_printf(out, "\n%s: %.*g of %.*g %s, %.*g left", limit_names[i], digits[i], used, digits[i],
+                      q->limit[i], units[i], digits[i], q->limit[i] - used);
         if (without == answer)
             eo_buf_puts(out, "; without this limit the answer is the same\n");
         else
@@ -282,8 +283,8 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
                 least = r;
         }
         if (least)
-            eo_buf_printf(out, "  %s: %.6g %s instead of %.6g, for %s with %.2f %%\n", limit_names[i],
-                          cost_of(least, q, i), units[i], q->limit[i], least->name, per_cent(&least->chosen));
+            eo_buf_printf(out, "  %s: %.*g %s instead of %.*g, for %s with %.2f %%\n", limit_names[i], digits[i],
+                          cost_of(least, q, i), units[i], digits[i], q->limit[i], least->name, per_cent(&least->chosen));
         else if (q->limit[i] > 0)
             eo_buf_printf(out, "  %s: no amount of it alone is enough\n", limit_names[i]);
     }
