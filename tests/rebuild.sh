@@ -189,8 +189,10 @@ closure() {
     shift 3
     awk -v changed=" $* " -v differ="$differ" '
         BEGIN { all = differ == "all"; if (!all) while ((getline file <differ) > 0) other[file] = 1 }
-        FILENAME == ARGV[1] { there[$2] = 1; next }
-        { split($0, part, "|"); stale = !($2 in there)
+        { split($0, part, "|") }
+        FILENAME == ARGV[1] { there[$2] = part[3]; next }
+        # A plot of other files than before, such as fewer, is another plot.
+        { stale = !($2 in there) || $1 == "PLOT" && there[$2] != part[3]
           n = split(part[2], slice, " "); for (i = 1; i <= n; i++) if (index(changed, " " slice[i] " ")) stale = 1
           n = split(part[3], parent, " "); for (i = 1; i <= n; i++) if (parent[i] in new) stale = 1
           if (!stale) next
@@ -442,6 +444,8 @@ key_case() {
     ! only_value "$key" || readers=
     ! compiles "$key" || return
     case $1 in *+contents*) readers="$readers contents" ;; esac
+    # The base model does not teach itself.
+    case $1 in *'teacher: base'*) readers=$(echo "$readers" | tr ' ' '\n' | grep -vx train | tr '\n' ' ') ;; esac
     edited "$1"
     # shellcheck disable=SC2086 # a list
     graph $readers

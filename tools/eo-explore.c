@@ -103,6 +103,7 @@ static int load_config(struct inputs *in, struct eo_err *err)
     if (eo_config_load(&given, config, err) || eo_explore_config(&given, &in->cfg, err))
         return eo_err_prefix(err, "%s", config);
     in->cfg.threads = given.threads;
+    memcpy(in->cfg.data_dir, given.data_dir, sizeof(given.data_dir)); /* no slice has these two */
     return 0;
 }
 

@@ -104,7 +104,7 @@ $(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) 
 	@$$(call done,$$(call pruned,$(1)))
 endef
 define prune_recipe
-$(call begin,$(pruned)) && \
+$(call begin,$(pruned)) && $(if $(recovers),,rm -f $(tuned_log) && )\
 	exec $(call attempt,$(1),prune) -- \
 	  $(ON_NODE) $(if $(recovers),$(prune_and_tune),$(prune) -o $(call model,$(1)) $(base_of))
 endef

@@ -1,6 +1,7 @@
 # What people look at: the plots and the page of a run. tools/experiment.mk includes this.
 
 # ---- plots: $(1) = the plots that script $(3) draws from tables $(2). One gnuplot draws all, because it starts slowly.
+# $(4) = the name of a variable with what is read, where that is not known before the step runs.
 
 SCRIPTS := $(foreach p,$(notdir $(wildcard $(SHARE)plots/*.gp $(SHARE)plots/*.awk)),$(call program,$(p)))
 plotted = $(foreach p,$(1),$(OUT)/$(p).png $(OUT)/$(p).svg)
@@ -8,11 +9,11 @@ plotted = $(foreach p,$(1),$(OUT)/$(p).png $(OUT)/$(p).svg)
 old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
 define plot_rule
 $(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
-	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted)) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
+	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted),$$($(4))) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
 	gnuplot -d -e "dir='$(OUT)'"$(foreach f,$(plotted), -e "out='$(f).tmp'" \
 	  $(SHARE)plots/$(basename $(notdir $(f))).gp) && \
 	for p in $(plotted); do mv $$$$p.tmp $$$$p || exit; done
-	@$$(call done,$(plotted))
+	@$$(call done,$(plotted),$$($(4)))
 $(wordlist 2,99,$(plotted)): $(firstword $(plotted)) | step/plots/$(firstword $(1)).png ;
 endef
 GOOD_PRUNED := $(sort $(foreach c,$(GOOD),$(call pruned_of,$(c))))
@@ -23,7 +24,11 @@ BARS := layerwise_activation_memory layerwise_macs
 PLOTS := $(foreach p,$(SCATTERS) $(BARS) training,$(OUT)/$(p).png $(OUT)/$(p).svg)
 $(eval $(call plot_rule,$(SCATTERS),$(OUT)/sweep_results.csv $(filter %_latency.csv %_energy.csv,$(SWEEP)),scatter.gp))
 $(eval $(call plot_rule,$(BARS),$(OUT)/layerwise_breakdown.csv,bars.gp))
-$(eval $(call plot_rule,training,$(logs) $(SL)/candidates,training.gp))
+# Which pruned models have a log is known when all are made: a step can fail, or succeed again.
+training_reads = $(OUT)/training_log.csv $$(for c in $(names); do f=$(OUT)/models/$${c%-*}-finetune_log.csv; \
+	[ ! -e $$f ] || echo $$f; done | sort -u) $(SL)/candidates $(call program,training.gp) $(SCRIPTS)
+recovered = $(logs) $(PRUNED:%=$(OUT)/rows/%.prune.err) $(SL)/candidates
+$(eval $(call plot_rule,training,$(recovered),training.gp,training_reads))
 $(eval $(call plot_rule,sensitivity,$(SENSITIVITY),sensitivity.gp))
 
 # ---- report: one page for people. It shows the models of the first seed, and compares candidates by the hits of all.

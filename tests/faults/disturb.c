@@ -22,7 +22,7 @@
  *     another, so a failure may leave some new and others old;
  *   - nothing else is there, in particular no temporary. After SIGKILL `.NAME.tmp` may be, and the next run, which is
  *     not disturbed, clears it and writes the right bytes. A timing session that did not end with 0 may leave .session,
- *     with which the next one goes on;
+ *     with which the next one goes on. eo-explore keeps .explore, which may be in any state: the tables count;
  *   - exit status 1 with one line on standard error that begins with the program's name, or 0 with all outputs. After a
  *     read or write that was interrupted or did half it must be 0, after a failed write, fsync, close or rename 1. A
  *     signal ends the program and its children; it may say so. A line that the timing lock could not be had (which is
@@ -166,7 +166,7 @@ static void tree_read(struct tree *t, const char *root, const char *below)
     if (!d)
         die(dir);
     while ((e = readdir(d))) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || strcmp(e->d_name, ".explore") == 0)
             continue;
         join(path, below, e->d_name);
         join(full, root, path);

@@ -50,7 +50,7 @@ EOF
     eo-eval -c "$F/cfg.yaml" --hits "$F/$m.hits" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
     eo-bench -c "$F/cfg.yaml" --rounds "$F/$m.rounds" -o "$F/$m.timing.csv" "$F/$m.safetensors" &&
     # or eo-pareto would warn: of weak timings, of a model that has not learned
-    sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" && sed -i '2s/[^,]*$/0/' "$F/$m.accuracy.csv" || return
+    sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" && sed -i '2s/[^,]*,$/0,/' "$F/$m.accuracy.csv" || return
   done &&
   eo-eval -c "$F/cfg.yaml" --logits "$F/logits.csv" -o /dev/null "$F/int8.safetensors" &&
   eo-export -q -f onnx -o "$F/base" "$F/base.safetensors" &&
@@ -61,6 +61,9 @@ EOF
     "$F/bad.err" &&
   eo-pareto -c "$F/cfg.yaml" --accuracy "$F/rows.csv" "$F"/*.accuracy.csv &&
   eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors &&
+  { cat "$F/cfg.yaml" && printf '%s\n' 'explore_widths: [1-2, 2-3]' 'explore_images: 40'; } >"$F/explore.yaml" &&
+  mkdir "$F/explored" &&
+  eo-explore -q -c "$F/explore.yaml" --base "$F/base.safetensors" --into "$F/explored" &&
   make_sweep && make_artefacts
 }
 
@@ -195,6 +198,14 @@ cases() {
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with compare-page -s 5 -- eo-compare --html comparison.html -o comparison.txt "$F/made" "$F/made"
   with report -s 5 -- eo-report --data "$F/set" -o report.html "$F/made"
+  # A point for which there is no memory gets a row that says so.
+  with explore -s 11 -x alloc -x alloc-all -x open -x rest -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" --into .
+  with explore-point -s 3 -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" \
+    --point 1x2-int8 -o point.safetensors
+  with best -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --write final.yaml -o answer.txt
+  # It passes on what Make says, and goes on whatever it cannot read or write.
+  with progress -x open -x read -x rest -x alloc -x alloc-all -x limit -i "$F/trace" -- eo-progress -c "$F/cfg.yaml" \
+    --folder "$F/made" --work "$F/made"
   with verify-list -- eo-verify --list "$F/made/manifest.json"
   with verify-row -t -s 11 -x kill -x alloc-all -- eo-verify --row 1 --directory "$F/project" --data "$F/set" \
     "$F/row/sweep_results.csv"
@@ -212,7 +223,7 @@ cases() {
 # A tool, or an option of one that names a file to be written, for which there is no case. All options with a file are
 # taken for such, but for these.
 inputs=" config data init after folder now then from eo-hwreport:sweep eo-summary:sweep eo-summary:errors \
-eo-summary:hardware eo-export:sweep eo-pareto:devices "
+eo-summary:hardware eo-export:sweep eo-pareto:devices eo-progress:work "
 check_covered() {
   local tool option
   for tool in "$EO_BIN"/eo-*; do
