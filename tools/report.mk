@@ -9,7 +9,8 @@ plotted = $(foreach p,$(1),$(OUT)/$(p).png $(OUT)/$(p).svg)
 old_records = $(patsubst %,$(STEPS)/%.png,$(wordlist 2,9,$(1)))
 define plot_rule
 $(firstword $(plotted)): $(2) $(call program,$(3)) $(SCRIPTS) $(call again,$(plotted)) | $(call step,plots,$(plotted))
-	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted),$$($(4))) && rm -rf $(plotted:%=%.tmp) $(old_records) && \
+	$(Q)$$(call leave_none,$(plotted:%=%.tmp)); $$(call begin,$(plotted),$$($(4))) && \
+	rm -rf $(plotted:%=%.tmp) $(old_records) && \
 	gnuplot -d -e "dir='$(OUT)'"$(foreach f,$(plotted), -e "out='$(f).tmp'" \
 	  $(SHARE)plots/$(basename $(notdir $(f))).gp) && \
 	for p in $(plotted); do mv $$$$p.tmp $$$$p || exit; done

@@ -199,7 +199,8 @@ cases() {
   with compare-page -s 5 -- eo-compare --html comparison.html -o comparison.txt "$F/made" "$F/made"
   with report -s 5 -- eo-report --data "$F/set" -o report.html "$F/made"
   # A point for which there is no memory gets a row that says so.
-  with explore -s 11 -x alloc -x alloc-all -x open -x rest -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" --into .
+  with explore -s 11 -x alloc -x alloc-all -x open -x rest -- eo-explore -c "$F/explore.yaml" --threads 1 \
+    --base "$F/base.safetensors" --into .
   with explore-point -s 3 -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" \
     --point 1x2-int8 -o point.safetensors
   with best -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --write final.yaml -o answer.txt
