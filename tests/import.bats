@@ -303,7 +303,8 @@ make_own() {
   [[ $output == *"nothing to do"* ]] || { echo "$output"; false; }
   theirs model '1s/"conv2\./"other./g' >theirs
   make_own -n all
-  [[ $output == *"models/base.safetensors and 1 more: base_model_sha256 changed from "* ]] || { head -n 5 <<<"$output"; false; }
+  [[ $output == *"models/base.safetensors and 1 more: base_model_sha256 changed from "* ]] ||
+    { head -n 5 <<<"$output"; false; }
 }
 
 @test "own-model.yaml: without training images level 0 goes through, and what trains is refused" {

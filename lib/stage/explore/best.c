@@ -284,7 +284,8 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
         }
         if (least)
             eo_buf_printf(out, "  %s: %.*g %s instead of %.*g, for %s with %.2f %%\n", limit_names[i], digits[i],
-                          cost_of(least, q, i), units[i], digits[i], q->limit[i], least->name, per_cent(&least->chosen));
+                          cost_of(least, q, i), units[i], digits[i], q->limit[i], least->name,
+                          per_cent(&least->chosen));
         else if (q->limit[i] > 0)
             eo_buf_printf(out, "  %s: no amount of it alone is enough\n", limit_names[i]);
     }

@@ -42,7 +42,6 @@ static int is_replaced(const char *key, size_t length)
 {
     static const char *const keys[] = {"seed",
                                        "pruning_criterion",
-                                       "precisions",
                                        "benchmark_repeats",
                                        "benchmark_trials",
                                        "benchmark_warmup",
@@ -166,8 +165,11 @@ static int write_config(struct run *run, struct eo_config *cfg, struct eo_err *e
     struct eo_buf text = {0}, path = {0};
     int rc = 0;
 
-    for (int s = 0; rc == 0 && s < EO_STAGE_COUNT; s++)
-        rc = add_slice(run, eo_config_stage_name((enum eo_config_stage)s), cfg, &text, err);
+    /* A row has nothing from the stage explore. */
+    for (int s = 0; rc == 0 && s < EO_STAGE_COUNT; s++) {
+        if (s != EO_STAGE_EXPLORE)
+            rc = add_slice(run, eo_config_stage_name((enum eo_config_stage)s), cfg, &text, err);
+    }
     put_candidate(run, &text);
     /* Only the data set `idx` has a folder in its slice. */
     if (rc == 0)
