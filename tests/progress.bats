@@ -53,6 +53,20 @@ on_terminal() {
   grep -q "epochs" typescript
 }
 
+@test "progress: Ctrl-C ends everything, and the next call goes on" {
+  sed -i 's/^epochs: .*/epochs: 2000/' small.yaml
+  printf 'exec env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL TERM=xterm make -C "%s" B="%s" CONFIG="%s" all\n' \
+    "$EO_ROOT" "$(dirname "$EO_BIN")" "$PWD/small.yaml" >call
+  : >typescript
+  (until grep -q ' steps, about' typescript; do sleep 0.1; done; printf '\003'; sleep 5) |
+    timeout 60 script -qfc "sh call" typescript >/dev/null
+  # nothing holds the lock, and nothing is left of what was shown
+  sed -i 's/^epochs: .*/epochs: 1/' small.yaml
+  timeout 60 make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/small.yaml" all >said 2>&1
+  run ! grep -q 'another make' said
+  [ -z "$(find "$(dirname "$EO_BIN")/build/lock" -name "*$(basename "$PWD")+out.progress")" ]
+}
+
 @test "eo-progress: passes everything on; wrong usage and a bad configuration" {
   printf 'a\n\n  TRAIN    x/y\nno end' >text
   eo-progress --folder out --work . -c small.yaml <text | cmp - text

@@ -34,7 +34,7 @@ for script in experiment hosts progress; do . "${EO_SHARE:-./}tools/$script.sh";
 # COMMAND may be a function: on a signal it ends after the command that it waits for, and leaves none running.
 job() {
     ( trap 'exit 1' HUP INT TERM; "$@" ) &
-    trap 'kill $! && wait; exit 1' HUP INT TERM
+    trap 'kill $! && wait $!; exit 1' HUP INT TERM
     wait $!
     set -- $?
     trap 'exit 1' HUP INT TERM

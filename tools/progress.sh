@@ -17,12 +17,20 @@ watched() {
     ( sleep 0.4; foresee "$@" ) >/dev/null 2>&1 </dev/null 9>&- &
     foreseer=$!
     export EO_PROGRESS="$work"
+    trap 'finish; exec >/dev/null 2>&1; end_watch' EXIT
     part "$@" >"$work/pipe" 2>&1
     set -- $?
+    end_watch
+    return "$1"
+}
+
+# eo-progress ends when nothing writes to its pipe any more. A signal can end this shell while its output goes there.
+end_watch() {
+    [ -n "$watcher" ] || return 0
     kill $foreseer 2>/dev/null
     wait $watcher
     rm -rf "$work"
-    return "$1"
+    watcher=
 }
 
 # foresee GOAL...: writes which steps would run, as Make finds them in a copy of the configuration's folder
