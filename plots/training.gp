@@ -26,9 +26,16 @@ if (epochs < 1) {
     if (epochs > 12) { set xtics autofreq }
     set offsets graph 0.05, graph 0.05, graph 0.05, graph 0.05
     array POINTS = [7, 5, 9, 11, 13]
+    # A single point has no range. An iteration from 1 to 0 would run once.
+    if (epochs == 1 && shown == 0) {
+        set xrange [0:2]
+        set yrange [0:100]
+    }
+    recovery(i) = shown == 0 ? base : log_of(i)
     plot base using "epoch":(100 * column("accuracy")) with linespoints pointtype 7 pointsize 0.9 linewidth 1.5 \
             linecolor rgb DARK title "base", \
-        for [i = 1:shown] log_of(i) using (epochs + column("epoch")):(100 * column("accuracy")) with linespoints \
+        for [i = 1:shown] recovery(i) using (epochs + column("epoch")):(shown == 0 ? NaN : 100 * column("accuracy")) \
+            with linespoints \
             pointtype POINTS[(i - 1) % 5 + 1] pointsize 0.9 linewidth 1.5 linecolor rgb nth_colour(i) \
-            title word(names, i)
+            title (shown == 0 ? "" : word(names, i))
 }

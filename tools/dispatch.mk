@@ -31,7 +31,7 @@ OF_CONFIG := $(strip $(EXPERIMENT) $(REMOVAL))
 OF_PROGRAMS := $(strip $(EXPERIMENT) $(filter tidy,$(GOALS)))
 LOOK := $(filter explain graph steps,$(GOALS))
 IS_INNER := $(and $(OF_CONFIG),$(EO_INNER))
-unexport EO_PART EO_INNER EO_DRY EO_PLAN EO_FOR EO_STDERR MALLOC_TOP_PAD_
+unexport EO_PART EO_INNER EO_DRY EO_ONE EO_PLAN EO_FOR EO_STDERR MALLOC_TOP_PAD_
 IS_OUTER := $(if $(IS_INNER)$(EO_PART),,yes)
 # The one-letter options of the call, such as n of `make -n`.
 LETTERS := $(filter-out -%,$(firstword $(MAKEFLAGS)))

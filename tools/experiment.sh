@@ -194,7 +194,8 @@ END
 
 # generate FOLDER: draws the images into it
 generate() {
-    printf '  %-9s%s\n' DATA "$1" && "$bin"/eo-data --generate "$1"
+    [ "$mode" != run ] || printf '  %-9s%s\n' DATA "$1"
+    "$bin"/eo-data --generate "$1"
 }
 
 has_images() {

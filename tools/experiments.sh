@@ -97,8 +97,8 @@ build() {
 # ---- experiments
 
 # For 10,000 candidates, Make's heap grows by 16 MB at a time, and 64 MB of stack allow 6 MB of arguments.
-export_plan() { export EO_INNER=1 EO_PLAN="$words" EO_DATA="$data" MALLOC_TOP_PAD_=16777216; ulimit -S -s 65536; } \
-    2>/dev/null
+export_plan() { export EO_INNER=1 EO_ONE="$config" EO_PLAN="$words" EO_DATA="$data" MALLOC_TOP_PAD_=16777216 &&
+    ulimit -S -s 65536; } 2>/dev/null
 
 run() {
     check_run && find_plan "$1"

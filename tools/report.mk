@@ -46,5 +46,5 @@ page_files = $$(for c in $(names); do p=$${c%-*}; for f in models/$$c.safetensor
 $(REPORT): $(page_models) $(MODELS) $(logs) $(page_rows) $(page_tables) $(call again,$(REPORT)) | \
 		$(call step,report,$(REPORT))
 	$(Q)$(call begin,$@,$(page_files)) && exec $(HERE) $(BIN)/eo-report $(WITH_DATA) \
-	  $(if $(value CONFIG),--command $(call quoted,$(if $(INSTALLED),eo run ,make all CONFIG=)$(CONFIG))) -o $@ $(OUT)
+	  --command $(call quoted,$(if $(INSTALLED),eo run ,make all CONFIG=)$(value EO_ONE)) -o $@ $(OUT)
 	@$(call done,$@,$(page_files))

@@ -42,7 +42,7 @@ record = $(STEPS)/$(subst /,+,$(call inside,$(firstword $(1))))
 MEASURED := $(addprefix $(OUT)/,machine.csv sweep_results.csv sweep_errors.csv pareto_frontier_latency.csv \
 	pareto_frontier_energy.csv seed_summary.csv precision_tradeoffs.csv hardware_summary.csv summary.json \
 	core_costs.csv core_layers.csv board_fits.csv report.html device/%.csv) %_log.csv %.png %.svg
-below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|'
+below = sed 's|^\(.\{64\} [ *]\)$(OUT)/|\1|$(if $(SHARE),;s|^\(.\{64\} [ *]\)$(SHARE)|\1|)'
 # What the step reads: $(2), which the shell may work out, or all prerequisites.
 REASONS := FORCE asked %.missing %.changed %.untimed
 reads = $(or $(2),$(filter-out $(REASONS),$^))
