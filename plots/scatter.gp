@@ -52,7 +52,7 @@ if (rows_of(sweep) < 1) {
     logx = log_axis || x_max > 10 * x_min
     if (logx) {
         set logscale x
-        room = (x_max / x_min) ** 0.14
+        room = x_max > x_min ? (x_max / x_min) ** 0.14 : 1.2
         x_min = x_min / room
         x_max = x_max * room
         do for [k = -6:9] {
