@@ -125,6 +125,38 @@ copy() {
   grep -q 'No model is recommended' run/report.html
 }
 
+# edit FILE ROW COLUMN VALUE: a cell, of row 1 and so on
+edit() {
+  awk -F, -v OFS=, -v row="$2" -v name="$3" -v value="$4" \
+    'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } NR == row + 1 { $at = value } 1' "$1" >edited
+  mv edited "$1"
+}
+
+@test "report: a number of a table that is none" {
+  local number="expected a number in -1e+300..1e+300"
+  copy
+  while read -r file row column value; do
+    edit "run/$file" "$row" "$column" "$value"
+    fails 1 "eo-report: run/$file: row $row: column '$column': $number, found '$value'" eo-report -o out.html run
+    [ ! -e out.html ]
+    cp "$RUN/$file" "run/$file"
+  done <<'END'
+training_log.csv 1 epoch nan
+training_log.csv 1 loss 1e400
+models/p0.50-finetune_log.csv 1 accuracy x
+rows/p0.50-int8.quant.csv 2 chosen_max nan
+rows/p0.00-int8.quant.csv 1 input_sqnr_db inf
+rows/p0.00-int8.quant.csv 1 saturated 0x10
+END
+  # What is empty is not drawn, and what is large is.
+  edit run/training_log.csv 1 loss ''
+  edit run/models/p0.50-finetune_log.csv 1 epoch ''
+  edit run/models/p0.00-finetune_log.csv 1 loss 1e300
+  edit run/models/p0.00-finetune_log.csv 1 epoch 1e300
+  eo-report -o out.html run
+  run ! grep -E '[" ,ML](-?nan|-?inf)' out.html
+}
+
 @test "report: messages" {
   misused "eo-report: expected the folder of a run" eo-report
   fails 1 "eo-report: gone/sweep_results.csv: cannot open: No such file or directory" eo-report gone

@@ -143,6 +143,7 @@ static void put_limit(struct eo_buf *out, const char *limit, const char *unit, d
 /* The row of board_fits.csv says what is left of the active device. */
 static int put_device_limits(struct eo_page *page, const struct eo_candidate *c, struct eo_err *err)
 {
+    static const char *const numbers[] = {"flash_free_bytes", "ram_free_bytes", NULL};
     const char *build = strcmp(c->device_build, "plain") == 0 ? "" : c->device_build;
     char name[EO_CANDIDATE_NAME];
     struct eo_csv csv;
@@ -152,6 +153,8 @@ static int put_device_limits(struct eo_page *page, const struct eo_candidate *c,
         return 0;
     eo_page_name(c, name);
     there = eo_page_csv(page, "board_fits.csv", &csv, err);
+    if (there > 0 && eo_page_check_numbers(page, "board_fits.csv", &csv, numbers, err))
+        there = -1;
     for (size_t i = 0; there > 0 && i < csv.rows; i++) {
         if (strcmp(eo_csv_value(&csv, i, "board"), c->device) != 0 ||
             strcmp(eo_csv_value(&csv, i, "candidate"), name) != 0 ||

@@ -28,15 +28,29 @@ static double cell(const struct curve *c, size_t row, const char *column)
     return *text ? strtod(text, NULL) : NAN;
 }
 
+/* The point of a row; 0 where there is none to draw. */
+static int find_point(const struct eo_plot *plot, const struct curve *c, size_t row, const char *column,
+                      double factor, double *x, double *y)
+{
+    *x = c->begin + cell(c, row, "epoch");
+    *y = factor * cell(c, row, column);
+    return isfinite(*x) && isfinite(*y) && (!plot->log_y || *y > 0);
+}
+
 static int add(struct eo_page *page, struct curves *all, const char *path, const char *name, double begin,
                struct eo_err *err)
 {
+    static const char *const numbers[] = {"epoch", "loss", "accuracy", NULL};
     struct curve *c = &all->curve[all->count];
     int there;
 
     snprintf(c->name, sizeof(c->name), "%s", name);
     c->begin = begin;
     there = eo_page_csv(page, path, &c->csv, err);
+    if (there > 0 && eo_page_check_numbers(page, path, &c->csv, numbers, err)) {
+        eo_csv_release(&c->csv);
+        there = -1;
+    }
     if (there > 0)
         all->count++;
     return there;
@@ -63,28 +77,24 @@ static int add_recoveries(struct eo_page *page, struct curves *all, double begin
 static void put_curve(struct eo_plot *plot, const struct curve *c, int number, const char *column,
                       double factor, struct eo_buf *out)
 {
-    size_t last = c->csv.rows - 1;
+    double x, y;
     int drawn = 0;
 
     eo_html_put(out, "<g class=\"curve k%d\"><title>%s</title><path d=\"", number % 8, c->name);
     for (size_t i = 0; i < c->csv.rows; i++) {
-        double y = factor * cell(c, i, column);
-
-        if (isfinite(y) && (!plot->log_y || y > 0))
-            eo_html_put(out, "%s%.1f %.1f", drawn++ ? "L" : "M",
-                        eo_plot_x(plot, c->begin + cell(c, i, "epoch")), eo_plot_y(plot, y));
+        if (find_point(plot, c, i, column, factor, &x, &y))
+            eo_html_put(out, "%s%.1f %.1f", drawn++ ? "L" : "M", eo_plot_x(plot, x), eo_plot_y(plot, y));
     }
     eo_html_put(out, "%s\"/>", drawn ? "" : "M0 0");
     for (size_t i = 0; i < c->csv.rows && c->csv.rows <= 60; i++) {
-        double x = c->begin + cell(c, i, "epoch"), y = factor * cell(c, i, column);
-
-        if (isfinite(y) && (!plot->log_y || y > 0))
+        if (find_point(plot, c, i, column, factor, &x, &y))
             eo_html_put(
                 out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>%s, epoch %.0f: %.4g</title></circle>",
                 eo_plot_x(plot, x), eo_plot_y(plot, y), c->name, cell(c, i, "epoch"), y);
     }
     eo_buf_puts(out, "</g>\n");
-    eo_plot_keep_free(plot, c->begin + cell(c, last, "epoch"), factor * cell(c, last, column));
+    if (find_point(plot, c, c->csv.rows - 1, column, factor, &x, &y))
+        eo_plot_keep_free(plot, x, y);
 }
 
 static void put_diagram(struct eo_page *page, const struct curves *all, const char *title,
@@ -107,10 +117,10 @@ static void put_diagram(struct eo_page *page, const struct curves *all, const ch
         put_curve(&plot, &all->curve[k], k, column, factor, page->out);
     for (int k = 0; k < all->count; k++) {
         const struct curve *c = &all->curve[k];
-        size_t last = c->csv.rows - 1;
+        double x, y;
 
-        eo_plot_label(&plot, c->begin + cell(c, last, "epoch"), factor * cell(c, last, column), c->name,
-                      page->out);
+        if (find_point(&plot, c, c->csv.rows - 1, column, factor, &x, &y))
+            eo_plot_label(&plot, x, y, c->name, page->out);
     }
     eo_plot_end(&plot, page->out);
     eo_buf_puts(page->out, "</figure>\n");

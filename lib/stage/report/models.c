@@ -178,6 +178,19 @@ static void put_quantised(struct eo_buf *out, const struct eo_csv *csv, size_t i
 
 static int put_quantisation(struct eo_page *page, const char *name, struct eo_err *err)
 {
+    static const char *const numbers[] = {"observed_min",
+                                          "observed_max",
+                                          "chosen_min",
+                                          "chosen_max",
+                                          "input_scale",
+                                          "values",
+                                          "saturated",
+                                          "input_sqnr_db",
+                                          "weight_sqnr_db",
+                                          "weight_scale_min",
+                                          "weight_scale_max",
+                                          "logit_sqnr_db",
+                                          NULL};
     struct eo_buf *out = page->out;
     char path[EO_PAGE_PATH];
     struct eo_csv csv;
@@ -185,6 +198,8 @@ static int put_quantisation(struct eo_page *page, const char *name, struct eo_er
 
     snprintf(path, sizeof(path), "rows/%s.quant.csv", name);
     there = eo_page_csv(page, path, &csv, err);
+    if (there > 0 && eo_page_check_numbers(page, path, &csv, numbers, err))
+        there = -1;
     if (there == 0)
         eo_page_absent(page, "Quantisation", path, "eo-quant --layers writes it.");
     if (there > 0 && csv.rows > 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "stage/data/preview.h"
 #include "stage/select/certainty.h"
 #include "stage/select/evidence.h"
@@ -60,6 +61,24 @@ int eo_page_csv(const struct eo_page *page, const char *path, struct eo_csv *csv
     }
     free(text);
     return there;
+}
+
+int eo_page_check_numbers(const struct eo_page *page, const char *path, const struct eo_csv *csv,
+                          const char *const *columns, struct eo_err *err)
+{
+    for (; *columns; columns++) {
+        int column = eo_csv_column(csv, *columns);
+        double value;
+
+        for (size_t i = 0; i < csv->rows; i++) {
+            const char *cell = eo_csv_cell(csv, i, column);
+
+            if (*cell && eo_num_parse_double(cell, -1e300, 1e300, &value, err))
+                return eo_err_prefix(err, "%s%s%s: row %zu: column '%s'", page->run.folder,
+                                     *page->run.folder ? "/" : "", path, i + 1, *columns);
+        }
+    }
+    return 0;
 }
 
 int eo_page_model(const struct eo_page *page, const char *name, struct eo_model *m, struct eo_err *err)

@@ -50,6 +50,10 @@ const char *eo_page_class(const struct eo_page *page, int label, char text[EO_PA
 int eo_page_csv(const struct eo_page *page, const char *path, struct eo_csv *csv,
                 struct eo_err *err) EO_MUST_CHECK;
 
+/* Fails on a cell of these columns that is neither empty nor a number in -1e300..1e300; NULL ends them. */
+int eo_page_check_numbers(const struct eo_page *page, const char *path, const struct eo_csv *csv,
+                          const char *const *columns, struct eo_err *err) EO_MUST_CHECK;
+
 /* Reads a file likewise; *text is released with free(). */
 int eo_page_file(const struct eo_page *page, const char *path, char **text, size_t *size,
                  struct eo_err *err) EO_MUST_CHECK;
