@@ -74,3 +74,10 @@ on_terminal() {
   fails_like 1 "eo-progress: none.yaml: cannot open: No such file or directory" \
     eo-progress --folder out --work . -c none.yaml
 }
+
+@test "progress: a pipe among the files of the programs is not waited for" {
+  mkdir -p out/config work
+  mkfifo work/tool.1 work/plan
+  { sleep 1.5; echo a line; } | timeout -k 1 10 eo-progress --folder "$PWD/out" --work work -c small.yaml >said
+  grep -qx 'a line' <(tr '\r' '\n' <said | sed 's/\x1b\[[KA]//g')
+}

@@ -1,6 +1,7 @@
 /* eo-progress: passes on what a run prints, and shows below it how far the run is and how long the rest will take. */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,7 +71,8 @@ static char *load(const char *dir, const char *name)
     size_t size;
 
     snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return eo_io_read(path, EO_IO_MAX, &text, &size, &err) ? NULL : text;
+    /* A pipe would be waited for. */
+    return eo_io_check_regular(path, &err) || eo_io_read(path, EO_IO_MAX, &text, &size, &err) ? NULL : text;
 }
 
 static void load_plan(void)
@@ -207,7 +209,7 @@ static void draw(void)
 
     clear();
     if (n.steps > 0) {
-        left = (int)(eo_progress_left(&run.plan, seconds_of(CLOCK_MONOTONIC), run.share) + 0.5);
+        left = (int)(fmin(eo_progress_left(&run.plan, seconds_of(CLOCK_MONOTONIC), run.share), 1e9) + 0.5);
         snprintf(text, sizeof(text), "%s: %zu of %zu candidates, %zu of %zu steps, about %d:%02d left", run.stage,
                  n.candidates_done, n.candidates, n.done, n.steps, left / 60, left % 60);
         put_line(text);
