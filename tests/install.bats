@@ -13,8 +13,8 @@ setup_file() {
   mkdir path
   cp -s /usr/sbin/* /usr/bin/* /bin/* path 2>/dev/null || true
   rm -f path/*gcc* path/*clang* path/cc path/c99 path/ld path/as path/git path/eo*
-  mkdir work
-  cd work
+  mkdir mine
+  cd mine
   sed '/^output_dir/d' "$EO_ROOT/tests/golden/small.yaml" >small.yaml
   eo_here run small.yaml -j2 >../run 2>&1 || { cat ../run; return 1; }
 }
@@ -29,7 +29,7 @@ eo_here() {
 }
 
 @test "eo run: ends with the table, in the folder where it was called, without a compiler" {
-  cd "$BATS_FILE_TMPDIR/work"
+  cd "$BATS_FILE_TMPDIR/mine"
   grep -q '^ *recommended: level ' ../run
   [ "$(ls)" = "$(printf '%s\n' data out small.yaml)" ]
   [ "$(ls out)" = "$(printf '%s\n' build small)" ]
@@ -45,17 +45,17 @@ eo_here() {
 }
 
 @test "eo run: models and accuracies are those of the source" {
-  cp "$BATS_FILE_TMPDIR/work/small.yaml" small.yaml
+  cp "$BATS_FILE_TMPDIR/mine/small.yaml" small.yaml
   echo "output_dir: $PWD/out/small" >>small.yaml
   make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/small.yaml" all >log 2>&1
   for file in out/small/models/*.safetensors out/small/rows/*.accuracy.csv; do
-    cmp "$file" "$BATS_FILE_TMPDIR/work/$file"
+    cmp "$file" "$BATS_FILE_TMPDIR/mine/$file"
   done
 }
 
 @test "eo: explain, export, compare, graph, tidy, clean and dry runs work in any folder, with blanks in its name too" {
   mkdir "a b"
-  cp -a "$BATS_FILE_TMPDIR"/work/. "a b"
+  cp -a "$BATS_FILE_TMPDIR"/mine/. "a b"
   cd "a b"
   sed -i '/^power_watts/d' small.yaml
   echo 'power_watts: 7.5' >>small.yaml
@@ -146,7 +146,7 @@ Try 'eo help'." eo_here list a
 @test "eo run: without gnuplot or Make, one line says what to install" {
   cp -a "$BATS_FILE_TMPDIR/path" path
   rm -f path/gnuplot*
-  cp "$BATS_FILE_TMPDIR/work/small.yaml" .
+  cp "$BATS_FILE_TMPDIR/mine/small.yaml" .
   fails 1 "make: missing here: gnuplot (gnuplot-nox); install the Debian packages in parentheses" \
     env -u MAKEFLAGS -u MAKELEVEL PATH="$BATS_FILE_TMPDIR/usr/bin:$PWD/path" eo run small
   rm -f path/make

@@ -158,6 +158,28 @@ void eo_infer_free(struct eo_infer *inf)
     free(inf);
 }
 
+struct eo_infer **eo_infer_team_new(const struct eo_model *m, enum eo_isa isa, int max_batch, int threads,
+                                    struct eo_err *err)
+{
+    struct eo_infer **team = eo_alloc((size_t)threads, sizeof(struct eo_infer *), err);
+
+    for (int i = 0; team && i < threads; i++) {
+        team[i] = eo_infer_new(m, isa, max_batch, err);
+        if (team[i])
+            continue;
+        eo_infer_team_free(team, i);
+        team = NULL;
+    }
+    return team;
+}
+
+void eo_infer_team_free(struct eo_infer **team, int threads)
+{
+    for (int i = 0; team && i < threads; i++)
+        eo_infer_free(team[i]);
+    free(team);
+}
+
 void eo_infer_set_mark(struct eo_infer *inf, eo_infer_mark *mark, void *ctx)
 {
     inf->marker = (struct eo_marker){mark, ctx};

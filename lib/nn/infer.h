@@ -46,6 +46,11 @@ struct eo_infer *eo_infer_new(const struct eo_model *m, enum eo_isa isa, int max
                               struct eo_err *err) EO_MUST_CHECK;
 void eo_infer_free(struct eo_infer *inf); /* NULL is allowed */
 
+/* One for each of so many threads. */
+struct eo_infer **eo_infer_team_new(const struct eo_model *m, enum eo_isa isa, int max_batch, int threads,
+                                    struct eo_err *err) EO_MUST_CHECK;
+void eo_infer_team_free(struct eo_infer **team, int threads); /* NULL is allowed */
+
 /*
  * pixels [n, C, H, W] grey values of the network's input (SmallCNN: 1, 28, 28); scores [n, classes]. n in
  * 1..max_batch. Cannot fail. n = 1 takes the latency path, more the throughput path; but other networks than SmallCNN

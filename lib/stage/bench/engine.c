@@ -60,16 +60,9 @@ static int set_up(struct eo_bench_engine *e, const struct eo_model *m, enum eo_i
     e->pixels = eo_alloc((size_t)e->batch, e->elements, err);
     e->scores = e->pixels ? eo_alloc((size_t)e->batch, e->classes * sizeof(*e->scores), err) : NULL;
     e->pool = e->scores ? eo_pool_new(e->threads, err) : NULL;
-    e->pieces = e->pool ? eo_alloc((size_t)e->threads, sizeof(*e->pieces), err) : NULL;
-    e->single = e->pieces ? eo_infer_new(m, isa, 1, err) : NULL;
-    if (!e->single)
-        return -1;
-    for (int i = 0; i < e->threads; i++) {
-        e->pieces[i] = eo_infer_new(m, isa, e->piece, err);
-        if (!e->pieces[i])
-            return -1;
-    }
-    return 0;
+    e->single = e->pool ? eo_infer_new(m, isa, 1, err) : NULL;
+    e->pieces = e->single ? eo_infer_team_new(m, isa, e->piece, e->threads, err) : NULL;
+    return e->pieces ? 0 : -1;
 }
 
 struct eo_bench_engine *eo_bench_engine_new(const struct eo_model *m, const struct eo_images *images,
@@ -105,11 +98,9 @@ void eo_bench_engine_free(struct eo_bench_engine *e)
 {
     if (!e)
         return;
-    for (int i = 0; e->pieces && i < e->threads; i++)
-        eo_infer_free(e->pieces[i]);
+    eo_infer_team_free(e->pieces, e->threads);
     eo_infer_free(e->single);
     eo_pool_free(e->pool);
-    free(e->pieces);
     free(e->scores);
     free(e->pixels);
     free(e);

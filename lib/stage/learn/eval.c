@@ -38,30 +38,6 @@ static void run_chunk(void *ctx, int task, int worker)
     }
 }
 
-static struct eo_infer **make_workers(const struct eo_model *m, enum eo_isa isa, int threads,
-                                      struct eo_err *err)
-{
-    struct eo_infer **workers = eo_alloc((size_t)threads, sizeof(struct eo_infer *), err);
-
-    for (int i = 0; workers && i < threads; i++) {
-        workers[i] = eo_infer_new(m, isa, EO_EVAL_CHUNK, err);
-        if (workers[i])
-            continue;
-        while (i > 0)
-            eo_infer_free(workers[--i]);
-        free(workers);
-        workers = NULL;
-    }
-    return workers;
-}
-
-static void free_workers(struct eo_infer **workers, int threads)
-{
-    for (int i = 0; workers && i < threads; i++)
-        eo_infer_free(workers[i]);
-    free(workers);
-}
-
 static size_t count_correct(const struct eo_eval *eval)
 {
     size_t n = 0;
@@ -104,7 +80,7 @@ int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_
                      ? eo_alloc((size_t)threads, EO_EVAL_CHUNK * classes * sizeof(*run.scores), err)
                      : NULL;
     pool = run.scores ? eo_pool_new(threads, err) : NULL;
-    run.workers = pool ? make_workers(m, isa, threads, err) : NULL;
+    run.workers = pool ? eo_infer_team_new(m, isa, EO_EVAL_CHUNK, threads, err) : NULL;
     if (!run.workers)
         goto out;
     eo_pool_run(pool, run_chunk, &run, (int)chunks);
@@ -113,7 +89,7 @@ int eo_eval_run(struct eo_eval *eval, const struct eo_model *m, const struct eo_
     eval->correct = count_correct(eval);
     rc = 0;
 out:
-    free_workers(run.workers, threads);
+    eo_infer_team_free(run.workers, threads);
     eo_pool_free(pool);
     free(run.scores);
     if (rc)

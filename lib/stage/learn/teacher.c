@@ -73,13 +73,8 @@ struct eo_teacher *eo_teacher_new(const struct eo_model *m, int max_batch, enum 
     t->logits = eo_alloc((size_t)max_batch, (size_t)t->classes * sizeof(*t->logits), err);
     t->pixels = t->logits ? eo_alloc(threads * CHUNK, t->elements, err) : NULL;
     t->scores = t->pixels ? eo_alloc(threads * CHUNK, (size_t)t->classes * sizeof(*t->scores), err) : NULL;
-    t->workers = t->scores ? eo_alloc(threads, sizeof(struct eo_infer *), err) : NULL;
-    for (size_t i = 0; t->workers && i < threads; i++) {
-        t->workers[i] = eo_infer_new(m, isa, CHUNK, err);
-        if (!t->workers[i])
-            break;
-    }
-    if (!t->workers || !t->workers[threads - 1]) {
+    t->workers = t->scores ? eo_infer_team_new(m, isa, CHUNK, t->threads, err) : NULL;
+    if (!t->workers) {
         eo_teacher_free(t);
         return NULL;
     }
@@ -90,9 +85,7 @@ void eo_teacher_free(struct eo_teacher *t)
 {
     if (!t)
         return;
-    for (int i = 0; t->workers && i < t->threads; i++)
-        eo_infer_free(t->workers[i]);
-    free(t->workers);
+    eo_infer_team_free(t->workers, t->threads);
     free(t->scores);
     free(t->pixels);
     free(t->logits);
