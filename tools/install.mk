@@ -48,7 +48,8 @@ ready: programs $(COUNTER)
 	@mkdir -p $(READY) && cp tools/eo.sh $(READY)/eo && cp tools/completion.zsh $(READY)/_eo && \
 	  cp $(OBJ)/flags $(READY)/flags
 	@printf '%s\n' '# Written by make install: where the programs are. tools/install.mk says more.' \
-	  'INSTALLED := $$(abspath $$(SHARE)../../bin)' >$(READY)/installed.mk
+	  'INSTALLED := $$(abspath $$(SHARE)../../bin)' '# What is installed is built already.' \
+	  'override SANITIZE :=' >$(READY)/installed.mk
 
 ## install: install programs, man pages, completion and the pipeline below PREFIX (DESTDIR is honoured)
 install: ready
