@@ -54,7 +54,7 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
 
 @test "best: the answer, its rivals, and how they do on images that no choice has seen" {
   run best --flash 5k
-  says "4x4-int8, on m4dsp: the most accurate of 3 points within the limits. 40 images cannot tell 1 others from it."
+  says "4x4-int8, on m4dsp: the most accurate of 3 points within the limits. 40 images cannot tell 1 other from it."
   # 32 of 40 images; 6 of 8 unseen ones, Wilson's interval of those.
   [[ "${lines[2]}" =~ 4x4-int8\ *80.00\ *75.00\ \(40.93\ to\ 92.85\)\ *5000\ *900\ *120000\ *the\ answer ]]
   # 4 images that the answer alone has right: p = 2 / 2^4.
@@ -100,6 +100,43 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
   says "flash: no amount of it alone is enough"
   run best --flash 2k
   says "flash: 3000 bytes instead of 2048, for 2x2-int8 with 40.00 %"
+}
+
+@test "best --json: the figures of the text, as numbers" {
+  best --flash 5k --json >answer
+  [ "$(json get answer core within_limits rivals finalists points wanted_accuracy | tr '\n' ' ')" = \
+    "m4dsp 3 1 2 5 null " ]
+  [ "$(json get answer finalists/0/point finalists/0/accuracy finalists/0/unseen_accuracy finalists/0/flash_bytes \
+    finalists/0/ram_bytes finalists/0/instructions finalists/0/p | tr '\n' ' ')" = \
+    "4x4-int8 0.80000000000000004 0.75 5000 900 120000 null " ]
+  # The text says p 0.12, and an interval of 40.93 to 92.85 %.
+  [ "$(json get answer finalists/1/point finalists/1/p | tr '\n' ' ')" = "2x4-int8 0.125 " ]
+  [[ $(json get answer finalists/0/unseen_accuracy_ci95_low) == 0.4092* ]]
+  [ "$(json get answer limits limits/0/limit limits/0/at_most limits/0/used limits/0/without/point limits/0/next/point \
+    limits/0/next_certain/point limits/0/least | tr '\n' ' ')" = \
+    "1 flash_bytes 5120 5000 8x8-int8 4x4-fp32 8x8-int8 null " ]
+  documented answer
+  best --flash 2k -j -o nothing
+  [ "$(json get nothing finalists within_limits most_accurate limits/0/least/point limits/0/least/flash_bytes |
+    tr '\n' ' ')" = "0 0 null 2x2-int8 3000 " ]
+  best --accuracy 0.9 --flash 5k --json >nothing
+  [ "$(json get nothing wanted_accuracy most_accurate/point | tr '\n' ' ')" = "0.90000000000000002 4x4-int8 " ]
+}
+
+@test "best: a p of no digit, one of what there is one of, and no output in the place of an input" {
+  # 20 images that 8x8 alone has right: p = 2 / 2^20.
+  edit explore_hits.csv 1 hits fffff00000
+  edit explore.csv 1 correct 20
+  run best --flash 3k
+  says "the most accurate of 1 point within the limits. 40 images cannot tell 0 others from it."
+  says "without this limit 8x8-int8, +50.00 points (p < 0.001)"
+  for file in explore.csv ./explore_hits.csv; do
+    fails 1 "eo-best: option '--output': expected another file than ./${file#./}, which is read" \
+      eo-best -c c.yaml --from . -o $file
+  done
+  fails 1 "eo-best: option '--write': expected another file than c.yaml, which is read" \
+    eo-best -c c.yaml --from . --write c.yaml
+  grep -q fffff00000 explore_hits.csv && [ "$(cat c.yaml)" = "epochs: 4" ]
 }
 
 @test "best --write: an experiment with the finalists" {

@@ -41,6 +41,17 @@ END
   eo-device -c c.yaml core_costs.csv | grep -q '^p0.50-int8,,tiny,M4,m4dsp,False,8192,0,1025,-1,'
 }
 
+@test "eo-device --json: the cells as numbers, truth and null" {
+  eo-device --json -c c.yaml core_costs.csv >fits
+  [ "$(json get fits fits fits/0/candidate fits/0/build fits/0/fits fits/2/fits fits/2/flash_free_bytes \
+    fits/3/latency_ms fits/4/build | tr '\n' ' ')" = "10 p0.00-int8 null true false -15174 15 fast " ]
+  documented fits
+  eo-device --boards -j -o boards
+  [ "$(json get boards boards)" = "$(eo-device --boards | sed 1d | wc -l)" ]
+  [ "$(json get boards boards/0/board)" = "$(eo-device --boards | sed -n '2s/,.*//p')" ]
+  documented boards
+}
+
 @test "eo-device: what is no number, and a table of nothing" {
   for column in 4:flash_bytes 5:ram_bytes 6:instructions 7:scores_equal; do
     awk -F, -v OFS=, -v column=${column%:*} 'NR == 2 { $column = "x" } { print }' core_costs.csv >bad.csv

@@ -27,6 +27,21 @@ make_model() {
   "${EO_TESTS:-$EO_BIN/../build/tests}/make_model" "$@"
 }
 
+# json get FILE PATH... | json keys FILE | json check SCHEMA FILE: tests/helpers/json.c
+json() {
+  "${EO_TESTS:-$EO_BIN/../build/tests}/json" "$@"
+}
+
+# documented FILE: eo-formats(5) names every key of this JSON
+documented() {
+  local key
+  json keys "$1" >keys && [ -s keys ] || return 1
+  sort -u keys | while read -r key; do
+    grep -qE "^\.(It )?Cm (.* )?$key( |\$)" "$EO_ROOT/tools/eo-formats.5" ||
+      { echo "eo-formats(5): no $key"; return 1; }
+  done
+}
+
 # fails STATUS MESSAGE COMMAND...: exactly this status and standard error, nothing on standard output
 fails() {
   local want=$1 message=$2

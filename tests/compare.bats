@@ -58,6 +58,28 @@ line() {
   [ "$status" -eq 0 ] && [ "${lines[0]}" = "A: ." ]
 }
 
+@test "--json: the verdicts and figures of the text" {
+  two
+  echo "power_watts: 9" >>c.yaml
+  candidate 0.00 fp32 7 0.99 0.3 81960
+  candidate 0.25 int8 7 0.80 0.1 9000
+  run_folder b
+  eo-compare --json -o found a b
+  [ "$(json get found a/folder b/cpu is_same_data is_same_cpu candidates only_in_a only_in_b | tr '\n' ' ')" = \
+    "a Abacus true true 1 1 1 " ]
+  [ "$(json get found keys keys/0/key keys/0/a keys/0/b | tr '\n' ' ')" = "1 power_watts 5.0 9.0 " ]
+  [ "$(json get found candidates/0/pruning_level candidates/0/precision candidates/0/seed \
+    candidates/0/accuracy_verdict candidates/0/image_by_image candidates/0/latency_verdict \
+    candidates/0/latency_p | tr '\n' ' ')" = \
+    "0 fp32 7 beyond false within null " ]
+  [ "$(json get found candidates/0/accuracy_a candidates/0/accuracy_b)" = $'0.90000000000000002\n0.98999999999999999' ]
+  # us/image as measured: 100 and 300
+  [ "$(json get found candidates/0/host_latency_ms_a candidates/0/host_latency_ms_b | cut -c 1-4 | tr '\n' ' ')" = \
+    "0.10 0.29 " ] || [ "$(json get found candidates/0/host_latency_ms_b)" = 0.29999999999999999 ]
+  [ "$(json get found only_in_a/0/precision only_in_b/0/pruning_level | tr '\n' ' ')" = "int8 0.25 " ]
+  documented found
+}
+
 @test "a difference counts from where it is larger than its interval" {
   two
   # each interval is +-1 point, so that of the difference is +-1.414; with Holm the larger one of two has to be beyond

@@ -1,4 +1,5 @@
 # eo-config: options, outputs, messages and exit statuses. What a YAML file may hold is tested in test_config.c.
+bats_require_minimum_version 1.5.0
 load common
 
 setup() {
@@ -203,6 +204,20 @@ $'objects\n' \
   expect 1 '' $'eo-config: unknown key \'epoch\'; did you mean \'epochs\'?\n' eo-config --explain epoch
   expect 1 '' $'eo-config: unknown key \'nonsense\'; \'eo-config --help\' lists all keys\n' eo-config --explain nonsense
   expect 2 '' $'eo-config: option \'--explain\' takes no FILE'"$hint" eo-config --explain seed x.yaml
+}
+
+@test "eo-config --keys and --explain as JSON" {
+  eo-config --keys --json >keys.json
+  [ "$(json get keys.json keys)" = "$(eo-config --keys | grep -c '^| `')" ]
+  [ "$(for ((i = 0; i < $(json get keys.json keys); i++)); do json get keys.json keys/$i/key; done)" = \
+    "$(eo-config --keys | sed -n 's/^| `\([a-z_0-9]*\)` .*/\1/p')" ]
+  eo-config --explain learning_rate --json -o one
+  [ "$(json get one keys keys/0/key keys/0/default keys/0/read_by/0 | tr '\n' ' ')" = "1 learning_rate 0.001 train " ]
+  [[ $(eo-config --explain learning_rate) == *"$(json get one keys/0/allowed)"* ]]
+  [[ $(eo-config --explain learning_rate) == *"$(json get one keys/0/meaning)"* ]]
+  documented one
+  fails 1 "eo-config: unknown key 'lerning_rate'; did you mean 'learning_rate'?" eo-config -j --explain lerning_rate
+  misused "eo-config: option '--json' goes with --keys and --explain only" eo-config --print --json
 }
 
 @test "eo-config --help: the options and every key" {

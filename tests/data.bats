@@ -97,6 +97,31 @@ folder: d" ]
   grep -qx '9                         6            2' a
 }
 
+@test "--json: the counts of --info, --report and --from" {
+  small d
+  eo-data --data d --json >a
+  [ "$(json get a dataset folder classes/9 parts parts/0/part parts/0/images parts/0/images_per_class/9 \
+    parts/1/images_per_class/9 | tr '\n' ' ')" = "synthetic d 9 2 train_set 60 6 2 " ]
+  [ "$(json get a train_sha256)" = "$(eo-data --data d | sed -n 's/^train sha256: //p')" ]
+  documented a
+  printf 'dataset: idx\ndata_dir: d\ntrain_subset: 40\nval_subset: 15\n' >c.yaml
+  eo-data -c c.yaml --info -j -o a
+  [ "$(json get a parts parts/2/part parts/2/images parts/3/part parts/3/images | tr '\n' ' ')" = \
+    "4 to_train_on 40 validation 15 " ]
+  printf '%s\n' 0,9,9,9,9 0,9,9,9,9 0,1,2,3,4 0,1,2,3,5 1,9,9,9,9 1,200,2,3,4 >t.csv
+  eo-data --from t.csv --share 0.5 --json >a
+  [ "$(json get a pictures shape/1 shape/2 imbalance classes classes/0/label classes/0/name \
+    equal_with_different_labels | tr '\n' ' ')" = "6 2 2 2 2 0 null 1 " ]
+  [ "$(json get a repeated_within_train repeated_within_test repeated_in_both |
+    awk '{ n += $1 } END { print n }')" = 2 ]
+  documented a
+  eo-data --data d --report >text
+  eo-data --data d --report --json >a
+  grep -q "^channel 0: mean $(printf %.2f "$(json get a channels/0/mean)"), standard deviation \
+$(printf %.2f "$(json get a channels/0/standard_deviation)") " text
+  usage "option '--json' goes with --info, --report and --from" --checksum --json
+}
+
 @test "with a configuration the report shows the split" {
   small d
   printf 'dataset: idx\ndata_dir: d\ntrain_subset: 40\nval_subset: 15\n' >c.yaml

@@ -57,6 +57,16 @@ machine() {
   put /sys/devices/system/cpu/cpu3/cpufreq/scaling_governor performance
 }
 
+@test "doctor --json: the same checks" {
+  eo-doctor --json -o report
+  [ "$(for ((i = 0; i < $(json get report checks); i++)); do json get report checks/$i/check; done | tr '\n' ' ')" = \
+    "$CHECKS " ]
+  [[ "$(json get report checks/0/verdict)" =~ ^(good|warn|bad|unknown)$ ]]
+  # What was found is text, of which some is a number.
+  grep -q '"check": "randomisation",' report && ! grep -q '"found": [0-9]' report
+  documented report
+}
+
 @test "doctor: a made-up machine, before and after its advice" {
   machine
   put /sys/devices/system/cpu/cpu3/cpufreq/scaling_governor powersave

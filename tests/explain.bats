@@ -49,6 +49,17 @@ END
   [ "${lines[2]}" = "  prune     models/p0.50.safetensors: was never made" ]
 }
 
+@test "--json: every step, whether it would run, and why" {
+  echo pruned >o/x/models/p0.50.safetensors
+  eo-explain --folder o/x --json trace >steps
+  [ "$(json get steps folder steps_to_run steps steps/0/stage steps/0/would_run steps/0/makes/0 steps/1/would_run \
+    steps/1/why | tr '\n' ' ')" = "o/x 1 2 train true models/base.safetensors false null " ]
+  [ "$(json get steps steps/0/why)" = "learning_rate changed from 0.001 to 0.002; program eo-train changed" ]
+  documented steps
+  misused "eo-explain: options '--dot', '--json', '--steps' and '--plan' exclude each other" \
+    eo-explain --folder o/x --json --steps trace
+}
+
 @test "a step whose other files follow from its first reads what the first reads" {
   printf 'o/x/%s | step/plots/b.png\n' "a.png: o/x/b.png" "b.png: o/x/sweep.csv" "c.png: o/x/b.png" >>trace
   eo-explain --folder o/x --steps trace | grep -qx 'plots: b.png a.png c.png <- sweep.csv'

@@ -37,6 +37,19 @@ filled() {
   [ "${#lines[@]}" -eq 7 ]
 }
 
+@test "eo-study --json: the same figures as shares" {
+  eo-study --json -o study digits=plain.csv digits=recovered.csv
+  [ "$(json get study rows rows_with_random random_is_worst | tr '\n' ' ')" = "3 2 1 " ]
+  [ "$(json get study rows/0/data rows/0/pruning_level rows/0/fine_tune_epochs rows/0/criteria/0/criterion \
+    rows/0/criteria/0/seeds rows/0/criteria/0/test_accuracy_ci95_high | tr '\n' ' ')" = "digits 0 0 none 2 1 " ]
+  [ "$(json get study rows/1/criteria/0/criterion rows/1/criteria/1/criterion rows/2/fine_tune_epochs \
+    rows/2/criteria/1/test_accuracy_ci95_low | tr '\n' ' ')" = "l1 random 2 null " ]
+  # The table says 81.00 and 12.71.
+  [[ "$(json get study rows/1/criteria/0/test_accuracy rows/1/criteria/0/test_accuracy_ci95_low | tr '\n' ' ')" == \
+    "0.81"*" 0.6829"* ]]
+  documented study
+}
+
 @test "eo-study: data sets keep their order, -p chooses the rows, -o writes a file" {
   eo-study -o table.md b=recovered.csv a=plain.csv
   [ "$(cut -d ' ' -f 2 table.md | sed -n 3,6p | tr '\n' ' ')" = 'b b a a ' ]

@@ -205,6 +205,19 @@ rule smallest: the smallest of 2 accepted candidates that 1000 images cannot tel
 (by their 95 % intervals)
 rivals: 0.50 fp32 93.00 %
 accuracy is of the images that chose, so it is a little too good; test_accuracy chose nothing" ]
+  # the same as JSON
+  summary --table --json >table
+  [ "$(json get table latency_statistic budget_bytes rule candidates failures failures/0/stage | tr '\n' ' ')" = \
+    "median 52428 smallest 4 1 quant " ] || [ "$(json get table latency_statistic)" = mean ]
+  [ "$(for i in 0 1 2 3; do json get table candidates/$i/frontier candidates/$i/fits candidates/$i/is_recommended \
+    candidates/$i/model_bytes; done | tr '\n' ' ')" = "null false false 81960 by_figures true true 21000 \
+possible true false 36000 by_figures true false 9000 " ]
+  [ "$(json get table candidates/1/model candidates/1/precision candidates/1/test_accuracy candidates/1/timing_status \
+    candidates/2/is_rival | tr '\n' ' ')" = "models/p0.00-int8.safetensors int8 0.5 null true " ]
+  [ "$(json get table candidates/1/batch_latency_ms candidates/1/single_latency_ms | cut -c 1-5 | tr '\n' ' ')" = \
+    "0.100 0.400 " ]
+  [[ $output == *"rule smallest: $(json get table why)"* ]]
+  documented table
   # its file is found from where the program was called
   cd /
   eo-summary -c "$BATS_TEST_TMPDIR/c.yaml" --sweep "$BATS_TEST_TMPDIR/sweep.csv" \
@@ -565,6 +578,7 @@ refuses() {
   refuses 2 "eo-summary: unexpected operand 'x' without '--manifest'" "${files[@]}" x
   refuses 2 "eo-summary: options '--build', '--revision', '--modified' and '--plotter' need '--manifest'" \
     "${files[@]}" --modified
+  refuses 2 "eo-summary: option '--json' needs '--table'; the summary is JSON in any case" "${files[@]}" --json
   refuses 2 "eo-summary: only one output can go to standard output; give the others a file" "${files[@]}" --table -o -
   refuses 2 "eo-summary: only one input can come from standard input" -c - --sweep - --errors e --hardware h
   refuses 2 "eo-summary: only one input can come from standard input" "${files[@]}" --sweep - --manifest m.json -

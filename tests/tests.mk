@@ -6,7 +6,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(OBJ)/tests/%,$(wildcard tests/fuzz/fuzz_*.c)
 
 $(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
 	@mkdir -p $(@D)
-	$(Q)$(call link,$^ $(LIBS))
+	$(Q)$(call link,$^ $(LIBS) -ljansson)
 
 # Fault injection: inject.so is loaded into the programs, disturb runs them and counts. Neither needs the library.
 $(OBJ)/tests/inject.so: tests/faults/inject.c tests/faults/faults.h $(OBJ)/flags

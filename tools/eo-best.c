@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "format/csv.h"
@@ -12,6 +13,7 @@
 
 static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output;
 static double accuracy;
+static int json;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment (required)"},
@@ -27,6 +29,7 @@ static const struct cli_option options[] = {
     {0, "accuracy", CLI_NUMBER, &accuracy, 0, 1, "X", "the smallest model that reaches this, such as 0.985"},
     {0, "write", CLI_TEXT, &write_path, 0, 0, "FILE",
      "write the experiment that trains the finalists in full"},
+    {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of text"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the answer (default: standard output)"},
     {0},
 };
@@ -189,6 +192,30 @@ static int write_config(const struct eo_best *best, struct eo_config *cfg, struc
     return cli_write(&program, write_path, &text) ? 1 : 0;
 }
 
+/* No output in the place of an input. */
+static int check_outputs(const char *folder, struct eo_err *err)
+{
+    const char *const outputs[] = {output, write_path};
+    struct eo_buf inputs[3] = {{0}};
+    int rc = 0;
+
+    eo_buf_puts(&inputs[0], config);
+    eo_buf_printf(&inputs[1], "%s/explore.csv", folder);
+    eo_buf_printf(&inputs[2], "%s/explore_hits.csv", folder);
+    for (int i = 0; i < 3; i++) {
+        if (!rc)
+            rc = eo_buf_check(&inputs[i], err);
+        for (int k = 0; k < 2 && !rc; k++) {
+            if (outputs[k] && eo_io_is_same_output(outputs[k], inputs[i].data))
+                rc = eo_err_set(err, "option '--%s': expected another file than %s, which is read",
+                                k ? "write" : "output", inputs[i].data);
+        }
+    }
+    for (int i = 0; i < 3; i++)
+        eo_buf_release(&inputs[i]);
+    return rc;
+}
+
 /* 0, 1 after printing, or -1 and err. */
 static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct eo_err *err)
 {
@@ -204,11 +231,13 @@ static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct 
     if (ask(cfg, &q, err) || eo_explore_table_load(table, from ? from : folder, err) ||
         check_limits(table, &q, from ? from : folder, err))
         return -1;
+    if (check_outputs(from ? from : folder, err))
+        return -1;
     eo_best_find(&best, table, &q);
     rc = write_path ? write_config(&best, cfg, err) : 0;
     if (rc)
         return rc;
-    eo_best_put(&best, table, &q, &text);
+    (json ? eo_best_put_json : eo_best_put)(&best, table, &q, &text);
     return cli_write(&program, output, &text);
 }
 

@@ -6,8 +6,10 @@
 #include "tools/cli.h"
 
 static const char *output, *html;
+static int json;
 
 static const struct cli_option options[] = {
+    {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of text"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the comparison to write (default: standard output)"},
     {0, "html", CLI_TEXT, &html, 0, 0, "HTML", "write the comparison as a page there, besides the text"},
     {0},
@@ -15,7 +17,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     .name = "eo-compare",
-    .synopsis = "[-o FILE] A B",
+    .synopsis = "[--json] [-o FILE] A B",
     .purpose = "Compares two finished runs, A and B, given by their folders: prints the keys that differ, "
                "the candidates\n"
                "of both side by side, and which differences of accuracy and latency are larger than chance, "
@@ -62,7 +64,7 @@ int main(int argc, char **argv)
     rc = load(&a, argv[argc - 2]) || load(&b, argv[argc - 1]);
     if (rc == 0 && html)
         rc = write_page(&a, &b);
-    if (rc == 0 && eo_compare_put(&a, &b, &text, &err)) {
+    if (rc == 0 && (json ? eo_compare_put_json : eo_compare_put)(&a, &b, &text, &err)) {
         rc = cli_fail(&program, NULL, &err);
         eo_buf_release(&text);
     } else if (rc == 0) {

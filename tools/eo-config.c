@@ -9,7 +9,7 @@
 #include "tools/cli.h"
 
 static struct {
-    int check, print, make, keys;
+    int check, print, make, keys, json;
     const char *stage, *slices, *leftover, *explain, *output;
     int64_t seed_index;
 } opt = {.seed_index = -1};
@@ -29,6 +29,7 @@ static const struct cli_option options[] = {
     {0, "keys", CLI_FLAG, &opt.keys, 0, 0, NULL, "print all keys as a Markdown table"},
     {0, "explain", CLI_TEXT, &opt.explain, 0, 0, "KEY",
      "print what a key means, its default, what it may be, and which stages read it"},
+    {'j', "json", CLI_FLAG, &opt.json, 0, 0, NULL, "with --keys or --explain: print one JSON object"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE", "the text to write (default: standard output)"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
 };
@@ -56,6 +57,8 @@ static void check_usage(int operands)
                   modes);
     if (opt.seed_index >= 0 && !opt.stage)
         cli_usage(&program, "option '--seed-index' goes with --stage only");
+    if (opt.json && !opt.keys && !opt.explain)
+        cli_usage(&program, "option '--json' goes with --keys and --explain only");
     if (opt.output && (opt.check || opt.slices))
         cli_usage(&program, "option '--output' does not go with %s", opt.check ? "--check" : "--slices");
     if ((opt.keys || opt.explain) && operands)
@@ -166,7 +169,9 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '--make' needs a FILE: the artefacts' folder is named after it");
     if (opt.leftover && strcmp(file, opt.leftover) == 0 && strcmp(file, "-") == 0)
         cli_usage(&program, "option '--leftover -' needs a FILE, as standard input has the paths");
-    if (opt.keys)
+    if (opt.json)
+        rc = eo_config_keys_json(opt.explain, &text, &err) ? cli_fail(&program, NULL, &err) : 0;
+    else if (opt.keys)
         eo_config_markdown(&text);
     else if (opt.explain)
         rc = eo_config_explain(opt.explain, &text, &err) ? cli_fail(&program, NULL, &err) : 0;

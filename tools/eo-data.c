@@ -16,7 +16,7 @@
 static struct options {
     const char *config, *dataset, *dir, *preview, *part, *generate, *output;
     const char *from, *into, *layout, *shape, *range, *resize;
-    int info, checksum, folder, report;
+    int info, checksum, folder, report, json;
     int64_t train, test, classes; /* 0: not given */
     uint64_t seed;
     double share;
@@ -56,6 +56,8 @@ static const struct cli_option options[] = {
     {0, "shape", CLI_TEXT, &opt.shape, 0, 0, "CxHxW", "shape of rows of numbers, one plane after the other"},
     {0, "layout", CLI_TEXT, &opt.layout, 0, 0, "L", "order of the axes of an array: nchw or nhwc"},
     {0, "range", CLI_TEXT, &opt.range, 0, 0, "LOW:HIGH", "numbers that become 0 and 255"},
+    {'j', "json", CLI_FLAG, &opt.json, 0, 0, NULL,
+     "print one JSON object instead of text (--info, --report, --from)"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE",
      "text of --info, --checksum, --report or --from; an equal file keeps its time"},
     {0, NULL, CLI_FLAG, NULL, 0, 0, NULL, NULL},
@@ -92,6 +94,8 @@ static void check_usage(void)
         cli_usage(&program, "option '--part': expected train, validation or test, found '%s'", opt.part);
     if (opt.output && (opt.preview || opt.generate))
         cli_usage(&program, "option '-o' goes with --info, --checksum, --report and --from");
+    if (opt.json && (opt.checksum || opt.folder || opt.preview || opt.generate))
+        cli_usage(&program, "option '--json' goes with --info, --report and --from");
     if ((opt.train || opt.test || opt.classes) && !opt.generate)
         cli_usage(&program, "options '--train', '--test' and '--classes' need --generate");
     if (opt.seed != EO_SYNTHETIC_SEED && !opt.generate && !opt.from)
@@ -141,7 +145,8 @@ static int convert(const char *from)
 
     opt.collect.from = from;
     if (eo_collect(&p, &opt.collect, &err) || eo_pictures_divide(&p, opt.share, opt.seed, &err) ||
-        eo_pictures_report(&p, &text, &err) || (opt.into && eo_pictures_write(&p, opt.seed, opt.into, &err)))
+        (opt.json ? eo_pictures_report_json : eo_pictures_report)(&p, &text, &err) ||
+        (opt.into && eo_pictures_write(&p, opt.seed, opt.into, &err)))
         rc = cli_fail(&program, NULL, &err);
     else
         rc = cli_write(&program, opt.output, &text);
@@ -214,7 +219,7 @@ static int report(const struct eo_config *cfg, const struct eo_dataset *ds, cons
     if (opt.checksum)
         eo_data_checksums(cfg->dataset, ds, &text);
     else
-        eo_data_info(cfg, ds, split, &text);
+        (opt.json ? eo_data_info_json : eo_data_info)(cfg, ds, split, &text);
     if (eo_buf_check(&text, &err) || eo_io_write(cli_path(opt.output), text.data, text.len, &err))
         rc = cli_fail(&program, opt.output, &err);
     eo_buf_release(&text);

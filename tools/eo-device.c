@@ -2,16 +2,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/csv_json.h"
 #include "stage/export/devices.h"
 #include "tools/cli.h"
 
 static const char *config, *output;
-static int list_boards;
+static int list_boards, json;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
      "the experiment, or its select slice: its devices (required)"},
     {0, "boards", CLI_FLAG, &list_boards, 0, 0, NULL, "print the table of known boards as CSV, and end"},
+    {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of CSV"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the table to write (default: standard output)"},
     {0},
 };
@@ -37,7 +39,7 @@ static int write_devices(const struct eo_config *cfg, const char *path)
 
     if (eo_csv_load(&csv, path, &err))
         return cli_fail(&program, path, &err);
-    if (eo_devices_put(&csv, cfg, &text, &err)) {
+    if (eo_devices_put(&csv, cfg, &text, &err) || (json && eo_json_of_csv(&text, "fits", 1, &err))) {
         eo_buf_release(&text);
         rc = cli_fail(&program, path, &err);
     } else {
@@ -50,8 +52,13 @@ static int write_devices(const struct eo_config *cfg, const char *path)
 static int print_boards(void)
 {
     struct eo_buf text = {0};
+    struct eo_err err;
 
     eo_buf_puts(&text, eo_boards_csv);
+    if (json && eo_json_of_csv(&text, "boards", 1, &err)) {
+        eo_buf_release(&text);
+        return cli_fail(&program, NULL, &err);
+    }
     return cli_write(&program, output, &text);
 }
 

@@ -1,4 +1,5 @@
 /* eo-doctor: says whether this machine is fit for timing. */
+#include "format/csv_json.h"
 #include "stage/bench/doctor.h"
 #include "tools/cli.h"
 
@@ -6,10 +7,11 @@ int main(int argc, char **argv)
 {
     const char *output = NULL;
     int64_t cpu = -1;
-    int strict = 0;
+    int strict = 0, json = 0;
     const struct cli_option options[] = {
         {0, "cpu", CLI_INT, &cpu, 0, 4095, "N", "processor to look at (default: the highest)"},
         {0, "strict", CLI_FLAG, &strict, 0, 0, NULL, "exit with 1 when the verdict on the machine is bad"},
+        {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of CSV"},
         {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the report to write (default: standard output)"},
         {0},
     };
@@ -30,7 +32,8 @@ int main(int argc, char **argv)
 
     cli_parse(&program, argc, argv);
     cli_check_outputs(&program, (const char *[]){cli_path(output)}, 1);
-    if (eo_doctor_report(&host, (int)cpu, &text, &machine, &err)) {
+    if (eo_doctor_report(&host, (int)cpu, &text, &machine, &err) ||
+        (json && eo_json_of_csv(&text, "checks", 0, &err))) {
         eo_buf_release(&text);
         return cli_fail(&program, NULL, &err);
     }

@@ -6,7 +6,7 @@
 #include "tools/cli.h"
 
 static struct {
-    int dot, steps, plan;
+    int dot, json, steps, plan;
     const char *folder, *now, *then, *output;
 } opt;
 
@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
     {0, "then", CLI_TEXT, &opt.then, 0, 0, "DIR",
      "slices and candidates of the last complete run (default: DIR/config/made)"},
     {0, "dot", CLI_FLAG, &opt.dot, 0, 0, NULL, "print a graph for dot of graphviz instead of text"},
+    {'j', "json", CLI_FLAG, &opt.json, 0, 0, NULL, "print every step and its reason as one JSON object"},
     {0, "steps", CLI_FLAG, &opt.steps, 0, 0, NULL, "print every step: what it makes <- what it reads"},
     {0, "plan", CLI_FLAG, &opt.plan, 0, 0, NULL, "print every step, and whether it would run (eo-progress)"},
     {'o', "output", CLI_TEXT, &opt.output, 0, 0, "FILE",
@@ -60,6 +61,7 @@ static int explain(const char *file, const struct eo_changes *changes, struct eo
         rc = cli_fail(&program, file, &err);
     else if (opt.steps ? eo_explain_steps(&trace, out, &err)
              : opt.plan ? eo_explain_plan(&trace, out, &err)
+             : opt.json ? eo_explain_json(&trace, changes, out, &err)
              : opt.dot ? eo_explain_dot(&trace, changes, out, &err)
                        : eo_explain_words(&trace, changes, out, &err))
         rc = cli_fail(&program, NULL, &err);
@@ -77,8 +79,8 @@ int main(int argc, char **argv)
 
     if (!opt.folder)
         cli_usage(&program, "option '--folder' is required");
-    if (opt.dot + opt.steps + opt.plan > 1)
-        cli_usage(&program, "options '--dot', '--steps' and '--plan' exclude each other");
+    if (opt.dot + opt.json + opt.steps + opt.plan > 1)
+        cli_usage(&program, "options '--dot', '--json', '--steps' and '--plan' exclude each other");
     file = operands ? argv[argc - 1] : "-";
     rc = set_folder(&now, opt.now, "config") || set_folder(&then, opt.then, "config/made");
     if (!rc) {

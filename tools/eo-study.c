@@ -7,18 +7,20 @@
 #include "tools/cli.h"
 
 static const char *precision_text, *output;
+static int json;
 
 static const struct cli_option options[] = {
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "precision whose rows are used, one of" EO_PRECISIONS(EO_TERM_WORD) " (default: the first)"},
+    {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of Markdown"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
-     "the Markdown table to write (default: standard output)"},
+     "the table to write (default: standard output)"},
     {0},
 };
 
 static const struct cli_program program = {
     .name = "eo-study",
-    .synopsis = "[-p NAME] [-o FILE] LABEL=ROWS.csv ...",
+    .synopsis = "[-p NAME] [--json] [-o FILE] LABEL=ROWS.csv ...",
     .purpose = "Compares pruning criteria: prints the mean test accuracy over the seeds with its 95 % "
                "interval, for each\n"
                "data set (LABEL), level and recovery. ROWS.csv are tables of `make accuracy`.",
@@ -76,7 +78,7 @@ int main(int argc, char **argv)
         return cli_fail(&program, NULL, &err);
     for (i = argc - count; i < argc && !rc; i++)
         rc = add(study, argv[i], precision);
-    if (!rc && eo_study_put(study, &out, &err))
+    if (!rc && (json ? eo_study_put_json : eo_study_put)(study, &out, &err))
         rc = cli_fail(&program, NULL, &err);
     if (!rc)
         rc = cli_write(&program, output, &out);

@@ -11,7 +11,7 @@
 
 static const char *config, *sweep_path, *errors_path, *hardware_path, *manifest_path, *output;
 static const char *build, *revision, *plotter;
-static int table, is_modified;
+static int table, json, is_modified;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its summary slice (required)"},
@@ -26,6 +26,7 @@ static const struct cli_option options[] = {
      "for the manifest: the sources differ from that commit"},
     {0, "plotter", CLI_TEXT, &plotter, 0, 0, "TEXT", "for the manifest: program that drew the plots"},
     {0, "table", CLI_FLAG, &table, 0, 0, NULL, "print a table of the candidates"},
+    {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print the table as one JSON object (with --table)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "the summary to write"},
     {0},
 };
@@ -98,7 +99,7 @@ static int write_table(const struct eo_summary_inputs *in)
 
     if (!table)
         return 0;
-    if (eo_summary_put_table(in, &text, &err)) {
+    if ((json ? eo_summary_put_table_json : eo_summary_put_table)(in, &text, &err)) {
         eo_buf_release(&text);
         return cli_fail(&program, NULL, &err);
     }
@@ -160,6 +161,8 @@ static void check_usage(int count, char **files)
     if ((build || revision || is_modified || plotter) && !manifest_path)
         cli_usage(&program,
                   "options '--build', '--revision', '--modified' and '--plotter' need '--manifest'");
+    if (json && !table)
+        cli_usage(&program, "option '--json' needs '--table'; the summary is JSON in any case");
     cli_check_outputs(&program, outputs, 3);
 }
 

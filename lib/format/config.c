@@ -1,4 +1,5 @@
 #include "format/config_keys.h"
+#include "format/json.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -315,15 +316,24 @@ void eo_config_help(struct eo_buf *out)
     }
 }
 
-int eo_config_explain(const char *key, struct eo_buf *out, struct eo_err *err)
+static const struct eo_key *find_key(const char *name, struct eo_err *err)
 {
-    const struct eo_key *k = eo_key_find(key);
-    const char *near = eo_key_nearest(key);
+    const struct eo_key *k = eo_key_find(name);
+    const char *near = eo_key_nearest(name);
 
     if (!k && near)
-        return eo_err_set(err, "unknown key '%s'; did you mean '%s'?", key, near);
+        eo_err_set(err, "unknown key '%s'; did you mean '%s'?", name, near);
+    else if (!k)
+        eo_err_set(err, "unknown key '%s'; 'eo-config --help' lists all keys", name);
+    return k;
+}
+
+int eo_config_explain(const char *key, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_key *k = find_key(key, err);
+
     if (!k)
-        return eo_err_set(err, "unknown key '%s'; 'eo-config --help' lists all keys", key);
+        return -1;
     put_key(k, "", out);
     return 0;
 }
@@ -340,4 +350,50 @@ void eo_config_markdown(struct eo_buf *out)
         put_readers(&eo_keys[i], "—", out);
         eo_buf_printf(out, " | %s |\n", eo_keys[i].help);
     }
+}
+
+static int put_json(struct eo_json *j, const struct eo_key *k, struct eo_err *err)
+{
+    struct eo_buf initial = {0}, allowed = {0};
+    int rc;
+
+    put_default(k, "", &initial);
+    put_allowed(k, &allowed);
+    rc = eo_buf_check(&initial, err) || eo_buf_check(&allowed, err) ? -1 : 0;
+    if (rc == 0) {
+        eo_json_open(j, NULL, '{');
+        eo_json_text(j, "key", k->name);
+        eo_json_text(j, "default", initial.len ? initial.data : NULL);
+        eo_json_text(j, "allowed", allowed.data);
+        eo_json_open(j, "read_by", '[');
+        for (int i = 0; i <= EO_STAGE_COUNT; i++) {
+            if (k->readers & 1u << i)
+                eo_json_text(j, NULL, i < EO_STAGE_COUNT ? stage_names[i] : "make");
+        }
+        eo_json_close(j);
+        eo_json_text(j, "meaning", k->help);
+        eo_json_close(j);
+    }
+    eo_buf_release(&initial);
+    eo_buf_release(&allowed);
+    return rc;
+}
+
+int eo_config_keys_json(const char *key, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_key *only = key ? find_key(key, err) : NULL;
+    struct eo_json j = {.out = out};
+    int rc = key && !only ? -1 : 0;
+
+    if (rc)
+        return rc;
+    eo_json_open(&j, NULL, '{');
+    eo_json_open(&j, "keys", '[');
+    for (int i = 0; i < eo_key_count && !rc; i++) {
+        if (!only || only == &eo_keys[i])
+            rc = put_json(&j, &eo_keys[i], err);
+    }
+    eo_json_close(&j);
+    eo_json_close(&j);
+    return rc;
 }

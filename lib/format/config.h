@@ -210,5 +210,7 @@ void eo_config_help(struct eo_buf *out);
 /* The same of one key; -1 when there is no such key. */
 int eo_config_explain(const char *key, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 void eo_config_markdown(struct eo_buf *out);
+/* The same as JSON (eo-formats(5)): of all keys, or of one. Fails without memory, and when there is no such key. */
+int eo_config_keys_json(const char *key, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

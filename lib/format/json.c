@@ -143,6 +143,14 @@ void eo_json_int(struct eo_json *j, const char *key, long long value)
     eo_buf_printf(j->out, "%lld", value);
 }
 
+void eo_json_count(struct eo_json *j, const char *key, double value)
+{
+    if (isfinite(value))
+        eo_json_int(j, key, (long long)value);
+    else
+        eo_json_null(j, key);
+}
+
 void eo_json_u64(struct eo_json *j, const char *key, unsigned long long value)
 {
     begin(j, key);

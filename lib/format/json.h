@@ -40,6 +40,7 @@ void eo_json_text(struct eo_json *j, const char *key, const char *value); /* NUL
 void eo_json_double(struct eo_json *j, const char *key, double value);
 void eo_json_float(struct eo_json *j, const char *key, float value); /* 9 digits: enough for any float */
 void eo_json_int(struct eo_json *j, const char *key, long long value);
+void eo_json_count(struct eo_json *j, const char *key, double value); /* an integer held in a double; NAN: null */
 void eo_json_u64(struct eo_json *j, const char *key, unsigned long long value);
 void eo_json_bool(struct eo_json *j, const char *key, int value);
 void eo_json_null(struct eo_json *j, const char *key);

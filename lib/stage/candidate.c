@@ -7,6 +7,7 @@
 #include "base/index.h"
 #include "base/num.h"
 #include "format/csv.h"
+#include "format/json.h"
 
 struct eo_candidate_key eo_candidate_key_of_model(const struct eo_model *m)
 {
@@ -194,4 +195,24 @@ void eo_candidate_put_key(const struct eo_candidate_key *key, struct eo_buf *out
     eo_candidate_put_level(key->level, out, ',');
     eo_csv_put_text(out, eo_precision_name(key->precision), ',');
     eo_candidate_put_seed(key->seed, out, ',');
+}
+
+void eo_candidate_json_level(struct eo_json *j, const char *key, struct eo_level level)
+{
+    if (eo_level_is_uniform(level)) {
+        eo_json_double(j, key, level.share[0]);
+        return;
+    }
+    eo_json_open(j, key, '[');
+    for (int i = 0; i < level.count; i++)
+        eo_json_double(j, NULL, level.share[i]);
+    eo_json_close(j);
+}
+
+void eo_candidate_json_key(struct eo_json *j, const struct eo_candidate_key *key)
+{
+    eo_candidate_json_level(j, "pruning_level", key->level);
+    eo_json_text(j, "pruning_criterion", eo_criterion_name(key->criterion));
+    eo_json_text(j, "precision", eo_precision_name(key->precision));
+    eo_json_u64(j, "seed", key->seed);
 }

@@ -72,4 +72,12 @@ void eo_candidate_put_key(const struct eo_candidate_key *key, struct eo_buf *out
 void eo_candidate_put_level(struct eo_level level, struct eo_buf *out, char end);
 void eo_candidate_put_seed(uint64_t seed, struct eo_buf *out, char end);
 
+/*
+ * The same as JSON: pruning_level as in the configuration, a number or a list of shares where the spaces differ;
+ * pruning_criterion, precision, seed.
+ */
+struct eo_json;
+void eo_candidate_json_level(struct eo_json *j, const char *key, struct eo_level level);
+void eo_candidate_json_key(struct eo_json *j, const struct eo_candidate_key *key);
+
 #endif

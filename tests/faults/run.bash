@@ -133,8 +133,11 @@ cases() {
   with config-slices -- eo-config --slices deep/slices "$F/cfg.yaml"
   with config-make -- eo-config --make -o plan.mk "$F/cfg.yaml"
   with config-keys -- eo-config --keys -o keys.md
+  with config-json -- eo-config --keys --json -o keys.json
   with config-stdout -- eo-config --print "$F/cfg.yaml"
   with data-info -- eo-data --info "${c[@]}" -o info.txt
+  with data-json -- eo-data --info --json "${c[@]}" -o info.json
+  with data-from-json -- eo-data --from "$EO_ROOT/tests/golden/pictures/folder" --grey --json -o report.json
   with data-checksum -- eo-data --checksum "${c[@]}" -o dataset.csv
   with data-preview -- eo-data --preview sheet.png "${c[@]}"
   with data-generate -- eo-data --generate set --train 12 --test 10
@@ -163,6 +166,7 @@ cases() {
   with bench -v samples.csv -v rounds.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --samples samples.csv \
     --rounds rounds.csv -o row.csv "$model"
   with doctor -s 17 -v report.csv -- eo-doctor -o report.csv
+  with doctor-json -s 17 -v report.json -- eo-doctor --json -o report.json
   with bench-machine -s 70 -v machine.csv -v row.csv -- eo-bench "${c[@]}" --batch 1 --machine machine.csv \
     -o row.csv "$model"
   # Where a model cannot be read there is an error row instead, and all went well.
@@ -175,6 +179,8 @@ cases() {
   with export-into -s 3 -- eo-export --tests 1 "${c[@]}" --sweep "$F/sweep.csv" --from "$F/models" --into deep \
     "$F/sweep.csv"
   with device -- eo-device -c "$F/boards.yaml" -o board_fits.csv "$F/core_costs.csv"
+  with device-json -- eo-device --json -c "$F/boards.yaml" -o board_fits.json "$F/core_costs.csv"
+  with device-boards -- eo-device --boards --json -o boards.json
   with bench-layers -s 3 -n -v layers.csv -- eo-layers --batch 1 -o layers.csv "$model"
   with pareto -- eo-pareto "${c[@]}" --sweep sweep.csv --errors errors.csv --latency latency.csv --energy energy.csv \
     --seeds seeds.csv "$F"/*.accuracy.csv "$F"/*.timing.csv "$F"/*.rounds "$F"/*.hits "$F/bad.err"
@@ -187,14 +193,18 @@ cases() {
   with summary -v manifest.json -f "$F/run" -- eo-summary "${tables[@]}" --manifest manifest.json -o summary.json \
     config/steps/all
   with summary-table -- eo-summary "${tables[@]}" --table
+  with summary-json -- eo-summary "${tables[@]}" --table --json
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"
   with inspect-arena -- eo-inspect --arena -o plan.csv "$model"
   with inspect-dump -- eo-inspect --dump conv1.weight "$model"
   with study -- eo-study -o study.md "set=$F/rows.csv"
+  with study-json -- eo-study --json -o study.json "set=$F/rows.csv"
   with verify -- eo-verify "$F/made/manifest.json"
   with explain -- eo-explain --folder "$F/made" -o words.txt "$F/trace"
   with explain-dot -- eo-explain --folder "$F/made" --dot -o graph.dot "$F/trace"
+  with explain-json -- eo-explain --folder "$F/made" --json -o steps.json "$F/trace"
+  with compare-json -s 5 -- eo-compare --json -o comparison.json "$F/made" "$F/made"
   with compare -s 5 -- eo-compare -o comparison.txt "$F/made" "$F/made"
   with compare-page -s 5 -- eo-compare --html comparison.html -o comparison.txt "$F/made" "$F/made"
   with report -s 5 -- eo-report --data "$F/set" -o report.html "$F/made"
@@ -204,6 +214,7 @@ cases() {
   with explore-point -s 3 -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" \
     --point 1x2-int8 -o point.safetensors
   with best -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --write final.yaml -o answer.txt
+  with best-json -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --json -o answer.json
   # It passes on what Make says, and goes on whatever it cannot read or write.
   with progress -x open -x read -x rest -x alloc -x alloc-all -x limit -i "$F/trace" -- eo-progress -c "$F/cfg.yaml" \
     --folder "$F/made" --work "$F/made"

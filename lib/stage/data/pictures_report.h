@@ -12,4 +12,7 @@
  */
 int eo_pictures_report(const struct eo_pictures *p, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
+/* The same as JSON (eo-formats(5)). */
+int eo_pictures_report_json(const struct eo_pictures *p, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+
 #endif

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "format/csv.h"
+#include "format/json.h"
 #include "stage/data/preview.h"
 
 #define COLUMNS_MAX 4
 
 struct column {
-    const char *name;
+    const char *name, *key; /* in words, and for JSON */
     const struct eo_images *images;
     size_t per_class[EO_CONFIG_CLASSES_MAX];
 };
@@ -55,22 +56,69 @@ static void put_table(const struct eo_config *cfg, int classes, const struct col
     }
 }
 
-void eo_data_info(const struct eo_config *cfg, const struct eo_dataset *ds, const struct eo_split *split,
-                  struct eo_buf *out)
+/* The parts of a data set that are described, counted: how many. */
+static int find_columns(const struct eo_dataset *ds, const struct eo_split *split, struct column *c)
 {
-    struct column c[COLUMNS_MAX] = {{.name = "train set", .images = &ds->train},
-                                    {.name = "test set", .images = &ds->test}};
     int columns = 2;
 
+    c[0] = (struct column){.name = "train set", .key = "train_set", .images = &ds->train};
+    c[1] = (struct column){.name = "test set", .key = "test_set", .images = &ds->test};
     if (split) {
-        c[columns++] = (struct column){.name = "to train on", .images = &split->train};
-        c[columns++] = (struct column){.name = "validation", .images = &split->validation};
+        c[columns++] = (struct column){.name = "to train on", .key = "to_train_on", .images = &split->train};
+        c[columns++] = (struct column){.name = "validation", .key = "validation", .images = &split->validation};
     }
     for (int i = 0; i < columns; i++)
         count_classes(&c[i]);
+    return columns;
+}
+
+void eo_data_info(const struct eo_config *cfg, const struct eo_dataset *ds, const struct eo_split *split,
+                  struct eo_buf *out)
+{
+    struct column c[COLUMNS_MAX];
+    int columns = find_columns(ds, split, c);
+
     eo_buf_printf(out, "dataset: %s\nfolder: %s\ntrain sha256: %s\ntest sha256: %s\n\n", cfg->dataset,
                   ds->folder, ds->train_sha256, ds->test_sha256);
     put_table(cfg, ds->classes, c, columns, out);
+}
+
+static void put_part(struct eo_json *j, const struct column *c, int classes)
+{
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "part", c->key);
+    eo_json_int(j, "images", (long long)c->images->count);
+    eo_json_open(j, "images_per_class", '[');
+    for (int k = 0; k < classes; k++)
+        eo_json_int(j, NULL, (long long)c->per_class[k]);
+    eo_json_close(j);
+    eo_json_close(j);
+}
+
+void eo_data_info_json(const struct eo_config *cfg, const struct eo_dataset *ds, const struct eo_split *split,
+                       struct eo_buf *out)
+{
+    struct column c[COLUMNS_MAX];
+    int columns = find_columns(ds, split, c);
+    struct eo_json j = {.out = out};
+    char label[64];
+
+    eo_json_open(&j, NULL, '{');
+    eo_json_text(&j, "dataset", cfg->dataset);
+    eo_json_text(&j, "folder", ds->folder);
+    eo_json_text(&j, "train_sha256", *ds->train_sha256 ? ds->train_sha256 : NULL);
+    eo_json_text(&j, "test_sha256", *ds->test_sha256 ? ds->test_sha256 : NULL);
+    eo_json_open(&j, "classes", '[');
+    for (int k = 0; k < ds->classes; k++) {
+        eo_preview_class_label(cfg, k, label, sizeof(label));
+        eo_json_text(&j, NULL, label);
+    }
+    eo_json_close(&j);
+    eo_json_open(&j, "parts", '[');
+    for (int i = 0; i < columns; i++)
+        put_part(&j, &c[i], ds->classes);
+    eo_json_close(&j);
+    eo_json_close(&j);
 }
 
 static void doubt_classes(const char *part, const struct eo_images *images, int classes, struct eo_buf *out)

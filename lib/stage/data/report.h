@@ -12,6 +12,10 @@
 void eo_data_info(const struct eo_config *cfg, const struct eo_dataset *ds, const struct eo_split *split,
                   struct eo_buf *out);
 
+/* The same as JSON (eo-formats(5)). */
+void eo_data_info_json(const struct eo_config *cfg, const struct eo_dataset *ds, const struct eo_split *split,
+                       struct eo_buf *out);
+
 /*
  * Appends a line for each thing that looks wrong in a usable data set: classes without an image, and images that are
  * almost black because their pixels are 0 and 1 instead of 0..255.

@@ -11,7 +11,7 @@ static const char *const limit_names[EO_BEST_LIMITS] = {"flash", "RAM", "latency
 static const char *const units[EO_BEST_LIMITS] = {"bytes", "bytes", "ms"};
 static const int digits[EO_BEST_LIMITS] = {12, 12, 4}; /* bytes are whole */
 
-static double cost_of(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
+double eo_best_cost(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
 {
     const struct eo_core_cost *c = &r->cost[q->core];
 
@@ -24,14 +24,14 @@ int eo_best_has_cost(const struct eo_explore_table *t, const struct eo_best_ques
 {
     size_t i = 0;
 
-    while (i < t->count && isnan(cost_of(&t->rows[i], q, limit)))
+    while (i < t->count && isnan(eo_best_cost(&t->rows[i], q, limit)))
         i++;
     return i < t->count;
 }
 
 static double size_of(const struct eo_explore_row *r, const struct eo_best_question *q)
 {
-    double flash = cost_of(r, q, EO_BEST_FLASH);
+    double flash = eo_best_cost(r, q, EO_BEST_FLASH);
 
     return isnan(flash) ? r->tensor_bytes : flash;
 }
@@ -39,7 +39,7 @@ static double size_of(const struct eo_explore_row *r, const struct eo_best_quest
 /* A cost that is not known is within no limit. */
 static int keeps(const struct eo_explore_row *r, const struct eo_best_question *q, int limit)
 {
-    return q->limit[limit] == 0 || cost_of(r, q, limit) <= q->limit[limit];
+    return q->limit[limit] == 0 || eo_best_cost(r, q, limit) <= q->limit[limit];
 }
 
 /* Whether a row is within all limits but `except` (-1: all). */
@@ -66,8 +66,8 @@ static int is_better(const struct eo_explore_row *a, const struct eo_explore_row
     return x != y ? x > y : more < 0;
 }
 
-static const struct eo_explore_row *find_best(const struct eo_explore_table *t,
-                                              const struct eo_best_question *q, int except)
+const struct eo_explore_row *eo_best_without(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                             int except)
 {
     const struct eo_explore_row *best = NULL;
 
@@ -111,7 +111,7 @@ static void add_finalist(struct eo_best *best, const struct eo_explore_row *r)
 
 void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q)
 {
-    const struct eo_explore_row *answer = find_best(t, q, -1);
+    const struct eo_explore_row *answer = eo_best_without(t, q, -1);
 
     memset(best, 0, sizeof(*best));
     if (!answer || eo_explore_accuracy(&answer->chosen) < q->accuracy)
@@ -136,6 +136,17 @@ void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const 
 static double per_cent(const struct eo_evidence *hits)
 {
     return 100 * eo_explore_accuracy(hits);
+}
+
+/* "p 0.04", or "p < 0.01" where the digits would all be 0. */
+static void put_p(double p, int places, struct eo_buf *out)
+{
+    double least = pow(10, -places);
+
+    if (p < least / 2)
+        eo_buf_printf(out, "p < %.*f", places, least);
+    else
+        eo_buf_printf(out, "p %.*f", places, p);
 }
 
 /* "-": not known. */
@@ -163,10 +174,13 @@ static void put_finalist(const struct eo_explore_row *r, const struct eo_explore
     put_count(c->flash_bytes, 8, out);
     put_count(c->ram_bytes, 8, out);
     put_count(c->instructions, 12, out);
-    if (r == answer)
+    if (r == answer) {
         eo_buf_puts(out, "  the answer\n");
-    else
-        eo_buf_printf(out, "  p %.2f\n", eo_explore_mcnemar(r, answer));
+    } else {
+        eo_buf_puts(out, "  ");
+        put_p(eo_explore_mcnemar(r, answer), 2, out);
+        eo_buf_puts(out, "\n");
+    }
 }
 
 static void put_finalists(const struct eo_best *best, const struct eo_best_question *q, struct eo_buf *out)
@@ -175,9 +189,9 @@ static void put_finalists(const struct eo_best *best, const struct eo_best_quest
 
     eo_buf_printf(
         out,
-        "%s, on %s: the %s of %zu points within the limits. %zu images cannot tell %zu others from it.\n\n",
+        "%s, on %s: the %s of %zu point%s within the limits. %zu images cannot tell %zu other%s from it.\n\n",
         answer->name, eo_core_name(q->core), q->accuracy > 0 ? "smallest accurate enough" : "most accurate",
-        best->within, answer->chosen.images, best->rivals);
+        best->within, best->within == 1 ? "" : "s", answer->chosen.images, best->rivals, best->rivals == 1 ? "" : "s");
     eo_buf_printf(out, "  %-14s %8s %7s %-17s %8s %8s %12s\n", "point", "chosen %", "unseen", "% (95 %)",
                   "flash", "RAM", "instructions");
     for (int i = 0; i < best->count; i++)
@@ -196,10 +210,8 @@ static void put_finalists(const struct eo_best *best, const struct eo_best_quest
                       best->within);
 }
 
-/* The point of least cost by one limit that is more accurate than the answer, or certainly so; NULL. */
-static const struct eo_explore_row *find_next(const struct eo_explore_table *t,
-                                              const struct eo_best_question *q,
-                                              const struct eo_explore_row *answer, int limit, int is_certain)
+const struct eo_explore_row *eo_best_next(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                          const struct eo_explore_row *answer, int limit, int is_certain)
 {
     const struct eo_explore_row *next = NULL;
 
@@ -207,7 +219,7 @@ static const struct eo_explore_row *find_next(const struct eo_explore_table *t,
         const struct eo_explore_row *r = &t->rows[i];
 
         if (keeps(r, q, limit) || !is_within(r, q, limit) || r->chosen.correct <= answer->chosen.correct ||
-            (next && cost_of(r, q, limit) >= cost_of(next, q, limit)))
+            (next && eo_best_cost(r, q, limit) >= eo_best_cost(next, q, limit)))
             continue;
         if (!is_certain || eo_explore_mcnemar(r, answer) <= EO_RECOMMEND_LEVEL)
             next = r;
@@ -215,24 +227,35 @@ static const struct eo_explore_row *find_next(const struct eo_explore_table *t,
     return next;
 }
 
+/* "    512 bytes more: 6x8-int8, +0.25 points" */
+static void put_more(const struct eo_explore_row *r, const struct eo_best_question *q,
+                     const struct eo_explore_row *answer, int limit, struct eo_buf *out)
+{
+    eo_buf_printf(out, "    %.*g %s more: %s, %+.2f points", digits[limit],
+                  eo_best_cost(r, q, limit) - q->limit[limit], units[limit], r->name,
+                  per_cent(&r->chosen) - per_cent(&answer->chosen));
+}
+
 static void put_price(const struct eo_explore_table *t, const struct eo_best_question *q,
                       const struct eo_explore_row *answer, int limit, struct eo_buf *out)
 {
-    const struct eo_explore_row *next = find_next(t, q, answer, limit, 0),
-                                *certain = find_next(t, q, answer, limit, 1);
+    const struct eo_explore_row *next = eo_best_next(t, q, answer, limit, 0),
+                                *certain = eo_best_next(t, q, answer, limit, 1);
 
     if (!next) {
         eo_buf_printf(out, "    no point with more of it is more accurate\n");
         return;
     }
-    eo_buf_printf(out, "    %.*g %s more: %s, %+.2f points (p %.2f)\n", digits[limit],
-                  cost_of(next, q, limit) - q->limit[limit], units[limit], next->name,
-                  per_cent(&next->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(next, answer));
-    if (certain && certain != next)
-        eo_buf_printf(
-            out, "    %.*g %s more: %s, %+.2f points, the first that the images tell from it (p %.3f)\n",
-            digits[limit], cost_of(certain, q, limit) - q->limit[limit], units[limit], certain->name,
-            per_cent(&certain->chosen) - per_cent(&answer->chosen), eo_explore_mcnemar(certain, answer));
+    put_more(next, q, answer, limit, out);
+    eo_buf_puts(out, " (");
+    put_p(eo_explore_mcnemar(next, answer), 2, out);
+    eo_buf_puts(out, ")\n");
+    if (certain && certain != next) {
+        put_more(certain, q, answer, limit, out);
+        eo_buf_puts(out, ", the first that the images tell from it (");
+        put_p(eo_explore_mcnemar(certain, answer), 3, out);
+        eo_buf_puts(out, ")\n");
+    }
     if (!certain)
         eo_buf_puts(out, "    no point that needs more of it can be told from the answer\n");
 }
@@ -241,29 +264,47 @@ static void put_limits(const struct eo_explore_table *t, const struct eo_best_qu
                        const struct eo_explore_row *answer, struct eo_buf *out)
 {
     for (int i = 0; i < EO_BEST_LIMITS; i++) {
-        const struct eo_explore_row *without = find_best(t, q, i);
-        double used = cost_of(answer, q, i);
+        const struct eo_explore_row *without = eo_best_without(t, q, i);
+        double used = eo_best_cost(answer, q, i);
 
         if (q->limit[i] == 0)
             continue;
         eo_buf_printf(out, "\n%s: %.*g of %.*g %s, %.*g left", limit_names[i], digits[i], used, digits[i],
                       q->limit[i], units[i], digits[i], q->limit[i] - used);
-        if (without == answer)
+        if (without == answer) {
             eo_buf_puts(out, "; without this limit the answer is the same\n");
-        else
-            eo_buf_printf(out, "; without this limit %s, %+.2f points (p %.3f)\n", without->name,
-                          per_cent(&without->chosen) - per_cent(&answer->chosen),
-                          eo_explore_mcnemar(without, answer));
+        } else {
+            eo_buf_printf(out, "; without this limit %s, %+.2f points (", without->name,
+                          per_cent(&without->chosen) - per_cent(&answer->chosen));
+            put_p(eo_explore_mcnemar(without, answer), 3, out);
+            eo_buf_puts(out, ")\n");
+        }
         if (q->accuracy == 0)
             put_price(t, q, answer, i, out);
     }
+}
+
+const struct eo_explore_row *eo_best_least(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                           int limit)
+{
+    const struct eo_explore_row *least = NULL;
+
+    for (size_t k = 0; q->limit[limit] > 0 && k < t->count; k++) {
+        const struct eo_explore_row *r = &t->rows[k];
+
+        if (is_within(r, q, limit) && !isnan(eo_best_cost(r, q, limit)) &&
+            eo_explore_accuracy(&r->chosen) >= q->accuracy &&
+            (!least || eo_best_cost(r, q, limit) < eo_best_cost(least, q, limit)))
+            least = r;
+    }
+    return least;
 }
 
 /* What would have to be given up. */
 static void put_nothing(const struct eo_explore_table *t, const struct eo_best_question *q,
                         struct eo_buf *out)
 {
-    const struct eo_explore_row *most = find_best(t, q, -1);
+    const struct eo_explore_row *most = eo_best_without(t, q, -1);
 
     eo_buf_printf(out,
                   "No point of %zu is within the limits on %s. One of these would have to be given up:\n",
@@ -272,19 +313,11 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
         eo_buf_printf(out, "  accuracy: %.2f %% instead of %.2f %%, by %s\n", per_cent(&most->chosen),
                       100 * q->accuracy, most->name);
     for (int i = 0; i < EO_BEST_LIMITS; i++) {
-        const struct eo_explore_row *least = NULL;
+        const struct eo_explore_row *least = eo_best_least(t, q, i);
 
-        for (size_t k = 0; q->limit[i] > 0 && k < t->count; k++) {
-            const struct eo_explore_row *r = &t->rows[k];
-
-            if (is_within(r, q, i) && !isnan(cost_of(r, q, i)) &&
-                eo_explore_accuracy(&r->chosen) >= q->accuracy &&
-                (!least || cost_of(r, q, i) < cost_of(least, q, i)))
-                least = r;
-        }
         if (least)
             eo_buf_printf(out, "  %s: %.*g %s instead of %.*g, for %s with %.2f %%\n", limit_names[i], digits[i],
-                          cost_of(least, q, i), units[i], digits[i], q->limit[i], least->name,
+                          eo_best_cost(least, q, i), units[i], digits[i], q->limit[i], least->name,
                           per_cent(&least->chosen));
         else if (q->limit[i] > 0)
             eo_buf_printf(out, "  %s: no amount of it alone is enough\n", limit_names[i]);

@@ -40,12 +40,30 @@ struct eo_best {
 /* Whether this cost is known of any row. */
 int eo_best_has_cost(const struct eo_explore_table *t, const struct eo_best_question *q, int limit);
 
+/*
+ * What best.c finds and best_json.c writes as well. The cost of a row by one limit, NAN: not known; the best row within
+ * all limits but `except` (-1: all), NULL: none; the row of least cost by one limit that needs more than the limit and
+ * is more accurate than the answer, or certainly so, NULL: none; where nothing is within the limits, the row that needs
+ * least of that limit and keeps the others, NULL: none.
+ */
+double eo_best_cost(const struct eo_explore_row *r, const struct eo_best_question *q, int limit);
+const struct eo_explore_row *eo_best_without(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                             int except);
+const struct eo_explore_row *eo_best_next(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                          const struct eo_explore_row *answer, int limit, int is_certain);
+const struct eo_explore_row *eo_best_least(const struct eo_explore_table *t, const struct eo_best_question *q,
+                                           int limit);
+
 /* The rows stay those of the table. */
 void eo_best_find(struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q);
 
 /* Appends the answer in words; a cost that is not known is "-". */
 void eo_best_put(const struct eo_best *best, const struct eo_explore_table *t, const struct eo_best_question *q,
                  struct eo_buf *out);
+
+/* The same as JSON (eo-formats(5)). */
+void eo_best_put_json(const struct eo_best *best, const struct eo_explore_table *t,
+                      const struct eo_best_question *q, struct eo_buf *out);
 
 /*
  * The experiment that trains the finalists in full: `cfg` with their widths as pruning_levels and their precisions, of

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "format/json.h"
 #include "stage/pipeline/reason.h"
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
@@ -42,6 +43,43 @@ int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_b
     }
     if (follows)
         eo_buf_puts(out, "  what follows from a step runs only if that step makes other bytes than before\n");
+    eo_reasons_release(&r);
+    return rc ? rc : eo_buf_check(out, err);
+}
+
+static void put_step(struct eo_json *j, const struct eo_trace *t, const struct eo_trace_step *step, const char *why)
+{
+    const char *name;
+
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "stage", step->stage);
+    eo_json_bool(j, "would_run", step->is_stale);
+    eo_json_text(j, "why", step->is_stale ? why : NULL);
+    eo_json_open(j, "makes", '[');
+    eo_json_text(j, NULL, step->id);
+    for (size_t at = 0; (name = eo_trace_made(t, step, &at)) != NULL;)
+        if (strcmp(name, step->id) != 0)
+            eo_json_text(j, NULL, name);
+    eo_json_close(j);
+    eo_json_close(j);
+}
+
+int eo_explain_json(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out, struct eo_err *err)
+{
+    struct eo_json j = {.out = out};
+    struct eo_reasons r;
+    int rc = eo_reasons_find(&r, t, c, err);
+
+    if (rc == 0) {
+        eo_json_open(&j, NULL, '{');
+        eo_json_text(&j, "folder", t->folder);
+        eo_json_int(&j, "steps_to_run", (long long)t->stale_count);
+        eo_json_open(&j, "steps", '[');
+        for (size_t i = 0; i < t->step_count; i++)
+            put_step(&j, t, &t->steps[i], r.why[i]);
+        eo_json_close(&j);
+        eo_json_close(&j);
+    }
     eo_reasons_release(&r);
     return rc ? rc : eo_buf_check(out, err);
 }

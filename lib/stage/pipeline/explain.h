@@ -33,9 +33,11 @@ int eo_explain_steps(const struct eo_trace *t, struct eo_buf *out, struct eo_err
 /* "run train models/base.safetensors", or "keep ..." for a step that is up to date: a line for each (progress.h). */
 int eo_explain_plan(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
-/* Both mark the step of the data as stale when the data changed, because Make does not know of that step. */
+/* All mark the step of the data as stale when the data changed, because Make does not know of that step. */
 int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
                      struct eo_err *err) EO_MUST_CHECK;
+int eo_explain_json(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
+                    struct eo_err *err) EO_MUST_CHECK; /* all steps and their reasons (eo-formats(5)) */
 int eo_explain_dot(struct eo_trace *t, const struct eo_changes *c, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;
 

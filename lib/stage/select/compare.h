@@ -63,12 +63,28 @@ double eo_compare_host_latency(const struct eo_candidate *c);
 /* "no", "yes", "same", "host", "bad"; "-" where it is not known. */
 const char *eo_compare_verdict_text(enum eo_compare_verdict verdict);
 
+/* Whether both runs have the same images. */
+int eo_compare_is_same_data(const struct eo_run *a, const struct eo_run *b);
+
+/* A key of the configuration that differs; texts that do not end with a NUL. A value is NULL where it is unset. */
+struct eo_compare_key {
+    const char *key, *a, *b;
+    int key_length, a_length, b_length;
+};
+typedef void eo_compare_key_fn(void *ctx, const struct eo_compare_key *key);
+void eo_compare_keys(const struct eo_run *a, const struct eo_run *b, eo_compare_key_fn *visit, void *ctx);
+
 /* Appends as text what of data, host and keys differs. */
 int eo_compare_put_settings(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
                             struct eo_err *err) EO_MUST_CHECK;
 
-/* Appends the comparison as text: data, host, keys, candidates of both, candidates of one, a legend. */
+/*
+ * Appends the comparison as text: data, host, keys, candidates of both, candidates of one, a legend; or all but the
+ * legend as JSON (eo-formats(5)).
+ */
 int eo_compare_put(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;
+int eo_compare_put_json(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out,
+                        struct eo_err *err) EO_MUST_CHECK;
 
 #endif

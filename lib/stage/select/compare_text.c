@@ -21,11 +21,18 @@ static const char *or_unknown(const char *text)
     return text && *text ? text : "unknown";
 }
 
+int eo_compare_is_same_data(const struct eo_run *a, const struct eo_run *b)
+{
+    const struct eo_manifest *x = &a->manifest, *y = &b->manifest;
+
+    return strcmp(x->train.sha256, y->train.sha256) == 0 && strcmp(x->test.sha256, y->test.sha256) == 0;
+}
+
 static void put_data(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
 {
     const struct eo_manifest *x = &a->manifest, *y = &b->manifest;
 
-    if (strcmp(x->train.sha256, y->train.sha256) == 0 && strcmp(x->test.sha256, y->test.sha256) == 0)
+    if (eo_compare_is_same_data(a, b))
         eo_buf_printf(out, "data: %s, the same in both\n", or_unknown(x->dataset));
     else
         eo_buf_printf(out, "data: %s (%.12s, %.12s) -> %s (%.12s, %.12s): other images\n",
@@ -62,44 +69,59 @@ static const char *find_value(const char *text, const char *key, size_t key_leng
     return NULL;
 }
 
-/* Appends the keys that differ between two texts. A key that several stages read has several lines. */
-static size_t put_keys(const char *these, const char *others, int is_first, struct eo_buf *out)
+/* Visits the keys that differ between two texts. A key that several stages read has several lines. */
+static void visit_keys(const char *these, const char *others, int is_first, eo_compare_key_fn *visit, void *ctx)
 {
     const char *line = these;
-    size_t found = 0;
 
     for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        size_t key = strcspn(line, ":"), n, m = 0;
+        size_t key = strcspn(line, ":"), n = 0, m = 0;
         const char *first = find_value(these, line, key, &n), *other = find_value(others, line, key, &m);
+        struct eo_compare_key k = {line, first, other, (int)key, (int)n, (int)m};
 
         if (!first || first != line + key + 2)
             continue; /* seen before */
         if (other && (!is_first || (n == m && memcmp(first, other, n) == 0)))
             continue;
-        found++;
-        if (other)
-            eo_buf_printf(out, "  %.*s: %.*s -> %.*s\n", (int)key, line, (int)n, first, (int)m, other);
-        else if (is_first)
-            eo_buf_printf(out, "  %.*s: %.*s -> unset\n", (int)key, line, (int)n, first);
-        else
-            eo_buf_printf(out, "  %.*s: unset -> %.*s\n", (int)key, line, (int)n, first);
+        if (!is_first)
+            k = (struct eo_compare_key){line, other, first, (int)key, (int)m, (int)n};
+        visit(ctx, &k);
     }
-    return found;
+}
+
+void eo_compare_keys(const struct eo_run *a, const struct eo_run *b, eo_compare_key_fn *visit, void *ctx)
+{
+    visit_keys(a->config.data, b->config.data, 1, visit, ctx);
+    visit_keys(b->config.data, a->config.data, 0, visit, ctx);
+}
+
+struct key_list {
+    struct eo_buf text;
+    size_t count;
+};
+
+static void put_key(void *ctx, const struct eo_compare_key *k)
+{
+    struct key_list *list = ctx;
+
+    list->count++;
+    eo_buf_printf(&list->text, "  %.*s: %.*s -> %.*s\n", k->key_length, k->key, k->a ? k->a_length : 5,
+                  k->a ? k->a : "unset", k->b ? k->b_length : 5, k->b ? k->b : "unset");
 }
 
 static int put_config(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out, struct eo_err *err)
 {
-    struct eo_buf keys = {0};
-    size_t n = put_keys(a->config.data, b->config.data, 1, &keys) +
-               put_keys(b->config.data, a->config.data, 0, &keys);
-    int rc = eo_buf_check(&keys, err);
+    struct key_list keys = {0};
+    int rc;
 
-    if (n == 0)
+    eo_compare_keys(a, b, put_key, &keys);
+    rc = eo_buf_check(&keys.text, err);
+    if (keys.count == 0)
         eo_buf_puts(out, "configuration: no key of a stage differs\n");
     else
-        eo_buf_printf(out, "configuration: %zu key%s of the stages differ%s\n%s", n, n == 1 ? "" : "s",
-                      n == 1 ? "s" : "", keys.data ? keys.data : "");
-    eo_buf_release(&keys);
+        eo_buf_printf(out, "configuration: %zu key%s of the stages differ%s\n%s", keys.count,
+                      keys.count == 1 ? "" : "s", keys.count == 1 ? "s" : "", keys.text.data ? keys.text.data : "");
+    eo_buf_release(&keys.text);
     return rc;
 }
 

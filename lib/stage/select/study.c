@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/stats.h"
+#include "format/json.h"
 #include "stage/candidate.h"
 
 #define MAX_ENTRIES 100000
@@ -298,6 +299,16 @@ static void put_head(struct eo_buf *out)
     eo_buf_puts(out, "\n");
 }
 
+/* How many entries from `i` on belong to one row of the result. */
+static size_t rows_together(const struct entry *list, size_t i, size_t count)
+{
+    size_t n = 1;
+
+    while (i + n < count && compare_rows(&list[i], &list[i + n]) == 0)
+        n++;
+    return n;
+}
+
 /* `list`: all entries, sorted; `values`: room for as many numbers. */
 static void put_rows(const struct entry *list, size_t count, double *values, struct verdict *v,
                      struct eo_buf *out)
@@ -305,8 +316,7 @@ static void put_rows(const struct entry *list, size_t count, double *values, str
     size_t n;
 
     for (size_t i = 0; i < count; i += n) {
-        for (n = 1; i + n < count && compare_rows(&list[i], &list[i + n]) == 0; n++)
-            ;
+        n = rows_together(list, i, count);
         put_row(&list[i], n, values, v, out);
     }
 }
@@ -322,7 +332,58 @@ static void put_verdict(const struct verdict *v, struct eo_buf *out)
         eo_buf_puts(out, "\n");
 }
 
-int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err *err)
+/* ---- as JSON ----------------------------------------------------------------------------------------------------- */
+
+static void put_json_cell(struct eo_json *j, const struct cell *c, enum eo_criterion criterion)
+{
+    if (c->n == 0)
+        return;
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "criterion", eo_criterion_name(criterion));
+    eo_json_int(j, "seeds", (long long)c->n);
+    eo_json_double(j, "test_accuracy", c->mean / 100);
+    eo_json_double(j, "test_accuracy_ci95_low", c->n > 1 ? fmax(c->mean - c->half, 0) / 100 : NAN);
+    eo_json_double(j, "test_accuracy_ci95_high", c->n > 1 ? fmin(c->mean + c->half, 100) / 100 : NAN);
+    eo_json_close(j);
+}
+
+static void put_json_row(struct eo_json *j, const struct entry *row, size_t n, double *values, struct verdict *v)
+{
+    struct cell cells[CRITERIA], none = make_cell(row, n, EO_CRITERION_NONE, values);
+
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "data", row->label);
+    eo_candidate_json_level(j, "pruning_level", row->key.level);
+    eo_json_int(j, "fine_tune_epochs", row->epochs);
+    eo_json_open(j, "criteria", '[');
+    put_json_cell(j, &none, EO_CRITERION_NONE);
+    for (int i = 0; i < CRITERIA; i++) {
+        cells[i] = make_cell(row, n, (enum eo_criterion)i, values);
+        put_json_cell(j, &cells[i], (enum eo_criterion)i);
+    }
+    eo_json_close(j);
+    eo_json_close(j);
+    judge(v, row, cells);
+}
+
+static void put_json(const struct entry *list, size_t count, double *values, struct verdict *v, struct eo_buf *out)
+{
+    struct eo_json j = {.out = out};
+    size_t n;
+
+    eo_json_open(&j, NULL, '{');
+    eo_json_open(&j, "rows", '[');
+    for (size_t i = 0; i < count; i += n) {
+        n = rows_together(list, i, count);
+        put_json_row(&j, &list[i], n, values, v);
+    }
+    eo_json_close(&j);
+    eo_json_int(&j, "rows_with_random", v->compared);
+    eo_json_int(&j, "random_is_worst", v->worst);
+    eo_json_close(&j);
+}
+
+static int put_study(const struct eo_study *study, int is_json, struct eo_buf *out, struct eo_err *err)
 {
     struct verdict v = {0, 0, {0}};
     struct entry *list;
@@ -336,14 +397,28 @@ int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err
     if (values) {
         memcpy(list, study->entries, study->count * sizeof(*list));
         qsort(list, study->count, sizeof(*list), compare_entries);
-        put_head(out);
-        put_rows(list, study->count, values, &v, out);
+        if (is_json) {
+            put_json(list, study->count, values, &v, out);
+        } else {
+            put_head(out);
+            put_rows(list, study->count, values, &v, out);
+        }
         rc = eo_buf_check(&v.others, err);
     }
-    if (rc == 0)
+    if (rc == 0 && !is_json)
         put_verdict(&v, out);
     eo_buf_release(&v.others);
     free(values);
     free(list);
     return rc;
+}
+
+int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err *err)
+{
+    return put_study(study, 0, out, err);
+}
+
+int eo_study_put_json(const struct eo_study *study, struct eo_buf *out, struct eo_err *err)
+{
+    return put_study(study, 1, out, err);
 }

@@ -33,7 +33,11 @@ void eo_study_free(struct eo_study *study); /* NULL is allowed */
 int eo_study_add(struct eo_study *study, const char *label, const struct eo_csv *csv,
                  enum eo_precision precision, struct eo_err *err) EO_MUST_CHECK;
 
-/* Appends a Markdown table and the sentence about random. Fails when there are no rows. */
+/*
+ * Appends a Markdown table and the sentence about random; or both as JSON, with shares of 1 in the place of per cents
+ * (eo-formats(5)). Fail when there are no rows.
+ */
 int eo_study_put(const struct eo_study *study, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
+int eo_study_put_json(const struct eo_study *study, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -7,31 +7,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/num.h"
+#include "format/csv_json.h"
 #include "format/json.h"
 #include "stage/select/columns.h"
 #include "stage/select/recommend.h"
-
-static void put_count(struct eo_json *j, const char *key, double value)
-{
-    if (isfinite(value))
-        eo_json_int(j, key, (long long)value);
-    else
-        eo_json_null(j, key);
-}
-
-/* As in the configuration: a number, or a list where the spaces differ. */
-static void put_level(struct eo_json *j, const char *key, struct eo_level level)
-{
-    if (eo_level_is_uniform(level)) {
-        eo_json_double(j, key, level.share[0]);
-        return;
-    }
-    eo_json_open(j, key, '[');
-    for (int i = 0; i < level.count; i++)
-        eo_json_double(j, NULL, level.share[i]);
-    eo_json_close(j);
-}
 
 static void put_violates(struct eo_json *j, const struct eo_candidate *c, const struct eo_config *cfg)
 {
@@ -57,13 +36,13 @@ static void put_column(struct eo_json *j, const struct eo_candidate *c, const st
 
     switch (column->kind) {
     case EO_SWEEP_LEVEL:
-        put_level(j, column->name, c->key.level);
+        eo_candidate_json_level(j, column->name, c->key.level);
         break;
     case EO_SWEEP_NUMBER:
         eo_json_double(j, column->name, eo_candidate_number(c, column));
         break;
     case EO_SWEEP_COUNT:
-        put_count(j, column->name, eo_candidate_number(c, column));
+        eo_json_count(j, column->name, eo_candidate_number(c, column));
         break;
     case EO_SWEEP_PRECISION:
         eo_json_text(j, column->name, eo_precision_name(c->key.precision));
@@ -188,22 +167,6 @@ static int find_hardware_row(const struct eo_csv *csv, const struct eo_candidate
     return eo_err_set(err, "expected a row for the %s, %s, found none", name, key);
 }
 
-/* A cell as null, a number or a string, whichever it is. */
-static void put_cell(struct eo_json *j, const char *key, const char *text)
-{
-    int64_t integer;
-    double number;
-
-    if (*text == '\0')
-        eo_json_null(j, key);
-    else if (eo_num_parse_i64(text, INT64_MIN, INT64_MAX, &integer, NULL) == 0)
-        eo_json_int(j, key, integer);
-    else if (eo_num_parse_double(text, -1e300, 1e300, &number, NULL) == 0)
-        eo_json_double(j, key, number);
-    else
-        eo_json_text(j, key, text);
-}
-
 static void put_model(struct eo_json *j, const struct eo_candidate *c)
 {
     char path[EO_SUMMARY_MODEL];
@@ -230,7 +193,7 @@ static int put_use(struct eo_json *j, const struct eo_summary_inputs *in, const 
     eo_json_double(j, "stream_latency_ms", single);
     eo_json_double(j, "stream_throughput_sps", 1000 / single);
     for (size_t i = 0; i < csv->columns && strcmp(csv->cells[i], "pruning_level") != 0; i++)
-        put_cell(j, csv->cells[i], eo_csv_cell(csv, row, (int)i));
+        eo_json_cell(j, csv->cells[i], eo_csv_cell(csv, row, (int)i));
     return 0;
 }
 
@@ -271,7 +234,7 @@ static void put_rivals(struct eo_json *j, const struct eo_sweep *sweep)
         eo_json_double(j, "recommendation_p", c->recommendation_p);
         eo_json_double(j, "test_accuracy", c->test_accuracy);
         eo_json_double(j, "ranked_latency_ms", c->ranked_latency_ms);
-        put_count(j, "model_bytes", c->model_bytes);
+        eo_json_count(j, "model_bytes", c->model_bytes);
         eo_json_close(j);
     }
     eo_json_close(j);
@@ -307,10 +270,7 @@ static int put_recommended(struct eo_json *j, const struct eo_summary_inputs *in
     eo_json_open(j, "recommended", '{');
     if (put_choice(j, in, c, err))
         return -1;
-    put_level(j, "pruning_level", c->key.level);
-    eo_json_text(j, "pruning_criterion", eo_criterion_name(c->key.criterion));
-    eo_json_text(j, "precision", eo_precision_name(c->key.precision));
-    eo_json_u64(j, "seed", c->key.seed);
+    eo_candidate_json_key(j, &c->key);
     eo_json_double(j, "accuracy", c->accuracy);
     eo_json_double(j, "recommendation_p", c->recommendation_p);
     eo_json_double(j, "test_accuracy", c->test_accuracy);
@@ -322,8 +282,8 @@ static int put_recommended(struct eo_json *j, const struct eo_summary_inputs *in
     eo_json_double(j, "latency_ms", c->latency_ms);
     eo_json_double(j, "single_latency_ms", c->single_latency_ms);
     eo_json_double(j, "energy_proxy_j", c->energy_proxy_j);
-    put_count(j, "model_bytes", c->model_bytes);
-    put_count(j, "peak_activation_bytes", c->peak_activation_bytes);
+    eo_json_count(j, "model_bytes", c->model_bytes);
+    eo_json_count(j, "peak_activation_bytes", c->peak_activation_bytes);
     eo_json_text(j, "model_sha256", c->model_sha256[0] ? c->model_sha256 : NULL);
     eo_json_text(j, "timing_status", c->timing_status[0] ? c->timing_status : NULL);
     eo_json_text(j, "timing_reason", c->timing_reason[0] ? c->timing_reason : NULL);

@@ -54,6 +54,10 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
 int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                          struct eo_err *err) EO_MUST_CHECK;
 
+/* The same table as JSON, with the column that has a figure whole (eo-formats(5)). */
+int eo_summary_put_table_json(const struct eo_summary_inputs *in, struct eo_buf *out,
+                              struct eo_err *err) EO_MUST_CHECK;
+
 #define EO_SUMMARY_MODEL (EO_CANDIDATE_NAME + 32) /* bytes of eo_summary_model(), its NUL included */
 
 /*

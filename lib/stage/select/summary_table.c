@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/csv_json.h"
 #include "stage/bench/status.h"
 #include "stage/select/pareto.h"
 #include "stage/select/recommend.h"
@@ -260,4 +261,91 @@ int eo_summary_put_table(const struct eo_summary_inputs *in, struct eo_buf *out,
                       sweep->rows[0].key.seed);
     put_verdict(in, out);
     return 0;
+}
+
+/* ---- as JSON ----------------------------------------------------------------------------------------------------- */
+
+/* The mark of the text in a word. */
+static const char *frontier_word(const struct eo_candidate *c, int on_frontier)
+{
+    switch (frontier_mark(c, on_frontier)) {
+    case '*':
+        return "certain";
+    case '+':
+        return "by_figures";
+    case '?':
+        return "possible";
+    default:
+        return NULL;
+    }
+}
+
+static void put_json_row(struct eo_json *j, const struct eo_candidate *c, int recommended, int on_frontier)
+{
+    char path[EO_SUMMARY_MODEL];
+
+    eo_summary_model(c, path);
+    eo_json_open(j, NULL, '{');
+    eo_json_text(j, "model", path);
+    eo_candidate_json_key(j, &c->key);
+    eo_json_double(j, "accuracy", c->accuracy);
+    eo_json_double(j, "test_accuracy", c->test_accuracy);
+    eo_json_double(j, "batch_latency_ms", c->ranked_latency_ms);
+    eo_json_double(j, "single_latency_ms", eo_candidate_single_latency(c));
+    eo_json_count(j, "model_bytes", c->model_bytes);
+    eo_json_bool(j, "fits", c->accepted);
+    eo_json_text(j, "timing_status", c->timing_status[0] ? c->timing_status : NULL);
+    eo_json_text(j, "frontier", frontier_word(c, on_frontier));
+    eo_json_bool(j, "is_recommended", recommended);
+    eo_json_bool(j, "is_rival", c->recommendation == EO_RECOMMENDATION_RIVAL);
+    eo_json_close(j);
+}
+
+static void put_json_failures(struct eo_json *j, const struct eo_csv *errors)
+{
+    static const char *const columns[] = {"pruning_level", "pruning_criterion", "precision", "seed", "stage", "error"};
+
+    eo_json_open(j, "failures", '[');
+    for (size_t i = 0; i < errors->rows; i++) {
+        eo_json_open(j, NULL, '{');
+        for (size_t k = 0; k < sizeof(columns) / sizeof(*columns); k++)
+            eo_json_cell(j, columns[k], eo_csv_value(errors, i, columns[k]));
+        eo_json_close(j);
+    }
+    eo_json_close(j);
+}
+
+int eo_summary_put_table_json(const struct eo_summary_inputs *in, struct eo_buf *out, struct eo_err *err)
+{
+    const struct eo_sweep *sweep = in->sweep;
+    const struct eo_candidate *recommended = eo_sweep_recommended(sweep);
+    size_t *index = eo_alloc(sweep->row_count, sizeof(*index), err);
+    size_t count, n = eo_sweep_first_seed_rows(sweep);
+    struct eo_json j = {.out = out};
+    struct eo_buf why = {0};
+    int rc = -1;
+
+    if (!index ||
+        eo_pareto_frontier(sweep, eo_sweep_numeric_column(EO_PARETO_LATENCY), in->cfg, index, &count, err))
+        goto out;
+    if (recommended)
+        eo_recommend_put_why(sweep, in->cfg->recommend, &why);
+    rc = eo_buf_check(&why, err);
+    if (rc)
+        goto out;
+    eo_json_open(&j, NULL, '{');
+    eo_json_text(&j, "latency_statistic", sweep->row_count ? sweep->rows[0].latency_statistic : NULL);
+    eo_json_count(&j, "budget_bytes", floor(in->cfg->active_memory_budget_mb * EO_MIB));
+    eo_json_text(&j, "rule", eo_recommend_name(in->cfg->recommend));
+    eo_json_text(&j, "why", recommended ? why.data : NULL);
+    eo_json_open(&j, "candidates", '[');
+    for (size_t i = 0; i < n; i++)
+        put_json_row(&j, &sweep->rows[i], &sweep->rows[i] == recommended, is_among(i, index, count));
+    eo_json_close(&j);
+    put_json_failures(&j, in->errors);
+    eo_json_close(&j);
+out:
+    eo_buf_release(&why);
+    free(index);
+    return rc;
 }
