@@ -75,7 +75,7 @@ column() {
   for point in 3x4-fp32 2x3-int8 1x2-fp16; do
     eo-explore -q -c base.yaml --base base --point $point -o m
     grep "^${point%-*},${point#*-}," to/explore.csv >row
-    [ "$(awk -F, '{ print $(NF - 1) }' row)" = "$(sha256sum m | cut -d' ' -f1)" ]
+    [ "$(awk -F, '{ print $(NF - 3) }' row)" = "$(sha256sum m | cut -d' ' -f1)" ]
     with 'validation: holdout'
     eo-eval -c c.yaml -o eval.csv m
     [ "$(column eval.csv correct)" = "$(cut -d, -f10 row)" ]
@@ -140,6 +140,77 @@ column() {
   [ "$(points)" = 0 ]
 }
 
+# without_found FILE: a table without the columns that say how a point was found
+without_found() { sed 's/,[0-9]*,[0-9]*$//; s/,rung,spent_images$//' "$1"; }
+
+@test "explore: halving trains all a little and the better ones in full, and the rows are those of such trainings" {
+  explore base.yaml
+  cp to/explore.csv full.csv
+  with 'explore_images: 50'
+  explore c.yaml
+  cp to/explore.csv short.csv
+  [ "$(column full.csv rung | sort -u) $(column full.csv spent_images | sort -u)" = "1 200" ]
+  rm -r to
+  with 'explore_way: halving' 'explore_growth: 4' 'explore_reduction: 3'
+  explore c.yaml --threads 1
+  # 12 combinations of widths, 4 of which go on.
+  [ "$(column to/explore.csv rung | sort | uniq -c | tr -s ' \n' ' ')" = " 24 1 12 2 " ]
+  paste -d' ' <(column to/explore.csv rung) <(column to/explore.csv spent_images) | sort -u |
+    diff - <(printf '1 50\n2 250\n')
+  paste -d'|' <(column to/explore.csv rung) <(without_found to/explore.csv | tail -n +2) >rows
+  grep '^2' rows | cut -d'|' -f2 | { ! grep -vxFf <(without_found full.csv) -; }
+  grep '^1' rows | cut -d'|' -f2 | { ! grep -vxFf <(without_found short.csv) -; }
+  # Threads, a kill between the rungs, and points that the exhaustive way has left: the same table.
+  rm -rf one
+  cp -r to one
+  size=$(stat -c %s to/.explore)
+  for part in 0 30 75 90; do
+    rm -r to/*
+    head -c $((size * part / 100)) one/.explore >to/.explore
+    explore c.yaml --threads 3
+    diff -q to/explore.csv one/explore.csv
+    diff -q to/explore_hits.csv one/explore_hits.csv
+  done
+  # A point again, of either rung.
+  for rung in 1 2; do
+    grep "^$rung" rows | head -n 1 | cut -d'|' -f2 >row
+    eo-explore -q -c c.yaml --base base --point "$(cut -d, -f1,2 --output-delimiter=- row)" --rung $rung -o m
+    [ "$(awk -F, '{ print $(NF - 1) }' row)" = "$(sha256sum m | cut -d' ' -f1)" ]
+  done
+  # One rung is the exhaustive way.
+  with 'explore_way: halving' 'explore_rungs: 1'
+  explore c.yaml
+  diff -q to/explore.csv full.csv
+}
+
+@test "explore: more rungs than there are images or widths for" {
+  with 'explore_way: halving' 'explore_rungs: 6' 'explore_growth: 1000' 'explore_widths: [2-3, 4]'
+  explore c.yaml
+  [ "$(column to/explore.csv rung | sort -u | tail -n 1)" = 6 ]
+  # All rungs but the last have the least, two images.
+  [ "$(column to/explore.csv spent_images | sort -n | tail -n 1)" = 210 ]
+}
+
+@test "explore: a teacher teaches" {
+  with 'explore_widths: [2, 3]' 'precisions: [fp32, int8]'
+  explore c.yaml
+  cp to/explore.csv alone.csv
+  with 'explore_widths: [2, 3]' 'precisions: [fp32, int8]' 'teacher: base'
+  mv base teacher && cp teacher base
+  explore c.yaml
+  [ "$(column to/explore.csv model_sha256 | sort - <(column alone.csv model_sha256) | uniq -d)" = "" ]
+  cp to/explore.csv taught.csv
+  # The same file by its name; the models say which it is, not how it was named.
+  with 'explore_widths: [2, 3]' 'precisions: [fp32, int8]' "teacher: teacher"
+  explore c.yaml
+  [ "$(column to/explore.csv correct)" = "$(column taught.csv correct)" ]
+  with 'teacher: base' 'explore_from: scratch'
+  fails 1 "eo-explore: c.yaml: key 'teacher': expected a file, as explore_from is scratch and there is no base model, \
+found 'base'" eo-explore -c c.yaml --into to
+  with 'teacher: missing'
+  fails_like 1 "eo-explore: c.yaml: key 'teacher': missing: *" eo-explore -c c.yaml --base base --into to
+}
+
 @test "explore: from random weights, of another network, without images that no choice has seen" {
   with 'explore_from: scratch' 'explore_widths: [2-3, 4]'
   eo-explore -q -c c.yaml --into to
@@ -176,8 +247,13 @@ column() {
   misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml
   misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml --into to --point 1x1-int8
   misused "eo-explore: option '-o' is for '--point'" eo-explore -c base.yaml --into to -o m
-  fails 1 "eo-explore: nowhere/explore_hits.csv: cannot create: No such file or directory" \
-    eo-explore -c missing.yaml --into nowhere
+  misused "eo-explore: option '--rung' is for '--point'" eo-explore -c base.yaml --into to --rung 1
+  fails_like 1 "eo-explore: missing.yaml: *" eo-explore -c missing.yaml --into nowhere
+  [ ! -e nowhere ]
+  fails 1 "eo-explore: option '--into': base/to: cannot create the directory: Not a directory" \
+    eo-explore -c base.yaml --base base --into base/to
+  fails 1 "eo-explore: option '--rung': expected at most the 1 of base.yaml, found 2" \
+    eo-explore -c base.yaml --base base --point 1x1-int8 --rung 2 -o m
   fails 1 "eo-explore: explore_from is slice: expected a trained model, --base MODEL" eo-explore -c base.yaml --into to
   with 'explore_from: scratch'
   fails 1 "eo-explore: option '--base': explore_from is scratch, so nothing begins with a model" \

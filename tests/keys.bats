@@ -197,7 +197,7 @@ cases() {
     *|augment_shift: 1
     *|augment_flip: true
     *|early_stopping: 1
-    finetune quant make|teacher: base
+    finetune quant explore make|teacher: base
     train|teacher: $PWD/base
     *|teacher_sha256: $(printf '%064d' 0)|teacher: $PWD/base
     *|distillation_temperature: 0.5|teacher: $PWD/base
@@ -222,6 +222,10 @@ cases() {
     *|explore_from: scratch
     *|explore_epochs: 2
     *|explore_images: 200
+    *|explore_way: halving
+    *|explore_rungs: 3|explore_way: halving
+    *|explore_growth: 3|explore_way: halving
+    *|explore_reduction: 2|explore_way: halving
     *|benchmark_repeats: 3
     *|benchmark_trials: 5
     *|benchmark_warmup: 2

@@ -391,6 +391,10 @@ cases() {
     explore_from|explore_from: scratch
     explore_epochs|explore_epochs: 2
     explore_images|explore_images: 32
+    explore_way|explore_way: halving
+    explore_rungs|explore_rungs: 3
+    explore_growth|explore_growth: 2
+    explore_reduction|explore_reduction: 2
     benchmark_repeats|benchmark_repeats: 2
     benchmark_trials|benchmark_trials: 2
     benchmark_warmup|benchmark_warmup: 1

@@ -1,4 +1,5 @@
 /* eo-explore: accuracy and cost of all widths and precisions of a network. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +13,18 @@
 #include "tools/cli.h"
 
 static const char *config, *data, *base_path, *into, *point, *output;
-static int64_t threads;
+static int64_t threads, rung;
 static enum eo_isa isa;
 static int quiet;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its explore slice (required)"},
     {0, "base", CLI_TEXT, &base_path, 0, 0, "MODEL", "the trained fp32 model (explore_from: slice)"},
-    {0, "into", CLI_TEXT, &into, 0, 0, "DIR", "write explore.csv and explore_hits.csv there"},
+    {0, "into", CLI_TEXT, &into, 0, 0, "DIR", "folder for explore.csv and explore_hits.csv, made where it is missing"},
     {0, "point", CLI_TEXT, &point, 0, 0, "NAME",
      "make one point again, such as 8x16-int8, and write its model (with -o)"},
+    {0, "rung", CLI_INT, &rung, 1, EO_CONFIG_RUNGS_MAX, "N",
+     "trained as in rung N of explore_way: halving (with --point; default: the last)"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
      "the model to write (with --point; default: standard output)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set"},
@@ -52,6 +55,7 @@ static char paths[OUTPUTS][4096];
 struct inputs {
     struct eo_config cfg;
     struct eo_model base;
+    struct eo_teacher_model teacher;
     char base_sha256[EO_SHA256_TEXT];
     struct eo_dataset dataset;
     struct eo_explore explore;
@@ -63,8 +67,8 @@ static void check_options(void)
         cli_usage(&program, "option '--config' is required");
     if (!into == !point)
         cli_usage(&program, "expected one of '--into' and '--point'");
-    if (into && output)
-        cli_usage(&program, "option '-o' is for '--point'");
+    if (into && (output || rung))
+        cli_usage(&program, "option '%s' is for '--point'", output ? "-o" : "--rung");
     if (point && cli_check_binary_output(&program, output))
         exit(1);
     if (point)
@@ -72,8 +76,17 @@ static void check_options(void)
     for (int i = 0; into && i < OUTPUTS; i++) {
         if ((size_t)snprintf(paths[i], sizeof(paths[i]), "%s/%s", into, names[i]) >= sizeof(paths[i]))
             cli_usage(&program, "option '--into': expected a shorter name of a folder");
-        cli_check_outputs(&program, (const char *const[]){paths[i]}, 1);
     }
+}
+
+/* Once the configuration is known to be right. */
+static int check_folder(struct eo_err *err)
+{
+    if (into && eo_io_mkdirs(into, err))
+        return eo_err_prefix(err, "option '--into': %s", into);
+    for (int i = 0; into && i < OUTPUTS; i++)
+        cli_check_outputs(&program, (const char *const[]){paths[i]}, 1);
+    return 0;
 }
 
 static int load_base(struct inputs *in, struct eo_err *err)
@@ -100,10 +113,32 @@ static int load_config(struct inputs *in, struct eo_err *err)
 {
     struct eo_config given;
 
-    if (eo_config_load(&given, config, err) || eo_explore_config(&given, &in->cfg, err))
+    if (eo_config_load(&given, config, err) || eo_config_seal_teacher(&given, err) ||
+        eo_explore_config(&given, &in->cfg, err))
         return eo_err_prefix(err, "%s", config);
     in->cfg.threads = given.threads;
     memcpy(in->cfg.data_dir, given.data_dir, sizeof(given.data_dir)); /* no slice has these two */
+    return 0;
+}
+
+/* The base model can teach, too; it is then the one of --base. Without one there is no training that it teaches. */
+static int load_teacher(struct inputs *in, struct eo_err *err)
+{
+    int is_slice = in->cfg.explore_from == EO_EXPLORE_SLICE;
+    enum eo_config_stage stage = is_slice ? EO_STAGE_FINETUNE : EO_STAGE_TRAIN;
+
+    if (!*in->cfg.teacher)
+        return 0;
+    if (eo_config_teacher_is_base(&in->cfg) && !is_slice)
+        return eo_err_set(err,
+                          "%s: key 'teacher': expected a file, as explore_from is scratch and there is no base "
+                          "model, found 'base'",
+                          config);
+    if (eo_teacher_load(&in->teacher, eo_config_teacher_is_base(&in->cfg) ? base_path : NULL, &in->cfg,
+                        &in->explore.network, err))
+        return -1;
+    in->explore.teacher = eo_teacher_is_wanted(&in->cfg, stage) ? &in->teacher : NULL;
+    in->explore.int8_teacher = &in->teacher;
     return 0;
 }
 
@@ -124,7 +159,7 @@ static int load(struct inputs *in, struct eo_pool *pool, struct eo_err *err)
         return eo_err_prefix(err, "%s", in->dataset.folder);
     if (eo_explore_init(&in->explore, &in->cfg, &in->dataset, base_path ? &in->base : NULL, isa, pool, err))
         return eo_err_prefix(err, "%s", config);
-    return 0;
+    return load_teacher(in, err);
 }
 
 /* ---- one point ------------------------------------------------------------------------------------------------- */
@@ -152,19 +187,28 @@ static int parse_point(const struct inputs *in, int *widths, enum eo_precision *
     return eo_precision_parse(dash + 1, precision, err) ? eo_err_prefix(err, "option '--point'") : 0;
 }
 
-static int write_point(const struct inputs *in, struct eo_err *err)
+static int init_rung(const struct inputs *in, struct eo_explore *e, struct eo_pool *pool, struct eo_err *err)
+{
+    int rungs = eo_explore_rungs(&in->explore);
+
+    if (rung > rungs)
+        return eo_err_set(err, "option '--rung': expected at most the %d of %s, found %" PRId64, rungs, config, rung);
+    return eo_explore_init_rung(e, &in->explore, rung ? (int)rung - 1 : rungs - 1, pool, err);
+}
+
+static int write_point(const struct inputs *in, struct eo_pool *pool, struct eo_err *err)
 {
     struct eo_model trained = {0}, m = {0};
+    struct eo_explore *e = eo_alloc(1, sizeof(*e), err);
     int widths[EO_NETWORK_LAYERS], rc = -1;
     enum eo_precision precision;
 
-    if (parse_point(in, widths, &precision, err))
-        return -1;
-    if (!eo_explore_train(&in->explore, widths, &trained, err) &&
-        !eo_explore_convert(&in->explore, &trained, precision, &m, err))
+    if (e && !parse_point(in, widths, &precision, err) && !init_rung(in, e, pool, err) &&
+        !eo_explore_train(e, widths, &trained, err) && !eo_explore_convert(e, &trained, precision, &m, err))
         rc = eo_model_save(&m, cli_path(output), err) ? eo_err_prefix(err, "%s", cli_path(output)) : 0;
     eo_model_release(&trained);
     eo_model_release(&m);
+    free(e);
     return rc;
 }
 
@@ -230,12 +274,13 @@ int main(int argc, char **argv)
     in = eo_alloc(1, sizeof(*in), &err);
     if (!in)
         return cli_fail(&program, NULL, &err);
-    rc = load_config(in, &err);
+    rc = load_config(in, &err) || check_folder(&err);
     pool = rc ? NULL : eo_pool_new(cli_threads(threads, &in->cfg), &err);
-    rc = !pool || load(in, pool, &err) || (point ? write_point(in, &err) : explore(in, pool, &err));
+    rc = !pool || load(in, pool, &err) || (point ? write_point(in, pool, &err) : explore(in, pool, &err));
     eo_pool_free(pool);
     eo_dataset_release(&in->dataset);
     eo_model_release(&in->base);
+    eo_model_release(&in->teacher.model);
     free(in);
     return rc ? cli_fail(&program, NULL, &err) : 0;
 }

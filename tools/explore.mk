@@ -14,5 +14,5 @@ $(EXPLORED) $(together) $(EXPLORE_BASE) $(SL)/explore.yaml $(DATASET) $(call pro
 .PHONY: explore $(STEP_NAMES)
 ## explore: accuracy and cost of all widths and precisions of CONFIG: explore.csv; eo-best answers questions about it
 explore: $(EXPLORED)
-	@awk -F, 'NR > 1 { n++; failed += $$NF != "" } END { printf "   %d points%s in $<\n", n, \
-	  failed ? ", of which " failed " have no figures (column error)," : "" }' $<
+	@awk -F, 'NR == 1 { while ($$(++at) != "error"); } NR > 1 { n++; failed += $$at != "" } \
+	  END { printf "   %d points%s in $<\n", n, failed ? ", of which " failed " have no figures (column error)," : "" }' $<

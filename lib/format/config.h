@@ -41,6 +41,7 @@
 #define EO_CONFIG_INPUT_STD_MAX 1000.0
 #define EO_CONFIG_DEVICES_MAX 32
 #define EO_CONFIG_WIDTHS_MAX 32 /* spaces of channels with widths of their own */
+#define EO_CONFIG_RUNGS_MAX 6   /* trainings of a point in explore_way: halving */
 #define EO_CONFIG_ALL (-1) /* `null` in train_subset and val_subset: no limit */
 
 /* low, low + step, ... up to high */
@@ -102,6 +103,8 @@ struct eo_config {
     struct eo_widths explore_widths[EO_CONFIG_WIDTHS_MAX]; /* of each space, or one for all */
     int explore_width_count;                               /* 0: every width */
     enum eo_explore_start explore_from;
+    enum eo_explore_way explore_way;
+    int explore_rungs, explore_growth, explore_reduction;
     int explore_epochs;
     int64_t explore_images; /* or EO_CONFIG_ALL */
     int benchmark_repeats, benchmark_trials, benchmark_warmup, benchmark_exact, benchmark_seconds,

@@ -128,4 +128,11 @@ const char *eo_recommend_name(enum eo_recommend_rule rule); /* "smallest", ... *
 enum eo_explore_start { EO_EXPLORE_STARTS(EO_TERM_VALUE) };
 extern const char *const eo_explore_start_names[];
 
+/* How an exploration spends its training; stage/explore/halving.h. */
+#define EO_EXPLORE_WAYS(X)                                                                                   \
+    X(EO_EXPLORE_EXHAUSTIVE, "exhaustive", "all points are trained in full")                                 \
+    X(EO_EXPLORE_HALVING, "halving", "all are trained a little, and the better ones longer (successive halving)")
+enum eo_explore_way { EO_EXPLORE_WAYS(EO_TERM_VALUE) };
+extern const char *const eo_explore_way_names[];
+
 #endif

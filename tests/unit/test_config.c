@@ -73,6 +73,10 @@ static const char defaults[] = "seed: 7\n"
                                "explore_from: slice\n"
                                "explore_epochs: 1\n"
                                "explore_images: null\n"
+                               "explore_way: exhaustive\n"
+                               "explore_rungs: 2\n"
+                               "explore_growth: 27\n"
+                               "explore_reduction: 9\n"
                                "benchmark_repeats: 5\n"
                                "benchmark_trials: 3\n"
                                "benchmark_warmup: 3\n"
@@ -791,10 +795,10 @@ static void test_reach(void)
         {"augment_shift: 2", LEARNING | BIT(EXPLORE)},
         {"augment_flip: true", LEARNING | BIT(EXPLORE)},
         {"early_stopping: 2", LEARNING | BIT(EXPLORE)},
-        {"teacher: some/file", LEARNING},
-        {"teacher: base", BIT(FINETUNE) | BIT(QUANT)},
-        {"teacher: some/file\ndistillation_weight: 0.5", LEARNING},
-        {"teacher: base\ndistillation_temperature: 2", BIT(FINETUNE) | BIT(QUANT)},
+        {"teacher: some/file", LEARNING | BIT(EXPLORE)},
+        {"teacher: base", BIT(FINETUNE) | BIT(QUANT) | BIT(EXPLORE)},
+        {"teacher: some/file\ndistillation_weight: 0.5", LEARNING | BIT(EXPLORE)},
+        {"teacher: base\ndistillation_temperature: 2", BIT(FINETUNE) | BIT(QUANT) | BIT(EXPLORE)},
         {"qat_epochs: 1", BIT(QUANT) | BIT(EXPLORE)},
         {"qat_learning_rate: 0.1", BIT(QUANT) | BIT(EXPLORE)},
         {"pruning_levels: [0.9]", 0},
@@ -815,6 +819,10 @@ static void test_reach(void)
         {"explore_from: scratch", BIT(EXPLORE)},
         {"explore_epochs: 9", BIT(EXPLORE)},
         {"explore_images: 9", BIT(EXPLORE)},
+        {"explore_way: halving", BIT(EXPLORE)},
+        {"explore_rungs: 3", BIT(EXPLORE)},
+        {"explore_growth: 9", BIT(EXPLORE)},
+        {"explore_reduction: 3", BIT(EXPLORE)},
         {"benchmark_repeats: 9", BIT(BENCH)},
         {"benchmark_trials: 9", BIT(BENCH)},
         {"benchmark_warmup: 9", BIT(BENCH)},

@@ -1,34 +1,44 @@
 #include "stage/explore/explore.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/version.h"
 #include "machine/clock.h"
+#include "stage/explore/halving.h"
+#include "stage/explore/kept.h"
 #include "stage/explore/rows.h"
 
-#define DIGEST (EO_SHA256_TEXT - 1)
+/* Trainings of the same length. */
+struct rung {
+    struct eo_explore e;
+    struct eo_explore_entry *entries; /* [grid.count, precisions] */
+    size_t *list;                     /* [list_count]: combinations that are trained so, rising */
+    size_t list_count;
+    double images; /* of a training */
+};
 
-/* A row of both tables. */
-struct entry {
-    char digest[EO_SHA256_TEXT];
-    char *text; /* its two lines; NULL: not yet known */
+struct task {
+    size_t combination;
+    double work;
 };
 
 struct run {
     const struct eo_explore *e;
     const struct eo_explore_how *how;
-    struct entry *entries; /* [grid.count, precisions] */
-    size_t *order;         /* [order_count]: combinations with something to do, the most expensive first */
-    size_t order_count;
-    double *work, all_work, done_work; /* [grid.count] */
-    size_t kept, done;
+    struct rung *rungs; /* [rung_count] */
+    int rung_count;
+    int *stopped; /* [grid.count]: the last rung of each combination */
+    double *work; /* [grid.count]: of one image */
+    struct rung *now;
+    struct task *tasks; /* [task_count]: combinations with something to do, the most expensive first */
+    size_t task_count;
+    double later_work; /* of the rungs after this one, about */
+    double all_work, done_work;
+    size_t points, kept, done; /* rows in all rungs, at most; those that the journal had; finished ones */
     double began;
-    struct eo_buf common, common_int8; /* what the digests of all points have in common */
-    pthread_mutex_t lock;              /* of what follows, of done and done_work, and of the journal */
+    pthread_mutex_t lock; /* of what follows, of done and done_work, and of the journal */
     int failed;
     struct eo_err err;
 };
@@ -43,47 +53,7 @@ static size_t rows_of(const struct run *r)
     return r->e->grid.count * precisions_of(r);
 }
 
-/* ---- what a point depends on --------------------------------------------------------------------------------- */
-
-/* The slices name all keys; widths are the point's own, so those of the configuration do not count. */
-static int put_common(struct run *r, struct eo_err *err)
-{
-    struct eo_config cfg = r->e->cfg;
-    int is_slice = r->e->base != NULL;
-    char costs[EO_SHA256_TEXT];
-
-    eo_core_costs_sha256(costs);
-    cfg.conv1_channels = cfg.conv2_channels = 1;
-    eo_buf_printf(&r->common, "version %s\ncosts %s\nbase %s\ntrain %s\nimages %s\nunseen %s\n", EO_VERSION,
-                  costs, is_slice ? r->how->base_sha256 : "none", r->e->dataset->train_sha256,
-                  r->e->images_sha256, r->e->unseen_sha256);
-    eo_config_slice(&cfg, is_slice ? EO_STAGE_FINETUNE : EO_STAGE_TRAIN, 0, &r->common);
-    if (is_slice) {
-        eo_config_slice(&cfg, EO_STAGE_PRUNE, 0, &r->common);
-        eo_buf_printf(&r->common, "criterion %s\n", eo_criterion_name(cfg.pruning_criteria[0]));
-    }
-    eo_buf_append(&r->common_int8, r->common.data, r->common.len);
-    eo_config_slice(&cfg, EO_STAGE_QUANT, 0, &r->common_int8);
-    return eo_buf_check(&r->common, err) || eo_buf_check(&r->common_int8, err) ? -1 : 0;
-}
-
-static void digest(const struct run *r, const char *widths, enum eo_precision precision,
-                   char sha256[EO_SHA256_TEXT])
-{
-    const struct eo_buf *common = precision == EO_INT8 ? &r->common_int8 : &r->common;
-    const char *name = eo_precision_name(precision);
-    const struct eo_hash_piece pieces[] = {
-        {common->data, common->len}, {widths, strlen(widths)}, {" ", 1}, {name, strlen(name)}};
-
-    eo_hash_sha256_pieces(pieces, sizeof(pieces) / sizeof(*pieces), sha256);
-}
-
 /* ---- the order of work --------------------------------------------------------------------------------------- */
-
-static int compare_digests(const void *a, const void *b)
-{
-    return strcmp((*(const struct entry *const *)a)->digest, (*(const struct entry *const *)b)->digest);
-}
 
 /* Multiply-accumulates of the network, about, as what its training costs. */
 static double work_of(const struct eo_explore *e, const int *widths)
@@ -103,108 +73,52 @@ static double work_of(const struct eo_explore *e, const int *widths)
     return sum;
 }
 
-static int make_entries(struct run *r, struct eo_err *err)
+static int compare_tasks(const void *a, const void *b)
 {
-    size_t n = precisions_of(r);
+    const struct task *x = a, *y = b;
 
-    r->entries = eo_alloc(rows_of(r), sizeof(*r->entries), err);
-    r->work = r->entries ? eo_alloc(r->e->grid.count, sizeof(*r->work), err) : NULL;
-    r->order = r->work ? eo_alloc(r->e->grid.count, sizeof(*r->order), err) : NULL;
-    if (!r->order)
-        return -1;
-    for (size_t i = 0; i < r->e->grid.count; i++) {
-        int widths[EO_NETWORK_LAYERS];
-        char text[EO_GRID_TEXT];
-
-        eo_explore_grid_widths(&r->e->grid, i, widths);
-        eo_explore_widths_text(widths, r->e->grid.spaces.count, text);
-        r->work[i] = work_of(r->e, widths);
-        for (size_t p = 0; p < n; p++)
-            digest(r, text, r->e->cfg.precisions[p], r->entries[i * n + p].digest);
-    }
-    return 0;
-}
-
-/* ---- the journal --------------------------------------------------------------------------------------------- */
-
-static int take_record(struct entry *entry, const struct eo_journal_record *record, struct eo_err *err)
-{
-    size_t n = record->size - DIGEST;
-    char *text = eo_alloc(n + 1, 1, err);
-
-    if (!text)
-        return -1;
-    memcpy(text, record->data + DIGEST, n);
-    text[n] = '\0';
-    free(entry->text);
-    entry->text = text;
-    return 0;
-}
-
-/* Takes over from the journal the points that this run wants. */
-static int read_journal(struct run *r, struct eo_err *err)
-{
-    size_t rows = rows_of(r);
-    struct entry **sorted = eo_alloc(rows, sizeof(struct entry *), err);
-    struct eo_journal_record record;
-    int rc = sorted ? 0 : -1;
-
-    for (size_t i = 0; sorted && i < rows; i++)
-        sorted[i] = &r->entries[i];
-    if (sorted)
-        qsort(sorted, rows, sizeof(*sorted), compare_digests);
-    while (!rc && r->how->journal && eo_journal_next(r->how->journal, &record)) {
-        struct entry wanted, *key = &wanted, **found;
-
-        if (record.size <= DIGEST)
-            continue;
-        memcpy(wanted.digest, record.data, DIGEST);
-        wanted.digest[DIGEST] = '\0';
-        found = bsearch(&key, sorted, rows, sizeof(*sorted), compare_digests);
-        rc = found ? take_record(*found, &record, err) : 0;
-    }
-    free(sorted);
-    for (size_t i = 0; i < rows; i++)
-        r->kept += r->entries[i].text != NULL;
-    r->done = r->kept;
-    return rc;
-}
-
-static void keep(struct run *r, const struct entry *entry)
-{
-    struct eo_buf record = {0};
-
-    if (!r->how->journal)
-        return;
-    eo_buf_append(&record, entry->digest, DIGEST);
-    eo_buf_puts(&record, entry->text);
-    if (!eo_buf_check(&record, NULL))
-        eo_journal_append(r->how->journal, record.data, record.len);
-    eo_buf_release(&record);
+    if (x->work != y->work)
+        return x->work < y->work ? 1 : -1;
+    return x->combination < y->combination ? -1 : 1;
 }
 
 static int is_done(const struct run *r, size_t i)
 {
     size_t n = precisions_of(r), p = 0;
 
-    while (p < n && r->entries[i * n + p].text)
+    while (p < n && r->now->entries[i * n + p].text)
         p++;
     return p == n;
 }
 
-static void choose_order(struct run *r)
+/* The trainings of this rung that the journal does not have. */
+static void choose_tasks(struct run *r)
 {
-    for (size_t i = 0; i < r->e->grid.count; i++) {
-        size_t at = r->order_count;
+    size_t n = precisions_of(r), before = r->kept;
 
+    r->task_count = 0;
+    for (size_t k = 0; k < r->now->list_count; k++) {
+        size_t i = r->now->list[k];
+
+        for (size_t p = 0; p < n; p++)
+            r->kept += r->now->entries[i * n + p].text != NULL;
         if (is_done(r, i))
             continue;
-        for (; at > 0 && r->work[r->order[at - 1]] < r->work[i]; at--)
-            r->order[at] = r->order[at - 1];
-        r->order[at] = i;
-        r->order_count++;
-        r->all_work += r->work[i];
+        r->tasks[r->task_count++] = (struct task){i, r->work[i] * r->now->images};
+        r->all_work += r->work[i] * r->now->images;
     }
+    r->done += r->kept - before;
+    qsort(r->tasks, r->task_count, sizeof(*r->tasks), compare_tasks);
+}
+
+/* How many trainings there are in rung k at most. */
+static size_t quota_of(const struct run *r, int k)
+{
+    size_t n = r->e->grid.count, reduction = (size_t)r->e->cfg.explore_reduction;
+
+    for (; k > 0; k--)
+        n = n > reduction ? n / reduction : 1;
+    return n;
 }
 
 /* ---- work ---------------------------------------------------------------------------------------------------- */
@@ -220,8 +134,8 @@ static void fail(struct run *r, const struct eo_err *err)
 
 static void report(struct run *r)
 {
-    const struct eo_explore_progress p = {rows_of(r), r->done, r->kept,
-                                          r->all_work > 0 ? r->done_work / r->all_work : 1,
+    double all = r->all_work + r->later_work;
+    const struct eo_explore_progress p = {r->points, r->done, r->kept, all > 0 ? r->done_work / all : 1,
                                           eo_clock_now() - r->began};
 
     if (r->how->progress)
@@ -229,7 +143,7 @@ static void report(struct run *r)
 }
 
 /* Takes over the lines of a finished point. */
-static void finish(struct run *r, struct entry *entry, struct eo_buf *lines, int is_kept)
+static void finish(struct run *r, struct eo_explore_entry *entry, struct eo_buf *lines, int is_kept)
 {
     struct eo_err err;
 
@@ -241,7 +155,7 @@ static void finish(struct run *r, struct entry *entry, struct eo_buf *lines, int
     pthread_mutex_lock(&r->lock);
     entry->text = lines->data;
     if (is_kept)
-        keep(r, entry);
+        eo_explore_entry_keep(entry, r->how->journal);
     r->done++;
     report(r);
     pthread_mutex_unlock(&r->lock);
@@ -249,18 +163,19 @@ static void finish(struct run *r, struct entry *entry, struct eo_buf *lines, int
 
 /* A failure of the model, such as a weight that fp16 cannot hold, makes a row that says so and is not kept. */
 static void run_precision(struct run *r, const struct eo_model *trained, const char *widths,
-                          enum eo_precision precision, struct entry *entry)
+                          enum eo_precision precision, struct eo_explore_entry *entry)
 {
     struct eo_explore_result x = {.sha256 = ""};
     struct eo_model m = {0};
     struct eo_buf lines = {0};
     struct eo_err err;
-    int rc = eo_explore_convert(r->e, trained, precision, &m, &err) || eo_explore_measure(r->e, &m, &x, &err);
+    int rc = eo_explore_convert(&r->now->e, trained, precision, &m, &err) ||
+             eo_explore_measure(&r->now->e, &m, &x, &err);
 
     if (rc)
-        eo_explore_put_error(r->e, widths, precision, &err, &lines);
+        eo_explore_put_error(&r->now->e, widths, precision, &err, &lines);
     else
-        eo_explore_put_point(r->e, widths, precision, &x, &lines);
+        eo_explore_put_point(&r->now->e, widths, precision, &x, &lines);
     finish(r, entry, &lines, !rc);
     eo_explore_result_release(&x);
     eo_model_release(&m);
@@ -279,7 +194,7 @@ static int has_failed(struct run *r)
 static void run_widths(void *ctx, int task, int worker)
 {
     struct run *r = ctx;
-    size_t i = r->order[task], n = precisions_of(r);
+    size_t i = r->tasks[task].combination, n = precisions_of(r);
     int widths[EO_NETWORK_LAYERS];
     char text[EO_GRID_TEXT];
     struct eo_model trained;
@@ -291,9 +206,9 @@ static void run_widths(void *ctx, int task, int worker)
         return;
     eo_explore_grid_widths(&r->e->grid, i, widths);
     eo_explore_widths_text(widths, r->e->grid.spaces.count, text);
-    rc = eo_explore_train(r->e, widths, &trained, &err);
+    rc = eo_explore_train(&r->now->e, widths, &trained, &err);
     for (size_t p = 0; p < n; p++) {
-        struct entry *entry = &r->entries[i * n + p];
+        struct eo_explore_entry *entry = &r->now->entries[i * n + p];
         struct eo_buf lines = {0};
 
         if (entry->text)
@@ -302,58 +217,161 @@ static void run_widths(void *ctx, int task, int worker)
             run_precision(r, &trained, text, r->e->cfg.precisions[p], entry);
             continue;
         }
-        eo_explore_put_error(r->e, text, r->e->cfg.precisions[p], &err, &lines);
+        eo_explore_put_error(&r->now->e, text, r->e->cfg.precisions[p], &err, &lines);
         finish(r, entry, &lines, 0);
     }
     eo_model_release(&trained);
     pthread_mutex_lock(&r->lock);
-    r->done_work += r->work[i];
+    r->done_work += r->work[i] * r->now->images;
     report(r);
     pthread_mutex_unlock(&r->lock);
 }
 
-/* The first line of each text goes into the table, the second into the hits. */
-static void put_tables(const struct run *r, struct eo_buf *table, struct eo_buf *hits)
+static int run_trainings(struct run *r, struct eo_err *err)
 {
-    eo_explore_put_headers(table, hits);
-    for (size_t i = 0; i < rows_of(r); i++) {
-        const char *text = r->entries[i].text, *second = strchr(text, '\n') + 1;
+    choose_tasks(r);
+    eo_pool_run(r->how->pool, run_widths, r, (int)r->task_count);
+    if (r->failed)
+        *err = r->err;
+    return r->failed ? -1 : 0;
+}
 
-        eo_buf_append(table, text, (size_t)(second - text));
-        eo_buf_puts(hits, second);
+/* ---- from rung to rung ---------------------------------------------------------------------------------------- */
+
+static void put_rows(const struct run *r, int k, size_t i, struct eo_buf *table, struct eo_buf *hits)
+{
+    size_t n = precisions_of(r);
+    struct eo_explore_found found = {.rung = k + 1};
+
+    for (int j = 0; j <= k; j++)
+        found.images += (size_t)r->rungs[j].images;
+    for (size_t p = 0; p < n; p++)
+        eo_explore_put_found(r->rungs[k].entries[i * n + p].text, &found, table, hits);
+}
+
+/* Puts those that go on from rung k to the next into its list. */
+static int promote(struct run *r, int k, struct eo_err *err)
+{
+    const struct rung *from = &r->rungs[k];
+    struct rung *to = &r->rungs[k + 1];
+    struct eo_buf text[2] = {{0}};
+    struct eo_explore_table table = {0};
+    unsigned char *goes_on = eo_alloc(from->list_count, 1, err);
+    int rc = goes_on ? 0 : -1;
+
+    eo_explore_put_headers(&text[0], &text[1]);
+    for (size_t i = 0; i < from->list_count; i++)
+        put_rows(r, k, from->list[i], &text[0], &text[1]);
+    if (!rc)
+        rc = eo_buf_check(&text[0], err) || eo_buf_check(&text[1], err) ||
+             eo_explore_table_parse(&table, text, err) ||
+             eo_halving_promote(&table, from->list_count, precisions_of(r), quota_of(r, k + 1), goes_on, err);
+    for (size_t i = 0; !rc && i < from->list_count; i++) {
+        if (goes_on[i]) {
+            to->list[to->list_count++] = from->list[i];
+            r->stopped[from->list[i]] = k + 1;
+        }
     }
+    eo_explore_table_release(&table);
+    eo_buf_release(&text[0]);
+    eo_buf_release(&text[1]);
+    free(goes_on);
+    return rc ? -1 : 0;
+}
+
+/* Trainings of all rungs after k, as many as the quotas are. */
+static void look_ahead(struct run *r, int k)
+{
+    double mean = 0;
+
+    for (size_t i = 0; i < r->e->grid.count; i++)
+        mean += r->work[i] / (double)r->e->grid.count;
+    r->later_work = 0;
+    r->points = r->done + r->now->list_count * precisions_of(r);
+    for (int j = k + 1; j < r->rung_count; j++) {
+        r->later_work += (double)quota_of(r, j) * mean * r->rungs[j].images;
+        r->points += quota_of(r, j) * precisions_of(r);
+    }
+}
+
+static int run_rungs(struct run *r, struct eo_err *err)
+{
+    for (int k = 0; k < r->rung_count; k++) {
+        r->now = &r->rungs[k];
+        look_ahead(r, k);
+        if (run_trainings(r, err) || (k + 1 < r->rung_count && promote(r, k, err)))
+            return -1;
+    }
+    return 0;
+}
+
+static int make_rungs(struct run *r, struct eo_err *err)
+{
+    r->rung_count = eo_explore_rungs(r->e);
+    r->rungs = eo_alloc((size_t)r->rung_count, sizeof(*r->rungs), err);
+    for (int k = 0; r->rungs && k < r->rung_count; k++) {
+        struct rung *rung = &r->rungs[k];
+
+        if (eo_explore_init_rung(&rung->e, r->e, k, r->how->pool, err))
+            return -1;
+        rung->images = (double)rung->e.split.train.count * rung->e.cfg.explore_epochs;
+        rung->entries = eo_explore_entries_new(&rung->e, r->how->base_sha256, err);
+        rung->list = rung->entries ? eo_alloc(r->e->grid.count, sizeof(*rung->list), err) : NULL;
+        if (!rung->list)
+            return -1;
+    }
+    return r->rungs ? 0 : -1;
 }
 
 static int prepare(struct run *r, struct eo_err *err)
 {
+    struct eo_explore_entry *lists[EO_CONFIG_RUNGS_MAX];
+    size_t n = r->e->grid.count;
+
     if (r->how->journal)
         eo_journal_bind(r->how->journal, "eo-explore 1");
-    if (put_common(r, err) || make_entries(r, err) || read_journal(r, err))
+    if (make_rungs(r, err))
         return -1;
-    choose_order(r);
-    return 0;
+    r->work = eo_alloc(n, sizeof(*r->work), err);
+    r->tasks = r->work ? eo_alloc(n, sizeof(*r->tasks), err) : NULL;
+    r->stopped = r->tasks ? eo_alloc(n, sizeof(*r->stopped), err) : NULL;
+    if (!r->stopped)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        int widths[EO_NETWORK_LAYERS];
+
+        eo_explore_grid_widths(&r->e->grid, i, widths);
+        r->work[i] = work_of(r->e, widths);
+        r->rungs[0].list[r->rungs[0].list_count++] = i;
+    }
+    for (int k = 0; k < r->rung_count; k++)
+        lists[k] = r->rungs[k].entries;
+    return eo_explore_entries_read(lists, r->rung_count, rows_of(r), r->how->journal, err);
+}
+
+static void release(struct run *r)
+{
+    for (int k = 0; r->rungs && k < r->rung_count; k++) {
+        eo_explore_entries_free(r->rungs[k].entries, rows_of(r));
+        free(r->rungs[k].list);
+    }
+    free(r->rungs);
+    free(r->work);
+    free(r->tasks);
+    free(r->stopped);
 }
 
 int eo_explore_run(const struct eo_explore *e, const struct eo_explore_how *how, struct eo_buf *table,
                    struct eo_buf *hits, struct eo_err *err)
 {
     struct run r = {.e = e, .how = how, .lock = PTHREAD_MUTEX_INITIALIZER, .began = eo_clock_now()};
-    int rc = prepare(&r, err);
+    int rc = prepare(&r, err) || run_rungs(&r, err) ? -1 : 0;
 
-    if (!rc)
-        eo_pool_run(how->pool, run_widths, &r, (int)r.order_count);
-    if (!rc && r.failed) {
-        *err = r.err;
-        rc = -1;
+    if (!rc) {
+        eo_explore_put_headers(table, hits);
+        for (size_t i = 0; i < e->grid.count; i++)
+            put_rows(&r, r.stopped[i], i, table, hits);
     }
-    if (!rc)
-        put_tables(&r, table, hits);
-    for (size_t i = 0; r.entries && i < rows_of(&r); i++)
-        free(r.entries[i].text);
-    free(r.entries);
-    free(r.work);
-    free(r.order);
-    eo_buf_release(&r.common);
-    eo_buf_release(&r.common_int8);
+    release(&r);
     return rc ? -1 : eo_buf_check(table, err) || eo_buf_check(hits, err) ? -1 : 0;
 }

@@ -17,10 +17,16 @@
  *                             of each core, export/costs.h
  *     model_sha256            of the model's file
  *     error                   why the point has no figures, as when training diverged
+ *     rung                    the last one that it came to, from 1; with explore_way: exhaustive, 1
+ *     spent_images            images trained on for these widths in all rungs: epochs times training images, or less
+ *                             where training stops early
  *
  * explore_hits.csv has for the same rows which images are classified correctly: widths, precision, seed, images_sha256,
  * hits, test_images_sha256, test_hits. Hits are hexadecimal digits, of four images each, the first image in the lowest
  * bit of the first digit. Both tables depend on configuration, data, base model and version alone.
+ *
+ * explore_way: halving trains in rungs (point.h) and chooses after each what goes on (halving.h). A row is that of the
+ * last rung of its point.
  *
  * Finished points are kept in a journal (base/journal.h) under the checksum of all that they depend on. So a run that
  * was killed goes on where it was, and after an edit only the points that it affects are computed. The journal stays

@@ -74,6 +74,45 @@ int eo_explore_init(struct eo_explore *e, const struct eo_config *cfg, const str
     return e->base ? score(e, pool, err) : 0;
 }
 
+int eo_explore_rungs(const struct eo_explore *e)
+{
+    return e->cfg.explore_way == EO_EXPLORE_HALVING ? e->cfg.explore_rungs : 1;
+}
+
+/* All that counts images or epochs of a training. */
+static void shorten(const struct eo_explore *e, int64_t factor, struct eo_config *cfg)
+{
+    int64_t n = (int64_t)e->split.train.count, images = n * cfg->explore_epochs / factor, epochs, each;
+
+    epochs = n > 0 ? (images + n - 1) / n : 0;
+    epochs = epochs > 1 ? epochs : 1;
+    each = images / epochs;
+    each = each > 2 ? each : 2;
+    cfg->warmup_epochs = cfg->warmup_epochs * (double)epochs / cfg->explore_epochs;
+    cfg->explore_epochs = cfg->epochs = cfg->fine_tune_epochs = (int)epochs;
+    cfg->train_subset = each < n ? each : n;
+}
+
+int eo_explore_init_rung(struct eo_explore *rung, const struct eo_explore *e, int k, struct eo_pool *pool,
+                         struct eo_err *err)
+{
+    struct eo_config cfg = e->cfg;
+    int64_t factor = 1;
+
+    for (int i = k; i < eo_explore_rungs(e) - 1; i++)
+        factor *= cfg.explore_growth; /* at most 1000^5 */
+    if (factor == 1) {
+        *rung = *e;
+        return 0;
+    }
+    shorten(e, factor, &cfg);
+    if (eo_explore_init(rung, &cfg, e->dataset, e->base, e->isa, pool, err))
+        return -1;
+    rung->teacher = e->teacher;
+    rung->int8_teacher = e->int8_teacher;
+    return 0;
+}
+
 /* ---- training ------------------------------------------------------------------------------------------------ */
 
 /* The level by which the widths are written into the metadata: the share that each space has lost. */
@@ -138,7 +177,8 @@ int eo_explore_train(const struct eo_explore *e, const int *widths, struct eo_mo
                                          .learning_rate = is_slice && cfg->fine_tune_learning_rate > 0
                                                               ? cfg->fine_tune_learning_rate
                                                               : cfg->learning_rate,
-                                         .isa = e->isa};
+                                         .isa = e->isa,
+                                         .teacher = e->teacher};
     struct eo_train_result result;
 
     memset(trained, 0, sizeof(*trained));
@@ -155,7 +195,7 @@ int eo_explore_train(const struct eo_explore *e, const int *widths, struct eo_mo
 static int to_int8(const struct eo_explore *e, const struct eo_model *m, struct eo_model *out,
                    struct eo_err *err)
 {
-    const struct eo_train_options runtime = {.isa = e->isa};
+    const struct eo_train_options runtime = {.isa = e->isa, .teacher = e->int8_teacher};
     struct eo_conversion *c = eo_alloc(1, sizeof(*c), err);
     int rc;
 

@@ -23,6 +23,7 @@
 #include "stage/explore/grid.h"
 #include "stage/export/costs.h"
 #include "stage/learn/eval.h"
+#include "stage/learn/teacher.h"
 #include "stage/prune/saliency.h"
 
 /* What all points share. */
@@ -35,6 +36,8 @@ struct eo_explore {
     char images_sha256[EO_SHA256_TEXT]; /* of split.validation */
     char unseen_sha256[EO_SHA256_TEXT]; /* "" where there are none */
     const struct eo_model *base;        /* fp32; NULL for scratch */
+    const struct eo_teacher_model *teacher; /* of the training, and of that for int8; NULL: none */
+    const struct eo_teacher_model *int8_teacher;
     struct eo_network network;          /* with all its channels */
     struct eo_saliency scores;          /* of the base */
     struct eo_explore_grid grid;
@@ -48,13 +51,24 @@ struct eo_explore {
 int eo_explore_config(const struct eo_config *cfg, struct eo_config *out, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * `out` is `cfg` of eo_explore_config(). The base model and the data set are borrowed; the network of `scratch` is that
- * of the keys for the images of the data set. Fails like eo_explore_grid_make(), eo_split_make() and
- * eo_saliency_run().
+ * `out` is `cfg` of eo_explore_config(). Teachers are set afterwards. They, base model and data set are borrowed; the
+ * network of `scratch` is that of the keys for the images of the data set. Fails like eo_explore_grid_make(),
+ * eo_split_make() and eo_saliency_run().
  */
 int eo_explore_init(struct eo_explore *e, const struct eo_config *cfg, const struct eo_dataset *ds,
                     const struct eo_model *base, enum eo_isa isa, struct eo_pool *pool,
                     struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * The rungs of explore_way: halving, 1 of exhaustive. A training of rung k of 0..rungs - 1 has the images of the last
+ * one, epochs by training images, divided by explore_growth to the power rungs - 1 - k: in as few epochs as hold
+ * them, each of as many of the first training images, at least 2. Warm-up is shortened likewise.
+ */
+int eo_explore_rungs(const struct eo_explore *e);
+
+/* `rung` is e with trainings of rung k; the last is *e itself. Fails like eo_explore_init(). */
+int eo_explore_init_rung(struct eo_explore *rung, const struct eo_explore *e, int k, struct eo_pool *pool,
+                         struct eo_err *err) EO_MUST_CHECK;
 
 /* Release both models with eo_model_release(), also after failure. */
 int eo_explore_train(const struct eo_explore *e, const int *widths, struct eo_model *trained,

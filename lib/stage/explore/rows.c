@@ -1,6 +1,7 @@
 #include "stage/explore/rows.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "format/csv.h"
 
@@ -15,7 +16,7 @@ void eo_explore_put_headers(struct eo_buf *table, struct eo_buf *hits)
 
         eo_buf_printf(table, "%s_flash_bytes,%s_ram_bytes,%s_instructions,", name, name, name);
     }
-    eo_buf_puts(table, "model_sha256,error\n");
+    eo_buf_puts(table, "model_sha256,error,rung,spent_images\n");
     eo_buf_puts(hits, "widths,precision,seed,images_sha256,hits,test_images_sha256,test_hits\n");
 }
 
@@ -85,4 +86,14 @@ void eo_explore_put_error(const struct eo_explore *e, const char *widths, enum e
     eo_csv_put_text(out, why->msg, '\n');
     put_key(e, widths, precision, out);
     eo_buf_puts(out, ",,,\n");
+}
+
+void eo_explore_put_found(const char *lines, const struct eo_explore_found *found, struct eo_buf *table,
+                          struct eo_buf *hits)
+{
+    const char *end = strchr(lines, '\n');
+
+    eo_buf_append(table, lines, (size_t)(end - lines));
+    eo_buf_printf(table, ",%d,%zu\n", found->rung, found->images);
+    eo_buf_puts(hits, end + 1);
 }

@@ -5,6 +5,16 @@
 #include "base/buf.h"
 #include "stage/explore/point.h"
 
+/* What a row has beside its text, which does not depend on how it was found. */
+struct eo_explore_found {
+    int rung;      /* from 1 */
+    size_t images; /* trained on for these widths, in all rungs */
+};
+
+/* Appends the two lines of eo_explore_put_point() or _error(), with these columns at the end of the first. */
+void eo_explore_put_found(const char *lines, const struct eo_explore_found *found, struct eo_buf *table,
+                          struct eo_buf *hits);
+
 void eo_explore_put_headers(struct eo_buf *table, struct eo_buf *hits);
 
 /* Append two lines: that of the table and that of the hits. */

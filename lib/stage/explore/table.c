@@ -16,7 +16,7 @@ static const char *const cost_names[] = {"flash_bytes", "ram_bytes", "instructio
 enum { TABLE, HITS, FILES };
 
 /* Columns without which nothing can be said; those of costs follow from the names of the cores. */
-static const char *const table_columns[] = {"widths", "precision", "seed",        "tensor_bytes",
+static const char *const table_columns[] = {"widths", "precision", "seed",    "macs",        "tensor_bytes",
                                             "images", "correct",   "test_images", "test_correct",
                                             "error",  NULL};
 static const char *const hits_columns[] = {"widths", "precision",          "seed",      "images_sha256",
@@ -29,6 +29,7 @@ static const struct file {
 struct reader {
     const char *folder;
     struct eo_csv csv[FILES];
+    size_t rows; /* of the table, those with an error included */
 };
 
 /* The message with file, row and column in front; the row counts from 0. */
@@ -67,7 +68,10 @@ static int read_costs(const struct reader *in, size_t row, struct eo_explore_row
                 return -1;
         }
     }
-    return read_count(in, row, "tensor_bytes", &r->tensor_bytes, err);
+    return read_count(in, row, "tensor_bytes", &r->tensor_bytes, err) ||
+                   read_count(in, row, "macs", &r->macs, err)
+               ? -1
+               : 0;
 }
 
 static int digit_of(char c)
@@ -174,13 +178,14 @@ static int check_like(const struct reader *in, size_t row, const struct eo_explo
     return 0;
 }
 
-static int read_rows(const struct reader *in, struct eo_explore_table *t, struct eo_err *err)
+static int read_rows(struct reader *in, struct eo_explore_table *t, struct eo_err *err)
 {
     size_t rows = in->csv[TABLE].rows;
 
     if (rows != in->csv[HITS].rows)
         return eo_err_set(err, "%s/%s: expected as many rows as %s has, %zu, found %zu", in->folder,
                           files[HITS].name, files[TABLE].name, rows, in->csv[HITS].rows);
+    in->rows = rows;
     t->rows = rows ? eo_alloc(rows, sizeof(*t->rows), err) : NULL;
     if (rows && !t->rows)
         return -1;
@@ -189,15 +194,13 @@ static int read_rows(const struct reader *in, struct eo_explore_table *t, struct
 
         if (*eo_csv_value(&in->csv[TABLE], i, "error"))
             continue;
+        r->number = i;
         t->count++;
         if (read_point(in, i, r, err) || read_costs(in, i, r, err) || read_hits(in, i, "", &r->chosen, err) ||
             read_hits(in, i, "test_", &r->unseen, err) || check_like(in, i, &t->rows[0], r, err))
             return -1;
     }
-    if (t->count)
-        return 0;
-    return eo_err_set(err, "%s/%s: expected a point that has figures, found none in %zu rows", in->folder,
-                      files[TABLE].name, rows);
+    return 0;
 }
 
 static int check_column(const struct reader *in, int file, const char *column, struct eo_err *err)
@@ -226,6 +229,16 @@ static int check_columns(const struct reader *in, struct eo_err *err)
     return 0;
 }
 
+/* Reads and releases both files; rc: 0 or -1, which is passed on. */
+static int read_table(struct reader *in, struct eo_explore_table *t, int rc, struct eo_err *err)
+{
+    if (!rc)
+        rc = check_columns(in, err) || read_rows(in, t, err);
+    for (int i = 0; i < FILES; i++)
+        eo_csv_release(&in->csv[i]);
+    return rc ? -1 : 0;
+}
+
 int eo_explore_table_load(struct eo_explore_table *t, const char *folder, struct eo_err *err)
 {
     struct reader in = {.folder = folder};
@@ -239,11 +252,23 @@ int eo_explore_table_load(struct eo_explore_table *t, const char *folder, struct
         else if (eo_csv_load(&in.csv[i], path, err))
             rc = eo_err_prefix(err, "%s", path);
     }
-    if (!rc)
-        rc = check_columns(&in, err) || read_rows(&in, t, err);
-    for (int i = 0; i < FILES; i++)
-        eo_csv_release(&in.csv[i]);
-    return rc ? -1 : 0;
+    if (read_table(&in, t, rc, err))
+        return -1;
+    if (t->count)
+        return 0;
+    return eo_err_set(err, "%s/%s: expected a point that has figures, found none in %zu rows", folder,
+                      files[TABLE].name, in.rows);
+}
+
+int eo_explore_table_parse(struct eo_explore_table *t, const struct eo_buf text[2], struct eo_err *err)
+{
+    struct reader in = {.folder = "."};
+    int rc = 0;
+
+    memset(t, 0, sizeof(*t));
+    for (int i = 0; i < FILES && !rc; i++)
+        rc = eo_csv_parse(&in.csv[i], text[i].data, text[i].len, err);
+    return read_table(&in, t, rc, err);
 }
 
 void eo_explore_table_release(struct eo_explore_table *t)

@@ -1,18 +1,20 @@
-/* explore.csv and explore_hits.csv (explore.h), as eo-best reads them. */
+/* explore.csv and explore_hits.csv (explore.h), as eo-best and halving read them. */
 #ifndef EO_STAGE_EXPLORE_TABLE_H
 #define EO_STAGE_EXPLORE_TABLE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "stage/explore/grid.h"
 #include "stage/export/costs.h"
 #include "stage/select/evidence.h"
 
 struct eo_explore_row {
+    size_t number;               /* of the row in the file, from 0 */
     char name[EO_GRID_TEXT + 8]; /* "8x16-int8" */
     int widths[EO_NETWORK_LAYERS], spaces;
     enum eo_precision precision;
     struct eo_core_cost cost[EO_CORE_COUNT]; /* NAN: not known */
-    double tensor_bytes;
+    double tensor_bytes, macs;
     struct eo_evidence chosen, unseen; /* hits on the images that decide, and on those that no choice has seen */
 };
 
@@ -23,6 +25,9 @@ struct eo_explore_table {
 
 /* From a folder with both files. The message names the file. Release the table also after failure. */
 int eo_explore_table_load(struct eo_explore_table *t, const char *folder, struct eo_err *err) EO_MUST_CHECK;
+
+/* The same from the texts of both files, explore.csv first; there may be no point that has figures. */
+int eo_explore_table_parse(struct eo_explore_table *t, const struct eo_buf text[2], struct eo_err *err) EO_MUST_CHECK;
 void eo_explore_table_release(struct eo_explore_table *t);
 
 double eo_explore_accuracy(const struct eo_evidence *hits); /* NAN without images */
