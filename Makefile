@@ -53,7 +53,8 @@ include $(SHARE)lib/build.mk
 include $(SHARE)tools/experiment.mk
 ifneq ($(IS_INNER),)
 include $(patsubst %,$(SHARE)tools/%.mk,$(call once,\
-	$(filter export device explore,$(GOALS:export-check=device)) $(if $(EO_ACTIVE_DEVICE),device)))
+	$(filter export device explore,$(patsubst explore-study,explore,$(GOALS:export-check=device))) \
+	$(if $(EO_ACTIVE_DEVICE),device)))
 endif
 ifeq ($(IS_INNER),)
 # A copy of the project without its tests builds and runs. What is installed builds nothing and installs nothing.

@@ -16,3 +16,10 @@ $(EXPLORED) $(together) $(EXPLORE_BASE) $(SL)/explore.yaml $(DATASET) $(call pro
 explore: $(EXPLORED)
 	@awk -F, 'NR == 1 { while ($$(++at) != "error"); } NR > 1 { n++; failed += $$at != "" } \
 	  END { printf "   %d points%s in $<\n", n, failed ? ", of which " failed " have no figures (column error)," : "" }' $<
+
+# Python with numpy and optuna; the script says how to have it. Not of what is installed, which has no tests.
+PYTHON ?= python3
+.PHONY: explore-study
+## explore-study: what halving, random search and Optuna's samplers find of the frontier of make explore (PYTHON=...)
+explore-study: $(EXPLORED)
+	$(Q)EO_BIN=$(BIN) $(PYTHON) $(SHARE)tests/peers/explore_study.py $(CONFIG) $(OUT)
