@@ -7,7 +7,8 @@ table = dir."/study.csv"
 ways = "random nsga2 tpe halving"
 array NAMES = ["random search", "NSGA-II", "TPE", "successive halving"]
 # The median over the seeds, and the least and most, of each way and share: x, median, least, most.
-losses(way, costs) = "< ".awk."'NR > 1 && $1 == \"".way."\" && $4 == \"".costs."\" { print $7 \",\" 100 * $8 }' '".table. \
+losses(way, costs) = "< ".awk."'NR > 1 && ". \
+    "$1 == \"".way."\" && $4 == \"".costs."\" { print $7 \",\" 100 * $8 }' '".table. \
     "' | sort -t, -k1,1g -k2,2g | ".awk."'function put() { if (n) print 100 * x \",\" (n % 2 ? y[(n + 1) / 2] : ". \
     "(y[n / 2] + y[n / 2 + 1]) / 2) \",\" y[1] \",\" y[n] } BEGIN { print \"x,y,least,most\" } ". \
     "$1 != x { put(); n = 0 } { x = $1; y[++n] = $2 < 0.001 ? 0.001 : $2 } END { put() }'"
