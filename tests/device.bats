@@ -36,7 +36,8 @@ on() {
     command -v "$program" >/dev/null || skip "needs $program: make deps device"
   done
   for model in "3 5 int8 fbgemm" "3 5 int8 fbgemm --fast" "6 4 int8 qnnpack" "1 1 int8 qnnpack --fast" \
-    "2 3 fp32 fbgemm" "1 2 fp16 fbgemm"; do
+    "2 3 fp32 fbgemm" "1 2 fp16 fbgemm" \
+    "3 5 int4 fbgemm" "6 4 int4 qnnpack" "1 1 int4 fbgemm" "16 3 int4 fbgemm"; do
     read -r c1 c2 precision backend fast <<<"$model"
     make_model "$c1" "$c2" 3 0 "$precision" "$backend" >m.safetensors
     eo-export $fast --prefix net -o net m.safetensors
@@ -46,7 +47,7 @@ on() {
     stack_is_kept "$row" || { echo "$model: $row"; return 1; }
   done
   for network in "${NETWORKS[@]}"; do
-    for kind in fbgemm fp32 fp16; do
+    for kind in fbgemm fp32 fp16 int4 int4-qnnpack; do
       "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 $kind >m.safetensors
       eo-export --tests 3 --prefix net -o net m.safetensors
       row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")

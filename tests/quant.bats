@@ -218,8 +218,8 @@ logit_sqnr_db" ]
 @test "quant: wrong usage" {
   fails 2 "eo-quant: option '-p' is required
 $HINT" eo-quant m
-  fails 2 "eo-quant: option '-p': expected one of fp32, fp16, int8, found 'int4'
-$HINT" eo-quant -p int4 m
+  fails 2 "eo-quant: option '-p': expected one of fp32, fp16, int8, int4, found 'int2'
+$HINT" eo-quant -p int2 m
   fails 2 "eo-quant: option '-c' is required for int8
 $HINT" eo-quant -p int8 m
   fails 2 "eo-quant: option '--report' is for int8 alone

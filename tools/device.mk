@@ -2,8 +2,8 @@
 # (tests/device/measure.sh), an int8 candidate also with --fast. Only SmallCNN has fast code: for other networks those
 # files are empty and give no row. Floating-point code has no use for the DSP instructions, so m4dsp would be m4 again.
 CORES := m0 m3 m4 m4dsp m55 rv32imc
-cores_of = $(if $(filter %-$(EO_INT8),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
-builds_of = $(if $(filter %-$(EO_INT8),$(1)),plain fast,plain)
+cores_of = $(if $(filter $(addprefix %-,$(EO_INTEGER)),$(1)),$(CORES),$(filter-out m4dsp,$(CORES)))
+builds_of = $(if $(filter $(addprefix %-,$(EO_INTEGER)),$(1)),plain fast,plain)
 HARNESS := $(wildcard $(SHARE)tests/device/*)
 
 # $(1) = candidate, $(2) = "fast" or "", $(3) = core.

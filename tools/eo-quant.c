@@ -18,12 +18,12 @@ static const struct cli_option options[] = {
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "one of" EO_PRECISIONS(EO_TERM_WORD) " (required)"},
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
-     "the experiment, or its quant slice (required for int8)"},
-    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8)"},
+     "the experiment, or its quant slice (required for int8 and int4)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8, int4)"},
     {0, "teacher", CLI_TEXT, &teacher, 0, 0, "MODEL",
-     "the file of the teacher, instead of that of the key; needed for teacher: base (int8)"},
-    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8)"},
-    {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8)"},
+     "the file of the teacher, instead of that of the key; needed for teacher: base (int8, int4)"},
+    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8, int4)"},
+    {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8, int4)"},
     CLI_NETWORK_OPTION(network_name),
     CLI_INPUT_OPTIONS(input),
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME",
@@ -38,10 +38,12 @@ static const struct cli_program program = {
     .name = "eo-quant",
     .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
     .purpose =
-        "Converts an fp32 model to fp16 (binary16 weights and activations) or to int8. int8 is calibrated on "
-        "the\n"
-        "first calibration_batches x batch_size training images, after qat_epochs of quantisation-aware\n"
-        "training. Batch normalisation is folded into weights and biases; -p fp32 does no more.",
+        "Converts an fp32 model to fp16 (binary16 weights and activations), to int8, or to int4 (int8 with\n"
+        "weights of 4 bits). int8 and int4 are calibrated on the first calibration_batches x batch_size "
+        "training\n"
+        "images, after qat_epochs of quantisation-aware training. Batch normalisation is folded into weights "
+        "and\n"
+        "biases; -p fp32 does no more.",
     .options = options,
     .max_operands = 1,
     .footer = "The output depends on the model, the images and the configuration alone. A conversion that "
@@ -108,8 +110,8 @@ static int write_report(const struct eo_conversion *c, const struct eo_images *i
     return cli_write(&program, layers, &text);
 }
 
-static int to_int8(const struct eo_model *m, const char *name, struct calibration_data *d,
-                   struct eo_conversion *c)
+static int to_integers(const struct eo_model *m, const char *name, enum eo_precision precision,
+                       struct calibration_data *d, struct eo_conversion *c)
 {
     struct cli_progress line = {0};
     struct eo_train_options how = {.isa = isa, .progress = cli_progress(quiet), .progress_ctx = &line};
@@ -129,7 +131,7 @@ static int to_int8(const struct eo_model *m, const char *name, struct calibratio
         cli_fail(&program, NULL, &err);
         goto out;
     }
-    rc = eo_conversion_run(c, m, &d->cfg, &d->dataset.split, &how, &err);
+    rc = eo_conversion_run(c, m, precision, &d->cfg, &d->dataset.split, &how, &err);
     cli_progress_end(&line);
     if (rc)
         cli_fail(&program, name, &err);
@@ -148,8 +150,8 @@ static int convert_model(struct eo_model *m, const char *name, enum eo_precision
     struct eo_err err;
 
     eo_model_fold(m);
-    if (precision == EO_INT8)
-        return to_int8(m, name, d, c);
+    if (eo_precision_is_integer(precision))
+        return to_integers(m, name, precision, d, c);
     if (precision == EO_FP16 ? eo_quant_fp16(m, &c->model, &err) : eo_quant_copy(m, &c->model, &err))
         return cli_fail(&program, name, &err);
     return 0;
@@ -188,14 +190,14 @@ int main(int argc, char **argv)
         cli_usage(&program, "option '-p' is required");
     if (eo_precision_parse(precision_text, &precision, &err))
         cli_usage(&program, "option '-p': %s", err.msg);
-    if (precision == EO_INT8 && !config)
-        cli_usage(&program, "option '-c' is required for int8");
-    if (precision != EO_INT8 && (report || layers || teacher))
-        cli_usage(&program, "option '--%s' is for int8 alone", report ? "report" : layers ? "layers" : "teacher");
+    if (eo_precision_is_integer(precision) && !config)
+        cli_usage(&program, "option '-c' is required for %s", eo_precision_name(precision));
+    if (!eo_precision_is_integer(precision) && (report || layers || teacher))
+        cli_usage(&program, "option '--%s' is for int8 and int4 alone", report ? "report" : layers ? "layers" : "teacher");
     if (config && strcmp(config, "-") == 0 && strcmp(cli_path(operands ? argv[argc - 1] : NULL), "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
     cli_check_outputs(&program, (const char *const[]){report, layers, cli_path(output)}, 3);
-    if (cli_check_binary_output(&program, output) || (precision == EO_INT8 && load_config(&d)))
+    if (cli_check_binary_output(&program, output) || (eo_precision_is_integer(precision) && load_config(&d)))
         return 1;
     rc = convert(cli_path(operands ? argv[argc - 1] : NULL), precision, &d);
     eo_dataset_release(&d.dataset);

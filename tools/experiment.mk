@@ -23,7 +23,7 @@ WANTED := $(patsubst retime,all,$(EXPERIMENT))
 # ---- the plan
 
 planned = $(patsubst $(1)=%,%,$(filter $(1)=%,$(EO_PLAN)))
-PLANNED := EO_THREADS EO_SEEDS EO_LEVELS EO_CRITERIA EO_PRECISIONS EO_INT8 EO_FINE_TUNE_EPOCHS EO_FINE_TUNE_UNPRUNED \
+PLANNED := EO_THREADS EO_SEEDS EO_LEVELS EO_CRITERIA EO_PRECISIONS EO_INTEGER EO_FINE_TUNE_EPOCHS EO_FINE_TUNE_UNPRUNED \
 	EO_PRUNE_STEPS EO_TEACHER EO_SLICES EO_ACTIVE_DEVICE EO_EXPLORE_FROM
 $(foreach v,$(PLANNED),$(eval $(v) := $(call planned,$(v))))
 OUT := $(call planned,EO_OUT)
@@ -122,13 +122,13 @@ endef
 # ---- quant and eval: $(1) = the name of a candidate
 
 # The layers' ranges, scales and noise, for the page of the run.
-layers = $(if $(filter $(EO_INT8),$(precision_of)),$(call row,$(1),quant.csv))
+layers = $(if $(filter $(EO_INTEGER),$(precision_of)),$(call row,$(1),quant.csv))
 OF_QUANT := $(call program,eo-quant)
 pruned_files = $(model) $(OUT)/rows/$(1).prune.err
 quantised = $(model) $(OUT)/rows/$(1).quant.err $(layers)
 define quant_rule
 $(quantised) $(together) $(call pruned_files,$(pruned_of)) \
-	$(if $(filter $(EO_INT8),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
+	$(if $(filter $(EO_INTEGER),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
 	$(OF_QUANT) $(OF_ATTEMPT) $(call again,$(quantised)) | $(call step_of,quant,$(quantised))
 	$(Q)$$(call run,quant_recipe,$(1))
 	@$$(call done,$$(call quantised,$(1)))

@@ -37,7 +37,7 @@ $(eval $(call plot_rule,sensitivity,$(SENSITIVITY),sensitivity.gp))
 REPORT := $(OUT)/report.html
 page_models = $(foreach p,base $(GOOD_PRUNED),$(call model,$(p)))
 page_rows = $(call rows_of,$(GOOD),hits.csv confusion.csv) \
-	$(call rows_of,$(filter %-$(EO_INT8),$(GOOD)),quant.csv)
+	$(call rows_of,$(filter $(addprefix %-,$(EO_INTEGER)),$(GOOD)),quant.csv)
 page_tables = $(SWEEP) $(HARDWARE) $(SUMMARY) $(MACHINE) $(fitting) $(SL)/summary.yaml $(SL)/eval.yaml $(DATASET) \
 	$(call program,eo-report)
 page_files = $$(for c in $(names); do p=$${c%-*}; for f in models/$$c.safetensors models/$$p.safetensors \

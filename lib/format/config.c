@@ -242,7 +242,7 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     put_words(cfg, "EO_LEVELS", "pruning_levels", out);
     put_words(cfg, "EO_CRITERIA", "pruning_criterion", out);
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
-    eo_buf_puts(out, "EO_INT8 := " EO_INT8_NAME "\n");
+    eo_buf_puts(out, "EO_INTEGER := " EO_INT8_NAME " " EO_INT4_NAME "\n");
     eo_buf_printf(out,
                   "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\n"
                   "EO_TEACHER :=%s\nEO_SLICES :=",

@@ -1,5 +1,5 @@
 /*
- * Simulated quantisation: what the int8 engine will do, in the floats of training.
+ * Simulated quantisation: what the integer engine will do, in the floats of training.
  *
  *   input    each grey value as the engine's table holds it: (table[p] - zero_point) * input_scale. Fixed.
  *   weights  q * scale as weight_quant.h defines it, from the weights of this step; the gradient goes to the weights as
@@ -47,11 +47,12 @@ float eo_learned_scale_update(struct eo_learned_scale *s, double dscale, double 
 struct eo_fake_quant {
     float input[256];
     int is_per_tensor; /* one scale for all weights of a layer, else one per output */
+    int weight_bits;
     struct eo_train_rounding rounding;
     struct eo_learned_scale scale1, scale2; /* of the inputs of conv2 and of the classifier */
 };
 
-/* Begins with the input scales of `q`, an int8 model with zero points of 0 behind the input. */
+/* Begins with the input scales of `q`, an int8 or int4 model with zero points of 0 behind the input. */
 int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor,
                        struct eo_err *err) EO_MUST_CHECK;
 

@@ -92,7 +92,7 @@ static const struct eo_engine_ops *ops_find(const struct eo_model *m, enum eo_is
 {
     int is_smallcnn = eo_network_is_smallcnn(&m->network);
     const struct eo_engine_ops *ops =
-        m->precision != EO_INT8 ? is_smallcnn ? ops_f32(isa, m->precision) : ops_general(isa, m->precision)
+        !eo_precision_is_integer(m->precision) ? is_smallcnn ? ops_f32(isa, m->precision) : ops_general(isa, m->precision)
         : is_smallcnn ? ops_s8(isa)
                                 : ops_general_s8(isa);
 
@@ -136,7 +136,7 @@ struct eo_infer *eo_infer_new(const struct eo_model *m, enum eo_isa isa, int max
         return NULL;
     inf->precision = m->precision;
     inf->score_scale = 1;
-    if (m->precision == EO_INT8)
+    if (eo_precision_is_integer(m->precision))
         inf->score_scale = eo_s8_score_scale(m);
     inf->ops = ops_find(m, isa);
     inf->classes = eo_network_classes(&m->network);
@@ -199,7 +199,7 @@ static void settle_nans(union eo_score *scores, size_t n)
 void eo_infer_run(struct eo_infer *inf, const uint8_t *pixels, int n, union eo_score *scores)
 {
     inf->ops->run(inf->state, pixels, n, scores);
-    if (inf->precision != EO_INT8)
+    if (!eo_precision_is_integer(inf->precision))
         settle_nans(scores, (size_t)n * (size_t)inf->classes);
     eo_mark(&inf->marker, inf->layers);
 }
@@ -242,7 +242,7 @@ double eo_infer_score_scale(const struct eo_infer *inf)
 
 double eo_infer_logit(const struct eo_infer *inf, union eo_score score)
 {
-    return inf->precision == EO_INT8 ? score.s32 * inf->score_scale : (double)score.f32;
+    return eo_precision_is_integer(inf->precision) ? score.s32 * inf->score_scale : (double)score.f32;
 }
 
 int eo_infer_class(const struct eo_infer *inf, const union eo_score *scores)
@@ -251,7 +251,7 @@ int eo_infer_class(const struct eo_infer *inf, const union eo_score *scores)
 
     for (int k = 1; k < inf->classes; k++) {
         int greater =
-            inf->precision == EO_INT8 ? scores[k].s32 > scores[best].s32 : scores[k].f32 > scores[best].f32;
+            eo_precision_is_integer(inf->precision) ? scores[k].s32 > scores[best].s32 : scores[k].f32 > scores[best].f32;
 
         best = greater ? k : best;
     }

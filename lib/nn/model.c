@@ -14,6 +14,7 @@ static const struct {
     [EO_FP32] = {EO_ST_F32, EO_ST_F32},
     [EO_FP16] = {EO_ST_F16, EO_ST_F16},
     [EO_INT8] = {EO_ST_I8, EO_ST_I32},
+    [EO_INT4] = {EO_ST_I8, EO_ST_I32},
 };
 
 int eo_backend_activation_max(enum eo_backend backend)
@@ -114,6 +115,7 @@ static size_t list_layer(const struct eo_model *m, int layer, struct eo_model_te
         set_tensor(&t[0], n->name, "weight", weight, 2, linear, l->weight.f32);
     else
         set_tensor(&t[0], n->name, "weight", weight, 4, conv, l->weight.f32);
+    t[0].is_packed = m->precision == EO_INT4;
     set_tensor(&t[1], n->name, n->batch_norm ? "batch_norm.bias" : "bias", bias, 1, &outputs, l->bias.f32);
     if (n->batch_norm) {
         set_tensor(&t[2], n->name, "batch_norm.weight", EO_ST_F32, 1, &outputs, l->norm_scale);
@@ -121,7 +123,7 @@ static size_t list_layer(const struct eo_model *m, int layer, struct eo_model_te
         set_tensor(&t[4], n->name, "batch_norm.running_var", EO_ST_F32, 1, &outputs, l->norm_variance);
         return 5;
     }
-    if (m->precision != EO_INT8)
+    if (!eo_precision_is_integer(m->precision))
         return 2;
     set_tensor(&t[2], n->name, "weight_scale", EO_ST_F32, 1, &outputs, l->weight_scale);
     set_tensor(&t[3], n->name, "input_scale", EO_ST_F32, 1, &one, &l->input_scale);
@@ -138,9 +140,29 @@ size_t eo_model_tensors(const struct eo_model *m, struct eo_model_tensor *t)
     return n;
 }
 
+void eo_model_tensor_stored(const struct eo_model_tensor *t, struct eo_st_tensor *stored)
+{
+    memset(stored, 0, sizeof(*stored));
+    stored->name = t->name;
+    stored->dtype = t->dtype;
+    stored->dims = t->dims;
+    memcpy(stored->shape, t->shape, sizeof(t->shape));
+    stored->bytes = t->count * eo_st_dtype_bytes(t->dtype);
+    if (!t->is_packed)
+        return;
+    stored->dtype = EO_ST_U8;
+    stored->dims = 2;
+    stored->shape[1] = eo_precision_row_bytes(EO_INT4, t->count / t->shape[0]);
+    stored->shape[2] = stored->shape[3] = 0;
+    stored->bytes = stored->shape[0] * stored->shape[1];
+}
+
 size_t eo_model_tensor_size(const struct eo_model_tensor *f)
 {
-    return f->count * eo_st_dtype_bytes(f->dtype);
+    struct eo_st_tensor stored;
+
+    eo_model_tensor_stored(f, &stored);
+    return stored.bytes;
 }
 
 size_t eo_model_layer_tensor_bytes(const struct eo_model *m, int layer)
@@ -184,7 +206,7 @@ static size_t place_layers(struct eo_model *m, char *base)
 
         l->weight.f32 = take(base, &used, weights * eo_st_dtype_bytes(dtypes[m->precision].weight));
         l->bias.f32 = take(base, &used, outputs * eo_st_dtype_bytes(dtypes[m->precision].bias));
-        l->weight_scale = m->precision == EO_INT8 ? take(base, &used, outputs * sizeof(float)) : NULL;
+        l->weight_scale = eo_precision_is_integer(m->precision) ? take(base, &used, outputs * sizeof(float)) : NULL;
         if (m->network.layer[i].batch_norm) {
             l->norm_scale = take(base, &used, outputs * sizeof(float));
             l->norm_mean = take(base, &used, outputs * sizeof(float));

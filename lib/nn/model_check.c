@@ -154,14 +154,30 @@ static int check_factors(const struct eo_model *m, int layer, struct eo_err *err
     return 0;
 }
 
-static int check_int8(const struct eo_model *m, struct eo_err *err)
+/* Which a file cannot break, but a caller that fills the model. */
+static int check_range(const struct eo_model *m, int layer, struct eo_err *err)
+{
+    size_t n = eo_network_weights(&m->network.layer[layer]);
+    int levels = 1 << eo_precision_weight_bits(m->precision);
+
+    for (size_t i = 0; i < n; i++) {
+        int w = m->layer[layer].weight.s8[i];
+
+        if (w < -levels / 2 || w >= levels / 2)
+            return eo_err_set(err, "tensor '%s.weight': element %zu: expected %d..%d, found %d",
+                              m->network.layer[layer].name, i, -levels / 2, levels / 2 - 1, w);
+    }
+    return 0;
+}
+
+static int check_integers(const struct eo_model *m, struct eo_err *err)
 {
     for (int t = 0; t < EO_NETWORK_TENSORS; t++) {
         if (eo_network_has_tensor(&m->network, t) && check_grid(m, t, err))
             return -1;
     }
     for (int l = 0; l < m->network.count; l++) {
-        if (check_scales(m, l, err) || check_accumulators(m, l, err) ||
+        if (check_range(m, l, err) || check_scales(m, l, err) || check_accumulators(m, l, err) ||
             (l + 1 < m->network.count && check_factors(m, l, err)))
             return -1;
     }
@@ -210,7 +226,7 @@ int eo_model_check(const struct eo_model *m, struct eo_err *err)
         if (check_variances(m, l, err))
             return -1;
     }
-    if (m->precision == EO_INT8 && check_int8(m, err))
+    if (eo_precision_is_integer(m->precision) && check_integers(m, err))
         return -1;
     return check_metadata(m, err);
 }

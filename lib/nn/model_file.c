@@ -9,6 +9,7 @@
 #include "nn/input.h"
 #include "nn/model_tensors.h"
 #include "nn/network_fold.h"
+#include "nn/nibbles.h"
 #include "nn/state_dict.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
@@ -64,27 +65,30 @@ static int read_precision(const struct eo_st *st, const char *layer, enum eo_pre
                       t->dtype == EO_ST_F64 || t->dtype == EO_ST_BF16 ? "; eo-import makes it F32" : "");
 }
 
-static int read_backend(const struct eo_st *st, enum eo_backend *backend, struct eo_err *err)
+static int read_backend(const struct eo_st *st, enum eo_precision precision, enum eo_backend *backend,
+                        struct eo_err *err)
 {
     const char *name = find_pair(st, "quantization_backend");
 
     if (!name)
-        return eo_err_set(err, "metadata 'quantization_backend': missing, and an int8 model needs it");
+        return eo_err_set(err, "metadata 'quantization_backend': missing, and an %s model needs it",
+                          eo_precision_name(precision));
     if (eo_backend_parse(name, backend, err))
         return eo_err_prefix(err, "metadata 'quantization_backend'");
     return 0;
 }
 
 /* The number of filters of a convolution. */
-static int read_channels(const struct eo_st *st, const char *name, int limit, int *channels,
-                         struct eo_err *err)
+static int read_channels(const struct eo_st *st, const char *name, enum eo_precision precision, int limit,
+                         int *channels, struct eo_err *err)
 {
     const struct eo_st_tensor *t = eo_st_find(st, name);
+    int dims = precision == EO_INT4 ? 2 : 4;
 
     if (!t)
         return eo_err_set(err, "tensor '%s': missing", name);
-    if (t->dims != 4)
-        return eo_err_set(err, "tensor '%s': expected 4 dimensions, found %d", name, t->dims);
+    if (t->dims != dims)
+        return eo_err_set(err, "tensor '%s': expected %d dimensions, found %d", name, dims, t->dims);
     if (t->shape[0] < 1 || t->shape[0] > (size_t)limit)
         return eo_err_set(err, "tensor '%s': expected 1..%d filters, found %zu", name, limit, t->shape[0]);
     *channels = (int)t->shape[0];
@@ -95,18 +99,45 @@ static int check_tensor(const struct eo_model_tensor *f, const struct eo_st_tens
                         enum eo_precision precision, struct eo_err *err)
 {
     char expected[EO_ST_SHAPE_TEXT], found[EO_ST_SHAPE_TEXT];
+    struct eo_st_tensor wanted;
 
+    eo_model_tensor_stored(f, &wanted);
     if (!t)
         return eo_err_set(err, "tensor '%s': missing", f->name);
-    if (t->dtype != f->dtype)
+    if (t->dtype != wanted.dtype)
         return eo_err_set(err, "tensor '%s': expected dtype %s in an %s model, found %s", f->name,
-                          eo_st_dtype_name(f->dtype), eo_precision_name(precision),
+                          eo_st_dtype_name(wanted.dtype), eo_precision_name(precision),
                           eo_st_dtype_name(t->dtype));
-    if (t->dims != f->dims || memcmp(t->shape, f->shape, (size_t)f->dims * sizeof(f->shape[0])) != 0) {
-        eo_st_shape_text(expected, f->dims, f->shape);
+    if (t->dims != wanted.dims ||
+        memcmp(t->shape, wanted.shape, (size_t)wanted.dims * sizeof(wanted.shape[0])) != 0) {
+        eo_st_shape_text(expected, wanted.dims, wanted.shape);
         eo_st_shape_text(found, t->dims, t->shape);
         return eo_err_set(err, "tensor '%s': expected shape %s, found %s", f->name, expected, found);
     }
+    return 0;
+}
+
+/* Of an odd number of weights, the last byte of an output has half of it to spare: one form for equal weights. */
+static int read_packed(struct eo_model_tensor *f, const uint8_t *bytes, struct eo_err *err)
+{
+    size_t rows = f->shape[0], terms = f->count / rows, size = eo_precision_row_bytes(EO_INT4, terms);
+    int8_t *to = f->data;
+
+    for (size_t row = 0; row < rows; row++, bytes += size, to += terms) {
+        if (terms % 2 && bytes[size - 1] >> 4)
+            return eo_err_set(err,
+                              "tensor '%s': row %zu: expected 0 in the upper half of the last byte, found %d",
+                              f->name, row, bytes[size - 1] >> 4);
+        eo_nibbles_unpack(bytes, terms, to);
+    }
+    return 0;
+}
+
+static int read_elements(struct eo_model_tensor *f, const struct eo_st_tensor *t, struct eo_err *err)
+{
+    if (f->is_packed)
+        return read_packed(f, t->data, err);
+    eo_copy_little_endian(f->data, t->data, f->count, eo_st_dtype_bytes(f->dtype));
     return 0;
 }
 
@@ -123,9 +154,8 @@ static int read_tensors(struct eo_model *m, const struct eo_st *st, struct eo_er
     for (size_t i = 0; i < n; i++) {
         const struct eo_st_tensor *t = eo_st_find(st, f[i].name);
 
-        if (check_tensor(&f[i], t, m->precision, err))
+        if (check_tensor(&f[i], t, m->precision, err) || read_elements(&f[i], t, err))
             return -1;
-        eo_copy_little_endian(f[i].data, t->data, f[i].count, eo_st_dtype_bytes(f[i].dtype));
     }
     for (size_t i = 0; i < st->tensor_count; i++) {
         for (k = 0; k < n && strcmp(st->tensors[i].name, f[k].name) != 0; k++)
@@ -161,10 +191,10 @@ static int init_model(struct eo_model *m, struct eo_st *st, const struct eo_netw
         eo_state_dict_rename(st);
     }
     if (read_precision(st, is_smallcnn ? "conv1" : net.layer[0].name, &precision, err) ||
-        (precision == EO_INT8 && read_backend(st, &backend, err)))
+        (eo_precision_is_integer(precision) && read_backend(st, precision, &backend, err)))
         return -1;
-    if (is_smallcnn && (read_channels(st, "conv1.weight", EO_MAX_C1, &shape.c1, err) ||
-                        read_channels(st, "conv2.weight", EO_MAX_C2, &shape.c2, err)))
+    if (is_smallcnn && (read_channels(st, "conv1.weight", precision, EO_MAX_C1, &shape.c1, err) ||
+                        read_channels(st, "conv2.weight", precision, EO_MAX_C2, &shape.c2, err)))
         return -1;
     if (is_smallcnn ? eo_model_init(m, precision, shape, err)
                     : eo_model_init_network(m, precision, &net, err))
@@ -256,7 +286,7 @@ static int set_network_meta(struct eo_model *m, struct eo_err *err)
 
 static int set_standard_meta(struct eo_model *m, struct eo_err *err)
 {
-    const char *backend = m->precision == EO_INT8 ? eo_backend_name(m->backend) : NULL;
+    const char *backend = eo_precision_is_integer(m->precision) ? eo_backend_name(m->backend) : NULL;
     struct eo_input input;
 
     if (eo_input_read(m, &input, err) < 0 || eo_input_set(m, &input, err))
@@ -271,6 +301,21 @@ static int set_standard_meta(struct eo_model *m, struct eo_err *err)
                : 0;
 }
 
+static void write_elements(const struct eo_model_tensor *f, unsigned char *bytes)
+{
+    size_t terms = f->count / f->shape[0];
+    const int8_t *from = f->data;
+
+    if (!f->is_packed) {
+        eo_copy_little_endian(bytes, f->data, f->count, eo_st_dtype_bytes(f->dtype));
+        return;
+    }
+    for (size_t row = 0; row < f->shape[0]; row++, from += terms) {
+        eo_nibbles_pack(from, terms, bytes);
+        bytes += eo_precision_row_bytes(EO_INT4, terms);
+    }
+}
+
 /* Describes the model in *st; the tensors' bytes are copied to `bytes`, eo_model_tensor_bytes() long. */
 static void describe(const struct eo_model *m, struct eo_model_tensor *f, unsigned char *bytes,
                      struct eo_st *st)
@@ -280,13 +325,9 @@ static void describe(const struct eo_model *m, struct eo_model_tensor *f, unsign
     for (size_t i = 0; i < st->tensor_count; i++) {
         struct eo_st_tensor *t = &st->tensors[i];
 
-        t->name = f[i].name;
-        t->dtype = f[i].dtype;
-        t->dims = f[i].dims;
-        memcpy(t->shape, f[i].shape, sizeof(t->shape));
-        t->bytes = eo_model_tensor_size(&f[i]);
+        eo_model_tensor_stored(&f[i], t);
         t->data = bytes;
-        eo_copy_little_endian(bytes, f[i].data, f[i].count, eo_st_dtype_bytes(f[i].dtype));
+        write_elements(&f[i], bytes);
         bytes += t->bytes;
     }
     for (size_t i = 0; i < m->meta_count; i++)

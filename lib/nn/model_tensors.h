@@ -1,4 +1,4 @@
-/* The tensors of a model as its file has them, in the order of the table in model.h. For the modules of the model. */
+/* The tensors of a model in memory and in its file, in the order of the table in model.h. For the modules of the model. */
 #ifndef EO_NN_MODEL_TENSORS_H
 #define EO_NN_MODEL_TENSORS_H
 
@@ -17,12 +17,17 @@ struct eo_model_tensor {
     size_t shape[EO_ST_MAX_DIMS];
     size_t count; /* elements */
     void *data;   /* the model's memory */
+    /* The file has two elements in a byte (nibbles.h), and the rows of shape[0] each from a byte of their own. */
+    int is_packed;
 };
 
 /* Fills t[EO_MODEL_TENSORS], and returns how many there are at this precision. */
 size_t eo_model_tensors(const struct eo_model *m, struct eo_model_tensor *t);
 
-size_t eo_model_tensor_size(const struct eo_model_tensor *t); /* in bytes */
+/* As the file has it: name, dtype, shape and bytes. `data` is NULL. */
+void eo_model_tensor_stored(const struct eo_model_tensor *t, struct eo_st_tensor *stored);
+
+size_t eo_model_tensor_size(const struct eo_model_tensor *t); /* in bytes, of the file */
 enum eo_st_dtype eo_model_weight_dtype(enum eo_precision precision);
 
 void eo_model_meta_clear(struct eo_model *m);

@@ -243,12 +243,9 @@ size_t eo_network_macs(const struct eo_network *net)
 
 size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precision precision)
 {
-    size_t weight = precision == EO_FP32   ? 4
-                    : precision == EO_FP16 ? 2
-                                           : 1,
-           bias = precision == EO_FP16 ? 2 : 4;
+    size_t bias = precision == EO_FP16 ? 2 : 4;
 
-    return eo_network_weights(l) * weight + (size_t)l->map.c * bias;
+    return (size_t)l->map.c * (eo_precision_row_bytes(precision, eo_network_terms(l)) + bias);
 }
 
 void eo_network_put_table(const struct eo_network *net, struct eo_buf *out)

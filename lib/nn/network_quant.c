@@ -28,8 +28,8 @@ static int check_model(const struct eo_network *net, const struct eo_model *q, s
 {
     int same;
 
-    if (q->precision != EO_INT8)
-        return eo_err_set(err, "simulated quantisation: expected an int8 model to begin with, found %s",
+    if (!eo_precision_is_integer(q->precision))
+        return eo_err_set(err, "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
                           eo_precision_name(q->precision));
     if (eo_network_is_normalised(net))
         return eo_err_set(err,
@@ -87,6 +87,7 @@ int eo_network_quant_begin(struct eo_network_trainer *t, const struct eo_model *
         return -1;
     quant->images = eo_size_round_up((size_t)t->options.max_batch, EO_TRAIN_LANES);
     quant->is_per_tensor = is_per_tensor;
+    quant->weight_bits = eo_precision_weight_bits(q->precision);
     quant->rounded = eo_alloc(t->decayed, sizeof(float), err);
     quant->slopes = quant->rounded ? eo_alloc(EO_NETWORK_TENSORS * quant->images, sizeof(double), err) : NULL;
     s8 = quant->slopes ? eo_alloc(1, sizeof(*s8), err) : NULL;
@@ -120,12 +121,13 @@ void eo_network_quant_weights(const struct eo_network_trainer *t, int layer)
            group = t->quant->is_per_tensor ? n : terms;
     const float *w = t->params + t->parts[layer].weight;
     float *rounded = t->quant->rounded + t->parts[layer].weight;
+    int bits = t->quant->weight_bits;
 
     for (size_t first = 0; first < n; first += group) {
-        float scale = eo_weight_scale((double)eo_weight_magnitude(w + first, group, 0), 0);
+        float scale = eo_weight_scale((double)eo_weight_magnitude(w + first, group, 0), 0, bits);
 
         for (size_t k = first; k < first + group; k++)
-            rounded[k] = (float)eo_weight_quantise(w[k], scale) * scale;
+            rounded[k] = (float)eo_weight_quantise(w[k], scale, bits) * scale;
     }
 }
 

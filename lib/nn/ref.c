@@ -77,7 +77,7 @@ struct eo_ref *eo_ref_new(const struct eo_model *m, struct eo_err *err)
     r->tables = eo_input_tables(m);
     for (int t = 0; t < r->tables; t++)
         eo_input_table(m, t, m->precision == EO_FP16, r->table[t]);
-    if (m->precision == EO_INT8 && eo_s8_network_init(&r->s8, m, err))
+    if (eo_precision_is_integer(m->precision) && eo_s8_network_init(&r->s8, m, err))
         goto fail;
     for (int l = 0; l < m->network.count; l++) {
         if (copy_layer(r, m, l, err))
@@ -96,7 +96,7 @@ void eo_ref_input(const struct eo_ref *r, const uint8_t *pixels, void *x)
     for (size_t p = 0; p < eo_dims_elements(r->network.input); p++) {
         size_t t = r->tables > 1 ? p / plane : 0;
 
-        if (r->precision == EO_INT8)
+        if (eo_precision_is_integer(r->precision))
             ((uint8_t *)x)[p] = r->s8.input_table[t][pixels[p]];
         else
             eo_ref_put(x, r->precision == EO_FP16, p, r->table[t][pixels[p]]);
@@ -124,7 +124,7 @@ static void run_integers(const struct eo_ref *r, const struct eo_network_layer *
 static void run(const struct eo_ref *r, const struct eo_network_layer *layer, int l, const void *x,
                 const void *added, void *y)
 {
-    if (r->precision == EO_INT8)
+    if (eo_precision_is_integer(r->precision))
         run_integers(r, layer, l, x, added, y);
     else
         run_float(r, layer, l, x, added, y);
@@ -149,7 +149,7 @@ void eo_ref_run_pool(const struct eo_ref *r, int l, const void *map, void *y)
 {
     const struct eo_network_layer *layer = &r->network.layer[l];
 
-    if (r->precision == EO_INT8)
+    if (eo_precision_is_integer(r->precision))
         eo_ref_pool_s8(layer, &r->s8.layer[l], map, y);
     else
         eo_ref_pool(layer, r->precision == EO_FP16, map, y);
@@ -161,7 +161,7 @@ void eo_ref_scores(const struct eo_ref *r, const void *x, void *scores)
     union eo_score y[EO_NETWORK_CLASSES];
 
     eo_ref_run_layer(r, last, x, NULL, y);
-    for (int k = 0; r->precision != EO_INT8 && k < classes; k++)
+    for (int k = 0; !eo_precision_is_integer(r->precision) && k < classes; k++)
         y[k].s32 = y[k].f32 == y[k].f32 ? y[k].s32 : 0x7fc00000;
     memcpy(scores, y, (size_t)classes * sizeof(*y)); /* which may lie at any address */
 }

@@ -1,5 +1,6 @@
 /*
- * A weight as eight bits: weight = q * scale, q in -128..127. For the conversion and for its simulation in training.
+ * A weight as an integer of 8 or 4 bits: weight = q * scale, q in -2^(bits - 1) .. 2^(bits - 1) - 1. For the conversion
+ * and for its simulation in training.
  */
 #ifndef EO_NN_WEIGHT_QUANT_H
 #define EO_NN_WEIGHT_QUANT_H
@@ -17,21 +18,24 @@ static inline float eo_weight_magnitude(const float *w, size_t n, float max)
     return max;
 }
 
-/* The scale for weights up to `max` in magnitude: max / 127.5, but at least `least` and at least FLT_EPSILON. */
-static inline float eo_weight_scale(double max, double least)
+/*
+ * The scale for weights up to `max` in magnitude: max / 127.5, or max / 7.5 at 4 bits, but at least `least` and at least
+ * FLT_EPSILON. All levels are used: clamping the largest weight costs at most half a step, as rounding does.
+ */
+static inline float eo_weight_scale(double max, double least, int bits)
 {
-    double scale = max / 127.5;
+    double scale = max / ((double)(1 << (bits - 1)) - 0.5);
 
     scale = scale > least ? scale : least;
     return (float)(scale > (double)FLT_EPSILON ? scale : (double)FLT_EPSILON);
 }
 
-/* To nearest, half to even: rint() in the default rounding mode, which nothing here changes. NaN gives -128. */
-static inline int8_t eo_weight_quantise(float w, float scale)
+/* To nearest, half to even: rint() in the default rounding mode, which nothing here changes. NaN gives the lowest. */
+static inline int8_t eo_weight_quantise(float w, float scale, int bits)
 {
-    double q = rint((double)w / (double)scale);
+    double q = rint((double)w / (double)scale), low = -(1 << (bits - 1)), high = -1 - low;
 
-    return (int8_t)(q > -128 ? (q < 127 ? q : 127) : -128);
+    return (int8_t)(q > low ? (q < high ? q : high) : low);
 }
 
 #endif

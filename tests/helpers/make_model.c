@@ -39,15 +39,16 @@ static void fill_integers(struct eo_rng *rng, struct eo_model *m, enum eo_smallc
     struct eo_model_layer *l = &m->layer[layer];
     int outputs = eo_shape_outputs(&m->shape, layer), i;
     size_t n = eo_shape_weights(&m->shape, layer), k;
+    int levels = 1 << eo_precision_weight_bits(m->precision);
 
     for (k = 0; k < n; k++)
-        l->weight.s8[k] = (int8_t)((int)eo_rng_below(rng, 256) - 128);
+        l->weight.s8[k] = (int8_t)((int)eo_rng_below(rng, (uint32_t)levels) - levels / 2);
     l->input_scale = layer == EO_CONV1 ? 2.0f / (float)eo_backend_activation_max(m->backend)
                                        : 1.5f / (float)eo_backend_activation_max(m->backend);
     l->input_zero_point = layer == EO_CONV1 ? (eo_backend_activation_max(m->backend) + 1) / 2 : 0;
     for (i = 0; i < outputs; i++) {
         l->bias.s32[i] = (int32_t)eo_rng_below(rng, 2001) - 1000;
-        l->weight_scale[i] = bound * (0.5f + eo_rng_f32(rng)) / 127.5f;
+        l->weight_scale[i] = bound * (0.5f + eo_rng_f32(rng)) / ((float)levels / 2 - 0.5f);
     }
 }
 
@@ -60,7 +61,7 @@ static void fill(struct eo_model *m, uint64_t seed)
         enum eo_smallcnn_layer layer = (enum eo_smallcnn_layer)i;
         float bound = 1 / sqrtf((float)eo_shape_terms(&m->shape, layer));
 
-        if (m->precision == EO_INT8) {
+        if (eo_precision_is_integer(m->precision)) {
             fill_integers(&rng, m, layer, bound);
             continue;
         }

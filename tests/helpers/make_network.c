@@ -3,7 +3,8 @@
  *
  *     make_network NETWORK SEED [BACKEND [MEAN STD]] > model.safetensors
  *
- * NETWORK is a known network or its text form, BACKEND fbgemm, qnnpack, or the precision fp32 or fp16. MEAN and STD
+ * NETWORK is a known network or its text form, BACKEND fbgemm or qnnpack (int8), int4 or int4-qnnpack,
+ * or the precision fp32 or fp16. MEAN and STD
  * are those of the input, as in the metadata.
  * Weights are uniform, as large as before training; scales are those that eo-quant finds for 32 random inputs. Exit 0,
  * or 1 with a message.
@@ -35,11 +36,12 @@ static void fill(struct eo_model *m, struct eo_rng *rng)
     }
 }
 
-static int convert(const struct eo_model *m, enum eo_backend backend, struct eo_rng *rng, struct eo_model *q,
-                   struct eo_err *err)
+static int convert(const struct eo_model *m, enum eo_precision precision, enum eo_backend backend,
+                   struct eo_rng *rng, struct eo_model *q, struct eo_err *err)
 {
     static struct eo_calibration cal;
-    const struct eo_quant_options opt = {.backend = backend,
+    const struct eo_quant_options opt = {.precision = precision,
+                                         .backend = backend,
                                          .observer = EO_OBSERVER_MINMAX,
                                          .batch_size = IMAGES,
                                          .batches = 1,
@@ -53,7 +55,7 @@ static int convert(const struct eo_model *m, enum eo_backend backend, struct eo_
         return -1;
     for (size_t i = 0; i < size; i++)
         pixels[i] = (uint8_t)eo_rng_below(rng, 256);
-    rc = eo_calibration_run(&cal, m, &images, &opt, err) || eo_quant_int8(m, &cal, &opt, q, err) ? -1 : 0;
+    rc = eo_calibration_run(&cal, m, &images, &opt, err) || eo_quant_integers(m, &cal, &opt, q, err) ? -1 : 0;
     free(pixels);
     return rc;
 }
@@ -81,8 +83,8 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, s
         return eo_model_save(m, "-", err);
     if (argc > 3 && strcmp(argv[3], "fp16") == 0)
         return eo_quant_fp16(m, q, err) ? -1 : eo_model_save(q, "-", err);
-    if (convert(m, argc > 3 && strcmp(argv[3], "qnnpack") == 0 ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng,
-                q, err))
+    if (convert(m, argc > 3 && strncmp(argv[3], "int4", 4) == 0 ? EO_INT4 : EO_INT8,
+                argc > 3 && strstr(argv[3], "qnnpack") ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng, q, err))
         return -1;
     return eo_model_save(q, "-", err);
 }

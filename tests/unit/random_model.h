@@ -37,15 +37,17 @@ static inline void random_layer(struct eo_model *m, enum eo_smallcnn_layer l, st
 
     layer->weight.f32 = random_memory(n, sizeof(float));
     layer->bias.f32 = random_memory(outputs, sizeof(float));
-    if (m->precision == EO_INT8) {
+    if (eo_precision_is_integer(m->precision)) {
+        int levels = 1 << eo_precision_weight_bits(m->precision);
+
         layer->weight_scale = random_memory(outputs, sizeof(float));
         layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 1.3f / 127;
         layer->input_zero_point = l == EO_CONV1 ? 64 : 0;
         for (size_t i = 0; i < n; i++)
-            layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, 256) - 128);
+            layer->weight.s8[i] = (int8_t)((int)eo_rng_below(rng, (uint32_t)levels) - levels / 2);
         for (size_t i = 0; i < outputs; i++) {
             layer->bias.s32[i] = (int32_t)eo_rng_below(rng, 2001) - 1000;
-            layer->weight_scale[i] = bound / 127 * (0.5f + eo_rng_f32(rng));
+            layer->weight_scale[i] = bound / (float)(levels / 2 - 1) * (0.5f + eo_rng_f32(rng));
         }
         return;
     }

@@ -219,8 +219,8 @@ static void test_shapes(void)
         }
     }
     check_that(!wrong, "%d of %d plans are wrong", wrong, shapes * EO_PRECISION_COUNT * EO_ARENA_FORMS);
-    printf("%d shapes, 3 precisions, 2 forms: each plan at the lower bound and at the exhaustive optimum\n",
-           shapes);
+    printf("%d shapes, %d precisions, 2 forms: each plan at the lower bound and at the exhaustive optimum\n",
+           shapes, EO_PRECISION_COUNT);
 }
 
 /*
@@ -307,8 +307,7 @@ static void set_up(struct setting *s, enum eo_precision precision, int c1, int c
 {
     memset(s, 0, sizeof(*s));
     random_model(&s->m, precision, c1, c2, (uint64_t)(c1 * 7 + c2));
-    if (precision ==
-        EO_INT8) { /* the output of a convolution that is not yet above zero has somewhere to go */
+    if (eo_precision_is_integer(precision)) { /* the output of a convolution that is not yet above zero has somewhere to go */
         s->m.layer[EO_CONV2].input_zero_point = 37;
         s->m.layer[EO_CLASSIFIER].input_zero_point = 5;
         s->m.layer[EO_CONV2].input_scale = 4.0f / 127;
@@ -514,10 +513,10 @@ static void must(int rc, const struct eo_err *err)
     }
 }
 
-/* A network of random weights; at int8, what the conversion makes of it. */
+/* A network of random weights; of integers, what the conversion makes of it. */
 static void make_network(struct eo_model *m, const char *text, enum eo_precision precision, uint8_t *pixels)
 {
-    static const struct eo_quant_options opt = {.batch_size = 1, .batches = 1, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {.precision = precision, .batch_size = 1, .batches = 1, .isa = EO_ISA_GENERIC};
     static struct eo_calibration cal;
     static struct eo_network net;
     struct eo_images images = {.pixels = pixels, .count = 1};
@@ -531,10 +530,10 @@ static void make_network(struct eo_model *m, const char *text, enum eo_precision
     fill(&floats, &rng);
     random_pixels(pixels, eo_dims_elements(net.input), 4);
     *m = floats;
-    if (precision != EO_INT8)
+    if (!eo_precision_is_integer(precision))
         return;
     must(eo_calibration_run(&cal, &floats, &images, &opt, &err) ||
-             eo_quant_int8(&floats, &cal, &opt, m, &err),
+             eo_quant_integers(&floats, &cal, &opt, m, &err),
          &err);
     eo_model_release(&floats);
 }
@@ -568,12 +567,13 @@ static void test_verify(void)
     struct setting s;
 
     for (int p = 0; p < EO_PRECISION_COUNT; p++) {
+        size_t size = (size_t)eo_precision_activation_bytes((enum eo_precision)p);
+
         set_up(&s, (enum eo_precision)p, 16, 32, EO_ARENA_FUSED);
         expect_engine(&s, expected);
         check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == 0, "%s: %s", s.what,
                    s.err.msg);
-        check_that(bytes[0] == (size_t)18816 >> p && bytes[1] == (size_t)62720 >> p, "%s: %zu and %zu bytes",
-                   s.what, bytes[0], bytes[1]);
+        check_that(bytes[0] == 4704 * size && bytes[1] == 15680 * size, "%s: %zu and %zu bytes", s.what, bytes[0], bytes[1]);
         expected[9].s32 ^= 1;
         check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == -1,
                    "%s: other scores accepted", s.what);

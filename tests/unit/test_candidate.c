@@ -31,7 +31,7 @@ static void test_names(void)
         {"0.50-int8", NULL},
         {"p0.50", "p0.50"},
         {"seed8/p0.50-taylor", "seed8/p0.50-taylor"},
-        {"p0.50-int4", NULL},
+        {"p0.50-int2", NULL},
         {"p0.50-none-int8", NULL},
         {"p9.00-int8", NULL},
         {"p-int8", NULL},

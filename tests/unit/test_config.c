@@ -480,8 +480,8 @@ static void test_refused(void)
         {"precisions: [fp32, bf16]",
          "1:20: key 'precisions': expected one of " EO_PRECISIONS(LISTED) "found 'bf16'"},
         {"precisions: [fp32, fp32]", "1:20: key 'precisions': expected different entries, found 'fp32'"},
-        {"precisions: [fp32, fp16, int8, fp32]",
-         "1:32: key 'precisions': expected at most 3 entries, found more"},
+        {"precisions: [fp32, fp16, int8, int4, fp32]",
+         "1:38: key 'precisions': expected at most 4 entries, found more"},
         {"seeds: [1, 1]", "1:12: key 'seeds': expected different entries, found '1'"},
         {"seeds: 1", "1:8: key 'seeds': expected a list, found '1'"},
         {"memory_budgets_mb: [1.0, 1]",
@@ -971,7 +971,7 @@ static void test_make(void)
     check_make("val_subset: 3", "configs/default.yaml",
                "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
                "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
-               "EO_PRECISIONS := fp32 fp16 int8\nEO_INT8 := int8\n"
+               "EO_PRECISIONS := fp32 fp16 int8\nEO_INTEGER := int8 int4\n"
                "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\nEO_TEACHER :=\n"
                "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
                "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");
@@ -983,7 +983,7 @@ static void test_make(void)
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
         "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
-        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INT8 := int8\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INTEGER := int8 int4\nEO_FINE_TUNE_EPOCHS := 2\n"
         "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\nEO_TEACHER :=\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
         "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");

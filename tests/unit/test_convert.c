@@ -196,6 +196,7 @@ static void check_bias(const struct eo_model *m, const struct eo_model *q, enum 
 static void test_bias_correction(enum eo_backend backend)
 {
     struct eo_quant_options opt = {
+        .precision = EO_INT8,
         .backend = backend, .batch_size = IMAGES, .batches = 1, .isa = EO_ISA_GENERIC};
     struct eo_calibration cal;
     struct inputs in;
@@ -205,7 +206,7 @@ static void test_bias_correction(enum eo_backend backend)
 
     uneven_model(&m);
     must(eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
-    must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
+    must(eo_quant_integers(&m, &cal, &opt, &q, &err), &err);
     for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         in.x[l] = random_memory(IMAGES * input_elements(&m.shape, (enum eo_smallcnn_layer)l), sizeof(float));
     must(eo_calibration_walk(&m, &images, &opt, keep, &in, &err), &err);
@@ -288,7 +289,7 @@ static void test_conversion(void)
     cfg.bias_correction = cfg.cross_layer_equalization = 1;
     uneven_model(&m);
     uneven_model(&given);
-    must(eo_conversion_run(&c, &m, &cfg, &split, &how, &err), &err);
+    must(eo_conversion_run(&c, &m, EO_INT8, &cfg, &split, &how, &err), &err);
     metadata(&c, "quantization_backend", "fbgemm");
     metadata(&c, "quantization_observer", "mse");
     metadata(&c, "weight_granularity", "tensor");
@@ -306,7 +307,7 @@ static void test_conversion(void)
     eo_conversion_release(&c);
     cfg.weight_granularity = EO_GRANULARITY_BACKEND;
     cfg.bias_correction = cfg.cross_layer_equalization = 0;
-    must(eo_conversion_run(&c, &m, &cfg, &split, &how, &err), &err);
+    must(eo_conversion_run(&c, &m, EO_INT8, &cfg, &split, &how, &err), &err);
     metadata(&c, "weight_granularity", "channel");
     metadata(&c, "bias_correction", "false");
     metadata(&c, "cross_layer_equalization", "false");
@@ -317,7 +318,7 @@ static void test_conversion(void)
     test_quality(&c, &quality); /* with a scale for each channel */
     split.train.count = 0;
     eo_conversion_release(&c);
-    check_that(eo_conversion_run(&c, &m, &cfg, &split, &how, &err) == -1 &&
+    check_that(eo_conversion_run(&c, &m, EO_INT8, &cfg, &split, &how, &err) == -1 &&
                    strcmp(err.msg, "calibration: expected at least one training image, found none") == 0,
                "no images: '%s'", err.msg);
     eo_conversion_release(&c);
@@ -328,7 +329,8 @@ static void test_conversion(void)
 /* Both granularities on both backends pass the model's own rules and run. */
 static void test_granularity(enum eo_backend backend, enum eo_granularity granularity)
 {
-    struct eo_quant_options opt = {.backend = backend,
+    struct eo_quant_options opt = {.precision = EO_INT8,
+                                   .backend = backend,
                                    .granularity = granularity,
                                    .batch_size = IMAGES,
                                    .batches = 1,
@@ -342,7 +344,7 @@ static void test_granularity(enum eo_backend backend, enum eo_granularity granul
 
     uneven_model(&m);
     must(eo_calibration_run(&cal, &m, &images, &opt, &err), &err);
-    must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
+    must(eo_quant_integers(&m, &cal, &opt, &q, &err), &err);
     alike = q.layer[EO_CONV2].weight_scale[0] == q.layer[EO_CONV2].weight_scale[1];
     check_that(alike == eo_quant_is_per_tensor(&opt), "%s, granularity %d: scales", eo_backend_name(backend),
                granularity);

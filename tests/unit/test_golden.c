@@ -13,6 +13,7 @@
 #include "base/fmath.h"
 #include "base/io.h"
 #include "format/csv.h"
+#include "format/safetensors.h"
 #include "nn/half.h"
 #include "nn/infer.h"
 #include "nn/trainer.h"
@@ -79,7 +80,10 @@ static void load(struct eo_csv *csv, const char *name)
 
     snprintf(path, sizeof(path), GOLDEN "%s", name);
     stop_on(eo_io_read(path, 1 << 20, &text, &size, &err), path, &err);
-    table = strncmp(text, "# tests/golden/make_golden.py, torch ", 37) ? NULL : strchr(text, '\n');
+    table = strncmp(text, "# tests/golden/make_golden.py, torch ", 37) &&
+                    strncmp(text, "# tests/golden/make_int4.py, numpy ", 35)
+                ? NULL
+                : strchr(text, '\n');
     stop_on(table ? 0 : eo_err_set(&err, "line 1: expected the generator's name and version"), path, &err);
     stop_on(eo_csv_parse(csv, table + 1, size - (size_t)(table + 1 - text), &err), path, &err);
     free(text);
@@ -372,17 +376,23 @@ static enum eo_backend backend_of(const char *qmax)
     return strcmp(qmax, "127") == 0 ? EO_BACKEND_FBGEMM : EO_BACKEND_QNNPACK;
 }
 
-/* int8 from fp32 where all layer inputs have this range, which is widened to hold 0 as calibration does. */
-static void quantise(const struct eo_model *m, double min, double max, enum eo_backend backend,
-                     struct eo_model *out)
+/* From fp32 where all layer inputs have this range, which is widened to hold 0 as calibration does. */
+static void quantise_to(enum eo_precision precision, const struct eo_model *m, double min, double max,
+                        enum eo_backend backend, struct eo_model *out)
 {
-    struct eo_quant_options opt = {.backend = backend};
+    struct eo_quant_options opt = {.precision = precision, .backend = backend};
     struct eo_calibration cal = {.images = 1};
     struct eo_err err;
 
     for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
         cal.tensor[l] = (struct eo_quant_range){1, min, max, fmin(min, 0), fmax(max, 0)};
-    stop_on(eo_quant_int8(m, &cal, &opt, out, &err), "quantisation", &err);
+    stop_on(eo_quant_integers(m, &cal, &opt, out, &err), "quantisation", &err);
+}
+
+static void quantise(const struct eo_model *m, double min, double max, enum eo_backend backend,
+                     struct eo_model *out)
+{
+    quantise_to(EO_INT8, m, min, max, backend, out);
 }
 
 static void observe(struct eo_observer *o, enum eo_observer_kind kind, const char *stream)
@@ -513,6 +523,57 @@ static void test_quantised_weights(void)
     eo_model_release(&m);
 }
 
+/* The bytes of an output, as the file has them: exactly those of numpy. */
+static int is_row(const struct eo_st_tensor *t, size_t row, const char *hex)
+{
+    size_t bytes = t->shape[1];
+    const unsigned char *p = (const unsigned char *)t->data + row * bytes;
+    char text[3];
+
+    for (size_t i = 0; i < bytes; i++) {
+        snprintf(text, sizeof(text), "%02x", p[i]);
+        if (strncmp(text, hex + 2 * i, 2) != 0)
+            return 0;
+    }
+    return strlen(hex) == 2 * bytes;
+}
+
+static void test_packed_weights(void)
+{
+    struct comparison scales = {"scales of 4 bits of", sizes[0], 0, 0, 0, 0};
+    struct comparison rows = {"packed weights of", sizes[0], 0, 0, 0, 0};
+    struct eo_buf file = {0};
+    struct eo_model m, q;
+    struct eo_csv csv;
+    struct eo_err err;
+    struct eo_st st;
+
+    load_model(&m, sizes[0]);
+    quantise_to(EO_INT4, &m, -1, 1, EO_BACKEND_FBGEMM, &q);
+    stop_on(eo_model_serialize(&q, &file, &err) || eo_st_parse(&st, file.data, file.len, &err), "int4", &err);
+    load(&csv, "weights-s4-6x10.csv");
+    for (size_t row = 0; row < csv.rows; row++) {
+        size_t output = count(&csv, row, "output");
+        float expected = (float)number(&csv, row, "scale"), found;
+        const struct eo_st_tensor *t;
+        char name[40];
+
+        snprintf(name, sizeof(name), "%s.weight_scale", cell(&csv, row, "layer"));
+        memcpy(&found, (const char *)eo_st_find(&st, name)->data + output * sizeof(found), sizeof(found));
+        compare(&scales, row, (double)expected, (double)found, apart((double)expected, (double)found));
+        snprintf(name, sizeof(name), "%s.weight", cell(&csv, row, "layer"));
+        t = eo_st_find(&st, name);
+        compare(&rows, row, 0, 0, !is_row(t, output, cell(&csv, row, "packed")));
+    }
+    conclude(&scales, 6 + 10 + 10);
+    conclude(&rows, 6 + 10 + 10);
+    eo_csv_release(&csv);
+    eo_st_release(&st);
+    eo_buf_release(&file);
+    eo_model_release(&q);
+    eo_model_release(&m);
+}
+
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
 static void test_half(void)
@@ -589,6 +650,7 @@ int main(void)
         test_weight_scales(sizes[s], EO_BACKEND_QNNPACK);
     }
     test_quantised_weights();
+    test_packed_weights();
     test_observers();
     test_half();
     test_function("exp", eo_exp, 399);

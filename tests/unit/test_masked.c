@@ -185,7 +185,8 @@ static void compare_floats(const char *what, const struct eo_model *small, const
 static void compare_integers(const char *what, const struct eo_model *small, const struct eo_model *whole,
                              const struct eo_images *images, enum eo_backend backend)
 {
-    struct eo_quant_options opt = {.backend = backend,
+    struct eo_quant_options opt = {.precision = EO_INT8,
+                                   .backend = backend,
                                    .observer = EO_OBSERVER_HISTOGRAM,
                                    .batch_size = SEEN,
                                    .batches = 1,
@@ -196,7 +197,7 @@ static void compare_integers(const char *what, const struct eo_model *small, con
     char name[96];
 
     must(eo_calibration_run(&cal, small, images, &opt, &err) == 0, &err);
-    must(eo_quant_int8(small, &cal, &opt, &a, &err) == 0 && eo_quant_int8(whole, &cal, &opt, &b, &err) == 0,
+    must(eo_quant_integers(small, &cal, &opt, &a, &err) == 0 && eo_quant_integers(whole, &cal, &opt, &b, &err) == 0,
          &err);
     snprintf(name, sizeof(name), "int8 by %s, %s", eo_backend_name(backend), what);
     compare(name, &a, &b, images);

@@ -42,14 +42,14 @@ static void fill_layer(struct eo_model *m, enum eo_smallcnn_layer layer, struct 
         else if (m->precision == EO_FP16)
             *(i < n ? &l->weight.f16[i] : &l->bias.f16[i - n]) = eo_half_from_float(x);
         else if (i < n)
-            l->weight.s8[i] = (int8_t)lrintf(x * 255);
+            l->weight.s8[i] = (int8_t)lrintf(x * (m->precision == EO_INT4 ? 15 : 255));
         else
             l->bias.s32[i - n] = (int32_t)(x * 1000);
     }
-    for (i = 0; m->precision == EO_INT8 && i < outputs; i++)
+    for (i = 0; eo_precision_is_integer(m->precision) && i < outputs; i++)
         l->weight_scale[i] = 0.01f + 0.01f * eo_rng_f32(rng);
-    l->input_scale = m->precision == EO_INT8 ? 0.02f : 0;
-    l->input_zero_point = m->precision == EO_INT8 && layer == EO_CONV1 ? 64 : 0;
+    l->input_scale = eo_precision_is_integer(m->precision) ? 0.02f : 0;
+    l->input_zero_point = eo_precision_is_integer(m->precision) && layer == EO_CONV1 ? 64 : 0;
 }
 
 static void make(struct eo_model *m, enum eo_precision precision, int c1, int c2)
@@ -76,7 +76,7 @@ static int same_values(const struct eo_model *a, const struct eo_model *b, enum 
     return memcmp(x->weight.f32, y->weight.f32, weights * weight_bytes) == 0 &&
            memcmp(x->bias.f32, y->bias.f32, outputs * bias_bytes) == 0 && x->input_scale == y->input_scale &&
            x->input_zero_point == y->input_zero_point &&
-           (a->precision != EO_INT8 ||
+           (!eo_precision_is_integer(a->precision) ||
             memcmp(x->weight_scale, y->weight_scale, outputs * sizeof(float)) == 0);
 }
 
@@ -100,7 +100,7 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     check_text("architecture", "SmallCNN", eo_model_meta_get(&back, "architecture"));
     check_text("precision", eo_precision_name(precision), eo_model_meta_get(&back, "precision"));
     check_text("version", EO_VERSION, eo_model_meta_get(&back, "eo_version"));
-    check_text("backend", precision == EO_INT8 ? eo_backend_name(backend) : "(null)",
+    check_text("backend", eo_precision_is_integer(precision) ? eo_backend_name(backend) : "(null)",
                eo_model_meta_get(&back, "quantization_backend"));
     check_text("foreign key", "k\xc3\xb6rner \"\n", eo_model_meta_get(&back, "note"));
     check(eo_model_serialize(&back, &second, &err) == 0, "serialise again", "success", err.msg);
@@ -121,11 +121,13 @@ static void test_round_trips(void)
         check_round_trip(EO_FP16, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_INT8, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_INT8, EO_BACKEND_QNNPACK, shapes[i].c1, shapes[i].c2);
+        check_round_trip(EO_INT4, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
+        check_round_trip(EO_INT4, EO_BACKEND_QNNPACK, shapes[i].c1, shapes[i].c2);
     }
 }
 
 /* One change to a valid file. */
-enum action { DROP, RENAME, RESHAPE, PUT_F32, PUT_F16, PUT_I32, META, FLATTEN, RETYPE, WIDEN, NONE };
+enum action { DROP, RENAME, RESHAPE, PUT_F32, PUT_F16, PUT_I32, PUT_U8, META, FLATTEN, RETYPE, WIDEN, NONE };
 
 struct damage {
     enum eo_precision precision;
@@ -210,6 +212,25 @@ static const struct damage damages[] = {
     {EO_FP32, META, "precision", NULL, 0, 0, NULL},
     {EO_FP16, META, "precision", NULL, 0, 0, NULL},
     {EO_INT8, META, "precision", NULL, 0, 0, NULL},
+    {EO_INT4, DROP, "conv2.weight_scale", NULL, 0, 0, "tensor 'conv2.weight_scale': missing"},
+    {EO_INT4, RETYPE, "conv2.weight", NULL, EO_ST_I8, 0,
+     "tensor 'conv2.weight': expected dtype U8 in an int4 model, found I8"},
+    {EO_INT4, RESHAPE, "conv2.weight", NULL, 1, 13,
+     "tensor 'conv2.weight': expected shape [4, 14], found [4, 13]"},
+    {EO_INT4, RESHAPE, "conv2.weight", NULL, 1, 27,
+     "tensor 'conv2.weight': expected shape [4, 14], found [4, 27]"},
+    {EO_INT4, FLATTEN, "conv1.weight", NULL, 0, 0,
+     "tensor 'conv1.weight': expected 2 dimensions, found 1"},
+    {EO_INT4, PUT_U8, "conv1.weight", NULL, 9, 0x17, /* nine weights are four bytes and a half */
+     "tensor 'conv1.weight': row 1: expected 0 in the upper half of the last byte, found 1"},
+    {EO_INT4, PUT_U8, "conv1.weight", NULL, 8, 0x88, NULL}, /* -8 is one of the weights */
+    {EO_INT4, PUT_U8, "classifier.weight", NULL, 0, 0xff, NULL},
+    {EO_INT4, META, "quantization_backend", NULL, 0, 0,
+     "metadata 'quantization_backend': missing, and an int4 model needs it"},
+    {EO_INT4, META, "precision", "int8", 0, 0, "tensor 'conv1.weight': expected 4 dimensions, found 2"},
+    {EO_INT8, META, "precision", "int4", 0, 0, "tensor 'conv1.weight': expected 2 dimensions, found 4"},
+    {EO_INT4, META, "precision", NULL, 0, 0,
+     "tensor 'conv1.weight': expected dtype F32, F16 or I8, found U8"},
     {EO_INT8, META, "quantization_backend", NULL, 0, 0,
      "metadata 'quantization_backend': missing, and an int8 model needs it"},
     {EO_INT8, META, "quantization_backend", "tpu", 0, 0,
@@ -334,6 +355,9 @@ static void apply(const struct damage *d, struct eo_st *st, float *scratch)
         break;
     case PUT_I32:
         put(data, d->index, (uint32_t)(int32_t)d->value, 4);
+        break;
+    case PUT_U8:
+        put(data, d->index, (uint32_t)d->value, 1);
         break;
     case META:
         set_meta(st, d->name, d->text);
@@ -590,6 +614,12 @@ static void test_sizes(void)
         eo_model_release(&m);
         make(&m, EO_INT8, cases[i].c1, cases[i].c2);
         check_size("int8 bytes", cases[i].fp32 / 4 - outputs + 8 * outputs + 3 * 8,
+                   eo_model_tensor_bytes(&m));
+        eo_model_release(&m);
+        make(&m, EO_INT4, cases[i].c1, cases[i].c2);
+        check_size("int4 bytes",
+                   (size_t)cases[i].c1 * 5 + (size_t)cases[i].c2 * (((size_t)cases[i].c1 * 9 + 1) / 2) +
+                       10 * (((size_t)cases[i].c2 * 49 + 1) / 2) + 8 * outputs + 3 * 8,
                    eo_model_tensor_bytes(&m));
         eo_model_release(&m);
     }

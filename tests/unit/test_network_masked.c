@@ -119,15 +119,16 @@ static void compare_all(const char *what, const struct eo_model *small, const st
     eo_model_release(&a);
     eo_model_release(&b);
     for (int backend = EO_BACKEND_FBGEMM; backend <= EO_BACKEND_QNNPACK; backend++) {
-        const struct eo_quant_options opt = {.backend = (enum eo_backend)backend,
+        const struct eo_quant_options opt = {.precision = EO_INT8,
+                                             .backend = (enum eo_backend)backend,
                                              .observer = EO_OBSERVER_MINMAX,
                                              .batch_size = IMAGES,
                                              .batches = 1,
                                              .isa = eo_isa_best()};
 
         must(eo_calibration_run(&cal, small, images, &opt, &err) == 0 &&
-                 eo_quant_int8(small, &cal, &opt, &a, &err) == 0 &&
-                 eo_quant_int8(whole, &cal, &opt, &b, &err) == 0,
+                 eo_quant_integers(small, &cal, &opt, &a, &err) == 0 &&
+                 eo_quant_integers(whole, &cal, &opt, &b, &err) == 0,
              &err);
         compare(what, &a, &b);
         eo_model_release(&a);

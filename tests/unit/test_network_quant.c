@@ -47,14 +47,15 @@ static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo
 {
     static struct eo_calibration cal;
     const struct eo_images images = {pixels, labels, IMAGES};
-    const struct eo_quant_options opt = {.backend = backend,
+    const struct eo_quant_options opt = {.precision = EO_INT8,
+                                         .backend = backend,
                                          .observer = EO_OBSERVER_MINMAX,
                                          .batch_size = IMAGES,
                                          .batches = 1,
                                          .isa = eo_isa_best()};
     struct eo_err err;
 
-    must(!eo_calibration_run(&cal, m, &images, &opt, &err) && !eo_quant_int8(m, &cal, &opt, q, &err), &err);
+    must(!eo_calibration_run(&cal, m, &images, &opt, &err) && !eo_quant_integers(m, &cal, &opt, q, &err), &err);
 }
 
 static struct eo_trainer *simulate(const struct eo_model *m, const struct eo_model *q, int is_per_tensor)
@@ -176,9 +177,9 @@ static double on_grid(double v, struct eo_model_grid grid, double *slope, int *p
 
 static double rounded_weight(const float *w, size_t n, size_t i)
 {
-    float scale = eo_weight_scale((double)eo_weight_magnitude(w, n, 0), 0);
+    float scale = eo_weight_scale((double)eo_weight_magnitude(w, n, 0), 0, 8);
 
-    return (double)((float)eo_weight_quantise(w[i], scale) * scale);
+    return (double)((float)eo_weight_quantise(w[i], scale, 8) * scale);
 }
 
 /* A 1x1 convolution of two channels, ReLU, an average over 2 x 2 of 4 x 4 pixels, and a linear layer, by hand. */
@@ -304,7 +305,7 @@ static void test_refusals(void)
 
     make_model(&m, text);
     to_int8(&m, EO_BACKEND_FBGEMM, &q);
-    refuse(text, &m, "simulated quantisation: expected an int8 model to begin with, found fp32");
+    refuse(text, &m, "simulated quantisation: expected an int8 or int4 model to begin with, found fp32");
     refuse("input 1x4x4; a: conv 2 1x1 batch_norm relu; z: linear 3", &q,
            "simulated quantisation: expected folded batch normalisation, found it beside the weights");
     refuse("input 1x4x4; a: conv 2 1x1; z: linear 3", &q,

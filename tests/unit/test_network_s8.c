@@ -51,7 +51,8 @@ static void make_model(struct eo_model *m, const char *text)
 
 static struct eo_quant_options options(enum eo_backend backend)
 {
-    return (struct eo_quant_options){.backend = backend,
+    return (struct eo_quant_options){.precision = EO_INT8,
+                                     .backend = backend,
                                      .observer = EO_OBSERVER_MINMAX,
                                      .batch_size = IMAGES,
                                      .batches = 1,
@@ -65,7 +66,7 @@ static void convert(const struct eo_model *m, enum eo_backend backend, struct eo
     static struct eo_calibration cal;
     struct eo_err err;
 
-    must(eo_calibration_run(&cal, m, &images, &opt, &err) || eo_quant_int8(m, &cal, &opt, q, &err), &err);
+    must(eo_calibration_run(&cal, m, &images, &opt, &err) || eo_quant_integers(m, &cal, &opt, q, &err), &err);
 }
 
 static void logits(const struct eo_model *m, double *out)

@@ -68,7 +68,7 @@ static void convert_model(const struct eo_model *m, const struct eo_config *cfg,
     struct eo_err err;
 
     how.pool = eo_pool_new(threads, &err);
-    stop_on(!how.pool || eo_conversion_run(c, m, cfg, &split, &how, &err), "conversion", &err);
+    stop_on(!how.pool || eo_conversion_run(c, m, EO_INT8, cfg, &split, &how, &err), "conversion", &err);
     eo_pool_free(how.pool);
 }
 
@@ -147,7 +147,7 @@ static void test_early_stopping(double rate, int epochs)
     cfg.observer_percentile = 60;
     cfg.qat_learning_rate = rate;
     cfg.early_stopping = 3;
-    stop_on(eo_conversion_run(&c, &base, &cfg, &split, &how, &err), "conversion", &err);
+    stop_on(eo_conversion_run(&c, &base, EO_INT8, &cfg, &split, &how, &err), "conversion", &err);
     eo_train_divide(&split.train, (struct eo_dims){1, 28, 28}, &learned, &stop);
     stop_on(eo_eval_run(&eval, &c.model, &stop, eo_isa_best(), 1, &err), "accuracy", &err);
     found = (double)eval.correct / (double)stop.count;
@@ -174,7 +174,7 @@ static void test_order(void)
     convert(&cfg, eo_isa_best(), 1, &c);
     check_text("bias_correction", "false", eo_model_meta_get(&c.model, "bias_correction"));
     check_text("cross_layer_equalization", "true", eo_model_meta_get(&c.model, "cross_layer_equalization"));
-    opt = eo_quant_options_of(&cfg, eo_isa_best(), NULL);
+    opt = eo_quant_options_of(&cfg, EO_INT8, eo_isa_best(), NULL);
     stop_on(eo_calibration_run(&cal, &c.source, &split.train, &opt, &err), "calibration", &err);
     check_that(c.calibration.tensor[EO_CLASSIFIER].seen_max == cal.tensor[EO_CLASSIFIER].seen_max,
                "seen by the classifier: expected %g, found %g", cal.tensor[EO_CLASSIFIER].seen_max,
@@ -190,7 +190,7 @@ static void test_divergence(void)
     struct eo_err err = {""};
 
     cfg.qat_learning_rate = 1e37;
-    check_that(eo_conversion_run(&c, &base, &cfg, &split, &how, &err) == -1,
+    check_that(eo_conversion_run(&c, &base, EO_INT8, &cfg, &split, &how, &err) == -1,
                "divergence: expected a failure");
     check_that(strncmp(err.msg, "quantisation-aware training: training diverged: ", 48) == 0,
                "divergence: found '%s'", err.msg);

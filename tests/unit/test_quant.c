@@ -144,8 +144,9 @@ static void model(struct eo_model *m)
 static const struct eo_calibration calibration = {
     .images = 1, .tensor = {{1, -1, 1, -1, 1}, {1, 0, 2, 0, 2}, {1, 0, 3, 0, 3}}};
 
-static const struct eo_quant_options fbgemm = {.backend = EO_BACKEND_FBGEMM};
-static const struct eo_quant_options qnnpack = {.backend = EO_BACKEND_QNNPACK};
+static const struct eo_quant_options fbgemm = {.precision = EO_INT8, .backend = EO_BACKEND_FBGEMM};
+static const struct eo_quant_options int4 = {.precision = EO_INT4, .backend = EO_BACKEND_FBGEMM};
+static const struct eo_quant_options qnnpack = {.precision = EO_INT8, .backend = EO_BACKEND_QNNPACK};
 
 static void test_input_range(void)
 {
@@ -153,13 +154,13 @@ static void test_input_range(void)
     struct eo_err err;
 
     model(&m);
-    must(eo_quant_int8(&m, &calibration, &fbgemm, &q, &err), &err);
+    must(eo_quant_integers(&m, &calibration, &fbgemm, &q, &err), &err);
     equal("input scale", (double)(float)(2.0 / 127), (double)q.layer[EO_CONV1].input_scale);
     equal("input zero point", 64, q.layer[EO_CONV1].input_zero_point);
     equal("pool1 scale", (double)(float)(2.0 / 127), (double)q.layer[EO_CONV2].input_scale);
     equal("pool1 zero point", 0, q.layer[EO_CONV2].input_zero_point);
     eo_model_release(&q);
-    must(eo_quant_int8(&m, &calibration, &qnnpack, &q, &err), &err);
+    must(eo_quant_integers(&m, &calibration, &qnnpack, &q, &err), &err);
     equal("pool2 scale, full range", (double)(float)(3.0 / 255), (double)q.layer[EO_CLASSIFIER].input_scale);
     equal("one scale per tensor", (double)q.layer[EO_CONV2].weight_scale[0],
           (double)q.layer[EO_CONV2].weight_scale[4]);
@@ -176,7 +177,7 @@ static void test_round_trip(const struct eo_quant_options *opt)
     int lowest = 0, highest = 0;
 
     model(&m);
-    must(eo_quant_int8(&m, &calibration, opt, &q, &err), &err);
+    must(eo_quant_integers(&m, &calibration, opt, &q, &err), &err);
     for (int l = 0; l < EO_SMALLCNN_LAYERS; l++) {
         size_t terms = (size_t)eo_shape_terms(&m.shape, (enum eo_smallcnn_layer)l);
         struct eo_model_layer *p = &q.layer[l];
@@ -196,8 +197,8 @@ static void test_round_trip(const struct eo_quant_options *opt)
     }
     check(worst <= 0.5001, "weights within half a step", 0.5, worst);
     check(worst_bias <= 0.5, "biases within half a step", 0.5, worst_bias);
-    equal("smallest weight", -128, lowest);
-    equal("largest weight", 127, highest);
+    equal("smallest weight", opt->precision == EO_INT4 ? -8 : -128, lowest);
+    equal("largest weight", opt->precision == EO_INT4 ? 7 : 127, highest);
     eo_model_release(&q);
     eo_model_release(&m);
 }
@@ -213,7 +214,7 @@ static void test_dead_layer(void)
     model(&m);
     memset(m.layer[EO_CONV2].weight.f32, 0, eo_shape_weights(&m.shape, EO_CONV2) * sizeof(float));
     dead.tensor[EO_CONV2] = dead.tensor[EO_CLASSIFIER] = (struct eo_quant_range){1, 0, 0, 0, 0};
-    must(eo_quant_int8(&m, &dead, &fbgemm, &q, &err), &err);
+    must(eo_quant_integers(&m, &dead, &fbgemm, &q, &err), &err);
     check(q.layer[EO_CONV2].weight_scale[0] >= FLT_EPSILON, "scale of weights that are all 0",
           (double)FLT_EPSILON, (double)q.layer[EO_CONV2].weight_scale[0]);
     check(q.layer[EO_CONV2].input_scale >= FLT_EPSILON, "scale of a dead input", (double)FLT_EPSILON,
@@ -237,7 +238,7 @@ static void test_large_bias(const struct eo_quant_options *opt)
     model(&m);
     memset(m.layer[EO_CONV1].weight.f32, 0, 27 * sizeof(float));
     m.layer[EO_CONV1].bias.f32[0] = 1000;
-    must(eo_quant_int8(&m, &calibration, opt, &q, &err), &err);
+    must(eo_quant_integers(&m, &calibration, opt, &q, &err), &err);
     check(q.layer[EO_CONV1].bias.s32[0] <= EO_QUANT_BIAS_MAX, "large bias", EO_QUANT_BIAS_MAX,
           q.layer[EO_CONV1].bias.s32[0]);
     value = q.layer[EO_CONV1].bias.s32[0] * (double)q.layer[EO_CONV1].input_scale;
@@ -255,11 +256,11 @@ static void test_int8_errors(void)
     model(&m);
     wide.tensor[EO_CONV2].max = 1e60;
     message("range", "calibration: 'pool1': range: expected a width that float can hold, found 0 to 1e+60",
-            eo_quant_int8(&m, &wide, &fbgemm, &q, &err), &err);
+            eo_quant_integers(&m, &wide, &fbgemm, &q, &err), &err);
     eo_model_release(&q);
     m.layer[EO_CLASSIFIER].weight.f32[7] = NAN;
     message("weight", "tensor 'classifier.weight': value 7: expected a finite number",
-            eo_quant_int8(&m, &calibration, &fbgemm, &q, &err), &err);
+            eo_quant_integers(&m, &calibration, &fbgemm, &q, &err), &err);
     eo_model_release(&q);
     eo_model_release(&m);
 }
@@ -310,7 +311,7 @@ static void test_fp16(void)
 static void test_calibration(void)
 {
     static uint8_t pixels[7 * EO_IMAGE_PIXELS], labels[7];
-    struct eo_quant_options opt = {.batch_size = 3, .batches = 2, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {.precision = EO_INT8, .batch_size = 3, .batches = 2, .isa = EO_ISA_GENERIC};
     struct eo_images images = {pixels, labels, 7}, none = {0};
     struct eo_calibration cal;
     struct eo_quant_quality quality;
@@ -330,7 +331,7 @@ static void test_calibration(void)
     equal("brightest", (double)(209 / 127.5f - 1), cal.tensor[EO_CONV1].seen_max);
     equal("darkest", (double)(10 / 127.5f - 1), cal.tensor[EO_CONV1].min);
     equal("pool1 from 0", 0, cal.tensor[EO_CONV2].min);
-    must(eo_quant_int8(&m, &cal, &opt, &q, &err), &err);
+    must(eo_quant_integers(&m, &cal, &opt, &q, &err), &err);
     c = (struct eo_conversion){.options = opt, .source = m, .calibration = cal, .model = q};
     must(eo_quant_measure(&quality, &c, &images, &err), &err);
     for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
@@ -374,9 +375,11 @@ int main(void)
     test_input_range();
     test_round_trip(&fbgemm);
     test_round_trip(&qnnpack);
+    test_round_trip(&int4);
     test_dead_layer();
     test_large_bias(&fbgemm);
     test_large_bias(&qnnpack);
+    test_large_bias(&int4);
     test_int8_errors();
     test_fp16();
     test_calibration();

@@ -25,7 +25,7 @@ static int check_criteria(const struct eo_config *cfg, struct eo_err *err)
 static int is_int8(const struct eo_config *cfg)
 {
     for (int i = 0; i < cfg->precision_count; i++) {
-        if (cfg->precisions[i] == EO_INT8)
+        if (eo_precision_is_integer(cfg->precisions[i]))
             return 1;
     }
     return 0;

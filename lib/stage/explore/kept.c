@@ -33,15 +33,15 @@ static int put_common(struct common *c, const struct eo_explore *e, const char *
         eo_config_slice(&cfg, EO_STAGE_PRUNE, 0, &c->all);
         eo_buf_printf(&c->all, "criterion %s\n", eo_criterion_name(cfg.pruning_criteria[0]));
     }
-    eo_buf_append(&c->int8, c->all.data, c->all.len);
-    eo_config_slice(&cfg, EO_STAGE_QUANT, 0, &c->int8);
-    return eo_buf_check(&c->all, err) || eo_buf_check(&c->int8, err) ? -1 : 0;
+    eo_buf_append(&c->integer, c->all.data, c->all.len);
+    eo_config_slice(&cfg, EO_STAGE_QUANT, 0, &c->integer);
+    return eo_buf_check(&c->all, err) || eo_buf_check(&c->integer, err) ? -1 : 0;
 }
 
 static void digest(const struct common *c, const char *widths, enum eo_precision precision,
                    char sha256[EO_SHA256_TEXT])
 {
-    const struct eo_buf *common = precision == EO_INT8 ? &c->int8 : &c->all;
+    const struct eo_buf *common = eo_precision_is_integer(precision) ? &c->integer : &c->all;
     const char *name = eo_precision_name(precision);
     const struct eo_hash_piece pieces[] = {
         {common->data, common->len}, {widths, strlen(widths)}, {" ", 1}, {name, strlen(name)}};

@@ -192,8 +192,8 @@ int eo_explore_train(const struct eo_explore *e, const int *widths, struct eo_mo
 
 /* ---- precision, accuracy, cost ------------------------------------------------------------------------------- */
 
-static int to_int8(const struct eo_explore *e, const struct eo_model *m, struct eo_model *out,
-                   struct eo_err *err)
+static int to_integers(const struct eo_explore *e, const struct eo_model *m, enum eo_precision precision,
+                       struct eo_model *out, struct eo_err *err)
 {
     const struct eo_train_options runtime = {.isa = e->isa, .teacher = e->int8_teacher};
     struct eo_conversion *c = eo_alloc(1, sizeof(*c), err);
@@ -201,7 +201,7 @@ static int to_int8(const struct eo_explore *e, const struct eo_model *m, struct 
 
     if (!c)
         return -1;
-    rc = eo_conversion_run(c, m, &e->cfg, &e->split, &runtime, err);
+    rc = eo_conversion_run(c, m, precision, &e->cfg, &e->split, &runtime, err);
     if (!rc) {
         *out = c->model;
         memset(&c->model, 0, sizeof(c->model));
@@ -219,9 +219,9 @@ int eo_explore_convert(const struct eo_explore *e, const struct eo_model *traine
 
     memset(out, 0, sizeof(*out));
     if (!eo_model_folded(trained, &folded, err))
-        rc = precision == EO_INT8   ? to_int8(e, &folded, out, err)
-             : precision == EO_FP16 ? eo_quant_fp16(&folded, out, err)
-                                    : eo_quant_copy(&folded, out, err);
+        rc = eo_precision_is_integer(precision) ? to_integers(e, &folded, precision, out, err)
+             : precision == EO_FP16             ? eo_quant_fp16(&folded, out, err)
+                                                : eo_quant_copy(&folded, out, err);
     eo_model_release(&folded);
     return rc;
 }

@@ -55,7 +55,7 @@ static int write_files(struct check *c, struct eo_err *err)
 static const char *wanted_instructions(const struct eo_model *m)
 {
 #ifdef __x86_64__
-    return m->precision != EO_INT8 && eo_isa_best() != EO_ISA_GENERIC ? "-mfma" : NULL;
+    return !eo_precision_is_integer(m->precision) && eo_isa_best() != EO_ISA_GENERIC ? "-mfma" : NULL;
 #else
     (void)m;
     return NULL;

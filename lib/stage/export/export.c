@@ -133,7 +133,7 @@ static void put_tests(struct eo_export_writer *w)
     if (count) {
         eo_buf_puts(out, "\n#ifndef NET_NO_SELFTEST\n");
         eo_table_u8(out, "net_test_image", w->how->images, count * w->pixels);
-        if (w->model->precision == EO_INT8)
+        if (eo_precision_is_integer(w->model->precision))
             eo_table_s32(out, "net_test_scores", &w->scores->s32, count * w->classes);
         else
             eo_table_u32(out, "net_test_scores", (const uint32_t *)&w->scores->s32, count * w->classes);
@@ -153,7 +153,7 @@ static const struct way {
 
 static const struct way *way_of(const struct eo_model *m)
 {
-    return &ways[(eo_network_is_smallcnn(&m->network) ? 0 : 2) + (m->precision == EO_INT8 ? 0 : 1)];
+    return &ways[(eo_network_is_smallcnn(&m->network) ? 0 : 2) + (eo_precision_is_integer(m->precision) ? 0 : 1)];
 }
 
 static int fill(struct eo_export_writer *w, struct eo_buf *header, struct eo_buf *source, struct eo_err *err)

@@ -35,6 +35,33 @@ static int check_fast(const struct eo_model *m, struct eo_err *err)
     return 0;
 }
 
+static int is_packed(const struct int8 *w)
+{
+    return w->to->model->precision == EO_INT4;
+}
+
+/*
+ * int4: rows of weights that the code unpacks together. `name` is the table, *bytes its size; returns its checksum. The
+ * first layer's weights stay bytes: the few that packing saves would be spent on code.
+ */
+static uint32_t put_packed(struct int8 *w, const char *name, const int8_t *weight, size_t rows, size_t length,
+                           uint32_t *words, size_t *bytes)
+{
+    size_t n = eo_numbers_pack(weight, rows, length, words);
+
+    *bytes = 4 * n;
+    return eo_table_u32(&w->to->part[EO_EXPORT_TABLES], name, words, n);
+}
+
+/* How many weights the state of int4 has room for: those of all classes for a row, or of a kernel. */
+static size_t unpacked_of(const struct int8 *w, int path)
+{
+    size_t classes = eo_size_round_up(7 * EO_CLASSES, 8),
+           kernel = eo_size_round_up(9 * (size_t)w->to->model->shape.c1, 8);
+
+    return !is_packed(w) ? 0 : path == 1 || kernel < classes ? classes : kernel;
+}
+
 /* What struct net_state of text/int8.c takes, for each NET_PATH. */
 static void put_state(struct int8 *w)
 {
@@ -50,7 +77,7 @@ static void put_state(struct int8 *w)
     for (int path = 2; path >= 0; path--) {
         struct eo_export_memory *memory = &w->to->memory[path];
 
-        memory->state_bytes = path == 2 ? map + image : path == 1 ? dsp : plain;
+        memory->state_bytes = (path == 2 ? map + image : path == 1 ? dsp : plain) + unpacked_of(w, path);
         memory->const_bytes = w->const_bytes + w->kernel_bytes[path];
         eo_buf_printf(out,
                       "%s\n"
@@ -90,6 +117,30 @@ static size_t lay_scales(const struct int8 *w, int path, uint32_t *to)
     return size;
 }
 
+/* Kernels of the second layer in the order in which `path` takes them as bytes. */
+static uint32_t put_packed_kernels(struct int8 *w, int path, void *scratch, size_t *bytes)
+{
+    const struct eo_model *m = w->to->model;
+    const int8_t *second = m->layer[EO_CONV2].weight.s8;
+    size_t c2 = (size_t)m->shape.c2, length = 9 * (size_t)m->shape.c1, n = length * c2;
+    int8_t *order = (int8_t *)scratch + 32 * (size_t)(m->shape.c1 + 1) * (c2 + 1) / 2;
+
+    if (path == 2) {
+        eo_numbers_by_pixel(second, &m->shape, order);
+    } else if (path == 1) {
+        length = 4 * (size_t)eo_numbers_pair_words(&m->shape);
+        n = c2 * length / 4;
+        eo_numbers_pairs(second, &m->shape, scratch);
+        for (size_t i = 0; i < n; i++) {
+            for (int k = 0; k < 4; k++)
+                order[4 * i + (size_t)k] = (int8_t)(((uint32_t *)scratch)[i] >> 8 * k & 255);
+        }
+    } else {
+        memcpy(order, second, n);
+    }
+    return put_packed(w, "net_weight2", order, c2, length, scratch, bytes);
+}
+
 /*
  * Weights of the convolutions, which each path takes in an order of its own. `sum` is the checksum of all other tables.
  */
@@ -114,7 +165,10 @@ static void put_kernels_of(struct int8 *w, int path, uint32_t sum, void *scratch
         memcpy(scratch, first, 9 * c1);
         sum += eo_table_s8(out, "net_weight1", scratch, bytes);
     }
-    if (path == 2) {
+    if (is_packed(w)) {
+        sum += put_packed_kernels(w, path, scratch, &n);
+        bytes += n;
+    } else if (path == 2) {
         eo_numbers_by_pixel(second, &m->shape, scratch);
         sum += eo_table_s8(out, "net_weight2", scratch, n);
         bytes += n;
@@ -152,11 +206,28 @@ static int put_kernels(struct int8 *w, uint32_t sum, struct eo_err *err)
     return scratch ? 0 : -1;
 }
 
+static int put_classifier(struct int8 *w, uint32_t *sum, size_t *bytes, struct eo_err *err)
+{
+    const struct eo_model *m = w->to->model;
+    size_t weights = eo_shape_weights(&m->shape, EO_CLASSIFIER), rows = weights / (7 * EO_CLASSES);
+    int8_t *order = eo_alloc(weights, 1, err);
+    uint32_t *words = order ? eo_alloc(rows * 9, sizeof(*words), err) : NULL;
+
+    if (words) {
+        eo_numbers_by_row(m->layer[EO_CLASSIFIER].weight.s8, &m->shape, order);
+        *sum += put_packed(w, "net_weight3", order, rows, 7 * EO_CLASSES, words, bytes);
+    }
+    free(order);
+    free(words);
+    return words ? 0 : -1;
+}
+
 static int put_tables(struct int8 *w, struct eo_err *err)
 {
     const struct eo_model *m = w->to->model;
     const struct eo_numbers *n = &w->numbers;
     struct eo_buf *out = &w->to->part[EO_EXPORT_TABLES];
+    size_t classifier = eo_shape_weights(&m->shape, EO_CLASSIFIER);
     uint32_t sum = 0;
 
     eo_buf_printf(out, "#define NET_UP %d\n", n->up);
@@ -171,13 +242,16 @@ static int put_tables(struct int8 *w, struct eo_err *err)
     else
         sum += eo_table_u8(out, "net_input", n->input, 256);
     eo_buf_puts(out, "\n");
-    sum += eo_table_s8(out, "net_weight3", m->layer[EO_CLASSIFIER].weight.s8,
-                       eo_shape_weights(&m->shape, EO_CLASSIFIER));
+    if (is_packed(w)) {
+        if (put_classifier(w, &sum, &classifier, err))
+            return -1;
+    } else {
+        sum += eo_table_s8(out, "net_weight3", m->layer[EO_CLASSIFIER].weight.s8, classifier);
+    }
     sum += eo_table_s32(out, "net_score_bias", n->score_bias, EO_CLASSES);
     sum += eo_table_s32(out, "net_score_multiplier", n->score_multiplier, EO_CLASSES);
     sum += eo_table_u8(out, "net_score_shift", n->score_shift, EO_CLASSES);
-    w->const_bytes =
-        eo_shape_weights(&m->shape, EO_CLASSIFIER) + 9 * EO_CLASSES + (n->input_is_linear ? 0 : 256);
+    w->const_bytes = classifier + 9 * EO_CLASSES + (n->input_is_linear ? 0 : 256);
     if (put_kernels(w, sum, err))
         return -1;
     return 0;
@@ -196,6 +270,7 @@ int eo_export_int8(struct eo_export_writer *to, struct eo_err *err)
     eo_buf_printf(&to->part[EO_EXPORT_SIZES], "#define NET_SCORE_SCALE %s /* logit = score * scale */\n",
                   scale);
     eo_export_flag(to, "int8", 1);
+    eo_export_flag(to, "packed", is_packed(&w));
     eo_export_flag(to, "fast", to->how->is_fast);
     eo_export_flag(to, "narrow", w.numbers.activation_max <= 127);
     eo_export_flag(to, "table", !w.numbers.input_is_linear);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "stage/export/export_list.h"
+#include "stage/export/numbers.h"
 #include "stage/export/stack.h"
 #include "stage/export/table.h"
 
@@ -13,6 +14,7 @@
 struct tables {
     int8_t *weight, *shift;
     int32_t *bias, *multiplier;
+    uint32_t *packed; /* int4: the weights, eight in a word */
     size_t weights, channels;
 };
 
@@ -83,6 +85,20 @@ static void lay_layer(struct integers *w, int i)
     }
 }
 
+/* All numbers of weights that are laid together are multiples of eight. */
+static int pack_weights(struct integers *w, struct eo_err *err)
+{
+    struct tables *t = &w->tables;
+
+    t->packed = eo_alloc(t->weights / 8, sizeof(*t->packed), err);
+    if (!t->packed)
+        return -1;
+    eo_numbers_pack(t->weight, 1, t->weights, t->packed);
+    for (int i = 0; i < w->list.net->count; i++)
+        w->list.weight_at[i] /= 8;
+    return 0;
+}
+
 static int lay_tables(struct integers *w, struct eo_err *err)
 {
     const struct eo_network *net = w->list.net;
@@ -103,7 +119,7 @@ static int lay_tables(struct integers *w, struct eo_err *err)
         return -1;
     for (int i = 0; i < net->count; i++)
         lay_layer(w, i);
-    return 0;
+    return w->list.to->model->precision == EO_INT4 ? pack_weights(w, err) : 0;
 }
 
 static void put_tables(struct integers *w)
@@ -112,7 +128,8 @@ static void put_tables(struct integers *w)
     const struct tables *t = &w->tables;
     uint32_t sum = eo_table_u8(out, "net_input", w->numbers.input_table[0], 256 * (size_t)w->numbers.tables);
 
-    sum += eo_table_s8(out, "net_weight", t->weight, t->weights);
+    sum += t->packed ? eo_table_u32(out, "net_weight", t->packed, t->weights / 8)
+                     : eo_table_s8(out, "net_weight", t->weight, t->weights);
     sum += eo_table_s32(out, "net_bias", t->bias, t->channels);
     sum += eo_table_s32(out, "net_multiplier", t->multiplier, t->channels);
     sum += eo_table_s8(out, "net_shift", t->shift, t->channels);
@@ -121,25 +138,33 @@ static void put_tables(struct integers *w)
 
 /* What struct net_state of text/network.c is made of, for each NET_PATH; `behind` may be read behind what is wanted. */
 struct sizes {
-    size_t channels, terms, pairs;
+    size_t channels, terms, pairs, depthwise;
 };
 
 static struct sizes sizes_of(const struct integers *w)
 {
-    struct sizes s = {1, 8, 8};
+    struct sizes s = {1, 8, 8, 0};
 
     for (int i = 0; i < w->list.net->count; i++) {
         const struct eo_network_layer *l = &w->list.net->layer[i];
 
         s.channels = eo_export_most(s.channels, (size_t)l->map.c);
-        if (l->operation != EO_DEPTHWISE)
+        if (l->operation != EO_DEPTHWISE) {
             s.terms = eo_export_most(s.terms, stride_of(l));
-        else
-            s.pairs = eo_export_most(s.pairs, eo_export_round_up((size_t)l->map.c, 4) / 2 *
-                                                  eo_export_round_up(eo_network_terms(l), 3));
+            continue;
+        }
+        s.depthwise = eo_export_most(s.depthwise, weights_of(l));
+        s.pairs = eo_export_most(s.pairs, eo_export_round_up((size_t)l->map.c, 4) / 2 *
+                                              eo_export_round_up(eo_network_terms(l), 3));
     }
     s.pairs = eo_export_most(s.pairs, s.terms);
     return s;
+}
+
+/* int4: how many weights are unpacked at a time. Path 1 unpacks those of a depthwise layer to pairs. */
+static size_t unpacked_of(const struct sizes *s, int path)
+{
+    return path == 1 ? 2 * s->terms : eo_export_most(2 * s->terms, s->depthwise);
 }
 
 /* How many channels each path takes at a time. */
@@ -153,6 +178,7 @@ static size_t state_of(const struct integers *w, const struct sizes *s, int path
     size_t behind = path == 2 ? 16 : 8, channels = channels_of(s, path);
     size_t bytes = (size_t)w->list.plan.bytes + behind + 2 * (s->terms + behind);
 
+    bytes += w->tables.packed ? unpacked_of(s, path) + behind : 0;
     bytes += w->list.has_depthwise ? channels + behind : 0;
     bytes += w->list.has_pool ? channels : 0;
     bytes = eo_export_round_up(bytes, 4) + (w->list.has_pool ? 4 * channels : 0);
@@ -164,7 +190,8 @@ static void put_state(struct integers *w)
     static const char *const branch[] = {"#else", "#elif NET_PATH == 1", "#if NET_PATH == 2"};
     struct eo_buf *out = &w->list.to->part[EO_EXPORT_STATE], *limits = &w->list.to->part[EO_EXPORT_LIMITS];
     struct sizes s = sizes_of(w);
-    size_t constants = 256 * (size_t)w->numbers.tables + w->tables.weights + 9 * w->tables.channels +
+    size_t weights = w->tables.packed ? w->tables.weights / 2 : w->tables.weights;
+    size_t constants = 256 * (size_t)w->numbers.tables + weights + 9 * w->tables.channels +
                        eo_export_list_bytes(&w->list);
 
     for (int path = 2; path >= 0; path--) {
@@ -183,6 +210,9 @@ static void put_state(struct integers *w)
         "#define NET_PAIRS %zu\n"
         "#define NET_BEHIND (NET_PATH == 2 ? 16 : 8)\n#define NET_MOST %d /* the largest activation */\n",
         channels_of(&s, 2), channels_of(&s, 1), channels_of(&s, 0), s.terms, s.pairs, w->numbers.qmax);
+    if (w->tables.packed)
+        eo_buf_printf(limits, "#define NET_UNPACKED (NET_PATH == 1 ? %zu : %zu)\n", unpacked_of(&s, 1),
+                      unpacked_of(&s, 0));
 }
 
 /* Factors from 1/4 on: their shifts are below 33. In averages; and in sums, where vectors have no way for them. */
@@ -203,6 +233,7 @@ static void put_flags(struct integers *w)
     eo_export_flag(w->list.to, "narrow", w->numbers.qmax <= 127 && !wide_sums);
     eo_export_flag(w->list.to, "tables", w->numbers.tables > 1);
     eo_export_flag(w->list.to, "int8", 1);
+    eo_export_flag(w->list.to, "packed", w->tables.packed != NULL);
 }
 
 static int put(struct integers *w, struct eo_err *err)
@@ -235,6 +266,7 @@ int eo_export_network(struct eo_export_writer *to, struct eo_err *err)
     rc = put(w, err);
     eo_s8_network_release(&w->numbers);
     free(w->tables.weight);
+    free(w->tables.packed);
     free(w->tables.shift);
     free(w->tables.bias);
     free(w->tables.multiplier);

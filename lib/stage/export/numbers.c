@@ -97,6 +97,26 @@ int eo_numbers_make(struct eo_numbers *n, const struct eo_model *m, struct eo_er
     return 0;
 }
 
+size_t eo_numbers_pack(const int8_t *weight, size_t rows, size_t length, uint32_t *to)
+{
+    size_t words = (length + 7) / 8;
+
+    memset(to, 0, rows * words * sizeof(*to));
+    for (size_t row = 0; row < rows; row++, to += words) {
+        for (size_t i = 0; i < length; i++)
+            to[i / 8] |= ((uint32_t)*weight++ & 15) << (8 * (i % 4) + (i % 8 < 4 ? 0 : 4));
+    }
+    return rows * words;
+}
+
+void eo_numbers_by_row(const int8_t *weight, const struct eo_shape *shape, int8_t *to)
+{
+    for (int n = 0; n < 7 * shape->c2; n++) { /* all rows of all channels */
+        for (int k = 0; k < EO_CLASSES; k++, to += 7)
+            memcpy(to, weight + 49 * shape->c2 * k + 7 * n, 7);
+    }
+}
+
 void eo_numbers_by_pixel(const int8_t *weight, const struct eo_shape *shape, int8_t *to)
 {
     for (int o = 0; o < shape->c2; o++) {

@@ -15,6 +15,7 @@
 #ifndef EO_STAGE_EXPORT_NUMBERS_H
 #define EO_STAGE_EXPORT_NUMBERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -40,6 +41,16 @@ struct eo_numbers {
 };
 
 int eo_numbers_make(struct eo_numbers *n, const struct eo_model *m, struct eo_err *err) EO_MUST_CHECK;
+
+/*
+ * Weights of 4 bits, `rows` times `length` of them, in words of eight: of each word's four bytes the lower halves are the
+ * first four weights, the upper halves the others, so that one mask takes four out. Each row begins with a word; the
+ * weights behind its last one are 0. Returns the number of words.
+ */
+size_t eo_numbers_pack(const int8_t *weight, size_t rows, size_t length, uint32_t *to);
+
+/* The classifier's weights [10, 49 c2] in the order in which they are unpacked: [c2, 7 rows, 10, 7 columns]. */
+void eo_numbers_by_row(const int8_t *weight, const struct eo_shape *shape, int8_t *to);
 
 /* Kernels [c2, c1, 3, 3] with the channels of a pixel together: [c2, 3, 3, c1]. */
 void eo_numbers_by_pixel(const int8_t *weight, const struct eo_shape *shape, int8_t *to);

@@ -153,7 +153,7 @@ static int put_parameters(struct graph *g, int layer, node_name weight, node_nam
         put_real(g, layer, "weight", NULL, weight);
         put_real(g, layer, "bias", NULL, bias);
     }
-    if (g->model->precision != EO_INT8)
+    if (!eo_precision_is_integer(g->model->precision))
         return 0;
     product = eo_alloc(outputs, sizeof(*product), err);
     if (!product)
@@ -241,7 +241,7 @@ static void put_storage(struct graph *g, const struct stored *t, node_name value
 {
     static const char *const alone[3] = {NULL, NULL};
 
-    if (g->model->precision == EO_INT8)
+    if (eo_precision_is_integer(g->model->precision))
         put_quantization(g, t, value);
     if (g->model->precision != EO_FP16)
         return;
@@ -352,7 +352,7 @@ static void put_add(struct graph *g, int i)
     node_name added, name;
 
     put_source(g, i, l->add, "/added", added);
-    if (g->model->precision == EO_INT8) {
+    if (eo_precision_is_integer(g->model->precision)) {
         name_node(name, g, i, "/step");
         put_number(g, name, eo_model_grid(g->model, eo_network_map_tensor(&g->model->network, i)).scale);
         name_node(name, g, i, "/half");
@@ -370,7 +370,7 @@ static void put_tail(struct graph *g, int i)
     if (l->add != EO_NETWORK_NONE)
         put_add(g, i);
     put_activation(g, i);
-    if (g->model->precision == EO_INT8 && eo_network_averaged(l)) {
+    if (eo_precision_is_integer(g->model->precision) && eo_network_averaged(l)) {
         node_name map;
 
         name_node(map, g, i, "/map");

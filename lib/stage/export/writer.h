@@ -24,7 +24,7 @@ enum eo_export_part {
     EO_EXPORT_PARTS
 };
 
-#define EO_EXPORT_FLAGS 12
+#define EO_EXPORT_FLAGS 13
 
 struct eo_export_writer {
     const struct eo_export *how;

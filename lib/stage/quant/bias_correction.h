@@ -27,7 +27,7 @@
 #include "stage/quant/calibrate.h"
 
 /*
- * Changes the biases of the int8 model `q`, which eo_quant_int8() made from the fp32 model `m`; they stay within
+ * Changes the biases of the int8 model `q`, which eo_quant_integers() made from the fp32 model `m`; they stay within
  * EO_QUANT_BIAS_MAX. Runs the calibration images through `m`.
  */
 int eo_bias_correct(struct eo_model *q, const struct eo_model *m, const struct eo_images *images,

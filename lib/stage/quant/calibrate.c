@@ -8,10 +8,11 @@
 #include "nn/infer.h"
 #include "nn/input.h"
 
-struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo_isa isa,
-                                            struct eo_pool *pool)
+struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo_precision precision,
+                                            enum eo_isa isa, struct eo_pool *pool)
 {
     return (struct eo_quant_options){
+        .precision = precision,
         .backend = cfg->quantization_backend,
         .observer = cfg->quantization_observer,
         .percentile = cfg->observer_percentile,

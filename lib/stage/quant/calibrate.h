@@ -23,6 +23,7 @@
 #include "stage/quant/observer.h"
 
 struct eo_quant_options {
+    enum eo_precision precision; /* EO_INT8 or EO_INT4 */
     enum eo_backend backend;
     enum eo_observer_kind observer;
     double percentile; /* for that observer */
@@ -34,8 +35,8 @@ struct eo_quant_options {
 };
 
 /* The options of an experiment. */
-struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo_isa isa,
-                                            struct eo_pool *pool);
+struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo_precision precision,
+                                            enum eo_isa isa, struct eo_pool *pool);
 
 /* What calibration found for one tensor. */
 struct eo_quant_range {

@@ -50,16 +50,16 @@ static int prepare(struct eo_conversion *c, const struct eo_config *cfg, const s
     return 0;
 }
 
-int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
-                      const struct eo_split *split, const struct eo_train_options *how,
-                      struct eo_err *err)
+int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, enum eo_precision precision,
+                      const struct eo_config *cfg, const struct eo_split *split,
+                      const struct eo_train_options *how, struct eo_err *err)
 {
     const struct eo_quant_options *opt = &c->options;
 
     memset(c, 0, sizeof(*c));
-    c->options = eo_quant_options_of(cfg, how->isa, how->pool);
+    c->options = eo_quant_options_of(cfg, precision, how->isa, how->pool);
     if (eo_quant_copy(m, &c->source, err) || prepare(c, cfg, split, how, err) ||
-        eo_quant_int8(&c->source, &c->calibration, opt, &c->model, err))
+        eo_quant_integers(&c->source, &c->calibration, opt, &c->model, err))
         return -1;
     if (opt->bias_correction && eo_bias_correct(&c->model, &c->source, &split->train, opt, err))
         return -1;

@@ -39,9 +39,9 @@ struct eo_conversion {
  * split->train, which must have an image. Of `how` isa, pool, progress and teacher are taken. The same bytes for every
  * instruction set and number of threads. Release *c also after failure.
  */
-int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, const struct eo_config *cfg,
-                      const struct eo_split *split, const struct eo_train_options *how,
-                      struct eo_err *err) EO_MUST_CHECK;
+int eo_conversion_run(struct eo_conversion *c, const struct eo_model *m, enum eo_precision precision,
+                      const struct eo_config *cfg, const struct eo_split *split,
+                      const struct eo_train_options *how, struct eo_err *err) EO_MUST_CHECK;
 void eo_conversion_release(struct eo_conversion *c); /* harmless on a zeroed struct */
 
 #endif

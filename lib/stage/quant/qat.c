@@ -30,7 +30,7 @@ static int convert(void *ctx, const struct eo_model *m, struct eo_model *q, stru
     struct eo_calibration cal = *c->cal;
 
     learned_ranges(m, c->opt->backend, &cal);
-    return eo_quant_int8(m, &cal, c->opt, q, err);
+    return eo_quant_integers(m, &cal, c->opt, q, err);
 }
 
 /* Calibrates once more, for the values of the report. The range of the pixels is the same again. */
@@ -58,7 +58,7 @@ int eo_qat_run(struct eo_model *m, struct eo_calibration *cal, const struct eo_c
     options.epochs = cfg->qat_epochs;
     options.learning_rate = cfg->qat_learning_rate > 0 ? cfg->qat_learning_rate : cfg->learning_rate;
     options.simulation = &simulation;
-    if (!eo_quant_int8(m, cal, opt, &start, err) &&
+    if (!eo_quant_integers(m, cal, opt, &start, err) &&
         !eo_train_run(cfg, 0, split, &options, m, result, NULL, err))
         rc = calibrate_again(m, cal, opt, split, err);
     eo_model_release(&start);

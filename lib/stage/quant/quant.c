@@ -1,5 +1,6 @@
 #include "stage/quant/quant.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,19 +103,21 @@ static double scale_for_biases(const float *bias, size_t n, float input_scale)
     return (double)eo_weight_magnitude(bias, n, 0) / (double)input_scale / (EO_QUANT_BIAS_MAX - 4096);
 }
 
-static void quantise_weights(const struct eo_model *m, int l, int whole, struct eo_model_layer *out)
+static void quantise_weights(const struct eo_model *m, int l, const struct eo_quant_options *opt,
+                             struct eo_model_layer *out)
 {
     size_t terms = eo_network_terms(&m->network.layer[l]), outputs = (size_t)outputs_of(m, l);
     const float *w = m->layer[l].weight.f32, *bias = m->layer[l].bias.f32;
+    int whole = eo_quant_is_per_tensor(opt), bits = eo_precision_weight_bits(opt->precision);
 
     for (size_t o = 0; o < outputs; o++) {
         size_t first = whole ? 0 : o, count = whole ? outputs : 1;
 
         out->weight_scale[o] =
             eo_weight_scale((double)eo_weight_magnitude(w + first * terms, count * terms, 0),
-                            scale_for_biases(bias + first, count, out->input_scale));
+                            scale_for_biases(bias + first, count, out->input_scale), bits);
         for (size_t i = o * terms; i < (o + 1) * terms; i++)
-            out->weight.s8[i] = eo_weight_quantise(w[i], out->weight_scale[o]);
+            out->weight.s8[i] = eo_weight_quantise(w[i], out->weight_scale[o], bits);
     }
 }
 
@@ -180,12 +183,13 @@ int eo_quant_is_per_tensor(const struct eo_quant_options *opt)
            (opt->granularity == EO_GRANULARITY_BACKEND && opt->backend == EO_BACKEND_QNNPACK);
 }
 
-int eo_quant_int8(const struct eo_model *m, const struct eo_calibration *cal,
+int eo_quant_integers(const struct eo_model *m, const struct eo_calibration *cal,
                   const struct eo_quant_options *opt, struct eo_model *out, struct eo_err *err)
 {
     struct chooser c = {cal, &m->network, eo_backend_activation_max(opt->backend), {{0, 0}}};
 
-    if (begin(m, EO_INT8, out, err) || choose(&c, eo_network_output_tensor(EO_NETWORK_INPUT), 0, err))
+    assert(eo_precision_is_integer(opt->precision));
+    if (begin(m, opt->precision, out, err) || choose(&c, eo_network_output_tensor(EO_NETWORK_INPUT), 0, err))
         return -1;
     out->backend = opt->backend;
     for (int l = 0; l < m->network.count; l++) {
@@ -194,7 +198,7 @@ int eo_quant_int8(const struct eo_model *m, const struct eo_calibration *cal,
 
         layer->input_scale = in.scale;
         layer->input_zero_point = in.zero_point;
-        quantise_weights(m, l, eo_quant_is_per_tensor(opt), layer);
+        quantise_weights(m, l, opt, layer);
         quantise_biases(m->layer[l].bias.f32, outputs_of(m, l), layer);
         if (l + 1 < m->network.count && choose_outputs(&c, l, accumulator_unit(layer, outputs_of(m, l)), err))
             return -1;

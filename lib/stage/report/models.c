@@ -244,7 +244,7 @@ static int put_details(struct eo_page *page, const struct eo_candidate *c, const
         eo_hw_model_make(hw, &m, c->model_sha256, 1);
         put_layers(page, &m, hw, name);
         put_arena(page, &m, name, g);
-        if (c->key.precision == EO_INT8 && put_quantisation(page, name, err))
+        if (eo_precision_is_integer(c->key.precision) && put_quantisation(page, name, err))
             there = -1;
     }
     free(hw);

@@ -40,3 +40,30 @@ typedef int16x2_t net_pair __attribute__((may_alias));
 #define NET_UNROLL(n)
 #endif
 //@end
+//@if packed
+
+/* Of eight weights, four bits each, four as bytes: those of the lower halves of the bytes (0), or of the upper (4). */
+static uint32_t net_half(uint32_t eight, int shift)
+{
+    return (((eight >> shift & 0x0f0f0f0f) ^ 0x08080808) + 0x78787878) ^ 0x80808080;
+}
+
+/* `n` weights, and those up to the next multiple of eight. */
+static const int8_t *net_unpacked(const uint32_t *from, int n, uint8_t *to)
+{
+    uint8_t *at = to;
+
+    for (; n > 0; n -= 8, from++) {
+        NET_UNROLL(GCC unroll 2)
+        for (int shift = 0; shift < 8; shift += 4, at += 4) {
+            const uint32_t four = net_half(*from, shift);
+
+            at[0] = (uint8_t)four;
+            at[1] = (uint8_t)(four >> 8);
+            at[2] = (uint8_t)(four >> 16);
+            at[3] = (uint8_t)(four >> 24);
+        }
+    }
+    return (const int8_t *)to;
+}
+//@end

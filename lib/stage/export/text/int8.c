@@ -33,6 +33,12 @@
 #define NET_ROW_ITEMS (16 * (NET_PATH == 1 ? 2 * NET_PAIRS : NET_C1)) /* where all channels of a pixel lie together */
 #define NET_KERNEL_PAIRS ((9 * NET_PAIRS + 1) / 2 * 2)
 //@end
+//@if packed
+#define NET_WORDS(weights) (((weights) + 7) / 8) /* of weights that are unpacked together */
+#define NET_CLASS_WORDS NET_WORDS(7 * NET_CLASSES)
+#define NET_KERNEL_WORDS (NET_PATH == 1 ? NET_WORDS(2 * NET_KERNEL_PAIRS) : NET_WORDS(9 * NET_C1))
+#define NET_UNPACKED (8 * (NET_PATH == 1 || NET_KERNEL_WORDS < NET_CLASS_WORDS ? NET_CLASS_WORDS : NET_KERNEL_WORDS))
+//@end
 
 /* ---- constants ---- */
 
@@ -65,6 +71,9 @@ struct net_state {
 #endif
 //@end
     uint8_t image[2][64];
+//@if packed
+    uint8_t weight[NET_UNPACKED]; /* of one output channel, or of all classes for a row of one channel */
+//@end
 };
 
 /* Behind the last member may be up to three bytes that are not used. */
@@ -365,10 +374,19 @@ static void net_winograd(struct net_state *s, int column)
 /* A kernel of the second layer as 16 bits. */
 static void net_unpack(struct net_state *s, const uint32_t *w)
 {
+//@if packed
+    for (int i = 0; i < NET_KERNEL_PAIRS; i += 2, w += i % 4 ? 0 : 1) {
+        const uint32_t four = net_half(*w, i % 4 * 2);
+
+        s->kernel[i] = __sxtb16((int8x4_t)four);
+        s->kernel[i + 1] = __sxtb16((int8x4_t)(four >> 8 | four << 24));
+    }
+//@else
     for (int i = 0; i < NET_KERNEL_PAIRS; i += 2, w++) {
         s->kernel[i] = __sxtb16((int8x4_t)*w);
         s->kernel[i + 1] = __sxtb16((int8x4_t)(*w >> 8 | *w << 24));
     }
+//@end
 }
 
 #define NET_DUAL(sum, x, w) ((sum) = __smlad((x), (w), (sum)))
@@ -583,19 +601,33 @@ static void net_first(struct net_state *s, const uint8_t *input, int row, int sl
 }
 
 /* Adds what row `row` of channel n of the second pooled map gives to the scores. */
+//@if packed
+static void net_classify(struct net_state *s, const uint8_t *y, int row, int n, int32_t *scores)
+{
+    const int8_t *w = net_unpacked(net_weight3 + NET_CLASS_WORDS * (7 * n + row), 7 * NET_CLASSES, s->weight);
+//@else
 static void net_classify(const uint8_t *y, int row, int n, int32_t *scores)
 {
     const int8_t *w = net_weight3 + 49 * n + 7 * row;
+//@end
 #if NET_PATH == 2
     const int8x16_t x = vreinterpretq_s8_u8(vldrbq_z_u8(y, vctp8q(7)));
 
+//@if packed
+    for (int k = 0; k < NET_CLASSES; k++, w += 7)
+//@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2)
+//@end
         scores[k] = vmladavaq_s8(scores[k], x, vldrbq_z_s8(w, vctp8q(7)));
 #elif NET_PATH == 1
     const int16x2_t x02 = net_two(y[0], y[2]), x13 = net_two(y[1], y[3]);
     const int16x2_t x46 = net_two(y[4], y[6]), x5 = net_two(0, y[5]);
 
+//@if packed
+    for (int k = 0; k < NET_CLASSES; k++, w += 7) {
+//@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2) {
+//@end
         const uint32_t w0123 = net_four((const uint8_t *)w), w3456 = net_four((const uint8_t *)w + 3);
         int32_t sum = __smlad(x02, __sxtb16((int8x4_t)w0123), scores[k]);
 
@@ -606,7 +638,11 @@ static void net_classify(const uint8_t *y, int row, int n, int32_t *scores)
 #else
     const int32_t y0 = y[0], y1 = y[1], y2 = y[2], y3 = y[3], y4 = y[4], y5 = y[5], y6 = y[6];
 
+//@if packed
+    for (int k = 0; k < NET_CLASSES; k++, w += 7)
+//@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2)
+//@end
         scores[k] += y0 * w[0] + y1 * w[1] + y2 * w[2] + y3 * w[3] + y4 * w[4] + y5 * w[5] + y6 * w[6];
 #endif
 }
@@ -633,19 +669,36 @@ static void net_second(struct net_state *s, int row, int32_t *scores)
 
     for (int n = 0; n < NET_C2; n++) {
 #if NET_PATH == 2
+//@if packed
+        net_vector_row(s->map, net_unpacked(net_weight2 + NET_KERNEL_WORDS * n, 9 * NET_C1, s->weight), NET_C1 + n, y);
+//@else
         net_vector_row(s->map, net_weight2 + 9 * NET_C1 * n, NET_C1 + n, y);
+//@end
 //@if fast
 #endif
 //@else
 #elif NET_PATH == 1
+//@if packed
+        net_unpack(s, net_weight2 + NET_KERNEL_WORDS * n);
+//@else
         net_unpack(s, net_weight2 + NET_KERNEL_PAIRS / 2 * n);
+//@end
         net_pairs(s->map, s->kernel, NET_C1 + n, y);
 #else
+//@if packed
+        net_windows(s->map[0], net_unpacked(net_weight2 + NET_KERNEL_WORDS * n, 9 * NET_C1, s->weight), NET_C1,
+                    NET_C1 + n, y);
+//@else
         net_windows(s->map[0], net_weight2 + 9 * NET_C1 * n, NET_C1, NET_C1 + n, y);
+//@end
 #endif
 //@end
         NET_STEP(2);
+//@if packed
+        net_classify(s, y, row, n, scores);
+//@else
         net_classify(y, row, n, scores);
+//@end
         NET_STEP(1);
     }
 }

@@ -13,6 +13,9 @@ typedef int32_t net_total; /* and of a sum */
 struct net_state {
     uint8_t arena[NET_ARENA + NET_BEHIND];
     uint8_t patch[2][NET_TERMS + NET_BEHIND]; /* the inputs of a sum */
+//@if packed
+    uint8_t weight[NET_UNPACKED + NET_BEHIND]; /* of two channels, or of a depthwise layer */
+//@end
 //@if depthwise
     uint8_t border[NET_CHANNELS + NET_BEHIND];
 //@end
@@ -282,6 +285,25 @@ static void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int ter
 /* All channels of two pixels, two channels at a time: the tables go on behind an odd last one. */
 static void net_dots(struct net_state *s, const struct net_layer *l, const uint8_t *first, const uint8_t *second)
 {
+//@if packed
+    const uint32_t *packed = net_weight + l->weight;
+    const int32_t *bias = net_bias + l->channel;
+
+#if NET_PATH == 1
+    net_spread(first, l->terms, s->pair);
+    if (first != second)
+        net_spread(second, l->terms, s->pair + 1);
+#endif
+    for (int n = 0; n < l->out_c; n += 2, packed += l->terms / 4) {
+        const int8_t *w = net_unpacked(packed, 2 * l->terms, s->weight);
+
+#if NET_PATH == 1
+        net_dot(s->pair, w, l->terms, bias + n, 1, s->sum[0] + n);
+#else
+        net_dot(first, second, w, l->terms, bias + n, 1, s->sum[0] + n);
+#endif
+    }
+//@else
     const int8_t *w = net_weight + l->weight;
     const int32_t *bias = net_bias + l->channel;
 
@@ -293,6 +315,7 @@ static void net_dots(struct net_state *s, const struct net_layer *l, const uint8
 #else
     net_dot(first, second, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
 #endif
+//@end
 }
 
 //@if depthwise
@@ -355,10 +378,17 @@ static void net_spread_weights(const struct net_layer *l, int16x2_t *to)
     const int taps = l->kernel_h * l->kernel_w;
 
     for (int n = 0; n < l->out_c; n += 4) {
+//@if packed
+        const uint32_t *w = net_weight + l->weight + n / 8;
+
+        for (int t = 0; t < NET_THREES(taps); t++, w += l->terms / 8, to += 2) {
+            const uint32_t four = t < taps ? net_half(*w, n & 4) : 0;
+//@else
         const int8_t *w = net_weight + l->weight + n;
 
         for (int t = 0; t < NET_THREES(taps); t++, w += l->terms, to += 2) {
             const uint32_t four = t < taps ? net_four(w) : 0;
+//@end
 
             to[0] = __sxtb16((int8x4_t)four);
             to[1] = net_signed_odd(four);
@@ -404,7 +434,11 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
     const uint8_t *tap[NET_TAPS];
     const int taps = l->kernel_h * l->kernel_w;
 #if NET_PATH != 1
+//@if packed
+    const int8_t *w = (const int8_t *)s->weight;
+//@else
     const int8_t *w = net_weight + l->weight;
+//@end
 #endif
 
     net_taps(l, s->arena + l->in, s->border, row, col, tap);

@@ -82,6 +82,10 @@ static void net_run_layer(struct net_state *s, const struct net_layer *l)
         net_fill((uint8_t)l->in_zero, l->in_c, s->border);
 #if NET_PATH == 1
         net_spread_weights(l, s->pair);
+//@if packed
+#else
+        net_unpacked(net_weight + l->weight, l->kernel_h * l->kernel_w * l->terms, s->weight);
+//@end
 #endif
 //@else
         net_zero(l->in_c, s->border);
