@@ -178,10 +178,10 @@ END
   zcat digits/t10k-images-idx3-ubyte.gz | tail -c +17 >images
   for shape in "1 1" "3 2" "5 10" "16 32" "64 128"; do
     for backend in fbgemm qnnpack; do
-      make_model $shape 3 0 int8 $backend >m.safetensors
-      wanted cfg.yaml m.safetensors >want
-      for fast in "" --fast; do
-        eo-export $fast -c cfg.yaml -o any m.safetensors
+      for kind in int8 "int8 --fast" int4; do
+        make_model $shape 3 0 ${kind%% *} $backend >m.safetensors
+        wanted cfg.yaml m.safetensors >want
+        eo-export ${kind#int?} -c cfg.yaml -o any m.safetensors
         scores any gcc -O1 -fsanitize=address,undefined -fno-sanitize-recover=all <images | cmp - want
       done
     done
@@ -191,7 +191,7 @@ END
 # every_export COMMAND...: for each kind of code, net.h and net.c of a model m.safetensors
 every_export() {
   local kind
-  for kind in "int8" "int8 --fast" fp32 fp16; do
+  for kind in "int8" "int8 --fast" int4 fp32 fp16; do
     make_model 5 10 3 0 "${kind%% *}" >m.safetensors
     eo-export ${kind#"${kind%% *}"} -o net m.safetensors
     "$@" || { echo "$kind"; return 1; }
@@ -255,6 +255,9 @@ changed_tables() {
   make_model 3 2 3 0 fp16 >m.safetensors
   eo-export --tests 2 -o net m.safetensors
   changed_tables weight1 weight2 weight3 bias
+  make_model 3 2 3 0 int4 >m.safetensors
+  eo-export --tests 2 -o net m.safetensors
+  changed_tables scale weight1 weight2 weight3 score_bias score_multiplier score_shift
   make_model 3 2 3 0 int8 >m.safetensors
   eo-export --tests 2 -o net m.safetensors
   changed_tables scale weight1 weight2 weight3 score_bias score_multiplier score_shift
@@ -307,7 +310,7 @@ END
 }
 
 @test "export: the same bytes in another locale and folder; nothing of the machine is in them" {
-  for precision in int8 fp32 fp16; do
+  for precision in int8 int4 fp32 fp16; do
     make_model 5 10 3 0 $precision >m.safetensors
     eo-export -o net m.safetensors
     mkdir -p elsewhere
@@ -318,9 +321,9 @@ END
   done
 }
 
-@test "export: any network at fp32, fp16 and int8, both ranges of activations" {
+@test "export: any network at each precision, both ranges of activations" {
   for network in "${NETWORKS[@]}"; do
-    for kind in fp32 fp16 fbgemm qnnpack; do
+    for kind in fp32 fp16 fbgemm qnnpack int4 int4-qnnpack; do
       make_network "$network" 3 $kind >m.safetensors
       eo-export --prefix net -o net m.safetensors
       run eo-export --check net.c m.safetensors
@@ -366,7 +369,8 @@ END
 }
 
 @test "export: any network, clean for strict compilers, C and C++, for cppcheck and sanitizers" {
-  for model in "1 int8" "2 int8" "3 int8" "4 int8" "5 int8" "1 fp32" "4 fp32" "4 fp16" "5 fp16"; do
+  for model in "1 int8" "2 int8" "3 int8" "4 int8" "5 int8" "1 int4" "4 int4" "6 int4" \
+    "1 fp32" "4 fp32" "4 fp16" "5 fp16"; do
     read -r network precision <<<"$model"
     make_network "${NETWORKS[$network]}" 3 $precision >m.safetensors
     eo-export --tests 2 --prefix net -o net m.safetensors
@@ -378,13 +382,14 @@ END
 }
 
 @test "export: of any network, a state of one byte less and a changed constant are found" {
-  for precision in fp32 fp16 int8; do
+  for precision in fp32 fp16 int4 int8; do
     for network in "${NETWORKS[1]}" "${NETWORKS[6]}" "${NETWORKS[4]}"; do
       make_network "$network" 3 $precision >m.safetensors
       eo-export --tests 2 --prefix net -o net m.safetensors
       needs_its_state || { echo "$network $precision"; return 1; }
     done
-    [ $precision = int8 ] || changed_tables weight bias
+    [[ $precision = int? ]] || changed_tables weight bias
+    [ $precision != int4 ] || changed_tables weight multiplier shift
   done
   changed_tables weight multiplier shift
 }
@@ -477,7 +482,7 @@ END
 }
 
 @test "export: ONNX has the same bytes in another locale and folder, and the model's metadata" {
-  for precision in fp32 fp16 int8; do
+  for precision in fp32 fp16 int8 int4; do
     make_model 5 10 3 0.5 $precision >m.safetensors
     eo-export -f onnx -o net m.safetensors
     mkdir -p elsewhere
@@ -587,7 +592,7 @@ END
 @test "export: 10,000 images of MNIST, each precision" {
   need_data mnist
   local config="$EO_ROOT/configs/mnist.yaml"
-  for precision in int8 fp16 fp32; do
+  for precision in int8 int4 fp16 fp32; do
     eo-quant -q -p $precision -c "$config" "$EO_ROOT/tests/golden/int8-mnist.safetensors" >m.safetensors
     eo-export -c "$config" -o digits m.safetensors
     grep -q "accuracy    9[89]\.[0-9]* % of 10000 test images" digits.h

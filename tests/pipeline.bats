@@ -199,6 +199,31 @@ stages() {
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
 }
 
+@test "pipeline: int4 goes through every stage, and its code has the scores of its model" {
+  sed -i '/^precisions/d' "$CONFIG"
+  echo 'precisions: [int8, int4]' >>"$CONFIG"
+  run make_eo all
+  [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+  for name in p0.00 p0.50; do
+    eight=$(eo-inspect "$OUT/models/$name-int8.safetensors" | sed -n 's/^tensor_bytes  *//p')
+    four=$(eo-inspect "$OUT/models/$name-int4.safetensors" | sed -n 's/^tensor_bytes  *//p')
+    [ $((100 * four)) -lt $((60 * eight)) ]
+    awk -F, -v level="${name#p}" -v four="$four" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+      $1 == level && $2 == "int4" { n += $at["model_bytes"] == four } END { exit n != 1 }' "$OUT/sweep_results.csv"
+    eo-export --prefix net -o net "$OUT/models/$name-int4.safetensors"
+    eo-export --check net.c "$OUT/models/$name-int4.safetensors"
+  done
+  # layers of two models, an experiment's row of each precision
+  [ "$(grep -c ',int4,' "$OUT/layerwise_breakdown.csv")" -eq 6 ]
+  grep -q int4 "$OUT/precision_tradeoffs.csv"
+  [ -s "$OUT/rows/p0.50-int4.quant.csv" ]
+  grep -q '&#9650; int4' "$OUT/report.html"
+  row=$(awk -F, 'NR > 1 && $2 == "int4" { print NR - 1; exit }' "$OUT/sweep_results.csv")
+  eo-verify -C "$ROOT" --row "$row" "$OUT/sweep_results.csv"
+  run make_eo all
+  [ "$status" -eq 0 ] && [ -z "$(stages)" ]
+}
+
 @test "pipeline: accuracy without timing, and the sensitivity of each layer" {
   run make_eo accuracy sensitivity
   [ "$status" -eq 0 ]

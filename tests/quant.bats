@@ -47,6 +47,64 @@ poke() {
     awk '$1 < -128 || $1 > 127 || $1 != int($1) { exit 1 } $1 > 100 { n++ } END { exit !n }'
 }
 
+@test "quant: int4 packs two weights in a byte; all else but the weights and their scales is int8's" {
+  eo-quant -p int8 -c $F/cfg.yaml -o eight m
+  eo-quant -p int4 -c $F/cfg.yaml -o four m
+  eo-inspect four >report
+  grep -q '^precision  *int4$' report
+  # four and six channels: 9, 36 and 294 weights an output, and a half of a byte behind the 9
+  grep -q '^conv1.weight  *U8  *4x5 ' report && grep -q '^conv2.weight  *U8  *6x18 ' report
+  grep -q '^classifier.weight  *U8  *10x147 ' report
+  [ "$(sed -n 's/^tensor_bytes  *//p' report)" -eq $((4 * 5 + 6 * 18 + 10 * 147 + 8 * 20 + 3 * 8)) ]
+  for tensor in conv1.input_scale conv1.input_zero_point conv2.input_scale classifier.input_scale; do
+    cmp <(eo-inspect -d $tensor eight) <(eo-inspect -d $tensor four)
+  done
+  # scales are max / 127.5 and max / 7.5
+  paste <(eo-inspect -d conv2.weight_scale eight) <(eo-inspect -d conv2.weight_scale four) |
+    awk '{ r = $2 / $1 / 17; if (r < 0.999999 || r > 1.000001) exit 1 }'
+  for isa in $(eo-quant --version | sed -n 's/^instruction sets: //p'); do
+    eo-quant -p int4 -c $F/cfg.yaml --isa $isa --threads 3 -o again m
+    cmp four again
+    eo-eval -c $F/cfg.yaml --isa $isa --logits $isa.csv four >row.csv
+    cmp $isa.csv "$(ls *.csv | grep -v row | head -n 1)"
+  done
+  fails_like 1 "eo-export: *expected an int8 model of SmallCNN for --fast, found int4*" eo-export --fast -o net four
+  fails 1 "eo-quant: four: precision: expected an fp32 model, found int4" eo-quant -p int8 -c $F/cfg.yaml -o out four
+}
+
+@test "quant: int4 with qat_epochs loses less than without" {
+  eo-data --generate set --train 3000 --test 10
+  printf '%s\n' 'dataset: synthetic' 'val_subset: 1000' 'batch_size: 50' 'epochs: 1' 'learning_rate: 0.003' \
+    'conv1_channels: 4' 'conv2_channels: 6' >cfg.yaml
+  { cat cfg.yaml; printf 'qat_epochs: 2\n'; } >qat.yaml
+  eo-train -q -c cfg.yaml --data set -o base
+  eo-quant -p int4 -c cfg.yaml --data set -o plain base
+  eo-quant -p int4 -c qat.yaml --data set --report r.json -o trained base
+  eo-inspect trained | grep -qx 'qat_epochs: 2'
+  for m in plain trained; do
+    eo-eval -c cfg.yaml --data set -o $m.csv $m
+  done
+  echo "correct of 1000: $(column correct plain.csv), trained $(column correct trained.csv)"
+  [ "$(column correct trained.csv)" -gt "$(column correct plain.csv)" ]
+}
+
+@test "quant: int4 of a residual and of a depthwise network, and a padding that is not 0" {
+  local network
+  for network in "input 4x6x6; a: conv 4 3x3 pad 1 add input relu; z: linear 3" \
+    "input 3x5x7; a: conv 7 3x3 pad 1 relu; b: depthwise 3x3 pad 1 relu; c: conv 5 1x1 add input relu; z: linear 3"; do
+    "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "${network/conv 5 1x1 add input/conv 5 1x1}" 3 int4 >net
+    eo-export --prefix net -o net net
+    eo-export --check net.c net
+  done
+  # the first output of the layer: 27 weights in 14 bytes
+  eo-inspect net | grep -q '^a.weight  *U8  *7x14 '
+  at=$(($(stat -c %s net) - $(eo-inspect net | awk '/U8/ { split($3, n, "x"); b[$1] = n[1] * n[2] }
+    END { print b["a.weight"] + b["b.weight"] + b["c.weight"] + b["z.weight"] }') + 13))
+  printf '\xff' | dd of=net bs=1 seek=$at conv=notrunc status=none
+  fails_like 1 "eo-inspect: net: tensor 'a.weight': row 0: expected 0 in the upper half of the last byte, found 15" \
+    eo-inspect net
+}
+
 @test "quant: the metadata names the slice" {
   eo-quant -p int8 -c $F/cfg.yaml -o a m
   eo-config --stage quant $F/cfg.yaml >slice.yaml
@@ -116,7 +174,7 @@ logit_sqnr_db" ]
   eo-quant -p int8 -c $F/cfg.yaml --layers m.csv -o alone m
   cmp l.csv m.csv
   cmp out alone
-  misused "eo-quant: option '--layers' is for int8 alone" eo-quant -p fp16 --layers l.csv -o out m
+  misused "eo-quant: option '--layers' is for int8 and int4 alone" eo-quant -p fp16 --layers l.csv -o out m
   fails_like 1 "eo-quant: gone/l.csv: *" eo-quant -p int8 -c $F/cfg.yaml --layers gone/l.csv -o none m
   [ ! -e none ]
 }
@@ -222,7 +280,7 @@ $HINT" eo-quant m
 $HINT" eo-quant -p int2 m
   fails 2 "eo-quant: option '-c' is required for int8
 $HINT" eo-quant -p int8 m
-  fails 2 "eo-quant: option '--report' is for int8 alone
+  fails 2 "eo-quant: option '--report' is for int8 and int4 alone
 $HINT" eo-quant -p fp16 --report r.json m
   fails 2 "eo-quant: unexpected operand 'n'
 $HINT" eo-quant -p fp16 m n

@@ -3,16 +3,16 @@
  *
  * Tensors of the file, by precision (c1, c2 = channels; names and layouts as in PyTorch's state_dict):
  *
- *     name                        shape            fp32  fp16  int8
- *     conv1.weight                [c1, 1, 3, 3]    F32   F16   I8
- *     conv1.bias                  [c1]             F32   F16   I32
- *     conv2.weight                [c2, c1, 3, 3]   F32   F16   I8
- *     conv2.bias                  [c2]             F32   F16   I32
- *     classifier.weight           [10, 49 c2]      F32   F16   I8
- *     classifier.bias             [10]             F32   F16   I32
- *     <layer>.weight_scale        [outputs]                    F32
- *     <layer>.input_scale         [1]                          F32
- *     <layer>.input_zero_point    [1]                          I32
+ *     name                        shape            fp32  fp16  int8  int4
+ *     conv1.weight                [c1, 1, 3, 3]    F32   F16   I8    U8: [c1, 5]
+ *     conv1.bias                  [c1]             F32   F16   I32   I32
+ *     conv2.weight                [c2, c1, 3, 3]   F32   F16   I8    U8: [c2, (9 c1 + 1) / 2]
+ *     conv2.bias                  [c2]             F32   F16   I32   I32
+ *     classifier.weight           [10, 49 c2]      F32   F16   I8    U8: [10, (49 c2 + 1) / 2]
+ *     classifier.bias             [10]             F32   F16   I32   I32
+ *     <layer>.weight_scale        [outputs]                    F32   F32
+ *     <layer>.input_scale         [1]                          F32   F32
+ *     <layer>.input_zero_point    [1]                          I32   I32
  *     <layer>.output_scale        [1]                          F32   where the output is added and no layer's input
  *     <layer>.output_zero_point   [1]                          I32
  *     <layer>.map_scale           [1]                          F32   where the map is averaged
@@ -21,6 +21,9 @@
  * The last four are those of other networks than SmallCNN. Layers with the same input have the same input_scale and
  * input_zero_point. real weight = weight * weight_scale[o]; real input = (input - input_zero_point) * input_scale;
  * real bias = bias * input_scale * weight_scale[o].
+ *
+ * int4 is int8 with weights of -8..7. In memory they are bytes as in int8, so that nothing but the file knows of halves;
+ * the file packs each output's weights by nibbles.h.
  *
  * Metadata are strings, and tools pass on those that they do not know. eo-model(5) lists all keys with their meaning.
  */
@@ -60,7 +63,7 @@ struct eo_model_layer {
         uint16_t *f16;
         int32_t *s32;
     } bias; /* [outputs] */
-    /* int8 only: */
+    /* int8 and int4 only: */
     float *weight_scale; /* [outputs], > 0; NULL at other precisions */
     float input_scale;   /* > 0 */
     /* 0..eo_backend_activation_max() */
@@ -78,7 +81,7 @@ struct eo_model {
     enum eo_precision precision;
     struct eo_network network; /* batch normalisation: fp32 alone, as it was trained */
     struct eo_shape shape;     /* SmallCNN's channels; 0 and 0 for any other network */
-    enum eo_backend backend;   /* int8 only */
+    enum eo_backend backend;   /* int8 and int4 only */
     struct eo_model_layer layer[EO_NETWORK_LAYERS];
     struct eo_model_meta meta[EO_MODEL_META_MAX]; /* sorted by key */
     size_t meta_count;

@@ -46,6 +46,7 @@ benchmark_exact: true
 EOF
   eo-train -q -c "$F/cfg.yaml" -o "$F/base.safetensors" &&
   eo-quant -p int8 -c "$F/cfg.yaml" -o "$F/int8.safetensors" "$F/base.safetensors" &&
+  eo-quant -p int4 -c "$F/cfg.yaml" -o "$F/int4.safetensors" "$F/base.safetensors" &&
   for m in base int8; do
     eo-eval -c "$F/cfg.yaml" --hits "$F/$m.hits" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
     eo-bench -c "$F/cfg.yaml" --rounds "$F/$m.rounds" -o "$F/$m.timing.csv" "$F/$m.safetensors" &&
@@ -157,6 +158,9 @@ cases() {
   with quant-fp16 -- eo-quant -p fp16 -o model.safetensors "$model"
   with quant-int8 -- eo-quant -p int8 "${c[@]}" --threads 1 --report report.json --layers layers.csv \
     -o model.safetensors "$model"
+  with quant-int4 -- eo-quant -p int4 "${c[@]}" --threads 1 --report report.json --layers layers.csv \
+    -o model.safetensors "$model"
+  with export-int4 -- eo-export --tests 1 -o net "$F/int4.safetensors"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
     --confusion confusion.csv --classes classes.csv --hits hits.csv -o row.csv "$F/int8.safetensors"

@@ -10,9 +10,9 @@
 
 /* ---- what a point depends on --------------------------------------------------------------------------------- */
 
-/* What the digests of all points have in common, and those of int8. */
+/* What the digests of all points have in common, and those that are calibrated. */
 struct common {
-    struct eo_buf all, int8;
+    struct eo_buf all, integer;
 };
 
 /* The slices name all keys; widths are the point's own, so those of the configuration do not count. */
@@ -67,7 +67,7 @@ struct eo_explore_entry *eo_explore_entries_new(const struct eo_explore *e, cons
             digest(&common, text, e->cfg.precisions[p], entries[i * n + p].digest);
     }
     eo_buf_release(&common.all);
-    eo_buf_release(&common.int8);
+    eo_buf_release(&common.integer);
     return entries;
 }
 

@@ -1,5 +1,5 @@
 /*
- * All steps from a trained fp32 model to an int8 one, in their order:
+ * All steps from a trained fp32 model to an int8 or int4 one, in their order:
  *
  *     equalise the channels            equalize.h, if cross_layer_equalization
  *     calibrate the ranges             calibrate.h
@@ -8,7 +8,7 @@
  *     correct the biases               bias_correction.h, if bias_correction and not qat_epochs: biases that were
  *                                      trained with rounded weights have learned to compensate for them
  *
- * Metadata of the int8 model, besides what the fp32 model has: quantization_backend, quantization_observer,
+ * Metadata of that model, besides what the fp32 model has: quantization_backend, quantization_observer,
  * weight_granularity ("channel" or "tensor"), bias_correction and cross_layer_equalization ("true" or "false"),
  * calibration_images, qat_epochs (those that were run), qat_best_epoch (with early stopping), and quant_sha256 of the
  * slice.
@@ -31,7 +31,7 @@ struct eo_conversion {
     struct eo_model source;
     struct eo_calibration calibration; /* of `source` */
     struct eo_train_result training;   /* all 0 without qat_epochs */
-    struct eo_model model;             /* int8 */
+    struct eo_model model;             /* int8 or int4 */
 };
 
 /*

@@ -16,8 +16,12 @@
 /* What a name like p0.25-int8 means. */
 static void put_meaning(struct eo_buf *out, const struct eo_candidate *c)
 {
-    static const char *const formats[] = {"floating-point numbers of 32 bits",
-                                          "floating-point numbers of 16 bits", "integers of 8 bits"};
+    static const char *const formats[EO_PRECISION_COUNT] = {
+        [EO_FP32] = "floating-point numbers of 32 bits",
+        [EO_FP16] = "floating-point numbers of 16 bits",
+        [EO_INT8] = "integers of 8 bits",
+        [EO_INT4] = "integers of 8 bits, with weights of 4 bits",
+    };
     char level[EO_LEVEL_TEXT];
 
     eo_level_text(c->key.level, level);

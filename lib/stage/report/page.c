@@ -107,6 +107,15 @@ const struct eo_candidate *eo_page_sibling(const struct eo_page *page, const str
     return eo_sweep_find(&page->run.sweep, &key);
 }
 
+int eo_page_has(const struct eo_page *page, enum eo_precision precision)
+{
+    size_t i = 0;
+
+    while (i < page->rows && page->run.sweep.rows[i].key.precision != precision)
+        i++;
+    return i < page->rows;
+}
+
 const struct eo_candidate *eo_page_int8(const struct eo_page *page)
 {
     const struct eo_candidate *best = NULL;

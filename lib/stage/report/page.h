@@ -66,6 +66,9 @@ int eo_page_model(const struct eo_page *page, const char *name, struct eo_model 
 const struct eo_candidate *eo_page_sibling(const struct eo_page *page, const struct eo_candidate *c,
                                            enum eo_precision precision);
 
+/* Whether a row of the table has this precision. */
+int eo_page_has(const struct eo_page *page, enum eo_precision precision);
+
 /* The int8 candidate of which the page says what int8 changed: the recommended one, else the most accurate; NULL. */
 const struct eo_candidate *eo_page_int8(const struct eo_page *page);
 

@@ -219,18 +219,20 @@ static int put_candidate(struct eo_page *page, const struct eo_candidate *after,
 static int put_candidates(struct eo_page *page, struct eo_err *err)
 {
     const struct eo_candidate *rows = page->run.sweep.rows;
+    const char *integers = eo_page_has(page, EO_INT4) ? "int8 or int4" : "int8";
 
-    eo_buf_puts(
+    eo_html_put(
         page->out,
-        "<div class=\"wide\"><table class=\"sortable\">\n<caption>Every int8 candidate beside the fp32 one "
+        "<div class=\"wide\"><table class=\"sortable\">\n<caption>Every %s candidate beside the fp32 one "
         "of "
         "the same pruning, from <a href=\"sweep_results.csv\">sweep_results.csv</a> and rows/*.hits.csv"
-        "</caption>\n<thead><tr><th scope=\"col\">model</th><th scope=\"col\">fp32 %</th>"
-        "<th scope=\"col\">int8 %</th><th scope=\"col\">change, points</th><th scope=\"col\">images lost</th>"
+        "</caption>\n<thead><tr><th scope=\"col\">model</th><th scope=\"col\">fp32 %%</th>"
+        "<th scope=\"col\">%s %%</th><th scope=\"col\">change, points</th><th scope=\"col\">images lost</th>"
         "<th scope=\"col\">gained</th><th scope=\"col\">p</th><th scope=\"col\">worst class (points)</th>"
-        "</tr></thead>\n<tbody>\n");
+        "</tr></thead>\n<tbody>\n",
+        integers, integers);
     for (size_t i = 0; i < page->rows && i < EO_PAGE_DETAILS_MAX; i++) {
-        if (rows[i].key.precision == EO_INT8 && put_candidate(page, &rows[i], err))
+        if (eo_precision_is_integer(rows[i].key.precision) && put_candidate(page, &rows[i], err))
             return -1;
     }
     eo_buf_puts(page->out, "</tbody></table></div>\n");
