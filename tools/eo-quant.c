@@ -193,7 +193,10 @@ int main(int argc, char **argv)
     if (eo_precision_is_integer(precision) && !config)
         cli_usage(&program, "option '-c' is required for %s", eo_precision_name(precision));
     if (!eo_precision_is_integer(precision) && (report || layers || teacher))
-        cli_usage(&program, "option '--%s' is for int8 and int4 alone", report ? "report" : layers ? "layers" : "teacher");
+        cli_usage(&program, "option '--%s' is for int8 and int4 alone",
+                  report   ? "report"
+                  : layers ? "layers"
+                           : "teacher");
     if (config && strcmp(config, "-") == 0 && strcmp(cli_path(operands ? argv[argc - 1] : NULL), "-") == 0)
         cli_usage(&program, "the config and the model cannot both come from standard input");
     cli_check_outputs(&program, (const char *const[]){report, layers, cli_path(output)}, 3);

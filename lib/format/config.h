@@ -200,7 +200,7 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 /*
  * Appends the variables that tell Make which artefacts there are: EO_NAME (the file's name without folders and ending),
  * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
- * EO_CRITERIA and EO_PRECISIONS, EO_INTEGER (the names of those that are computed with integers), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
+ * EO_CRITERIA and EO_PRECISIONS, EO_INTEGER (the precisions of integers), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
  * ("yes" or ""), EO_PRUNE_STEPS, EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE, EO_EXPLORE_FROM. Fails on a
  * name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on dataset: idx
  * without data_dir.

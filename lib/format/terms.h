@@ -23,7 +23,7 @@
 #define EO_PRECISIONS(X)                                                                                     \
     X(EO_FP32, EO_FP32_NAME, "binary32 weights, activations and arithmetic")                                 \
     X(EO_FP16, EO_FP16_NAME, "binary16 weights and activations, binary32 arithmetic")                        \
-    X(EO_INT8, EO_INT8_NAME, "s8 weights, u8 activations, s32 accumulators, integer requantisation")     \
+    X(EO_INT8, EO_INT8_NAME, "s8 weights, u8 activations, s32 accumulators, integer requantisation")         \
     X(EO_INT4, EO_INT4_NAME, "the same with weights of 4 bits, two in a byte")
 enum eo_precision { EO_PRECISIONS(EO_TERM_VALUE) EO_PRECISION_COUNT };
 extern const char *const eo_precision_names[];

@@ -10,7 +10,8 @@
 static int check_model(const struct eo_model *q, struct eo_err *err)
 {
     if (!eo_precision_is_integer(q->precision))
-        return eo_err_set(err, "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
+        return eo_err_set(err,
+                          "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
                           eo_precision_name(q->precision));
     for (int l = EO_CONV2; l < EO_SMALLCNN_LAYERS; l++) {
         if (q->layer[l].input_zero_point != 0)

@@ -92,9 +92,10 @@ static const struct eo_engine_ops *ops_find(const struct eo_model *m, enum eo_is
 {
     int is_smallcnn = eo_network_is_smallcnn(&m->network);
     const struct eo_engine_ops *ops =
-        !eo_precision_is_integer(m->precision) ? is_smallcnn ? ops_f32(isa, m->precision) : ops_general(isa, m->precision)
+        !eo_precision_is_integer(m->precision)
+            ? is_smallcnn ? ops_f32(isa, m->precision) : ops_general(isa, m->precision)
         : is_smallcnn ? ops_s8(isa)
-                                : ops_general_s8(isa);
+                      : ops_general_s8(isa);
 
     return ops ? ops : eo_ops_ref(m->precision);
 }
@@ -250,8 +251,8 @@ int eo_infer_class(const struct eo_infer *inf, const union eo_score *scores)
     int best = 0;
 
     for (int k = 1; k < inf->classes; k++) {
-        int greater =
-            eo_precision_is_integer(inf->precision) ? scores[k].s32 > scores[best].s32 : scores[k].f32 > scores[best].f32;
+        int greater = eo_precision_is_integer(inf->precision) ? scores[k].s32 > scores[best].s32
+                                                              : scores[k].f32 > scores[best].f32;
 
         best = greater ? k : best;
     }

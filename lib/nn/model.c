@@ -206,7 +206,8 @@ static size_t place_layers(struct eo_model *m, char *base)
 
         l->weight.f32 = take(base, &used, weights * eo_st_dtype_bytes(dtypes[m->precision].weight));
         l->bias.f32 = take(base, &used, outputs * eo_st_dtype_bytes(dtypes[m->precision].bias));
-        l->weight_scale = eo_precision_is_integer(m->precision) ? take(base, &used, outputs * sizeof(float)) : NULL;
+        l->weight_scale =
+            eo_precision_is_integer(m->precision) ? take(base, &used, outputs * sizeof(float)) : NULL;
         if (m->network.layer[i].batch_norm) {
             l->norm_scale = take(base, &used, outputs * sizeof(float));
             l->norm_mean = take(base, &used, outputs * sizeof(float));

@@ -22,8 +22,8 @@
  * input_zero_point. real weight = weight * weight_scale[o]; real input = (input - input_zero_point) * input_scale;
  * real bias = bias * input_scale * weight_scale[o].
  *
- * int4 is int8 with weights of -8..7. In memory they are bytes as in int8, so that nothing but the file knows of halves;
- * the file packs each output's weights by nibbles.h.
+ * int4 is int8 with weights of -8..7. In memory they are bytes as in int8, so that kernels are the same; the file packs
+ * each output's weights by nibbles.h.
  *
  * Metadata are strings, and tools pass on those that they do not know. eo-model(5) lists all keys with their meaning.
  */

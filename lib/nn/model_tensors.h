@@ -1,4 +1,4 @@
-/* The tensors of a model in memory and in its file, in the order of the table in model.h. For the modules of the model. */
+/* The tensors of a model in memory and in its file, in the order of the table in model.h. For modules of the model. */
 #ifndef EO_NN_MODEL_TENSORS_H
 #define EO_NN_MODEL_TENSORS_H
 

@@ -29,7 +29,8 @@ static int check_model(const struct eo_network *net, const struct eo_model *q, s
     int same;
 
     if (!eo_precision_is_integer(q->precision))
-        return eo_err_set(err, "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
+        return eo_err_set(err,
+                          "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
                           eo_precision_name(q->precision));
     if (eo_network_is_normalised(net))
         return eo_err_set(err,

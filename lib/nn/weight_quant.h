@@ -19,7 +19,7 @@ static inline float eo_weight_magnitude(const float *w, size_t n, float max)
 }
 
 /*
- * The scale for weights up to `max` in magnitude: max / 127.5, or max / 7.5 at 4 bits, but at least `least` and at least
+ * The scale for weights up to `max` in magnitude: max / 127.5, or max / 7.5 at 4 bits, but at least `least` and
  * FLT_EPSILON. All levels are used: clamping the largest weight costs at most half a step, as rounding does.
  */
 static inline float eo_weight_scale(double max, double least, int bits)

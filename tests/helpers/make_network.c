@@ -84,7 +84,8 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, s
     if (argc > 3 && strcmp(argv[3], "fp16") == 0)
         return eo_quant_fp16(m, q, err) ? -1 : eo_model_save(q, "-", err);
     if (convert(m, argc > 3 && strncmp(argv[3], "int4", 4) == 0 ? EO_INT4 : EO_INT8,
-                argc > 3 && strstr(argv[3], "qnnpack") ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng, q, err))
+                argc > 3 && strstr(argv[3], "qnnpack") ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng, q,
+                err))
         return -1;
     return eo_model_save(q, "-", err);
 }

@@ -307,7 +307,8 @@ static void set_up(struct setting *s, enum eo_precision precision, int c1, int c
 {
     memset(s, 0, sizeof(*s));
     random_model(&s->m, precision, c1, c2, (uint64_t)(c1 * 7 + c2));
-    if (eo_precision_is_integer(precision)) { /* the output of a convolution that is not yet above zero has somewhere to go */
+    /* The output of a convolution that is not yet above zero has somewhere to go. */
+    if (eo_precision_is_integer(precision)) {
         s->m.layer[EO_CONV2].input_zero_point = 37;
         s->m.layer[EO_CLASSIFIER].input_zero_point = 5;
         s->m.layer[EO_CONV2].input_scale = 4.0f / 127;
@@ -516,7 +517,8 @@ static void must(int rc, const struct eo_err *err)
 /* A network of random weights; of integers, what the conversion makes of it. */
 static void make_network(struct eo_model *m, const char *text, enum eo_precision precision, uint8_t *pixels)
 {
-    struct eo_quant_options opt = {.precision = precision, .batch_size = 1, .batches = 1, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {
+        .precision = precision, .batch_size = 1, .batches = 1, .isa = EO_ISA_GENERIC};
     static struct eo_calibration cal;
     static struct eo_network net;
     struct eo_images images = {.pixels = pixels, .count = 1};
@@ -573,7 +575,8 @@ static void test_verify(void)
         expect_engine(&s, expected);
         check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == 0, "%s: %s", s.what,
                    s.err.msg);
-        check_that(bytes[0] == 4704 * size && bytes[1] == 15680 * size, "%s: %zu and %zu bytes", s.what, bytes[0], bytes[1]);
+        check_that(bytes[0] == 4704 * size && bytes[1] == 15680 * size, "%s: %zu and %zu bytes", s.what,
+                   bytes[0], bytes[1]);
         expected[9].s32 ^= 1;
         check_that(eo_arena_verify(&s.m, s.pixels, expected, bytes, &s.err) == -1,
                    "%s: other scores accepted", s.what);

@@ -196,8 +196,7 @@ static void check_bias(const struct eo_model *m, const struct eo_model *q, enum 
 static void test_bias_correction(enum eo_backend backend)
 {
     struct eo_quant_options opt = {
-        .precision = EO_INT8,
-        .backend = backend, .batch_size = IMAGES, .batches = 1, .isa = EO_ISA_GENERIC};
+        .precision = EO_INT8, .backend = backend, .batch_size = IMAGES, .batches = 1, .isa = EO_ISA_GENERIC};
     struct eo_calibration cal;
     struct inputs in;
     struct eo_model m, q;

@@ -75,8 +75,12 @@ static void make_model(struct eo_model *m, int c1, int c2, uint64_t seed)
 static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo_model *q)
 {
     struct eo_images images = {.pixels = pixels, .labels = labels, .count = IMAGES};
-    struct eo_quant_options opt = {.precision = EO_INT8, .backend = backend, .observer = EO_OBSERVER_MINMAX, .batch_size = IMAGES / 2,
-                                   .batches = 1, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {.precision = EO_INT8,
+                                   .backend = backend,
+                                   .observer = EO_OBSERVER_MINMAX,
+                                   .batch_size = IMAGES / 2,
+                                   .batches = 1,
+                                   .isa = EO_ISA_GENERIC};
     struct eo_calibration cal;
     struct eo_err err;
 
@@ -344,7 +348,8 @@ static void test_refusals(void)
     eo_trainer_free(t);
     t = eo_trainer_new(&m, &options, &err);
     check_that(eo_trainer_simulate_int8(t, &m, 0, &err) == -1, "fp32: expected a refusal");
-    check_text("precision", "simulated quantisation: expected an int8 or int4 model to begin with, found fp32", err.msg);
+    check_text("precision",
+               "simulated quantisation: expected an int8 or int4 model to begin with, found fp32", err.msg);
     eo_trainer_free(t);
     t = eo_trainer_new(&m, &options, &err);
     q.layer[EO_CLASSIFIER].input_zero_point = 3;

@@ -197,7 +197,8 @@ static void compare_integers(const char *what, const struct eo_model *small, con
     char name[96];
 
     must(eo_calibration_run(&cal, small, images, &opt, &err) == 0, &err);
-    must(eo_quant_integers(small, &cal, &opt, &a, &err) == 0 && eo_quant_integers(whole, &cal, &opt, &b, &err) == 0,
+    must(eo_quant_integers(small, &cal, &opt, &a, &err) == 0 &&
+             eo_quant_integers(whole, &cal, &opt, &b, &err) == 0,
          &err);
     snprintf(name, sizeof(name), "int8 by %s, %s", eo_backend_name(backend), what);
     compare(name, &a, &b, images);

@@ -150,7 +150,8 @@ static const struct damage damages[] = {
     {EO_FP32, WIDEN, "conv1.weight_scale", NULL, 0, 0,
      "tensor 'conv1.weight_scale': not part of an fp32 SmallCNN"},
     {EO_FP32, WIDEN, "bn1.running_var", NULL, 0, 0,
-     "tensor 'bn1.running_var': not part of an fp32 SmallCNN, which has no batch normalisation; eo-import reads it"},
+     "tensor 'bn1.running_var': not part of an fp32 SmallCNN, which has no batch normalisation; eo-import "
+     "reads it"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 0, "tensor 'conv1.weight': expected 1..64 filters, found 0"},
     {EO_FP32, RESHAPE, "conv1.weight", NULL, 0, 65,
      "tensor 'conv1.weight': expected 1..64 filters, found 65"},
@@ -219,8 +220,7 @@ static const struct damage damages[] = {
      "tensor 'conv2.weight': expected shape [4, 14], found [4, 13]"},
     {EO_INT4, RESHAPE, "conv2.weight", NULL, 1, 27,
      "tensor 'conv2.weight': expected shape [4, 14], found [4, 27]"},
-    {EO_INT4, FLATTEN, "conv1.weight", NULL, 0, 0,
-     "tensor 'conv1.weight': expected 2 dimensions, found 1"},
+    {EO_INT4, FLATTEN, "conv1.weight", NULL, 0, 0, "tensor 'conv1.weight': expected 2 dimensions, found 1"},
     {EO_INT4, PUT_U8, "conv1.weight", NULL, 9, 0x17, /* nine weights are four bytes and a half */
      "tensor 'conv1.weight': row 1: expected 0 in the upper half of the last byte, found 1"},
     {EO_INT4, PUT_U8, "conv1.weight", NULL, 8, 0x88, NULL}, /* -8 is one of the weights */

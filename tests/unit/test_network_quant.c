@@ -55,7 +55,8 @@ static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo
                                          .isa = eo_isa_best()};
     struct eo_err err;
 
-    must(!eo_calibration_run(&cal, m, &images, &opt, &err) && !eo_quant_integers(m, &cal, &opt, q, &err), &err);
+    must(!eo_calibration_run(&cal, m, &images, &opt, &err) && !eo_quant_integers(m, &cal, &opt, q, &err),
+         &err);
 }
 
 static struct eo_trainer *simulate(const struct eo_model *m, const struct eo_model *q, int is_per_tensor)

@@ -311,7 +311,8 @@ static void test_fp16(void)
 static void test_calibration(void)
 {
     static uint8_t pixels[7 * EO_IMAGE_PIXELS], labels[7];
-    struct eo_quant_options opt = {.precision = EO_INT8, .batch_size = 3, .batches = 2, .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {
+        .precision = EO_INT8, .batch_size = 3, .batches = 2, .isa = EO_ISA_GENERIC};
     struct eo_images images = {pixels, labels, 7}, none = {0};
     struct eo_calibration cal;
     struct eo_quant_quality quality;

@@ -86,7 +86,8 @@ static enum eo_export_path path_of(enum eo_core core)
 int eo_core_costs(const struct eo_model *m, struct eo_core_cost cost[EO_CORE_COUNT], struct eo_err *err)
 {
     struct eo_export_memory memory[EO_EXPORT_PATHS];
-    int is_known = eo_network_is_smallcnn(&m->network) && m->precision != EO_INT4; /* which was not measured */
+    int is_known =
+        eo_network_is_smallcnn(&m->network) && m->precision != EO_INT4; /* which was not measured */
 
     if (is_known && eo_export_measure(m, memory, err))
         return -1;

@@ -153,7 +153,8 @@ static const struct way {
 
 static const struct way *way_of(const struct eo_model *m)
 {
-    return &ways[(eo_network_is_smallcnn(&m->network) ? 0 : 2) + (eo_precision_is_integer(m->precision) ? 0 : 1)];
+    return &ways[(eo_network_is_smallcnn(&m->network) ? 0 : 2) +
+                 (eo_precision_is_integer(m->precision) ? 0 : 1)];
 }
 
 static int fill(struct eo_export_writer *w, struct eo_buf *header, struct eo_buf *source, struct eo_err *err)

@@ -191,8 +191,8 @@ static void put_state(struct integers *w)
     struct eo_buf *out = &w->list.to->part[EO_EXPORT_STATE], *limits = &w->list.to->part[EO_EXPORT_LIMITS];
     struct sizes s = sizes_of(w);
     size_t weights = w->tables.packed ? w->tables.weights / 2 : w->tables.weights;
-    size_t constants = 256 * (size_t)w->numbers.tables + weights + 9 * w->tables.channels +
-                       eo_export_list_bytes(&w->list);
+    size_t constants =
+        256 * (size_t)w->numbers.tables + weights + 9 * w->tables.channels + eo_export_list_bytes(&w->list);
 
     for (int path = 2; path >= 0; path--) {
         w->list.to->memory[path] = (struct eo_export_memory){state_of(w, &s, path), constants};

@@ -43,7 +43,7 @@ struct eo_numbers {
 int eo_numbers_make(struct eo_numbers *n, const struct eo_model *m, struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * Weights of 4 bits, `rows` times `length` of them, in words of eight: of each word's four bytes the lower halves are the
+ * Weights of 4 bits, `rows` times `length` of them, in words of eight: of a word's four bytes the lower halves are the
  * first four weights, the upper halves the others, so that one mask takes four out. Each row begins with a word; the
  * weights behind its last one are 0. Returns the number of words.
  */

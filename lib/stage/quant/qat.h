@@ -1,12 +1,12 @@
 /*
- * Quantisation-aware training: more training with the rounding of the integer model in the forward pass (nn/fake_quant.h), between
- * calibration and conversion.
+ * Quantisation-aware training: more training with the rounding of the integer model in the forward pass
+ * (nn/fake_quant.h), between calibration and conversion.
  *
  * Begins with the calibrated ranges and runs cfg->qat_epochs at cfg->qat_learning_rate. Everything else is as in
  * eo_train_run() with `cfg`: order of the images, schedule, augmentation, weight decay, smoothing, early stopping.
- * Early stopping evaluates the integer model, converted after each epoch, on the integer engine. The range of the pixels
+ * Early stopping evaluates the integer model, converted after each epoch, on its engine. The range of the pixels
  * stays the calibrated one; those of all other tensors become what the learned scales and the calibrated zero points
- * span. Batch normalisation is folded before, because the int8 model has none: its running statistics move no more.
+ * span. Batch normalisation is folded before, because that model has none: its running statistics move no more.
  */
 #ifndef EO_STAGE_QUANT_QAT_H
 #define EO_STAGE_QUANT_QAT_H

@@ -184,7 +184,7 @@ int eo_quant_is_per_tensor(const struct eo_quant_options *opt)
 }
 
 int eo_quant_integers(const struct eo_model *m, const struct eo_calibration *cal,
-                  const struct eo_quant_options *opt, struct eo_model *out, struct eo_err *err)
+                      const struct eo_quant_options *opt, struct eo_model *out, struct eo_err *err)
 {
     struct chooser c = {cal, &m->network, eo_backend_activation_max(opt->backend), {{0, 0}}};
 

@@ -42,7 +42,8 @@ int eo_quant_check_dataset(const struct eo_model *m, const char *train_sha256,
 int eo_quant_copy(const struct eo_model *m, struct eo_model *out, struct eo_err *err) EO_MUST_CHECK;
 int eo_quant_fp16(const struct eo_model *m, struct eo_model *out, struct eo_err *err) EO_MUST_CHECK;
 int eo_quant_integers(const struct eo_model *m, const struct eo_calibration *cal,
-                  const struct eo_quant_options *opt, struct eo_model *out, struct eo_err *err) EO_MUST_CHECK;
+                      const struct eo_quant_options *opt, struct eo_model *out,
+                      struct eo_err *err) EO_MUST_CHECK;
 
 /* Whether weights get one scale per tensor: the granularity, resolved for its backend. */
 int eo_quant_is_per_tensor(const struct eo_quant_options *opt);

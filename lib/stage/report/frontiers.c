@@ -202,7 +202,8 @@ int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
     if (eo_page_has(page, EO_INT4))
         eo_buf_puts(page->out, " <span class=\"int4\">&#9650; int4</span>");
     eo_buf_puts(page->out,
-                "; hollow: over the budget or not accepted; in a ring: recommended; the line joins accepted candidates "
+                "; hollow: over the budget or not accepted; in a ring: recommended; the line joins accepted "
+                "candidates "
                 "that no other beats; vertical bars: 95 % intervals. Hold the pointer over a mark for its "
                 "figures.</p>\n<div class=\"plots\">\n");
     best = eo_alloc(page->rows, 1, err);
