@@ -56,6 +56,10 @@ poke() {
   grep -q '^conv1.weight  *U8  *4x5 ' report && grep -q '^conv2.weight  *U8  *6x18 ' report
   grep -q '^classifier.weight  *U8  *10x147 ' report
   [ "$(sed -n 's/^tensor_bytes  *//p' report)" -eq $((4 * 5 + 6 * 18 + 10 * 147 + 8 * 20 + 3 * 8)) ]
+  # the weights themselves, over the whole range
+  [ "$(eo-inspect -d conv1.weight four | wc -l)" -eq 36 ]
+  eo-inspect -d conv2.weight four | awk '$1 < -8 || $1 > 7 || $1 != int($1) { exit 1 } $1 > 6 { n++ } END { exit !n }'
+  [ "$(awk '$1 == "classifier.weight" { print $5, $6 }' report)" = "-8 7" ]
   for tensor in conv1.input_scale conv1.input_zero_point conv2.input_scale classifier.input_scale; do
     cmp <(eo-inspect -d $tensor eight) <(eo-inspect -d $tensor four)
   done

@@ -9,6 +9,7 @@
 #include "nn/arena.h"
 #include "nn/half.h"
 #include "nn/input.h"
+#include "nn/model_tensors.h"
 
 int eo_inspect_load(struct eo_inspect *in, const char *path, struct eo_err *err)
 {
@@ -60,6 +61,23 @@ static double element(const struct eo_st_tensor *t, size_t i)
     default:
         return (double)bits;
     }
+}
+
+/* The values of a tensor of the file: those of packed weights, which the model has as bytes. */
+static struct eo_st_tensor values_of(const struct eo_inspect *in, const struct eo_st_tensor *t)
+{
+    struct eo_model_tensor f[EO_MODEL_TENSORS];
+    size_t n = eo_model_tensors(&in->model, f);
+    struct eo_st_tensor values = *t;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!f[i].is_packed || strcmp(f[i].name, t->name) != 0)
+            continue;
+        values.dtype = f[i].dtype;
+        values.bytes = f[i].count * eo_st_dtype_bytes(f[i].dtype);
+        values.data = f[i].data;
+    }
+    return values;
 }
 
 static void find_range(const struct eo_st_tensor *t, double *min, double *max)
@@ -125,14 +143,15 @@ static void put_layer_lines(const struct eo_model *m, struct eo_buf *out)
     eo_buf_puts(out, "\n");
 }
 
-static void put_tensor_line(const struct eo_st_tensor *t, struct eo_buf *out)
+static void put_tensor_line(const struct eo_inspect *in, const struct eo_st_tensor *t, struct eo_buf *out)
 {
+    const struct eo_st_tensor values = values_of(in, t);
     char shape[100] = "";
     double min, max;
 
     for (int i = 0; i < t->dims; i++)
         snprintf(shape + strlen(shape), sizeof(shape) - strlen(shape), "%s%zu", i ? "x" : "", t->shape[i]);
-    find_range(t, &min, &max);
+    find_range(&values, &min, &max);
     eo_buf_printf(out, "%-28s  %-5s  %-12s  %8zu  %15.9g  %15.9g\n", t->name, eo_st_dtype_name(t->dtype),
                   shape, t->bytes, min, max);
 }
@@ -163,7 +182,7 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
     eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min",
                   "max");
     for (size_t i = 0; i < in->file.tensor_count; i++)
-        put_tensor_line(&in->file.tensors[i], out);
+        put_tensor_line(in, &in->file.tensors[i], out);
     if (in->model.meta_count)
         eo_buf_puts(out, "\nmetadata\n");
     for (size_t i = 0; i < in->model.meta_count; i++) {
@@ -183,14 +202,15 @@ static void put_value(struct eo_json *j, const char *key, const struct eo_st_ten
         eo_json_int(j, key, (long long)x);
 }
 
-static void put_tensors(struct eo_json *j, const struct eo_st *file)
+static void put_tensors(struct eo_json *j, const struct eo_inspect *in)
 {
     eo_json_open(j, "tensors", '[');
-    for (size_t i = 0; i < file->tensor_count; i++) {
-        const struct eo_st_tensor *t = &file->tensors[i];
+    for (size_t i = 0; i < in->file.tensor_count; i++) {
+        const struct eo_st_tensor *t = &in->file.tensors[i];
+        const struct eo_st_tensor values = values_of(in, t);
         double min, max;
 
-        find_range(t, &min, &max);
+        find_range(&values, &min, &max);
         eo_json_open(j, NULL, '{');
         eo_json_text(j, "name", t->name);
         eo_json_text(j, "dtype", eo_st_dtype_name(t->dtype));
@@ -273,7 +293,7 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
     eo_json_text(&j, "sha256", in->sha256);
     put_metadata(&j, &in->model);
     put_layers(&j, &in->model);
-    put_tensors(&j, &in->file);
+    put_tensors(&j, in);
     eo_json_close(&j);
     return eo_buf_check(out, err);
 }
@@ -281,13 +301,15 @@ int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_e
 int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out, struct eo_err *err)
 {
     const struct eo_st_tensor *t = eo_st_find(&in->file, tensor);
+    struct eo_st_tensor values;
     size_t n;
 
     if (!t)
         return eo_err_set(err, "no tensor '%.60s' in this model", tensor);
-    n = t->bytes / eo_st_dtype_bytes(t->dtype);
+    values = values_of(in, t);
+    n = values.bytes / eo_st_dtype_bytes(values.dtype);
     for (size_t i = 0; i < n; i++)
-        eo_buf_printf(out, "%.9g\n", element(t, i));
+        eo_buf_printf(out, "%.9g\n", element(&values, i));
     return eo_buf_check(out, err);
 }
 

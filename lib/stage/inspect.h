@@ -31,7 +31,7 @@ void eo_inspect_release(struct eo_inspect *in);
 /*
  * Appends a report: properties ("name value" with two or more blanks between them), for other networks than SmallCNN a
  * table of the layers (input, output, parameters, multiply-accumulates, bytes in the file), a table of the tensors with
- * their least and largest values, and the metadata.
+ * their least and largest values (of packed weights, the weights), and the metadata.
  */
 void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out);
 
@@ -44,7 +44,10 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out);
  */
 int eo_inspect_json(const struct eo_inspect *in, struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
-/* Appends the values of one tensor, one a line, row-major, %.9g. Fails when there is none of that name. */
+/*
+ * Appends the values of one tensor, one a line, row-major, %.9g; packed weights one by one. Fails when there is none of
+ * that name.
+ */
 int eo_inspect_dump(const struct eo_inspect *in, const char *tensor, struct eo_buf *out,
                     struct eo_err *err) EO_MUST_CHECK;
 

@@ -89,7 +89,10 @@ static void put_state(struct int8 *w)
                       memory->state_bytes, memory->const_bytes);
     }
     eo_buf_puts(out, "#endif\n#define NET_STATE_ALIGN 4\n\n");
-    eo_export_put_stack(w->to->how->is_fast ? EO_STACK_INT8_FAST : EO_STACK_INT8, 0, out);
+    eo_export_put_stack(is_packed(w)          ? EO_STACK_INT4
+                        : w->to->how->is_fast ? EO_STACK_INT8_FAST
+                                              : EO_STACK_INT8,
+                        0, out);
 }
 
 /*

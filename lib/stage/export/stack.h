@@ -12,6 +12,7 @@ enum eo_stack_kind {
     EO_STACK_NETWORK,
     EO_STACK_NETWORK_FP32,
     EO_STACK_NETWORK_FP16,
+    EO_STACK_INT4,
     EO_STACK_KINDS
 };
 
