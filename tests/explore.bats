@@ -266,7 +266,7 @@ found 'base'" eo-explore -c c.yaml --into to
     eo-explore -c base.yaml --base base --point 1-int8 -o m
   fails 1 "eo-explore: option '--point': expected at most 4 channels, found 5" \
     eo-explore -c base.yaml --base base --point 1x5-int8 -o m
-  fails 1 "eo-explore: option '--point': expected one of fp32, fp16, int8, found 'int9'" \
+  fails 1 "eo-explore: option '--point': expected one of fp32, fp16, int8, int4, found 'int9'" \
     eo-explore -c base.yaml --base base --point 1x1-int9 -o m
   with 'explore_widths: [1-20]'
   fails 1 "eo-explore: c.yaml: key 'explore_widths': expected at most the 3 channels of 'conv1', found 20" \
