@@ -34,6 +34,13 @@ static const char *const networks[] = {
     "linear 5",
     "input 2x6x15; a: conv 118 3x3 pad 1 relu; b: depthwise 3x3 pad same relu6; c: conv 35 1x1 max 2x2; d: "
     "linear 70 relu; z: linear 3",
+    /* depthwise 3x3: maps of 1 column and of 1 tile, both edges, one, none, the right one by stride alone */
+    "input 3x6x1; a: depthwise 3x3 pad 1 relu; z: linear 3",
+    "input 19x7x5; a: depthwise 3x3 pad 1 relu; b: depthwise 3x3 stride 2 pad same; c: conv 9 1x1 relu6; z: linear 4",
+    "input 2x5x27; a: depthwise 3x3 pad 0,1,1,0; b: depthwise 3x3 pad 1,0,0,1 relu; c: depthwise 3x3 pad 1; d: "
+    "depthwise 3x3 stride 1x2 pad 1; e: depthwise 3x3 stride 2 pad same; f: depthwise 3x3 stride 3 pad 1; z: linear 5",
+    "input 11x6x15; a: depthwise 3x3 stride 2 pad 1; b: conv 24 1x1; c: depthwise 3x3; d: conv 5 1x1 "
+    "stride 2; z: linear 2",
 };
 
 #define NETWORKS (sizeof(networks) / sizeof(*networks))

@@ -74,13 +74,15 @@ EO_INLINE int general_outputs(int left)
 
 /*
  * Sums of `out` outputs at `cols` columns from `col` on, whose taps kw0 <= kw < kw1 are inside. `width` is the kernel's
- * where the compiler is to know it and all its taps are inside; else 0.
+ * where the compiler is to know it and all its taps are inside; else 0. A width of 1 is that of a 1x1 kernel: nothing
+ * but the loop over channels is left, which counts at one product for each sum.
  */
 EO_INLINE void general_tile(const int out, const int cols, const int width, const struct general_row *r,
                             int col, int kw0, int kw1, const float *w, const float *b, float *y, size_t plane)
 {
     const struct eo_network_layer *l = r->l;
-    const int kernel_h = l->kernel.h, kernel_w = width ? width : l->kernel.w;
+    const int kernel_h = width == 1 ? 1 : l->kernel.h, kernel_w = width ? width : l->kernel.w;
+    const int first_kh = width == 1 ? 0 : r->kh0, end_kh = width == 1 ? 1 : r->kh1;
     const int first_kw = width ? 0 : kw0, end_kw = width ? width : kw1;
     const ptrdiff_t step = l->stride.w * EO_VL, first = (col * l->stride.w - l->pad.left) * EO_VL;
     vf acc[GENERAL_OUT][GENERAL_COLS];
@@ -92,7 +94,7 @@ EO_INLINE void general_tile(const int out, const int cols, const int width, cons
             acc[o][c] = vf_set1(b[o]);
     }
     for (int i = 0; i < r->channels; i++) {
-        for (int kh = r->kh0; kh < r->kh1; kh++) {
+        for (int kh = first_kh; kh < end_kh; kh++) {
             const float *x = r->x + (ptrdiff_t)(i * l->in.h + r->row + kh) * l->in.w * EO_VL + first;
             const float *taps = w + (size_t)((i * kernel_h + kh) * kernel_w) * (size_t)out;
 
@@ -150,7 +152,7 @@ EO_INLINE void general_columns(const int out, const struct general_row *r, const
         if (col == begin && end > begin) {
             if (l->kernel.w == 3)
                 general_inside(out, 3, r, begin, end, w, b, y, plane);
-            else if (l->kernel.w == 1)
+            else if (l->kernel.w == 1 && l->kernel.h == 1)
                 general_inside(out, 1, r, begin, end, w, b, y, plane);
             else
                 general_inside(out, 0, r, begin, end, w, b, y, plane);
@@ -216,6 +218,8 @@ static void general_conv(const struct eo_network_layer *layer, const float *x, c
     }
 }
 
+#include "nn/kernels/general_depthwise.h"
+
 static void general_depthwise(const struct eo_network_layer *l, const float *x, const float *w,
                               const float *b, float *y)
 {
@@ -223,6 +227,16 @@ static void general_depthwise(const struct eo_network_layer *l, const float *x, 
     size_t in_plane = (size_t)l->in.h * (size_t)l->in.w * EO_VL, terms = eo_network_terms(l);
     struct general_row r = {.l = l, .channels = 1};
 
+    if (general_depthwise3_fits(l)) {
+        for (int c = 0; c < l->map.c; c++) {
+            vf taps[9];
+
+            for (int t = 0; t < 9; t++)
+                taps[t] = vf_set1(w[(size_t)c * terms + (size_t)t]);
+            general_depthwise3(l, x + (size_t)c * in_plane, EO_VL, taps, vf_set1(b[c]), y + (size_t)c * plane);
+        }
+        return;
+    }
     for (int c = 0; c < l->map.c; c++, w += terms) {
         r.x = x + (size_t)c * in_plane;
         for (int row = 0; row < l->map.h; row++) {

@@ -57,11 +57,18 @@ struct general_single_run {
     size_t y_step;
 };
 
-/* `n` positions of a run from `first` on, `nv` vectors of outputs. */
-EO_INLINE void general_single_tile(const int nv, const int n, const struct general_single_run *r, int first,
-                                   const float *w, const float *b)
+/*
+ * `n` positions of a run from `first` on, `nv` vectors of outputs. `width` as for general_tile(): 3 where it is the
+ * kernel's and all its taps are inside, 1 for a 1x1 kernel, else 0.
+ */
+EO_INLINE void general_single_tile(const int nv, const int n, const int width,
+                                   const struct general_single_run *r, int first, const float *w,
+                                   const float *b)
 {
     const struct eo_network_layer *l = r->l;
+    const int kernel_h = width == 1 ? 1 : l->kernel.h, kernel_w = width ? width : l->kernel.w;
+    const int kh0 = width == 1 ? 0 : r->kh0, kh1 = width == 1 ? 1 : r->kh1;
+    const int kw0 = width ? 0 : r->kw0, kw1 = width ? width : r->kw1;
     const ptrdiff_t pixel = (ptrdiff_t)general_single_channels(l->in.c), row = l->in.w * pixel;
     vf acc[GENERAL_SINGLE_VECTORS][GENERAL_SINGLE_MOST];
 
@@ -72,12 +79,11 @@ EO_INLINE void general_single_tile(const int nv, const int n, const struct gener
             acc[v][p] = vf_load(b + v * EO_VL);
     }
     for (int i = 0; i < l->in.c; i++) {
-        for (int kh = r->kh0; kh < r->kh1; kh++) {
-            const float *x = r->x + (r->at + first * r->step + kh * row + r->kw0 * pixel + i);
-            const float *taps =
-                w + (size_t)((i * l->kernel.h + kh) * l->kernel.w + r->kw0) * (size_t)(nv * EO_VL);
+        for (int kh = kh0; kh < kh1; kh++) {
+            const float *x = r->x + (r->at + first * r->step + kh * row + kw0 * pixel + i);
+            const float *taps = w + (size_t)((i * kernel_h + kh) * kernel_w + kw0) * (size_t)(nv * EO_VL);
 
-            for (int kw = r->kw0; kw < r->kw1; kw++, x += pixel, taps += nv * EO_VL) {
+            for (int kw = kw0; kw < kw1; kw++, x += pixel, taps += nv * EO_VL) {
                 vf tap[GENERAL_SINGLE_VECTORS];
 
                 EO_UNROLL(4)
@@ -103,19 +109,19 @@ EO_INLINE void general_single_tile(const int nv, const int n, const struct gener
 }
 
 /* `count` positions in tiles. */
-EO_INLINE void general_single_tiles(const int nv, const struct general_single_run *r, int count,
-                                    const float *w, const float *b)
+EO_INLINE void general_single_tiles(const int nv, const int width, const struct general_single_run *r,
+                                    int count, const float *w, const float *b)
 {
     const int most =
         GENERAL_SINGLE_SUMS / nv < GENERAL_SINGLE_MOST ? GENERAL_SINGLE_SUMS / nv : GENERAL_SINGLE_MOST;
     int p = 0;
 
     for (; p + most <= count; p += most)
-        general_single_tile(nv, most, r, p, w, b);
+        general_single_tile(nv, most, width, r, p, w, b);
     for (; most > 3 && p + 3 <= count; p += 3)
-        general_single_tile(nv, most > 3 ? 3 : 1, r, p, w, b);
+        general_single_tile(nv, most > 3 ? 3 : 1, width, r, p, w, b);
     for (; p < count; p++)
-        general_single_tile(nv, 1, r, p, w, b);
+        general_single_tile(nv, 1, width, r, p, w, b);
 }
 
 /* From position (row, col) on `count` positions, downwards or to the right. */
@@ -137,7 +143,13 @@ EO_INLINE void general_single_positions(const int nv, const struct eo_network_la
                                          .y = y + (size_t)(row * l->map.w + col) * out,
                                          .y_step = is_down ? (size_t)l->map.w * out : out};
 
-    general_single_tiles(nv, &r, count, w, b);
+    /* with one vector of outputs the addresses of 12 inputs fill the registers, and knowing the width costs more */
+    if (nv > 1 && l->kernel.w == 3 && r.kw0 == 0 && r.kw1 == 3)
+        general_single_tiles(nv, nv > 1 ? 3 : 0, &r, count, w, b);
+    else if (l->kernel.h == 1 && l->kernel.w == 1)
+        general_single_tiles(nv, 1, &r, count, w, b);
+    else
+        general_single_tiles(nv, 0, &r, count, w, b);
 }
 
 /* The map's columns whose taps are all inside by rows, the others by columns, where the rows are inside. */
@@ -211,6 +223,16 @@ static void general_single_depthwise(const struct eo_network_layer *l, const flo
 {
     size_t channels = general_single_channels(l->map.c);
 
+    if (general_depthwise3_fits(l)) {
+        for (size_t c = 0; c < channels; c += EO_VL) {
+            vf taps[9];
+
+            for (size_t t = 0; t < 9; t++)
+                taps[t] = vf_load(w + t * channels + c);
+            general_depthwise3(l, x + c, channels, taps, vf_load(b + c), y + c);
+        }
+        return;
+    }
     for (int row = 0; row < l->map.h; row++) {
         for (int col = 0; col < l->map.w; col++, y += channels)
             general_single_depthwise_at(l, row, col, x, w, b, y);
