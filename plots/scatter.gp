@@ -14,11 +14,12 @@ set ylabel "accuracy on validation images (%)"
 if (rows_of(sweep) < 1) {
     eval say_nothing
 } else {
-    seed = first_row(sweep, "seed")
-    # For an empty last field gnuplot takes that of the row before, so a field is added behind the last. A pipe, because
-    # gnuplot cuts what system() returns at 1 MiB.
-    table = "< sed 's/$/,end/' '".sweep."'"
-    x(dummy) = is_first(seed) ? column(x_column) * x_factor : NaN
+    # The rows of the first seed alone, because gnuplot reads the table a dozen times. For an empty last field gnuplot
+    # takes that of the row before, so a field is added behind the last. A pipe, because gnuplot cuts what system()
+    # returns at 1 MiB.
+    table = "< ".awk."'NR == 1 { for (i = 1; i <= NF; i++) if ($i == \"seed\") c = i } ". \
+            "NR == 2 { seed = $c \"\" } NR == 1 || $c \"\" == seed { print $0 \",end\" }' '".sweep."'"
+    x(dummy) = column(x_column) * x_factor
     percent(name) = 100 * column(name)
     # A missing interval is drawn with length 0.
     low(dummy) = strcol("accuracy_ci95_low") eq "" ? percent("accuracy") : percent("accuracy_ci95_low")
@@ -43,9 +44,9 @@ if (rows_of(sweep) < 1) {
     budget_at = budget ? STATS_min : x_min
     x_min = budget_at < x_min ? budget_at : x_min
     x_max = budget_at > x_max ? budget_at : x_max
-    stats table using (is_first(seed) ? low(0) : NaN) nooutput
+    stats table using (low(0)) nooutput
     y_min = STATS_min
-    stats table using (is_first(seed) ? high(0) : NaN) nooutput
+    stats table using (high(0)) nooutput
     y_max = STATS_max
 
     # Leave room for the labels at the sides.

@@ -29,9 +29,8 @@ recall() { [ -f "$1.key" ] && [ "$(cat "$1.key")" = "$2" ] && text_of "$1" && fo
 keep() { [ -n "${EO_SCRATCH:-}" ] || { rm -f "$1.key" && put_text "$1" "$3" && put_text "$1.key" "$2"; }; }
 
 # remember FILE KEY FOUND: keeps it if no file changed lately; the last word of each line of KEY is a time of change
-remember() {
-    ! printf '%s\n' "$2" | awk -v now="$(date +%s)" '$NF > now - 2 { exit 1 }' || keep "$@"
-}
+remember() { ! printf '%s\n' "$2" | is_settled || keep "$@"; }
+is_settled() { awk -v now="$(date +%s)" '$NF > now - 2 { exit 1 }'; }
 
 # ---- times in the future, as on a copied disk or after the clock was set back, are shifted back, so that new files are
 # newer than the files that they are made of
@@ -141,10 +140,22 @@ is_same_experiment() {
     return $status
 }
 
-# Refuses all but files and folders: the programs would wait for a pipe, and read a device without end.
+# Refuses all but files and folders: the programs would wait for a pipe, and read a device without end. Sets ahead, a
+# file with a time in the future, or nothing. Writes the list of artefacts with what tells that they changed ($listed),
+# and looks at each file only once, because there can be a hundred thousand. The many records of steps are not looked
+# at: their times mean nothing.
 check_files() {
+    ahead= odd=
+    mkdir -p "${listed%/*}" && : >"$listed" || exit 1
     [ -d "$out" ] || return 0
-    odd=$(find -H "$out" -mindepth 1 ! -xtype f ! -xtype d -print -quit)
+    while IFS=: read -r what file; do
+        case $what in odd) odd=$file && break ;; ahead) ahead=$file ;; esac
+    done <<END
+$(find -H "$out" -mindepth 1 \( ! -type f ! -type d ! -xtype f ! -xtype d -printf 'odd:%p\n' \) \
+        -o -path "$out/config/steps" -o -path "$out/config/steps/*" \
+        -o -type f \( ! -newermt now -o -printf 'ahead:%p\n' \) ! -path "$out/config/*" \
+        -fprintf "$listed" '%P %D %i %s %T@ %C@\n' | head -n 1000)
+END
     [ -z "$odd" ] || fail "$odd is neither a file nor a folder, nor a link to one; remove it"
 }
 
@@ -262,29 +273,33 @@ prepare() {
 
 # ---- a file whose bytes differ from the record of its step is made again, whatever its time
 
-# check_made: writes the names of these files into $sl/changed, for Make. They can be too many for its environment.
+# check_made: writes the names of these files into $sl/changed, for Make. They can be too many for its environment. When
+# the list of check_files is that of last time, nothing has changed.
 check_made() {
     [ -d "$out" ] || { put "$sl/changed" '' && put "$sl/failed" ''; return; }
-    key=$(find "$out" -path "$out/config" -prune -o -type f -printf '%P %D %i %s %T@ %C@\n')
     put "$sl/failed" "$(find_failed)" && found= || return
-    recall "$obj/seen/$lock.made" "$key" || {
+    seen=$obj/seen/$lock.made
+    cmp -s "$listed" "$seen" || {
         [ ! -d "$out/config/steps" ] || found=$(find_changed)
-        [ -n "$found" ] || remember "$obj/seen/$lock.made" "$key" ''
+        if [ -z "$found${EO_SCRATCH:-}" ] && is_settled <"$listed"; then
+            cp "$listed" "$seen.new" && mv -T "$seen.new" "$seen"
+        fi
     }
+    [ -n "$held" ] || rm -f "$listed"
     put "$sl/changed" "$found"
 }
 
-# find_failed: the files of error rows in $key that have a row; all others have the size of the header. Make would have
+# find_failed: the listed files of error rows that have a row; all others have the size of the header. Make would have
 # to read each of them.
 find_failed() {
-    printf '%s\n' "$key" | awk '$1 ~ /\.err$/ && $4 != 59 { print $1 }' | while read -r file; do
+    awk '$1 ~ /\.err$/ && $4 != 59 { print $1 }' "$listed" | while read -r file; do
         { read -r line && read -r line && echo "$file"; } <"$out/$file"
     done
 }
 
-# find_changed: the files in $key whose bytes are not those of a record. It reads no other files, and no links.
+# find_changed: the listed files whose bytes are not those of a record. It reads no other files, and no links.
 find_changed() {
-    { printf '%s\n\n' "$key" && find "$out/config/steps" -type f -exec cat {} +; } |
+    { cat "$listed" && echo && find "$out/config/steps" -type f -exec cat {} +; } |
         awk '!listed { if ($0 == "") listed = 1; else file[$1] = 1; next }
             /^[a-z]+$/ { made = 1; next }
             $0 == "" { made = 0 }
@@ -295,7 +310,8 @@ find_changed() {
 # Files of the experiment may have times in the future, and looking must not change them. So a copied file that differs
 # from the one of last time gets a time after all of them.
 outdate() {
-    latest=$([ ! -d "$out" ] || find "$out" -type f -newermt now -printf '%T@\n' | sort -n | tail -n 1)
+    [ -n "$ahead" ] || return 0
+    latest=$(find "$out" -type f -newermt now -printf '%T@\n' | sort -n | tail -n 1)
     [ -n "$latest" ] || return 0
     find "$sl" -type f -exec sh -c 'sl=$1 out=$2 time=$3; shift 3
         for f; do

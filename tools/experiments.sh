@@ -22,6 +22,7 @@ MAKE=${MAKE:-make}
 makefile=${EO_SHARE:+-f ${EO_SHARE}Makefile}
 newline='
 '
+tab=$(printf '\t')
 
 say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
@@ -104,10 +105,11 @@ run() {
     check_run && find_plan "$1"
     shift
     [ -n "${EO_SCRATCH:-}" ] || hold "$lock" "$name"
+    listed=$obj/lock/${held:-$$}.listed
     check_owner
     sl=$out/config dataset=$out/dataset.csv data=
     # Do this first, because what is prepared has to be newer than the rest.
-    [ ! -d "$out" ] || settle "$out"
+    [ -z "$ahead" ] || { settle "$out" && check_files; }
     prepare data/synthetic && check_made || exit 1
     export_plan
     begin_slurm "$@"
@@ -136,11 +138,19 @@ programs_are_built() {
     }
 }
 
+# looked GOAL...: what Make prints under -n, in $dir/text
 looked() {
-    ( export_plan && EO_DRY=$dir exec "$MAKE" $makefile --no-print-directory -n "$@" ) >"$dir/text" 2>"$dir/said"
-    set -- $?
+    { ( export_plan && EO_DRY=$dir exec "$MAKE" $makefile --no-print-directory -n "$@" ) 2>"$dir/said"
+        echo $? >"$dir/status"; } | rules_alone >"$dir/text"
+    read -r status <"$dir/status"
     tell "$dir/said"
-    return "$1"
+    return "$status"
+}
+
+# For eo-explain (EO_WORDS), without what it does not read of Make's database, which is the most of it by far: comments,
+# among them the automatic variables of each file, and recipes.
+rules_alone() {
+    if [ -n "${EO_WORDS:-}" ]; then grep -a -e "^[^#$tab]" -e '^# Make data base, '; else cat; fi
 }
 
 # explained GOALS [OPTION...]: prints what eo-explain says, with these options, of the goals
@@ -156,6 +166,7 @@ copied() {
     trap 'rm -rf "$dir"' EXIT
     trap 'exit 1' HUP INT TERM
     find_plan "$1"
+    listed=$dir/listed
     check_owner
     sl=$dir/config dataset=$sl/dataset.csv data=
     mkdir -p "$sl" || exit 1

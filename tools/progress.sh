@@ -41,6 +41,7 @@ foresee() {
         [ "$f" = "$out/config/steps" ] || cp -a "$f" "$dir/config"
     done
     cp -a "$out/dataset.csv" "$dir/config" || return
-    looked -p --trace "$@" && "$bin"/eo-explain --plan --folder "$out" --now "$dir/config" --then "$out/config/made" \
-        -o "$work/plan.new" "$dir/text" && mv -T "$work/plan.new" "$work/plan"
+    EO_WORDS=yes looked -p --trace "$@" &&
+        "$bin"/eo-explain --plan --folder "$out" --now "$dir/config" --then "$out/config/made" -o "$work/plan.new" \
+            "$dir/text" && mv -T "$work/plan.new" "$work/plan"
 }

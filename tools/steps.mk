@@ -52,16 +52,16 @@ record_text = { echo $(1); $(2) echo; sha256sum -- $(3); }
 made_sums = $(call sums,,$(filter-out $(MEASURED),$(1))) $(call sums,-b,$(filter $(MEASURED),$(1)))
 checksums = $(call record_text,$(stage),$(made_sums),$(reads))
 
-# Make notices that a file is missing only if another step needs the file. So each missing file, and a missing record,
+# Make notices that a file is missing only if another step needs the file. So a missing record, or each missing file,
 # becomes a prerequisite that never exists, which runs the step. The same holds for each file whose bytes are not those
 # that the step made. A step that failed, as its file of error rows shows, is tried again. tools/experiment.sh has
 # looked at the files for both.
 missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
 CHANGED := $(addprefix $(OUT)/,$(file <$(SL)/changed))
-changed = $(patsubst %,%.changed,$(filter $(CHANGED),$(1)))
+changed = $(if $(CHANGED),$(patsubst %,%.changed,$(filter $(CHANGED),$(1))))
 FAILED := $(addprefix $(OUT)/,$(file <$(SL)/failed))
-has_error = $(filter $(FAILED),$(1))
-again = $(if $(call has_error,$(filter %.err,$(1))),FORCE) $(call missing,$(1) $(record)) $(changed)
+has_error = $(if $(FAILED),$(filter $(FAILED),$(1)))
+again = $(if $(has_error),FORCE) $(call missing,$(if $(wildcard $(record)),$(1),$(record))) $(changed)
 %.missing %.changed: ;
 
 # The first line of a recipe begins with this, and ends with the command. A shell that gets a signal ends after the

@@ -7,15 +7,23 @@
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
-/* One line for all steps of a stage with the same reason as step `i`, unless one before it had it. */
-static void put_group(const struct eo_trace *t, const char *const *why, size_t i, struct eo_buf *out)
+static int is_of_stage(const struct eo_trace *t, size_t i, const char *stage)
+{
+    return i < t->step_count && strcmp(t->steps[i].stage, stage) == 0;
+}
+
+/*
+ * One line for all steps of a stage with the same reason as step `i`, unless one before it had it. `first` is the first
+ * step of the stage, whose steps stand together.
+ */
+static void put_group(const struct eo_trace *t, const char *const *why, size_t first, size_t i,
+                      struct eo_buf *out)
 {
     const struct eo_trace_step *step = &t->steps[i];
-    size_t k, more = 0;
+    size_t more = 0;
 
-    for (k = 0; k < t->step_count; k++) {
-        if (!t->steps[k].is_stale || strcmp(t->steps[k].stage, step->stage) != 0 ||
-            strcmp(why[k], why[i]) != 0)
+    for (size_t k = first; is_of_stage(t, k, step->stage); k++) {
+        if (!t->steps[k].is_stale || strcmp(why[k], why[i]) != 0)
             continue;
         if (k < i)
             return;
@@ -31,14 +39,17 @@ int eo_explain_words(struct eo_trace *t, const struct eo_changes *c, struct eo_b
 {
     struct eo_reasons r;
     int follows = 0, rc = eo_reasons_find(&r, t, c, err);
+    size_t first = 0;
 
     if (rc == 0 && t->stale_count == 0)
         eo_buf_printf(out, "%s: nothing to do, all %zu steps are up to date\n", t->folder, t->step_count);
     else if (rc == 0)
         eo_buf_printf(out, "%s: %zu of %zu steps would run\n", t->folder, t->stale_count, t->step_count);
     for (size_t i = 0; rc == 0 && i < t->step_count; i++) {
+        if (!is_of_stage(t, first, t->steps[i].stage))
+            first = i;
         if (t->steps[i].is_stale)
-            put_group(t, r.why, i, out);
+            put_group(t, r.why, first, i, out);
         follows |= eo_reason_follows(r.why[i]);
     }
     if (follows)
@@ -107,7 +118,8 @@ static void put_inside(const struct eo_trace *t, const char *name, size_t length
 int eo_explain_plan(const struct eo_trace *t, struct eo_buf *out, struct eo_err *err)
 {
     for (size_t i = 0; i < t->step_count; i++)
-        eo_buf_printf(out, "%s %s %s\n", t->steps[i].is_stale ? "run" : "keep", t->steps[i].stage, t->steps[i].id);
+        eo_buf_printf(out, "%s %s %s\n", t->steps[i].is_stale ? "run" : "keep", t->steps[i].stage,
+                      t->steps[i].id);
     return eo_buf_check(out, err);
 }
 
