@@ -224,6 +224,26 @@ timed() {
   [ "$(line 0.00)" = "0.00 fp32 7 90.00 95.00 +5.00 - 100.00 9000.00 - host" ]
 }
 
+@test "latencies of nodes of another kind are not judged, and one line says so" {
+  two
+  cp -r a b
+  mkdir a/rows b/rows
+  timing_row 0.50 int8 7 0.1 9000 | sed '1s/$/,node,node_kind/; 2s/$/,n1,fast/' >a/rows/p0.50-int8.timing.csv
+  sed 's/,n1,fast/,n3,slow/' a/rows/p0.50-int8.timing.csv >b/rows/p0.50-int8.timing.csv
+  run --separate-stderr eo-compare a b
+  [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
+  [ "$(grep -c '^kind of nodes: fast -> slow: latencies are not comparable$' <<<"$output")" -eq 1 ]
+  [ "$(line 0.50)" = "0.50 int8 7 80.00 80.00 +0.00 same 100.00 100.00 - host" ]
+  # the same kind, on another node; then one run that no cluster timed
+  sed -i 's/,n3,slow/,n2,fast/' b/rows/p0.50-int8.timing.csv
+  run eo-compare a b
+  [[ $output != *"kind of nodes"* ]]
+  [ "$(line 0.50)" = "0.50 int8 7 80.00 80.00 +0.00 same 100.00 100.00 1.000 no" ]
+  rm b/rows/p0.50-int8.timing.csv
+  run eo-compare a b
+  [[ $output == *$'\n'"kind of nodes: fast -> none: latencies are not comparable"$'\n'* ]]
+}
+
 @test "keys that differ, other data, candidates of one run" {
   echo "data_dir: x/y" >>c.yaml
   echo "dataset: idx" >>c.yaml

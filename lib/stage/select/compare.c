@@ -102,12 +102,12 @@ static struct eo_comparison compare_ranges(const struct range *a, const struct r
 }
 
 static struct eo_comparison compare_latency(const struct eo_candidate *a, const struct eo_candidate *b,
-                                            int is_same_cpu)
+                                            int is_same_host)
 {
     int has_intervals = has_interval(a) && has_interval(b);
     struct range range_a = find_range(a, has_intervals), range_b = find_range(b, has_intervals);
 
-    if (!is_same_cpu || strcmp(a->isa, b->isa) != 0 || !is_equal(a->threads, b->threads) ||
+    if (!is_same_host || strcmp(a->isa, b->isa) != 0 || !is_equal(a->threads, b->threads) ||
         !is_equal(a->batch_size, b->batch_size))
         return untested(EO_VERDICT_OTHER_HOST);
     if (eo_pareto_bad_status(a) || eo_pareto_bad_status(b))
@@ -121,7 +121,7 @@ static void make_pair(struct eo_pair *p, const struct eo_run *a, const struct eo
     struct eo_contender x = contender(p->a, of_a), y = contender(p->b, of_b);
 
     p->accuracy = compare_accuracy(p->a, p->b, of_a, of_b);
-    p->latency = compare_latency(p->a, p->b, eo_run_is_same_cpu(a, b));
+    p->latency = compare_latency(p->a, p->b, eo_run_is_same_cpu(a, b) && eo_run_is_same_kind(a, b));
     p->is_paired = eo_contender_have_same_images(&x, &y);
 }
 

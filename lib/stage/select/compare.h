@@ -15,7 +15,7 @@
  *            the sessions and not from the models. Timings whose status is not ok are not judged. Rows without
  *            intervals are judged by the ranges from the fastest sample to the 95th percentile; this is no test, and
  *            is not corrected.
- *            Only rows of one processor, instruction set, batch size and number of threads are compared.
+ *            Only rows of one processor, kind of nodes, instruction set, batch size and number of threads are compared.
  *
  * Each of the two is tested for every candidate, and of many tests 5 % find a difference by chance. So the tests of
  * accuracy, and those of latency, are corrected for their number by Holm's method at 5 %: with a probability of 95 % no

@@ -40,6 +40,11 @@ static void put_data(const struct eo_run *a, const struct eo_run *b, struct eo_b
                       y->train.sha256, y->test.sha256);
 }
 
+static const char *or_none(const char *kind)
+{
+    return *kind ? kind : "none";
+}
+
 static void put_host(const struct eo_run *a, const struct eo_run *b, struct eo_buf *out)
 {
     const struct eo_manifest_host *x = &a->manifest.host, *y = &b->manifest.host;
@@ -49,6 +54,9 @@ static void put_host(const struct eo_run *a, const struct eo_run *b, struct eo_b
     else
         eo_buf_printf(out, "processor: %s -> %s: latencies are not comparable\n", or_unknown(x->cpu),
                       or_unknown(y->cpu));
+    if (!eo_run_is_same_kind(a, b))
+        eo_buf_printf(out, "kind of nodes: %s -> %s: latencies are not comparable\n", or_none(a->node_kind),
+                      or_none(b->node_kind));
     if (strcmp(a->manifest.version, b->manifest.version) != 0)
         eo_buf_printf(out, "version: %s -> %s\n", a->manifest.version, b->manifest.version);
 }

@@ -39,14 +39,14 @@ static int add_slices(struct eo_run *run, struct eo_buf *path, struct eo_err *er
 }
 
 /* rows/p0.50-int8.hits.csv; the other seeds have folders below rows/. */
-static int put_hits_path(struct eo_buf *path, const struct eo_run *run, const struct eo_candidate_key *key,
-                         struct eo_err *err)
+static int put_row_path(struct eo_buf *path, const struct eo_run *run, const struct eo_candidate_key *key,
+                        const char *ending, struct eo_err *err)
 {
-    char name[EO_CANDIDATE_NAME], hits[EO_CANDIDATE_NAME + 32];
+    char name[EO_CANDIDATE_NAME], row[EO_CANDIDATE_NAME + 32];
 
     eo_candidate_name(&(struct eo_candidate_name){*key, 0}, run->sweep.rows[0].key.seed, name);
-    snprintf(hits, sizeof(hits), "rows/%s.hits.csv", name);
-    return put_path(path, run->folder, hits, err);
+    snprintf(row, sizeof(row), "rows/%s.%s.csv", name, ending);
+    return put_path(path, run->folder, row, err);
 }
 
 /* The hits must be of the model of the row, because the accuracies are compared by them. */
@@ -75,12 +75,33 @@ static int add_hits(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
     run->sweep.evidence = eo_alloc(run->sweep.row_count, sizeof(*run->sweep.evidence), err);
     for (size_t i = 0; run->sweep.evidence && i < run->sweep.row_count; i++) {
         const struct eo_candidate *c = &run->sweep.rows[i];
-        int found = put_hits_path(path, run, &c->key, err) ? -1 : eo_io_exists(path->data, err);
+        int found = put_row_path(path, run, &c->key, "hits", err) ? -1 : eo_io_exists(path->data, err);
 
         if (found < 0 || (found && read_hits(&run->sweep.evidence[i], c, path->data, err)))
             return -1;
     }
     return run->sweep.evidence ? 0 : -1;
+}
+
+/* eo-pareto has seen to it that all rows of a run are of one kind, so the first timing row says it. */
+static int add_node_kind(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
+{
+    for (size_t i = 0; i < run->sweep.row_count; i++) {
+        struct eo_csv csv;
+        int found = put_row_path(path, run, &run->sweep.rows[i].key, "timing", err)
+                        ? -1
+                        : eo_io_exists(path->data, err);
+
+        if (found == 0)
+            continue;
+        if (found < 0 || eo_csv_load(&csv, path->data, err))
+            return -1;
+        if (csv.rows)
+            snprintf(run->node_kind, sizeof(run->node_kind), "%s", eo_csv_value(&csv, 0, "node_kind"));
+        eo_csv_release(&csv);
+        break;
+    }
+    return 0;
 }
 
 static int add_manifest(struct eo_run *run, struct eo_buf *path, struct eo_err *err)
@@ -114,7 +135,10 @@ int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err)
     int rc;
 
     *run = (struct eo_run){.folder = folder};
-    rc = add_manifest(run, &path, err) || add_sweep(run, &path, err) || add_slices(run, &path, err) ? -1 : 0;
+    rc = add_manifest(run, &path, err) || add_sweep(run, &path, err) || add_node_kind(run, &path, err) ||
+                 add_slices(run, &path, err)
+             ? -1
+             : 0;
     return end_load(&path, rc, err);
 }
 
@@ -144,4 +168,9 @@ int eo_run_is_same_cpu(const struct eo_run *a, const struct eo_run *b)
     const char *x = a->manifest.host.cpu, *y = b->manifest.host.cpu;
 
     return x && y && strcmp(x, y) == 0;
+}
+
+int eo_run_is_same_kind(const struct eo_run *a, const struct eo_run *b)
+{
+    return strcmp(a->node_kind, b->node_kind) == 0;
 }
