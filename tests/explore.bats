@@ -106,6 +106,35 @@ column() {
   diff -q to/explore_hits.csv whole/explore_hits.csv
 }
 
+@test "explore: shards and what is made of them give the table of one run, whatever became of them" {
+  local k
+  rm -rf one
+  explore base.yaml
+  mv to one
+  mkdir to
+  for k in 1 2 3; do explore base.yaml --shard $k/3 --threads 1; done
+  [ ! -e to/explore.csv ] && [ ! -e to/explore_hits.csv ]
+  # each has a third of the rows
+  for k in 1 2 3; do [ "$(grep -aoE '[123]x[1-4],(fp32|fp16|int8),3,200' to/.explore-$k | wc -l)" -eq 12 ]; done
+  explore base.yaml --shards 3
+  diff -r one to -x .explore
+  [ "$(ls -A to | tr '\n' ' ')" = ".explore explore.csv explore_hits.csv " ]
+  # what they computed is in the journal of the run
+  [ "$(wc -c <to/.explore)" -eq "$(wc -c <one/.explore)" ]
+  # one shard never ran, one was killed in the middle of a record, one has nonsense
+  rm to/*
+  rm to/.explore
+  explore base.yaml --shard 1/3
+  explore base.yaml --shard 2/3
+  truncate -s -70 to/.explore-1
+  echo nonsense >to/.explore-3
+  explore base.yaml --shards 3
+  diff -r one to -x .explore
+  # a shard has nothing to do where an earlier run has its points
+  explore base.yaml --shard 2/3
+  [ ! -e to/.explore-2 ]
+}
+
 @test "explore: an edit computes the points that it affects" {
   with 'explore_widths: [1-2, 2]'
   explore c.yaml

@@ -12,15 +12,21 @@
 #include "stage/quant/quant.h"
 #include "tools/cli.h"
 
-static const char *config, *data, *base_path, *into, *point, *output;
-static int64_t threads, rung;
+static const char *config, *data, *base_path, *into, *point, *output, *shard;
+static int64_t threads, rung, shards;
+static int shard_number; /* from 1; 0: no shard */
 static enum eo_isa isa;
 static int quiet;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its explore slice (required)"},
     {0, "base", CLI_TEXT, &base_path, 0, 0, "MODEL", "the trained fp32 model (explore_from: slice)"},
-    {0, "into", CLI_TEXT, &into, 0, 0, "DIR", "folder for explore.csv and explore_hits.csv, made where it is missing"},
+    {0, "into", CLI_TEXT, &into, 0, 0, "DIR",
+     "folder for explore.csv and explore_hits.csv, made where it is missing"},
+    {0, "shard", CLI_TEXT, &shard, 0, 0, "K/N",
+     "compute the K-th of N shares of the points and write no tables; with --into"},
+    {0, "shards", CLI_INT, &shards, 1, EO_EXPLORE_SHARDS, "N",
+     "take over what N shards have computed, compute the rest, and write the tables; with --into"},
     {0, "point", CLI_TEXT, &point, 0, 0, "NAME",
      "make one point again, such as 8x16-int8, and write its model (with -o)"},
     {0, "rung", CLI_INT, &rung, 1, EO_CONFIG_RUNGS_MAX, "N",
@@ -61,12 +67,29 @@ struct inputs {
     struct eo_explore explore;
 };
 
+static void check_shard(void)
+{
+    int length = 0;
+
+    if ((shard || shards) && !into)
+        cli_usage(&program, "options '--shard' and '--shards' are for '--into'");
+    if (shard && shards)
+        cli_usage(&program, "expected one of '--shard' and '--shards'");
+    if (!shard)
+        return;
+    if (strspn(shard, "0123456789/") != strlen(shard) || strlen(shard) > 9 ||
+        sscanf(shard, "%d/%" SCNd64 "%n", &shard_number, &shards, &length) != 2 || shard[length] ||
+        shards < 1 || shards > EO_EXPLORE_SHARDS || shard_number < 1 || shard_number > shards)
+        cli_usage(&program, "option '--shard': expected K/N with K in 1..N and N in 1..1000, such as 2/8");
+}
+
 static void check_options(void)
 {
     if (!config)
         cli_usage(&program, "option '--config' is required");
     if (!into == !point)
         cli_usage(&program, "expected one of '--into' and '--point'");
+    check_shard();
     if (into && (output || rung))
         cli_usage(&program, "option '%s' is for '--point'", output ? "-o" : "--rung");
     if (point && cli_check_binary_output(&program, output))
@@ -130,10 +153,11 @@ static int load_teacher(struct inputs *in, struct eo_err *err)
     if (!*in->cfg.teacher)
         return 0;
     if (eo_config_teacher_is_base(&in->cfg) && !is_slice)
-        return eo_err_set(err,
-                          "%s: key 'teacher': expected a file, as explore_from is scratch and there is no base "
-                          "model, found 'base'",
-                          config);
+        return eo_err_set(
+            err,
+            "%s: key 'teacher': expected a file, as explore_from is scratch and there is no base "
+            "model, found 'base'",
+            config);
     if (eo_teacher_load(&in->teacher, eo_config_teacher_is_base(&in->cfg) ? base_path : NULL, &in->cfg,
                         &in->explore.network, err))
         return -1;
@@ -192,7 +216,8 @@ static int init_rung(const struct inputs *in, struct eo_explore *e, struct eo_po
     int rungs = eo_explore_rungs(&in->explore);
 
     if (rung > rungs)
-        return eo_err_set(err, "option '--rung': expected at most the %d of %s, found %" PRId64, rungs, config, rung);
+        return eo_err_set(err, "option '--rung': expected at most the %d of %s, found %" PRId64, rungs,
+                          config, rung);
     return eo_explore_init_rung(e, &in->explore, rung ? (int)rung - 1 : rungs - 1, pool, err);
 }
 
@@ -240,6 +265,38 @@ static int write_tables(const struct eo_buf text[OUTPUTS], struct eo_err *err)
     return 0;
 }
 
+static const char *journal_of(int k, char name[32])
+{
+    if (k)
+        snprintf(name, 32, EO_EXPLORE_JOURNAL_OF_SHARD, k);
+    else
+        snprintf(name, 32, "%s", EO_EXPLORE_JOURNAL);
+    return name;
+}
+
+/* The journals that are read besides our own: those of the shards, or for a shard that of the runs before. */
+static int open_others(struct eo_explore_how *how, struct eo_err *err)
+{
+    char name[32];
+
+    how->other_count = shard ? 1 : (int)shards;
+    how->others = eo_alloc((size_t)how->other_count, sizeof(*how->others), err);
+    for (int i = 0; how->others && i < how->other_count; i++)
+        eo_journal_open_to_read(&how->others[i], into, journal_of(shard ? 0 : i + 1, name));
+    return how->others ? 0 : -1;
+}
+
+/* What the shards kept is in our journal by now. */
+static void close_others(struct eo_explore_how *how, int is_taken)
+{
+    for (int i = 0; how->others && i < how->other_count; i++) {
+        if (is_taken && !shard)
+            unlink(how->others[i].path);
+        eo_journal_close(&how->others[i]);
+    }
+    free(how->others);
+}
+
 static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err *err)
 {
     double last = 0;
@@ -247,15 +304,20 @@ static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err 
     struct eo_explore_how how = {
         .base_sha256 = in->base_sha256, .journal = &journal, .pool = pool, .progress_ctx = &last};
     struct eo_buf text[OUTPUTS] = {{0}};
+    char name[32];
     int rc;
 
+    how.shard = shard_number - 1;
+    how.shards = shard ? (int)shards : 0;
     how.progress = !quiet && isatty(STDERR_FILENO) ? show : NULL;
-    eo_journal_open(&journal, into, EO_EXPLORE_JOURNAL, say);
-    rc = eo_explore_run(&in->explore, &how, &text[TABLE], &text[HITS], err);
+    eo_journal_open(&journal, into, journal_of(shard_number, name), say);
+    rc =
+        open_others(&how, err) || eo_explore_run(&in->explore, &how, &text[TABLE], &text[HITS], err) ? -1 : 0;
     if (last > 0)
         fputs("\r\033[K", stderr);
-    if (!rc)
+    if (!rc && !shard)
         rc = write_tables(text, err);
+    close_others(&how, !rc && !*journal.note);
     eo_journal_close(&journal);
     for (int i = 0; i < OUTPUTS; i++)
         eo_buf_release(&text[i]);

@@ -1,14 +1,24 @@
 # Accuracy and cost of all widths and precisions of a network: explore.csv, and explore_hits.csv, which eo-best needs to
 # compare the points image by image. One program computes all points. It keeps those that are finished in .explore
 # beside the tables, so it goes on where it was interrupted, and after an edit computes only what the edit affects.
+# With RUN=slurm, EO_SHARDS programs on as many nodes compute a share each, and another one makes the tables of that. A
+# shard whose job was killed goes on by its own file.
 
 EXPLORED := $(addprefix $(OUT)/,explore.csv explore_hits.csv)
 EXPLORE_BASE := $(if $(filter slice,$(EO_EXPLORE_FROM)),$(call model,base))
 
+explore = $(ON_NODE) $(BIN)/eo-explore -c $(SL)/explore.yaml $(WITH_DATA) $(addprefix --base ,$(EXPLORE_BASE)) \
+	--into $(OUT)
+EO_SHARDS ?= 8
+SHARDS := $(if $(filter slurm,$(RUN)),$(EO_SHARDS))
+in_shards = all= failed=; trap 'kill $$all; exit 1' HUP INT TERM; \
+	for k in $$(seq $(SHARDS)); do $(explore) --shard $$k/$(SHARDS) & all="$$all $$!"; done; \
+	for one in $$all; do wait $$one || failed=$$?; done; [ -z "$$failed" ] || exit $$failed;
+
 $(EXPLORED) $(together) $(EXPLORE_BASE) $(SL)/explore.yaml $(DATASET) $(call program,eo-explore) \
 		$(call again,$(EXPLORED)) | $(call step,explore,$(EXPLORED))
 	$(Q)$(call begin,$(EXPLORED)) && \
-	exec $(ON_NODE) $(BIN)/eo-explore -c $(SL)/explore.yaml $(WITH_DATA) $(addprefix --base ,$(EXPLORE_BASE)) --into $(OUT)
+	$(if $(SHARDS),{ $(in_shards) } && )exec $(explore) $(addprefix --shards ,$(SHARDS))
 	@$(call done,$(EXPLORED))
 
 .PHONY: explore $(STEP_NAMES)

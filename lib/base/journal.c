@@ -83,6 +83,19 @@ void eo_journal_open(struct eo_journal *j, const char *folder, const char *name,
         read_file(j);
 }
 
+void eo_journal_open_to_read(struct eo_journal *j, const char *folder, const char *name)
+{
+    *j = (struct eo_journal){.fd = -1};
+    if ((size_t)snprintf(j->path, sizeof(j->path), "%s/%s", folder, name) >= sizeof(j->path))
+        return;
+    j->fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (j->fd >= 0 && is_ours(j->fd))
+        read_file(j);
+    if (j->fd >= 0)
+        close(j->fd);
+    j->fd = -1;
+}
+
 void eo_journal_bind(struct eo_journal *j, const char *binding)
 {
     eo_hash_sha256(binding, strlen(binding), j->binding);

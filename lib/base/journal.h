@@ -54,6 +54,9 @@ struct eo_journal {
 /* `say` may be NULL; its line has no newline. */
 void eo_journal_open(struct eo_journal *j, const char *folder, const char *name,
                      void (*say)(const char *line));
+/* Only to read what another process has finished, perhaps at this moment: appending does nothing. A file that cannot be
+ * used has no records. */
+void eo_journal_open_to_read(struct eo_journal *j, const char *folder, const char *name);
 void eo_journal_bind(struct eo_journal *j, const char *binding);
 
 /* Whether there is another record; the order is that in which they were appended. */

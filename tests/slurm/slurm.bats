@@ -130,6 +130,14 @@ end() { sh "$EO_ROOT/tools/slurm.sh" end "$EO_SPOOL"; }
   end
 }
 
+@test "slurm: a job takes EO_BATCH steps and ends" {
+  local i
+  EO_BATCH=2 EO_JOBS=1 begin
+  for i in 1 2 3 4; do step sh -c 'echo $SLURM_JOB_ID'; done >jobs
+  [ "$(uniq -c <jobs | awk '{ printf "%s ", $1 }')" = "2 2 " ] || { cat jobs; false; }
+  end
+}
+
 @test "slurm: what sbatch refuses is said once, and is no fault of a candidate" {
   EO_SBATCH=--partition=nowhere begin
   run --separate-stderr step true
@@ -202,6 +210,32 @@ ended() {
     [ "$signal" = KILL ] || [ $i -lt 5 ]
     [ -z "$(training)" ]
   done
+}
+
+@test "slurm: explore in shards gives the same table, though jobs are killed" {
+  local making job kills=0 i
+  sed -i 's/^epochs: .*/epochs: 2/' "$config"
+  echo "explore_epochs: 60" >>"$config"
+  make_eo explore >said 2>&1 || { cat said; false; }
+  mkdir local && mv "$out"/explore*.csv local
+  make_eo clean >/dev/null
+  make_eo explore RUN=slurm EO_SHARDS=4 EO_TRIES=20 >said 2>&1 &
+  making=$!
+  for ((i = 0; i < 200; i++)); do
+    kill -0 $making 2>/dev/null || break
+    job=$(squeue -h -t R -o %A | shuf -n 1)
+    if [ -n "$job" ] && [ $kills -lt 4 ] && [ -n "$(find "$out" -name '.explore-*' -size +0)" ]; then
+      scancel --signal=KILL --full "$job" || true
+      kills=$((kills + 1))
+    fi
+    sleep 0.3
+  done
+  wait $making || { cat said; false; }
+  echo "# $kills kills, $(grep -c 'trying its step again' said || true) steps hit" >&3
+  [ $kills -gt 0 ]
+  diff local "$out" -x '.*' -x config -x models -x rows -x dataset.csv -x training_log.csv
+  [ -z "$(find "$out" -name '.explore-*')" ]
+  no_jobs
 }
 
 # A node that runs a job, or nothing.

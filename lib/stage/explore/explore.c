@@ -10,6 +10,8 @@
 #include "stage/explore/kept.h"
 #include "stage/explore/rows.h"
 
+#define BINDING "eo-explore 1" /* of the journals */
+
 /* Trainings of the same length. */
 struct rung {
     struct eo_explore e;
@@ -91,6 +93,11 @@ static int is_done(const struct run *r, size_t i)
     return p == n;
 }
 
+static int is_of_shard(const struct run *r, size_t i)
+{
+    return r->how->shards == 0 || i % (size_t)r->how->shards == (size_t)r->how->shard;
+}
+
 /* The trainings of this rung that the journal does not have. */
 static void choose_tasks(struct run *r)
 {
@@ -102,7 +109,7 @@ static void choose_tasks(struct run *r)
 
         for (size_t p = 0; p < n; p++)
             r->kept += r->now->entries[i * n + p].text != NULL;
-        if (is_done(r, i))
+        if (is_done(r, i) || !is_of_shard(r, i))
             continue;
         r->tasks[r->task_count++] = (struct task){i, r->work[i] * r->now->images};
         r->all_work += r->work[i] * r->now->images;
@@ -299,7 +306,11 @@ static int run_rungs(struct run *r, struct eo_err *err)
     for (int k = 0; k < r->rung_count; k++) {
         r->now = &r->rungs[k];
         look_ahead(r, k);
-        if (run_trainings(r, err) || (k + 1 < r->rung_count && promote(r, k, err)))
+        if (run_trainings(r, err))
+            return -1;
+        if (r->how->shards)
+            break;
+        if (k + 1 < r->rung_count && promote(r, k, err))
             return -1;
     }
     return 0;
@@ -323,13 +334,33 @@ static int make_rungs(struct run *r, struct eo_err *err)
     return r->rungs ? 0 : -1;
 }
 
+/* Each journal is read to its end before anything is appended. A shard's results are taken from it in turn. */
+static int read_journals(struct run *r, struct eo_explore_entry *const *lists, struct eo_err *err)
+{
+    size_t rows = rows_of(r), n = rows * (size_t)r->rung_count;
+    char *had = eo_alloc(n, 1, err);
+    int rc = !had || eo_explore_entries_read(lists, r->rung_count, rows, r->how->journal, err) ? -1 : 0;
+
+    for (size_t i = 0; !rc && i < n; i++)
+        had[i] = lists[i / rows][i % rows].text != NULL;
+    for (int i = 0; !rc && i < r->how->other_count; i++) {
+        eo_journal_bind(&r->how->others[i], BINDING);
+        rc = eo_explore_entries_read(lists, r->rung_count, rows, &r->how->others[i], err);
+    }
+    for (size_t i = 0; !rc && r->how->shards == 0 && i < n; i++)
+        if (!had[i] && lists[i / rows][i % rows].text)
+            eo_explore_entry_keep(&lists[i / rows][i % rows], r->how->journal);
+    free(had);
+    return rc;
+}
+
 static int prepare(struct run *r, struct eo_err *err)
 {
     struct eo_explore_entry *lists[EO_CONFIG_RUNGS_MAX];
     size_t n = r->e->grid.count;
 
     if (r->how->journal)
-        eo_journal_bind(r->how->journal, "eo-explore 1");
+        eo_journal_bind(r->how->journal, BINDING);
     if (make_rungs(r, err))
         return -1;
     r->work = eo_alloc(n, sizeof(*r->work), err);
@@ -346,7 +377,7 @@ static int prepare(struct run *r, struct eo_err *err)
     }
     for (int k = 0; k < r->rung_count; k++)
         lists[k] = r->rungs[k].entries;
-    return eo_explore_entries_read(lists, r->rung_count, rows_of(r), r->how->journal, err);
+    return read_journals(r, lists, err);
 }
 
 static void release(struct run *r)
@@ -367,7 +398,7 @@ int eo_explore_run(const struct eo_explore *e, const struct eo_explore_how *how,
     struct run r = {.e = e, .how = how, .lock = PTHREAD_MUTEX_INITIALIZER, .began = eo_clock_now()};
     int rc = prepare(&r, err) || run_rungs(&r, err) ? -1 : 0;
 
-    if (!rc) {
+    if (!rc && how->shards == 0) {
         eo_explore_put_headers(table, hits);
         for (size_t i = 0; i < e->grid.count; i++)
             put_rows(&r, r.stopped[i], i, table, hits);

@@ -31,6 +31,11 @@
  * Finished points are kept in a journal (base/journal.h) under the checksum of all that they depend on. So a run that
  * was killed goes on where it was, and after an edit only the points that it affects are computed. The journal stays
  * when the tables are written.
+ *
+ * Several processes, on one computer or many, can share the work: shard k of n computes each n-th combination, keeps
+ * the points in a journal of its own and writes no tables. A run that gets these journals takes the points over and
+ * writes the tables. It computes what is missing, so the tables are the same whatever became of the shards. Of
+ * explore_way: halving, shards share the first rung, because what goes on depends on all of it.
  */
 #ifndef EO_STAGE_EXPLORE_EXPLORE_H
 #define EO_STAGE_EXPLORE_EXPLORE_H
@@ -41,6 +46,8 @@
 #include "stage/explore/point.h"
 
 #define EO_EXPLORE_JOURNAL ".explore"
+#define EO_EXPLORE_JOURNAL_OF_SHARD ".explore-%d" /* from 1 */
+#define EO_EXPLORE_SHARDS 1000
 
 struct eo_explore_progress {
     size_t points, done, kept; /* rows in all, finished ones, and those of them that the journal had */
@@ -51,14 +58,19 @@ struct eo_explore_progress {
 struct eo_explore_how {
     const char *base_sha256;    /* of the base model's file; NULL for scratch */
     struct eo_journal *journal; /* open and bound to nothing; NULL: none */
-    struct eo_pool *pool;       /* borrowed; NULL for one thread */
+    /* [other_count]: opened to read, bound to nothing. Their points are taken over too, into our journal. */
+    struct eo_journal *others;
+    int other_count;
+    int shard,
+        shards; /* combinations shard, shard + shards, ... alone (from 0), and no tables; shards 0: all */
+    struct eo_pool *pool; /* borrowed; NULL for one thread */
     void (*progress)(
         void *ctx,
         const struct eo_explore_progress *progress); /* by any thread, one at a time; may be NULL */
     void *progress_ctx;
 };
 
-/* Appends both tables with their header rows. A point that fails has a row with its error. */
+/* Appends both tables with their header rows; a shard appends nothing. A point that fails has a row with its error. */
 int eo_explore_run(const struct eo_explore *e, const struct eo_explore_how *how, struct eo_buf *table,
                    struct eo_buf *hits, struct eo_err *err) EO_MUST_CHECK;
 

@@ -19,8 +19,8 @@ struct eo_run {
 };
 
 /*
- * Reads manifest.json, sweep_results.csv, config/, and of rows/ the hits and the kind of nodes, where there are any. The
- * message names the file. Release also after failure.
+ * Reads manifest.json, sweep_results.csv, config/, and of rows/ the hits and the kind of nodes, where there are any.
+ * The message names the file. Release also after failure.
  */
 int eo_run_load(struct eo_run *run, const char *folder, struct eo_err *err) EO_MUST_CHECK;
 
