@@ -320,3 +320,20 @@ outdate() {
             cmp -s "$f" "$was" || touch -d "@$time" -- "$f"
         done' sh "$sl" "$out" $((${latest%.*} + 1)) {} +
 }
+
+# ---- what Make would do
+
+# looked GOAL...: what Make prints under -n, in $dir/text
+looked() {
+    { ( export_plan && EO_DRY=$dir exec "$MAKE" $makefile --no-print-directory -n "$@" ) 2>"$dir/said"
+        echo $? >"$dir/status"; } | rules_alone >"$dir/text"
+    read -r status <"$dir/status"
+    tell "$dir/said"
+    return "$status"
+}
+
+# For eo-explain (EO_WORDS), without what it does not read of Make's database, which is the most of it by far: comments,
+# among them the automatic variables of each file, and recipes.
+rules_alone() {
+    if [ -n "${EO_WORDS:-}" ]; then grep -a -e "^[^#$(printf '\t')]" -e '^# Make data base, '; else cat; fi
+}

@@ -22,7 +22,6 @@ MAKE=${MAKE:-make}
 makefile=${EO_SHARE:+-f ${EO_SHARE}Makefile}
 newline='
 '
-tab=$(printf '\t')
 
 say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
@@ -136,21 +135,6 @@ programs_are_built() {
         printf '%smake: the programs would be built first (%s changed); as far as the present ones know:\n' \
             "$1" "$first"
     }
-}
-
-# looked GOAL...: what Make prints under -n, in $dir/text
-looked() {
-    { ( export_plan && EO_DRY=$dir exec "$MAKE" $makefile --no-print-directory -n "$@" ) 2>"$dir/said"
-        echo $? >"$dir/status"; } | rules_alone >"$dir/text"
-    read -r status <"$dir/status"
-    tell "$dir/said"
-    return "$status"
-}
-
-# For eo-explain (EO_WORDS), without what it does not read of Make's database, which is the most of it by far: comments,
-# among them the automatic variables of each file, and recipes.
-rules_alone() {
-    if [ -n "${EO_WORDS:-}" ]; then grep -a -e "^[^#$tab]" -e '^# Make data base, '; else cat; fi
 }
 
 # explained GOALS [OPTION...]: prints what eo-explain says, with these options, of the goals
