@@ -133,8 +133,9 @@ end() { sh "$EO_ROOT/tools/slurm.sh" end "$EO_SPOOL"; }
 @test "slurm: a job takes EO_BATCH steps and ends" {
   local i
   EO_BATCH=2 EO_JOBS=1 begin
-  for i in 1 2 3 4; do step sh -c 'echo $SLURM_JOB_ID'; done >jobs
-  [ "$(uniq -c <jobs | awk '{ printf "%s ", $1 }')" = "2 2 " ] || { cat jobs; false; }
+  for i in 1 2 3 4; do step sh -c 'echo $SLURM_JOB_ID'; done >"$BATS_TEST_TMPDIR/jobs"
+  run awk '{ n[$1]++ } END { for (job in n) print n[job] }' "$BATS_TEST_TMPDIR/jobs"
+  [ "$output" = $'2\n2' ]
   end
 }
 
