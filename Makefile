@@ -53,7 +53,7 @@ include $(SHARE)lib/build.mk
 include $(SHARE)tools/experiment.mk
 ifneq ($(IS_INNER),)
 include $(patsubst %,$(SHARE)tools/%.mk,$(call once,\
-	$(filter export device explore,$(patsubst explore-study,explore,$(GOALS:export-check=device))) \
+	$(filter export device explore,$(patsubst explore-%,explore,$(GOALS:export-check=device))) \
 	$(if $(EO_ACTIVE_DEVICE),device)))
 endif
 ifeq ($(IS_INNER),)

@@ -102,6 +102,54 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
   says "flash: 3000 bytes instead of 2048, for 2x2-int8 with 40.00 %"
 }
 
+@test "best --frontier: what no other point beats, for which limits each is the answer, and the hypervolume" {
+  best --frontier f.csv >said
+  [ "$(cut -d, -f1-3 f.csv | tr '\n' ' ')" = "widths,precision,core 2x2,int8,m4dsp 2x4,int8,m4dsp 4x4,int8,m4dsp \
+4x4,fp32,m4dsp 8x8,int8,m4dsp " ]
+  # All limits are answered: the first point has the least of all costs. The shares are of all, and weigh the accuracy.
+  awk -F, 'NR > 1 { share += $NF; volume += $NF * $14 } END { printf "%.6f %.4f\n", share, volume }' f.csv >sums
+  read -r share volume <sums
+  [ "$share" = 1.000000 ]
+  grep -q "^frontier on m4dsp: 5 of 5 points, " said
+  grep -q "^hypervolume: $volume (.* to .*) on the unseen images" said
+  # A point that is beaten, and of two equal ones the second, are not on it.
+  edit explore.csv 3 m4dsp_flash_bytes 30000
+  edit explore.csv 3 m4dsp_ram_bytes 3000
+  edit explore.csv 3 m4dsp_instructions 900000
+  best --frontier f.csv -o said
+  [ "$(cut -d, -f1,2 f.csv | tr '\n' ' ')" = "widths,precision 2x2,int8 2x4,int8 4x4,fp32 8x8,int8 " ]
+  best --frontier f.csv --json -o said
+  fails 1 "eo-best: option '--frontier': expected another file than ./explore.csv, which is read" \
+    best --frontier explore.csv
+  for i in 1 2 3 4 5; do edit explore.csv $i m4dsp_ram_bytes ''; done
+  fails 1 "eo-best: option '--frontier': expected flash, RAM and instructions of some point on m4dsp, found none; they \
+are known of model: smallcnn alone" best --frontier none.csv
+  [ ! -e none.csv ]
+}
+
+@test "best --cycles: a bound in the place of a measurement" {
+  # 120,000 instructions of at most 3 cycles at 64 MHz: 5.625 ms.
+  best --clock 64 --cycles 3 --latency 6ms >said
+  grep -q "^4x4-int8, on m4dsp" said
+  grep -q "^latency: 5.625 of 6 ms" said
+  best --device STM32L4R5 --cycles 3 --latency 3.1ms >said
+  grep -q "^latency: 3 of 3.1 ms" said
+  fails 1 "eo-best: option '--latency': how many cycles an instruction takes on a board that is not named is not \
+known; measure it and give it in the key devices: {name: NAME, cycles_per_instruction: ...}, or a bound in --cycles \
+and --clock" best --latency 5ms --cycles 3
+}
+
+@test "best --write: all finalists are within the budget" {
+  for i in 1 2 3 4 5; do edit explore.csv $i tensor_bytes $((i * 10000)); done
+  echo 'active_memory_budget_mb: 0.01' >>c.yaml
+  best --flash 5k --write final.yaml -o said
+  # 30,000 bytes, rounded up.
+  grep -qx 'active_memory_budget_mb: 0.028611' final.yaml
+  sed -i 's/^active_memory_budget_mb.*/active_memory_budget_mb: 0.04/' c.yaml
+  best --flash 5k --write final.yaml -o said
+  grep -qx 'active_memory_budget_mb: 0.04' final.yaml
+}
+
 @test "best --json: the figures of the text, as numbers" {
   best --flash 5k --json >answer
   [ "$(json get answer core within_limits rivals finalists points wanted_accuracy | tr '\n' ' ')" = \

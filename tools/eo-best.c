@@ -9,10 +9,11 @@
 #include "base/num.h"
 #include "format/csv.h"
 #include "stage/explore/best.h"
+#include "stage/explore/frontier.h"
 #include "tools/cli.h"
 
-static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output;
-static double accuracy;
+static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output, *frontier_path;
+static double accuracy, clock_mhz, cycles;
 static int json;
 
 static const struct cli_option options[] = {
@@ -25,10 +26,15 @@ static const struct cli_option options[] = {
     {0, "latency", CLI_TEXT, &latency, 0, 0, "T", "at most so much time on the device: 10ms or 0.5s"},
     {0, "device", CLI_TEXT, &device, 0, 0, "NAME", "a board of the configuration or of eo-device --boards"},
     {0, "core", CLI_TEXT, &core, 0, 0, "NAME",
-     "one of m0, m3, m4, m4dsp, m55, rv32imc (default: the device's, else m4dsp)"},
+     "one of " EO_CORE_LIST " (default: the device's, else m4dsp)"},
+    {0, "clock", CLI_NUMBER, &clock_mhz, 0, 100000, "MHZ", "with --latency: the clock (default: the device's)"},
+    {0, "cycles", CLI_NUMBER, &cycles, 0, 1000, "N",
+     "with --latency: cycles that an instruction takes, at most (default: the device's)"},
     {0, "accuracy", CLI_NUMBER, &accuracy, 0, 1, "X", "the smallest model that reaches this, such as 0.985"},
     {0, "write", CLI_TEXT, &write_path, 0, 0, "FILE",
      "write the experiment that trains the finalists in full"},
+    {0, "frontier", CLI_TEXT, &frontier_path, 0, 0, "FILE",
+     "write the points that no other beats in accuracy and costs, CSV"},
     {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print one JSON object instead of text"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE", "the answer (default: standard output)"},
     {0},
@@ -109,8 +115,7 @@ static int set_core(struct eo_best_question *q, const char *name, struct eo_err 
             return 0;
         }
     }
-    return eo_err_set(err, "option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found '%s'",
-                      name);
+    return eo_err_set(err, "option '--core': expected one of " EO_CORE_LIST ", found '%s'", name);
 }
 
 /* 0 or the amount that is given, else the device's. */
@@ -131,14 +136,16 @@ static int ask(const struct eo_config *cfg, struct eo_best_question *q, struct e
     q->limit[EO_BEST_RAM] = limit_of(parse_bytes("ram", ram), b.ram_kib);
     q->limit[EO_BEST_LATENCY] = parse_ms(latency);
     q->accuracy = accuracy;
-    if (b.cycles_per_instruction > 0)
+    b.cycles_per_instruction = cycles > 0 ? cycles : b.cycles_per_instruction;
+    b.clock_mhz = clock_mhz > 0 ? clock_mhz : b.clock_mhz;
+    if (b.cycles_per_instruction > 0 && b.clock_mhz > 0)
         q->ms_per_instruction = b.cycles_per_instruction / (b.clock_mhz * 1000);
     if (latency && !q->ms_per_instruction)
         return eo_err_set(
             err,
             "option '--latency': how many cycles an instruction takes on %s is not known; measure it and "
-            "give it in the key devices: {name: %s, cycles_per_instruction: ...}",
-            device ? b.name : "a board that is not named", device ? b.name : "NAME");
+            "give it in the key devices: {name: %s, cycles_per_instruction: ...}, or a bound in --cycles%s",
+            device ? b.name : "a board that is not named", device ? b.name : "NAME", device ? "" : " and --clock");
     return 0;
 }
 
@@ -192,10 +199,30 @@ static int write_config(const struct eo_best *best, struct eo_config *cfg, struc
     return cli_write(&program, write_path, &text) ? 1 : 0;
 }
 
+/* 0, 1 after printing, or -1 and err. */
+static int write_frontier(const struct eo_explore_table *t, enum eo_core core_asked, struct eo_buf *text,
+                          struct eo_err *err)
+{
+    struct eo_frontier f;
+    struct eo_buf csv = {0};
+    int rc = eo_frontier_make(&f, t, core_asked, err);
+
+    if (!rc) {
+        eo_frontier_put_csv(&f, &csv);
+        eo_frontier_put(&f, text);
+        rc = cli_write(&program, frontier_path, &csv) ? 1 : 0;
+    } else {
+        eo_err_prefix(err, "option '--frontier'");
+    }
+    eo_frontier_release(&f);
+    return rc;
+}
+
 /* No output in the place of an input. */
 static int check_outputs(const char *folder, struct eo_err *err)
 {
-    const char *const outputs[] = {output, write_path};
+    static const char *const names[] = {"output", "write", "frontier"};
+    const char *const outputs[] = {output, write_path, frontier_path};
     struct eo_buf inputs[3] = {{0}};
     int rc = 0;
 
@@ -205,10 +232,10 @@ static int check_outputs(const char *folder, struct eo_err *err)
     for (int i = 0; i < 3; i++) {
         if (!rc)
             rc = eo_buf_check(&inputs[i], err);
-        for (int k = 0; k < 2 && !rc; k++) {
+        for (int k = 0; k < 3 && !rc; k++) {
             if (outputs[k] && eo_io_is_same_output(outputs[k], inputs[i].data))
                 rc = eo_err_set(err, "option '--%s': expected another file than %s, which is read",
-                                k ? "write" : "output", inputs[i].data);
+                                names[k], inputs[i].data);
         }
     }
     for (int i = 0; i < 3; i++)
@@ -222,7 +249,7 @@ static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct 
     char name[EO_CONFIG_EXPERIMENT_MAX], folder[EO_CONFIG_OUT_MAX];
     struct eo_best_question q = {0};
     struct eo_best best;
-    struct eo_buf text = {0};
+    struct eo_buf text = {0}, ignored = {0};
     int rc;
 
     if (eo_config_load(cfg, config, err) ||
@@ -238,6 +265,12 @@ static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct 
     if (rc)
         return rc;
     (json ? eo_best_put_json : eo_best_put)(&best, table, &q, &text);
+    rc = frontier_path ? write_frontier(table, q.core, json ? &ignored : &text, err) : 0;
+    eo_buf_release(&ignored);
+    if (rc) {
+        eo_buf_release(&text);
+        return rc;
+    }
     return cli_write(&program, output, &text);
 }
 
@@ -254,7 +287,7 @@ int main(int argc, char **argv)
     parse_bytes("flash", flash);
     parse_bytes("ram", ram);
     parse_ms(latency);
-    cli_check_outputs(&program, (const char *const[]){write_path, cli_path(output)}, 2);
+    cli_check_outputs(&program, (const char *const[]){write_path, frontier_path, cli_path(output)}, 3);
     cfg = eo_alloc(1, sizeof(*cfg), &err);
     rc = cfg ? answer(cfg, &table, &err) : -1;
     eo_explore_table_release(&table);

@@ -27,6 +27,19 @@ explore: $(EXPLORED)
 	@awk -F, 'NR == 1 { while ($$(++at) != "error"); } NR > 1 { n++; failed += $$at != "" } \
 	  END { printf "   %d points%s in $<\n", n, failed ? ", of which " failed " have no figures (column error)," : "" }' $<
 
+# The frontier over flash, RAM and instructions, which are known of SmallCNN alone.
+FRONTIER := $(OUT)/explore_frontier.csv
+$(FRONTIER): $(EXPLORED) $(SL)/explore.yaml $(call program,eo-best) $(call again,$(FRONTIER)) | \
+		$(call step,explore,$(FRONTIER))
+	$(Q)$(call begin,$@) && \
+	exec $(HERE) $(BIN)/eo-best -c $(SL)/explore.yaml --from $(OUT) --frontier $@ -o /dev/null
+	@$(call done,$@)
+$(eval $(call plot_rule,explore_frontier,$(FRONTIER),explore_frontier.gp))
+.PHONY: explore-frontier $(STEP_NAMES)
+## explore-frontier: points of make explore that no other beats in accuracy, flash, RAM and instructions, and plots
+explore-frontier: $(call plotted,explore_frontier)
+	@$(BIN)/eo-best -c $(SL)/explore.yaml --from $(OUT) --frontier /dev/null | tail -n 3
+
 # Python with numpy and optuna; the script says how to have it. Not of what is installed, which has no tests.
 PYTHON ?= python3
 .PHONY: explore-study

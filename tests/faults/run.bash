@@ -218,6 +218,7 @@ cases() {
   with explore-point -s 3 -- eo-explore -c "$F/explore.yaml" --threads 1 --base "$F/base.safetensors" \
     --point 1x2-int8 -o point.safetensors
   with best -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --write final.yaml -o answer.txt
+  with best-frontier -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --frontier frontier.csv -o answer.txt
   with best-json -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --json -o answer.json
   # It passes on what Make says, and goes on whatever it cannot read or write.
   with progress -x open -x read -x rest -x alloc -x alloc-all -x limit -i "$F/trace" -- eo-progress -c "$F/cfg.yaml" \

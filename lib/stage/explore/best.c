@@ -347,6 +347,16 @@ static struct eo_level level_of(const struct eo_explore_row *r, const int *chann
     return eo_level_of(share, n);
 }
 
+/* MiB, as the budgets are, in which all finalists are; rounded up to six decimals. */
+static double budget_of(const struct eo_best *best)
+{
+    double most = 0;
+
+    for (int i = 0; i < best->count; i++)
+        most = fmax(most, best->finalist[i]->tensor_bytes);
+    return ceil(most / 1048576 * 1e6) / 1e6;
+}
+
 void eo_best_config(const struct eo_best *best, const int *channels, struct eo_config *cfg)
 {
     int precisions[EO_PRECISION_COUNT] = {0};
@@ -366,6 +376,7 @@ void eo_best_config(const struct eo_best *best, const int *channels, struct eo_c
         if (precisions[p])
             cfg->precisions[cfg->precision_count++] = (enum eo_precision)p;
     }
+    cfg->active_memory_budget_mb = fmax(cfg->active_memory_budget_mb, budget_of(best));
     cfg->pruning_criterion_count = 1;
     cfg->pruning_scope = EO_SCOPE_LAYER;
     cfg->prune_steps = cfg->channel_multiple = 1;

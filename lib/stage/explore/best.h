@@ -67,7 +67,8 @@ void eo_best_put_json(const struct eo_best *best, const struct eo_explore_table 
 
 /*
  * The experiment that trains the finalists in full: `cfg` with their widths as pruning_levels and their precisions, of
- * a base model with `channels` in each space. Recovery is at least as long as the training of the base model.
+ * a base model with `channels` in each space. Recovery is at least as long as the training of the base model, and
+ * active_memory_budget_mb is at least the tensors of the largest finalist.
  */
 void eo_best_config(const struct eo_best *best, const int *channels, struct eo_config *cfg);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "stage/explore/frontier.h"
 #include "stage/select/certainty.h"
 
 #define AXES 3
@@ -85,18 +86,6 @@ static double cost_of(const struct eo_explore_row *r, int axis)
     return isnan(x) ? 0 : x;
 }
 
-/* From the least to the most in equal ratios, by halving: square roots alone, which all machines round alike. */
-static void fill_limits(double *limit, int low, int high)
-{
-    int middle = (low + high) / 2;
-
-    if (middle == low)
-        return;
-    limit[middle] = sqrt(limit[low] * limit[high]);
-    fill_limits(limit, low, middle);
-    fill_limits(limit, middle, high);
-}
-
 static void set_limits(struct field *f, int axis)
 {
     double limit[LIMITS], least = INFINITY, most = 0;
@@ -107,9 +96,7 @@ static void set_limits(struct field *f, int axis)
         least = fmin(least, cost);
         most = fmax(most, cost);
     }
-    limit[0] = least;
-    limit[LIMITS - 1] = most;
-    fill_limits(limit, 0, LIMITS - 1);
+    eo_frontier_limits(least, most, limit, LIMITS);
     for (size_t i = 0; i < f->t->count; i++) {
         int k = 0;
 
