@@ -145,6 +145,19 @@ logits,12,z,z" ]
   [ "$(awk -F, '$1 == "unfused" && $3 + $6 > n { n = $3 + $6 } END { print n }' plan)" = 192 ]
 }
 
+@test "a file of a newer format is refused by every program that reads models" {
+  local said="metadata 'eo_format': expected 1, found 2: the file is of a newer edge-opt, 0.1.0, and this is \
+$(eo-inspect --version | sed -n '1s/.*) //p'); read it with the newer one"
+  cp "$EO_ROOT/tests/fuzz/corpus/model/format-newer" m
+  fails 1 "eo-inspect: m: $said" eo-inspect m
+  fails 1 "eo-prune: m: $said" eo-prune -l 0.5 m
+  fails 1 "eo-quant: m: $said" eo-quant -p fp16 m
+  fails 1 "eo-layers: m: $said" eo-layers m
+  fails 1 "eo-import: m: $said" eo-import m
+  eo-inspect "$EO_ROOT/tests/fuzz/corpus/model/format-one" >report
+  grep -qx 'eo_format: 1' report
+}
+
 @test "--json is JSON" {
   command -v python3 >/dev/null || skip "needs python3"
   make_model 3 4 9 >model

@@ -143,7 +143,8 @@ changed() {
   broken "byte offset 0: the manifest is not valid JSON: expected an object" "[]"
   broken "byte offset 2: expected key 'manifest', found the end of the object" "{}"
   broken "byte offset 9: expected key 'manifest', found 'files'" '{"files":[]}'
-  broken "key 'manifest': expected 1, found 2" '{"manifest":2}'
+  broken "key 'manifest': expected 1, found 2: the file is of a newer edge-opt than this one, $(eo-verify --version |
+    sed -n '1s/.*) //p'); read it with that" '{"manifest":2}'
   fails 1 "eo-verify: m/bad.json: byte offset 300: the manifest is not valid JSON: a string does not end" \
     bash -c 'head -c 300 m/manifest.json >m/bad.json; eo-verify m/bad.json'
   fails_like 1 "eo-verify: m/bad.json: byte offset *: the manifest is not UTF-8" \

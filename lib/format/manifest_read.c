@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/version.h"
 #include "format/json_read.h"
 
 #define MAX_EXACT ((uint64_t)1 << 53) /* integers up to here survive every JSON reader */
@@ -329,7 +330,10 @@ static int read_all(struct reader *r, struct eo_err *err)
     if (eo_json_enter(&r->json, '{', err) || read_count(r, "manifest", MAX_EXACT, &format, err))
         return -1;
     if (format != EO_MANIFEST_FORMAT)
-        return eo_err_set(err, "key 'manifest': expected %d, found %" PRIu64, EO_MANIFEST_FORMAT, format);
+        return eo_err_set(err, "key 'manifest': expected %d, found %" PRIu64 "%s", EO_MANIFEST_FORMAT, format,
+                          format > EO_MANIFEST_FORMAT
+                              ? ": the file is of a newer edge-opt than this one, " EO_VERSION "; read it with that"
+                              : "");
     if (read_reproducible(r, err) || read_host(r, err) || expect_end(r, err) || eo_json_finish(&r->json, err))
         return -1;
     for (size_t i = 0; i < m->file_count; i++) {

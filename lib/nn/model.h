@@ -42,6 +42,11 @@
 #include "nn/network.h"
 #include "nn/shape.h"
 
+/*
+ * The version of the file format: the metadata `eo_format`, and 1 where that is absent. It is raised, and then written,
+ * when this version's readers would take a new file for something else. Files with a higher one are refused.
+ */
+#define EO_MODEL_FORMAT 1
 #define EO_MODEL_META_MAX 32
 #define EO_MODEL_ARCHITECTURE "SmallCNN"
 #define EO_MODEL_ARCHITECTURE_ANY "network" /* any other: the metadata `network` has its text form */

@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/version.h"
 #include "format/safetensors.h"
 #include "nn/input.h"
@@ -21,6 +22,24 @@ static const char *find_pair(const struct eo_st *st, const char *key)
             return st->meta[i].value;
     }
     return NULL;
+}
+
+/* The format is looked at before anything else, because what a later one means is not known here. */
+static int check_format(const struct eo_st *st, struct eo_err *err)
+{
+    const char *text = find_pair(st, "eo_format"), *writer = find_pair(st, "eo_version");
+    uint64_t format;
+
+    if (!text)
+        return 0;
+    if (eo_num_parse_u64(text, 1, UINT64_MAX, &format, err))
+        return eo_err_prefix(err, "metadata 'eo_format'");
+    if (format <= EO_MODEL_FORMAT)
+        return 0;
+    return eo_err_set(err,
+                      "metadata 'eo_format': expected %d, found %.20s: the file is of a newer edge-opt, "
+                      "%.20s, and this is " EO_VERSION "; read it with the newer one",
+                      EO_MODEL_FORMAT, text, writer ? writer : "of unknown version");
 }
 
 /* Whether the file is of SmallCNN: files that do not say are. Fills *net if it is of another network. */
@@ -206,7 +225,7 @@ static int init_model(struct eo_model *m, struct eo_st *st, const struct eo_netw
 static int read_model(struct eo_model *m, struct eo_st *st, const struct eo_network *given, int is_any,
                       struct eo_err *err)
 {
-    if (init_model(m, st, given, is_any, err))
+    if (check_format(st, err) || init_model(m, st, given, is_any, err))
         return -1;
     for (size_t i = 0; i < st->meta_count; i++) {
         if (eo_model_meta_set(m, st->meta[i].key, st->meta[i].value, err))

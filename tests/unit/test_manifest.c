@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "tests/unit/check.h"
 
 #define FOUR(x) x x x x
@@ -119,7 +120,10 @@ static const struct edit {
     {"[\"7\",\"18446744073709551615\"]", "[]", NULL},
     {MACHINE, "", NULL},
     {"[{\"check\":\"turbo\",\"found\":\"on\",\"verdict\":\"warn\"}]", "[]", NULL},
-    {"\"manifest\":1", "\"manifest\":2", "key 'manifest': expected 1, found 2"},
+    {"\"manifest\":1", "\"manifest\":0", "key 'manifest': expected 1, found 0"},
+    {"\"manifest\":1", "\"manifest\":2",
+     "key 'manifest': expected 1, found 2: the file is of a newer edge-opt than this one, " EO_VERSION
+     "; read it with that"},
     {"\"manifest\":1", "\"manifest\":1.0", "key 'manifest': expected an integer in 0..9007199254740992"},
     {"\"manifest\":1", "\"manifest\":\"1\"", "key 'manifest': expected an integer in 0..9007199254740992"},
     {"9007199254740992", "9007199254740993", "key 'bytes': expected an integer in 0..9007199254740992"},
