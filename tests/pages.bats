@@ -59,20 +59,22 @@ bad() {
 # tools/pages.sh writes both.
 @test "pages: options, columns and keys that pages repeat are those of the programs" {
   mkdir -p tools configs
-  cp "$ROOT"/tools/eo-*.[15] tools
+  cp "$ROOT"/tools/eo-*.[15] "$ROOT/tools/summary.schema.json" tools
   cp "$ROOT/configs/README.md" configs
   sh "$ROOT/tools/pages.sh" "$EO_BIN" .
-  for page in tools/eo-*.[15] configs/README.md; do
+  for page in tools/eo-*.[15] tools/summary.schema.json configs/README.md; do
     diff "$ROOT/$page" "$page" || bad "make pages updates $page"
   done
   # the script sees what is missing, and what is too much
   sed -i '/^\.It Fl -split/,+1d' tools/eo-eval.1
+  sed -i '/timing_reason/d' tools/summary.schema.json
   sed -i 's/^| `seed` .*/| `sead` |/' configs/README.md
   sed -i '/^\.It Cm accuracy /,+1d' tools/eo-sweep.5
   sh "$ROOT/tools/pages.sh" "$EO_BIN" .
   cmp "$ROOT/tools/eo-eval.1" tools/eo-eval.1
   cmp "$ROOT/configs/README.md" configs/README.md
   cmp "$ROOT/tools/eo-sweep.5" tools/eo-sweep.5
+  cmp "$ROOT/tools/summary.schema.json" tools/summary.schema.json
 }
 
 # The literal lines below EXAMPLES.

@@ -43,6 +43,7 @@ stages() {
     [ -s "$OUT/$f" ] || { echo "missing: $f"; false; }
   done
   [[ $(tail -n 1 <<<"$output") == *recommended* ]]
+  json check "$EO_ROOT/tools/summary.schema.json" "$OUT/summary.json"
   head -n 1 "$OUT/sweep_results.csv" |
     grep \
     -q '^pruning_level,precision,accepted,error,active_budget_mb,accuracy,accuracy_ci95_low,accuracy_ci95_high,'\

@@ -56,12 +56,13 @@ value() {
   ! grep -q warning table && grep -q '"is_chance": false' summary.json
 }
 
-@test "summary.json has the original's keys, in this order" {
+@test "summary.json has the original's keys, in this order, after two of its own" {
   four_candidates
   select_rows
   summary -o summary.json
   [ "$(sed -n 's/^  "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = \
-    "recommended baseline memory_budgets_mb active_memory_budget_mb cpu_frequency_scale latency_multiplier power_watts \
+    "schema_version recommended baseline memory_budgets_mb \
+active_memory_budget_mb cpu_frequency_scale latency_multiplier power_watts \
 study_rows accepted_rows rejected_rows error_rows best_accuracy_accepted lowest_latency_ms_accepted deployment " ]
   [ "$(sed -n '/"baseline"/,/^  }/s/^    "\([a-z_0-9.]*\)".*/\1/p' summary.json | head -n -1 | tr '\n' ,)" = \
     "$(head -n 1 sweep.csv)," ]
@@ -72,6 +73,52 @@ configured_peak_compute_gmacs bound_regime recommended " ]
   [ "$(sed -n '/"deployment"/,/^  }/s/^      "\([a-z_]*\)".*/\1/p' summary.json | tr '\n' ' ')" = \
     "model latency_statistic batch_latency_ms batch_throughput_sps stream_avg_latency_ms stream_latency_ms \
 stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_peak_compute_gmacs bound_regime " ]
+}
+
+# checked: summary.json is what the schema says; an invented table of hardware is completed first
+checked() {
+  json check "$EO_ROOT/tools/summary.schema.json" "${1:-summary.json}"
+}
+hardware_of_all_columns() {
+  local rest=estimated_total_macs,configured_memory_bandwidth_gbps,bandwidth_utilization,achieved_gmacs
+  rest+=,arithmetic_intensity_macs_per_byte,roofline_knee_macs_per_byte
+  sed -i "1s/^/$rest,/; 2,\$s/^/1,2.5,0.5,0.5,,5.0,/" hardware.csv
+}
+
+@test "the schema: a summary with rivals, with lists of levels, without a recommendation, without rows" {
+  four_candidates
+  candidate 0.25x0.50 int8 7 0.90 0.02 8000
+  select_rows
+  hardware_of_all_columns
+  summary -o summary.json
+  [ "$(json get summary.json schema_version)" = 1 ]
+  checked
+  # The level of the baseline, which the schema describes as that of the others.
+  sed '/"baseline"/,/}/s/"pruning_level": 0.0/"pruning_level": [0.5, 0.25]/' summary.json >other
+  [ "$(json get other baseline/pruning_level)" = 2 ]
+  checked other
+  rm acc-* time-*
+  candidate 0.00 fp32 7 0.95 0.1 81960
+  select_rows
+  hardware_of_all_columns
+  summary -o none.json
+  [ "$(json get none.json recommended)" = null ]
+  checked none.json
+  rm acc-* time-*
+  error_row 0.00 fp32 7 train exploded >err.csv
+  select_rows
+  summary -o empty.json
+  [ "$(json get empty.json baseline)" = null ]
+  checked empty.json
+  # The check sees a key too many, one too few, another type, another version.
+  for edit in '/"power_watts"/d' 's/"error_rows"/"errors"/' 's/"study_rows": 5/"study_rows": "5"/' \
+    's/"schema_version": 1/"schema_version": 2/' 's/"latency_p95_ms": .*/"latency_p95_ms": "fast",/' \
+    's/"frontier_latency": .*/"frontier_latency": "sure",/' '/"timing_reason"/d'; do
+    sed "$edit" summary.json >bad.json
+    run ! cmp summary.json bad.json
+    run checked bad.json
+    [ "$status" -eq 1 ] || { echo "not seen: $edit"; return 1; }
+  done
 }
 
 @test "its values are typed and right" {
@@ -100,6 +147,7 @@ stream_throughput_sps estimated_total_bytes achieved_bandwidth_gbps configured_p
   [ "$(value model '      ')" = '"models/p0.00-int8.safetensors"' ]
   [ "$(value batch_latency_ms '      ') $(value stream_latency_ms '      ')" = "12.8 0.4" ]
   [ "$(sed '/"baseline"/,$d' summary.json)" = '{
+  "schema_version": 1,
   "recommended": {
     "model": "models/p0.00-int8.safetensors",
     "rule": "fastest",

@@ -11,7 +11,7 @@
 
 static const char *config, *sweep_path, *errors_path, *hardware_path, *manifest_path, *output;
 static const char *build, *revision, *plotter;
-static int table, json, is_modified;
+static int table, json, schema, is_modified;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its summary slice (required)"},
@@ -27,6 +27,7 @@ static const struct cli_option options[] = {
     {0, "plotter", CLI_TEXT, &plotter, 0, 0, "TEXT", "for the manifest: program that drew the plots"},
     {0, "table", CLI_FLAG, &table, 0, 0, NULL, "print a table of the candidates"},
     {'j', "json", CLI_FLAG, &json, 0, 0, NULL, "print the table as one JSON object (with --table)"},
+    {0, "schema", CLI_FLAG, &schema, 0, 0, NULL, "print the JSON Schema of the summary, and end"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "JSON", "the summary to write"},
     {0},
 };
@@ -166,6 +167,14 @@ static void check_usage(int count, char **files)
     cli_check_outputs(&program, outputs, 3);
 }
 
+static int print_schema(void)
+{
+    struct eo_buf text = {0};
+
+    eo_summary_put_schema(&text);
+    return cli_write(&program, output, &text);
+}
+
 int main(int argc, char **argv)
 {
     static struct inputs in;
@@ -173,6 +182,8 @@ int main(int argc, char **argv)
     int count = cli_parse(&program, argc, argv), rc;
     char **files = argv + argc - count;
 
+    if (schema)
+        return print_schema();
     check_usage(count, files);
     if (!output && !table && !manifest_path)
         output = "-";

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Writes what pages repeat from the programs: the options of `eo-x --help` into the OPTIONS of tools/eo-x.1, word for
-# word, the columns of `eo-pareto --columns` into tools/eo-sweep.5, and the keys of `eo-config --keys` into
-# configs/README.md, below its heading "## Keys".
+# word, the columns of `eo-pareto --columns` into tools/eo-sweep.5, the keys of `eo-config --keys` into
+# configs/README.md, below its heading "## Keys", and the schema of `eo-summary --schema` into
+# tools/summary.schema.json.
 #
 #     tools/pages.sh BIN [FOLDER]
 #
@@ -54,5 +55,7 @@ replace() {
 for page in tools/eo-*.1; do
     options "$(basename "$page" .1)" | replace "$page" ".Sh OPTIONS"
 done
+schema=$("$bin/eo-summary" --schema)
+[ "$schema" = "$(cat tools/summary.schema.json 2>/dev/null)" ] || printf '%s\n' "$schema" >tools/summary.schema.json
 columns | replace tools/eo-sweep.5 ".Sh COLUMNS"
 { echo; "$bin/eo-config" --keys; } | replace configs/README.md "## Keys"

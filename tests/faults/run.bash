@@ -197,6 +197,7 @@ cases() {
   with summary -v manifest.json -f "$F/run" -- eo-summary "${tables[@]}" --manifest manifest.json -o summary.json \
     config/steps/all
   with summary-table -- eo-summary "${tables[@]}" --table
+  with summary-schema -- eo-summary --schema -o schema.json
   with summary-json -- eo-summary "${tables[@]}" --table --json
   with inspect -- eo-inspect -o model.txt "$F/int8.safetensors"
   with inspect-json -- eo-inspect --json -o model.json "$model"

@@ -299,6 +299,7 @@ int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out, 
     struct eo_json j = {.out = out};
 
     eo_json_open(&j, NULL, '{');
+    eo_json_int(&j, "schema_version", EO_SUMMARY_SCHEMA);
     if (put_recommended(&j, in, err))
         return -1;
     put_candidate(&j, "baseline", baseline, in->cfg);

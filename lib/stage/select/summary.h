@@ -1,23 +1,9 @@
 /*
  * The end of an experiment: summary.json and the table that is printed.
  *
- * summary.json, the original's keys after `recommended`:
- *     recommended               eo_sweep_recommended(): model (the path of its file below the folder of the summary),
- *                               rule, why in a sentence, rivals, and its figures; null when none is accepted.
- *                               The timing status is given, and decides nothing. accuracy_note says that the accuracy
- *                               is a little too good, because the same images chose the candidate; is_chance says
- *                               that it is no better than always naming the most frequent class (recommend.h)
- *     baseline                  all columns of that row of sweep_results.csv, typed, and
- *                               accepted_under_active_budget; null without rows
- *     memory_budgets_mb, active_memory_budget_mb, cpu_frequency_scale, power_watts   the config's
- *     latency_multiplier        1 / cpu_frequency_scale
- *     study_rows                rows of sweep_results.csv = accepted_rows + rejected_rows
- *     error_rows                rows of sweep_errors.csv
- *     best_accuracy_accepted, lowest_latency_ms_accepted    of the first seed, the latter of ranked_latency_ms; null
- *                               when none is accepted
- *     deployment                the baseline, named by `model`: its times in calls of batch_size images and of one
- *                               image, and its row of hardware_summary.csv; `recommended` has the same of that model.
- *                               Times by `latency_statistic`, stream_avg_latency_ms being the mean
+ * summary.json has the original's keys after schema_version and `recommended`. The JSON Schema that
+ * eo_summary_put_schema() writes (tools/summary.schema.json) describes its keys and their types; those of `baseline`
+ * are the columns of columns.def.
  */
 #ifndef EO_STAGE_SELECT_SUMMARY_H
 #define EO_STAGE_SELECT_SUMMARY_H
@@ -29,6 +15,8 @@
 #include "format/config.h"
 #include "format/csv.h"
 #include "stage/select/sweep.h"
+
+#define EO_SUMMARY_SCHEMA 1 /* schema_version: raised when a key is taken out or changes its meaning */
 
 struct eo_summary_inputs {
     const struct eo_config *cfg;
@@ -43,6 +31,9 @@ struct eo_summary_inputs {
  */
 int eo_summary_put_json(const struct eo_summary_inputs *in, struct eo_buf *out,
                         struct eo_err *err) EO_MUST_CHECK;
+
+/* Appends the JSON Schema (draft 2020-12) of summary.json. */
+void eo_summary_put_schema(struct eo_buf *out);
 
 /*
  * Appends the table, at most 100 columns wide (a few more where a level has both two parts and a long criterion): the
