@@ -69,7 +69,7 @@ check-bare:
 	@sh tests/bare.sh $(BARE)
 
 # Code that several files include after choosing an instruction set; not headers in the usual sense.
-BODIES := $(addprefix lib/nn/kernels/%_,body.h single.h tile.h table.h)
+BODIES := $(addprefix lib/nn/kernels/%_,body.h single.h depthwise.h tile.h table.h)
 .PHONY: check-headers
 ## check-headers: every header compiles alone
 HEADERS := $(filter-out $(BODIES),$(wildcard lib/*/*.h lib/*/*/*.h)) tools/cli.h
