@@ -75,7 +75,8 @@ graph:
 .PHONY: compare
 ## compare: what differs between two runs, also as out/compare.html: make compare A=out/a B=out/b
 compare: programs
-	@$(if $(COMPARED),mkdir -p out && exec $(BIN)/eo-compare --html out/compare.html -- $(COMPARED),\
+	@$(if $(COMPARED),mkdir -p out && $(BIN)/eo-compare --html out/compare.html -- $(COMPARED)$(if \
+	  $(findstring s,$(LETTERS)),, && echo "written: out/compare.html"),\
 	  echo "make compare: expected two folders of finished runs, A=out/a B=out/b" >&2; false)
 
 .PHONY: clean tidy distclean

@@ -321,7 +321,7 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   grep -q '<a href="a/sweep_results.csv">' page.html
   grep -q '<a href="x/%231%20%252%3Cb%3E/b/sweep_results.csv">' page.html
   run ! grep -q '2<b>' page.html
-  grep -q 'Of 1 candidates in both runs' page.html
+  grep -q 'Of 1 candidate in both runs' page.html
   grep -q 'Only in A' page.html
   grep -q 'Only in B' page.html
   sed 's,x/%231%20%252%3Cb%3E/b,a,g' page.html >decoded.html
@@ -338,6 +338,20 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   fails_like 1 "eo-compare: /dev/full: *" eo-compare --html /dev/full a a
 }
 
+@test "the page: what was not judged is counted, and neither as equal nor as different" {
+  accuracy_row 0.00 fp32 7 0.9 >acc-1
+  timed 0.1 0.09 0.11 >time-1
+  run_folder a
+  accuracy_row 0.00 fp32 7 0.9 >acc-1
+  timed 0.3 0.29 0.31 noisy >time-1
+  run_folder b 2>stderr
+  eo-compare --html page.html a b >text
+  grep -q 'Of 1 candidate in both runs, 0 differ in accuracy and 0 in latency' page.html
+  grep -q '<b>Not judged</b>, so neither equal nor different: 0 of the accuracies and 1 of the latencies\.' page.html
+  eo-compare --html page.html a a >text
+  run ! grep -q '<b>Not judged</b>' page.html
+}
+
 @test "make compare" {
   two
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" -n compare A="$PWD/a" B="$PWD/b"
@@ -345,6 +359,9 @@ only in B: pruning_level 0.25x0.50, pruning_criterion taylor, precision int8, se
   run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a" B="$PWD/a"
   echo "$output"
   [ "$status" -eq 0 ] && [[ $output == "A: $PWD/a"* ]] || return 1
+  [ "${lines[-1]}" = "written: out/compare.html" ]
+  run make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= -s compare A="$PWD/a" B="$PWD/a"
+  [ "$status" -eq 0 ] && [[ ${lines[-1]} != written:* ]] || return 1
   run --separate-stderr make -C "$EO_ROOT" --no-print-directory BIN="$EO_BIN" LINKED= TOOLS= compare A="$PWD/a"
   [ "$status" -ne 0 ] && [ "$stderr" = "make compare: expected two folders of finished runs, A=out/a B=out/b" ]
 }

@@ -132,6 +132,26 @@ edit() {
   mv edited "$1"
 }
 
+@test "report: with a board, its estimate stands beside the times of this machine, and fast code is made again as such" {
+  local row
+  copy
+  row=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "recommendation") at = i }
+    $at == "recommended" { print NR - 1 }' run/sweep_results.csv)
+  run ! grep -q 'eo-export --fast' run/report.html
+  run ! grep -q 'cpu_frequency_scale' run/report.html
+  edit run/sweep_results.csv "$row" device STM32F411
+  edit run/sweep_results.csv "$row" device_build fast
+  eo-report -o a.html run
+  grep -q 'measured on this machine and divided by cpu_frequency_scale [0-9.]*, not on STM32F411<' a.html
+  grep -q 'eo-export --fast -o net run/models/.*   # the model as C for STM32F411' a.html
+  edit run/sweep_results.csv "$row" device_latency_ms 12.5
+  edit run/sweep_results.csv "$row" device_build plain
+  eo-report -o a.html run
+  grep -q 'not on STM32F411, for which the estimate is 12.50 ms<' a.html
+  grep -q 'eo-export -o net run/models/.*   # the model as C for STM32F411' a.html
+  (cd run && awk -f "$CHECKS/page.awk" ../a.html)
+}
+
 @test "report: a number of a table that is none" {
   local number="expected a number in -1e+300..1e+300"
   copy

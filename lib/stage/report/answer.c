@@ -53,6 +53,29 @@ static void put_accuracy_card(struct eo_page *page, const struct eo_candidate *c
     put_card(page->out, "Accuracy on validation images", value, note);
 }
 
+/*
+ * Times are measured on this machine and scaled by a factor that the user chose. That is no time of a board, so with one
+ * the card says so, and what was estimated for the board itself.
+ */
+static void put_time_card(struct eo_page *page, const struct eo_candidate *c)
+{
+    char value[EO_HTML_NUMBER], of[EO_HTML_NUMBER], board[EO_HTML_NUMBER], note[512];
+    size_t n;
+
+    n = (size_t)snprintf(note, sizeof(note), "in batches %s; timing %s",
+                         eo_html_time(c->ranked_latency_ms, of),
+                         c->timing_status[0] ? c->timing_status : "not judged");
+    if (c->device[0])
+        n +=
+            (size_t)snprintf(note + n, sizeof(note) - n,
+                             "; measured on this machine and divided by cpu_frequency_scale %g, not on %.48s",
+                             page->cfg->cpu_frequency_scale, c->device);
+    if (c->device[0] && isfinite(c->device_latency_ms))
+        snprintf(note + n, sizeof(note) - n, ", for which the estimate is %s",
+                 eo_html_time(c->device_latency_ms, board));
+    put_card(page->out, "Time of one image", eo_html_time(eo_candidate_single_latency(c), value), note);
+}
+
 static void put_cards(struct eo_page *page, const struct eo_candidate *c)
 {
     double budget = floor(page->cfg->active_memory_budget_mb * EO_MIB);
@@ -63,9 +86,7 @@ static void put_cards(struct eo_page *page, const struct eo_candidate *c)
     snprintf(note, sizeof(note), "of %s allowed: %.0f %%, %s left", eo_html_count(budget, of),
              100 * c->model_bytes / budget, eo_html_count(budget - c->model_bytes, left));
     put_card(page->out, "Bytes of the model", eo_html_count(c->model_bytes, value), note);
-    snprintf(note, sizeof(note), "in batches %s; timing %s", eo_html_time(c->ranked_latency_ms, of),
-             c->timing_status[0] ? c->timing_status : "not judged");
-    put_card(page->out, "Time of one image", eo_html_time(eo_candidate_single_latency(c), value), note);
+    put_time_card(page, c);
     put_card(page->out, "Bytes of activations at most", eo_html_count(c->peak_activation_bytes, value),
              "RAM that the layers need for one image");
     eo_buf_puts(page->out, "</div>\n");
@@ -259,7 +280,9 @@ static void put_again(struct eo_page *page, const struct eo_candidate *c)
                 folder);
     if (c) {
         eo_summary_model(c, path);
-        eo_html_put(page->out, "eo-export -o net %s/%s   # the model as C for a device\n", folder, path);
+        eo_html_put(page->out, "eo-export%s -o net %s/%s   # the model as C for %s\n",
+                    strcmp(c->device_build, "fast") == 0 ? " --fast" : "", folder, path,
+                    c->device[0] ? c->device : "a device");
     }
     eo_buf_puts(page->out, "</code></pre>\n");
 }

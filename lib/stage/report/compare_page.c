@@ -55,23 +55,38 @@ static void put_name(struct eo_buf *out, const struct eo_candidate *c, uint64_t 
     eo_html_text(out, name);
 }
 
-/* How many accuracies, and how many latencies, differ by more than chance. */
+static int is_judged(enum eo_compare_verdict verdict)
+{
+    return verdict == EO_VERDICT_WITHIN || verdict == EO_VERDICT_BEYOND || verdict == EO_VERDICT_SAME;
+}
+
+/* How many accuracies, and how many latencies, differ by more than chance, and how many nothing is known of. */
 static void put_answer(struct eo_buf *out, const struct eo_pair *pairs, size_t count)
 {
-    size_t accuracy = 0, latency = 0;
+    size_t accuracy = 0, latency = 0, accuracies_left = 0, latencies_left = 0;
 
     for (size_t i = 0; i < count; i++) {
         accuracy += pairs[i].accuracy.verdict == EO_VERDICT_BEYOND;
         latency += pairs[i].latency.verdict == EO_VERDICT_BEYOND;
+        accuracies_left += !is_judged(pairs[i].accuracy.verdict);
+        latencies_left += !is_judged(pairs[i].latency.verdict);
     }
     eo_html_put(
         out,
-        "<p class=\"answer\">Of %zu candidates in both runs, %zu differ in accuracy and %zu in latency by "
+        "<p class=\"answer\">Of %zu candidate%s in both runs, %zu differ in accuracy and %zu in latency by "
         "more "
         "than chance.</p>\n<p>Each of the two is tested at 5 %% for all candidates together (Holm): accuracy "
         "image by image (McNemar) where both have hits of the same images, else as of independent shares "
         "(Newcombe); latency by the 95 %% intervals of the medians.</p>\n",
-        count, accuracy, latency);
+        count, count == 1 ? "" : "s", accuracy, latency);
+    if (accuracies_left || latencies_left)
+        eo_html_put(
+            out,
+            "<p><b>Not judged</b>, so neither equal nor different: %zu of the accuracies and %zu of the "
+            "latencies. "
+            "A latency is judged where both timings are ok and come from one kind of processor, "
+            "instruction set, batch and number of threads.</p>\n",
+            accuracies_left, latencies_left);
 }
 
 static void put_recommended(struct eo_buf *out, const struct eo_run *run, const char *name)
@@ -178,7 +193,8 @@ static void put_pairs(struct eo_buf *out, const struct eo_pair *pairs, size_t co
         "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>Marked: differs by more "
         "than chance. "
         "Beyond chance: same, "
-        "one model; bad, a timing that is not ok; host, other processor, instruction set, threads or batch. "
+        "one model. Not judged: bad, a timing that is not ok; host, other processor, instruction set, "
+        "threads or batch. "
         "Latencies as measured, from sweep_results.csv of both</caption>\n<thead><tr>");
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         eo_html_put(out, "<th scope=\"col\">%s</th>", columns[i]);
