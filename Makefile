@@ -70,7 +70,8 @@ steps:
 ## graph: draw the stages of CONFIG and which of them would run, as graph.svg in its folder (needs graphviz)
 graph:
 	@command -v $(DOT) >/dev/null || { \
-	  echo "make graph: needs '$(DOT)', of the Debian package graphviz: make deps" >&2; false; }
+	  echo "$(if $(INSTALLED),eo,make) graph: needs '$(DOT)', of the Debian package graphviz$(if \
+	  $(INSTALLED),,: make deps)" >&2; false; }
 
 .PHONY: compare
 ## compare: what differs between two runs, also as out/compare.html: make compare A=out/a B=out/b

@@ -41,6 +41,26 @@ END
   eo-device -c c.yaml core_costs.csv | grep -q '^p0.50-int8,,tiny,M4,m4dsp,False,8192,0,1025,-1,'
 }
 
+@test "make device ends with what fits on each board, and where the recommended candidate does" {
+  eo-device -c c.yaml core_costs.csv >board_fits.csv
+  awk -f "$EO_ROOT/tools/boards.awk" board_fits.csv >said
+  diff said - <<END
+STM32L4R5: 2 of 2 candidates fit
+RP2040: 1 of 1 candidates fit
+tiny: 1 of 2 candidates fit
+STM32F411: 2 of 2 candidates fit
+END
+  printf '{\n  "recommended": {\n    "model": "models/p0.00-int8.safetensors",\n  "x": {\n  "recommended": {\n' >s.json
+  echo '    "model": "models/p0.50-int8.safetensors"' >>s.json
+  awk -f "$EO_ROOT/tools/boards.awk" s.json board_fits.csv >said
+  diff said - <<END
+STM32L4R5: 2 of 2 candidates fit; p0.00-int8, the recommended one, leaves 2073786 bytes of flash and 652632 of RAM
+RP2040: 1 of 1 candidates fit; p0.00-int8, the recommended one, leaves 2074076 bytes of flash and 268896 of RAM
+tiny: 1 of 2 candidates fit; p0.00-int8, the recommended one, does not
+STM32F411: 2 of 2 candidates fit; p0.00-int8, the recommended one, leaves 500922 bytes of flash and 128344 of RAM
+END
+}
+
 @test "eo-device --json: the cells as numbers, truth and null" {
   eo-device --json -c c.yaml core_costs.csv >fits
   [ "$(json get fits fits fits/0/candidate fits/0/build fits/0/fits fits/2/fits fits/2/flash_free_bytes \

@@ -51,6 +51,19 @@ completed() {
   [ "$(completed eo new --network res)" = resnet8 ]
 }
 
+@test "completion: boards and data sets, as the programs know them" {
+  mkdir images
+  eo-device --boards | sed '1d; s/,.*//' | sort >boards
+  completed eo new --board '' | sort | diff boards -
+  completed eo-best --device '' | sort | diff boards -
+  [ "$(completed eo best --device RP)" = RP2040 ]
+  [ "$(completed eo-data --dataset '' | tr '\n' ' ')" = "synthetic mnist fashion-mnist idx " ]
+  [ "$(completed eo-data --dataset fa)" = fashion-mnist ]
+  [ "$(completed eo new --data '' | tr '\n' ' ')" = "synthetic mnist fashion-mnist images " ]
+  [ "$(completed eo data '' | tr '\n' ' ')" = "mnist fashion-mnist " ]
+  completed eo data -- | grep -qx -e --report
+}
+
 @test "completion: files, folders, configurations and the commands of eo" {
   mkdir folder
   touch file.yaml

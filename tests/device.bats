@@ -117,6 +117,8 @@ p0.50-int8fast m3 classifier 1960" ]
   printf 'devices: [STM32F103]\nactive_device: STM32F103\n' >>c.yaml
   device all
   [ "$steps" = "DEVICE " ]
+  device
+  [[ ${lines[-1]} == "STM32F103: 1 of 1 candidates fit; p0.50-int8, the recommended one, leaves "* ]]
   [ "$(listed)" = "device/p0.50-int8/net.c device/p0.50-int8/net.h device/p0.50-int8-fast/net.c \
 device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8/m3_layers.csv device/p0.50-int8-fast/m3.csv \
 device/p0.50-int8-fast/m3_layers.csv core_costs.csv core_layers.csv board_fits.csv " ]

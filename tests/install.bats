@@ -84,6 +84,15 @@ eo_here() {
   for file in "$EO_ROOT"/configs/*.yaml; do
     grep -q "^$(basename "$file" .yaml) " list
   done
+  # a sentence over two lines is whole, and no line ends within one
+  grep -q '^cifar10  *CIFAR-10 by SmallCNN .* parameters, 5,644,288 multiply-accumulates\.$' list
+  run ! grep -v '[.?!]$' list
+  # on a terminal a line has no more than it has room for
+  PATH="$BATS_FILE_TMPDIR/usr/bin:$PATH" script -qec "stty cols 60; eo list" typescript >shown
+  tr -d '\r' <shown >lines
+  [ "$(wc -l <lines)" = "$(wc -l <list)" ]
+  [ "$(wc -L <lines)" = 60 ]
+  grep -q '^cifar10  *CIFAR-10 by.*\.\.\.$' lines
   run eo_here explain default
   [ "$status" -eq 0 ]
   [[ $output == *"out/default: "*" steps would run"* ]]
@@ -106,6 +115,26 @@ eo_here() {
   eo_here new other --force --flash 8
   # the budget in bytes is that of the device, no byte less
   [ "$(awk '/^active_memory_budget_mb/ { print $2 * 1024 * 1024 }' other.yaml)" = 8192 ]
+}
+
+@test "eo new: a board in any case of letters decides; levels that can fit" {
+  eo_here new mine --board stm32f411
+  eo-config --print mine.yaml >canonical
+  grep -q '^devices: .*STM32F411' canonical
+  grep -qx 'active_device: STM32F411' canonical
+  fails_like 1 "eo: new: nothing was written: *board 'X1': expected one of *" eo_here new other --board X1
+  # levels KB LEVELS [NETWORK]
+  levels() {
+    eo_here new levels --force --flash "$1" --network "${3:-smallcnn}"
+    grep -q "^pruning_levels: \[$2\] " levels.yaml || { grep ^pruning levels.yaml; false; }
+  }
+  levels 50 0,0.25,0.5
+  levels 20.18 0,0.25,0.5 # 20,664 bytes, exactly
+  levels 20.17 0,0.05
+  levels 8 0,0.4,0.65
+  levels 2 0,0.7,0.9
+  levels 0.1 0,0.9
+  levels 20 0,0.5,0.75 resnet8
 }
 
 @test "eo new: asks on a terminal, what no option says" {
@@ -139,6 +168,14 @@ Try 'eo help'." eo_here new --data
 Try 'eo help'." eo_here compare a
   fails 2 "eo list: unexpected 'a'
 Try 'eo help'." eo_here list a
+  # messages name the command that was called
+  mkdir -p out/other/config
+  echo first.yaml >out/other/config/source
+  eo_here new first --defaults >log
+  eo_here new second --defaults >log
+  echo "output_dir: out/other" | tee -a first.yaml >>second.yaml
+  fails 1 "eo: out/other holds the results of first.yaml; give one of the two another output_dir, or: \
+eo clean first.yaml" eo_here run second
   # programs by their short names, and the version
   eo_here inspect --help | grep -q '^usage: eo-inspect '
   [[ $(eo_here --version) == "eo (edge-opt) "* ]]
@@ -148,7 +185,7 @@ Try 'eo help'." eo_here list a
   cp -a "$BATS_FILE_TMPDIR/path" path
   rm -f path/gnuplot*
   cp "$BATS_FILE_TMPDIR/mine/small.yaml" .
-  fails 1 "make: missing here: gnuplot (gnuplot-nox); install the Debian packages in parentheses" \
+  fails 1 "eo: missing here: gnuplot (gnuplot-nox); install the Debian packages in parentheses" \
     env -u MAKEFLAGS -u MAKELEVEL PATH="$BATS_FILE_TMPDIR/usr/bin:$PWD/path" eo run small
   rm -f path/make
   fails 1 "eo: needs GNU Make: install the package make" \

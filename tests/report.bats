@@ -132,7 +132,7 @@ edit() {
   mv edited "$1"
 }
 
-@test "report: with a board, its estimate stands beside the times of this machine, and fast code is made again as such" {
+@test "report: with a board, its estimate stands beside the times of this machine; fast code is made again as such" {
   local row
   copy
   row=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "recommendation") at = i }

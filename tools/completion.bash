@@ -15,6 +15,11 @@ _edge_opt_values() {
   printf '%s\n' "${text// or / }"
 }
 
+_edge_opt_boards() { eo-device --boards 2>/dev/null | sed '1d; s/,.*//'; }
+_edge_opt_datasets() {
+  _edge_opt_values "$(eo-config --keys 2>/dev/null | sed -n 's/^| `dataset` | [^|]* | \([^|]*\) |.*/\1/p')"
+}
+
 # _edge_opt_option OPTION COMMAND...: completes the argument of the option; fails where it takes none
 _edge_opt_option() {
   local option=$1 line argument
@@ -25,6 +30,11 @@ _edge_opt_option() {
   case $option:$argument in
     --explain:KEY) _edge_opt_words "$("$1" --keys | sed -n 's/^| `\([a-z_0-9]*\)` .*/\1/p')" ;;
     --isa:*) _edge_opt_words "$("$1" --version | sed -n 's/^instruction sets: //p')" ;;
+    --board:NAME | --device:NAME) _edge_opt_words "$(_edge_opt_boards)" ;;
+    --dataset:NAME) _edge_opt_words "$(_edge_opt_datasets)" ;;
+    --data:DATA)
+      _edge_opt_words "$(_edge_opt_datasets | sed 's/ idx//')"
+      _edge_opt_files -d ;;
     *:DIR) _edge_opt_files -d ;;
     *)
       _edge_opt_words "$(_edge_opt_values "$line")"
@@ -77,7 +87,12 @@ _edge_opt() {
   fi
   case $command in
     new) _edge_opt_program "$eo" new ;;
-    data) _edge_opt_words "mnist fashion-mnist" ;;
+    data)
+      if [[ $current == -* ]] || [[ $previous == -* ]]; then
+        _edge_opt_program eo-data
+      else
+        _edge_opt_words "mnist fashion-mnist"
+      fi ;;
     list | help) ;;
     *)
       if "$eo" help | grep -q "^  $command CONFIG\|^  $command A B"; then

@@ -56,13 +56,14 @@ $(BOARD_FITS): $(OUT)/core_costs.csv $(SL)/select.yaml $(call program,eo-device)
 .PHONY: device device-tools $(STEP_NAMES)
 device-tools:
 	@for p in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do \
-	  command -v $$p >/dev/null || { echo "make device: needs '$$p': $(or $(INSTALLED:%=apt-get install \
-	  $(DEPS_DEVICE)),make deps device)" >&2; exit 1; }; done
+	  command -v $$p >/dev/null || { echo "$(if $(INSTALLED),eo,make) device: needs '$$p': $(if \
+	  $(INSTALLED),apt-get install $(DEPS_DEVICE),make deps device)" >&2; exit 1; }; done
 ## device: what each candidate takes on six cores in QEMU, and which boards it fits: core_*.csv, board_fits.csv
 device: $(CORE_COSTS) $(BOARD_FITS)
 	@awk -F, 'NR == 1 { printf "%-22s %-5s %-8s %8s %8s %8s %6s\n", "candidate", "", "core", "flash", "RAM", \
 	  "instr/MAC", "equal"; next } { printf "%-22s %-5s %-8s %8d %8d %9s %6s\n", $$1, $$2, $$3, $$4, $$8, $$11, \
 	  $$12 ? "yes" : "NO" }' $<
+	@awk -f $(SHARE)tools/boards.awk $(wildcard $(SUMMARY)) $(BOARD_FITS)
 
 # The same code on this machine, by each compiler that is there, for all test images.
 .PHONY: export-check

@@ -98,11 +98,21 @@ on_configs() {
 
 # ---- other commands
 
+# The first sentence of each configuration: whole, or on a terminal as much as a line has room for.
 list() {
     [ $# = 0 ] || misused list "unexpected '$1'"
+    width=0
+    { [ -t 1 ] && width=$(stty size <&3 2>/dev/null) && width=${width#* }; } 3<&1
     for file in "$share"/configs/*.yaml; do
         name=${file##*/}
-        printf '%-30s %s\n' "${name%.yaml}" "$(sed -n '1s/^# *//p' "$file")"
+        awk -v name="${name%.yaml}" -v width="${width:-0}" '
+            !/^# *[^ ]/ { exit }
+            { sub(/^# */, ""); text = text (text == "" ? "" : " ") $0 }
+            END {
+                if (match(text, /[.?!]( |$)/)) text = substr(text, 1, RSTART)
+                line = sprintf("%-30s %s", name, text)
+                print (width >= 40 && length(line) > width ? substr(line, 1, width - 3) "..." : line)
+            }' "$file"
     done
 }
 

@@ -174,7 +174,7 @@ check_owner() {
     [ "$owner" != "$id" ] || return 0
     if [ -n "$owner" ] && [ -e "$owner" ]; then
         [ "$owner" -ef "$config" ] || fail "$out holds the results of $owner; give one of the two another output_dir," \
-            "or: make clean CONFIG=$owner"
+            "or: $me clean $([ "$me" = eo ] || echo CONFIG=)$owner"
     elif [ -n "$owner" ]; then
         is_same_experiment || fail "$out holds the results of $owner, which is not there now. If its disk is to be" \
             "mounted, do that or give $name another output_dir. If $id is its new name: rm $out/config/source"

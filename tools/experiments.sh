@@ -20,10 +20,12 @@ bin=$EO_PROGRAMS_IN obj=$EO_B/build
 MAKE=${MAKE:-make}
 # The Makefile of an installed project is not in this folder. Its path has no blanks (tools/eo.sh).
 makefile=${EO_SHARE:+-f ${EO_SHARE}Makefile}
+# Messages begin with what people called: `make`, or `eo` of an installed project.
+me=${EO_SHARE:+eo} me=${me:-make}
 newline='
 '
 
-say() { printf 'make: %s\n' "$*" | tr -d '\000-\010\013-\037\177' >&2; }
+say() { printf '%s: %s\n' "$me" "$*" | tr -d '\000-\010\013-\037\177' >&2; }
 fail() { say "$@"; exit 1; }
 
 for script in experiment hosts progress; do . "${EO_SHARE:-./}tools/$script.sh"; done
@@ -70,7 +72,8 @@ tell() {
         s/^make: \*\*\* \[[^]]*: ([^]:]*)\] Error (.*)$/make: \1: the command ended with status \2, as after a signal/
         s/^make: \*\*\* \[[^]]*: ([^]:]*)\] (.*)$/make: \1: a signal ended the command (\2)/
         s/^make: \*\*\* No rule to make target ([^ ,]*)\.( *Stop\.)?$/make: no target \1; make help lists the targets/
-        s/^make: \*\*\* /make: /' "$1" >&2
+        s/^make: \*\*\* /make: /
+        s/^make: /'"$me"': /' "$1" >&2
 }
 
 # part ARGUMENT...: runs a Make. Its own messages go to a file, those of its recipes to our standard error. Under a lock

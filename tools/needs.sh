@@ -48,7 +48,7 @@ if [ -n "$fuzzer" ] && [ -z "$missing" ]; then
         lacks "clang's libFuzzer:libclang-rt-dev"
 fi
 [ -n "$missing" ] || exit 0
-advice="'make $goals' installs what the project needs"
-[ -z "${EO_SHARE:-}" ] || advice="install the Debian packages in parentheses"
-echo "make: missing here: ${missing#, }; $advice" >&2
+me=make advice="'make $goals' installs what the project needs"
+[ -z "${EO_SHARE:-}" ] || me=eo advice="install the Debian packages in parentheses"
+echo "$me: missing here: ${missing#, }; $advice" >&2
 exit 1

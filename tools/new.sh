@@ -12,15 +12,36 @@ options:
   --data DATA        synthetic (digits drawn by program), mnist, fashion-mnist, or a folder of IDX files (synthetic)
   --network NAME     one of $(known_networks) (smallcnn)
   --flash KB         what the device has for the weights, in units of 1,024 bytes (50)
-  --board NAME       a board that eo device --boards prints (none)
+  --board NAME       a board that eo device --boards prints, which then decides what is accepted (none)
   --epochs N         how often training sees each image (5)
-  --levels L,L,...   shares of the channels to remove (0,0.25,0.5)
+  --levels L,L,...   shares of the channels to remove (0,0.25,0.5; more where int8 needs it to fit into --flash)
   --defaults         ask nothing
   --force            replace a file that is there
 END
 }
 
 known_networks() { "$bin"/eo-config --keys | sed -n 's/^| `model` .*| one of \(.*\), or a list of layers .*/\1/p'; }
+
+# fitting_levels: prints levels of which the last surely fits at int8, if any level up to 0.9 does. A layer with a share
+# 1-p of its channels has at most that share of its bytes, and where its inputs are pruned too, the square of it.
+fitting_levels() {
+    "$bin"/eo-inspect --network "$network" 2>/dev/null | awk -F, -v kb="$flash" '
+        function rounded(p) { p = int(20 * p + 0.999999) / 20; return p < 0.05 ? 0.05 : p > 0.9 ? 0.9 : p }
+        $1 == "total" { share = 1024 * kb / $8 }
+        END {
+            if (share == 0 || share >= 1) { print "0,0.25,0.5"; exit }
+            few = rounded(1 - sqrt(share)); many = rounded(1 - share)
+            printf few < many ? "0,%g,%g\n" : "0,%g\n", few, many
+        }'
+}
+
+# known_board NAME: prints it as eo-device spells it, where it differs only in the case of letters
+known_board() {
+    "$bin"/eo-device --boards | WANTED=$1 awk -F, '
+        BEGIN { found = ENVIRON["WANTED"] }
+        NR > 1 && tolower($1) == tolower(ENVIRON["WANTED"]) { found = $1 }
+        END { print found }'
+}
 
 # ask VARIABLE QUESTION: an empty answer keeps the default
 ask() {
@@ -52,15 +73,21 @@ new() {
         shift
     done
     if [ -z "$defaults" ] && [ -t 0 ] && [ -t 2 ]; then questions; fi
-    : "${name:=my}" "${data:=synthetic}" "${network:=smallcnn}" "${flash:=50}" "${epochs:=5}" "${levels:=0,0.25,0.5}"
+    : "${name:=my}" "${data:=synthetic}" "${network:=smallcnn}" "${flash:=50}" "${epochs:=5}"
     [ "$board" != none ] || board=
+    [ -z "$board" ] || board=$(known_board "$board") || exit 1
     case ${name##*/} in '' | [.-]* | *[!A-Za-z0-9._+-]*)
         fail "new: name '$name': expected letters, digits and ._+- alone, because the folder of results is named so" ;;
     esac
-    case $flash in '' | *[!0-9.]* | *.*.* | .) fail "new: --flash '$flash': expected a number of KB" ;; esac
+    check_flash
+    : "${levels:=$(fitting_levels)}"
     file=$name.yaml
     [ -n "$force" ] || [ ! -e "$file" ] || fail "new: $file is there already; --force replaces it"
     write_new
+}
+
+check_flash() {
+    case $flash in '' | *[!0-9.]* | *.*.* | .) fail "new: --flash '$flash': expected a number of KB" ;; esac
 }
 
 # Asks only for what no option says.
@@ -74,7 +101,8 @@ questions() {
     [ -n "$flash" ] || { flash=50; ask flash "KB that the device has for the weights:"; }
     [ -n "$board" ] || ask board "Board to measure for (eo device --boards lists them):"
     [ -n "$epochs" ] || { epochs=5; ask epochs "Epochs of training:"; }
-    [ -n "$levels" ] || { levels=0,0.25,0.5; ask levels "Shares of the channels to remove:"; }
+    check_flash
+    [ -n "$levels" ] || { levels=$(fitting_levels); ask levels "Shares of the channels to remove:"; }
 }
 
 write_new() {
@@ -119,6 +147,7 @@ precisions: [fp32, fp16, int8] # a candidate for each as well; int8 has a quarte
 memory_budgets_mb: [$budget]  # columns of the table: does a candidate fit into so many MiB?
 active_memory_budget_mb: $budget # the one that decides: $flash KB
 ${board:+devices: [$board]           # eo device measures what the candidates take on this board
+active_device: $board         # only what fits there is accepted; for this, eo run needs QEMU and cross compilers
 }cpu_frequency_scale: 0.7      # how fast the device is, compared with this machine
 power_watts: 5.0              # and how much power it takes, for the energy column
 END

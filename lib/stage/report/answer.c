@@ -54,8 +54,8 @@ static void put_accuracy_card(struct eo_page *page, const struct eo_candidate *c
 }
 
 /*
- * Times are measured on this machine and scaled by a factor that the user chose. That is no time of a board, so with one
- * the card says so, and what was estimated for the board itself.
+ * Times are measured on this machine and scaled by a factor that the user chose. That is no time of a board, so with
+ * one the card says so, and what was estimated for the board itself.
  */
 static void put_time_card(struct eo_page *page, const struct eo_candidate *c)
 {
