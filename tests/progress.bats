@@ -70,6 +70,11 @@ on_terminal() {
 @test "eo-progress: passes everything on; wrong usage and a bad configuration" {
   printf 'a\n\n  TRAIN    x/y\nno end' >text
   eo-progress --folder out --work . -c small.yaml <text | cmp - text
+  fails 1 "eo-progress: (standard stream): cannot write: No space left on device" \
+    sh -c 'eo-progress --folder out --work . -c small.yaml <text >/dev/full'
+  # it reads to the end: what writes to it is not ended by a signal
+  (set -o pipefail; head -c 1000000 /dev/zero | tr '\0' '\n' | cat 2>writer |
+    { eo-progress --folder out --work . -c small.yaml 2>reader >/dev/full || true; })
   misused "eo-progress: options '--folder', '--work' and '-c' are required" eo-progress --folder out
   fails_like 1 "eo-progress: none.yaml: cannot open: No such file or directory" \
     eo-progress --folder out --work . -c none.yaml

@@ -152,6 +152,26 @@ edit() {
   (cd run && awk -f "$CHECKS/page.awk" ../a.html)
 }
 
+@test "report: a column for the teacher where there was one" {
+  copy
+  run ! grep -q 'teacher</th>' run/report.html
+  edit run/sweep_results.csv 2 teacher_sha256 "$(printf '%064d' 7 | tr 0 a)"
+  eo-report -o run/report.html run
+  grep -q '<th scope="col">teacher</th></tr></thead>' run/report.html
+  grep -q '<td title="a\{63\}7">aaaaaaaa</td></tr>' run/report.html
+  [ "$(grep -c '<td title="">' run/report.html)" = 5 ]
+  (cd run && awk -f "$CHECKS/page.awk" report.html)
+}
+
+@test "report: one candidate alone is no plural" {
+  copy
+  sed -i '3,$d' run/sweep_results.csv
+  eo-report -o run/report.html run
+  grep -q '<p>1 candidate: each' run/report.html
+  grep -q '<caption>1 candidate of' run/report.html
+  run ! grep -E '[ >]1 (more )?candidates' run/report.html
+}
+
 @test "report: a number of a table that is none" {
   local number="expected a number in -1e+300..1e+300"
   copy

@@ -32,7 +32,8 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     .name = "eo-progress",
     .synopsis = "--folder DIR --work DIR -c FILE",
-    .purpose = "Passes standard input on to standard output, and shows below it which stage runs, how many steps and\n"
+    .purpose = "Passes standard input on to standard output, and shows below it which stage runs, how many "
+               "steps and\n"
                "candidates are done, and how long the rest will take. `make all` does this on a terminal.",
     .options = options,
     .footer = "Times of steps are kept in DIR/config/times, for the next run.\n",
@@ -44,13 +45,14 @@ static struct {
     struct eo_config cfg;
     struct eo_progress plan;
     char *plan_text, *log_text;
-    char stage[16];     /* of the step that began last, in capitals */
-    char tool[256];     /* what a program says of its training */
-    double share;       /* of that training; -1: nothing is said */
+    char stage[16]; /* of the step that began last, in capitals */
+    char tool[256]; /* what a program says of its training */
+    double share;   /* of that training; -1: nothing is said */
     char early[EARLY_MAX][256];
     double early_at[EARLY_MAX];
     int early_count;
-    int lines; /* that are shown */
+    int lines;       /* that are shown */
+    int write_error; /* the first one of standard output, as errno; 0: none */
 } run;
 
 static double seconds_of(clockid_t clock)
@@ -108,7 +110,8 @@ static void see_line(const char *line)
     step = eo_progress_find(&run.plan, path + n + 1);
     if (step) {
         step->began = seconds_of(CLOCK_MONOTONIC);
-    } else if (!run.plan.count && run.early_count < EARLY_MAX && strlen(path + n + 1) < sizeof(run.early[0])) {
+    } else if (!run.plan.count && run.early_count < EARLY_MAX &&
+               strlen(path + n + 1) < sizeof(run.early[0])) {
         strcpy(run.early[run.early_count], path + n + 1);
         run.early_at[run.early_count++] = seconds_of(CLOCK_MONOTONIC);
     }
@@ -187,6 +190,13 @@ static void save_log(void)
 
 /* ---- the terminal */
 
+/* After a failure the input is still read to its end, because the run must not wait for a reader that is gone. */
+static void flush(void)
+{
+    if ((fflush(stdout) || ferror(stdout)) && !run.write_error)
+        run.write_error = errno ? errno : EIO;
+}
+
 static void clear(void)
 {
     for (; run.lines > 0; run.lines--)
@@ -210,13 +220,13 @@ static void draw(void)
     clear();
     if (n.steps > 0) {
         left = (int)(fmin(eo_progress_left(&run.plan, seconds_of(CLOCK_MONOTONIC), run.share), 1e9) + 0.5);
-        snprintf(text, sizeof(text), "%s: %zu of %zu candidates, %zu of %zu steps, about %d:%02d left", run.stage,
-                 n.candidates_done, n.candidates, n.done, n.steps, left / 60, left % 60);
+        snprintf(text, sizeof(text), "%s: %zu of %zu candidates, %zu of %zu steps, about %d:%02d left",
+                 run.stage, n.candidates_done, n.candidates, n.done, n.steps, left / 60, left % 60);
         put_line(text);
         if (run.tool[0])
             put_line(run.tool);
     }
-    fflush(stdout);
+    flush();
 }
 
 /* Passes whole lines on, above what is shown; `end` is what is left of the last one. */
@@ -237,7 +247,7 @@ static void pass(char *text, size_t *size, int at_end)
         fwrite(text, 1, *size, stdout);
         *size = 0;
     }
-    fflush(stdout);
+    flush();
 }
 
 static void follow(void)
@@ -255,7 +265,8 @@ static void follow(void)
             size += n > 0 ? (size_t)n : 0;
             pass(text, &size, n == 0);
         }
-        if (n == 0 || seconds_of(CLOCK_MONOTONIC) < looked + PERIOD || seconds_of(CLOCK_MONOTONIC) < began + FIRST)
+        if (n == 0 || seconds_of(CLOCK_MONOTONIC) < looked + PERIOD ||
+            seconds_of(CLOCK_MONOTONIC) < began + FIRST)
             continue;
         looked = seconds_of(CLOCK_MONOTONIC);
         load_plan();
@@ -264,7 +275,7 @@ static void follow(void)
         draw();
     }
     clear();
-    fflush(stdout);
+    flush();
 }
 
 int main(int argc, char **argv)
@@ -285,5 +296,8 @@ int main(int argc, char **argv)
     eo_progress_release(&run.plan);
     free(run.plan_text);
     free(run.log_text);
-    return 0;
+    if (!run.write_error)
+        return 0;
+    eo_err_set(&err, "cannot write: %s", strerror(run.write_error));
+    return cli_fail(&program, "(standard stream)", &err);
 }

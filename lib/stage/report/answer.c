@@ -296,7 +296,7 @@ int eo_section_answer(struct eo_page *page, struct eo_err *err)
     if (!c) {
         eo_html_put(
             page->out,
-            "<p class=\"answer\">No model is recommended: none of the %zu candidates fits in %s bytes.</p>\n",
+            "<p class=\"answer\">No model is recommended: no candidate, of %zu, fits in %s bytes.</p>\n",
             page->rows, eo_html_count(floor(page->cfg->active_memory_budget_mb * EO_MIB), budget));
         if (page->rows && eo_section_budgets(page, err))
             return -1;

@@ -108,7 +108,8 @@ static void put_next(struct eo_page *page, struct what_if *w)
     try_budget(page, budget, w);
     fit = w->fit;
     try_budget(page, budget + MORE_BYTES, w);
-    eo_html_put(page->out, "<p>With a budget of 5 KiB more, %zu more candidates fit, and ", w->fit - fit);
+    eo_html_put(page->out, "<p>With a budget of 5 KiB more, %zu more candidate%s, and ", w->fit - fit,
+                w->fit - fit == 1 ? " fits" : "s fit");
     if (!w->choice)
         eo_buf_puts(page->out, "still none is recommended.");
     else if (now && eo_candidate_equal(&now->key, &w->choice->key))

@@ -218,6 +218,15 @@ int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
     return 0;
 }
 
+static int has_teacher(const struct eo_page *page)
+{
+    size_t i = 0;
+
+    while (i < page->rows && !page->run.sweep.rows[i].teacher_sha256[0])
+        i++;
+    return i < page->rows;
+}
+
 static void put_row(struct eo_page *page, const struct eo_candidate *c)
 {
     struct eo_buf *out = page->out;
@@ -239,9 +248,15 @@ static void put_row(struct eo_page *page, const struct eo_candidate *c)
     eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td>",
                 eo_html_number(1000 * eo_candidate_single_latency(c), a), eo_html_count(c->model_bytes, b),
                 eo_html_count(c->peak_activation_bytes, d));
-    eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", c->accepted ? "yes" : "no",
+    eo_html_put(out, "<td>%s</td><td>%s</td><td>%s</td><td>%s</td>", c->accepted ? "yes" : "no",
                 c->timing_status, eo_certainty_name(c->frontier_latency),
                 eo_certainty_name(c->frontier_memory));
+    if (has_teacher(page)) {
+        memcpy(a, c->teacher_sha256, 8);
+        a[8] = '\0';
+        eo_html_put(out, "<td title=\"%s\">%s</td>", c->teacher_sha256, a);
+    }
+    eo_buf_puts(out, "</tr>\n");
 }
 
 static int put_failures(struct eo_page *page, struct eo_err *err)
@@ -282,14 +297,17 @@ int eo_section_table(struct eo_page *page, struct eo_err *err)
     eo_page_section(page, "table", "All candidates");
     eo_html_put(
         page->out,
-        "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>%zu candidates of the "
+        "<div class=\"wide\"><table class=\"sortable\" id=\"candidates\">\n<caption>%zu candidate%s of the "
         "first seed, "
         "from <a href=\"sweep_results.csv\">sweep_results.csv</a>; the recommended one is marked. By "
-        "latency, by size: how sure it is that it is on that frontier</caption>\n"
+        "latency, by size: how sure it is that it is on that frontier%s</caption>\n"
         "<thead><tr>",
-        page->rows);
+        page->rows, page->rows == 1 ? "" : "s",
+        has_teacher(page) ? ". Teacher: how the checksum of the model begins that it learned from" : "");
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         eo_html_put(page->out, "<th scope=\"col\">%s</th>", columns[i]);
+    if (has_teacher(page))
+        eo_buf_puts(page->out, "<th scope=\"col\">teacher</th>");
     eo_buf_puts(page->out, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < page->rows; i++) {
         if (i < shown || &page->run.sweep.rows[i] == page->recommended)

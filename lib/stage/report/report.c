@@ -74,12 +74,12 @@ static void put_contents(struct eo_page *page)
         {"pruning", "Pruning"}, {"devices", "Devices"},     {"timing", "Timing"},    {"origin", "Origin"},
     };
 
-    eo_html_put(
-        page->out,
-        "<header>\n<h1>Models for %s</h1>\n<p>%zu candidates: each is one network, pruned to a level, in one "
-        "number format. Accuracy is measured on validation images, which training never saw.</p>\n"
-        "<nav aria-label=\"Contents\"><ul>\n",
-        eo_page_dataset(page), page->rows);
+    eo_html_put(page->out,
+                "<header>\n<h1>Models for %s</h1>\n<p>%zu candidate%s: each is one network, pruned to a "
+                "level, in one "
+                "number format. Accuracy is measured on validation images, which training never saw.</p>\n"
+                "<nav aria-label=\"Contents\"><ul>\n",
+                eo_page_dataset(page), page->rows, page->rows == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         eo_html_put(page->out, "<li><a href=\"#%s\">%s</a></li>\n", parts[i][0], parts[i][1]);
     eo_buf_puts(page->out, "</ul></nav>\n</header>\n<main>\n");
