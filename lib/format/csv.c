@@ -8,8 +8,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define MAX_FILE ((size_t)64 << 20)
-
 /*
  * The parser unescapes in place: a field is never longer than its text, so the write position never overtakes
  * the read position, and the NUL that ends a field lands on its delimiter at the latest.
@@ -185,7 +183,7 @@ int eo_csv_load(struct eo_csv *csv, const char *path, struct eo_err *err)
     size_t size;
 
     *csv = (struct eo_csv){0};
-    if (eo_io_read(path, MAX_FILE, &text, &size, err))
+    if (eo_io_read(path, EO_IO_MAX, &text, &size, err))
         return -1;
     return parse_owned(csv, text, size, err);
 }
@@ -195,8 +193,8 @@ int eo_csv_parse(struct eo_csv *csv, const char *text, size_t size, struct eo_er
     char *copy;
 
     *csv = (struct eo_csv){0};
-    if (size > MAX_FILE)
-        return eo_err_set(err, "expected at most %zu bytes, found %zu", MAX_FILE, size);
+    if (size > EO_IO_MAX)
+        return eo_err_set(err, "expected at most %zu bytes, found %zu", EO_IO_MAX, size);
     copy = eo_alloc(size + 1, 1, err);
     if (!copy)
         return -1;

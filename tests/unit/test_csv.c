@@ -93,6 +93,25 @@ static void test_limits(void)
     free(text);
 }
 
+/* Hits of 10,000 images take 2,500 bytes a row, so 30,000 rows of explore_hits.csv are more than 64 MiB. */
+static void test_large(void)
+{
+    size_t size = (size_t)75 << 20;
+    char *text = malloc(size);
+    struct eo_csv csv;
+    struct eo_err err;
+
+    if (!text)
+        exit(1);
+    memset(text, 'x', size);
+    memcpy(text, "a\n", 2);
+    check_that(eo_csv_parse(&csv, text, size, &err) == 0 && csv.rows == 1 &&
+                   strlen(eo_csv_cell(&csv, 0, 0)) == size - 2,
+               "a table of 75 MiB");
+    eo_csv_release(&csv);
+    free(text);
+}
+
 static void test_lookup(void)
 {
     struct eo_csv csv;
@@ -135,6 +154,7 @@ int main(void)
 {
     test_parse();
     test_limits();
+    test_large();
     test_lookup();
     test_write();
     return check_report("test_csv");
