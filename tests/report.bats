@@ -265,6 +265,20 @@ browse() {
   grep -q '0 &lt;script&gt;alert(1)&lt;/script&gt;' dom
 }
 
+@test "report: on paper nothing is scrolled, so long commands are broken into lines" {
+  sed 's/@media print/@media all/; s,net [^ ]*/models/,&a_long_name/a_long_name/a_long_name/a_long_name/,' \
+    "$BATS_FILE_TMPDIR/run/report.html" >page.html
+  cat >>page.html <<'END'
+<script>
+const all = [...document.querySelectorAll("pre, .wide")];
+const cut = e => getComputedStyle(e).overflowX != "visible" || (e.tagName == "PRE" && e.scrollWidth > e.clientWidth);
+document.title = all.filter(cut).length + " of " + all.length;
+</script>
+END
+  browse "$PWD/page.html" --window-size=500,800
+  grep -oE '<title>0 of [1-9][0-9]*</title>' dom
+}
+
 @test "report: a link to a model opens its details" {
   browse "$BATS_FILE_TMPDIR/run/report.html#m-p0.50-int8"
   grep -q '<details id="m-p0.50-int8" open="">' dom
