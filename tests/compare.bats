@@ -234,6 +234,9 @@ timed() {
   [ "$status" -eq 0 ] && [ -z "$stderr" ] || return 1
   [ "$(grep -c '^kind of nodes: fast -> slow: latencies are not comparable$' <<<"$output")" -eq 1 ]
   [ "$(line 0.50)" = "0.50 int8 7 80.00 80.00 +0.00 same 100.00 100.00 - host" ]
+  eo-compare --json -o found a b
+  [ "$(json get found a/node_kind b/node_kind is_same_node_kind candidates/0/latency_verdict | tr '\n' ' ')" = \
+    "fast slow false other_host " ]
   # the same kind, on another node; then one run that no cluster timed
   sed -i 's/,n3,slow/,n2,fast/' b/rows/p0.50-int8.timing.csv
   run eo-compare a b
@@ -242,6 +245,8 @@ timed() {
   rm b/rows/p0.50-int8.timing.csv
   run eo-compare a b
   [[ $output == *$'\n'"kind of nodes: fast -> none: latencies are not comparable"$'\n'* ]]
+  eo-compare --json -o found a b
+  [ "$(json get found a/node_kind b/node_kind is_same_node_kind | tr '\n' ' ')" = "fast null false " ]
 }
 
 @test "keys that differ, other data, candidates of one run" {

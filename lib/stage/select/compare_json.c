@@ -17,6 +17,7 @@ static void put_run(struct eo_json *j, const char *key, const struct eo_run *run
     eo_json_text(j, "train_sha256", *m->train.sha256 ? m->train.sha256 : NULL);
     eo_json_text(j, "test_sha256", *m->test.sha256 ? m->test.sha256 : NULL);
     eo_json_text(j, "cpu", m->host.cpu);
+    eo_json_text(j, "node_kind", *run->node_kind ? run->node_kind : NULL);
     eo_json_text(j, "version", m->version);
     eo_json_close(j);
 }
@@ -110,6 +111,7 @@ int eo_compare_put_json(const struct eo_run *a, const struct eo_run *b, struct e
     put_run(&j, "b", b);
     eo_json_bool(&j, "is_same_data", eo_compare_is_same_data(a, b));
     eo_json_bool(&j, "is_same_cpu", eo_run_is_same_cpu(a, b));
+    eo_json_bool(&j, "is_same_node_kind", eo_run_is_same_kind(a, b));
     eo_json_open(&j, "keys", '[');
     eo_compare_keys(a, b, put_key, &keys);
     eo_json_close(&j);
