@@ -1,6 +1,7 @@
 # A cost of each layer, from layerwise_breakdown.csv. Of a network with at most five layers: a group of bars for each
 # candidate, with one bar for each layer. Of any other: a line for each candidate over the layers. The caller has loaded
 # common.gp and set
+#     x_name               what a group stands for
 #     y_column, y_factor   what is plotted, in which unit
 #     y_log                1: logarithmic
 #     by_precision         0: the figure is the same at each precision, so one group stands for all of them
@@ -13,16 +14,25 @@ if (rows_of(layers) < 1) {
     if (count > 5) {
         load folder."/layers.gp"
     } else {
+        # The rows of the first seed, and of the first precision of each pruned model unless by_precision; n counts them.
+        # No more than MOST groups, because a bar of so many would be thinner than a pixel, and gnuplot cuts what
+        # system() returns at 1 MiB.
+        MOST = 200
+        chosen(code) = system(awk.sprintf("-v by=%d -v most=%d ", by_precision, MOST * count)."'".\
+            "NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { seed = $at[\"seed\"] } ".\
+            "NR > 1 { if ($at[\"seed\"] != seed) next; p = $at[\"precision\"]; ".\
+            "k = $at[\"pruning_level\"] FS $at[\"pruning_criterion\"]; if (!(k in first)) first[k] = p; ".\
+            "if (!by && first[k] != p) next; n++ } ".code."' '".layers."'")
+        all = chosen("END { print n }") / count
         table = layers
-        if (!by_precision) {
-            # The rows of the first precision of each pruned model.
+        if (!by_precision || all > MOST) {
             set print $rows
-            print system(awk."'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } ".\
-                "{ k = $at[\"pruning_level\"] FS $at[\"pruning_criterion\"] FS $at[\"seed\"] } ".\
-                "{ p = $at[\"precision\"] } ".\
-                "!(k in first) { first[k] = p } first[k] == p' '".layers."'")
+            print chosen("n <= most")
             unset print
             table = "$rows"
+        }
+        if (all > MOST) {
+            set xlabel sprintf("%s: the first %d of %d, in the order of the table", x_name, MOST, all)
         }
         seed = first_row(layers, "seed")
         y(layer) = strcol("layer") eq layer && is_first(seed) ? column(y_column) * y_factor : NaN

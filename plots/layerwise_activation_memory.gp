@@ -2,7 +2,8 @@
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Activation memory by layer, one image")
-set xlabel "candidate"
+x_name = "candidate"
+set xlabel x_name
 set ylabel "input + output of the fused layer (KiB)"
 y_column = "fused_activation_bytes"
 y_log = 0

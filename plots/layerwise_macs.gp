@@ -2,7 +2,8 @@
 folder = system("dirname '".ARG0."'")
 load folder."/common.gp"
 set title titled("Multiply-accumulates by layer, one image")
-set xlabel "pruned model, the same at each precision"
+x_name = "pruned model, the same at each precision"
+set xlabel x_name
 set ylabel "multiply-accumulates (thousands)"
 y_column = "macs_per_image"
 y_log = 1

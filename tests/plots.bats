@@ -344,6 +344,26 @@ network_rows() {
   [ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$stderr"; return 1; }
 }
 
+@test "bars of thousands of candidates: the first 200, and the label says so" {
+  local p
+  awk 'BEGIN { print "layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed,pruning_criterion"
+    for (i = 0; i < 8000; i++) for (k = 1; k <= 5; k++)
+      printf "l%d,%d,%d,%.6f,%s,7,l1\n", k, 123400 + i + k, 4000 + i + k, int(i / 2) / 8000, i % 2 ? "int8" : "fp32" }' \
+    >layerwise_breakdown.csv
+  [ "$(wc -c <layerwise_breakdown.csv)" -gt 1048576 ]
+  for p in "macs 4000 pruned model, the same at each precision" "activation_memory 8000 candidate"; do
+    set -- $p
+    run --separate-stderr gnuplot -d -e "dir='.'; out='$1.svg'" "$EO_ROOT/plots/layerwise_$1.gp"
+    [ "$status" -eq 0 ] && [ -z "$stderr" ] || { echo "$1: $stderr"; return 1; }
+    grep -qF "${p#* * }: the first 200 of $2, in the order of the table" $1.svg
+    [ "$(sed -n 's/^<svg .*width="\([0-9]*\)".*/\1/p; s/^ *width="\([0-9]*\)".*/\1/p' $1.svg | head -n 1)" = 4880 ]
+  done
+  # 200 are not bounded
+  sed -i 1001q layerwise_breakdown.csv
+  gnuplot -d -e "dir='.'; out='few.svg'" "$EO_ROOT/plots/layerwise_activation_memory.gp"
+  ! grep -q "the first" few.svg
+}
+
 @test "sensitivity of a network of many layers: one line for each" {
   { sensitivity_rows
     cat sensitivity.csv; sed -n '2,5s/^conv1/pw1/p' sensitivity.csv; } >more && mv more sensitivity.csv
