@@ -40,6 +40,30 @@ nodes have; sinfo -o '%20N %f' lists features" make_eo all RUN=slurm
     make_eo accuracy RUN=slurm
 }
 
+@test "hosts: a number of RUN=slurm that is none is refused in one line" {
+  local word
+  make_eo programs
+  for word in eight 0 1001 -1 2x '' 99999999999999999999; do
+    fails 1 "make: EO_SHARDS: expected an integer in 1..1000, found '$word'" make_eo explore RUN=slurm EO_SHARDS="$word"
+  done
+  fails 1 "make: EO_CPUS: expected an integer in 1..256, found 'all'" make_eo accuracy RUN=slurm EO_CPUS=all
+  fails 1 "make: EO_MINUTES: expected minutes or auto, found '1h'" make_eo accuracy RUN=slurm EO_MINUTES=1h
+  fails 1 "make: EO_MEM: expected megabytes, a number with K, M, G or T, or auto, found '2GB'" \
+    make_eo accuracy RUN=slurm EO_MEM=2GB
+  [ ! -e out/models ]
+}
+
+@test "hosts: under RUN=slurm programs have EO_CPUS threads, those of shards too" {
+  make_eo programs
+  echo "threads: 2" >>exp.yaml
+  run make_eo -n explore RUN=slurm EO_CPUS=3 EO_SHARDS=2
+  [ "$status" -eq 0 ]
+  [[ $output == *"eo-explore "*" --threads 3 "*" --shard "* ]] || { echo "$output"; false; }
+  [[ $output != *"--threads 2"* ]]
+  run make_eo -n explore
+  [[ $output == *"eo-explore "*" --threads 2 "* ]]
+}
+
 @test "hosts: a make waits for one of another host, and says how to go on without it" {
   make_eo programs
   mkdir -p "${lock%/*}"
@@ -64,4 +88,52 @@ nodes have; sinfo -o '%20N %f' lists features" make_eo all RUN=slurm
   [ "$status" -eq 0 ]
   [[ $output != *"another make"* ]]
   [ -z "$(ls "$lock"* 2>/dev/null)" ]
+}
+
+# same_as_local RUN: makes all models on a host that RUN stands for; then nothing is left to do
+same_as_local() {
+  run make_eo accuracy RUN="$1"
+  [ "$status" -eq 0 ] || { echo "$1: $output"; return 1; }
+  sh "$EO_ROOT/tests/same-artefacts.sh" local out || return 1
+  # no time of the other host's clock
+  [ -z "$(find out -newermt '1 minute')" ] && [ -z "$(find out -not -newermt '-30 minutes')" ] || return 1
+  run make_eo accuracy
+  [ "$status" -eq 0 ] && [[ ! $output =~ (^|$'\n')\ \ [A-Z] ]] || { echo "$1, again: $output"; return 1; }
+}
+
+@test "hosts: clocks that are an hour wrong change no byte, and nothing is made twice" {
+  local skew library=$EO_TESTS/skew.so
+  [ -z "$EO_SANITIZE" ] || skip "sanitized programs do not survive a preloaded library"
+  make_eo accuracy >/dev/null
+  cp -r out local
+  # The library does what it says, with the files of a program, too.
+  [ $(($(LD_PRELOAD=$library EO_SKEW=3600 date +%s) - $(date +%s))) -ge 3590 ]
+  LD_PRELOAD=$library EO_SKEW=3600 eo-config --keys -o keys
+  [ -n "$(find keys -newermt '30 minutes')" ]
+  for skew in 3600 -3600; do
+    rm -r out
+    same_as_local "env LD_PRELOAD=$library EO_SKEW=$skew"
+  done
+  # An edit on hosts that are wrong by an hour in the other direction.
+  sed -i 's/^fine_tune_epochs: 1/fine_tune_epochs: 2/' exp.yaml
+  rm -r local && cp -r out edited
+  make_eo accuracy >/dev/null
+  mv out local && mv edited out
+  same_as_local "env LD_PRELOAD=$library EO_SKEW=3600"
+}
+
+@test "hosts: results seen through a second mount have the same bytes, and nothing is made twice" {
+  unshare -rm true 2>/dev/null || skip "needs unshare -rm, which this host does not permit"
+  make_eo accuracy >/dev/null
+  cp -r out local
+  rm -r out
+  # Each program sees the folder of results as a file system of its own, as on another host.
+  cat >other-mount <<'END'
+#!/bin/sh
+exec unshare -rm sh -c 'mount --bind "$0" "$0" && cd . && exec "$@"' "$EO_OTHER" "$@"
+END
+  chmod +x other-mount
+  mkdir out
+  EO_OTHER=$PWD/out "$PWD/other-mount" sh -c 'grep -q " $1 " /proc/self/mountinfo' sh "$PWD/out"
+  EO_OTHER=$PWD/out same_as_local "$PWD/other-mount"
 }

@@ -9,13 +9,15 @@ $(OBJ)/tests/%: $(OBJ)/tests/helpers/%.o $(LIBEO)
 	$(Q)$(call link,$^ $(LIBS) -ljansson)
 
 # Fault injection: inject.so is loaded into the programs, disturb runs them and counts. Neither needs the library.
-$(OBJ)/tests/inject.so: tests/faults/inject.c tests/faults/faults.h $(OBJ)/flags
+# skew.so sets the clock of programs wrong.
+$(OBJ)/tests/inject.so: tests/faults/faults.h
+$(OBJ)/tests/%.so: tests/faults/%.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -fsanitize=%,$(ALL_CFLAGS)) -fPIC -shared $(filter-out -fsanitize=%,$(ALL_LDFLAGS)) \
 	  -o $@.new $< && mv $@.new $@
 $(OBJ)/tests/disturb: $(OBJ)/tests/faults/disturb.o
 	$(Q)$(call link,$^)
-FAULTS := $(OBJ)/tests/inject.so $(OBJ)/tests/disturb
+FAULTS := $(OBJ)/tests/inject.so $(OBJ)/tests/skew.so $(OBJ)/tests/disturb
 
 # Runs the readers on the corpus, which has the input of every past crash; `make fuzz` looks for new ones.
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(OBJ)/tests/fuzz/replay.o $(LIBEO)

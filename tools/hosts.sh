@@ -46,14 +46,45 @@ finish() {
     [ -z "${mine:-}" ] || rm -f "$mine" ${owner_file:+"$owner_file"}
 }
 
+# check_number NAME VALUE LEAST MOST: of an integer that is set in the environment or on Make's command line
+check_number() {
+    case $2 in
+    '' | *[!0-9]* | ????????*) ;;
+    *) [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ] || return 0 ;;
+    esac
+    fail "$1: expected an integer in $3..$4, found '$2'"
+}
+
+# check_slurm: what tools/slurm.sh and tools/explore.mk take, before anything begins
+check_slurm() {
+    check_number EO_CPUS "${EO_CPUS:-1}" 1 256
+    check_number EO_SHARDS "${EO_SHARDS-8}" 1 1000
+    check_number EO_JOBS "${EO_JOBS:-100}" 1 1000
+    check_number EO_BATCH "${EO_BATCH:-0}" 0 1000000
+    check_number EO_TRIES "${EO_TRIES:-3}" 1 1000
+    check_number EO_DOUBLE "${EO_DOUBLE:-2}" 0 9
+    check_number EO_LOOK "${EO_LOOK:-5}" 1 60
+    case ${EO_MINUTES:-60} in
+    auto) ;;
+    '' | [!0-9]* | *[!0-9.]* | *.*.* | ????????*)
+        fail "EO_MINUTES: expected minutes or auto, found '$EO_MINUTES'" ;;
+    esac
+    case ${EO_MEM:-2G} in
+    auto) ;;
+    '' | [!0-9]* | *[!0-9KMGT]* | *[KMGT]?*)
+        fail "EO_MEM: expected megabytes, a number with K, M, G or T, or auto, found '$EO_MEM'" ;;
+    esac
+}
+
 # begin_slurm GOAL...: starts what serves the steps of this shell (tools/slurm.sh)
 begin_slurm() {
     [ "${RUN:-}" = slurm ] || return 0
+    check_slurm
     [ -n "${EO_KIND:-}" ] || case " $* " in *' all '* | *' retime '* | *' device '*)
         fail "RUN=slurm: candidates are timed on nodes of one kind: expected EO_KIND=NAME, a feature that these nodes" \
             "have; sinfo -o '%20N %f' lists features" ;;
     esac
     trap finish EXIT
-    EO_SPOOL=$(sh "${EO_SHARE}tools/slurm.sh" begin "$obj/slurm" $PPID) || exit 1
+    EO_SPOOL=$(sh "${EO_SHARE}tools/slurm.sh" begin "$obj/slurm" $PPID "${held:+$obj/lock/$held.took}") || exit 1
     export EO_SPOOL
 }

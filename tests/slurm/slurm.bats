@@ -79,10 +79,10 @@ same() {
 
 # ---- steps alone, without Make
 
-# begin: starts a keeper, which ends with this shell
+# begin [RECORD]: starts a keeper, which ends with this shell
 begin() {
   cd "$EO_ROOT"
-  EO_SPOOL=$(sh tools/slurm.sh begin "$BATS_TEST_TMPDIR/spools" $$)
+  EO_SPOOL=$(sh tools/slurm.sh begin "$BATS_TEST_TMPDIR/spools" $$ "$@")
   export EO_SPOOL
 }
 step() { sh "$EO_ROOT/tools/slurm.sh" step "$@"; }
@@ -103,7 +103,7 @@ end() { sh "$EO_ROOT/tools/slurm.sh" end "$EO_SPOOL"; }
 
 @test "slurm: a step that is killed, out of time or memory, or whose job is cancelled is tried again, then fails" {
   local why
-  export EO_TRIES=2
+  export EO_TRIES=2 EO_DOUBLE=0
   EO_MINUTES=0.02 begin
   run --separate-stderr step sh -c 'echo first >&2; kill -KILL $$'
   [ "$status" -eq 1 ]
@@ -127,6 +127,87 @@ end() { sh "$EO_ROOT/tools/slurm.sh" end "$EO_SPOOL"; }
   run --separate-stderr step sh -c '[ -e "$1" ] || { : >"$1"; kill -KILL $$; }; echo done' sh "$BATS_TEST_TMPDIR/once"
   [ "$status" -eq 0 ]
   [ "$output" = "done" ]
+  end
+}
+
+# uses BYTES: a step that holds so much memory for four seconds; dd waits with its block until the pipe is read
+uses() { step sh -c 'dd if=/dev/zero bs="$1" count=1 status=none | sleep 4; echo "$1"' sh "$1"; }
+
+@test "slurm: a step out of time or memory is tried again with twice the limits, EO_DOUBLE times" {
+  # 0.05 minutes are 3 s.
+  EO_MEM=1000M EO_MINUTES=0.05 begin 2>"$BATS_TEST_TMPDIR/said"
+  run --separate-stderr step sh -c 'sleep 5; echo done'
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  [ "$output" = "done" ]
+  end
+  grep -qE "^make: slurm: job [0-9]+ was out of time \(EO_MINUTES=0.05\); trying its step again with EO_MEM=2000M and \
+EO_MINUTES=0.1 \(2 of 3\)$" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; false; }
+  EO_MEM=60M EO_DOUBLE=1 begin 2>"$BATS_TEST_TMPDIR/said"
+  run --separate-stderr uses 85000000
+  [ "$status" -eq 0 ] || { echo "$stderr"; cat "$BATS_TEST_TMPDIR/said"; false; }
+  [ "$output" = 85000000 ]
+  grep -q '(EO_MEM=60M); trying its step again with EO_MEM=120M and' "$BATS_TEST_TMPDIR/said" ||
+    { cat "$BATS_TEST_TMPDIR/said"; false; }
+  # no more often than that
+  run --separate-stderr uses 300000000
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"slurm: job "*"(EO_MEM=120M); tried 3 times" ]] || { echo "$stderr"; false; }
+  end
+  [ -z "$(squeue -h)" ]
+}
+
+@test "slurm: limits that no node has are not asked for twice, and the step is tried with those before" {
+  # A node has 4000 MB.
+  EO_MEM=3000M begin 2>"$BATS_TEST_TMPDIR/said"
+  run --separate-stderr step sh -c '[ -e "$1" ] || { : >"$1"; kill -KILL $$; }; echo done' sh "$BATS_TEST_TMPDIR/once"
+  [ "$status" -eq 0 ] || { echo "$stderr"; cat "$BATS_TEST_TMPDIR/said"; false; }
+  [ "$output" = "done" ]
+  end
+  [ "$(grep -c '; no step gets more than 1 times its limits$' "$BATS_TEST_TMPDIR/said")" -eq 1 ] ||
+    { cat "$BATS_TEST_TMPDIR/said"; false; }
+  # A partition's limit of time lets a job wait for ever.
+  scontrol update PartitionName=all MaxTime=3
+  EO_MINUTES=1 EO_MEM=100M begin 2>"$BATS_TEST_TMPDIR/said"
+  run --separate-stderr timeout 60 sh "$EO_ROOT/tools/slurm.sh" step sh -c \
+    '[ -e "$1" ] || { : >"$1"; kill -KILL $$; }; echo done' sh "$BATS_TEST_TMPDIR/second"
+  scontrol update PartitionName=all MaxTime=INFINITE
+  [ "$status" -eq 0 ] || { echo "$stderr"; cat "$BATS_TEST_TMPDIR/said"; false; }
+  [ "$output" = "done" ]
+  end
+  grep -q 'no step gets more than 1 times its limits$' "$BATS_TEST_TMPDIR/said"
+  [ -z "$(squeue -h)" ]
+}
+
+@test "slurm: limits that are auto come from the record of earlier runs" {
+  local record=$BATS_TEST_TMPDIR/record
+  export EO_MINUTES=auto EO_MEM=auto
+  limit() {
+    step sh -c 'echo "$EO_MINUTES $(scontrol show job $SLURM_JOB_ID | sed -n "s/.*MinMemoryNode=\([^ ]*\).*/\1/p")"'
+  }
+  begin "$record"
+  run limit
+  [ "$output" = "60 2000M" ] || { echo "$output"; false; }
+  uses 85000000 >/dev/null
+  end
+  # seconds and KiB
+  read -r seconds kib <"$record"
+  [ "$seconds" -ge 4 ] && [ "$seconds" -lt 60 ]
+  [ ! -x /usr/bin/time ] || { [ "$kib" -gt 83000 ] && [ "$kib" -lt 300000 ]; }
+  begin "$record"
+  run limit
+  [ "$output" = "10 500M" ] || { echo "$output"; false; }
+  end
+  [ "$(cat "$record")" = "$seconds $kib" ]
+  echo "600 700000" >"$record"
+  begin "$record"
+  run limit
+  [ "$output" = "51 1401M" ] || { echo "$output"; false; }
+  end
+  # A record that cannot be read counts as none.
+  echo "?" >"$record"
+  begin "$record"
+  run limit
+  [ "$output" = "60 2000M" ] || { echo "$output"; false; }
   end
 }
 
