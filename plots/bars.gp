@@ -14,9 +14,9 @@ if (rows_of(layers) < 1) {
     if (count > 5) {
         load folder."/layers.gp"
     } else {
-        # The rows of the first seed, and of the first precision of each pruned model unless by_precision; n counts them.
-        # No more than MOST groups, because a bar of so many would be thinner than a pixel, and gnuplot cuts what
-        # system() returns at 1 MiB.
+        # The rows of the first seed, and unless by_precision of the first precision of each pruned model; n counts
+        # them. At most MOST groups, because wider pictures cannot be drawn, and gnuplot cuts what system() returns at
+        # 1 MiB.
         MOST = 200
         chosen(code) = system(awk.sprintf("-v by=%d -v most=%d ", by_precision, MOST * count)."'".\
             "NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR == 2 { seed = $at[\"seed\"] } ".\

@@ -348,7 +348,7 @@ network_rows() {
   local p
   awk 'BEGIN { print "layer,macs_per_image,fused_activation_bytes,pruning_level,precision,seed,pruning_criterion"
     for (i = 0; i < 8000; i++) for (k = 1; k <= 5; k++)
-      printf "l%d,%d,%d,%.6f,%s,7,l1\n", k, 123400 + i + k, 4000 + i + k, int(i / 2) / 8000, i % 2 ? "int8" : "fp32" }' \
+      printf "l%d,%d,%d,%.6f,%s,7,l1\n", k, 99400 + i + k, 400 + i + k, int(i / 2) / 8000, i % 2 ? "int8" : "fp32" }' \
     >layerwise_breakdown.csv
   [ "$(wc -c <layerwise_breakdown.csv)" -gt 1048576 ]
   for p in "macs 4000 pruned model, the same at each precision" "activation_memory 8000 candidate"; do

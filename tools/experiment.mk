@@ -32,10 +32,6 @@ SL := $(or $(EO_DRY),$(OUT))/config
 DATASET := $(if $(EO_DRY),$(SL),$(OUT))/dataset.csv
 # The folder of the images, or a link to it when its name has characters that Make cannot take.
 DATA := $(EO_DATA)
-# A job has EO_CPUS processors, whatever the configuration says of this host. No result depends on the threads.
-EO_CPUS ?= 1
-THREADS := $(if $(filter slurm,$(RUN)),$(EO_CPUS),$(filter-out 0,$(EO_THREADS)))
-WITH_DATA := --data $(DATA) $(addprefix --threads ,$(THREADS))
 # Stages depend on the SHA-256 of a program or a script of plots/, not on the file itself.
 program = $(SL)/programs/$(1)
 

@@ -21,6 +21,10 @@ ON_NODE := $(call run_by,on_node)
 ALONE := $(call run_by,alone)
 HERE := $(call run_by,here)
 KIND := $(if $(filter slurm,$(RUN)),--node-kind $(call quoted,$(EO_KIND)))
+# The data and the threads. A job has EO_CPUS processors, whatever the configuration says of this host; no result
+# depends on the number of threads.
+THREADS := $(if $(filter slurm,$(RUN)),$(or $(EO_CPUS),1),$(filter-out 0,$(EO_THREADS)))
+WITH_DATA := --data $(DATA) $(addprefix --threads ,$(THREADS))
 
 # One command makes several files, so the rule runs once for all of them. Under -n, Make 4.3 does not see that this
 # command makes all of them, so a dry run has a rule for each file.

@@ -191,7 +191,8 @@ EO_MINUTES=0.1 \(2 of 3\)$" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR
   end
   # seconds and KiB
   read -r seconds kib <"$record"
-  [ "$seconds" -ge 4 ] && [ "$seconds" -lt 60 ]
+  [ "$seconds" -ge 4 ]
+  [ "$seconds" -lt 60 ]
   [ ! -x /usr/bin/time ] || { [ "$kib" -gt 83000 ] && [ "$kib" -lt 300000 ]; }
   begin "$record"
   run limit
@@ -241,6 +242,27 @@ EO_MINUTES=0.1 \(2 of 3\)$" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR
   echo "# $each us for each of $count steps, one after the other" >&3
   end
   [ $each -lt "${EO_STEP_US:-200000}" ]
+}
+
+@test "slurm: a node whose clock is an hour wrong gives the same bytes, and its steps are not made twice" {
+  local skew
+  [ -z "$EO_SANITIZE" ] || skip "sanitized programs do not survive a preloaded library"
+  for skew in 3600 -3600; do
+    export EO_SBATCH=--export=ALL,LD_PRELOAD=$EO_TESTS/skew.so,EO_SKEW=$skew,EO_SKEW_NODE=n1
+    EO_SBATCH="$EO_SBATCH --nodelist=n1" begin
+    run step date +%s
+    end
+    [ $(((output - $(date +%s)) * 3600 / skew)) -ge 3500 ]
+    cd "$BATS_TEST_TMPDIR"
+    make_eo clean >/dev/null
+    run make_eo -j20 all RUN=slurm
+    [ "$status" -eq 0 ] || { echo "$output"; false; }
+    same
+    run make_eo -j20 all
+    [ "$status" -eq 0 ]
+    [[ ! $output =~ (^|$'\n')\ \ [A-Z] ]] || { echo "$output"; false; }
+  done
+  no_jobs
 }
 
 # ---- interruptions
