@@ -54,7 +54,7 @@ include $(SHARE)tools/experiment.mk
 ifneq ($(IS_INNER),)
 include $(patsubst %,$(SHARE)tools/%.mk,$(call once,\
 	$(filter export device explore,$(patsubst explore-%,explore,$(GOALS:export-check=device))) \
-	$(if $(EO_ACTIVE_DEVICE),device)))
+	$(if $(EO_ACTIVE_DEVICE)$(filter explore-check,$(GOALS)),device)))
 endif
 ifeq ($(IS_INNER),)
 # A copy of the project without its tests builds and runs. What is installed builds nothing and installs nothing.

@@ -64,9 +64,12 @@ if (!exists("told_of") || told_of ne dir) {
     told_of = dir
     dataset = slice("data", "dataset")
     dataset = dataset eq "idx" ? slice("data", "data_dir") : dataset
-    network = slice("train", "model")
-    network = network[1:1] eq "[" ? "of the configuration" : network
-    told = network eq "" ? "" : "\nnetwork ".network.", seed ".slice("train", "seed")
+    # The text of a list of layers, "a: conv 8 3; z: linear 10", is too long for a line.
+    own_layers = int(system("sed -n '/^model: .*:/p' '".dir."/config/train.yaml' 2>/dev/null | ". \
+        "awk -F';' '{ n = NF } END { print n + 0 }'"))
+    network = own_layers ? sprintf("own network of %d layer%s", own_layers, own_layers > 1 ? "s" : "") : \
+        "network ".slice("train", "model")
+    told = network eq "network " ? "" : "\n".network.", seed ".slice("train", "seed")
 }
 titled(text) = (dataset eq "" ? text : text." (".dataset.")").told
 # The same with the budget that decides, for plots of the sweep. gnuplot 5.4 does not read 5e-05.

@@ -10,7 +10,7 @@ array COLUMNS = ["flash_bytes", "ram_bytes", "instructions"]
 array FACTORS = [1.0 / 1024, 1.0 / 1024, 1e-6]
 cost(k) = FACTORS[k] * column(COLUMNS[k])
 of(name, value) = strcol("precision") eq name ? value : NaN
-precisions = "fp32 fp16 int8 int4"
+precisions = "fp32 fp16 int8 int4 mixed"
 images = first_row(table, "test_images") eq "" ? "accuracy" : "test_accuracy"
 stats table using (100 * column("accuracy")) nooutput
 # The least accurate points are few, and would take most of the room.
@@ -24,7 +24,8 @@ do for [k = 1:3] {
     set xlabel NAMES[k]
     set ylabel images eq "accuracy" ? "accuracy on validation images (%)" : "accuracy on unseen images (%)"
     set yrange [y_from:*]
-    plot for [i = 1:4] table using (cost(k)):(of(word(precisions, i), 100 * column(images))) with points \
+    plot for [i = 1:words(precisions)] table \
+        using (cost(k)):(of(word(precisions, i), 100 * column(images))) with points \
         pointtype (4 + 2 * i) pointsize 0.7 linecolor rgb nth_colour(i) title word(precisions, i)
     unset key
 }

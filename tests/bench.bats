@@ -40,13 +40,14 @@ near() {
 }
 
 @test "bench: a header and one row, with the exact sizes" {
-  eo-bench -c $F/cfg.yaml --exact $F/base.safetensors >row.csv
+  eo-bench -c $F/cfg.yaml --exact --rounds r.csv $F/base.safetensors >row.csv
   [ "$(wc -l <row.csv)" -eq 2 ]
   [ "$(head -n 1 row.csv)" = "$HEADER" ]
   [ "$(tail -n 1 row.csv | cut -d, -f1-4)" = "0.00,fp32,5,$(sha256sum <$F/base.safetensors | cut -d' ' -f1)" ]
   # 4 and 6 channels: 40 + 222 + 2950 parameters; conv2 takes 784 values and leaves 294, conv1 takes 784 and leaves 784
   [ "$(tail -n 1 row.csv | cut -d, -f23,24,26,27)" = 12848,6272,73500,3212 ]
-  [ "$(column threads row.csv),$(column batch_size row.csv),$(column samples row.csv)" = 1,20,8 ]
+  [ "$(column threads row.csv),$(column batch_size row.csv),$(column rounds row.csv)" = 1,20,2 ]
+  took 4 r.csv row.csv
   [ "$(column workspace_bytes row.csv)" -gt 0 ]
   [[ $(column kernel row.csv) == fp32-* ]]
 }
@@ -70,14 +71,15 @@ near() {
 
 @test "bench: every latency column follows from the raw samples" {
   # Of two rounds both are used, disturbed or not.
-  eo-bench -c $F/cfg.yaml --exact --repeats 40 --samples s.csv $F/int8.safetensors >row.csv
+  eo-bench -c $F/cfg.yaml --exact --repeats 40 --samples s.csv --rounds r.csv $F/int8.safetensors >row.csv
+  took 40 r.csv row.csv
   [ "$(head -n 1 s.csv)" = $SAMPLES ]
-  [ "$(wc -l <s.csv)" -eq 161 ]
+  [ "$(wc -l <s.csv)" -eq $(($(cat <(column samples r.csv) <(column single_samples r.csv) | paste -sd +) + 1)) ]
   check() { # check BATCH PREFIX
     awk -F, -v b="$1" 'NR > 1 && $3 == b { printf "%.17g\n", $5 * 1000 / b }' s.csv | sort -g >ms
     awk '{ x[NR] = $1; s += $1 } END { n = NR; m = s / n; for (i = 1; i <= n; i++) q += (x[i] - m) ^ 2
-      r = 0.95 * (n - 1); k = int(r)
-      printf "%.17g %.17g %.17g %.17g %.17g %.17g\n", m, (x[n / 2] + x[n / 2 + 1]) / 2, sqrt(q / (n - 1)),
+      r = 0.95 * (n - 1); k = int(r); h = int((n + 1) / 2)
+      printf "%.17g %.17g %.17g %.17g %.17g %.17g\n", m, (x[h] + x[n + 1 - h]) / 2, sqrt(q / (n - 1)),
         x[k + 1] + (r - k) * (x[k + 2] - x[k + 1]), x[1], 1000 / m }' ms >expected
     read -r mean median std p95 min rate <expected
     near "$(column "$2_latency_ms" row.csv)" $mean
@@ -94,17 +96,17 @@ near() {
 }
 
 @test "bench: rounds and samples are raised, unless they shall be exact" {
-  counts() { awk -F, 'NR > 1 { n[$1 "," $3]++ } END { for (k in n) print k ":" n[k] }' s.csv | sort | tr '\n' ' '; }
-  eo-bench -c $F/cfg.yaml --exact --samples s.csv $F/int8.safetensors >row.csv
-  [ "$(column samples row.csv)" = 8 ]
-  [ "$(counts)" = "0,1:4 0,20:4 1,1:4 1,20:4 " ]
+  eo-bench -c $F/cfg.yaml --exact --rounds r.csv $F/int8.safetensors >row.csv
+  took 4 r.csv row.csv
+  [ "$(column round r.csv | tr '\n' ' ')" = "0 1 " ]
   sed '$a benchmark_exact: true' $F/cfg.yaml >exact.yaml
-  eo-bench -c exact.yaml --repeats 7 --trials 1 --warmup 0 --samples s.csv $F/int8.safetensors >row.csv
-  [ "$(counts)" = "0,1:7 0,20:7 " ]
+  eo-bench -c exact.yaml --repeats 7 --trials 1 --warmup 0 --rounds r.csv $F/int8.safetensors >row.csv
+  took 7 r.csv row.csv
+  [ "$(column round r.csv)" = 0 ]
   raised() { # raised ROUNDS SAMPLES OPTION...: so many or, where some were disturbed, more rounds of so many samples
-    eo-bench -c $F/cfg.yaml "${@:3}" --samples s.csv $F/int8.safetensors >row.csv
-    awk -F, -v rounds=$1 -v samples=$2 'NR > 1 { n[$1 "," $3]++; if (!seen[$1]++) r++ }
-      END { for (k in n) if (n[k] != samples) exit 1; exit r < rounds || r > 3 * rounds }' s.csv
+    eo-bench -c $F/cfg.yaml "${@:3}" --rounds r.csv $F/int8.safetensors >row.csv
+    took $2 r.csv
+    awk -v rounds=$1 'END { exit NR <= rounds || NR > 3 * rounds + 1 }' r.csv
   }
   raised 16 40
   raised 16 50 --repeats 50
@@ -114,11 +116,11 @@ near() {
 }
 
 @test "bench: options win over the config" {
-  eo-bench -c $F/cfg.yaml --batch 3 --repeats 30 --trials 1 --warmup 0 --exact --samples s.csv $F/int8.safetensors \
-    >row.csv
-  [ "$(column batch_size row.csv),$(column samples row.csv)" = 3,30 ]
+  eo-bench -c $F/cfg.yaml --batch 3 --repeats 30 --trials 1 --warmup 0 --exact --samples s.csv --rounds r.csv \
+    $F/int8.safetensors >row.csv
+  [ "$(column batch_size row.csv),$(column rounds row.csv)" = 3,1 ]
+  took 30 r.csv row.csv
   [ "$(awk -F, 'NR > 1 { print $3 }' s.csv | sort -u | tr '\n' ' ')" = "1 3 " ]
-  [ "$(tail -n 1 s.csv | cut -d, -f1,2)" = 0,29 ]
 }
 
 @test "bench: several models are timed together and give a row each, in their order" {
@@ -326,7 +328,8 @@ one_session() {
   [ "$status" -eq 0 ]
   [ "$stderr" = \
     "eo-bench: rows/.session: cannot write: File too large; if interrupted, this run cannot go on later" ]
-  [ "$(column samples rows/p0.00-fp32.rounds.csv | tr '\n' ' ')" = "2000 2000 2000 2000 " ]
+  took 2000 rows/p0.00-fp32.rounds.csv
+  [ "$(column round rows/p0.00-fp32.rounds.csv | tr '\n' ' ')" = "0 1 2 3 " ]
   [ ! -e rows/.session ]
 }
 
@@ -334,7 +337,7 @@ one_session() {
   eo-bench -c $F/cfg.yaml --exact --rounds r.csv $F/base.safetensors $F/int8.safetensors >row.csv
   [ "$(awk -F, 'NR > 1 { print $2 "," $5 }' r.csv | tr '\n' ' ')" = "fp32,0 fp32,1 int8,0 int8,1 " ]
   [ "$(column slot r.csv | sort | tr '\n' ' ')" = "0 0 1 1 " ]
-  [ "$(column samples r.csv | sort -u),$(column single_samples r.csv | sort -u)" = 4,4 ]
+  took 4 r.csv
 }
 
 @test "bench: the order follows from the seed" {

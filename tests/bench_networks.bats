@@ -24,7 +24,7 @@ setup_file() {
   cd "$BATS_FILE_TMPDIR"
   set_of set 3 9 7 5
   printf '%s\n' 'dataset: idx' "data_dir: $PWD/set" 'val_subset: 8' 'batch_size: 20' 'benchmark_repeats: 4' \
-    'benchmark_trials: 2' 'benchmark_warmup: 1' >cfg.yaml
+    'benchmark_trials: 2' 'benchmark_warmup: 1' 'benchmark_seconds: 100000' >cfg.yaml
   "$make" "$NETWORK" 1 fp32 >fp32
   "$make" "$NETWORK" 1 >int8
   eo-quant -p fp16 -o fp16 fp32
@@ -51,7 +51,7 @@ setup() {
   [ "$(column arena_bytes rows)" = "$(column peak_activation_bytes rows)" ]
   column host_latency_ms rows | awk '{ n += $1 > 0 } END { exit n != 3 }'
   column host_single_latency_ms rows | awk '{ n += $1 > 0 } END { exit n != 3 }'
-  [ "$(column samples rows | tr '\n' ' ')" = "8 8 8 " ]
+  took 4 rounds
   [ "$(column precision rounds | tr '\n' ' ')" = "fp32 fp32 fp16 fp16 int8 int8 " ]
   [[ $(column kernel rows | head -n 1) == fp32-any-* ]]
   eo-bench --exact --trials 1 --repeats 2 --threads 2 --batch 40 --no-header $F/int8 >row

@@ -28,7 +28,7 @@ edit() {
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
-  local columns=widths,precision,seed,training_images,epochs,parameters,macs,tensor_bytes
+  local columns=widths,precision,seed,base_widths,training_images,epochs,parameters,macs,tensor_bytes
   columns+=,images,correct,test_images,test_correct
   for core in m0 m3 m4 m4dsp m55 rv32imc; do
     columns+=,${core}_flash_bytes,${core}_ram_bytes,${core}_instructions
@@ -37,12 +37,12 @@ setup() {
   echo widths,precision,seed,images_sha256,hits,test_images_sha256,test_hits >explore_hits.csv
   while read -r name hits unseen flash ram instructions; do
     [ -n "$name" ] || continue
-    local key=${name%-*},${name#*-},7 costs=,$flash,$ram,$instructions
+    local key=${name%-*},${name#*-},7,16x32 costs=,$flash,$ram,$instructions
     local counts=1,40,$(ones $hits),8,$(ones $unseen) others=9,9,9,9,9,9
     echo "$key,,,,,$counts,$others,9,9,9$costs,$others,x," >>explore.csv
-    echo "$key,a,$hits,b,$unseen" >>explore_hits.csv
+    echo "${key%,*},a,$hits,b,$unseen" >>explore_hits.csv
   done <<<"$POINTS"
-  printf '1x1,int8,7,,,,,1,,,,,%s,,diverged\n' ,,,,,,,,,,,,,,,,, >>explore.csv
+  printf '1x1,int8,7,16x32,,,,,1,,,,,%s,,diverged\n' ,,,,,,,,,,,,,,,,, >>explore.csv
   echo 1x1,int8,7,,,, >>explore_hits.csv
   echo 'epochs: 4' >c.yaml
 }
@@ -119,11 +119,23 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
   best --frontier f.csv -o said
   [ "$(cut -d, -f1,2 f.csv | tr '\n' ' ')" = "widths,precision 2x2,int8 2x4,int8 4x4,fp32 8x8,int8 " ]
   best --frontier f.csv --json -o said
+  [ "$(json get said frontier/points frontier/points_with_costs frontier/asked frontier/asked/2/limit \
+    frontier/asked/2/least frontier/asked/2/most | tr '\n' ' ')" = "4 5 3 instructions 50000 900000 " ]
+  # The figures of the text, 4 digits there.
+  best --frontier f.csv -o text
+  printf 'hypervolume: %.4f (%.4f to %.4f) on the unseen images\n' $(json get said frontier/unseen_hypervolume \
+    frontier/unseen_hypervolume_ci95_low frontier/unseen_hypervolume_ci95_high) >line
+  grep -qFf line text
+  awk -F, 'NR > 1 { volume += $NF * $9 } END { printf "%.6f\n", volume }' f.csv >volume
+  [ "$(printf '%.6f' "$(json get said frontier/hypervolume)")" = "$(cat volume)" ]
+  documented said
+  best --json -o said
+  [ "$(json get said frontier)" = null ]
   fails 1 "eo-best: option '--frontier': expected another file than ./explore.csv, which is read" \
     best --frontier explore.csv
   for i in 1 2 3 4 5; do edit explore.csv $i m4dsp_ram_bytes ''; done
-  fails 1 "eo-best: option '--frontier': expected flash, RAM and instructions of some point on m4dsp, found none; they \
-are known of model: smallcnn alone" best --frontier none.csv
+  fails 1 "eo-best: option '--frontier': expected flash, RAM and instructions of some point on m4dsp, found none" \
+    best --frontier none.csv
   [ ! -e none.csv ]
 }
 
@@ -201,10 +213,12 @@ and --clock" best --latency 5ms --cycles 3
 
 @test "best: bad input is one line" {
   misused "eo-best: option '--config' is required" eo-best --flash 4k
-  misused "eo-best: option '--flash': expected a number above 0 and one of '', 'k', 'M', found '4kB'" \
-    eo-best -c c.yaml --flash 4kB
-  misused "eo-best: option '--latency': expected a number above 0 and one of 'ms', 's', 'us', found '10'" \
-    eo-best -c c.yaml --latency 10
+  for flash in 4kB 0 1e400 99999999999999; do
+    misused "eo-best: option '--flash': expected a number above 0 and at most 1e12, and one of '', 'k', 'M', found \
+'$flash'" eo-best -c c.yaml --flash $flash
+  done
+  misused "eo-best: option '--latency': expected a number above 0 and at most 1e12, and one of 'ms', 's', 'us', found \
+'10'" eo-best -c c.yaml --latency 10
   fails 1 "eo-best: option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found 'm7'" best --core m7
   fails_like 1 "eo-best: option '--device': *" best --device nothing
   fails_like 1 "eo-best: nowhere/explore.csv: cannot open*" eo-best -c c.yaml --from nowhere
@@ -246,10 +260,18 @@ damaged() {
   damaged "$h" "row 2: column 'widths': expected '2x4' as in $t, found '2x5'" $h 2 widths 2x5
   damaged "$h" "row 4: column 'images_sha256': expected the same images as in the rows before, 40 with 'a', found \
 40 with 'z'" $h 4 images_sha256 z
+  damaged "$h" "row 4: column 'test_images_sha256': expected the same images as in the rows before, 8 with 'b', found \
+8 with 'z'" $h 4 test_images_sha256 z
+  damaged "$h" "row 4: column 'test_images_sha256': expected the same images as in the rows before, 8 with 'b', found \
+0 with ''" $t 4 test_images ''
   for column in widths error correct m55_ram_bytes; do
     damaged "$t" "expected a column '$column', found none; make explore writes it" $t 0 $column other
   done
   damaged "$h" "expected a column 'test_hits', found none; make explore writes it" $h 0 test_hits other
+  cp $t $h "$BATS_RUN_TMPDIR"
+  for file in $t $h; do sed -n 3p $file >>$file; done
+  fails 1 "eo-best: ./$t: row 7: column 'widths': expected each point once, found 2x4-int8 again, of row 2" best
+  cp "$BATS_RUN_TMPDIR"/$t "$BATS_RUN_TMPDIR"/$h .
   sed -i 's/,$/,diverged/' $t
   fails 1 "eo-best: ./$t: expected a point that has figures, found none in 6 rows" best
 }
@@ -265,17 +287,97 @@ damaged() {
   # The one with the fewest bytes of tensors.
   run best --accuracy 0.7
   [[ "$output" == 8x8-int8,* ]]
-  fails 1 "eo-best: ./explore.csv: expected flash of some point on m4dsp, to keep the limit, found none; they are \
-known of model: smallcnn alone" best --flash 4k
+  fails 1 "eo-best: ./explore.csv: expected flash of some point on m4dsp, to keep the limit, found none" \
+    best --flash 4k
   edit explore.csv 1 m4dsp_ram_bytes 700
   run best --ram 600
   says "RAM: 700 bytes instead of 600, for 2x2-int8 with 40.00 %"
+  says "    it is not known of 4 points, which the limit leaves out"
+  run best --ram 700
+  [[ "$output" == "2x2-int8, on m4dsp: the most accurate of 1 point within the limits."* ]]
+  says "    it is not known of 4 points, which the limit leaves out"
+  best --ram 600 --json -o answer
+  [ "$(json get answer limits/0/points_without_it)" = 4 ]
+  edit explore.csv 2 m4dsp_ram_bytes 800
+  edit explore.csv 3 m4dsp_ram_bytes 800
+  edit explore.csv 4 m4dsp_ram_bytes 800
+  run best --ram 800
+  says "    it is not known of 1 point, which the limit leaves out"
 }
 
 @test "best --write: of a table of another network" {
-  edit explore.csv 5 widths 17x8
-  edit explore_hits.csv 5 widths 17x8
-  fails 1 "eo-best: option '--write': expected widths of at most 16x32, the channels in c.yaml, found 17x8-int8; the \
-table is of another network" best --write final.yaml
+  for row in 1 2 3 4 5; do edit explore.csv $row base_widths 16x8; done
+  fails 1 "eo-best: option '--write': expected a table of the network in c.yaml, with 16x32 channels, found 8x8-int8 \
+of another one" best --write final.yaml
   [ ! -e final.yaml ]
+  # Of other networks the table alone knows the channels.
+  echo 'model: lenet5' >>c.yaml
+  best --flash 5k --write final.yaml -o said
+  grep -qx 'pruning_levels: \[\[0.75, 0.5\], \[0.875, 0.5\]\]' final.yaml
+  # A level has no place for 17 spaces.
+  local many=x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2
+  for row in 1 2 3 4 5; do
+    edit explore.csv $row base_widths 6$many
+    edit explore.csv $row widths $row$many
+    edit explore_hits.csv $row widths $row$many
+  done
+  fails 1 "eo-best: option '--write': expected a network of at most 16 spaces of channels, as a level has, found 17" \
+    best --write none.yaml
+}
+
+@test "best: when one output cannot be written there is none" {
+  files() { ls -I 'separate-stderr*'; }
+  mkdir folder
+  local outputs before=$(files)
+  for outputs in "--write final.yaml -o /dev/full" "--frontier f.csv -o /dev/full" \
+    "--write final.yaml --frontier /dev/full -o answer"; do
+    fails 1 "eo-best: /dev/full: cannot write: No space left on device" best $outputs
+    [ "$(files)" = "$before" ]
+  done
+  fails 1 "eo-best: folder: cannot write: is a directory" best --write folder -o answer
+  [ "$(files)" = "$before" ]
+  # a file that was there stays
+  best --write final.yaml -o /dev/null
+  fails 1 "eo-best: /dev/full: cannot write: No space left on device" best --write final.yaml -o /dev/full
+  rm final.yaml
+  # Tensors larger than any budget: no experiment could be read again.
+  for row in 1 2 3 4 5; do edit explore.csv $row tensor_bytes 999999999999999; done
+  fails_like 1 "eo-best: option '--write': final.yaml would be wrong: *: key 'active_memory_budget_mb': expected a \
+number in 1e-06..1e+06, found '953674316.406249'" best --write final.yaml -o answer
+  [ "$(files)" = "$before" ]
+}
+
+@test "best --also: points of two networks, called by their experiments" {
+  mkdir -p out/c out/deep
+  cp explore.csv explore_hits.csv out/c
+  cp c.yaml deep.yaml
+  echo 'model: lenet5' >>deep.yaml
+  # The other network: one more space, and the point 2x4x3 within 5 KB is right on 34 images.
+  for file in explore explore_hits; do sed 's/^\([0-9]*x[0-9]*\),/\1x3,/' $file.csv >out/deep/$file.csv; done
+  sed -i 's/,16x32,/,16x32x8,/' out/deep/explore.csv
+  (cd out/deep && edit explore_hits.csv 2 hits ffffffff11 && edit explore.csv 2 correct 34)
+  eo-best -c c.yaml --also deep.yaml --flash 5k --write final.yaml -o said
+  grep -q "^deep/2x4x3-int8, on m4dsp: the most accurate of 6 points within the limits" said
+  grep -q "^  c/4x4-int8 " said
+  grep -qx '# The finalists of eo-best of deep, trained in full. The answer is deep/2x4x3-int8.' final.yaml
+  grep -qx 'model: lenet5' final.yaml
+  grep -qx 'pruning_levels: \[\[0.875, 0.875, 0.625\], \[0.75, 0.875, 0.625\]\]' final.yaml
+  eo-best -c deep.yaml --also c.yaml --flash 5k --json >answer
+  [ "$(json get answer points finalists/0/point | tr '\n' ' ')" = "10 deep/2x4x3-int8 " ]
+  # The frontier, of an experiment whose name has a dash.
+  cp deep.yaml two-deep.yaml
+  cp -r out/deep out/two-deep
+  eo-best -c c.yaml --also two-deep.yaml --frontier f.csv -o said
+  grep -q '^two-deep/2x4x3,int8,m4dsp,4000,' f.csv
+  grep -q '^c/2x2,int8,m4dsp,3000,' f.csv
+  (cd out/deep && for row in 1 2 3 4 5; do edit explore_hits.csv $row images_sha256 other; done)
+  fails 1 "eo-best: option '--also': deep.yaml: expected the same images as in the first table, 40 with 'a', found 40 \
+with 'other'" eo-best -c c.yaml --also deep.yaml
+  # Points of two experiments of one name could not be told apart.
+  mkdir other && cp c.yaml other
+  for again in c.yaml other/c.yaml; do
+    fails 1 "eo-best: option '--also': $again: expected an experiment of another name than c.yaml" \
+      eo-best -c c.yaml --also $again
+  done
+  misused "eo-best: expected one of '--from' and '--also'" eo-best -c c.yaml --also deep.yaml --from .
 }

@@ -44,7 +44,7 @@ completed() {
   completed eo-config --explain '' | sort | diff keys -
   [ "$(completed eo-config --explain pruning_l)" = pruning_levels ]
   [ "$(completed eo-config --explain = pruning_l)" = pruning_levels ]
-  [ "$(completed eo-quant -p '' | tr '\n' ' ')" = "fp32 fp16 int8 int4 " ]
+  [ "$(completed eo-quant -p '' | tr '\n' ' ')" = "fp32 fp16 int8 int4 mixed " ]
   [ "$(completed eo-quant --precision f | tr '\n' ' ')" = "fp32 fp16 " ]
   completed eo-prune --criterion '' | grep -qx taylor
   completed eo-eval --isa '' | grep -qx generic

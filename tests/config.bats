@@ -40,6 +40,41 @@ hint=$'\nTry \'eo-config --help\'.\n'
     eo-config --check bad.yaml
 }
 
+@test "eo-config --check: layers that do not fit the images; without these, what is known without them" {
+  printf 'dataset: idx\ndata_dir: set\nmodel: [{conv: 4, kernel: 3, name: a}, {conv: 8, kernel: 9, name: b},\n' >c.yaml
+  echo '  {conv: 4, kernel: 1, name: c}, {linear: classes}]' >>c.yaml
+  expect 0 '' '' eo-config --check c.yaml
+  sed 's/name: c}/name: c, add: b}/' c.yaml >add.yaml
+  expect 1 '' $'eo-config: add.yaml: key \'model\': layer \'c\': add \'b\': expected 4 channels, found 8\n' \
+    eo-config --check add.yaml
+  sed 's/name: c}/name: a}/' c.yaml >names.yaml
+  expect 1 '' $'eo-config: names.yaml: key \'model\': layer \'a\': expected a name of its own, found it twice\n' \
+    eo-config --check names.yaml
+  mkdir set
+  (cd set && tiny 3x9x7 24 4)
+  expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'b\': expected a kernel of at most 7x5, the size of its '\
+$'padded input, found 9x9\n' eo-config --check c.yaml
+  sed -i 's/kernel: 9/kernel: 3/' c.yaml
+  expect 0 '' '' eo-config --check c.yaml
+  sed -i 's/linear: classes/linear: 5/' c.yaml
+  expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'classifier\': expected 4 outputs, one for each class of the '\
+$'data, found 5\n' eo-config --check c.yaml
+  # published data have one size, and known networks fit what they fit
+  unset EO_DATA_DIR
+  printf 'dataset: mnist\nmodel: [{conv: 4, kernel: 29}, {linear: classes}]\n' >c.yaml
+  expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'conv1\': expected a kernel of at most 28x28, the size of '\
+$'its padded input, found 29x29\n' eo-config --check c.yaml
+  for model in smallcnn lenet5 mlp resnet8 ds-cnn mobilenet-v1-0.25; do
+    printf 'dataset: idx\ndata_dir: none\nmodel: %s\n' $model >c.yaml
+    expect 0 '' '' eo-config --check c.yaml
+  done
+  # a file of the data that is wrong
+  printf x >>set/train-labels-idx1-ubyte
+  printf 'dataset: idx\ndata_dir: set\n' >c.yaml
+  expect 1 '' $'eo-config: c.yaml: \'set/train-labels-idx1-ubyte\': byte 32: expected the end of the data by the '\
+$'header, found more\n' eo-config --check c.yaml
+}
+
 @test "eo-config: an unknown key suggests the nearest" {
   expect 1 '' $'eo-config: (standard stream): 1:1: unknown key \'epoch\'; did you mean \'epochs\'?\n' \
     eo-config --check <<<'epoch: 3'
@@ -152,11 +187,14 @@ EO_OUT := out/default
 EO_DATASET := synthetic
 EO_DATA_SOURCE :=
 EO_THREADS := 0
+EO_JOB_MINUTES := 60
+EO_JOB_MEMORY := 2048M
+EO_JOB_THREADS := 1
 EO_SEEDS := 7
 EO_LEVELS := 0.00 0.25 0.50 0.70
 EO_CRITERIA := l1
 EO_PRECISIONS := fp32 fp16 int8
-EO_INTEGER := int8 int4
+EO_INTEGER := int8 int4 mixed
 EO_FINE_TUNE_EPOCHS := 1
 EO_FINE_TUNE_UNPRUNED := yes
 EO_PRUNE_STEPS := 1

@@ -144,8 +144,8 @@ $(printf %.2f "$(json get a channels/0/standard_deviation)") " text
   touch -d 2001-01-01 e.csv
   eo-data --data e --checksum -o e.csv
   [ "$(date -r e.csv +%Y)" = 2001 ]
-  eo-data --generate e --train 60 --test 10
   rm e/*-ubyte
+  eo-data --generate e --train 60 --test 10
   eo-data --data e --checksum -o e.csv
   [ "$(date -r e.csv +%Y)" != 2001 ]
   grep -q '^synthetic,test,10,' e.csv
@@ -756,6 +756,31 @@ floats; 'eo-data --from FOLDER --into FOLDER' maps them onto 256 steps" --data f
     eo-data --from s --into x
 }
 
+@test "rows of values are found under the name of their dimensions, and are signals" {
+  mkdir d e
+  for part in train t10k; do
+    printf '\0\0\x08\2\0\0\0\2\0\0\0\3abcdef' >d/$part-images-idx2-ubyte
+    printf '\0\0\x08\1\0\0\0\2\0\1' >d/$part-labels-idx1-ubyte
+    gzip -c d/$part-images-idx2-ubyte >e/$part-images.idx2-ubyte.gz
+    cp d/$part-labels-idx1-ubyte e/$part-labels.idx1-ubyte
+  done
+  mv e/t10k-images.idx2-ubyte.gz e/test-images-idx2-ubyte.gz
+  for folder in d e; do
+    eo-data --dataset idx --data $folder >info
+    grep -qx 'images                    2            2' info
+    [ "$(eo-data --from $folder | head -n 1)" = \
+      '4 pictures of 1 x 3 x 1 (channels x height x width) in 2 classes' ]
+  done
+  # messages name the file
+  printf x >>d/train-images-idx2-ubyte
+  message 1 "eo-data: 'd/train-images-idx2-ubyte': byte 18: expected the end of the data by the header, found more" \
+    --dataset idx --data d
+  printf 'dataset: idx\ndata_dir: e\nval_subset: 1\nepochs: 1\nmodel: [{conv: 2, kernel: 2x1}, {linear: classes}]\n' \
+    >c.yaml
+  eo-train -q -c c.yaml -o m
+  eo-inspect m | grep -qE "^conv1 +1x3x1 +2x2x1 "
+}
+
 @test "a data set of another size and other classes is described" {
   idx_set d 08 '\1\2' '\3\4'
   printf 'dataset: idx\ndata_dir: d\nval_subset: 1\n' >c.yaml
@@ -765,11 +790,9 @@ images 2 2 1 1
 0 1 1 1 0
 1 1 1 0 1" ]
   eo-data -c c.yaml --checksum >/dev/null
+  # a network has an output for each label that occurs up to the highest, so a name beyond would have none
   echo 'class_names: [a, b, c]' >>c.yaml
-  run --separate-stderr eo-data -c c.yaml
-  [ "$status" -eq 0 ] && [ "$(tail -n 1 <<<"$output" | tr -s ' ')" = "2 c 0 0 0 0" ] || return 1
-  [ "$stderr" = "eo-data: d: the training set has no image of class 2
-eo-data: d: the test set has no image of class 2" ]
+  fails 1 "eo-data: key 'class_names': expected 2 names, one for each class, found 3" eo-data -c c.yaml
 }
 
 # sheet DIMS COLOURS VALUE...: size and colour type of the preview of three images of these values in two classes
@@ -818,6 +841,92 @@ sheet() {
   ! cmp -s named.png numbers.png || return 1
   printf 'dataset: idx\ndata_dir: d\nval_subset: 5\nclass_names: [a, b]\n' >c.yaml
   message 1 "eo-data: key 'class_names': expected 10 names, one for each class, found 2" -c c.yaml
+  printf 'dataset: idx\ndata_dir: d\nval_subset: 5\nclass_names: [a, b, c, d, e, f, g, h, i, j, k]\n' >c.yaml
+  message 1 "eo-data: key 'class_names': expected 10 names, one for each class, found 11" -c c.yaml
+}
+
+# SmallCNN has ten outputs for images of 28 x 28, however many classes they have.
+@test "two named classes of 28 x 28 are trained, evaluated and exported by SmallCNN" {
+  awk 'BEGIN {
+    for (i = 0; i < 12; i++) {
+      printf "%d", i % 2
+      for (k = 0; k < 784; k++) printf ",%d", (i % 2) * 200 + k % 50
+      print ""
+    }
+  }' >t.csv
+  eo-data --from t.csv --shape 1x28x28 --share 0.5 --into d >/dev/null
+  printf '\xef\xbb\xbfcat\ndog\n' >d/classes.txt # a byte order mark is no part of a name
+  printf 'dataset: idx\ndata_dir: d\nval_subset: 2\nepochs: 1\nbatch_size: 2\n' >c.yaml
+  eo-config --check c.yaml
+  mkdir slices
+  eo-config --slices slices c.yaml
+  eo-train -c c.yaml -o m.safetensors
+  for c in c.yaml slices/eval.yaml; do
+    eo-eval -c $c --data d --confusion confusion.csv -o row.csv m.safetensors
+    [ "$(sed 1d confusion.csv | cut -d, -f1 | uniq | tr '\n' ' ')" = 'cat dog 2 3 4 5 6 7 8 9 ' ]
+  done
+  eo-export -c c.yaml -o net m.safetensors
+  grep -A 5 CLASS_NAMES net.h | tr -d '\n\\ ' | grep -q '"cat","dog","2","3"'
+  eo-export -f onnx -c c.yaml -o net m.safetensors
+  tr '\n' ' ' <net.onnx | grep -aqF '"cat",   "dog",   "2"'
+}
+
+@test "classes have the names of classes.txt; class_names may be others, but not exchange them" {
+  mkdir -p slices
+  printf '%s\n' 0,1,2,3,4 0,5,6,7,8 1,1,1,2,2 1,9,9,9,9 >t.csv
+  eo-data --from t.csv --share 0.5 --into d >/dev/null
+  printf 'dataset: idx\ndata_dir: d\nval_subset: 1\n' >c.yaml
+  labels() { eo-data -c c.yaml "$@" | sed -n '8,$p' | sed 's/   .*//'; }
+  # numbers are no names
+  [ "$(cat d/classes.txt)" = $'0\n1' ]
+  [ "$(labels)" = $'0\n1' ]
+  eo-config --slices slices c.yaml
+  ! grep -r class_names slices || return 1
+  cp -r slices without
+  printf 'cat\r\n\r\nt\xc3\xa4st dog\r\n' >d/classes.txt
+  [ "$(labels)" = $'0 cat\n1 t\xc3\xa4st dog' ]
+  [ "$(labels --data d)" = "$(labels)" ]
+  # the stages that read the key get them in their slices, so what shows them is made again
+  eo-config --slices slices c.yaml
+  [ "$(diff -rq slices without | awk '{ print $2 }' | tr '\n' ' ')" = 'slices/data.yaml slices/eval.yaml ' ]
+  grep -qx $'class_names: \\["cat", "t\xc3\xa4st dog"]' slices/eval.yaml
+  eo-config --stage eval c.yaml | cmp - slices/eval.yaml
+  # other names, and the same ones
+  cp c.yaml unnamed.yaml
+  echo 'class_names: [Katze, hund]' >>c.yaml
+  [ "$(labels)" = $'0 Katze\n1 hund' ]
+  sed -i $'s/^class_names.*/class_names: [cat, Hund]/' c.yaml
+  [ "$(labels)" = $'0 cat\n1 Hund' ]
+  sed -i $'s/^class_names.*/class_names: [t\xc3\xa4st dog, cat]/' c.yaml
+  exchanged=$'key \'class_names\': expected the order of \'d/classes.txt\', where \'t\xc3\xa4st dog\' is class 1, '
+  exchanged+='found it as class 0; change the order, or leave the key out to take those names'
+  fails 1 "eo-data: $exchanged" eo-data -c c.yaml
+  fails 1 "eo-config: c.yaml: $exchanged" eo-config --check c.yaml
+  fails 1 "eo-config: c.yaml: $exchanged" eo-config --slices slices c.yaml
+  # a file that cannot be used
+  local allowed="a name of 1 to 31 bytes without quotes, backslashes and spaces at its ends"
+  cp unnamed.yaml c.yaml
+  while IFS='|' read -r lines found; do
+    found=$(printf %b "$found")
+    printf "$lines" >d/classes.txt
+    fails 1 "eo-data: 'd/classes.txt': $found" eo-data -c c.yaml
+    fails 1 "eo-config: c.yaml: 'd/classes.txt': $found" eo-config --check c.yaml
+    [[ $found == *"; change it"* ]] || continue
+    { cat c.yaml; echo 'class_names: [a, b]'; } >named.yaml
+    eo-data -c named.yaml >/dev/null
+  done <<END
+a\nb\nc\n|expected 2 names, one for each class, found 3
+a\n|expected 2 names, one for each class, found 1
+say "a"\nb\n|name 1: expected $allowed, found 'say "a"'; change it there, or set 'class_names'
+x\nx\n|name 2: expected different names, found 'x' again; change it there, or set 'class_names'
+x\n\xff\n|name 2: expected UTF-8, found '\xff'; change it there, or set 'class_names'
+END
+  seq 300 >d/classes.txt
+  fails 1 "eo-data: 'd/classes.txt': expected at most 256 names, found more; change it there, or set 'class_names'" \
+    eo-data -c c.yaml
+  # without the data nothing is known
+  rm -r d
+  eo-config --check c.yaml
 }
 
 @test "a report names repeated pictures, other labels, and classes that differ in size" {
@@ -875,6 +984,72 @@ sheet() {
   usage "option '--layout' needs --from" --layout nchw
   usage "option '--grey' needs --from" --grey
   usage "option '--layout': expected nchw or nhwc, found 'x'" --from a --layout x
-  usage "option '--resize': expected CxHxW, HxW or H with sides of 1 to 4096, found '0x4'" --from a --resize 0x4
+  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 4096, found '0x4'" --from a --resize 0x4
   usage "option '--range': expected LOW:HIGH, as -1:1, found '3:1'" --from a --range 3:1
+}
+
+@test "--into a folder whose files would be found before those that are written" {
+  local c i
+  for c in a b; do
+    mkdir -p pictures/$c
+    for i in 1 2; do cp "$EO_ROOT/tests/golden/pictures/colour/$c/0.png" pictures/$c/$i.png; done
+  done
+  eo-data --from pictures --grey --into d >report
+  cp -r d before
+  run eo-data --from pictures --into d
+  [ "$status" -eq 1 ]
+  [[ $output == *": 'd/train-images-idx3-ubyte.gz': expected no other data set in the folder that \
+'d/train-images-idx4-ubyte.gz' is written to, found this file; remove it, or name another folder" ]]
+  diff -r d before
+  eo-data --from pictures --grey --into d # the same names
+  gunzip d/t10k-labels-idx1-ubyte.gz
+  run eo-data --from pictures --grey --into d
+  [ "$status" -eq 1 ]
+  [[ $output == *"'d/t10k-labels-idx1-ubyte': expected no other data set"* ]]
+}
+
+@test "--resize with one number makes squares" {
+  eo-data --from "$EO_ROOT/tests/golden/pictures/folder" --grey --resize 6 >report
+  grep -q '6 x 6' report
+}
+
+# put_npy FILE SHAPE DESCR FORMAT VALUE...: an array, its values as printf writes them
+put_npy() {
+  local header="{'descr': '$3', 'fortran_order': False, 'shape': ($2), }"
+  header=$(printf '%-117s' "$header")
+  { printf '\223NUMPY\1\0\166\0%s\n' "$header"; shift 3; printf "$@"; } >"$1"
+}
+
+@test "arrays whose axes are not clear are asked about, and what is said is kept to" {
+  local bytes=$(printf '\\%03o' $(seq 1 40))
+  put_npy y.npy '2,' '|u1' '\0\1'
+  put_npy x.npy '2, 4, 5, 1' '|u1' "$bytes"
+  run eo-data --from x.npy --labels y.npy --share 0.5
+  [ "$status" -eq 1 ]
+  [[ $output == *"say with --layout nchw or nhwc where the channels are" ]]
+  put_npy y.npy '4,' '|u1' '\0\1\0\1'
+  put_npy x.npy '4, 2, 5, 1' '|u1' "$bytes"
+  eo-data --from x.npy --labels y.npy --share 0.5 --layout nchw >report
+  grep -q '2 x 5 x 1' report
+  put_npy x.npy '4, 2, 5' '|u1' "$bytes"
+  eo-data --from x.npy --labels y.npy --share 0.5 >report
+  grep -q '1 x 2 x 5' report
+  eo-data --from x.npy --labels y.npy --share 0.5 --shape 2x5x1 >report
+  grep -q '2 x 5 x 1' report
+  run eo-data --from x.npy --labels y.npy --share 0.5 --layout nhwc
+  [ "$status" -eq 1 ]
+  [[ $output == *": expected 4 dimensions for --layout, found 3; say with --shape CxHxW what they are" ]]
+}
+
+@test "a test set with a class that the training set has not" {
+  mkdir p
+  for part in train t10k; do
+    printf '\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\2\1\2\3\4\5\6\7\10' >p/$part-images-idx3-ubyte
+  done
+  printf '\0\0\10\1\0\0\0\2\0\1' >p/train-labels-idx1-ubyte
+  printf '\0\0\10\1\0\0\0\2\1\2' >p/t10k-labels-idx1-ubyte
+  run eo-data --from p --into d
+  [ "$status" -eq 1 ]
+  [[ $output == *": expected the classes 0 to 1 of the training set in the test set, found 2 there" ]]
+  [ ! -e d ] || [ -z "$(ls d)" ]
 }

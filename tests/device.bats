@@ -20,6 +20,15 @@ stack_is_kept() {
   [ "$(cut -d, -f7 <<<"$1")" -le "$promised" ]
 }
 
+# estimate_holds ROW: eo-inspect's flash and RAM of m.safetensors are not below those of a row of measure.sh, nor far
+# above; instructions are near. The models are small, so that what is the same in all counts most.
+estimate_holds() {
+  eo-inspect --cores m.safetensors | grep "^$(cut -d, -f3 <<<"$1")," | tr , ' ' >estimate
+  cut -d, -f4,8,10 <<<"$1" | tr , ' ' | paste -d' ' estimate - | awk '{
+    error = $4 / $7 - 1
+    exit !($2 >= $5 && $2 <= $5 + 1400 && $3 >= $6 && $3 <= $6 + 330 && error > -0.3 && error < 0.3) }'
+}
+
 # Odd numbers of channels, a residual map, a depthwise layer, each pooling.
 NETWORKS=(
   "input 2x12x10; a: conv 7 4x3 stride 3x2 pad 3,0,2,1 relu; b: depthwise 3x3 pad 1 relu; c: conv 7 1x1 add a relu6 \
@@ -37,7 +46,8 @@ on() {
   done
   for model in "3 5 int8 fbgemm" "3 5 int8 fbgemm --fast" "6 4 int8 qnnpack" "1 1 int8 qnnpack --fast" \
     "2 3 fp32 fbgemm" "1 2 fp16 fbgemm" \
-    "3 5 int4 fbgemm" "6 4 int4 qnnpack" "1 1 int4 fbgemm" "16 3 int4 fbgemm"; do
+    "3 5 int4 fbgemm" "6 4 int4 qnnpack" "1 1 int4 fbgemm" "16 3 int4 fbgemm" \
+    "3 5 mixed:848 fbgemm" "6 4 mixed:884 qnnpack" "16 3 mixed:848 fbgemm" "3 20 mixed:884 fbgemm"; do
     read -r c1 c2 precision backend fast <<<"$model"
     make_model "$c1" "$c2" 3 0 "$precision" "$backend" >m.safetensors
     eo-export $fast --prefix net -o net m.safetensors
@@ -45,14 +55,16 @@ on() {
     [ "$(cut -d, -f12 <<<"$row")" = 1 ] || { echo "$model: $row"; return 1; }
     [ "$(cut -d, -f10 <<<"$row")" -gt 10000 ]
     stack_is_kept "$row" || { echo "$model: $row"; return 1; }
+    [ -n "$fast" ] || estimate_holds "$row" || { echo "$model: $row: $(cat estimate)"; return 1; }
   done
   for network in "${NETWORKS[@]}"; do
-    for kind in fbgemm fp32 fp16 int4 int4-qnnpack; do
+    for kind in fbgemm fp32 fp16 int4 int4-qnnpack mixed mixed8-qnnpack; do
       "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "$network" 3 $kind >m.safetensors
       eo-export --tests 3 --prefix net -o net m.safetensors
       row=$(EO_TESTS=$BATS_FILE_TMPDIR sh "$EO_ROOT/tests/device/measure.sh" . "$core" m "")
       [ "$(cut -d, -f12 <<<"$row")" = 1 ] || { echo "$network $kind: $row"; return 1; }
       stack_is_kept "$row" || { echo "$network $kind: $row"; return 1; }
+      estimate_holds "$row" || { echo "$network $kind: $row: $(cat estimate)"; return 1; }
     done
   done
 }
@@ -123,6 +135,35 @@ p0.50-int8fast m3 classifier 1960" ]
 device/p0.50-int8-fast/net.h device/p0.50-int8/m3.csv device/p0.50-int8/m3_layers.csv device/p0.50-int8-fast/m3.csv \
 device/p0.50-int8-fast/m3_layers.csv core_costs.csv core_layers.csv board_fits.csv " ]
   eo-verify "$out/manifest.json"
+}
+
+@test "make explore-check: what eo-best answers for a network is built, and fits" {
+  for program in arm-none-eabi-gcc riscv64-unknown-elf-gcc qemu-system-arm qemu-system-riscv32; do
+    command -v "$program" >/dev/null || skip "needs $program: make deps device"
+  done
+  cat >c.yaml <<END
+dataset: synthetic
+model: "conv1: conv 6 3x3 pad 1 relu max 2x2; conv2: conv 8 3x3 relu mean; classifier: linear 10"
+epochs: 1
+train_subset: 1000
+val_subset: 300
+precisions: [int8]
+explore_widths: [2-6/4, 8]
+output_dir: $PWD/r
+END
+  check() { make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" explore-check; }
+  run check
+  [ "$status" -eq 0 ]
+  [[ ${lines[-1]} == "3 passed, 0 failed, 3 without a point that fits" ]]
+  # A table that promises less RAM than the code takes: the answer to --ram 1k does not fit.
+  awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "m4dsp_ram_bytes") at = i } NR > 1 { $at = 900 } 1' \
+    r/explore.csv >edited
+  mv edited r/explore.csv
+  run env EO_TESTS="$BATS_FILE_TMPDIR" sh "$EO_ROOT/tests/device/check_best.sh" c.yaml r r/models/base.safetensors \
+    --data "$EO_ROOT/data/synthetic"
+  [ "$status" -eq 1 ]
+  [[ $output == *"--ram 1k "*"over the limit"* ]]
+  [[ ${lines[-1]} == "3 passed, 1 failed, 2 without a point that fits" ]]
 }
 
 @test "make export-check: each compiler, and what is missing or wrong" {

@@ -7,7 +7,7 @@ HEADER+=,accuracy_bootstrap95_low,accuracy_bootstrap95_high
 HEADER+=,test_images,test_correct,test_accuracy,test_accuracy_ci95_low,test_accuracy_ci95_high
 HEADER+=,pruning_criterion,pruning_scope,conv1_channels,conv2_channels,fine_tune_epochs,qat_epochs
 HEADER+=,quantization_backend,quantization_observer,weight_granularity,bias_correction,cross_layer_equalization
-HEADER+=,images_sha256,test_images_sha256,chance_accuracy,teacher_sha256
+HEADER+=,images_sha256,test_images_sha256,chance_accuracy,teacher_sha256,rounding
 HINT="Try 'eo-eval --help'."
 
 setup_file() {
@@ -84,6 +84,14 @@ END
     >again.csv
   cmp row.csv again.csv
   cmp p.csv q.csv
+  # the same names beside the data
+  cp -r $F/set set
+  printf '%s\n' shirt 'a, b' two 3 c4 c5 c6 c7 c8 c9 >set/classes.txt
+  eo-eval -c $F/cfg.yaml --data set --logits l2.csv --confusion c2.csv --classes t2.csv $F/base.safetensors >again.csv
+  cmp row.csv again.csv
+  for table in l c t; do cmp $table.csv ${table}2.csv; done
+  fails_like 1 "eo-eval: key 'class_names': expected the order of 'set/classes.txt', where 'c9' is class 9, found *" \
+    eo-eval -c <(sed 's/c8, c9/c9, c8/' cfg.yaml) --data set $F/base.safetensors
   [ "$(head -n 1 l.csv)" = 'index,label,shirt,"a, b",two,3,c4,c5,c6,c7,c8,c9' ]
   [ "$(sed -n 2,4p c.csv | cut -d, -f1,2)" = 'shirt,shirt
 shirt,"a

@@ -52,7 +52,7 @@ column() {
   explore base.yaml --threads 1
   [ "$(tail -n +2 to/explore.csv | wc -l)" -eq 36 ]
   [ "$(tail -n +2 to/explore.csv | cut -d, -f1,2 | head -n 4 | tr '\n' ' ')" = "1x1,fp32 1x1,fp16 1x1,int8 1x2,fp32 " ]
-  [ "$(tail -n 1 to/explore.csv | cut -d, -f1-5)" = "3x4,int8,3,200,1" ]
+  [ "$(tail -n 1 to/explore.csv | cut -d, -f1-6)" = "3x4,int8,3,3x4,200,1" ]
   [ -z "$(column to/explore.csv error | tr -d '\n')" ]
   cp -r to one
   for way in "--threads 2" "--threads 3 --isa generic"; do
@@ -78,8 +78,56 @@ column() {
     [ "$(awk -F, '{ print $(NF - 3) }' row)" = "$(sha256sum m | cut -d' ' -f1)" ]
     with 'validation: holdout'
     eo-eval -c c.yaml -o eval.csv m
-    [ "$(column eval.csv correct)" = "$(cut -d, -f10 row)" ]
-    [ "$(column eval.csv test_correct)" = "$(cut -d, -f15 row)" ]
+    [ "$(column eval.csv correct)" = "$(cut -d, -f11 row)" ]
+    [ "$(column eval.csv test_correct)" = "$(cut -d, -f16 row)" ]
+  done
+}
+
+@test "explore: int4 and mixed have rows of their own, and costs that hold when a point is compiled" {
+  local core row flash ram point
+  # costs POINT: its cells of all cores
+  costs() {
+    awk -F, -v key="${1%-*},${1#*-}" \
+      'NR == 1 { for (i = 1; i <= NF; i++) is_cost[i] = $i ~ /_(flash_bytes|ram_bytes|instructions)$/; next }
+      $1 "," $2 == key { for (i = 1; i <= NF; i++) if (is_cost[i]) printf "%s,", $i }' to/explore.csv
+  }
+  with 'precisions: [int8, mixed]' 'explore_widths: [3, 4]' 'mixed_weights_kb: 100'
+  explore c.yaml
+  # With 8 bits in all layers the code is that of int8.
+  [ "$(costs 3x4-mixed)" = "$(costs 3x4-int8)" ]
+  with 'precisions: [int8, int4, mixed]' 'explore_widths: [2-3, 3-4]'
+  explore c.yaml
+  [ "$(cut -d, -f2 to/explore.csv | sort | uniq -c | tr -s ' \n' ' ')" = " 4 int4 4 int8 4 mixed 1 precision " ]
+  [ -z "$(column to/explore.csv error | tr -d '\n')" ]
+  # About half of the bytes; biases and scales stay.
+  paste -d, <(grep ,int8, to/explore.csv) <(grep ,int4, to/explore.csv) |
+    awk -F, '{ a = $9; b = $(9 + NF / 2); if (b > 0.62 * a || b < a / 2) exit 1 }'
+  [ "$(grep -E '^3x4,' to/explore.csv | sort -t, -k9,9n | cut -d, -f2 | paste -sd' ')" = "int4 mixed int8" ]
+  [ "$(grep -E '^3x4,' to/explore.csv | sort -t, -k29,29n | cut -d, -f2 | paste -sd' ')" = "int4 mixed int8" ]
+  [[ "$(costs 3x4-int4)$(costs 3x4-mixed)" =~ ^([1-9][0-9]*,){36}$ ]]
+  # Between the flash of the two, int4 alone is within the limit.
+  flash=$(grep ^3x4,int4 to/explore.csv | cut -d, -f29)
+  eo-best -c c.yaml --from to --flash $flash --json -o answer
+  [[ $(json get answer finalists/0/point) == *-int4 ]]
+  [ "$(json get answer limits/0/used)" -le "$flash" ]
+  [ "$(json get answer limits/0/points_without_it)" = 0 ]
+  for program in arm-none-eabi-gcc qemu-system-arm; do
+    command -v $program >/dev/null || skip "needs $program: make deps device"
+  done
+  gcc -O2 -fPIC -shared -o count.so "$EO_ROOT/tests/device/count.c"
+  for point in int4 mixed; do
+    eo-explore -q -c c.yaml --base base --point 3x4-$point -o m
+    rm -rf code && mkdir code
+    eo-export --prefix net -o code/net m
+    for core in m0 m4dsp; do
+      row=$(EO_TESTS=$PWD sh "$EO_ROOT/tests/device/measure.sh" code $core m "")
+      [ "$(cut -d, -f12 <<<"$row")" = 1 ]
+      grep ^3x4,$point to/explore.csv | cut -d, -f$([ $core = m0 ] && echo 20-22 || echo 29-31) >estimate
+      # Never below, and at most the spread of the code; with so few channels that of instructions is larger, too.
+      paste -d, estimate - <<<"$row" | awk -F, '{ flash = $1 - $7; ram = $2 - $11; error = $3 / $13 - 1
+        exit !(flash >= 0 && flash <= 330 && ram >= 0 && ram <= 200 && error > -0.1 && error < 0.1) }' ||
+        { echo "$point on $core: $(cat estimate): $row"; return 1; }
+    done
   done
 }
 
@@ -115,7 +163,7 @@ column() {
   for k in 1 2 3; do explore base.yaml --shard $k/3 --threads 1; done
   [ "$(ls to)" = "" ]
   # each has a third of the rows
-  for k in 1 2 3; do [ "$(grep -aoE '[123]x[1-4],(fp32|fp16|int8),3,200' to/.explore-$k | wc -l)" -eq 12 ]; done
+  for k in 1 2 3; do [ "$(grep -aoE '[123]x[1-4],(fp32|fp16|int8),3,3x4,200' to/.explore-$k | wc -l)" -eq 12 ]; done
   explore base.yaml --shards 3
   diff -r one to -x .explore
   [ "$(ls -A to | tr '\n' ' ')" = ".explore explore.csv explore_hits.csv " ]
@@ -256,7 +304,9 @@ found 'base'" eo-explore -c c.yaml --into to
     'val_subset: null'
   eo-explore -q -c c.yaml --into to
   [ "$(column to/explore.csv widths)" = 2x3x5x4 ]
-  [ -z "$(column to/explore.csv test_images)$(column to/explore.csv m0_flash_bytes)" ]
+  [ -z "$(column to/explore.csv test_images)" ]
+  [ "$(column to/explore.csv m0_flash_bytes)" -gt "$(column to/explore.csv tensor_bytes)" ]
+  [ "$(column to/explore.csv m0_instructions)" -gt "$(column to/explore.csv macs)" ]
   [ "$(column to/explore.csv images)" = 60 ]
   with 'explore_widths: [3, 4]' 'validation: test' 'val_subset: 40'
   explore c.yaml
@@ -295,7 +345,7 @@ found 'base'" eo-explore -c c.yaml --into to
     eo-explore -c base.yaml --base base --point 1-int8 -o m
   fails 1 "eo-explore: option '--point': expected at most 4 channels, found 5" \
     eo-explore -c base.yaml --base base --point 1x5-int8 -o m
-  fails 1 "eo-explore: option '--point': expected one of fp32, fp16, int8, int4, found 'int9'" \
+  fails 1 "eo-explore: option '--point': expected one of fp32, fp16, int8, int4, mixed, found 'int9'" \
     eo-explore -c base.yaml --base base --point 1x1-int9 -o m
   with 'explore_widths: [1-20]'
   fails 1 "eo-explore: c.yaml: key 'explore_widths': expected at most the 3 channels of 'conv1', found 20" \
@@ -317,5 +367,9 @@ found 'base'" eo-explore -c c.yaml --into to
   [ "$(wc -l <to/explore.csv)" -eq 4 ]
   rm -r to/.explore to/*.csv
   run --separate-stderr bash -c 'ulimit -f 1; eo-explore -q -c base.yaml --base base --into to'
-  [ "$status" -eq 1 ] && [ ! -e to/explore.csv ]
+  [ "$status" -eq 1 ] && [ ! -e to/explore.csv ] || return 1
+  # Neither table where one of them cannot be written.
+  ln -s /dev/full to/explore.csv
+  fails 1 "eo-explore: to/explore.csv: cannot write: No space left on device" explore c.yaml
+  [ ! -e to/explore_hits.csv ]
 }

@@ -178,10 +178,10 @@ END
   zcat digits/t10k-images-idx3-ubyte.gz | tail -c +17 >images
   for shape in "1 1" "3 2" "5 10" "16 32" "64 128"; do
     for backend in fbgemm qnnpack; do
-      for kind in int8 "int8 --fast" int4; do
+      for kind in int8 "int8 --fast" int4 mixed:848 mixed:884; do
         make_model $shape 3 0 ${kind%% *} $backend >m.safetensors
         wanted cfg.yaml m.safetensors >want
-        eo-export ${kind#int?} -c cfg.yaml -o any m.safetensors
+        eo-export ${kind#"${kind%% *}"} -c cfg.yaml -o any m.safetensors
         scores any gcc -O1 -fsanitize=address,undefined -fno-sanitize-recover=all <images | cmp - want
       done
     done
@@ -191,7 +191,7 @@ END
 # every_export COMMAND...: for each kind of code, net.h and net.c of a model m.safetensors
 every_export() {
   local kind
-  for kind in "int8" "int8 --fast" int4 fp32 fp16; do
+  for kind in "int8" "int8 --fast" int4 mixed:848 mixed:884 fp32 fp16; do
     make_model 5 10 3 0 "${kind%% *}" >m.safetensors
     eo-export ${kind#"${kind%% *}"} -o net m.safetensors
     "$@" || { echo "$kind"; return 1; }
@@ -323,7 +323,7 @@ END
 
 @test "export: any network at each precision, both ranges of activations" {
   for network in "${NETWORKS[@]}"; do
-    for kind in fp32 fp16 fbgemm qnnpack int4 int4-qnnpack; do
+    for kind in fp32 fp16 fbgemm qnnpack int4 int4-qnnpack mixed mixed8-qnnpack; do
       make_network "$network" 3 $kind >m.safetensors
       eo-export --prefix net -o net m.safetensors
       run eo-export --check net.c m.safetensors
@@ -506,6 +506,89 @@ END
   done
 }
 
+# Bytes of code and constants of NAME.c
+flash() {
+  gcc -O2 -std=c99 -Wall -Wextra -pedantic -Werror -c -o "$1.o" "$1.c" && size "$1.o" | awk 'NR == 2 { print $1 + $2 }'
+}
+
+# Each class's number and name, as the compiler reads the macro
+class_names() {
+  printf '#include <stdio.h>\n#include "%s.h"\nstatic const char *const name[%s_CLASSES] = {%s_CLASS_NAMES};\n' \
+    "$1" "${1^^}" "${1^^}" >names.c
+  printf 'int main(void) { for (int i = 0; i < %s_CLASSES; i++) puts(name[i]); return 0; }\n' "${1^^}" >>names.c
+  "${@:2}" -Wall -Wextra -Werror -o names.x names.c
+  ./names.x
+}
+
+@test "export: class_names in the header, the example, the list and ONNX; without them nothing changes" {
+  load rows
+  local names="[T-shirt, net_x NET_Y, '*/ //@end', 'a?" model
+  names+="?/b', '<b>|\`_*', '%s%n', 'd\xc3\xa4', '\xe6\x9d\xb1', '7', 'a, b']"
+  names=$(printf "${names//%/%%}")
+  printf '%s\n' T-shirt 'net_x NET_Y' '*/ //@end' 'a?''?/b' '<b>|`_*' %s%n $'d\xc3\xa4' $'\xe6\x9d\xb1' 7 'a, b' >want
+  grep -v class_names $F/cfg.yaml >plain.yaml
+  { cat plain.yaml; echo "class_names: $names"; } >named.yaml
+  for model in int8 base; do
+    eo-export -c plain.yaml -o plain --prefix net $F/$model.safetensors
+    eo-export -c named.yaml -o named --prefix net $F/$model.safetensors
+    # the header alone is another, and no byte of flash is
+    ! grep -q CLASS_NAMES plain.h || return 1
+    sed '/^.. UTF-8: static const char .const name.NET_CLASSES/d; /^#define NET_CLASS_NAMES/,/"a, b"$/d' named.h |
+      cmp - plain.h
+    sed 's/named[.]h/plain.h/' named.c | cmp - plain.c
+    [ "$(flash named)" -eq "$(flash plain)" ]
+    eo-export -c named.yaml -o net $F/$model.safetensors
+    ! LC_ALL=C grep -q $'[\x80-\xff]' net.h || return 1
+    class_names net gcc -std=c99 -pedantic -trigraphs | cmp - want
+    class_names net g++ -std=c++11 -x c++ | cmp - want
+    eo-export --single -c named.yaml -o one $F/$model.safetensors
+    grep -q '^#define ONE_CLASS_NAMES' one.c
+  done
+  eo-export -f onnx -o plain $F/int8.safetensors
+  eo-export -f onnx -c plain.yaml -o same $F/int8.safetensors
+  cmp plain.onnx same.onnx
+  eo-export -f onnx -c named.yaml -o named $F/int8.safetensors
+  { echo '['; sed 's/.*/  "&"/; $!s/$/,/' want; echo ']'; } >list
+  tr '\n' ' ' <named.onnx | grep -aqF "$(tr '\n' ' ' <list)"
+  # the folder
+  mkdir models
+  cp $F/int8.safetensors models/p0.00-int8.safetensors
+  candidate 0.00 int8 7 0.96 1 20000
+  printf 'seed: 7\nmemory_budgets_mb: [1]\n' >c.yaml
+  eo-pareto -c c.yaml --sweep s.csv --latency l.csv --energy e.csv *-*.csv
+  eo-export -c plain.yaml --into plain --from models --sweep s.csv l.csv
+  eo-export -c named.yaml --into named --from models --sweep s.csv l.csv
+  ! grep -q CLASS_NAMES plain/README.md || return 1
+  grep -qxF '| 4 | \<b\>\|\`\_\* |' named/README.md
+  grep -qx $'| 6 | d\xc3\xa4 |' named/README.md
+  sed '/^## Classes/,/^| 9 /d' named/README.md | cat -s | cmp - <(cat -s plain/README.md)
+  gcc -std=c99 -Wall -Wextra -pedantic -Werror -O1 -o main named/p*/*.c
+  ./main | sed 's/^class //' | grep -qxFf want
+  gcc -std=c99 -Wall -Wextra -pedantic -Werror -O1 -o main plain/p*/*.c
+  [[ $(./main) == "class "[0-9] ]]
+  # the same names beside the data
+  cp -r $F/set set
+  cp want set/classes.txt
+  eo-export -c plain.yaml --data set -o beside --prefix net $F/base.safetensors
+  sed 's/beside[.]h/named.h/' beside.c | cmp - named.c
+  cmp beside.h named.h
+  eo-export -c plain.yaml --data set --into beside --from models --sweep s.csv l.csv
+  diff -r beside named
+  sed "s|^data_dir: .*|data_dir: $PWD/set|" plain.yaml >beside.yaml
+  eo-export -f onnx -c beside.yaml -o beside $F/int8.safetensors
+  cmp beside.onnx named.onnx
+  # too few names for the labels, and too many for the outputs
+  { cat plain.yaml; echo "class_names: [a, b]"; } >few.yaml
+  fails_like 1 "eo-export: *key 'class_names': expected 10 names, one for each class, found 2" \
+    eo-export -c few.yaml -o few $F/int8.safetensors
+  { cat plain.yaml; echo "class_names: [a, b, c, d, e, f, g, h, i, j, k]"; } >few.yaml
+  for format in c onnx; do
+    fails_like 1 "eo-export: *key 'class_names': expected 10 names, one for each class, found 11" \
+      eo-export -f $format -c few.yaml -o few $F/int8.safetensors
+  done
+  [ -z "$(ls few.[cho]* 2>/dev/null)" ]
+}
+
 @test "export: macros for a section, a step and no self-test" {
   make_model 5 10 3 0 int8 >m.safetensors
   eo-export -o net m.safetensors
@@ -528,9 +611,9 @@ END
   fails 1 "eo-export: none.safetensors: cannot open: No such file or directory" eo-export -o net none.safetensors
   misused "eo-export: option '-o' is required: the files' name, without .c, .h or .onnx" eo-export f.safetensors
   misused "eo-export: option '-f': expected c or onnx, found 'tflite'" eo-export -f tflite -o net f.safetensors
-  for option in "--prefix a" --single --fast --optional "-c x" "--data x" "--tests 1" "--check x" "--into x"; do
+  for option in "--prefix a" --single --fast --optional "--data x" "--tests 1" "--check x" "--into x"; do
     misused \
-      "eo-export: option '-f onnx' takes none of --prefix, --single, --fast, --optional, -c, --data, --tests, \
+      "eo-export: option '-f onnx' takes none of --prefix, --single, --fast, --optional, --data, --tests, \
 --check, --into" \
       eo-export -f onnx -o net $option f.safetensors
   done
@@ -587,6 +670,13 @@ END
   [[ $status -eq 0 && $output == *EXPORT* ]]
   find "$out/export" -type f -exec sha256sum {} + | sort | cmp - made
   [ ! -e "$out/export.new" ]
+  # names of classes
+  echo 'class_names: [zero, one, two, three, four, five, six, seven, eight, nine]' >>c.yaml
+  run make_export
+  [[ $status -eq 0 && $output == *EXPORT* ]]
+  ! grep -qE ' (TRAIN|PRUNE|QUANT|BENCH)' <<<"$output" || return 1
+  grep -qx '| 8 | eight |' "$out/export/README.md"
+  grep -q '"eight"' "$out"/export/p*/p*.h
 }
 
 @test "export: 10,000 images of MNIST, each precision" {

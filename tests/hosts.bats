@@ -64,6 +64,22 @@ nodes have; sinfo -o '%20N %f' lists features" make_eo all RUN=slurm
   [[ $output == *"eo-explore "*" --threads 2 "* ]]
 }
 
+@test "hosts: limits of a job are keys of the configuration, and a variable wins over its key" {
+  local limits="make_eo -n accuracy RUN=slurm"
+  make_eo programs
+  run $limits
+  [[ $output == *$'\n# a job: EO_CPUS=1 EO_MEM=2048M EO_MINUTES=60\n'* ]] || { echo "$output"; false; }
+  printf '%s\n' "job_minutes: 90" "job_memory_mb: null" "job_threads: null" "threads: 3" >>exp.yaml
+  run $limits
+  [[ $output == *$'\n# a job: EO_CPUS=3 EO_MEM=auto EO_MINUTES=90\n'* ]] || { echo "$output"; false; }
+  [[ $output == *"eo-train "*" --threads 3 "* ]]
+  EO_MINUTES=auto EO_CPUS= run $limits EO_MEM=4G
+  [[ $output == *$'\n# a job: EO_CPUS=3 EO_MEM=4G EO_MINUTES=auto\n'* ]] || { echo "$output"; false; }
+  # of no meaning on this host alone
+  run make_eo -n accuracy
+  [[ $output != *"# a job:"* ]]
+}
+
 @test "hosts: a make waits for one of another host, and says how to go on without it" {
   make_eo programs
   mkdir -p "${lock%/*}"

@@ -109,9 +109,9 @@ parameters              21
 macs                    16
 tensor_bytes            84
 file_bytes              $(stat -c %s m)" ]
-  [ "$(awk '/^layer/, /^$/' report | tr -s ' ')" = "layer input output parameters macs tensor_bytes
-a 2x3x2 1x1x1 13 12 52
-classifier 1x1x1 4x1x1 8 4 32" ]
+  [ "$(awk '/^layer/, /^$/' report | tr -s ' ')" = "layer input output parameters macs tensor_bytes weight_bits
+a 2x3x2 1x1x1 13 12 52 32
+classifier 1x1x1 4x1x1 8 4 32 32" ]
   eo-inspect --json m >json
   [ "$(grep -m 1 -A 3 '"input_mean"' json | tr -d ' \n')" = '"input_mean":[0,9],' ]
   grep -qx '      "name": "classifier.weight",' json
@@ -296,12 +296,26 @@ found nan" \
   [ ! -e out ]
 }
 
+@test "--cores: what a device needs, of SmallCNN and of another network" {
+  eo-inspect --cores "$golden" >costs
+  [ "$(head -n 1 costs)" = core,flash_bytes,ram_bytes,instructions ]
+  [ "$(cut -d, -f1 costs | tail -n +2 | tr '\n' ' ')" = "m0 m3 m4 m4dsp m55 rv32imc " ]
+  # More flash than constants, and some instructions for each multiply-accumulate where there is no unit for floats.
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "input 3x8x8; a: conv 4 3x3 pad 1 relu; b: depthwise 3x3 relu \
+mean; z: linear 3" 1 fbgemm >m
+  eo-inspect --cores m >costs
+  eo-inspect --json m >about
+  awk -F, -v bytes="$(json get about tensor_bytes)" -v macs="$(json get about macs)" \
+    'NR > 1 && !($2 > bytes && $3 > 192 && $4 > macs / 2 && $4 < 40 * macs) { exit 1 }' costs
+}
+
 @test "wrong usage" {
   misused "eo-inspect: options '--json' and '--dump' exclude each other" eo-inspect --json --dump conv1.bias x
   misused "eo-inspect: options '--arena' and '--json' exclude each other" eo-inspect --json --arena x
   misused "eo-inspect: options '--arena' and '--dump' exclude each other" eo-inspect -a -d conv1.bias x
-  misused "eo-inspect: option '--network' takes no MODEL and none of '--json', '--dump' and '--arena'" \
+  misused "eo-inspect: option '--network' takes no MODEL and none of '--cores', '--arena', '--json' and '--dump'" \
     eo-inspect -n mlp x
+  misused "eo-inspect: options '--cores' and '--json' exclude each other" eo-inspect --cores --json x
   misused "eo-inspect: option '--dump' needs an argument" eo-inspect --dump
   misused "eo-inspect: unknown or ambiguous option '--csv'" eo-inspect --csv
   misused "eo-inspect: unexpected operand 'b'" eo-inspect a b

@@ -156,10 +156,13 @@ stage_bench() {
     grep -o 'waited [0-9]* s' >"$1/waited"
 }
 
-# What Make would do.
+# What Make would do, here and on the nodes of a cluster.
 stage_make() {
-  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$EO_ROOT" --no-print-directory \
-    B="$(dirname "$EO_BIN")" CONFIG="$PWD/$2" -n all explore 2>&1 | sed "s|${2%.yaml}|NAME|g" >"$1/commands"
+  local run
+  for run in local slurm; do
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$EO_ROOT" --no-print-directory \
+      B="$(dirname "$EO_BIN")" CONFIG="$PWD/$2" -n all explore RUN=$run 2>&1 | sed "s|${2%.yaml}|NAME|g" >"$1/$run"
+  done
 }
 
 # ---- cases
@@ -216,8 +219,10 @@ cases() {
     *|quantization_observer: minmax
     *|observer_percentile: 90
     *|weight_granularity: tensor
+    *|mixed_weights_kb: 9.5
     *|bias_correction: true
     *|cross_layer_equalization: true
+    *|rounding: adaptive
     *|explore_widths: [2-4, 6]
     *|explore_from: scratch
     *|explore_epochs: 2
@@ -247,6 +252,9 @@ cases() {
     *|memory_bandwidth_gbps: 6.4
     *|peak_compute_gmacs: 32
     *|threads: 3
+    *|job_minutes: 90
+    *|job_memory_mb: 500
+    *|job_threads: 3
     *|seeds: [4, 5]
     *|output_dir: $PWD/elsewhere
 END

@@ -48,6 +48,17 @@ column() {
   awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $c }' "${2:--}"
 }
 
+# took COUNT ROUNDS [ROW]: each round kept so many samples of each size or, where four times as many were taken, those
+# of them that were not interrupted, which other work on the machine decides; the row has the samples of all rounds.
+took() {
+  awk -F, -v count="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    function is_full(kept, lost) { return kept == count || kept > 0 && kept < count && kept + lost >= 4 * count }
+    !is_full($at["samples"], $at["samples_interrupted"]) ||
+      !is_full($at["single_samples"], $at["single_samples_interrupted"]) { print; bad = 1 }
+    END { exit bad || NR < 2 }' "$2" || return 1
+  [ -z "$3" ] || [ "$(column samples "$2" | awk '{ sum += $1 } END { print sum }')" = "$(column samples "$3")" ]
+}
+
 # beside_competitor COMMAND...: while a process spins on the processor that eo-bench takes by itself
 beside_competitor() {
   local cpus competitor rc=0

@@ -200,9 +200,9 @@ stages() {
   [ "$(wc -l <"$OUT/sweep_results.csv")" -eq 5 ]
 }
 
-@test "pipeline: int4 goes through every stage, and its code has the scores of its model" {
+@test "pipeline: int4 and mixed go through every stage, and their code has the scores of their models" {
   sed -i '/^precisions/d' "$CONFIG"
-  echo 'precisions: [int8, int4]' >>"$CONFIG"
+  echo 'precisions: [int8, int4, mixed]' >>"$CONFIG"
   run make_eo all
   [ "$status" -eq 0 ] || { echo "$output"; return 1; }
   for name in p0.00 p0.50; do
@@ -211,14 +211,21 @@ stages() {
     [ $((100 * four)) -lt $((60 * eight)) ]
     awk -F, -v level="${name#p}" -v four="$four" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
       $1 == level && $2 == "int4" { n += $at["model_bytes"] == four } END { exit n != 1 }' "$OUT/sweep_results.csv"
-    eo-export --prefix net -o net "$OUT/models/$name-int4.safetensors"
-    eo-export --check net.c "$OUT/models/$name-int4.safetensors"
+    mixed=$(eo-inspect "$OUT/models/$name-mixed.safetensors" | sed -n 's/^tensor_bytes  *//p')
+    [ "$mixed" -ge "$four" ]
+    [ "$mixed" -le $(((four + eight) / 2)) ]
+    for precision in int4 mixed; do
+      eo-export --prefix net -o net "$OUT/models/$name-$precision.safetensors"
+      eo-export --check net.c "$OUT/models/$name-$precision.safetensors"
+    done
   done
   # layers of two models, an experiment's row of each precision
   [ "$(grep -c ',int4,' "$OUT/layerwise_breakdown.csv")" -eq 6 ]
+  [ "$(grep -c ',mixed,' "$OUT/layerwise_breakdown.csv")" -eq 6 ]
   grep -q int4 "$OUT/precision_tradeoffs.csv"
   [ -s "$OUT/rows/p0.50-int4.quant.csv" ]
   grep -q '&#9650; int4' "$OUT/report.html"
+  grep -q '&#9660; mixed' "$OUT/report.html"
   row=$(awk -F, 'NR > 1 && $2 == "int4" { print NR - 1; exit }' "$OUT/sweep_results.csv")
   eo-verify -C "$ROOT" --row "$row" "$OUT/sweep_results.csv"
   run make_eo all

@@ -75,6 +75,21 @@ check_plot() {
   done
 }
 
+@test "the line below the title is short for a list of layers" {
+  many_candidates
+  tables
+  mkdir config
+  printf 'seed: 7\nmodel: "a: conv 4 3 pad 1 relu max 2x2/1; b: conv 4 3 pad 1 add a relu mean; z: linear classes"\n' \
+    >config/train.yaml
+  for p in accuracy_vs_latency layerwise_macs; do
+    run --separate-stderr gnuplot -d -e "dir='.'; out='$p.svg'" "$EO_ROOT/plots/$p.gp"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    grep -q 'own network of 3 layers, seed 7' "$p.svg"
+    run ! grep -q 'linear classes' "$p.svg"
+  done
+}
+
 @test "the frontier of single images: what no other accepted candidate beats, by rising latency" {
   many_candidates
   tables

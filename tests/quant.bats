@@ -109,6 +109,83 @@ poke() {
     eo-inspect net
 }
 
+@test "quant: mixed gives 4 bits to the layers that the budget wants, where they do least harm" {
+  local four eight bits isa
+  eo-quant -p int8 -c $F/cfg.yaml -o eight m
+  eo-quant -p int4 -c $F/cfg.yaml -o four m
+  four=$(eo-inspect four | sed -n 's/^tensor_bytes  *//p') eight=$(eo-inspect eight | sed -n 's/^tensor_bytes  *//p')
+  eo-quant -p mixed -c $F/cfg.yaml --layers l.csv --report r.json -o mixed m
+  [ "$(head -n 1 l.csv | cut -d, -f18-)" = "weight_bits,four_bit_damage" ]
+  bits=$(sed 1d l.csv | cut -d, -f18 | paste -sd' ')
+  eo-inspect mixed | grep -qx "weight_bits: $bits"
+  [ "$(eo-inspect mixed | awk '$1 == "layer" { n = 3; next } n-- > 0 { print $NF }' | paste -sd' ')" = "$bits" ]
+  [ "$(sed -n 's/ *"weight_bits": \(.\),/\1/p' r.json | paste -sd' ')" = "$bits" ]
+  # each layer has a damage of its own, in the table and the report
+  [ "$(sed 1d l.csv | cut -d, -f19 | sort -u | wc -l)" -eq 3 ]
+  cmp <(sed 1d l.csv | cut -d, -f19) <(sed -n 's/ *"four_bit_damage": \([^,]*\),*/\1/p' r.json)
+  eo-inspect mixed | awk -v four=$four -v eight=$eight '$1 == "tensor_bytes" { exit !($2 <= (four + eight) / 2) }'
+  # no other choice of the eight fits with less damage: 4 bits save 16, 108 and 1,470 bytes
+  sed 1d l.csv | awk -F, -v wanted=$(((eight - four + 1) / 2)) 'BEGIN { split("16 108 1470", saved, " ") }
+    { damage[NR] = $19; if ($18 == 4) sum += $19; bad += !($19 > 0) }
+    END { for (s = 0; s < 8; s++) { d = b = 0
+        for (l = 1; l <= 3; l++) if (int(s / 2 ^ (l - 1)) % 2) { d += damage[l]; b += saved[l] }
+        bad += b >= wanted && d < sum * (1 - 1e-9) }
+      exit bad > 0 }'
+  # all of it, and none of it: the tensors are those of the other two
+  { cat $F/cfg.yaml; echo "mixed_weights_kb: 100"; } >much.yaml
+  eo-quant -p mixed -c much.yaml -o out m
+  cmp <(tail -c $eight eight) <(tail -c $eight out)
+  awk -v n=$four 'BEGIN { printf "mixed_weights_kb: %.6f\n", (n + 0.5) / 1024 }' | cat $F/cfg.yaml - >least.yaml
+  eo-quant -p mixed -c least.yaml -o out m
+  cmp <(tail -c $four four) <(tail -c $four out)
+  # a layer of each kind has the numbers of that precision
+  awk -v n=$((eight - 1000)) 'BEGIN { printf "mixed_weights_kb: %.6f\n", n / 1024 }' | cat $F/cfg.yaml - >some.yaml
+  eo-quant -p mixed -c some.yaml -o out m
+  eo-inspect out | grep -qx 'weight_bits: 8 8 4'
+  cmp <(eo-inspect -d conv2.weight eight) <(eo-inspect -d conv2.weight out)
+  cmp <(eo-inspect -d classifier.weight four) <(eo-inspect -d classifier.weight out)
+  for isa in $(eo-quant --version | sed -n 's/^instruction sets: //p'); do
+    eo-quant -p mixed -c some.yaml --isa $isa --threads 3 -o again m
+    cmp out again
+    eo-eval -c $F/cfg.yaml --isa $isa --logits $isa.logits out >row.csv
+    cmp $isa.logits "$(ls *.logits | head -n 1)"
+  done
+  eo-export --prefix net -o net out
+  eo-export --check net.c out
+  eo-export -f onnx -o net.onnx out
+}
+
+@test "quant: mixed refuses a budget below int4, --fast, and metadata that do not fit" {
+  eo-quant -p int4 -c $F/cfg.yaml -o four m
+  { cat $F/cfg.yaml; echo "mixed_weights_kb: 1"; } >c.yaml
+  fails 1 "eo-quant: m: key 'mixed_weights_kb': expected a budget of at least the \
+$(eo-inspect four | sed -n 's/^tensor_bytes  *//p') bytes that the tensors take with 4 bits in all layers, \
+found 1024 bytes; raise it, or make a smaller network" eo-quant -p mixed -c c.yaml -o out m
+  [ ! -e out ]
+  misused "eo-quant: option '-c' is required for mixed" eo-quant -p mixed -o out m
+  eo-quant -p mixed -c $F/cfg.yaml -o mixed m
+  fails_like 1 "eo-export: *expected an int8 model of SmallCNN for --fast, found mixed*" eo-export --fast -o net mixed
+  LC_ALL=C sed 's/"weight_bits":"[48] [48] [48]"/"weight_bits":"8 8 x"/' mixed >bad
+  fails 1 "eo-inspect: bad: metadata 'weight_bits': expected 4 or 8 for each of 3 layers, with a space between, \
+found '8 8 x'" eo-inspect bad
+}
+
+@test "quant: mixed with qat_epochs keeps its bits, and loses less than without" {
+  eo-data --generate set --train 3000 --test 10
+  printf '%s\n' 'dataset: synthetic' 'val_subset: 1000' 'batch_size: 50' 'epochs: 1' 'learning_rate: 0.003' \
+    'conv1_channels: 4' 'conv2_channels: 6' >cfg.yaml
+  { cat cfg.yaml; printf 'qat_epochs: 2\n'; } >qat.yaml
+  eo-train -q -c cfg.yaml --data set -o base
+  eo-quant -p mixed -c cfg.yaml --data set -o plain base
+  eo-quant -p mixed -c qat.yaml --data set -o trained base
+  [ "$(eo-inspect plain | grep ^weight_bits:)" = "$(eo-inspect trained | grep ^weight_bits:)" ]
+  for m in plain trained; do
+    eo-eval -c cfg.yaml --data set -o $m.csv $m
+  done
+  echo "correct of 1000: $(column correct plain.csv), trained $(column correct trained.csv)"
+  [ "$(column correct trained.csv)" -gt "$(column correct plain.csv)" ]
+}
+
 @test "quant: the metadata names the slice" {
   eo-quant -p int8 -c $F/cfg.yaml -o a m
   eo-config --stage quant $F/cfg.yaml >slice.yaml
@@ -142,13 +219,14 @@ poke() {
 
 @test "quant: the report says what was observed and chosen" {
   eo-quant -p int8 -c $F/cfg.yaml --report r.json -o out m
-  head -n 8 r.json >head.txt
+  head -n 9 r.json >head.txt
   [ "$(cat head.txt)" = '{
   "quantization_backend": "fbgemm",
   "quantization_observer": "histogram",
   "weight_granularity": "channel",
   "bias_correction": false,
   "cross_layer_equalization": false,
+  "rounding": "nearest",
   "activation_max": 127,
   "calibration_images": 40,' ]
   [ "$(grep -c '"observed_max"' r.json)" -eq 3 ]
@@ -166,7 +244,7 @@ poke() {
   eo-quant -p int8 -c $F/cfg.yaml --report r.json --layers l.csv -o out m
   [ "$(head -n 1 l.csv)" = "layer,input,observed_min,observed_max,chosen_min,chosen_max,input_scale,input_zero_point,\
 values,saturated,input_sqnr_db,weight_sqnr_db,weight_scale_min,weight_scale_max,calibration_images,agreements,\
-logit_sqnr_db" ]
+logit_sqnr_db,weight_bits,four_bit_damage" ]
   [ "$(sed 1d l.csv | cut -d, -f1 | paste -sd' ')" = "conv1 conv2 classifier" ]
   for pair in 2:input 3:observed_min 4:observed_max 5:chosen_min 6:chosen_max 7:input_scale 8:input_zero_point \
     9:values 10:saturated 11:input_sqnr_db 12:weight_sqnr_db; do
@@ -178,7 +256,7 @@ logit_sqnr_db" ]
   eo-quant -p int8 -c $F/cfg.yaml --layers m.csv -o alone m
   cmp l.csv m.csv
   cmp out alone
-  misused "eo-quant: option '--layers' is for int8 and int4 alone" eo-quant -p fp16 --layers l.csv -o out m
+  misused "eo-quant: option '--layers' is for int8, int4 and mixed alone" eo-quant -p fp16 --layers l.csv -o out m
   fails_like 1 "eo-quant: gone/l.csv: *" eo-quant -p int8 -c $F/cfg.yaml --layers gone/l.csv -o none m
   [ ! -e none ]
 }
@@ -187,7 +265,7 @@ logit_sqnr_db" ]
   eo-quant -p int8 -c $F/cfg.yaml -o base m
   for line in 'quantization_observer: minmax' 'quantization_observer: percentile' 'quantization_observer: mse' \
     'quantization_observer: entropy' 'weight_granularity: tensor' 'bias_correction: true' \
-    'cross_layer_equalization: true'; do
+    'cross_layer_equalization: true' 'rounding: adaptive'; do
     sed "\$a $line" $F/cfg.yaml >c.yaml
     eo-quant -p int8 -c c.yaml -o out m
     eo-inspect out | grep -qx "$line"
@@ -211,7 +289,7 @@ logit_sqnr_db" ]
   for backend in fbgemm qnnpack; do
     for observer in percentile mse entropy; do
       sed "\$a quantization_backend: $backend\nquantization_observer: $observer\nbias_correction: true
-\$a cross_layer_equalization: true" $F/cfg.yaml >c.yaml
+\$a cross_layer_equalization: true\nrounding: adaptive" $F/cfg.yaml >c.yaml
       eo-quant -p int8 -c c.yaml -o want --report want.json m
       eo-eval -q -c c.yaml --isa generic want >generic.csv
       for isa in $(eo-quant --version | sed -n 's/^instruction sets: //p'); do
@@ -280,11 +358,11 @@ logit_sqnr_db" ]
 @test "quant: wrong usage" {
   fails 2 "eo-quant: option '-p' is required
 $HINT" eo-quant m
-  fails 2 "eo-quant: option '-p': expected one of fp32, fp16, int8, int4, found 'int2'
+  fails 2 "eo-quant: option '-p': expected one of fp32, fp16, int8, int4, mixed, found 'int2'
 $HINT" eo-quant -p int2 m
   fails 2 "eo-quant: option '-c' is required for int8
 $HINT" eo-quant -p int8 m
-  fails 2 "eo-quant: option '--report' is for int8 and int4 alone
+  fails 2 "eo-quant: option '--report' is for int8, int4 and mixed alone
 $HINT" eo-quant -p fp16 --report r.json m
   fails 2 "eo-quant: unexpected operand 'n'
 $HINT" eo-quant -p fp16 m n

@@ -385,8 +385,10 @@ cases() {
     quantization_observer|quantization_observer: minmax
     observer_percentile|observer_percentile: 99
     weight_granularity|weight_granularity: tensor
+    mixed_weights_kb|mixed_weights_kb: 9.5
     bias_correction|bias_correction: true
     cross_layer_equalization|cross_layer_equalization: true
+    rounding|rounding: adaptive
     explore_widths|explore_widths: [1-4]
     explore_from|explore_from: scratch
     explore_epochs|explore_epochs: 2
@@ -416,6 +418,9 @@ cases() {
     memory_bandwidth_gbps|memory_bandwidth_gbps: 6.4
     peak_compute_gmacs|peak_compute_gmacs: 32
     threads|threads: 1
+    job_minutes|job_minutes: 90
+    job_memory_mb|job_memory_mb: null
+    job_threads|job_threads: 3
     num_workers|num_workers: 7
     device|device: cpu
     output_dir|output_dir: $home/other
@@ -454,7 +459,7 @@ key_case() {
     # shellcheck disable=SC2086 # a list
     graph $readers
     case $1 in
-    threads* | num_workers* | 'device|'* | model* | data_dir*/same) ;;
+    threads* | job_* | num_workers* | 'device|'* | model* | data_dir*/same) ;;
     *) [ -s "$home/expected" ] && ok || bad "${1#*|}: nobody reads it" ;;
     esac
     # Look first, because looking must change nothing.

@@ -16,9 +16,9 @@
 #     page                  report.html
 #     rounds, machine       rows/*.rounds.csv, and what was found of the machine
 # Always left out: the seconds of training logs, the records of steps (config/steps), the lists of files that a call of
-# make found changed or failed (config/changed, config/failed), the names of the folders and of the configuration, the
-# list of candidates that were timed together (config/timed), and what stands under host in manifest.json, except its
-# list of files.
+# make found gone, changed or failed (config/gone, config/changed, config/failed), the names of the folders and of the
+# configuration, the list of candidates that were timed together (config/timed), and what stands under host in
+# manifest.json, except its list of files.
 #
 # Files that only one folder has count as different. Exit status 0 when nothing differs; the last line is
 # "same-artefacts: N files, M differ".
@@ -85,8 +85,8 @@ view() {
 }
 
 files_of() {
-    (cd "$1" && find . \( -path ./config/steps -o -path ./config/changed -o -path ./config/failed \) -prune \
-        -o ! -type d -print) |
+    (cd "$1" && find . \( -path ./config/steps -o -path ./config/gone -o -path ./config/changed \
+        -o -path ./config/failed \) -prune -o ! -type d -print) |
         sed 's|^\./||' | sort
 }
 

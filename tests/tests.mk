@@ -87,8 +87,8 @@ attack: programs
 
 .PHONY: check-slurm
 ## check-slurm: RUN=slurm on a Slurm that the tests start and stop on this machine; ends with the count
-check-slurm: programs
-	@EO_BIN=$(abspath $(BIN)) sh tests/run.sh slurm
+check-slurm: programs $(OBJ)/tests/skew.so
+	@EO_BIN=$(abspath $(BIN)) EO_TESTS=$(abspath $(OBJ)/tests) sh tests/run.sh slurm
 
 .PHONY: soak
 ## soak: SOAK=200 random SIGKILLs of a small experiment, each resumed and compared; ends with "200 of 200"

@@ -249,7 +249,7 @@ data, found 5" ]
   train -c weightless.yaml -o m
   cmp <(tail -c 1000 shifted) <(tail -c 1000 m)
   eo-eval --data "$D" -c taught.yaml -o row.csv taught
-  [ "$(sed -n '2s/.*,//p' row.csv)" = "$sum" ] # teacher_sha256
+  grep -q ",$sum,[a-z]*\$" row.csv # teacher_sha256
 }
 
 @test "teacher: the base model teaches what is trained further, not itself" {

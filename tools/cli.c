@@ -321,6 +321,28 @@ int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text
     return rc;
 }
 
+int cli_write_all(const struct cli_program *p, const char *const *paths, struct eo_buf *texts, size_t count)
+{
+    size_t written = 0;
+    unsigned is_new = 0; /* a bit for each */
+    struct eo_err err;
+
+    for (; written < count; written++) {
+        const char *path = cli_path(paths[written]);
+
+        is_new |= (unsigned)(!eo_io_is_stdout(path) && eo_io_exists(path, &err) == 0) << written;
+        if (cli_write(p, paths[written], &texts[written]))
+            break;
+    }
+    for (size_t i = written; i < count; i++)
+        eo_buf_release(&texts[i]);
+    for (size_t i = 0; written < count && i < written; i++) {
+        if (is_new >> i & 1)
+            unlink(paths[i]);
+    }
+    return written < count;
+}
+
 static int is_stream(const char *path)
 {
     return path && strcmp(path, "-") == 0;

@@ -85,6 +85,13 @@ const char *cli_path(const char *path);
 int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text) EO_MUST_CHECK;
 
 /*
+ * The same of files that belong together, in this order, at most 32. When one cannot be written, those before it that
+ * are new are removed again, so that a part is not taken for the whole.
+ */
+int cli_write_all(const struct cli_program *p, const char *const *paths, struct eo_buf *texts,
+                  size_t count) EO_MUST_CHECK;
+
+/*
  * Wrong usage when more than one of the outputs is standard output, because two tables on one stream cannot be told
  * apart, or when more than one of the inputs is standard input. A path is NULL where nothing is written or read. Exits
  * with 1 when an output cannot be written, before any work is done that would be lost.

@@ -12,22 +12,26 @@
 #include "stage/explore/frontier.h"
 #include "tools/cli.h"
 
-static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output, *frontier_path;
+static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output,
+    *frontier_path;
 static double accuracy, clock_mhz, cycles;
 static int json;
+static struct cli_list also;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment (required)"},
     {0, "from", CLI_TEXT, &from, 0, 0, "DIR",
      "folder of explore.csv and explore_hits.csv (default: the experiment's)"},
+    {0, "also", CLI_LIST, &also, 0, 0, "FILE",
+     "take in the table of this experiment, of another network on the same images; once for each"},
     {0, "flash", CLI_TEXT, &flash, 0, 0, "N",
      "at most so much flash: 16384, 16k or 1M (default: the device's)"},
     {0, "ram", CLI_TEXT, &ram, 0, 0, "N", "at most so much RAM (default: the device's)"},
     {0, "latency", CLI_TEXT, &latency, 0, 0, "T", "at most so much time on the device: 10ms or 0.5s"},
     {0, "device", CLI_TEXT, &device, 0, 0, "NAME", "a board of the configuration or of eo-device --boards"},
-    {0, "core", CLI_TEXT, &core, 0, 0, "NAME",
-     "one of " EO_CORE_LIST " (default: the device's, else m4dsp)"},
-    {0, "clock", CLI_NUMBER, &clock_mhz, 0, 100000, "MHZ", "with --latency: the clock (default: the device's)"},
+    {0, "core", CLI_TEXT, &core, 0, 0, "NAME", "one of " EO_CORE_LIST " (default: the device's, else m4dsp)"},
+    {0, "clock", CLI_NUMBER, &clock_mhz, 0, 100000, "MHZ",
+     "with --latency: the clock (default: the device's)"},
     {0, "cycles", CLI_NUMBER, &cycles, 0, 1000, "N",
      "with --latency: cycles that an instruction takes, at most (default: the device's)"},
     {0, "accuracy", CLI_NUMBER, &accuracy, 0, 1, "X", "the smallest model that reaches this, such as 0.985"},
@@ -51,6 +55,12 @@ static const struct cli_program program = {
     .footer = "Flash is code and constants, RAM is state and stack, both without --fast of eo-export.\n",
 };
 
+/* An experiment, and the folder of its tables. */
+struct source {
+    const char *config;
+    char name[EO_CONFIG_EXPERIMENT_MAX], folder[EO_CONFIG_OUT_MAX];
+};
+
 /* A number with one of the endings, each of which has a factor. */
 static double parse_amount(const char *name, const char *text, const char *const *endings,
                            const double *factors)
@@ -65,8 +75,10 @@ static double parse_amount(const char *name, const char *text, const char *const
         if (strcmp(text + n, endings[i]) == 0 && !eo_num_parse_double(number, 1e-6, 1e12, &value, NULL))
             return value * factors[i];
     }
-    cli_usage(&program, "option '--%s': expected a number above 0 and one of '%s', '%s', '%s', found '%s'",
-              name, endings[0], endings[1], endings[2], text);
+    cli_usage(
+        &program,
+        "option '--%s': expected a number above 0 and at most 1e12, and one of '%s', '%s', '%s', found '%s'",
+        name, endings[0], endings[1], endings[2], text);
 }
 
 static double parse_bytes(const char *name, const char *text)
@@ -145,7 +157,8 @@ static int ask(const struct eo_config *cfg, struct eo_best_question *q, struct e
             err,
             "option '--latency': how many cycles an instruction takes on %s is not known; measure it and "
             "give it in the key devices: {name: %s, cycles_per_instruction: ...}, or a bound in --cycles%s",
-            device ? b.name : "a board that is not named", device ? b.name : "NAME", device ? "" : " and --clock");
+            device ? b.name : "a board that is not named", device ? b.name : "NAME",
+            device ? "" : " and --clock");
     return 0;
 }
 
@@ -155,87 +168,115 @@ static int check_limits(const struct eo_explore_table *t, const struct eo_best_q
     static const char *const names[EO_BEST_LIMITS] = {"flash", "RAM", "instructions"};
 
     for (int i = 0; i < EO_BEST_LIMITS; i++) {
-        if (q->limit[i] > 0 && !eo_best_has_cost(t, q, i))
+        if (q->limit[i] > 0 && eo_best_unknown(t, q, i) == t->count)
             return eo_err_set(
-                err,
-                "%s/explore.csv: expected %s of some point on %s, to keep the limit, found none; "
-                "they are known of model: smallcnn alone",
-                folder, names[i], eo_core_name(q->core));
+                err, "%s/explore.csv: expected %s of some point on %s, to keep the limit, found none", folder,
+                names[i], eo_core_name(q->core));
     }
     return 0;
 }
 
-/* The table can be of another network than the configuration. */
-static int check_widths(const struct eo_explore_row *r, const int channels[2], struct eo_err *err)
+/* SmallCNN's channels are keys, which may have been edited since the table was made. */
+static int check_widths(const struct eo_explore_row *r, const struct eo_config *cfg, const char *path,
+                        struct eo_err *err)
 {
-    if (r->spaces == 2 && r->widths[0] <= channels[0] && r->widths[1] <= channels[1])
+    const int *base = r->base_widths;
+
+    if (strcmp(cfg->model, "smallcnn") != 0 ||
+        (r->spaces == 2 && base[0] == cfg->conv1_channels && base[1] == cfg->conv2_channels))
         return 0;
     return eo_err_set(
         err,
-        "option '--write': expected widths of at most %dx%d, the channels in %s, found %s; the table "
-        "is of another network",
-        channels[0], channels[1], config, r->name);
+        "option '--write': expected a table of the network in %s, with %dx%d channels, found %s "
+        "of another one",
+        path, cfg->conv1_channels, cfg->conv2_channels, r->name);
 }
 
-static int write_config(const struct eo_best *best, struct eo_config *cfg, struct eo_err *err)
+/* With the keys of the experiment that the answer is of. */
+static int put_config(const struct eo_best *best, const struct source *sources, struct eo_config *cfg,
+                      struct eo_buf *out, struct eo_err *err)
 {
-    const int channels[EO_NETWORK_LAYERS] = {cfg->conv1_channels, cfg->conv2_channels};
-    struct eo_buf text = {0};
+    const struct source *of;
 
     if (!best->count)
         return eo_err_set(err,
                           "option '--write': no point is within the limits, so there is nothing to train");
-    if (strcmp(cfg->model, "smallcnn") != 0)
-        return eo_err_set(err, "option '--write': expected model: smallcnn in %s, found '%.60s'", config,
-                          cfg->model);
-    for (int i = 0; i < best->count; i++) {
-        if (check_widths(best->finalist[i], channels, err))
-            return -1;
-    }
-    eo_best_config(best, channels, cfg);
-    eo_buf_printf(&text, "# The finalists of eo-best, trained in full. The answer is %s.\n",
-                  best->finalist[0]->name);
-    eo_config_print(cfg, &text);
-    return cli_write(&program, write_path, &text) ? 1 : 0;
+    of = &sources[best->finalist[0]->table];
+    if (eo_config_load(cfg, of->config, err))
+        return eo_err_prefix(err, "%s", of->config);
+    if (check_widths(best->finalist[0], cfg, of->config, err))
+        return -1;
+    if (eo_best_config(best, cfg, err))
+        return eo_err_prefix(err, "option '--write'");
+    eo_buf_printf(out, "# The finalists of eo-best%s%s, trained in full. The answer is %s.\n",
+                  also.count ? " of " : "", also.count ? of->name : "", best->finalist[0]->name);
+    eo_config_print(cfg, out);
+    if (eo_buf_check(out, err))
+        return -1;
+    /* A table can say what no key takes, such as tensors larger than any budget. */
+    return eo_config_parse(cfg, out->data, out->len, err)
+               ? eo_err_prefix(err, "option '--write': %s would be wrong", write_path)
+               : 0;
 }
 
-/* 0, 1 after printing, or -1 and err. */
-static int write_frontier(const struct eo_explore_table *t, enum eo_core core_asked, struct eo_buf *text,
-                          struct eo_err *err)
-{
-    struct eo_frontier f;
-    struct eo_buf csv = {0};
-    int rc = eo_frontier_make(&f, t, core_asked, err);
+#define OUTPUTS 3
 
-    if (!rc) {
-        eo_frontier_put_csv(&f, &csv);
-        eo_frontier_put(&f, text);
-        rc = cli_write(&program, frontier_path, &csv) ? 1 : 0;
-    } else {
-        eo_err_prefix(err, "option '--frontier'");
+/* The answer comes last, because it may go to standard output. 0, 1 after printing, or -1 and err. */
+static int write_outputs(const struct eo_best *best, const struct eo_explore_table *t,
+                         const struct eo_best_question *q, const struct source *sources,
+                         struct eo_config *cfg, struct eo_err *err)
+{
+    const char *paths[OUTPUTS] = {0};
+    struct eo_buf text[OUTPUTS] = {{0}};
+    struct eo_frontier f = {0};
+    size_t count = 0;
+    int rc = frontier_path && eo_frontier_make(&f, t, q->core, err)
+                 ? eo_err_prefix(err, "option '--frontier'")
+                 : 0;
+
+    if (!rc && write_path) {
+        paths[count] = write_path;
+        rc = put_config(best, sources, cfg, &text[count++], err);
     }
+    if (!rc && frontier_path) {
+        paths[count] = frontier_path;
+        eo_frontier_put_csv(&f, &text[count++]);
+    }
+    if (!rc && json)
+        eo_best_put_json(best, t, q, frontier_path ? &f : NULL, &text[count]);
+    else if (!rc)
+        eo_best_put(best, t, q, &text[count]);
+    if (!rc && frontier_path && !json)
+        eo_frontier_put(&f, &text[count]);
+    paths[count++] = output;
+    if (!rc)
+        rc = cli_write_all(&program, paths, text, count);
     eo_frontier_release(&f);
+    for (size_t i = 0; i < OUTPUTS; i++)
+        eo_buf_release(&text[i]);
     return rc;
 }
 
+/* ---- tables ---------------------------------------------------------------------------------------------------- */
+
 /* No output in the place of an input. */
-static int check_outputs(const char *folder, struct eo_err *err)
+static int check_outputs(const struct source *of, struct eo_err *err)
 {
     static const char *const names[] = {"output", "write", "frontier"};
     const char *const outputs[] = {output, write_path, frontier_path};
     struct eo_buf inputs[3] = {{0}};
     int rc = 0;
 
-    eo_buf_puts(&inputs[0], config);
-    eo_buf_printf(&inputs[1], "%s/explore.csv", folder);
-    eo_buf_printf(&inputs[2], "%s/explore_hits.csv", folder);
+    eo_buf_puts(&inputs[0], of->config);
+    eo_buf_printf(&inputs[1], "%s/explore.csv", of->folder);
+    eo_buf_printf(&inputs[2], "%s/explore_hits.csv", of->folder);
     for (int i = 0; i < 3; i++) {
         if (!rc)
             rc = eo_buf_check(&inputs[i], err);
         for (int k = 0; k < 3 && !rc; k++) {
             if (outputs[k] && eo_io_is_same_output(outputs[k], inputs[i].data))
-                rc = eo_err_set(err, "option '--%s': expected another file than %s, which is read",
-                                names[k], inputs[i].data);
+                rc = eo_err_set(err, "option '--%s': expected another file than %s, which is read", names[k],
+                                inputs[i].data);
         }
     }
     for (int i = 0; i < 3; i++)
@@ -243,40 +284,70 @@ static int check_outputs(const char *folder, struct eo_err *err)
     return rc;
 }
 
-/* 0, 1 after printing, or -1 and err. */
-static int answer(struct eo_config *cfg, struct eo_explore_table *table, struct eo_err *err)
+/* Where an experiment keeps its tables. `cfg` becomes that of the experiment. */
+static int find_source(struct source *of, const char *path, struct eo_config *cfg, struct eo_err *err)
 {
-    char name[EO_CONFIG_EXPERIMENT_MAX], folder[EO_CONFIG_OUT_MAX];
+    of->config = path;
+    snprintf(of->folder, sizeof(of->folder), "%s", from ? from : "");
+    if (eo_config_load(cfg, path, err) || (!from && (eo_config_name(path, of->name, err) ||
+                                                     eo_config_output_dir(cfg, of->name, of->folder, err))))
+        return eo_err_prefix(err, "%s", path);
+    return check_outputs(of, err);
+}
+
+/* Points are called by their experiments, so these need different names; one that is named twice has not. */
+static int check_name(const struct source *sources, int i, struct eo_err *err)
+{
+    for (int k = 0; k < i; k++) {
+        if (strcmp(sources[k].name, sources[i].name) == 0)
+            return eo_err_set(err, "option '--also': %s: expected an experiment of another name than %s",
+                              sources[i].config, sources[k].config);
+    }
+    return 0;
+}
+
+/* The table of the first experiment, and those of the others joined to it. `cfg` is that of the first at the end. */
+static int load_tables(struct source *sources, struct eo_config *cfg, struct eo_explore_table *table,
+                       struct eo_err *err)
+{
+    for (int i = also.count; i >= 0; i--) {
+        if (find_source(&sources[i], i ? also.text[i - 1] : config, cfg, err))
+            return -1;
+    }
+    if (eo_explore_table_load(table, sources[0].folder, err))
+        return -1;
+    for (int i = 1; i <= also.count; i++) {
+        struct eo_explore_table other = {0};
+        int rc =
+            check_name(sources, i, err) || eo_explore_table_load(&other, sources[i].folder, err) ? -1 : 0;
+
+        if (!rc && eo_explore_table_join(table, sources[0].name, &other, sources[i].name, err))
+            rc = eo_err_prefix(err, "option '--also': %s", sources[i].config);
+        eo_explore_table_release(&other);
+        if (rc)
+            return -1;
+    }
+    return 0;
+}
+
+/* 0, 1 after printing, or -1 and err. */
+static int answer(struct source *sources, struct eo_config *cfg, struct eo_explore_table *table,
+                  struct eo_err *err)
+{
     struct eo_best_question q = {0};
     struct eo_best best;
-    struct eo_buf text = {0}, ignored = {0};
-    int rc;
 
-    if (eo_config_load(cfg, config, err) ||
-        (!from && (eo_config_name(config, name, err) || eo_config_output_dir(cfg, name, folder, err))))
-        return eo_err_prefix(err, "%s", config);
-    if (ask(cfg, &q, err) || eo_explore_table_load(table, from ? from : folder, err) ||
-        check_limits(table, &q, from ? from : folder, err))
-        return -1;
-    if (check_outputs(from ? from : folder, err))
+    if (load_tables(sources, cfg, table, err) || ask(cfg, &q, err) ||
+        check_limits(table, &q, sources[0].folder, err))
         return -1;
     eo_best_find(&best, table, &q);
-    rc = write_path ? write_config(&best, cfg, err) : 0;
-    if (rc)
-        return rc;
-    (json ? eo_best_put_json : eo_best_put)(&best, table, &q, &text);
-    rc = frontier_path ? write_frontier(table, q.core, json ? &ignored : &text, err) : 0;
-    eo_buf_release(&ignored);
-    if (rc) {
-        eo_buf_release(&text);
-        return rc;
-    }
-    return cli_write(&program, output, &text);
+    return write_outputs(&best, table, &q, sources, cfg, err);
 }
 
 int main(int argc, char **argv)
 {
     struct eo_explore_table table = {0};
+    struct source *sources;
     struct eo_config *cfg;
     struct eo_err err;
     int rc;
@@ -284,13 +355,17 @@ int main(int argc, char **argv)
     cli_parse(&program, argc, argv);
     if (!config)
         cli_usage(&program, "option '--config' is required");
+    if (from && also.count)
+        cli_usage(&program, "expected one of '--from' and '--also'");
     parse_bytes("flash", flash);
     parse_bytes("ram", ram);
     parse_ms(latency);
     cli_check_outputs(&program, (const char *const[]){write_path, frontier_path, cli_path(output)}, 3);
     cfg = eo_alloc(1, sizeof(*cfg), &err);
-    rc = cfg ? answer(cfg, &table, &err) : -1;
+    sources = cfg ? eo_alloc((size_t)also.count + 1, sizeof(*sources), &err) : NULL;
+    rc = sources ? answer(sources, cfg, &table, &err) : -1;
     eo_explore_table_release(&table);
+    free(sources);
     free(cfg);
     return rc < 0 ? cli_fail(&program, NULL, &err) : rc;
 }

@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "format/config_classes.h"
+#include "stage/learn/check_network.h"
 #include "stage/pipeline/leftover.h"
 #include "tools/cli.h"
 
@@ -177,7 +179,11 @@ int main(int argc, char **argv)
         rc = eo_config_explain(opt.explain, &text, &err) ? cli_fail(&program, NULL, &err) : 0;
     else if (eo_config_load(&cfg, file, &err))
         rc = cli_fail(&program, file, &err);
+    else if ((opt.slices || opt.stage) && eo_config_name_classes(&cfg, NULL, 0, 0, &err))
+        rc = cli_fail(&program, file, &err);
     else if ((opt.slices || opt.stage) && eo_config_seal(&cfg, &err))
+        rc = cli_fail(&program, file, &err);
+    else if (opt.check && eo_check_network(&cfg, &err))
         rc = cli_fail(&program, file, &err);
     else if (opt.slices)
         rc = write_slices(&cfg);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "format/config_classes.h"
 #include "format/dataset.h"
 #include "stage/data/collect.h"
 #include "stage/data/pictures_report.h"
@@ -51,7 +52,7 @@ static const struct cli_option options[] = {
      "read the labels from this .npy file (with --from)"},
     {0, "share", CLI_NUMBER, &opt.share, 0.001, 0.999, "S",
      "share of each class for the test set when there is none (default: 0.2)"},
-    {0, "resize", CLI_TEXT, &opt.resize, 0, 0, "HxW", "scale PNG files to one size"},
+    {0, "resize", CLI_TEXT, &opt.resize, 0, 0, "SIZE", "scale PNG files to HxW, or to H for both"},
     {0, "grey", CLI_FLAG, &opt.collect.grey, 0, 0, NULL, "turn the colours of PNG files into grey"},
     {0, "shape", CLI_TEXT, &opt.shape, 0, 0, "CxHxW", "shape of rows of numbers, one plane after the other"},
     {0, "layout", CLI_TEXT, &opt.layout, 0, 0, "L", "order of the axes of an array: nchw or nhwc"},
@@ -125,7 +126,7 @@ static void check_conversion(void)
     opt.collect.from = opt.from;
     if (opt.shape && eo_collect_parse_shape(opt.shape, &opt.collect.shape, &err))
         cli_usage(&program, "option '--shape': %s", err.msg);
-    if (opt.resize && eo_collect_parse_shape(opt.resize, &opt.collect.resize, &err))
+    if (opt.resize && eo_collect_parse_size(opt.resize, &opt.collect.resize, &err))
         cli_usage(&program, "option '--resize': %s", err.msg);
     if (opt.range && eo_collect_parse_range(opt.range, &opt.collect.low, &opt.collect.high, &err))
         cli_usage(&program, "option '--range': %s", err.msg);
@@ -264,7 +265,7 @@ static int may_be_untrained(const struct eo_config *cfg)
 }
 
 /* Without a configuration nothing is divided, because the default sizes may not fit the data set. */
-static int describe(const struct eo_config *cfg)
+static int describe(struct eo_config *cfg)
 {
     int is_divided = strcmp(opt.part, "validation") == 0 || (opt.config && !opt.checksum);
     int untrained = may_be_untrained(cfg), rc;
@@ -280,7 +281,8 @@ static int describe(const struct eo_config *cfg)
         return 1;
     if (eo_dataset_open(&ds, cfg, &wanted, &err))
         return cli_fail(&program, NULL, &err);
-    rc = warn(&ds) || (opt.preview ? preview(cfg, &ds) : report(cfg, &ds, is_divided ? &ds.split : NULL));
+    rc = eo_config_name_classes(cfg, ds.folder, ds.labels, ds.classes, &err) ? cli_fail(&program, NULL, &err) : 0;
+    rc = rc || warn(&ds) || (opt.preview ? preview(cfg, &ds) : report(cfg, &ds, is_divided ? &ds.split : NULL));
     eo_dataset_release(&ds);
     return rc;
 }

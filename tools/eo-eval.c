@@ -1,6 +1,7 @@
 /* eo-eval: accuracy of a model on validation and test images. */
 #include <string.h>
 
+#include "format/config_classes.h"
 #include "stage/learn/eval.h"
 #include "stage/learn/eval_compare.h"
 #include "tools/cli.h"
@@ -47,8 +48,9 @@ static const struct cli_program program = {
     .footer =
         "Columns of a split that --split leaves out are empty. The other tables are those of the validation split,\n"
         "with --split test those of the test set. Hits are always those of the validation split: eo-pareto compares\n"
-        "models image by image with them. Classes have the names of class_names, else numbers. All figures depend on\n"
-        "the model, the images and the seed alone, not on threads or instruction set.\n",
+        "models image by image with them. Classes have the names of class_names, else those of classes.txt beside the\n"
+        "data, else numbers. All figures depend on the model, the images and the seed alone, not on threads or\n"
+        "instruction set.\n",
 };
 
 struct inputs {
@@ -75,7 +77,8 @@ static int load(struct inputs *in, const char *model)
     wanted.parts = eo_eval_parts(&in->cfg, in->validation, in->test);
     wanted.dims = in->model.network.input;
     wanted.classes = eo_network_classes(&in->model.network);
-    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, &err))
+    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, &err) ||
+        eo_config_name_classes(&in->cfg, in->dataset.folder, in->dataset.labels, in->dataset.classes, &err))
         return cli_fail(&program, NULL, &err);
     if (!eo_eval_is_own_data(&in->model, &in->dataset, &err))
         cli_warn(&program, model, "%s", err.msg);

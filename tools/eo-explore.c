@@ -256,11 +256,17 @@ static void say(const char *line)
     cli_warn(&program, NULL, "%s", line);
 }
 
+/* New hits without a table are removed. Beside an older table they stay: often they are those of that table. */
 static int write_tables(const struct eo_buf text[OUTPUTS], struct eo_err *err)
 {
+    int is_new = eo_io_exists(paths[HITS], err) == 0;
+
     for (int i = 0; i < OUTPUTS; i++) {
-        if (eo_io_write(paths[i], text[i].data, text[i].len, err))
-            return eo_err_prefix(err, "%s", paths[i]);
+        if (!eo_io_write(paths[i], text[i].data, text[i].len, err))
+            continue;
+        if (i > HITS && is_new)
+            unlink(paths[HITS]);
+        return eo_err_prefix(err, "%s", paths[i]);
     }
     return 0;
 }

@@ -20,7 +20,7 @@ static int fast, single, optional;
 
 static const struct cli_option options[] = {
     {'o', "output", CLI_TEXT, &output, 0, 0, "NAME", "write NAME.h and NAME.c, or NAME.onnx"},
-    {'f', "format", CLI_TEXT, &format, 0, 0, "F", "c (default) or onnx, which goes with -o alone"},
+    {'f', "format", CLI_TEXT, &format, 0, 0, "F", "c (default) or onnx, which goes with -o and -c alone"},
     {0, "prefix", CLI_TEXT, &prefix, 0, 0, "P",
      "begin every symbol with P_ (default: the last part of NAME or FILE)"},
     {0, "single", CLI_FLAG, &single, 0, 0, NULL, "write NAME.c alone, with the header's content in it"},
@@ -34,7 +34,8 @@ static const struct cli_option options[] = {
      "write a folder for each candidate of the FRONTIER tables and the recommended one"},
     {0, "from", CLI_TEXT, &from, 0, 0, "DIR", "folder of the candidates' models (with --into)"},
     {0, "sweep", CLI_TEXT, &sweep_path, 0, 0, "CSV", "sweep_results.csv, which recommends (with --into)"},
-    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment whose test set gives the images"},
+    {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
+     "the experiment whose test set gives the images, and its class_names"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (with -c)"},
     {0, "tests", CLI_INT, &tests, 0, EO_EXPORT_TESTS_MAX, "N", "images in the self-test (default: 10)"},
     {0},
@@ -62,7 +63,7 @@ static int export_onnx(const char *input)
 {
     struct eo_err err;
 
-    return eo_export_onnx_file(output, input, &err) ? cli_fail(&program, NULL, &err) : 0;
+    return eo_export_onnx_file(output, input, config, &err) ? cli_fail(&program, NULL, &err) : 0;
 }
 
 static int export_model(const char *input)
@@ -195,10 +196,9 @@ static void check_options(void)
 
     if (format && !is_onnx() && strcmp(format, "c") != 0)
         cli_usage(&program, "option '-f': expected c or onnx, found '%s'", format);
-    if (is_onnx() && (prefix || single || fast || optional || config || data || tests >= 0 || check || into))
-        cli_usage(&program, "option '-f onnx' takes none of --prefix, --single, --fast, --optional, -c, "
-                            "--data, --tests, --check, "
-                            "--into");
+    if (is_onnx() && (prefix || single || fast || optional || data || tests >= 0 || check || into))
+        cli_usage(&program, "option '-f onnx' takes none of --prefix, --single, --fast, --optional, --data, "
+                            "--tests, --check, --into");
     check_task();
     if (is_onnx())
         return;

@@ -18,12 +18,14 @@ static const struct cli_option options[] = {
     {'p', "precision", CLI_TEXT, &precision_text, 0, 0, "NAME",
      "one of" EO_PRECISIONS(EO_TERM_WORD) " (required)"},
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE",
-     "the experiment, or its quant slice (required for int8 and int4)"},
-    {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set (int8, int4)"},
+     "the experiment, or its quant slice (required for int8, int4 and mixed)"},
+    {0, "data", CLI_TEXT, &data, 0, 0, "DIR",
+     "folder of the four IDX files of the data set (int8, int4, mixed)"},
     {0, "teacher", CLI_TEXT, &teacher, 0, 0, "MODEL",
-     "the file of the teacher, instead of that of the key; needed for teacher: base (int8, int4)"},
-    {0, "report", CLI_TEXT, &report, 0, 0, "JSON", "write ranges, scales and noise there (int8, int4)"},
-    {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8, int4)"},
+     "the file of the teacher, instead of that of the key; needed for teacher: base (int8, int4, mixed)"},
+    {0, "report", CLI_TEXT, &report, 0, 0, "JSON",
+     "write ranges, scales and noise there (int8, int4, mixed)"},
+    {0, "layers", CLI_TEXT, &layers, 0, 0, "CSV", "write the same layer by layer there (int8, int4, mixed)"},
     CLI_NETWORK_OPTION(network_name),
     CLI_INPUT_OPTIONS(input),
     {0, "isa", CLI_ISA, &isa, 0, 0, "NAME",
@@ -38,12 +40,10 @@ static const struct cli_program program = {
     .name = "eo-quant",
     .synopsis = "-p PRECISION [-c FILE] [options] [MODEL]",
     .purpose =
-        "Converts an fp32 model to fp16 (binary16 weights and activations), to int8, or to int4 (int8 with\n"
-        "weights of 4 bits). int8 and int4 are calibrated on the first calibration_batches x batch_size "
-        "training\n"
-        "images, after qat_epochs of quantisation-aware training. Batch normalisation is folded into weights "
-        "and\n"
-        "biases; -p fp32 does no more.",
+        "Converts an fp32 model to fp16 (binary16 weights and activations), to int8, to int4 (int8 with\n"
+        "weights of 4 bits), or to mixed (weights of 4 or 8 bits by layer). Integers are calibrated on the\n"
+        "first calibration_batches x batch_size training images, after qat_epochs of quantisation-aware\n"
+        "training. Batch normalisation is folded into weights and biases; -p fp32 does no more.",
     .options = options,
     .max_operands = 1,
     .footer = "The output depends on the model, the images and the configuration alone. A conversion that "
@@ -193,7 +193,7 @@ int main(int argc, char **argv)
     if (eo_precision_is_integer(precision) && !config)
         cli_usage(&program, "option '-c' is required for %s", eo_precision_name(precision));
     if (!eo_precision_is_integer(precision) && (report || layers || teacher))
-        cli_usage(&program, "option '--%s' is for int8 and int4 alone",
+        cli_usage(&program, "option '--%s' is for int8, int4 and mixed alone",
                   report   ? "report"
                   : layers ? "layers"
                            : "teacher");

@@ -23,7 +23,7 @@ WANTED := $(patsubst retime,all,$(EXPERIMENT))
 # ---- the plan
 
 planned = $(patsubst $(1)=%,%,$(filter $(1)=%,$(EO_PLAN)))
-PLANNED := EO_THREADS EO_SEEDS EO_LEVELS EO_CRITERIA EO_PRECISIONS EO_INTEGER EO_FINE_TUNE_EPOCHS \
+PLANNED := EO_THREADS EO_JOB_THREADS EO_SEEDS EO_LEVELS EO_CRITERIA EO_PRECISIONS EO_INTEGER EO_FINE_TUNE_EPOCHS \
 	EO_FINE_TUNE_UNPRUNED EO_PRUNE_STEPS EO_TEACHER EO_SLICES EO_ACTIVE_DEVICE EO_EXPLORE_FROM
 $(foreach v,$(PLANNED),$(eval $(v) := $(call planned,$(v))))
 OUT := $(call planned,EO_OUT)
@@ -96,9 +96,9 @@ pruned = $(model) $(OUT)/rows/$(1).prune.err $(if $(recovers),$(tuned_log))
 by_criterion = $(if $(criterion_of),--criterion $(criterion_of) -c $(call slice,$(1),prune) $(WITH_DATA))
 prune = $(BIN)/eo-prune -l $(level_of) $(by_criterion)
 define prune_rule
-$(pruned) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) $(call slice,$(1),finetune) $(DATASET) \
+$(2) $(together) $(base_of) $(if $(criterion_of),$(call slice,$(1),prune)) $(call slice,$(1),finetune) $(DATASET) \
 	$(call program,eo-prune) $(if $(recovers),$(call program,eo-train)) $(call program,eo-attempt) \
-	$(call again,$(pruned)) | $(call step_of,prune,$(pruned))
+	$(call again,$(2)) | $(call step_of,prune,$(2))
 	$(Q)$$(call run,prune_recipe,$(1))
 	@$$(call done,$$(call pruned,$(1)))
 endef
@@ -118,7 +118,7 @@ sh -ec 'trap "trap \"\" HUP INT TERM; rm -f $(part).pruned $(part).tuned" EXIT; 
 	    --log $(tuned_log) -o $$to; from=$$to; done'
 endef
 
-# ---- quant and eval: $(1) = the name of a candidate
+# ---- quant and eval: $(1) = the name of a candidate; $(2) of a rule = the files of the step
 
 # The layers' ranges, scales and noise, for the page of the run.
 layers = $(if $(filter $(EO_INTEGER),$(precision_of)),$(call row,$(1),quant.csv))
@@ -126,9 +126,9 @@ OF_QUANT := $(call program,eo-quant)
 pruned_files = $(model) $(OUT)/rows/$(1).prune.err
 quantised = $(model) $(OUT)/rows/$(1).quant.err $(layers)
 define quant_rule
-$(quantised) $(together) $(call pruned_files,$(pruned_of)) \
+$(2) $(together) $(call pruned_files,$(pruned_of)) \
 	$(if $(filter $(EO_INTEGER),$(precision_of)),$(call slice,$(1),quant) $(DATASET) $(if $(EO_TEACHER),$(base_of))) \
-	$(OF_QUANT) $(OF_ATTEMPT) $(call again,$(quantised)) | $(call step_of,quant,$(quantised))
+	$(OF_QUANT) $(OF_ATTEMPT) $(call again,$(2)) | $(call step_of,quant,$(2))
 	$(Q)$$(call run,quant_recipe,$(1))
 	@$$(call done,$$(call quantised,$(1)))
 endef
@@ -143,8 +143,8 @@ endef
 OF_EVAL := $(call program,eo-eval)
 evaluated = $(addprefix $(OUT)/rows/$(1).,accuracy.csv hits.csv confusion.csv accuracy.err)
 define eval_rule
-$(evaluated) $(together) $(model) $(OUT)/rows/$(1).quant.err $(call slice,$(1),eval) $(DATASET) \
-	$(OF_EVAL) $(OF_ATTEMPT) $(call again,$(evaluated)) | $(call step_of,eval,$(evaluated))
+$(2) $(together) $(model) $(OUT)/rows/$(1).quant.err $(call slice,$(1),eval) $(DATASET) \
+	$(OF_EVAL) $(OF_ATTEMPT) $(call again,$(2)) | $(call step_of,eval,$(2))
 	$(Q)$$(call run,eval_recipe,$(1))
 	@$$(call done,$$(call evaluated,$(1)))
 endef
@@ -158,8 +158,9 @@ endef
 
 ifneq ($(EXPERIMENT),)
 $(foreach b,$(BASES),$(eval $(call train_rule,$(b))))
-$(foreach p,$(PRUNED),$(eval $(call prune_rule,$(p))))
-$(foreach c,$(CANDIDATES),$(eval $(call quant_rule,$(c)))$(eval $(call eval_rule,$(c))))
+$(foreach p,$(PRUNED),$(eval $(call prune_rule,$(p),$(call pruned,$(p)))))
+$(foreach c,$(CANDIDATES),$(eval $(call quant_rule,$(c),$(call quantised,$(c))))$(eval \
+	$(call eval_rule,$(c),$(call evaluated,$(c)))))
 STEP_NAMES += $(PRUNED:%=step/prune/models/%.safetensors) $(CANDIDATES:%=step/quant/models/%.safetensors) \
 	$(CANDIDATES:%=step/eval/rows/%.accuracy.csv)
 endif

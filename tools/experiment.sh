@@ -243,8 +243,8 @@ find_data() {
 
 # check_data: writes dataset.csv and sets checksum, its text
 check_data() {
-    files=$(find -L "$data" -maxdepth 3 -type f -name '*[-.]idx[0-9]-ubyte*' -printf '%p %D %i %s %T@ %C@\n' |
-        head -n 1001)
+    files=$(find -L "$data" -maxdepth 3 -type f \( -name '*[-.]idx[0-9]-ubyte*' -o -name classes.txt \) \
+        -printf '%p %D %i %s %T@ %C@\n' | head -n 1001)
     # When the list is cut, it may lack the images, so they are read each time.
     [ ${#files} -le 1000 ] || [ "$(printf '%s\n' "$files" | wc -l)" -le 1000 ] || files="all $(date +%s)"
     key="$data_program 0$newline$files"
@@ -271,22 +271,24 @@ prepare() {
         find_programs && find_data "$1"
 }
 
-# ---- a file whose bytes differ from the record of its step is made again, whatever its time
+# ---- a file that is gone, or whose bytes differ from the record of its step, is made again, whatever its time
 
-# check_made: writes the names of these files into $sl/changed, for Make. They can be too many for its environment. When
-# the list of check_files is that of last time, nothing has changed.
+# check_made: writes the names of these files into $sl/gone and $sl/changed, for Make. They can be too many for its
+# environment. When the list of check_files is that of last time, nothing has changed.
 check_made() {
-    [ -d "$out" ] || { put "$sl/changed" '' && put "$sl/failed" ''; return; }
+    gone=
+    [ -d "$out" ] || { put "$sl/gone" '' && put "$sl/changed" '' && put "$sl/failed" ''; return; }
     put "$sl/failed" "$(find_failed)" && found= || return
     seen=$obj/seen/$lock.made
     cmp -s "$listed" "$seen" || {
         [ ! -d "$out/config/steps" ] || found=$(find_changed)
-        if [ -z "$found${EO_SCRATCH:-}" ] && is_settled <"$listed"; then
+        gone=$(find_gone)
+        if [ -z "$gone$found${EO_SCRATCH:-}" ] && is_settled <"$listed"; then
             cp "$listed" "$seen.new" && mv -T "$seen.new" "$seen"
         fi
     }
-    [ -n "$held" ] || rm -f "$listed"
-    put "$sl/changed" "$found"
+    rm -f "$listed.gone" && { [ -n "$held" ] || rm -f "$listed"; }
+    put "$sl/gone" "$gone" && put "$sl/changed" "$found"
 }
 
 # find_failed: the listed files of error rows that have a row; all others have the size of the header. Make would have
@@ -297,14 +299,23 @@ find_failed() {
     done
 }
 
-# find_changed: the listed files whose bytes are not those of a record. It reads no other files, and no links.
+# find_changed: the listed files whose bytes are not those of a record. It reads no other files, and no links. Names in
+# records that are not listed go to $listed.gone.
 find_changed() {
     { cat "$listed" && echo && find "$out/config/steps" -type f -exec cat {} +; } |
-        awk '!listed { if ($0 == "") listed = 1; else file[$1] = 1; next }
+        awk -v gone="$listed.gone" '!listed { if ($0 == "") listed = 1; else file[$1] = 1; next }
             /^[a-z]+$/ { made = 1; next }
             $0 == "" { made = 0 }
-            made && substr($0, 67) in file' |
+            made && substr($0, 67) in file { print; next }
+            made { print substr($0, 67) >gone }' |
         (cd "$out" && sha256sum -c --quiet 2>/dev/null) | sed -n 's|^\([A-Za-z0-9._+/-]*\): FAILED$|\1|p'
+}
+
+# find_gone: of these names. A link is not listed, but it is there; slices are not listed, and were written just now.
+find_gone() {
+    [ ! -e "$listed.gone" ] || grep -x '[A-Za-z0-9._+/-]*' "$listed.gone" | while read -r file; do
+        case $file in config/*) ;; *) [ -e "$out/$file" ] || echo "$file" ;; esac
+    done
 }
 
 # Files of the experiment may have times in the future, and looking must not change them. So a copied file that differs

@@ -177,6 +177,7 @@ look() {
     copied "$1"
     shift
     explained "$*" | sed 's/^/# /'
+    tell_limits
     looked --trace "$@" || { cat "$dir/text"; exit 1; }
     DIR=$dir OUT=$out awk 'function swap(a, b,  i, s) {
             s = ""

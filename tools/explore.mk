@@ -27,7 +27,7 @@ explore: $(EXPLORED)
 	@awk -F, 'NR == 1 { while ($$(++at) != "error"); } NR > 1 { n++; failed += $$at != "" } \
 	  END { printf "   %d points%s in $<\n", n, failed ? ", of which " failed " have no figures (column error)," : "" }' $<
 
-# The frontier over flash, RAM and instructions, which are known of SmallCNN alone.
+# The frontier over flash, RAM and instructions.
 FRONTIER := $(OUT)/explore_frontier.csv
 $(FRONTIER): $(EXPLORED) $(SL)/explore.yaml $(call program,eo-best) $(call again,$(FRONTIER)) | \
 		$(call step,explore,$(FRONTIER))
@@ -39,6 +39,12 @@ $(eval $(call plot_rule,explore_frontier,$(FRONTIER),explore_frontier.gp))
 ## explore-frontier: points of make explore that no other beats in accuracy, flash, RAM and instructions, and plots
 explore-frontier: $(call plotted,explore_frontier)
 	@$(BIN)/eo-best -c $(SL)/explore.yaml --from $(OUT) --frontier /dev/null | tail -n 3
+
+.PHONY: explore-check
+## explore-check: builds what eo-best answers to six questions after make explore, and runs it in QEMU: does it fit?
+explore-check: $(EXPLORED) device-tools $(COUNTER)
+	$(Q)EO_BIN=$(BIN) EO_TESTS=$(dir $(COUNTER)) sh $(SHARE)tests/device/check_best.sh $(SL)/explore.yaml $(OUT) \
+	  '$(EXPLORE_BASE)' --data $(DATA)
 
 # Python with numpy and optuna; the script says how to have it. Not of what is installed, which has no tests.
 PYTHON ?= python3

@@ -55,21 +55,37 @@ check_number() {
     fail "$1: expected an integer in $3..$4, found '$2'"
 }
 
+# find_limits: takes the limits of a job that no variable sets from the plan
+find_limits() {
+    for word in $words; do
+        case $word in
+        EO_JOB_MINUTES=*) EO_MINUTES=${EO_MINUTES:-${word#*=}} ;;
+        EO_JOB_MEMORY=*) EO_MEM=${EO_MEM:-${word#*=}} ;;
+        EO_JOB_THREADS=*) EO_CPUS=${EO_CPUS:-${word#*=}} ;;
+        esac
+    done
+    export EO_MINUTES EO_MEM EO_CPUS
+}
+# tell_limits: for `make -n`
+tell_limits() {
+    [ "${RUN:-}" != slurm ] || { find_limits; echo "# a job: EO_CPUS=$EO_CPUS EO_MEM=$EO_MEM EO_MINUTES=$EO_MINUTES"; }
+}
+
 # check_slurm: what tools/slurm.sh and tools/explore.mk take, before anything begins
 check_slurm() {
-    check_number EO_CPUS "${EO_CPUS:-1}" 1 256
+    check_number EO_CPUS "$EO_CPUS" 1 256
     check_number EO_SHARDS "${EO_SHARDS-8}" 1 1000
     check_number EO_JOBS "${EO_JOBS:-100}" 1 1000
     check_number EO_BATCH "${EO_BATCH:-0}" 0 1000000
     check_number EO_TRIES "${EO_TRIES:-3}" 1 1000
     check_number EO_DOUBLE "${EO_DOUBLE:-2}" 0 9
     check_number EO_LOOK "${EO_LOOK:-5}" 1 60
-    case ${EO_MINUTES:-60} in
+    case $EO_MINUTES in
     auto) ;;
     '' | [!0-9]* | *[!0-9.]* | *.*.* | ????????*)
         fail "EO_MINUTES: expected minutes or auto, found '$EO_MINUTES'" ;;
     esac
-    case ${EO_MEM:-2G} in
+    case $EO_MEM in
     auto) ;;
     '' | [!0-9]* | *[!0-9KMGT]* | *[KMGT]?*)
         fail "EO_MEM: expected megabytes, a number with K, M, G or T, or auto, found '$EO_MEM'" ;;
@@ -79,6 +95,7 @@ check_slurm() {
 # begin_slurm GOAL...: starts what serves the steps of this shell (tools/slurm.sh)
 begin_slurm() {
     [ "${RUN:-}" = slurm ] || return 0
+    find_limits
     check_slurm
     [ -n "${EO_KIND:-}" ] || case " $* " in *' all '* | *' retime '* | *' device '*)
         fail "RUN=slurm: candidates are timed on nodes of one kind: expected EO_KIND=NAME, a feature that these nodes" \

@@ -109,19 +109,24 @@ settle() {
         # A line without its end is being written.
         id=${file##*/}
         read -r status job seconds kib <"$file" || continue
-        rest=0
-        rm -f "$file"
+        uptime
+        settled=$now
         case $status in
-        124) read_tries "$id"; again "$id" "$job" "was out of time (EO_MINUTES=$minutes)" larger ;;
+        124)
+            rm -f "$file" # before another worker can take the command again
+            read_tries "$id"
+            again "$id" "$job" "was out of time (EO_MINUTES=$minutes)" larger
+            ;;
         137 | 143)
+            rm -f "$file"
             read_tries "$id"
             again "$id" "$job" "had its program killed, as for want of memory (EO_MEM=$memory)" larger
             ;;
         *)
             [ "$status" != 0 ] || [ "$seconds" -le "$longest" ] || longest=$seconds
             [ "$status" != 0 ] || [ "$kib" -le "$largest" ] || largest=$kib
-            rm -f "$spool/run/$id.$job" "$spool/tries/$id"
             answer "$id" "$status"
+            rm -f "$file" "$spool/run/$id.$job" "$spool/tries/$id"
             ;;
         esac
     done
@@ -182,7 +187,7 @@ ask() {
         count "$spool/$queue"/*
         [ "$counted" != 0 ] || continue
         wanted=$counted
-        asked=$slept
+        asked=$now
         case $queue in
         time*) [ $((jobs_$queue)) -gt 0 ] || submit "$queue" 1 ;;
         *)
@@ -207,24 +212,26 @@ ended() {
     done
 }
 
-# Times are counted in hundredths of a second that were slept, so no clock is asked.
+# A command is often followed by another one, so for a second after an answer the folders are looked at more often.
 keep() {
-    spool=$1 missing=' ' slept=0 looked=0 asked=-100 rest=0 most=$EO_DOUBLE
+    spool=$1 missing=' ' most=$EO_DOUBLE
     longest=${EO_LONGEST:-0} largest=${EO_LARGEST:-0}
     find_queues "$spool"
     for queue in all $queues; do : $((jobs_$queue = 0)); done
+    uptime
+    looked=$now settled=$now asked=0
     while [ ! -e "$spool/end" ] && kill -0 "$2" 2>/dev/null; do
         settle
         ended
-        [ $((slept - asked)) -lt 50 ] || ask
-        [ $((slept - looked)) -lt $((EO_LOOK * 100)) ] || {
-            looked=$slept
+        uptime
+        [ $((now - asked)) -lt 50 ] || ask
+        [ $((now - looked)) -lt $((EO_LOOK * 100)) ] || {
+            looked=$now
             date +%s >"$spool/alive"
             fresh done keeper
             look
         }
-        rest=$((rest + 1))
-        if [ $rest -lt 50 ]; then sleep 0.02 && slept=$((slept + 2)); else sleep 0.1 && slept=$((slept + 10)); fi
+        if [ $((now - settled)) -lt 100 ]; then sleep 0.01; else sleep 0.05; fi
     done
     [ -z "${EO_RECORD:-}" ] || [ "$longest $largest" = "${EO_LONGEST:-0} ${EO_LARGEST:-0}" ] ||
         { echo "$longest $largest" >"$EO_RECORD.$$" && mv -T "$EO_RECORD.$$" "$EO_RECORD"; } 2>/dev/null
@@ -288,6 +295,7 @@ recorded() {
 # parent that cancels the jobs when the keeper itself is killed.
 begin() {
     spools=$1 host=$(uname -n)
+    : "${EO_CPUS:?}" "${EO_MEM:?}" "${EO_MINUTES:?}"
     for tool in sbatch squeue scancel scontrol; do
         command -v $tool >/dev/null || { say "RUN=slurm needs $tool, of Slurm's programs for users"; exit 1; }
     done

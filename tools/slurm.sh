@@ -31,9 +31,10 @@
 set -u
 export LC_ALL=C
 
-# What a user can set, in the environment or on Make's command line; README.md of tests/slurm explains them.
-EO_CPUS=${EO_CPUS:-1} EO_MEM=${EO_MEM:-2G} EO_MINUTES=${EO_MINUTES:-60} EO_TRIES=${EO_TRIES:-3} EO_JOBS=${EO_JOBS:-100}
-EO_DOUBLE=${EO_DOUBLE:-2} EO_BATCH=${EO_BATCH:-0} EO_KIND=${EO_KIND:-} EO_SBATCH=${EO_SBATCH:-} EO_LOOK=${EO_LOOK:-5}
+# What a user can set, in the environment or on Make's command line; README.md of tests/slurm explains them. EO_CPUS,
+# EO_MEM and EO_MINUTES always come from the caller (tools/hosts.sh), because they are also keys of the configuration.
+EO_TRIES=${EO_TRIES:-3} EO_JOBS=${EO_JOBS:-100} EO_DOUBLE=${EO_DOUBLE:-2} EO_BATCH=${EO_BATCH:-0}
+EO_KIND=${EO_KIND:-} EO_SBATCH=${EO_SBATCH:-} EO_LOOK=${EO_LOOK:-5}
 
 say() { printf 'make: slurm: %s\n' "$*" >&2; }
 
@@ -52,6 +53,12 @@ fresh() {
 count() {
     counted=$#
     [ $# != 1 ] || [ -e "$1" ] || counted=0
+}
+
+# uptime: sets now, in hundredths of a second. It starts no program, and does not jump when a clock is set.
+uptime() {
+    read -r now _ </proc/uptime
+    now=${now%.*}${now#*.}
 }
 
 # ---- a step: writes the command into its queue, and waits
@@ -96,23 +103,25 @@ take() {
 }
 
 run_one() {
-    read -r from _ </proc/uptime
+    uptime
+    from=$now
     # shellcheck disable=SC2086 # a program with options, or nothing
     timeout -k 10 "${EO_MINUTES}m" $measure sh "$spool/run/$id.$job" >"$spool/out/$id.out" 2>"$spool/out/$id.err" \
         </dev/null
     status=$? kib=0
-    read -r to _ </proc/uptime
+    uptime
     [ -z "$measure" ] || { read -r kib <"$spool/out/.$job.kib"; } 2>/dev/null || kib=0
-    echo "$status $job $((${to%.*} - ${from%.*} + 1)) $kib" >"$spool/done/$id"
+    echo "$status $job $(((now - from) / 100 + 1)) $kib" >"$spool/done/$id"
 }
 
 # has_keeper: reads the keeper's time, which it writes every EO_LOOK seconds. It is gone when it has written none for
-# two minutes of this host's clock. The two clocks are not compared.
+# two minutes of this host's time. The clocks of the two are not compared.
 has_keeper() {
-    { read -r now <"$spool/alive"; } 2>/dev/null || return
-    [ "$now" != "$beat" ] || { [ $idle = 0 ] || [ "$(date +%s)" -lt $((seen + 120)) ]; return; }
-    beat=$now seen=$(date +%s)
-    [ -n "$began" ] || began=$now
+    { read -r last <"$spool/alive"; } 2>/dev/null || return
+    uptime
+    [ "$last" != "$beat" ] || { [ $((now - seen)) -lt 12000 ]; return; }
+    beat=$last seen=$now
+    [ -n "$began" ] || began=$last
 }
 
 # A worker ends by itself when it finds nothing to do for about five seconds, when the keeper is gone, and when another
@@ -130,8 +139,8 @@ work() {
             continue
         fi
         idle=$((idle + 1))
-        [ $idle -le 70 ] || break
-        if [ $idle -le 50 ]; then sleep 0.02; else fresh "$queue" "$job" && sleep 0.2; fi
+        [ $idle -le 120 ] || break
+        if [ $idle -le 100 ]; then sleep 0.01; else fresh "$queue" "$job" && sleep 0.2; fi
     done
     rm -f "$spool/$queue/.$job.a" "$spool/$queue/.$job.b" "$spool/out/.$job.kib"
     : 2>/dev/null >"$spool/left/$job"

@@ -21,9 +21,9 @@ ON_NODE := $(call run_by,on_node)
 ALONE := $(call run_by,alone)
 HERE := $(call run_by,here)
 KIND := $(if $(filter slurm,$(RUN)),--node-kind $(call quoted,$(EO_KIND)))
-# The data and the threads. A job has EO_CPUS processors, whatever the configuration says of this host; no result
+# The data and the threads. A job has processors of its own, whatever the configuration says of this host; no result
 # depends on the number of threads.
-THREADS := $(if $(filter slurm,$(RUN)),$(or $(EO_CPUS),1),$(filter-out 0,$(EO_THREADS)))
+THREADS := $(if $(filter slurm,$(RUN)),$(or $(EO_CPUS),$(EO_JOB_THREADS)),$(filter-out 0,$(EO_THREADS)))
 WITH_DATA := --data $(DATA) $(addprefix --threads ,$(THREADS))
 
 # One command makes several files, so the rule runs once for all of them. Under -n, Make 4.3 does not see that this
@@ -59,13 +59,15 @@ checksums = $(call record_text,$(stage),$(made_sums),$(reads))
 # Make notices that a file is missing only if another step needs the file. So a missing record, or each missing file,
 # becomes a prerequisite that never exists, which runs the step. The same holds for each file whose bytes are not those
 # that the step made. A step that failed, as its file of error rows shows, is tried again. tools/experiment.sh has
-# looked at the files for both.
+# looked at the files for all three, because Make would have to look for each file by itself.
 missing = $(patsubst %,%.missing,$(filter-out $(wildcard $(1)),$(1)))
 CHANGED := $(addprefix $(OUT)/,$(file <$(SL)/changed))
 changed = $(if $(CHANGED),$(patsubst %,%.changed,$(filter $(CHANGED),$(1))))
+GONE := $(addprefix $(OUT)/,$(file <$(SL)/gone))
+gone = $(if $(GONE),$(patsubst %,%.missing,$(filter $(GONE),$(1))))
 FAILED := $(addprefix $(OUT)/,$(file <$(SL)/failed))
 has_error = $(if $(FAILED),$(filter $(FAILED),$(1)))
-again = $(if $(has_error),FORCE) $(call missing,$(if $(wildcard $(record)),$(1),$(record))) $(changed)
+again = $(if $(has_error),FORCE) $(if $(wildcard $(record)),$(gone),$(record).missing) $(changed)
 %.missing %.changed: ;
 
 # The first line of a recipe begins with this, and ends with the command. A shell that gets a signal ends after the

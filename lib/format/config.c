@@ -227,9 +227,19 @@ static void put_words(const struct eo_config *cfg, const char *variable, const c
     eo_buf_puts(out, "\n");
 }
 
+/* A limit of a job. */
+static void put_limit(const char *variable, int limit, const char *unit, struct eo_buf *out)
+{
+    if (limit)
+        eo_buf_printf(out, "%s := %d%s\n", variable, limit, unit);
+    else
+        eo_buf_printf(out, "%s := auto\n", variable);
+}
+
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out, struct eo_err *err)
 {
     char name[EO_CONFIG_EXPERIMENT_MAX], dir[EO_CONFIG_OUT_MAX];
+    int own_threads = cfg->threads ? cfg->threads : 1;
 
     if (strcmp(cfg->dataset, "idx") == 0 && !*cfg->data_dir)
         return eo_err_set(err, "key 'dataset': expected 'data_dir' beside 'idx', found none");
@@ -238,11 +248,14 @@ int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf 
     eo_buf_printf(out, "EO_NAME := %s\nEO_OUT := %s\nEO_DATASET := %s\n", name, dir, cfg->dataset);
     eo_buf_printf(out, "EO_DATA_SOURCE :=%s%s\n", *cfg->data_dir ? " " : "", cfg->data_dir);
     eo_buf_printf(out, "EO_THREADS := %d\n", cfg->threads);
+    put_limit("EO_JOB_MINUTES", cfg->job_minutes, "", out);
+    put_limit("EO_JOB_MEMORY", cfg->job_memory_mb, "M", out);
+    eo_buf_printf(out, "EO_JOB_THREADS := %d\n", cfg->job_threads ? cfg->job_threads : own_threads);
     put_words(cfg, "EO_SEEDS", "seeds", out);
     put_words(cfg, "EO_LEVELS", "pruning_levels", out);
     put_words(cfg, "EO_CRITERIA", "pruning_criterion", out);
     put_words(cfg, "EO_PRECISIONS", "precisions", out);
-    eo_buf_puts(out, "EO_INTEGER := " EO_INT8_NAME " " EO_INT4_NAME "\n");
+    eo_buf_puts(out, "EO_INTEGER := " EO_INT8_NAME " " EO_INT4_NAME " " EO_MIXED_NAME "\n");
     eo_buf_printf(out,
                   "EO_FINE_TUNE_EPOCHS := %d\nEO_FINE_TUNE_UNPRUNED :=%s\nEO_PRUNE_STEPS := %d\n"
                   "EO_TEACHER :=%s\nEO_SLICES :=",

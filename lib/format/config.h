@@ -42,7 +42,7 @@
 #define EO_CONFIG_DEVICES_MAX 32
 #define EO_CONFIG_WIDTHS_MAX 32 /* spaces of channels with widths of their own */
 #define EO_CONFIG_RUNGS_MAX 6   /* trainings of a point in explore_way: halving */
-#define EO_CONFIG_ALL (-1) /* `null` in train_subset and val_subset: no limit */
+#define EO_CONFIG_ALL (-1)      /* `null` in train_subset and val_subset: no limit */
 
 /* low, low + step, ... up to high */
 struct eo_widths {
@@ -56,6 +56,8 @@ struct eo_config {
     int dataloader_seed_set;           /* 0: follows the seed */
     int num_workers;                   /* has no effect; accepted because files of the original have it */
     int threads;                       /* 0: all processors */
+    int job_minutes, job_memory_mb;    /* of a job of RUN=slurm; 0: from earlier runs */
+    int job_threads;                   /* 0: threads */
     char dataset[EO_CONFIG_TEXT_MAX];  /* synthetic, mnist, fashion-mnist, idx */
     char data_dir[EO_CONFIG_TEXT_MAX]; /* for `idx`, else ""; only the slice `data` has it */
     char class_names[EO_CONFIG_CLASSES_MAX][EO_CONFIG_NAME_MAX]; /* all different */
@@ -80,7 +82,7 @@ struct eo_config {
     double weight_decay, label_smoothing;
     int augment_shift; /* pixels */
     int augment_flip;
-    int early_stopping; /* epochs; 0: off */
+    int early_stopping;                  /* epochs; 0: off */
     char teacher[EO_CONFIG_TEXT_MAX];    /* the file of a model that teaches, or base; "": none */
     char teacher_sha256[EO_SHA256_TEXT]; /* "": any */
     double distillation_temperature, distillation_weight;
@@ -99,7 +101,9 @@ struct eo_config {
     enum eo_observer_kind quantization_observer;
     double observer_percentile; /* per cent */
     enum eo_granularity weight_granularity;
+    double mixed_weights_kb; /* KiB; 0: none given */
     int bias_correction, cross_layer_equalization;
+    enum eo_rounding rounding;
     struct eo_widths explore_widths[EO_CONFIG_WIDTHS_MAX]; /* of each space, or one for all */
     int explore_width_count;                               /* 0: every width */
     enum eo_explore_start explore_from;
@@ -199,11 +203,11 @@ int eo_config_output_dir(const struct eo_config *cfg, const char *name, char out
 
 /*
  * Appends the variables that tell Make which artefacts there are: EO_NAME (the file's name without folders and ending),
- * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, the lists EO_SEEDS, EO_LEVELS,
- * EO_CRITERIA and EO_PRECISIONS, EO_INTEGER (the precisions of integers), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED
- * ("yes" or ""), EO_PRUNE_STEPS, EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE, EO_EXPLORE_FROM. Fails on a
- * name that Make cannot handle, on a folder that is reserved for the programs (out/bin, ...), and on dataset: idx
- * without data_dir.
+ * EO_OUT (eo_config_output_dir()), EO_DATASET, EO_DATA_SOURCE (data_dir), EO_THREADS, EO_JOB_MINUTES and EO_JOB_MEMORY
+ * ("60" and "2048M", or "auto"), EO_JOB_THREADS, the lists EO_SEEDS, EO_LEVELS, EO_CRITERIA and EO_PRECISIONS,
+ * EO_INTEGER (the precisions of integers), EO_FINE_TUNE_EPOCHS, EO_FINE_TUNE_UNPRUNED ("yes" or ""), EO_PRUNE_STEPS,
+ * EO_TEACHER ("base" or ""), EO_SLICES, EO_ACTIVE_DEVICE, EO_EXPLORE_FROM. Fails on a name that Make cannot handle, on
+ * a folder that is reserved for the programs (out/bin, ...), and on dataset: idx without data_dir.
  */
 int eo_config_make(const struct eo_config *cfg, const char *path, struct eo_buf *out,
                    struct eo_err *err) EO_MUST_CHECK;

@@ -51,7 +51,7 @@ const struct eo_key eo_keys[] = {
      .capacity = EO_CONFIG_LIST_MAX,
      .readers = MAKE,
      .help = "Repeat the experiment with each of these seeds, instead of seed. At most 12000 "
-             "candidates in all."},
+             "candidates in all. make explore uses only the first."},
     {.name = "dataloader_seed",
      .type = EO_KEY_SEED,
      .offset = AT(dataloader_seed),
@@ -82,8 +82,9 @@ const struct eo_key eo_keys[] = {
      .count = AT(class_name_count),
      .capacity = EO_CONFIG_CLASSES_MAX,
      .readers = DATA | EVAL, /* data checks their number, before anything is trained */
-     .help = "Names of the classes in the order of their labels, for confusion matrices and tables of "
-             "classes; unset takes the numbers."},
+     .help = "Names of the classes in the order of their labels, for confusion matrices, tables of "
+             "classes and exported models; unset takes those of classes.txt, which eo-data --from writes beside the "
+             "data, else the numbers."},
     {.name = "input_mean",
      .type = EO_KEY_NUMBER,
      .offset = AT(input_mean),
@@ -285,9 +286,9 @@ const struct eo_key eo_keys[] = {
      .offset = AT(teacher),
      .any_script = 1,
      .readers = LEARNING | EXPLORE | EO_KEY_MAKE,
-     .help = "A trained model whose answers are learned besides the labels (distillation), in all training: a model "
-             "file of any network for the same images and classes; base: the base model of this run teaches, after "
-             "pruning and before int8 or int4."},
+     .help = "A trained model whose answers are learned besides the labels (distillation), in all training: "
+             "a model file of any network for the same images and classes; base: the base model of this run "
+             "teaches, after pruning and before int8, int4 or mixed."},
     {.name = "teacher_sha256",
      .type = EO_KEY_SHA256,
      .offset = AT(teacher_sha256),
@@ -318,7 +319,7 @@ const struct eo_key eo_keys[] = {
      .max = 10000,
      .initial = "0",
      .readers = QUANT | EXPLORE,
-     .help = "Passes of quantisation-aware training before a model becomes int8 or int4."},
+     .help = "Passes of quantisation-aware training before a model becomes int8, int4 or mixed."},
     {.name = "qat_learning_rate",
      .type = EO_KEY_NUMBER,
      .offset = AT(qat_learning_rate),
@@ -394,7 +395,7 @@ const struct eo_key eo_keys[] = {
      .names = eo_backend_names,
      .initial = "fbgemm",
      .readers = QUANT | EXPLORE,
-     .help = "Numeric scheme of int8 and int4" EO_BACKENDS(EO_TERM_HELP) "."},
+     .help = "Numeric scheme of int8, int4 and mixed" EO_BACKENDS(EO_TERM_HELP) "."},
     {.name = "calibration_batches",
      .type = EO_KEY_INT,
      .offset = AT(calibration_batches),
@@ -402,9 +403,8 @@ const struct eo_key eo_keys[] = {
      .max = 10000,
      .initial = "8",
      .readers = QUANT | EXPLORE,
-     .help = "Training batches from which int8 and int4 take their ranges; without training images, those at the end "
-             "of the "
-             "test set."},
+     .help = "Training batches from which int8, int4 and mixed take their ranges; without training "
+             "images, those at the end of the test set."},
     {.name = "quantization_observer",
      .type = EO_KEY_CHOICE,
      .offset = AT(quantization_observer),
@@ -427,6 +427,16 @@ const struct eo_key eo_keys[] = {
      .initial = "backend",
      .readers = QUANT | EXPLORE,
      .help = "What has a scale of its own for integer weights" EO_GRANULARITIES(EO_TERM_HELP) "."},
+    {.name = "mixed_weights_kb",
+     .type = EO_KEY_NUMBER,
+     .offset = AT(mixed_weights_kb),
+     .min = 0,
+     .max = 1e6,
+     .is_quiet = 1,
+     .initial = "0",
+     .readers = QUANT | EXPLORE,
+     .help = "KiB that all tensors of a mixed model may take; layers get 4 or 8 bits so that they fit and "
+             "the scores change least; 0: half way between int4 and int8."},
     {.name = "bias_correction",
      .type = EO_KEY_BOOL,
      .offset = AT(bias_correction),
@@ -439,7 +449,15 @@ const struct eo_key eo_keys[] = {
      .offset = AT(cross_layer_equalization),
      .initial = "false",
      .readers = QUANT | EXPLORE,
-     .help = "Even out the ranges of the channels of consecutive layers before int8 or int4."},
+     .help = "Even out the ranges of the channels of consecutive layers before int8, int4 or mixed."},
+    {.name = "rounding",
+     .type = EO_KEY_CHOICE,
+     .offset = AT(rounding),
+     .names = eo_rounding_names,
+     .is_quiet = 1,
+     .initial = "nearest",
+     .readers = QUANT | EXPLORE,
+     .help = "How integer weights are rounded where qat_epochs is 0" EO_ROUNDINGS(EO_TERM_HELP) "."},
     {.name = "explore_widths",
      .type = EO_KEY_WIDTHS,
      .offset = AT(explore_widths),
@@ -487,8 +505,8 @@ const struct eo_key eo_keys[] = {
      .max = EO_CONFIG_RUNGS_MAX,
      .initial = "2",
      .readers = EXPLORE,
-     .help = "How often explore_way: halving trains at most, from random weights or the base model each time; the last "
-             "time has all of explore_epochs."},
+     .help = "How often explore_way: halving trains at most, from random weights or the base model each "
+             "time; the last time has all of explore_epochs."},
     {.name = "explore_growth",
      .type = EO_KEY_INT,
      .offset = AT(explore_growth),
@@ -504,7 +522,8 @@ const struct eo_key eo_keys[] = {
      .max = 1000,
      .initial = "9",
      .readers = EXPLORE,
-     .help = "From rung to rung of explore_way: halving, one of this many combinations of widths goes on, or fewer."},
+     .help = "From rung to rung of explore_way: halving, one of this many combinations of widths goes on, or "
+             "fewer."},
     {.name = "benchmark_repeats",
      .type = EO_KEY_INT,
      .offset = AT(benchmark_repeats),
@@ -680,6 +699,36 @@ const struct eo_key eo_keys[] = {
      .initial = "0",
      .readers = MAKE,
      .help = "Threads of training and evaluation; 0 takes all processors. No result depends on it."},
+    {.name = "job_minutes",
+     .type = EO_KEY_INT,
+     .offset = AT(job_minutes),
+     .min = 1,
+     .max = 100000,
+     .nullable = 1,
+     .initial = "60",
+     .readers = MAKE,
+     .help = "With RUN=slurm, the time limit of a step in minutes, where the variable EO_MINUTES is unset; "
+             "null takes it from earlier runs."},
+    {.name = "job_memory_mb",
+     .type = EO_KEY_INT,
+     .offset = AT(job_memory_mb),
+     .min = 1,
+     .max = 10000000,
+     .nullable = 1,
+     .initial = "2048",
+     .readers = MAKE,
+     .help = "With RUN=slurm, the memory of a job in MiB, where the variable EO_MEM is unset; null takes it "
+             "from earlier runs."},
+    {.name = "job_threads",
+     .type = EO_KEY_INT,
+     .offset = AT(job_threads),
+     .min = 1,
+     .max = EO_POOL_MAX,
+     .nullable = 1,
+     .initial = "1",
+     .readers = MAKE,
+     .help = "With RUN=slurm, processors of a job and threads of its programs, where the variable EO_CPUS is "
+             "unset; null takes threads, or 1 where that is 0."},
     {.name = "num_workers",
      .type = EO_KEY_INT,
      .offset = AT(num_workers),
@@ -1020,6 +1069,8 @@ static int is_null(const struct eo_config *cfg, const struct eo_key *k)
     const void *field = const_field_at(cfg, k, 0);
 
     switch (k->type) {
+    case EO_KEY_INT:
+        return *(const int *)field == 0;
     case EO_KEY_IMAGES:
         return *(const int64_t *)field == EO_CONFIG_ALL;
     case EO_KEY_NUMBER:

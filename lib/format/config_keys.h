@@ -17,7 +17,7 @@
 
 enum eo_key_type {
     EO_KEY_SEED,   /* uint64_t */
-    EO_KEY_INT,    /* int in min..max */
+    EO_KEY_INT,    /* int in min..max; null is 0 */
     EO_KEY_IMAGES, /* int64_t in min..max; null is EO_CONFIG_ALL */
     EO_KEY_NUMBER, /* double in min..max; null is 0 */
     EO_KEY_LEVEL,  /* struct eo_level */

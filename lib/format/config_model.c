@@ -55,6 +55,8 @@ struct layer {
 struct model {
     struct eo_yaml *y;
     struct layer layer; /* not yet written */
+    yaml_mark_t at;     /* where it begins */
+    int entries;        /* of the list, up to the current one */
     int layers, counts[LINEAR + 1];
     struct eo_buf out;
 };
@@ -64,8 +66,8 @@ static int fail(struct model *m, const char *what)
     char found[EO_YAML_FOUND];
 
     eo_yaml_found(&m->y->event, found);
-    return eo_yaml_fail(m->y, m->y->event.start_mark, "key 'model': layer %d: expected %s, found %s",
-                        m->layers ? m->layers : 1, what, found);
+    return eo_yaml_fail(m->y, m->y->event.start_mark, "key 'model': entry %d: expected %s, found %s",
+                        m->entries, what, found);
 }
 
 static int operation_of(const struct layer *l)
@@ -73,29 +75,71 @@ static int operation_of(const struct layer *l)
     return *l->value[CONV] ? CONV : *l->value[DEPTHWISE] ? DEPTHWISE : *l->value[LINEAR] ? LINEAR : WORDS;
 }
 
-static void put_layer(struct model *m, int is_last)
+/* Of the words from `first` to `last`, a layer has at most one. */
+static int check_one(struct model *m, const char *name, const char *what, int first, int last)
 {
+    for (int i = first; i < last; i++) {
+        for (int k = i + 1; *m->layer.value[i] && k <= last; k++) {
+            if (*m->layer.value[k])
+                return eo_yaml_fail(m->y, m->at, "key 'model': layer '%s': expected one %s, found %s and %s", name,
+                                    what, words[i].yaml, words[k].yaml);
+        }
+    }
+    return 0;
+}
+
+/* What the operation needs, and what it cannot have: the text form would give it another meaning. */
+static int check_layer(struct model *m, const char *name)
+{
+    static const enum word not_of_linear[] = {KERNEL, STRIDE, PADDING, MAX, AVERAGE, MEAN};
     const struct layer *l = &m->layer;
     int operation = operation_of(l);
 
+    if (check_one(m, name, "operation", CONV, LINEAR) || check_one(m, name, "activation", RELU, RELU6) ||
+        check_one(m, name, "pooling", MAX, MEAN))
+        return -1;
+    if (operation == CONV && !*l->value[KERNEL])
+        return eo_yaml_fail(m->y, m->at, "key 'model': layer '%s': expected 'kernel' beside 'conv', found none", name);
+    if (operation == DEPTHWISE && *l->value[KERNEL])
+        return eo_yaml_fail(m->y, m->at,
+                            "key 'model': layer '%s': expected the kernel as the value of 'depthwise', which has as "
+                            "many outputs as inputs, found 'kernel' beside it",
+                            name);
+    for (size_t i = 0; operation == LINEAR && i < sizeof(not_of_linear) / sizeof(*not_of_linear); i++) {
+        if (*l->value[not_of_linear[i]])
+            return eo_yaml_fail(m->y, m->at, "key 'model': layer '%s': expected no '%s' in a linear layer, found it",
+                                name, words[not_of_linear[i]].yaml);
+    }
+    return 0;
+}
+
+static int put_layer(struct model *m, int is_last)
+{
+    const struct layer *l = &m->layer;
+    int operation = operation_of(l);
+    char name[WORD_MAX];
+
     if (operation == WORDS)
-        return;
+        return 0;
     m->counts[operation]++;
-    eo_buf_puts(&m->out, m->out.len ? "; " : "");
     if (*l->value[NAME])
-        eo_buf_printf(&m->out, "%s:", l->value[NAME]);
+        snprintf(name, sizeof(name), "%s", l->value[NAME]);
     else if (is_last && operation == LINEAR)
-        eo_buf_puts(&m->out, "classifier:");
+        snprintf(name, sizeof(name), "classifier");
     else
-        eo_buf_printf(&m->out, "%s%d:", words[operation].yaml, m->counts[operation]);
+        snprintf(name, sizeof(name), "%s%d", words[operation].yaml, m->counts[operation]);
+    if (check_layer(m, name))
+        return -1;
+    eo_buf_printf(&m->out, "%s%s:", m->out.len ? "; " : "", name);
     for (int i = 0; i < WORDS; i++) {
         if (i != NAME && *l->value[i])
             eo_buf_printf(&m->out, " %s%s", words[i].text, words[i].is_flag ? "" : l->value[i]);
     }
+    return 0;
 }
 
 /* Copies a value that is one word of the text form: without blanks and without characters that would end it. */
-static int take_value(struct model *m, char *value)
+static int take_value(struct model *m, int word, char *value)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._,/";
     const yaml_event_t *e = &m->y->event;
@@ -103,7 +147,9 @@ static int take_value(struct model *m, char *value)
     size_t n = e->type == YAML_SCALAR_EVENT ? e->data.scalar.length : 0;
 
     if (n == 0 || n >= WORD_MAX || strspn(text, allowed) != n)
-        return fail(m, "a word of at most 31 letters, digits and any of ._,/");
+        return fail(m, word == KERNEL || word == STRIDE || word == DEPTHWISE
+                           ? "a number, or height and width as in 3x5"
+                           : "a word of at most 31 letters, digits and any of ._,/");
     memcpy(value, text, n + 1);
     return 0;
 }
@@ -119,7 +165,7 @@ static int take_list(struct model *m, char *value)
             return -1;
         if (m->y->event.type == YAML_SEQUENCE_END_EVENT)
             return used ? 0 : fail(m, "four numbers");
-        if (take_value(m, part))
+        if (take_value(m, PADDING, part))
             return -1;
         if (used + strlen(part) + 2 > WORD_MAX)
             return fail(m, "four numbers");
@@ -166,7 +212,7 @@ static int read_word(struct model *m, struct layer *l)
     if (words[i].is_flag)
         return take_flag(m, l->value[i]);
     return i == PADDING && m->y->event.type == YAML_SEQUENCE_START_EVENT ? take_list(m, l->value[i])
-                                                                         : take_value(m, l->value[i]);
+                                                                         : take_value(m, i, l->value[i]);
 }
 
 /* Adds the words of a mapping without an operation to the layer before it. */
@@ -174,14 +220,14 @@ static int go_on(struct model *m, const struct layer *l)
 {
     if (m->layers == 0)
         return eo_yaml_fail(m->y, m->y->event.start_mark,
-                            "key 'model': layer 1: expected conv, depthwise or linear, found none");
+                            "key 'model': entry 1: expected conv, depthwise or linear, found none");
     for (int i = 0; i < WORDS; i++) {
         if (*l->value[i] && *m->layer.value[i])
             return eo_yaml_fail(
                 m->y, m->y->event.start_mark,
-                "key 'model': layer %d: expected each word once, counting what goes on with the "
-                "layer before, found '%s' again",
-                m->layers, words[i].yaml);
+                "key 'model': entry %d: expected each word once, counting those of the layer before, which it "
+                "continues, found '%s' again",
+                m->entries, words[i].yaml);
         if (*l->value[i])
             memcpy(m->layer.value[i], l->value[i], WORD_MAX);
     }
@@ -190,8 +236,10 @@ static int go_on(struct model *m, const struct layer *l)
 
 static int read_layer(struct model *m)
 {
+    yaml_mark_t at = m->y->event.start_mark;
     struct layer l = {{""}};
 
+    m->entries++;
     if (m->y->event.type != YAML_MAPPING_START_EVENT)
         return fail(m, "a mapping, as {conv: 16, kernel: 3, relu: true}");
     for (;;) {
@@ -204,8 +252,10 @@ static int read_layer(struct model *m)
     }
     if (operation_of(&l) == WORDS)
         return go_on(m, &l);
-    put_layer(m, 0);
+    if (put_layer(m, 0))
+        return -1;
     m->layer = l;
+    m->at = at;
     m->layers++;
     return 0;
 }
@@ -218,7 +268,8 @@ int eo_config_model_read(struct eo_yaml *y, char model[EO_CONFIG_MODEL_MAX])
 
     while (!rc && !(rc = eo_yaml_next(y)) && y->event.type != YAML_SEQUENCE_END_EVENT)
         rc = read_layer(&m);
-    put_layer(&m, 1);
+    if (!rc)
+        rc = put_layer(&m, 1);
     if (!rc && m.layers == 0)
         rc = eo_yaml_fail(y, start, "key 'model': expected a list of at least one layer, found an empty one");
     if (!rc && (m.out.len >= EO_CONFIG_MODEL_MAX || eo_buf_check(&m.out, y->err)))

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "format/config_classes.h"
 #include "format/dataset_find.h"
 
 #define LABELS_HEADER 8
@@ -136,8 +137,9 @@ static int load_as(struct eo_dataset *ds, const char *dir, int parts, struct eo_
         eo_dataset_release(ds);
         return -1;
     }
+    ds->labels = highest_label(ds) + 1;
     if (classes == 0)
-        ds->classes = highest_label(ds) + 1;
+        ds->classes = ds->labels;
     return 0;
 }
 
@@ -285,21 +287,6 @@ static const char *name_of(const struct eo_config *cfg, const char *option, cons
     return !option || is_known_as(cfg->dataset, ds) || is_usual_folder(cfg, option) ? cfg->dataset : "idx";
 }
 
-/* With `is_any` the labels give only the least number of classes: a class without images may have a name. */
-static int take_class_names(struct eo_dataset *ds, const struct eo_config *cfg, int is_any,
-                            struct eo_err *err)
-{
-    int count = cfg->class_name_count;
-
-    if (count == 0 || count == ds->classes)
-        return 0;
-    if (count < ds->classes || !is_any)
-        return eo_err_set(err, "key 'class_names': expected %d names, one for each class, found %d",
-                          ds->classes, count);
-    ds->classes = count;
-    return 0;
-}
-
 static int divide(struct eo_dataset *ds, const struct eo_config *cfg, int is_whole, struct eo_err *err)
 {
     if (is_whole ? check_name(cfg->dataset, ds, err) : eo_split_make(&ds->split, ds, cfg, err))
@@ -332,7 +319,7 @@ int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
     }
     memcpy(ds->folder, folder, sizeof(folder));
     ds->name = name_of(cfg, request->folder, ds);
-    if (take_class_names(ds, cfg, request->is_any, err) || divide(ds, cfg, request->is_whole, err)) {
+    if (eo_config_check_class_names(cfg, ds->labels, ds->classes, err) || divide(ds, cfg, request->is_whole, err)) {
         eo_dataset_release(ds);
         return -1;
     }

@@ -47,7 +47,7 @@ struct eo_split {
 
 struct eo_dataset {
     struct eo_dims dims; /* of one image */
-    int classes;
+    int classes, labels; /* labels: the highest label of the parts, and 1; at most classes */
     struct eo_images train, test; /* count 0 if the part was not asked for */
     /* There are no training images: split.train has test images instead, and train_sha256 is that of the test set. */
     int is_untrained;
@@ -69,7 +69,7 @@ struct eo_dataset_request {
     int parts;           /* enum eo_dataset_part, or-ed */
     struct eo_dims dims; /* of one image; all zeros: 1 x 28 x 28 */
     int classes;         /* 0: 10 */
-    /* Take dims from the files ([N, F] is 1 x F x 1), and classes from class_names, else from the highest label. */
+    /* Take dims from the files ([N, F] is 1 x F x 1), and classes from the highest label. */
     int is_any;
     /* Test images may stand in for training images, if the folder has none and validation is test: eo_split_make(). */
     int may_be_untrained;
@@ -83,8 +83,9 @@ struct eo_dataset_request {
  * [N, F] with F = C H W values. Signed bytes become grey values by adding 128; the checksum is that of the file as it
  * is. Floats are refused: eo-data --from maps them onto 256 steps once (stage/data/collect.h).
  *
- * Fails like eo_dataset_find() and eo_split_make(), and if the number of class_names is not that of the classes. The
- * message begins with the folder, file or key that is wrong. After a failure nothing needs to be released.
+ * Fails like eo_dataset_find() and eo_split_make(), and if there are fewer class_names than labels or more than
+ * classes. The message begins with the folder, file or key that is wrong. After a failure nothing needs to be
+ * released.
  */
 int eo_dataset_open(struct eo_dataset *ds, const struct eo_config *cfg,
                     const struct eo_dataset_request *request, struct eo_err *err) EO_MUST_CHECK;

@@ -21,22 +21,32 @@ static const struct source {
 
 /*
  * The names that a file may have, beginning with the published one. Images of one channel have three dimensions, of
- * several channels four. Some archives have a point where the published names have a dash, and some say test for t10k.
+ * several channels four, and rows of values two. Some archives have a point where the published names have a dash, and
+ * some say test for t10k.
  */
-#define NAME_SIZE 64
-#define NAMES 8
+static const int dimensions[] = {3, 4, 2};
+
+#define RANKS ((int)(sizeof(dimensions) / sizeof(*dimensions)))
+#define NAMES (4 * RANKS)
 
 /* Writes name `i` of NAMES into `name`. */
-static void make_name(enum eo_dataset_file file, int i, char name[NAME_SIZE])
+static void make_name(enum eo_dataset_file file, int i, char name[EO_DATASET_NAME_MAX])
 {
     int is_test = file == EO_DATASET_TEST_IMAGES || file == EO_DATASET_TEST_LABELS;
     int is_images = file == EO_DATASET_TRAIN_IMAGES || file == EO_DATASET_TEST_IMAGES;
-    const char *part = !is_test ? "train" : i & 4 ? "test" : "t10k";
+    const char *part = !is_test ? "train" : i >= 2 * RANKS ? "test" : "t10k";
 
-    snprintf(name, NAME_SIZE, "%s-%s%cidx%d-ubyte", part, is_images ? "images" : "labels", i & 1 ? '.' : '-',
-             !is_images ? 1
-             : i & 2    ? 4
-                        : 3);
+    snprintf(name, EO_DATASET_NAME_MAX, "%s-%s%cidx%d-ubyte", part, is_images ? "images" : "labels",
+             i & 1 ? '.' : '-', is_images ? dimensions[i / 2 % RANKS] : 1);
+}
+
+void eo_dataset_file_name(enum eo_dataset_file file, int dims, char name[EO_DATASET_NAME_MAX])
+{
+    int rank = RANKS - 1;
+
+    while (rank > 0 && dimensions[rank] != dims)
+        rank--;
+    make_name(file, 2 * rank, name);
 }
 
 static int is_folder(const char *path)
@@ -73,7 +83,7 @@ static int join(char *path, size_t size, const char *dir, const char *name, cons
 /* Returns 1 and `path`, 0 if there is no such file, or -1. */
 static int look_in(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
 {
-    char name[NAME_SIZE];
+    char name[EO_DATASET_NAME_MAX];
 
     for (int i = 0; i < NAMES; i++) {
         make_name(file, i, name);
@@ -90,7 +100,7 @@ static int look_in(const char *dir, enum eo_dataset_file file, char *path, size_
 static int look_for(const char *dir, enum eo_dataset_file file, char *path, size_t size, struct eo_err *err)
 {
     int found = look_in(dir, file, path, size, err);
-    char unzipped[4096], name[NAME_SIZE];
+    char unzipped[4096], name[EO_DATASET_NAME_MAX];
 
     for (int i = 0; !found && i < NAMES; i++) {
         make_name(file, i, name);
@@ -104,7 +114,7 @@ static int look_for(const char *dir, enum eo_dataset_file file, char *path, size
 
 static int not_there(const char *dir, enum eo_dataset_file file, struct eo_err *err)
 {
-    char name[NAME_SIZE];
+    char name[EO_DATASET_NAME_MAX];
 
     make_name(file, 0, name);
     return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither", dir, name, name);
@@ -165,7 +175,7 @@ static int go_to_files(char *dir, size_t size, const struct source *source)
 
 static int no_files(const char *dir, const struct source *source, struct eo_err *err)
 {
-    char name[NAME_SIZE];
+    char name[EO_DATASET_NAME_MAX];
 
     make_name(EO_DATASET_TRAIN_IMAGES, 0, name);
     return eo_err_set(err, "'%s': expected '%s' or '%s.gz', found neither; %s", dir, name, name,

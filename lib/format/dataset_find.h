@@ -6,6 +6,7 @@
  *     train-images-idx3-ubyte             as published, unpacked
  *     train-images.idx3-ubyte             as some archives call it
  *     train-images-idx4-ubyte             pictures of several channels
+ *     train-images-idx2-ubyte             rows of values
  *     test-images-idx3-ubyte              for t10k-images-idx3-ubyte
  *     each with ".gz"
  *     train-images-idx3-ubyte/<any of these>   in a folder of its name, as unzip leaves it
@@ -28,6 +29,11 @@ enum eo_dataset_file {
     EO_DATASET_TEST_LABELS,
     EO_DATASET_FILES
 };
+
+#define EO_DATASET_NAME_MAX 64
+
+/* The published name of a file, unpacked: of images with `dims` dimensions, 2 to 4. */
+void eo_dataset_file_name(enum eo_dataset_file file, int dims, char name[EO_DATASET_NAME_MAX]);
 
 /* The path of one file in `dir`. Fails if it is not there; the message names the published name and its .gz. */
 int eo_dataset_file_find(const char *dir, enum eo_dataset_file file, char *path, size_t path_size,

@@ -9,6 +9,7 @@ const char *const eo_scope_names[] = {EO_SCOPES(EO_TERM_NAME) NULL};
 const char *const eo_backend_names[] = {EO_BACKENDS(EO_TERM_NAME) NULL};
 const char *const eo_observer_names[] = {EO_OBSERVERS(EO_TERM_NAME) NULL};
 const char *const eo_granularity_names[] = {EO_GRANULARITIES(EO_TERM_NAME) NULL};
+const char *const eo_rounding_names[] = {EO_ROUNDINGS(EO_TERM_NAME) NULL};
 const char *const eo_explore_start_names[] = {EO_EXPLORE_STARTS(EO_TERM_NAME) NULL};
 const char *const eo_explore_way_names[] = {EO_EXPLORE_WAYS(EO_TERM_NAME) NULL};
 const char *const eo_validation_names[] = {EO_VALIDATIONS(EO_TERM_NAME) NULL};

@@ -20,11 +20,13 @@
 #define EO_FP16_NAME "fp16"
 #define EO_INT8_NAME "int8"
 #define EO_INT4_NAME "int4"
+#define EO_MIXED_NAME "mixed"
 #define EO_PRECISIONS(X)                                                                                     \
     X(EO_FP32, EO_FP32_NAME, "binary32 weights, activations and arithmetic")                                 \
     X(EO_FP16, EO_FP16_NAME, "binary16 weights and activations, binary32 arithmetic")                        \
     X(EO_INT8, EO_INT8_NAME, "s8 weights, u8 activations, s32 accumulators, integer requantisation")         \
-    X(EO_INT4, EO_INT4_NAME, "the same with weights of 4 bits, two in a byte")
+    X(EO_INT4, EO_INT4_NAME, "the same with weights of 4 bits, two in a byte")                               \
+    X(EO_MIXED, EO_MIXED_NAME, "the same with weights of 4 or 8 bits, by layer")
 enum eo_precision { EO_PRECISIONS(EO_TERM_VALUE) EO_PRECISION_COUNT };
 extern const char *const eo_precision_names[];
 const char *eo_precision_name(enum eo_precision p); /* "fp32", ... */
@@ -86,11 +88,19 @@ const char *eo_observer_name(enum eo_observer_kind kind); /* "minmax", ... */
 
 /* What has a weight scale of its own. */
 #define EO_GRANULARITIES(X)                                                                                  \
-    X(EO_GRANULARITY_BACKEND, "backend", "as the backend has it, fbgemm channel and qnnpack tensor")           \
+    X(EO_GRANULARITY_BACKEND, "backend", "as the backend has it, fbgemm channel and qnnpack tensor")         \
     X(EO_GRANULARITY_CHANNEL, "channel", "each output channel")                                              \
     X(EO_GRANULARITY_TENSOR, "tensor", "each tensor")
 enum eo_granularity { EO_GRANULARITIES(EO_TERM_VALUE) };
 extern const char *const eo_granularity_names[];
+
+/* How weights become integers; stage/quant/rounding.h defines adaptive. */
+#define EO_ROUNDINGS(X)                                                                                      \
+    X(EO_ROUNDING_NEAREST, "nearest", "each to the nearest integer")                                         \
+    X(EO_ROUNDING_ADAPTIVE, "adaptive",                                                                      \
+      "each down or up, as it suits the outputs of its layer on the calibration images")
+enum eo_rounding { EO_ROUNDINGS(EO_TERM_VALUE) };
+extern const char *const eo_rounding_names[];
 
 /* The images that all decisions use. */
 #define EO_VALIDATIONS(X)                                                                                    \
@@ -133,7 +143,8 @@ extern const char *const eo_explore_start_names[];
 /* How an exploration spends its training; stage/explore/halving.h. */
 #define EO_EXPLORE_WAYS(X)                                                                                   \
     X(EO_EXPLORE_EXHAUSTIVE, "exhaustive", "all points are trained in full")                                 \
-    X(EO_EXPLORE_HALVING, "halving", "all are trained a little, and the better ones longer (successive halving)")
+    X(EO_EXPLORE_HALVING, "halving",                                                                         \
+      "all are trained a little, and the better ones longer (successive halving)")
 enum eo_explore_way { EO_EXPLORE_WAYS(EO_TERM_VALUE) };
 extern const char *const eo_explore_way_names[];
 

@@ -10,8 +10,7 @@
 static int check_model(const struct eo_model *q, struct eo_err *err)
 {
     if (!eo_precision_is_integer(q->precision))
-        return eo_err_set(err,
-                          "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
+        return eo_err_set(err, "simulated quantisation: expected an integer model to begin with, found %s",
                           eo_precision_name(q->precision));
     for (int l = EO_CONV2; l < EO_SMALLCNN_LAYERS; l++) {
         if (q->layer[l].input_zero_point != 0)
@@ -34,7 +33,8 @@ int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is
         f->input[i] =
             (float)(params.input_table[i] - params.zero_point[EO_CONV1]) * q->layer[EO_CONV1].input_scale;
     f->is_per_tensor = is_per_tensor;
-    f->weight_bits = eo_precision_weight_bits(q->precision);
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        f->weight_bits[l] = q->layer[l].weight_bits;
     f->scale1.start = q->layer[EO_CONV2].input_scale;
     f->scale2.start = q->layer[EO_CLASSIFIER].input_scale;
     f->rounding = (struct eo_train_rounding){f->scale1.start, f->scale2.start, (float)params.qmax};
@@ -64,16 +64,16 @@ static void round_output(const struct runs *r, const float *params, size_t o, fl
     }
 }
 
-static void round_layer(const struct runs *r, const struct eo_fake_quant *f, const float *params, float *out)
+static void round_layer(const struct runs *r, int is_per_tensor, int bits, const float *params, float *out)
 {
     float all = 0;
 
-    for (size_t o = 0; f->is_per_tensor && o < r->outputs; o++)
+    for (size_t o = 0; is_per_tensor && o < r->outputs; o++)
         all = max_magnitude(r, params, o, all);
     for (size_t o = 0; o < r->outputs; o++) {
-        float max = f->is_per_tensor ? all : max_magnitude(r, params, o, 0);
+        float max = is_per_tensor ? all : max_magnitude(r, params, o, 0);
 
-        round_output(r, params, o, eo_weight_scale((double)max, 0, f->weight_bits), f->weight_bits, out);
+        round_output(r, params, o, eo_weight_scale((double)max, 0, bits), bits, out);
     }
 }
 
@@ -89,7 +89,7 @@ void eo_fake_quant_weights(const struct eo_fake_quant *f, const struct eo_train_
 
     memcpy(out, params, l->total * sizeof(float));
     for (int i = 0; i < EO_SMALLCNN_LAYERS; i++)
-        round_layer(&layers[i], f, params, out);
+        round_layer(&layers[i], f->is_per_tensor, f->weight_bits[i], params, out);
 }
 
 static double sum_of(const float *x, int n)

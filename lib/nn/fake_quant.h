@@ -47,12 +47,12 @@ float eo_learned_scale_update(struct eo_learned_scale *s, double dscale, double 
 struct eo_fake_quant {
     float input[256];
     int is_per_tensor; /* one scale for all weights of a layer, else one per output */
-    int weight_bits;
+    int weight_bits[EO_SMALLCNN_LAYERS];
     struct eo_train_rounding rounding;
     struct eo_learned_scale scale1, scale2; /* of the inputs of conv2 and of the classifier */
 };
 
-/* Begins with the input scales of `q`, an int8 or int4 model with zero points of 0 behind the input. */
+/* Begins with the input scales and bits of `q`, an integer model with zero points of 0 behind the input. */
 int eo_fake_quant_init(struct eo_fake_quant *f, const struct eo_model *q, int is_per_tensor,
                        struct eo_err *err) EO_MUST_CHECK;
 

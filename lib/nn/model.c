@@ -11,10 +11,8 @@
 static const struct {
     enum eo_st_dtype weight, bias;
 } dtypes[EO_PRECISION_COUNT] = {
-    [EO_FP32] = {EO_ST_F32, EO_ST_F32},
-    [EO_FP16] = {EO_ST_F16, EO_ST_F16},
-    [EO_INT8] = {EO_ST_I8, EO_ST_I32},
-    [EO_INT4] = {EO_ST_I8, EO_ST_I32},
+    [EO_FP32] = {EO_ST_F32, EO_ST_F32}, [EO_FP16] = {EO_ST_F16, EO_ST_F16}, [EO_INT8] = {EO_ST_I8, EO_ST_I32},
+    [EO_INT4] = {EO_ST_I8, EO_ST_I32},  [EO_MIXED] = {EO_ST_I8, EO_ST_I32},
 };
 
 int eo_backend_activation_max(enum eo_backend backend)
@@ -115,7 +113,7 @@ static size_t list_layer(const struct eo_model *m, int layer, struct eo_model_te
         set_tensor(&t[0], n->name, "weight", weight, 2, linear, l->weight.f32);
     else
         set_tensor(&t[0], n->name, "weight", weight, 4, conv, l->weight.f32);
-    t[0].is_packed = m->precision == EO_INT4;
+    t[0].is_packed = l->weight_bits == 4;
     set_tensor(&t[1], n->name, n->batch_norm ? "batch_norm.bias" : "bias", bias, 1, &outputs, l->bias.f32);
     if (n->batch_norm) {
         set_tensor(&t[2], n->name, "batch_norm.weight", EO_ST_F32, 1, &outputs, l->norm_scale);
@@ -152,7 +150,7 @@ void eo_model_tensor_stored(const struct eo_model_tensor *t, struct eo_st_tensor
         return;
     stored->dtype = EO_ST_U8;
     stored->dims = 2;
-    stored->shape[1] = eo_precision_row_bytes(EO_INT4, t->count / t->shape[0]);
+    stored->shape[1] = eo_precision_row_bytes(4, t->count / t->shape[0]);
     stored->shape[2] = stored->shape[3] = 0;
     stored->bytes = stored->shape[0] * stored->shape[1];
 }
@@ -225,6 +223,8 @@ static int allocate(struct eo_model *m, struct eo_err *err)
         return -1;
     }
     place_layers(m, m->storage);
+    for (int l = 0; l < m->network.count; l++)
+        m->layer[l].weight_bits = eo_precision_weight_bits(m->precision);
     return 0;
 }
 

@@ -3,7 +3,7 @@
  *
  * Tensors of the file, by precision (c1, c2 = channels; names and layouts as in PyTorch's state_dict):
  *
- *     name                        shape            fp32  fp16  int8  int4
+ *     name                        shape            fp32  fp16  int8  int4; mixed has each weight as one of the two
  *     conv1.weight                [c1, 1, 3, 3]    F32   F16   I8    U8: [c1, 5]
  *     conv1.bias                  [c1]             F32   F16   I32   I32
  *     conv2.weight                [c2, c1, 3, 3]   F32   F16   I8    U8: [c2, (9 c1 + 1) / 2]
@@ -23,7 +23,8 @@
  * real bias = bias * input_scale * weight_scale[o].
  *
  * int4 is int8 with weights of -8..7. In memory they are bytes as in int8, so that kernels are the same; the file packs
- * each output's weights by nibbles.h.
+ * each output's weights by nibbles.h. mixed has weights of 4 or 8 bits by layer; which, the metadata `weight_bits` say,
+ * "8 4 4" of SmallCNN for instance.
  *
  * Metadata are strings, and tools pass on those that they do not know. eo-model(5) lists all keys with their meaning.
  */
@@ -68,7 +69,9 @@ struct eo_model_layer {
         uint16_t *f16;
         int32_t *s32;
     } bias; /* [outputs] */
-    /* int8 and int4 only: */
+    /* That of the precision; of a mixed model 8, which the caller may change to 4 before it fills the weights. */
+    int weight_bits;
+    /* int8, int4 and mixed only: */
     float *weight_scale; /* [outputs], > 0; NULL at other precisions */
     float input_scale;   /* > 0 */
     /* 0..eo_backend_activation_max() */
@@ -86,7 +89,7 @@ struct eo_model {
     enum eo_precision precision;
     struct eo_network network; /* batch normalisation: fp32 alone, as it was trained */
     struct eo_shape shape;     /* SmallCNN's channels; 0 and 0 for any other network */
-    enum eo_backend backend;   /* int8 and int4 only */
+    enum eo_backend backend;   /* int8, int4 and mixed only */
     struct eo_model_layer layer[EO_NETWORK_LAYERS];
     struct eo_model_meta meta[EO_MODEL_META_MAX]; /* sorted by key */
     size_t meta_count;
@@ -146,7 +149,7 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
  *
  * Names with one prefix for all, and fc. for classifier., are taken for those of the table (state_dict.h).
  * Any metadata may be missing, so a state_dict that PyTorch's user exported loads: the precision is then that of
- * the tensors (int8 needs quantization_backend). Order and spacing of the file are free.
+ * the tensors (int8 needs quantization_backend; int4 and mixed have to be said). Order and spacing are free.
  * `sha256` (may be NULL) receives the checksum of the file. On failure *m is empty.
  */
 int eo_model_load(struct eo_model *m, const char *path, char sha256[EO_SHA256_TEXT],
@@ -179,5 +182,13 @@ void eo_model_set_grid(struct eo_model *m, int tensor, struct eo_model_grid grid
 /* Bytes of all tensors, exactly as in the file; without header and metadata. */
 size_t eo_model_tensor_bytes(const struct eo_model *m);
 size_t eo_model_layer_tensor_bytes(const struct eo_model *m, int layer);
+
+/*
+ * The bits of the weights of all layers as text, as the metadata `weight_bits` have them; and back, for `count` layers
+ * of 4 or 8 bits each.
+ */
+#define EO_MODEL_BITS_TEXT (2 * EO_NETWORK_LAYERS)
+void eo_model_bits_text(const struct eo_model *m, char text[EO_MODEL_BITS_TEXT]);
+int eo_model_bits_parse(const char *text, int count, int *bits, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

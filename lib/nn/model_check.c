@@ -158,7 +158,7 @@ static int check_factors(const struct eo_model *m, int layer, struct eo_err *err
 static int check_range(const struct eo_model *m, int layer, struct eo_err *err)
 {
     size_t n = eo_network_weights(&m->network.layer[layer]);
-    int levels = 1 << eo_precision_weight_bits(m->precision);
+    int levels = 1 << m->layer[layer].weight_bits;
 
     for (size_t i = 0; i < n; i++) {
         int w = m->layer[layer].weight.s8[i];

@@ -84,25 +84,46 @@ static int read_precision(const struct eo_st *st, const char *layer, enum eo_pre
                       t->dtype == EO_ST_F64 || t->dtype == EO_ST_BF16 ? "; eo-import makes it F32" : "");
 }
 
+/* "an fp32", "an int8", but */
+static const char *article(enum eo_precision precision)
+{
+    return precision == EO_MIXED ? "a" : "an";
+}
+
 static int read_backend(const struct eo_st *st, enum eo_precision precision, enum eo_backend *backend,
                         struct eo_err *err)
 {
     const char *name = find_pair(st, "quantization_backend");
 
     if (!name)
-        return eo_err_set(err, "metadata 'quantization_backend': missing, and an %s model needs it",
-                          eo_precision_name(precision));
+        return eo_err_set(err, "metadata 'quantization_backend': missing, and %s %s model needs it",
+                          article(precision), eo_precision_name(precision));
     if (eo_backend_parse(name, backend, err))
         return eo_err_prefix(err, "metadata 'quantization_backend'");
     return 0;
 }
 
+/* Of each layer, as the precision says or for a mixed model the metadata. */
+static int read_weight_bits(const struct eo_st *st, enum eo_precision precision, int count,
+                            int bits[EO_NETWORK_LAYERS], struct eo_err *err)
+{
+    const char *text = find_pair(st, "weight_bits");
+
+    for (int l = 0; l < count; l++)
+        bits[l] = eo_precision_weight_bits(precision);
+    if (precision != EO_MIXED)
+        return 0;
+    if (!text)
+        return eo_err_set(err, "metadata 'weight_bits': missing, and a " EO_MIXED_NAME " model needs it");
+    return eo_model_bits_parse(text, count, bits, err) ? eo_err_prefix(err, "metadata 'weight_bits'") : 0;
+}
+
 /* The number of filters of a convolution. */
-static int read_channels(const struct eo_st *st, const char *name, enum eo_precision precision, int limit,
-                         int *channels, struct eo_err *err)
+static int read_channels(const struct eo_st *st, const char *name, int weight_bits, int limit, int *channels,
+                         struct eo_err *err)
 {
     const struct eo_st_tensor *t = eo_st_find(st, name);
-    int dims = precision == EO_INT4 ? 2 : 4;
+    int dims = weight_bits == 4 ? 2 : 4;
 
     if (!t)
         return eo_err_set(err, "tensor '%s': missing", name);
@@ -124,8 +145,8 @@ static int check_tensor(const struct eo_model_tensor *f, const struct eo_st_tens
     if (!t)
         return eo_err_set(err, "tensor '%s': missing", f->name);
     if (t->dtype != wanted.dtype)
-        return eo_err_set(err, "tensor '%s': expected dtype %s in an %s model, found %s", f->name,
-                          eo_st_dtype_name(wanted.dtype), eo_precision_name(precision),
+        return eo_err_set(err, "tensor '%s': expected dtype %s in %s %s model, found %s", f->name,
+                          eo_st_dtype_name(wanted.dtype), article(precision), eo_precision_name(precision),
                           eo_st_dtype_name(t->dtype));
     if (t->dims != wanted.dims ||
         memcmp(t->shape, wanted.shape, (size_t)wanted.dims * sizeof(wanted.shape[0])) != 0) {
@@ -139,7 +160,7 @@ static int check_tensor(const struct eo_model_tensor *f, const struct eo_st_tens
 /* Of an odd number of weights, the last byte of an output has half of it to spare: one form for equal weights. */
 static int read_packed(struct eo_model_tensor *f, const uint8_t *bytes, struct eo_err *err)
 {
-    size_t rows = f->shape[0], terms = f->count / rows, size = eo_precision_row_bytes(EO_INT4, terms);
+    size_t rows = f->shape[0], terms = f->count / rows, size = eo_precision_row_bytes(4, terms);
     int8_t *to = f->data;
 
     for (size_t row = 0; row < rows; row++, bytes += size, to += terms) {
@@ -180,8 +201,8 @@ static int read_tensors(struct eo_model *m, const struct eo_st *st, struct eo_er
         for (k = 0; k < n && strcmp(st->tensors[i].name, f[k].name) != 0; k++)
             ;
         if (k == n)
-            return eo_err_set(err, "tensor '%.60s': not part of an %s %s%s", st->tensors[i].name,
-                              eo_precision_name(m->precision), architecture_of(m),
+            return eo_err_set(err, "tensor '%.60s': not part of %s %s %s%s", st->tensors[i].name,
+                              article(m->precision), eo_precision_name(m->precision), architecture_of(m),
                               eo_state_dict_is_batch_norm(st->tensors[i].name)
                                   ? ", which has no batch normalisation; eo-import reads it"
                                   : "");
@@ -197,7 +218,7 @@ static int init_model(struct eo_model *m, struct eo_st *st, const struct eo_netw
     enum eo_precision precision = EO_FP32;
     struct eo_network net = {0};
     struct eo_shape shape = {0, 0};
-    int is_smallcnn = 0;
+    int is_smallcnn = 0, bits[EO_NETWORK_LAYERS];
 
     if (given) {
         net = *given;
@@ -210,15 +231,18 @@ static int init_model(struct eo_model *m, struct eo_st *st, const struct eo_netw
         eo_state_dict_rename(st);
     }
     if (read_precision(st, is_smallcnn ? "conv1" : net.layer[0].name, &precision, err) ||
-        (eo_precision_is_integer(precision) && read_backend(st, precision, &backend, err)))
+        (eo_precision_is_integer(precision) && read_backend(st, precision, &backend, err)) ||
+        read_weight_bits(st, precision, is_smallcnn ? EO_SMALLCNN_LAYERS : net.count, bits, err))
         return -1;
-    if (is_smallcnn && (read_channels(st, "conv1.weight", precision, EO_MAX_C1, &shape.c1, err) ||
-                        read_channels(st, "conv2.weight", precision, EO_MAX_C2, &shape.c2, err)))
+    if (is_smallcnn && (read_channels(st, "conv1.weight", bits[EO_CONV1], EO_MAX_C1, &shape.c1, err) ||
+                        read_channels(st, "conv2.weight", bits[EO_CONV2], EO_MAX_C2, &shape.c2, err)))
         return -1;
     if (is_smallcnn ? eo_model_init(m, precision, shape, err)
                     : eo_model_init_network(m, precision, &net, err))
         return -1;
     m->backend = backend;
+    for (int l = 0; l < m->network.count; l++)
+        m->layer[l].weight_bits = bits[l];
     return 0;
 }
 
@@ -306,16 +330,19 @@ static int set_network_meta(struct eo_model *m, struct eo_err *err)
 static int set_standard_meta(struct eo_model *m, struct eo_err *err)
 {
     const char *backend = eo_precision_is_integer(m->precision) ? eo_backend_name(m->backend) : NULL;
+    char bits[EO_MODEL_BITS_TEXT];
     struct eo_input input;
 
     if (eo_input_read(m, &input, err) < 0 || eo_input_set(m, &input, err))
         return -1;
+    eo_model_bits_text(m, bits);
     if (!eo_network_is_smallcnn(&m->network) && set_network_meta(m, err))
         return -1;
     return eo_model_meta_set(m, "architecture", architecture_of(m), err) ||
                    eo_model_meta_set(m, "precision", eo_precision_name(m->precision), err) ||
                    eo_model_meta_set(m, "eo_version", EO_VERSION, err) ||
-                   eo_model_meta_set(m, "quantization_backend", backend, err)
+                   eo_model_meta_set(m, "quantization_backend", backend, err) ||
+                   eo_model_meta_set(m, "weight_bits", m->precision == EO_MIXED ? bits : NULL, err)
                ? -1
                : 0;
 }
@@ -331,7 +358,7 @@ static void write_elements(const struct eo_model_tensor *f, unsigned char *bytes
     }
     for (size_t row = 0; row < f->shape[0]; row++, from += terms) {
         eo_nibbles_pack(from, terms, bytes);
-        bytes += eo_precision_row_bytes(EO_INT4, terms);
+        bytes += eo_precision_row_bytes(4, terms);
     }
 }
 

@@ -188,3 +188,28 @@ int eo_model_base_shape(const struct eo_model *m, struct eo_shape *shape, struct
         return eo_err_prefix(err, "metadata 'base_channels'");
     return 0;
 }
+
+void eo_model_bits_text(const struct eo_model *m, char text[EO_MODEL_BITS_TEXT])
+{
+    size_t at = 0;
+
+    for (int l = 0; l < m->network.count; l++) {
+        text[at++] = m->layer[l].weight_bits == 4 ? '4' : '8';
+        text[at++] = l + 1 < m->network.count ? ' ' : '\0';
+    }
+}
+
+int eo_model_bits_parse(const char *text, int count, int *bits, struct eo_err *err)
+{
+    size_t length = 2 * (size_t)count - 1;
+    int is_good = strlen(text) == length;
+
+    for (size_t i = 0; is_good && i < length; i++) {
+        is_good = i % 2 ? text[i] == ' ' : text[i] == '4' || text[i] == '8';
+        bits[i / 2] = text[i - i % 2] - '0';
+    }
+    return is_good ? 0
+                   : eo_err_set(err,
+                                "expected 4 or 8 for each of %d layers, with a space between, found '%.100s'",
+                                count, text);
+}

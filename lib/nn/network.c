@@ -25,12 +25,11 @@ static void pad_same(int in, int kernel, int stride, int *before, int *after)
 }
 
 static int check_window(const struct eo_network_layer *l, const char *what, struct eo_hw window,
-                        struct eo_dims in, struct eo_err *err)
+                        const char *where, struct eo_dims in, struct eo_err *err)
 {
     if (window.h > in.h || window.w > in.w)
-        return eo_err_set(
-            err, "layer '%s': expected a %s of at most %dx%d, the size of its padded input, found %dx%d",
-            l->name, what, in.h, in.w, window.h, window.w);
+        return eo_err_set(err, "layer '%s': expected a %s of at most %dx%d, the size of %s, found %dx%d", l->name,
+                          what, in.h, in.w, where, window.h, window.w);
     return 0;
 }
 
@@ -50,7 +49,7 @@ static int shape_conv(struct eo_network_layer *l, int outputs, int is_same, stru
         return eo_err_set(err,
                           "layer '%s': expected padding smaller than the %dx%d kernel, found %d,%d,%d,%d",
                           l->name, l->kernel.h, l->kernel.w, p->top, p->left, p->bottom, p->right);
-    if (check_window(l, "kernel", l->kernel, padded, err))
+    if (check_window(l, "kernel", l->kernel, "its padded input", padded, err))
         return -1;
     l->map = (struct eo_dims){l->operation == EO_DEPTHWISE ? l->in.c : outputs,
                               (padded.h - l->kernel.h) / l->stride.h + 1,
@@ -72,7 +71,7 @@ static int shape_tail(const struct eo_network *net, struct eo_network_layer *l, 
     if (l->pooling == EO_MEAN)
         l->out.h = l->out.w = 1;
     if (l->pooling == EO_MAX_POOL || l->pooling == EO_AVERAGE_POOL) {
-        if (check_window(l, "window", l->window, l->map, err))
+        if (check_window(l, l->pooling == EO_MAX_POOL ? "max" : "average", l->window, "its map", l->map, err))
             return -1;
         l->out.h = (l->map.h - l->window.h) / l->step.h + 1;
         l->out.w = (l->map.w - l->window.w) / l->step.w + 1;
@@ -95,6 +94,20 @@ static int check_limits(const struct eo_network *net, const struct eo_network_la
     return 0;
 }
 
+/* Without the size of the input only channels are known; 0: those of a depthwise layer that reads the input. */
+static int append_unsized(struct eo_network *net, int outputs, struct eo_err *err)
+{
+    struct eo_network_layer *l = &net->layer[net->count];
+    int added = l->add == EO_NETWORK_NONE ? 0 : dims_of(net, l->add).c;
+
+    l->map.c = l->out.c = l->operation == EO_DEPTHWISE ? dims_of(net, l->from).c : outputs;
+    if (added && l->out.c && added != l->out.c)
+        return eo_err_set(err, "layer '%s': add '%s': expected %d channels, found %d", l->name,
+                          net->layer[l->add].name, l->out.c, added);
+    net->count++;
+    return 0;
+}
+
 int eo_network_append(struct eo_network *net, int outputs, int is_same, struct eo_err *err)
 {
     struct eo_network_layer *l = &net->layer[net->count];
@@ -103,6 +116,8 @@ int eo_network_append(struct eo_network *net, int outputs, int is_same, struct e
         if (strcmp(l->name, net->layer[i].name) == 0)
             return eo_err_set(err, "layer '%s': expected a name of its own, found it twice", l->name);
     }
+    if (net->input.c == 0)
+        return append_unsized(net, outputs, err);
     l->in = dims_of(net, l->from);
     l->map = (struct eo_dims){outputs, 1, 1};
     if (l->operation != EO_LINEAR && shape_conv(l, outputs, is_same, err))
@@ -120,6 +135,17 @@ int eo_network_last_reader(const struct eo_network *net, int source)
     for (int i = 0; i < net->count; i++)
         last = net->layer[i].from == source || net->layer[i].add == source ? i : last;
     return last;
+}
+
+int eo_network_multiplies_input(const struct eo_network *net)
+{
+    for (int i = 0; i < net->count; i++) {
+        const struct eo_network_layer *l = &net->layer[i];
+
+        if (l->add == EO_NETWORK_INPUT || (l->from == EO_NETWORK_INPUT && l->operation == EO_DEPTHWISE))
+            return 0;
+    }
+    return 1;
 }
 
 int eo_network_first_user(const struct eo_network *net, int source)
@@ -170,12 +196,16 @@ int eo_network_finish(const struct eo_network *net, struct eo_err *err)
     if (net->count == 0)
         return eo_err_set(err, "expected at least one layer, found none");
     l = &net->layer[net->count - 1];
-    if (l->operation != EO_LINEAR || l->batch_norm || l->add != EO_NETWORK_NONE || l->activation)
-        return eo_err_set(
-            err,
-            "layer '%s': expected the last layer to be linear and without batch_norm, add, relu or "
-            "pooling",
-            l->name);
+    if (l->operation != EO_LINEAR)
+        return eo_err_set(err, "layer '%s': expected a linear layer as the last one, found %s", l->name,
+                          l->operation == EO_CONV ? "conv" : "depthwise");
+    if (l->batch_norm || l->add != EO_NETWORK_NONE || l->activation)
+        return eo_err_set(err, "layer '%s': expected the last layer without batch_norm, add and relu, found %s",
+                          l->name,
+                          l->batch_norm               ? "batch_norm"
+                          : l->add != EO_NETWORK_NONE ? "add"
+                          : l->activation == EO_RELU  ? "relu"
+                                                      : "relu6");
     if (l->out.c < 2 || l->out.c > EO_NETWORK_CLASSES)
         return eo_err_set(err, "layer '%s': expected 2 to %d classes, found %d", l->name, EO_NETWORK_CLASSES,
                           l->out.c);
@@ -245,7 +275,8 @@ size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precisio
 {
     size_t bias = precision == EO_FP16 ? 2 : 4;
 
-    return (size_t)l->map.c * (eo_precision_row_bytes(precision, eo_network_terms(l)) + bias);
+    return (size_t)l->map.c *
+           (eo_precision_row_bytes(eo_precision_weight_bits(precision), eo_network_terms(l)) + bias);
 }
 
 void eo_network_put_table(const struct eo_network *net, struct eo_buf *out)

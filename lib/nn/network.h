@@ -133,6 +133,9 @@ size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precisio
 /* The last layer that reads the output of layer `source` or EO_NETWORK_INPUT; EO_NETWORK_NONE where none does. */
 int eo_network_last_reader(const struct eo_network *net, int source);
 
+/* Whether convolutions and linear layers alone read the network's input: no depthwise layer, and no addition. */
+int eo_network_multiplies_input(const struct eo_network *net);
+
 /* The first layer whose input it is; EO_NETWORK_NONE where it is only added. */
 int eo_network_first_user(const struct eo_network *net, int source);
 

@@ -12,6 +12,7 @@
 struct statement {
     const char *text, *outputs; /* outputs: NULL where the operation has none */
     int length, before, word;   /* of the statement, of what stands before the outputs, of these */
+    int is_linear;
 };
 
 /* The next statement, behind which *text goes on; 0 at the end. */
@@ -25,6 +26,7 @@ static int next_statement(const char **text, struct statement *s)
         (strcmp(operation, "conv") == 0 || strcmp(operation, "linear") == 0)) {
         s->outputs = s->text + s->before;
         s->word = (int)strcspn(s->outputs, BLANKS);
+        s->is_linear = strcmp(operation, "linear") == 0;
     }
     *text += s->length;
     return s->length > 0;
@@ -59,8 +61,8 @@ static int fit_outputs(const struct statement *s, const struct eo_network_wish *
     int is_classes = s->word == 7 && strncmp(s->outputs, "classes", 7) == 0, n = outputs_of(s);
 
     if (is_classes || (is_end && is_known))
-        return wish->classes;
-    if (is_end && n && n != wish->classes)
+        return wish->classes ? wish->classes : 2;
+    if (is_end && s->is_linear && n && wish->classes && n != wish->classes)
         return eo_err_set(err, "layer '%.*s': expected %d outputs, one for each class of the data, found %d",
                           (int)strcspn(s->text, ":" BLANKS), s->text, wish->classes, n);
     return n && !is_end ? scaled(n, wish->width) : 0;
@@ -73,7 +75,8 @@ int eo_network_fit(struct eo_network *net, const struct eo_network_wish *wish, s
     struct statement s;
     int rc = 0, outputs = 0;
 
-    eo_buf_printf(&out, "input %dx%dx%d", wish->input.c, wish->input.h, wish->input.w);
+    if (wish->input.c)
+        eo_buf_printf(&out, "input %dx%dx%d", wish->input.c, wish->input.h, wish->input.w);
     if (known)
         (void)next_statement(&text, &s); /* its own input */
     while (next_statement(&text, &s) && outputs >= 0) {
@@ -84,7 +87,10 @@ int eo_network_fit(struct eo_network *net, const struct eo_network_wish *wish, s
         else
             eo_buf_printf(&out, "; %.*s", s.length, s.text);
     }
-    rc = outputs < 0 || eo_buf_check(&out, err) || eo_network_parse(net, out.data, err) ? -1 : 0;
+    rc = outputs < 0 || eo_buf_check(&out, err) ||
+                 (wish->input.c ? eo_network_parse : eo_network_parse_unsized)(net, out.data, err)
+             ? -1
+             : 0;
     eo_buf_release(&out);
     return rc;
 }

@@ -11,8 +11,8 @@ struct eo_network_wish {
         *layers; /* a known network's name, or the text form of network.h without its first line, the input */
     double
         width; /* factor of the outputs of all layers but depthwise ones and the last; at least 1 is left */
-    struct eo_dims input; /* of the data */
-    int classes;
+    struct eo_dims input; /* of the data; zeros: not known, so sizes are not checked, and the network has none */
+    int classes;          /* 0: not known */
 };
 
 /*
@@ -22,5 +22,8 @@ struct eo_network_wish {
  */
 int eo_network_fit(struct eo_network *net, const struct eo_network_wish *wish,
                    struct eo_err *err) EO_MUST_CHECK;
+
+/* The text form without its first line, of which all is checked that does not depend on the size of the input. */
+int eo_network_parse_unsized(struct eo_network *net, const char *text, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -273,6 +273,7 @@ static void begin_backward(const struct eo_network_trainer *t, struct group g, i
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     const struct eo_layer_places *p = &t->places[i];
+    struct eo_norm_sums sums = {g.at + p->z, norm_of(t, i).mean, sums_of(t, t->sums, g), sums_of(t, t->products, g)};
     int is_first = l->add >= 0 && eo_network_last_reader(&t->net, l->add) == i;
 
     if (t->taylor && i + 1 < t->net.count)
@@ -284,10 +285,7 @@ static void begin_backward(const struct eo_network_trainer *t, struct group g, i
     if (t->quant && eo_network_averaged(l))
         round_back(t, g, eo_network_map_tensor(&t->net, i), l->activation, g.at + p->y, g.at + p->d);
     t->ops->activation_back(l, g.at + p->y, g.at + p->d, l->add >= 0 ? g.at + t->places[l->add].g : NULL,
-                            is_first);
-    if (l->batch_norm)
-        t->ops->sums(l, g.at + p->d, g.at + p->z, norm_of(t, i).mean, sums_of(t, t->sums, g),
-                     sums_of(t, t->products, g));
+                            is_first, l->batch_norm ? &sums : NULL);
 }
 
 /* The sums of n numbers over the 16 images of a block. */
@@ -318,7 +316,7 @@ static void back_to_weights(const struct eo_network_trainer *t, struct group g, 
         return;
     }
     if (!l->batch_norm)
-        t->ops->sums(l, d, NULL, NULL, db, NULL);
+        t->ops->sums(l, d, db);
     t->ops->back_w(l, source(t, g, l->from), d, dw);
 }
 

@@ -29,8 +29,7 @@ static int check_model(const struct eo_network *net, const struct eo_model *q, s
     int same;
 
     if (!eo_precision_is_integer(q->precision))
-        return eo_err_set(err,
-                          "simulated quantisation: expected an int8 or int4 model to begin with, found %s",
+        return eo_err_set(err, "simulated quantisation: expected an integer model to begin with, found %s",
                           eo_precision_name(q->precision));
     if (eo_network_is_normalised(net))
         return eo_err_set(err,
@@ -88,7 +87,8 @@ int eo_network_quant_begin(struct eo_network_trainer *t, const struct eo_model *
         return -1;
     quant->images = eo_size_round_up((size_t)t->options.max_batch, EO_TRAIN_LANES);
     quant->is_per_tensor = is_per_tensor;
-    quant->weight_bits = eo_precision_weight_bits(q->precision);
+    for (int l = 0; l < q->network.count; l++)
+        quant->weight_bits[l] = q->layer[l].weight_bits;
     quant->rounded = eo_alloc(t->decayed, sizeof(float), err);
     quant->slopes = quant->rounded ? eo_alloc(EO_NETWORK_TENSORS * quant->images, sizeof(double), err) : NULL;
     s8 = quant->slopes ? eo_alloc(1, sizeof(*s8), err) : NULL;
@@ -122,7 +122,7 @@ void eo_network_quant_weights(const struct eo_network_trainer *t, int layer)
            group = t->quant->is_per_tensor ? n : terms;
     const float *w = t->params + t->parts[layer].weight;
     float *rounded = t->quant->rounded + t->parts[layer].weight;
-    int bits = t->quant->weight_bits;
+    int bits = t->quant->weight_bits[layer];
 
     for (size_t first = 0; first < n; first += group) {
         float scale = eo_weight_scale((double)eo_weight_magnitude(w + first, group, 0), 0, bits);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "nn/network.h"
+#include "nn/network_fit.h"
 
 #define LINE_MAX_BYTES 200
 #define WORDS_MAX 24
@@ -107,6 +107,8 @@ static int parse_pad(const char *text, struct eo_padding *pad, int *is_same, str
     *is_same = strcmp(text, "same") == 0;
     if (*is_same)
         return 0;
+    if (!four && text[strspn(text, "0123456789")])
+        return eo_err_set(err, "expected same, a number or top,left,bottom,right, found '%.40s'", text);
     if (parse_list(text, ',', four ? 4 : 1, 0, EO_NETWORK_SIDE, p, err))
         return -1;
     *pad = four ? (struct eo_padding){p[0], p[1], p[2], p[3]} : (struct eo_padding){p[0], p[0], p[0], p[0]};
@@ -155,8 +157,10 @@ static int parse_operation(struct words *w, struct eo_network_layer *l, int *out
     else
         return eo_err_set(err, "expected conv, depthwise or linear, found '%.40s'", word);
     if (l->operation != EO_DEPTHWISE && parse_list(next_word(w), 0, 1, 1, EO_NETWORK_CHANNELS, outputs, err))
-        return -1;
-    return l->operation == EO_LINEAR ? 0 : parse_hw(next_word(w), &l->kernel, err);
+        return eo_err_prefix(err, "outputs");
+    if (l->operation != EO_LINEAR && parse_hw(next_word(w), &l->kernel, err))
+        return eo_err_prefix(err, "kernel");
+    return 0;
 }
 
 static int parse_tail(const struct eo_network *net, struct words *w, struct eo_network_layer *l,
@@ -221,7 +225,7 @@ static int parse_input(struct eo_network *net, struct words *w, struct eo_err *e
     return 0;
 }
 
-int eo_network_parse(struct eo_network *net, const char *text, struct eo_err *err)
+static int parse(struct eo_network *net, const char *text, int is_sized, struct eo_err *err)
 {
     struct words w;
     int more;
@@ -233,7 +237,7 @@ int eo_network_parse(struct eo_network *net, const char *text, struct eo_err *er
 
         if (!w.word[0])
             continue;
-        if (net->input.c == 0) {
+        if (is_sized && net->input.c == 0) {
             if (parse_input(net, &w, err))
                 return -1;
             continue;
@@ -247,9 +251,19 @@ int eo_network_parse(struct eo_network *net, const char *text, struct eo_err *er
         if (eo_network_append(net, outputs, is_same, err))
             return -1;
     }
-    if (more == 0 && net->input.c == 0)
+    if (more == 0 && is_sized && net->input.c == 0)
         return eo_err_set(err, "expected 'input CxHxW' first, found nothing");
     return more < 0 ? -1 : eo_network_finish(net, err);
+}
+
+int eo_network_parse(struct eo_network *net, const char *text, struct eo_err *err)
+{
+    return parse(net, text, 1, err);
+}
+
+int eo_network_parse_unsized(struct eo_network *net, const char *text, struct eo_err *err)
+{
+    return parse(net, text, 0, err);
 }
 
 /* ---- printing ------------------------------------------------------------------------------------------------ */

@@ -37,7 +37,7 @@ struct eo_network_quant_tensor {
 
 struct eo_network_quant {
     int is_per_tensor; /* one scale for all weights of a layer, else one per output */
-    int weight_bits;
+    int weight_bits[EO_NETWORK_LAYERS];
     struct eo_network_quant_tensor tensor[EO_NETWORK_TENSORS];
     float *rounded; /* [decayed]: the weights as int8 holds them */
     double *slopes; /* [EO_NETWORK_TENSORS][images]: of the loss by the scale, of the batch in progress */

@@ -119,6 +119,8 @@ const struct eo_engine_ops *eo_ops_ref(enum eo_precision precision)
                      engine_set_marker, NULL},
         [EO_INT4] = {EO_INT8_NAME "-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace,
                      engine_set_marker, NULL},
+        [EO_MIXED] = {EO_INT8_NAME "-ref", engine_prepare, engine_release, engine_run, NULL, engine_workspace,
+                      engine_set_marker, NULL},
     };
 
     return &ops[precision];

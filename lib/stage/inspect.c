@@ -125,20 +125,20 @@ static const char *architecture_of(const struct eo_model *m)
     return eo_network_is_smallcnn(&m->network) ? EO_MODEL_ARCHITECTURE : EO_MODEL_ARCHITECTURE_ANY;
 }
 
-/* The layers of another network than SmallCNN. */
+/* The layers of another network than SmallCNN, or of a model whose layers differ in their bits. */
 static void put_layer_lines(const struct eo_model *m, struct eo_buf *out)
 {
-    eo_buf_printf(out, "%-28s  %-12s  %-12s  %10s  %12s  %12s\n", "layer", "input", "output", "parameters",
-                  "macs", "tensor_bytes");
+    eo_buf_printf(out, "%-28s  %-12s  %-12s  %10s  %12s  %12s  %11s\n", "layer", "input", "output",
+                  "parameters", "macs", "tensor_bytes", "weight_bits");
     for (int i = 0; i < m->network.count; i++) {
         const struct eo_network_layer *l = &m->network.layer[i];
         char in[48], to[48];
 
         snprintf(in, sizeof(in), "%dx%dx%d", l->in.c, l->in.h, l->in.w);
         snprintf(to, sizeof(to), "%dx%dx%d", l->out.c, l->out.h, l->out.w);
-        eo_buf_printf(out, "%-28s  %-12s  %-12s  %10zu  %12zu  %12zu\n", l->name, in, to,
+        eo_buf_printf(out, "%-28s  %-12s  %-12s  %10zu  %12zu  %12zu  %11d\n", l->name, in, to,
                       eo_network_weights(l) + (size_t)l->map.c, eo_network_layer_macs(l),
-                      eo_model_layer_tensor_bytes(m, i));
+                      eo_model_layer_tensor_bytes(m, i), m->layer[i].weight_bits);
     }
     eo_buf_puts(out, "\n");
 }
@@ -177,7 +177,7 @@ void eo_inspect_text(const struct eo_inspect *in, struct eo_buf *out)
     for (int i = 0; i < count; i++)
         eo_buf_printf(out, "%-22s  %zu\n", p[i].name, p[i].value);
     eo_buf_printf(out, "%-22s  %s\n\n", "sha256", in->sha256);
-    if (!eo_network_is_smallcnn(&in->model.network))
+    if (!eo_network_is_smallcnn(&in->model.network) || in->model.precision == EO_MIXED)
         put_layer_lines(&in->model, out);
     eo_buf_printf(out, "%-28s  %-5s  %-12s  %8s  %15s  %15s\n", "tensor", "dtype", "shape", "bytes", "min",
                   "max");
@@ -248,6 +248,7 @@ static void put_layers(struct eo_json *j, const struct eo_model *m)
         eo_json_u64(j, "parameters", eo_network_weights(l) + (size_t)l->map.c);
         eo_json_u64(j, "macs", eo_network_layer_macs(l));
         eo_json_u64(j, "tensor_bytes", eo_model_layer_tensor_bytes(m, i));
+        eo_json_int(j, "weight_bits", m->layer[i].weight_bits);
         eo_json_close(j);
     }
     eo_json_close(j);

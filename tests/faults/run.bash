@@ -44,6 +44,9 @@ benchmark_trials: 1
 benchmark_warmup: 0
 benchmark_exact: true
 EOF
+  { cat "$F/cfg.yaml" && echo "rounding: adaptive"; } >"$F/adaptive.yaml" &&
+  { cat "$F/cfg.yaml" && echo "class_names: [a, b, c, d, e, f, g, h, i, j]"; } >"$F/named.yaml" &&
+  cp -r "$F/set" "$F/beside" && printf '%s\n' a b c d e f g h i j >"$F/beside/classes.txt" &&
   eo-train -q -c "$F/cfg.yaml" -o "$F/base.safetensors" &&
   eo-quant -p int8 -c "$F/cfg.yaml" -o "$F/int8.safetensors" "$F/base.safetensors" &&
   eo-quant -p int4 -c "$F/cfg.yaml" -o "$F/int4.safetensors" "$F/base.safetensors" &&
@@ -51,7 +54,7 @@ EOF
     eo-eval -c "$F/cfg.yaml" --hits "$F/$m.hits" -o "$F/$m.accuracy.csv" "$F/$m.safetensors" &&
     eo-bench -c "$F/cfg.yaml" --rounds "$F/$m.rounds" -o "$F/$m.timing.csv" "$F/$m.safetensors" &&
     # or eo-pareto would warn: of weak timings, of a model that has not learned
-    sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" && sed -i '2s/[^,]*,$/0,/' "$F/$m.accuracy.csv" || return
+    sed -i 's/,short,[^,]*,/,ok,,/' "$F/$m.timing.csv" && sed -i '2s/[^,]*,,$/0,,/' "$F/$m.accuracy.csv" || return
   done &&
   eo-eval -c "$F/cfg.yaml" --logits "$F/logits.csv" -o /dev/null "$F/int8.safetensors" &&
   eo-export -q -f onnx -o "$F/base" "$F/base.safetensors" &&
@@ -63,6 +66,7 @@ EOF
   eo-pareto -c "$F/cfg.yaml" --accuracy "$F/rows.csv" "$F"/*.accuracy.csv &&
   eo-hwreport -c "$F/cfg.yaml" --sweep "$F/sweep.csv" --summary "$F/hardware.csv" "$F"/*.safetensors &&
   { cat "$F/cfg.yaml" && printf '%s\n' 'explore_widths: [1-2, 2-3]' 'explore_images: 40'; } >"$F/explore.yaml" &&
+  { cat "$F/explore.yaml" && echo "output_dir: $F/explored"; } | tee "$F/also.yaml" >"$F/first.yaml" &&
   mkdir "$F/explored" &&
   eo-explore -q -c "$F/explore.yaml" --base "$F/base.safetensors" --into "$F/explored" &&
   make_sweep && make_artefacts
@@ -160,6 +164,7 @@ cases() {
     -o model.safetensors "$model"
   with quant-int4 -- eo-quant -p int4 "${c[@]}" --threads 1 --report report.json --layers layers.csv \
     -o model.safetensors "$model"
+  with quant-mixed -- eo-quant -p mixed -c "$F/adaptive.yaml" --threads 1 -o model.safetensors "$model"
   with export-int4 -- eo-export --tests 1 -o net "$F/int4.safetensors"
   with quant-pipe -i "$model" -- eo-quant -p int8 "${c[@]}" --threads 2
   with eval -- eo-eval "${c[@]}" --threads 2 --logits logits.csv --predictions predictions.csv \
@@ -180,6 +185,9 @@ cases() {
   with bench-sweep-earlier -x open -x rest -f "$F/failed" -- eo-bench "${c[@]}" --from "$F/sweep" --into . p0.50-fp16
   with mlperf -s 3 -n -v row.csv -- eo-mlperf --window 0.001 "${c[@]}" --batch 1 -o row.csv "$model"
   with export -- eo-export --tests 1 "${c[@]}" -o net "$F/int8.safetensors"
+  with export-named -- eo-export --tests 1 -c "$F/named.yaml" -o net "$F/int8.safetensors"
+  with export-beside -- eo-export --tests 1 "${c[@]}" --data "$F/beside" -o net "$F/int8.safetensors"
+  with export-onnx -- eo-export -f onnx -c "$F/named.yaml" -o net "$F/int8.safetensors"
   with export-into -s 3 -- eo-export --tests 1 "${c[@]}" --sweep "$F/sweep.csv" --from "$F/models" --into deep \
     "$F/sweep.csv"
   with device -- eo-device -c "$F/boards.yaml" -o board_fits.csv "$F/core_costs.csv"
@@ -220,6 +228,7 @@ cases() {
     --point 1x2-int8 -o point.safetensors
   with best -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --write final.yaml -o answer.txt
   with best-frontier -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --frontier frontier.csv -o answer.txt
+  with best-also -s 3 -- eo-best -c "$F/first.yaml" --also "$F/also.yaml" --flash 100k -o answer.txt
   with best-json -s 3 -- eo-best -c "$F/explore.yaml" --from "$F/explored" --flash 100k --json -o answer.json
   # It passes on what Make says, and goes on whatever it cannot read or write.
   with progress -x open -x read -x rest -x alloc -x alloc-all -x limit -i "$F/trace" -- eo-progress -c "$F/cfg.yaml" \

@@ -39,7 +39,7 @@ static void fill_integers(struct eo_rng *rng, struct eo_model *m, enum eo_smallc
     struct eo_model_layer *l = &m->layer[layer];
     int outputs = eo_shape_outputs(&m->shape, layer), i;
     size_t n = eo_shape_weights(&m->shape, layer), k;
-    int levels = 1 << eo_precision_weight_bits(m->precision);
+    int levels = 1 << l->weight_bits;
 
     for (k = 0; k < n; k++)
         l->weight.s8[k] = (int8_t)((int)eo_rng_below(rng, (uint32_t)levels) - levels / 2);
@@ -73,11 +73,14 @@ static void fill(struct eo_model *m, uint64_t seed)
 static int make(int argc, char **argv, struct eo_model *m, struct eo_err *err)
 {
     enum eo_precision precision = EO_FP32;
+    char *bits = argc > 5 ? strchr(argv[5], ':') : NULL;
     int64_t c1, c2;
     uint64_t seed;
 
     if (argc < 4 || argc > 7)
-        return eo_err_set(err, "usage: make_model C1 C2 SEED [PRUNING_LEVEL [PRECISION [BACKEND]]]");
+        return eo_err_set(err, "usage: make_model C1 C2 SEED [PRUNING_LEVEL [PRECISION[:BITS] [BACKEND]]]");
+    if (bits)
+        *bits++ = '\0';
     if (eo_num_parse_i64(argv[1], 1, EO_MAX_C1, &c1, err) ||
         eo_num_parse_i64(argv[2], 1, EO_MAX_C2, &c2, err) ||
         eo_num_parse_u64(argv[3], 0, UINT64_MAX, &seed, err) ||
@@ -85,6 +88,8 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_err *err)
         eo_model_init(m, precision, (struct eo_shape){(int)c1, (int)c2}, err))
         return -1;
     m->backend = argc > 6 && strcmp(argv[6], "qnnpack") == 0 ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM;
+    for (int l = 0; bits && l < EO_SMALLCNN_LAYERS && bits[l]; l++)
+        m->layer[l].weight_bits = bits[l] - '0';
     fill(m, seed);
     if (argc > 4 && eo_model_meta_set(m, "pruning_level", argv[4], err))
         return -1;

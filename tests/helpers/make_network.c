@@ -36,16 +36,16 @@ static void fill(struct eo_model *m, struct eo_rng *rng)
     }
 }
 
-static int convert(const struct eo_model *m, enum eo_precision precision, enum eo_backend backend,
+static int convert(const struct eo_model *m, enum eo_precision precision, int first, enum eo_backend backend,
                    struct eo_rng *rng, struct eo_model *q, struct eo_err *err)
 {
     static struct eo_calibration cal;
-    const struct eo_quant_options opt = {.precision = precision,
-                                         .backend = backend,
-                                         .observer = EO_OBSERVER_MINMAX,
-                                         .batch_size = IMAGES,
-                                         .batches = 1,
-                                         .isa = EO_ISA_GENERIC};
+    struct eo_quant_options opt = {.precision = precision,
+                                   .backend = backend,
+                                   .observer = EO_OBSERVER_MINMAX,
+                                   .batch_size = IMAGES,
+                                   .batches = 1,
+                                   .isa = EO_ISA_GENERIC};
     size_t size = IMAGES * eo_dims_elements(m->network.input);
     uint8_t *pixels = eo_alloc(size, 1, err);
     struct eo_images images = {.pixels = pixels, .count = IMAGES};
@@ -53,11 +53,19 @@ static int convert(const struct eo_model *m, enum eo_precision precision, enum e
 
     if (!pixels)
         return -1;
+    for (int l = 0; l < EO_NETWORK_LAYERS; l++) /* mixed: 4 and 8 in turn, or 8 and 4 */
+        opt.weight_bits[l] = l % 2 == first ? 4 : 8;
     for (size_t i = 0; i < size; i++)
         pixels[i] = (uint8_t)eo_rng_below(rng, 256);
     rc = eo_calibration_run(&cal, m, &images, &opt, err) || eo_quant_integers(m, &cal, &opt, q, err) ? -1 : 0;
     free(pixels);
     return rc;
+}
+
+/* "int4", "mixed" or "mixed8" before the backend; else int8. */
+static enum eo_precision precision_of(const char *kind)
+{
+    return strncmp(kind, "int4", 4) == 0 ? EO_INT4 : strncmp(kind, "mixed", 5) == 0 ? EO_MIXED : EO_INT8;
 }
 
 static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, struct eo_err *err)
@@ -83,7 +91,7 @@ static int make(int argc, char **argv, struct eo_model *m, struct eo_model *q, s
         return eo_model_save(m, "-", err);
     if (argc > 3 && strcmp(argv[3], "fp16") == 0)
         return eo_quant_fp16(m, q, err) ? -1 : eo_model_save(q, "-", err);
-    if (convert(m, argc > 3 && strncmp(argv[3], "int4", 4) == 0 ? EO_INT4 : EO_INT8,
+    if (convert(m, precision_of(argc > 3 ? argv[3] : ""), argc > 3 && strstr(argv[3], "mixed8"),
                 argc > 3 && strstr(argv[3], "qnnpack") ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM, &rng, q,
                 err))
         return -1;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How much of the frontier halving and other searchers find, against the whole space of an exploration.
 
-    make explore-study CONFIG=configs/explore-mnist.yaml PYTHON=/tmp/peers/bin/python
+    make explore-study CONFIG=configs/explore-mnist-scratch.yaml PYTHON=/tmp/peers/bin/python
     tests/peers/explore_study.py CONFIG OUT       (SEEDS=10, HALVING="2/27/9 4/3/3")
 
 Needs numpy and optuna (pip); gnuplot draws the plot. OUT is the folder of the experiment, in which make explore has
@@ -32,14 +32,18 @@ import statistics
 import subprocess
 import sys
 
-import numpy as np
-import optuna
+try:
+    import numpy as np
+    import optuna
+except ImportError as why:
+    sys.exit(f"explore_study.py: {why}: expected a Python with numpy and optuna (pip); name it in PYTHON")
 
 ROOT = pathlib.Path(__file__).parents[2]
 BIN = pathlib.Path(os.environ.get("EO_BIN", ROOT / "out/bin"))
-SEEDS = int(os.environ.get("SEEDS", 10))
+SEEDS = os.environ.get("SEEDS", "10")
 HALVING = os.environ.get("HALVING", "2/27/9 4/3/3").split()
-SHARES = [0.05, 0.10, 0.15, 0.20, 0.30, 0.50]
+SHARES = [0.05, 0.10, 0.15, 0.20, 0.30]
+ASKS = 8  # for each training; a sampler that asks for known points alone is at its end
 LIMITS = 65
 CORE = "m4dsp"
 COSTS = {"flash": ["flash_bytes"], "all": ["flash_bytes", "ram_bytes", "instructions"]}
@@ -97,7 +101,7 @@ def halving(config, out, work, setting):
     text += "\nexplore_way: halving\n" + "".join(f"explore_{k}: {v}\n" for k, v in values)
     (folder / "config.yaml").write_text(text)
     base = [] if re.search(r"(?m)^explore_from: *scratch", text) else ["--base", out / "models/base.safetensors"]
-    subprocess.run([BIN / "eo-explore", "-c", folder / "config.yaml", *base, "--into", folder], check=True)
+    run(BIN / "eo-explore", "-c", folder / "config.yaml", *base, "--into", folder)
     return Table(folder / "explore.csv")
 
 
@@ -107,7 +111,7 @@ def search(sampler, truth, columns, most):
     spaces = list(zip(*[[int(n) for n in w.split("x")] for w in truth.widths]))
     precisions = sorted({r["precision"] for r in truth.rows})
     study = optuna.create_study(sampler=sampler, directions=["maximize"] + ["minimize"] * len(columns))
-    for _ in range(40 * most):
+    for _ in range(ASKS * most):
         trial = study.ask()
         widths = "x".join(str(trial.suggest_categorical(f"w{i}", sorted(set(s))) if len(set(s)) < 3 else
                               trial.suggest_int(f"w{i}", min(s), max(s), step=sorted(set(s))[1] - min(s)))
@@ -138,10 +142,26 @@ def row_of(way, setting, seed, costs, trainings, spent, share, losses):
                               *(f"{x:.6f}" for x in losses)]))
 
 
+def run(*command, **how):
+    """The program says in one line what is wrong."""
+    if subprocess.run(command, **how).returncode:
+        sys.exit(1)
+
+
+def check_settings():
+    if not re.fullmatch("[1-9][0-9]{0,3}", SEEDS):
+        sys.exit(f"explore_study.py: SEEDS: expected a number in 1..9999, found '{SEEDS}'")
+    for setting in HALVING:
+        if not re.fullmatch("[0-9]+/[0-9]+/[0-9]+", setting):
+            sys.exit(f"explore_study.py: HALVING: expected rungs/growth/reduction, such as 2/27/9, found '{setting}'")
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit("usage: explore_study.py CONFIG OUT")
+    check_settings()
     config, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    run(BIN / "eo-best", "-c", config, "--from", out, "--frontier", os.devnull, stdout=subprocess.DEVNULL)
     work = out / "explore_study"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     truth = Table(out / "explore.csv")
@@ -157,7 +177,7 @@ def main():
             rows.append(row_of("halving", setting, "", name, trainings, table.spent(), table.spent() / whole,
                                loss(table, range(len(table.rows)), truth, columns)))
     for name, columns in COSTS.items():
-        for seed in range(SEEDS):
+        for seed in range(int(SEEDS)):
             for way, sampler in samplers(seed, max(counts)).items():
                 found, lengths = search(sampler, truth, columns, max(counts))
                 for n in sorted(c for c in counts if c <= len(lengths)):
@@ -191,4 +211,9 @@ def draw(work):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except OSError as why:
+        sys.exit(f"explore_study.py: {why}")
+    except KeyError as why:
+        sys.exit(f"explore_study.py: explore.csv: expected a column {why}, found none; make explore writes it")

@@ -81,7 +81,8 @@ def measure(name, folder):
     for part in ("train", "t10k"):
         write_idx(folder / f"{part}-images-idx4-ubyte", images)
         write_idx(folder / f"{part}-labels-idx1-ubyte", labels)
-    network = '"' + text().replace("\n", "; ") + '"' if text else name
+    # A configuration takes the input from the data.
+    network = f'"{"; ".join(l for l in text().splitlines() if not l.startswith("input"))}"' if text else name
     numbers = f"train_subset: {IMAGES}\nval_subset: 1\nvalidation: test\nbatch_size: {BATCH}\n"
     (folder / "c.yaml").write_text(f"dataset: idx\ndata_dir: {folder}\nmodel: {network}\n{numbers}")
     optimizer, y = optimiser(net, 1e-3, 0.0), torch.from_numpy(labels.astype(np.int64))

@@ -44,7 +44,7 @@ END {
       check("soft", grounds[i], 4.5)
     }
     check("text", "warn", 4.5)
-    n = split("fp32 fp16 int8 int4 limit", marks, " ")
+    n = split("fp32 fp16 int8 int4 mixed limit", marks, " ")
     for (i = 1; i <= n; i++) check(marks[i], "ground", 4.5)
     if (theme == "print") continue
     for (i = 0; i < 8; i++) check("k" i, "ground", 4.5)

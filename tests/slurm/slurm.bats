@@ -77,12 +77,36 @@ same() {
   [[ $output != *TRAIN* && $output != *EVAL* ]]
 }
 
+@test "slurm: a job has the limits of the configuration; a variable wins, and an edit runs nothing again" {
+  printf '%s\n' "job_minutes: 7" "job_memory_mb: 300" "job_threads: 2" >>"$config"
+  # limits: of the jobs that there were since the one before. A job may take twice as long as a step, and a minute.
+  limits() {
+    scontrol show job -o | tr = ' ' | awk -v last="$last" '$2 > last {
+        for (i = 1; i < NF; i += 1) of[$i] = $(i + 1)
+        print of["TimeLimit"], of["NumCPUs"], of["MinMemoryNode"] }' | sort -u
+  }
+  last=$(squeue -h -t all -o %A | sort -n | tail -n 1)
+  run make_eo "$out/models/base.safetensors" RUN=slurm
+  [ "$status" -eq 0 ] || { echo "$output"; false; }
+  [ "$(limits)" = "00:15:00 2 300M" ] || { limits; false; }
+  sed -i 's/^job_minutes: .*/job_minutes: 5/; s/^job_memory_mb: .*/job_memory_mb: 400/' "$config"
+  run make_eo "$out/models/base.safetensors" RUN=slurm
+  [ "$status" -eq 0 ]
+  [[ $output != *TRAIN* ]] || { echo "$output"; false; }
+  rm "$out/models/base.safetensors"
+  last=$(squeue -h -t all -o %A | sort -n | tail -n 1)
+  run make_eo "$out/models/base.safetensors" RUN=slurm EO_CPUS=1 EO_MEM=500M
+  [ "$status" -eq 0 ]
+  [ "$(limits)" = "00:11:00 1 500M" ] || { limits; false; }
+}
+
 # ---- steps alone, without Make
 
 # begin [RECORD]: starts a keeper, which ends with this shell
 begin() {
   cd "$EO_ROOT"
-  EO_SPOOL=$(sh tools/slurm.sh begin "$BATS_TEST_TMPDIR/spools" $$ "$@")
+  EO_SPOOL=$(EO_CPUS=1 EO_MEM=${EO_MEM:-2G} EO_MINUTES=${EO_MINUTES:-60} \
+    sh tools/slurm.sh begin "$BATS_TEST_TMPDIR/spools" $$ "$@")
   export EO_SPOOL
 }
 step() { sh "$EO_ROOT/tools/slurm.sh" step "$@"; }

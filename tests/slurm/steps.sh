@@ -16,8 +16,7 @@ timed() {
     echo "$(date +%s.%N) $from" | awk '{ printf "%.1f", $1 - $2 }'
 }
 alone=$(timed make -s -f "$folder/Makefile" -j2)
-EO_JOBS=2 EO_MEM=1G
-export EO_JOBS EO_MEM
+export EO_JOBS=2 EO_CPUS=1 EO_MEM=1G EO_MINUTES=60
 EO_SPOOL=$(sh tools/slurm.sh begin out/build/slurm $$)
 export EO_SPOOL
 sh tools/slurm.sh step true & sh tools/slurm.sh step true # the jobs have begun

@@ -7,6 +7,7 @@
 #include "nn/model.h"
 
 /* Each edge of a kernel's map, tiles of 1, 2, 3 and 6 columns, of 1 and 4 outputs, each operation and tail. */
+/* Inputs have at most 1000 values. */
 static const char *const networks[] = {
     "input 1x28x28; conv1: conv 5 3x3 pad 1 relu max 2x2; conv2: conv 9 3x3 pad 1 relu max 2x2; classifier: "
     "linear 10",
@@ -41,6 +42,15 @@ static const char *const networks[] = {
     "depthwise 3x3 stride 1x2 pad 1; e: depthwise 3x3 stride 2 pad same; f: depthwise 3x3 stride 3 pad 1; z: linear 5",
     "input 11x6x15; a: depthwise 3x3 stride 2 pad 1; b: conv 24 1x1; c: depthwise 3x3; d: conv 5 1x1 "
     "stride 2; z: linear 2",
+    /* maps that are taken in parts: depthwise in int8, some with rows that two parts read, 1x1 kernels in floats */
+    "input 1x24x21; a: depthwise 3x3 pad 1 relu; b: conv 17 1x1 relu; c: conv 20 1x1 relu; z: linear 2",
+    "input 1x24x21; a: depthwise 5x5 pad 2; b: depthwise 3x3 stride 2; z: linear 2",
+    "input 1x3x300; a: depthwise 1x3 stride 2x1; z: linear 2",
+    "input 1x28x12; a: conv 20 1x1; b: depthwise 3x3 stride 2 pad 1; z: linear 2",
+    "input 1x40x8; a: conv 17 1x1; b: depthwise 3x2 stride 5x1 pad 1; z: linear 2",
+    "input 1x1x300; a: conv 40 1x3 stride 1x2; b: conv 41 1x5 stride 2x3; z: linear 2",
+    /* read pixel by pixel, with a stride along the axis that has one element */
+    "input 3x12x1; a: conv 4 1x1 stride 1x2; z: linear 2",
 };
 
 #define NETWORKS (sizeof(networks) / sizeof(*networks))

@@ -37,8 +37,9 @@ static inline void random_layer(struct eo_model *m, enum eo_smallcnn_layer l, st
 
     layer->weight.f32 = random_memory(n, sizeof(float));
     layer->bias.f32 = random_memory(outputs, sizeof(float));
+    layer->weight_bits = m->precision == EO_MIXED && l == EO_CONV2 ? 4 : eo_precision_weight_bits(m->precision);
     if (eo_precision_is_integer(m->precision)) {
-        int levels = 1 << eo_precision_weight_bits(m->precision);
+        int levels = 1 << layer->weight_bits;
 
         layer->weight_scale = random_memory(outputs, sizeof(float));
         layer->input_scale = l == EO_CONV1 ? 2.0f / 127 : 1.3f / 127;

@@ -526,6 +526,8 @@ static void make_network(struct eo_model *m, const char *text, enum eo_precision
     struct eo_err err = {""};
     struct eo_rng rng;
 
+    for (int l = 0; l < EO_NETWORK_LAYERS; l++) /* read for EO_MIXED alone */
+        opt.weight_bits[l] = l % 2 ? 4 : 8;
     must(eo_network_parse(&net, text, &err), &err);
     must(eo_model_init_network(&floats, precision == EO_FP16 ? EO_FP16 : EO_FP32, &net, &err), &err);
     eo_rng_init(&rng, 3, EO_RNG_INIT);

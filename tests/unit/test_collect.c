@@ -53,8 +53,12 @@ static void check_sources(void)
     check_pictures((struct eo_collect_options){.from = GOLDEN "colour"}, GOLDEN "colour.npy", 2, 0);
     check_pictures((struct eo_collect_options){.from = GOLDEN "channels-last.npz"},
                    GOLDEN "channels-last.npy", 3, 2);
-    check_pictures((struct eo_collect_options){.from = GOLDEN "signal.npz"}, GOLDEN "signal.npy", 2, 0);
-    check_pictures((struct eo_collect_options){.from = GOLDEN "signal.npz", .low = -1, .high = 1},
+    check_pictures((struct eo_collect_options){.from = GOLDEN "signal.npz", .layout = EO_COLLECT_NHWC},
+                   GOLDEN "signal.npy", 2, 0);
+    check_pictures((struct eo_collect_options){.from = GOLDEN "signal.npz",
+                                               .layout = EO_COLLECT_NHWC,
+                                               .low = -1,
+                                               .high = 1},
                    GOLDEN "signal.npy", 2, 0);
 }
 

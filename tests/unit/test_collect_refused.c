@@ -753,7 +753,7 @@ static const struct source sources[] = {
       LABELS(TEST_LABELS, 1)},
      {0},
      {.low = 0},
-     "1 x 1 x 4, 3 pictures, 1 for tests, 2 classes: 135 128 128 128"},
+     "1 x 4 x 1, 3 pictures, 1 for tests, 2 classes: 135 128 128 128"},
     {"four files of planes",
      "from",
      {X(TRAIN, "<f4", V(1, 0), 2, 3, 2, 2), LABELS(TRAIN_LABELS, 2), X(TEST, "<f4", V(1, 0), 1, 3, 2, 2),

@@ -94,6 +94,7 @@ static const char defaults[] = "seed: 7\n"
                                "memory_bandwidth_gbps: 12.8\n"
                                "peak_compute_gmacs: null\n"
                                "threads: 0\n"
+                               "job_minutes: 60\njob_memory_mb: 2048\njob_threads: 1\n"
                                "num_workers: 2\n"
                                "device: cpu\n";
 
@@ -158,6 +159,7 @@ static void test_values(void)
         {"train_subset: 12000", "train_subset: 12000"},
         {"peak_compute_gmacs: 64.0", "peak_compute_gmacs: 64.0"},
         {"peak_compute_gmacs: null", "peak_compute_gmacs: null"},
+        {"job_minutes: null", "job_minutes: null"},
         {"power_watts: 5", "power_watts: 5.0"},
         {"learning_rate: 1e-3", "learning_rate: 0.001"},
         {"learning_rate: 1e-05", "learning_rate: 1e-05"},
@@ -324,6 +326,7 @@ static void test_refused(void)
         {"seeds:", "1:7: key 'seeds': expected a list, found nothing; leave the key out"},
         {"epochs: [3]", "1:9: key 'epochs': expected an integer in 1..10000, found a list"},
         {"epochs: {a: 3}", "1:9: key 'epochs': expected an integer in 1..10000, found a mapping"},
+        {"job_minutes: 0", "1:14: key 'job_minutes': expected an integer in 1..100000 or null, found '0'"},
         {"train_subset: 0", "1:15: key 'train_subset': expected an integer in 1..1000000 or null, found '0'"},
         {"val_subset: ''",
          "1:13: key 'val_subset': expected an integer in 1..1000000 or null, found the quoted text ''"},
@@ -364,45 +367,64 @@ static void test_refused(void)
                             "mobilenet-v1-0.25, or a list of layers, found 'SmallCNN'"},
         {"model: []", "1:8: key 'model': expected a list of at least one layer, found an empty one"},
         {"model: [conv]",
-         "1:9: key 'model': layer 1: expected a mapping, as {conv: 16, kernel: 3, relu: true}, "
+         "1:9: key 'model': entry 1: expected a mapping, as {conv: 16, kernel: 3, relu: true}, "
          "found 'conv'"},
         {"model: [{mean: true}]",
-         "1:20: key 'model': layer 1: expected conv, depthwise or linear, found none"},
+         "1:20: key 'model': entry 1: expected conv, depthwise or linear, found none"},
         {"model: [{conv: 4, kernel: 3},\n  {conv: 4, kernal: 3}]",
-         "2:13: key 'model': layer 1: expected one of conv, depthwise, linear, name, kernel, stride, "
+         "2:13: key 'model': entry 2: expected one of conv, depthwise, linear, name, kernel, stride, "
          "padding, from, "
          "batch_norm, add, relu, relu6, max, average, mean, found 'kernal'"},
-        {"model: [{conv: 4, relu: 1}]", "1:25: key 'model': layer 1: expected true or false, found '1'"},
-        {"model: [{conv: 4, conv: 5}]", "1:19: key 'model': layer 1: expected each word once, found 'conv'"},
-        {"model: [{conv: 4 4}]", "1:16: key 'model': layer 1: expected a word of at most 31 letters, digits "
+        {"model: [{conv: 4, relu: 1}]", "1:25: key 'model': entry 1: expected true or false, found '1'"},
+        {"model: [{conv: 4, conv: 5}]", "1:19: key 'model': entry 1: expected each word once, found 'conv'"},
+        {"model: [{conv: 4 4}]", "1:16: key 'model': entry 1: expected a word of at most 31 letters, digits "
                                  "and any of ._,/, found '4 4'"},
         {"model: [{conv: 4, kernel: 3, relu: \"true\"}]",
-         "1:36: key 'model': layer 1: expected true or false, found the quoted text 'true'"},
+         "1:36: key 'model': entry 1: expected true or false, found the quoted text 'true'"},
         {"model: [{\"conv\": 4}]",
-         "1:10: key 'model': layer 1: expected one of conv, depthwise, linear, name, kernel, stride, "
+         "1:10: key 'model': entry 1: expected one of conv, depthwise, linear, name, kernel, stride, "
          "padding, from, batch_norm, add, relu, relu6, max, average, mean, found the quoted text 'conv'"},
-        {"model: [{conv: , kernel: 3}]", "1:16: key 'model': layer 1: expected a word of at most 31 letters, "
+        {"model: [{conv: , kernel: 3}]", "1:16: key 'model': entry 1: expected a word of at most 31 letters, "
                                          "digits and any of ._,/, found nothing"},
-        {"model: [{conv: [4], kernel: 3}]", "1:16: key 'model': layer 1: expected a word of at most 31 "
+        {"model: [{conv: [4], kernel: 3}]", "1:16: key 'model': entry 1: expected a word of at most 31 "
                                             "letters, digits and any of ._,/, found a list"},
         {"model: [{conv: 4, kernel: 3, name: a2345678901234567890123456789012}]",
-         "1:36: key 'model': layer 1: expected a word of at most 31 letters, digits and any of ._,/, found "
+         "1:36: key 'model': entry 1: expected a word of at most 31 letters, digits and any of ._,/, found "
          "'a2345678901234567890123456789012'"},
         {"model: [{conv: 4, kernel: 3, padding: []}]",
-         "1:40: key 'model': layer 1: expected four numbers, found the end of the list"},
+         "1:40: key 'model': entry 1: expected four numbers, found the end of the list"},
         {"model: [{conv: 4, kernel: 3, padding: [1 1]}]",
-         "1:40: key 'model': layer 1: expected a word of at most 31 letters, digits and any of ._,/, found "
+         "1:40: key 'model': entry 1: expected a word of at most 31 letters, digits and any of ._,/, found "
          "'1 1'"},
         {"model: [{conv: 4, kernel: 3, padding: [1, *x]}]",
          "1:43: expected a value, found an alias ('*'): aliases are not supported"},
         {"model: [{conv: 4, kernel: 3, padding: [1000000000, 1000000000, 1000000000]}]",
-         "1:64: key 'model': layer 1: expected four numbers, found '1000000000'"},
+         "1:64: key 'model': entry 1: expected four numbers, found '1000000000'"},
         {"model: [{conv: *x}]", "1:16: expected a value, found an alias ('*'): aliases are not supported"},
         {"model: [{*x : 4}]", "1:10: expected a value, found an alias ('*'): aliases are not supported"},
         {"model: [*x]", "1:9: expected a value, found an alias ('*'): aliases are not supported"},
         {"model: [{conv: 4, kernel: 3}, {kernel: 3}]",
-         "1:41: key 'model': layer 1: expected each word once, counting what goes on with the layer before, "
-         "found 'kernel' again"},
+         "1:41: key 'model': entry 2: expected each word once, counting those of the layer before, which it "
+         "continues, found 'kernel' again"},
+        {"model: [{conv: 4, kernel: 3}, {conv: 8, relu: true}, {linear: 4}]",
+         "1:31: key 'model': layer 'conv2': expected 'kernel' beside 'conv', found none"},
+        {"model: [{depthwise: 16, kernel: 3, name: dw}]",
+         "1:9: key 'model': layer 'dw': expected the kernel as the value of 'depthwise', which has as many outputs as "
+         "inputs, found 'kernel' beside it"},
+        {"model: [{conv: 4, kernel: 3, linear: 4}]",
+         "1:9: key 'model': layer 'conv1': expected one operation, found conv and linear"},
+        {"model: [{conv: 4, kernel: 3}, {relu6: true, relu: true}, {linear: 4}]",
+         "1:9: key 'model': layer 'conv1': expected one activation, found relu and relu6"},
+        {"model: [{conv: 4, kernel: 3}, {max: 2}, {mean: true}, {linear: 4}]",
+         "1:9: key 'model': layer 'conv1': expected one pooling, found max and mean"},
+        {"model: [{conv: 4, kernel: [3, 3]}]",
+         "1:27: key 'model': entry 1: expected a number, or height and width as in 3x5, found a list"},
+        {"model: [{depthwise: 3 x 3}]",
+         "1:21: key 'model': entry 1: expected a number, or height and width as in 3x5, found '3 x 3'"},
+        {"model: [{linear: 4}, {mean: true}, {linear: 2}]",
+         "1:9: key 'model': layer 'linear1': expected no 'mean' in a linear layer, found it"},
+        {"model: [{linear: 4, kernel: 3}]",
+         "1:9: key 'model': layer 'classifier': expected no 'kernel' in a linear layer, found it"},
         {"model: \"a: conv \\\\ 3\"",
          "1:8: key 'model': expected one of smallcnn, lenet5, mlp, resnet8, ds-cnn, mobilenet-v1-0.25, or a "
          "list of layers, found the quoted text 'a: conv \\ 3'"},
@@ -480,8 +502,8 @@ static void test_refused(void)
         {"precisions: [fp32, bf16]",
          "1:20: key 'precisions': expected one of " EO_PRECISIONS(LISTED) "found 'bf16'"},
         {"precisions: [fp32, fp32]", "1:20: key 'precisions': expected different entries, found 'fp32'"},
-        {"precisions: [fp32, fp16, int8, int4, fp32]",
-         "1:38: key 'precisions': expected at most 4 entries, found more"},
+        {"precisions: [fp32, fp16, int8, int4, mixed, fp32]",
+         "1:45: key 'precisions': expected at most 5 entries, found more"},
         {"seeds: [1, 1]", "1:12: key 'seeds': expected different entries, found '1'"},
         {"seeds: 1", "1:8: key 'seeds': expected a list, found '1'"},
         {"memory_budgets_mb: [1.0, 1]",
@@ -813,8 +835,10 @@ static void test_reach(void)
         {"quantization_observer: entropy", BIT(QUANT) | BIT(EXPLORE)},
         {"observer_percentile: 99", BIT(QUANT) | BIT(EXPLORE)},
         {"weight_granularity: tensor", BIT(QUANT) | BIT(EXPLORE)},
+        {"mixed_weights_kb: 9.5", BIT(QUANT) | BIT(EXPLORE)},
         {"bias_correction: true", BIT(QUANT) | BIT(EXPLORE)},
         {"cross_layer_equalization: true", BIT(QUANT) | BIT(EXPLORE)},
+        {"rounding: adaptive", BIT(QUANT) | BIT(EXPLORE)},
         {"explore_widths: [1-4]", BIT(EXPLORE)},
         {"explore_from: scratch", BIT(EXPLORE)},
         {"explore_epochs: 9", BIT(EXPLORE)},
@@ -847,6 +871,9 @@ static void test_reach(void)
         {"memory_bandwidth_gbps: 9", BIT(HARDWARE)},
         {"peak_compute_gmacs: 9", BIT(HARDWARE)},
         {"threads: 9", 0},
+        {"job_minutes: 9", 0},
+        {"job_memory_mb: null", 0},
+        {"job_threads: 9", 0},
         {"num_workers: 9", 0},
         {"output_dir: elsewhere", 0},
     };
@@ -963,6 +990,9 @@ static void test_make(void)
         {"output_dir: y", "bin.yaml", "EO_OUT := out/y\n"},
         {"output_dir: bin2", "x.yaml", "EO_OUT := out/bin2\n"},
         {"devices: [RP2040]\nactive_device: RP2040", "x.yaml", "EO_ACTIVE_DEVICE := RP2040\n"},
+        {"job_minutes: 90\njob_threads: 4\nthreads: 2", "x.yaml",
+         "EO_JOB_MINUTES := 90\nEO_JOB_MEMORY := 2048M\nEO_JOB_THREADS := 4\n"},
+        {"job_threads: null", "x.yaml", "EO_JOB_THREADS := 1\n"},
     };
     struct eo_buf out = {0};
     struct eo_config cfg;
@@ -970,20 +1000,22 @@ static void test_make(void)
 
     check_make("val_subset: 3", "configs/default.yaml",
                "EO_NAME := default\nEO_OUT := out/default\nEO_DATASET := synthetic\nEO_DATA_SOURCE :=\n"
-               "EO_THREADS := 0\nEO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
-               "EO_PRECISIONS := fp32 fp16 int8\nEO_INTEGER := int8 int4\n"
+               "EO_THREADS := 0\nEO_JOB_MINUTES := 60\nEO_JOB_MEMORY := 2048M\nEO_JOB_THREADS := 1\n"
+               "EO_SEEDS := 7\nEO_LEVELS := 0.00 0.25 0.50 0.70\nEO_CRITERIA := l1\n"
+               "EO_PRECISIONS := fp32 fp16 int8\nEO_INTEGER := int8 int4 mixed\n"
                "EO_FINE_TUNE_EPOCHS := 0\nEO_FINE_TUNE_UNPRUNED := yes\nEO_PRUNE_STEPS := 1\nEO_TEACHER :=\n"
                "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
                "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");
     check_make(
         "seeds: [1, 18446744073709551615]\ndataset: idx\ndata_dir: ../d\nthreads: 3\nprecisions: [int8]\n"
         "pruning_levels: [0.125, 0, 0.000001, [0.25, 0.5]]\nfine_tune_epochs: 2\nfine_tune_unpruned: "
-        "false\nprune_steps: 4\n"
+        "false\nprune_steps: 4\njob_minutes: null\njob_memory_mb: null\njob_threads: null\n"
         "pruning_criterion: [fpgm, l1]\noutput_dir: a+b/c",
         "x-1.yaml",
         "EO_NAME := x-1\nEO_OUT := out/a+b/c\nEO_DATASET := idx\nEO_DATA_SOURCE := ../d\n"
-        "EO_THREADS := 3\nEO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
-        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INTEGER := int8 int4\nEO_FINE_TUNE_EPOCHS := 2\n"
+        "EO_THREADS := 3\nEO_JOB_MINUTES := auto\nEO_JOB_MEMORY := auto\nEO_JOB_THREADS := 3\n"
+        "EO_SEEDS := 1 18446744073709551615\nEO_LEVELS := 0.125 0.00 0.000001 0.25x0.50\n"
+        "EO_CRITERIA := fpgm l1\nEO_PRECISIONS := int8\nEO_INTEGER := int8 int4 mixed\nEO_FINE_TUNE_EPOCHS := 2\n"
         "EO_FINE_TUNE_UNPRUNED :=\nEO_PRUNE_STEPS := 4\nEO_TEACHER :=\n"
         "EO_SLICES := data train prune finetune quant eval bench select hardware summary sensitivity explore\n"
         "EO_ACTIVE_DEVICE :=\nEO_EXPLORE_FROM := slice\n");

@@ -215,13 +215,13 @@ static void test_row(void)
     eo_eval_put_row(&out, &m, "cd", &validation, &test);
     eo_eval_put_row(&out, &m, "cd", NULL, &test);
     eo_eval_put_row(&out, &m, "cd", &validation, NULL);
-    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 31 && csv.rows == 3, "columns",
-          31, 0);
+    check(eo_csv_parse(&csv, out.data, out.len, &err) == 0 && csv.columns == 32 && csv.rows == 3, "columns",
+          32, 0);
     eo_csv_release(&csv);
     check_text("rows",
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,ab,ef,0.375,\n"
-               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,,ef,,\n"
-               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,,l1,,1,1,,,,,,,,ab,,0.375,\n",
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,ab,ef,0.375,,\n"
+               "0.125,fp16,7,cd,,,,,,,,4,1,0.25,0.125,0.5,l1,,1,1,,,,,,,,,ef,,,\n"
+               "0.125,fp16,7,cd,8,6,0.75,0.5,0.875,0.25,1.0,,,,,,l1,,1,1,,,,,,,,ab,,0.375,,\n",
                strchr(out.data, '\n') + 1);
     eo_buf_release(&out);
     eo_model_release(&m);

@@ -1,5 +1,5 @@
 /*
- * Simulated quantisation: against the int8 engine whose arithmetic it imitates, against the definition of its
+ * Simulated quantisation: against the engine of integers whose arithmetic it imitates, against the definition of its
  * gradients in double, and its limit, steps so fine that nothing is rounded. Then equal bits everywhere.
  */
 #include <math.h>
@@ -72,10 +72,12 @@ static void make_model(struct eo_model *m, int c1, int c2, uint64_t seed)
     }
 }
 
-static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo_model *q)
+/* In mixed, layers have 4 and 8 bits in turns. */
+static void to_integers(const struct eo_model *m, enum eo_precision precision, enum eo_backend backend,
+                        struct eo_model *q)
 {
     struct eo_images images = {.pixels = pixels, .labels = labels, .count = IMAGES};
-    struct eo_quant_options opt = {.precision = EO_INT8,
+    struct eo_quant_options opt = {.precision = precision,
                                    .backend = backend,
                                    .observer = EO_OBSERVER_MINMAX,
                                    .batch_size = IMAGES / 2,
@@ -84,6 +86,8 @@ static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo
     struct eo_calibration cal;
     struct eo_err err;
 
+    for (int l = 0; l < EO_SMALLCNN_LAYERS; l++)
+        opt.weight_bits[l] = l % 2 ? 8 : 4;
     if (eo_calibration_run(&cal, m, &images, &opt, &err) || eo_quant_integers(m, &cal, &opt, q, &err))
         stop(&err);
 }
@@ -115,7 +119,7 @@ static int largest(const float z[10])
  * All logits within 0.5 % of their spread, classes equal for 99 % of the images. Where the simulation and the engine
  * differ it is by a value that lies at a half, and by the bias that the engine rounds.
  */
-static void test_engine(int c1, int c2, enum eo_backend backend)
+static void test_engine(int c1, int c2, enum eo_precision precision, enum eo_backend backend)
 {
     int same = 0, c = c1 * 1000 + c2, is_per_tensor = backend == EO_BACKEND_QNNPACK;
     double worst = 0, low = 1e300, high = -1e300;
@@ -125,7 +129,7 @@ static void test_engine(int c1, int c2, enum eo_backend backend)
     struct eo_err err;
 
     make_model(&m, c1, c2, (uint64_t)c);
-    to_int8(&m, backend, &q);
+    to_integers(&m, precision, backend, &q);
     t = simulate(&m, &q, is_per_tensor, EO_ISA_GENERIC, NULL);
     inf = eo_infer_new(&q, EO_ISA_GENERIC, 1, &err);
     if (!inf)
@@ -341,7 +345,7 @@ static void test_refusals(void)
 
     make_model(&m, 2, 3, 1);
     make_model(&other, 2, 4, 1);
-    to_int8(&m, EO_BACKEND_FBGEMM, &q);
+    to_integers(&m, EO_INT8, EO_BACKEND_FBGEMM, &q);
     t = eo_trainer_new(&m, &options, &err);
     check_that(eo_trainer_simulate_int8(t, &other, 0, &err) == -1, "another shape: expected a refusal");
     check_text("shape", "simulated quantisation: expected a model of 2 and 3 channels, found 2 and 4", err.msg);
@@ -349,7 +353,7 @@ static void test_refusals(void)
     t = eo_trainer_new(&m, &options, &err);
     check_that(eo_trainer_simulate_int8(t, &m, 0, &err) == -1, "fp32: expected a refusal");
     check_text("precision",
-               "simulated quantisation: expected an int8 or int4 model to begin with, found fp32", err.msg);
+               "simulated quantisation: expected an integer model to begin with, found fp32", err.msg);
     eo_trainer_free(t);
     t = eo_trainer_new(&m, &options, &err);
     q.layer[EO_CLASSIFIER].input_zero_point = 3;
@@ -370,7 +374,7 @@ static void test_steps(int is_per_tensor)
     int run = 0;
 
     make_model(&m, 5, 18, 3);
-    to_int8(&m, EO_BACKEND_FBGEMM, &q);
+    to_integers(&m, EO_INT8, EO_BACKEND_FBGEMM, &q);
     for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
         for (int threads = 1; threads <= 3; threads++) {
             struct eo_model out;
@@ -414,10 +418,13 @@ static void test_steps(int is_per_tensor)
 int main(void)
 {
     make_images();
-    test_engine(5, 10, EO_BACKEND_FBGEMM);
-    test_engine(5, 10, EO_BACKEND_QNNPACK);
-    test_engine(16, 32, EO_BACKEND_FBGEMM);
-    test_engine(1, 1, EO_BACKEND_FBGEMM);
+    test_engine(5, 10, EO_INT8, EO_BACKEND_FBGEMM);
+    test_engine(5, 10, EO_INT8, EO_BACKEND_QNNPACK);
+    test_engine(16, 32, EO_INT8, EO_BACKEND_FBGEMM);
+    test_engine(1, 1, EO_INT8, EO_BACKEND_FBGEMM);
+    test_engine(5, 10, EO_INT4, EO_BACKEND_FBGEMM);
+    test_engine(5, 10, EO_INT4, EO_BACKEND_QNNPACK);
+    test_engine(5, 10, EO_MIXED, EO_BACKEND_FBGEMM);
     test_gradients(1, 1, 3);
     test_gradients(5, 10, 33);
     test_gradients(4, 18, 17);

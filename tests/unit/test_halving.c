@@ -1,4 +1,5 @@
 /* lib/stage/explore/halving: which trainings go on. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +82,13 @@ int main(void)
     add(&m, 1, 700, 1000, 30, 3000);
     add(&m, 2, 900, 4400, 100, 9000);
     check_promoted("precisions", &m, 3, 2, 3, " 0 1");
+
+    /* A point whose costs are not known is not the cheapest for that: then the stand-ins of all are compared. */
+    add(&m, 0, 500, 1200, NAN, 3000);
+    add(&m, 1, 510, 1100, 700, 3000);
+    m.rows[0].cost[EO_CORE_m4dsp] = (struct eo_core_cost){NAN, NAN, NAN};
+    m.rows[1].cost[EO_CORE_m4dsp] = (struct eo_core_cost){3500, 700, 90000};
+    check_promoted("a cost that is not known", &m, 2, 1, 1, " 1");
 
     /* When the frontier goes on and there is room, the next layer does; ties go to the earlier. */
     add(&m, 0, 900, 1000, 100, 10000);

@@ -66,8 +66,8 @@ static void test_agreement(enum eo_isa isa, enum eo_precision precision, char *m
         same &= memcmp(one, expected + i * EO_CLASSES, sizeof(one)) == 0;
     }
     check(same, what, "the reference's scores one by one", "others");
-    check(strncmp(eo_infer_kernel_name(inf), eo_precision_name(precision == EO_INT4 ? EO_INT8 : precision),
-                  4) == 0,
+    check(strncmp(eo_infer_kernel_name(inf),
+                  eo_precision_name(eo_precision_is_integer(precision) ? EO_INT8 : precision), 4) == 0,
           what, "its precision in its name", eo_infer_kernel_name(inf));
     check(strstr(eo_infer_kernel_name(inf), eo_isa_name(isa)) != NULL ||
               strstr(eo_infer_kernel_name(inf), "-ref"),

@@ -42,7 +42,7 @@ static void fill_layer(struct eo_model *m, enum eo_smallcnn_layer layer, struct 
         else if (m->precision == EO_FP16)
             *(i < n ? &l->weight.f16[i] : &l->bias.f16[i - n]) = eo_half_from_float(x);
         else if (i < n)
-            l->weight.s8[i] = (int8_t)lrintf(x * (m->precision == EO_INT4 ? 15 : 255));
+            l->weight.s8[i] = (int8_t)lrintf(x * (l->weight_bits == 4 ? 15 : 255));
         else
             l->bias.s32[i - n] = (int32_t)(x * 1000);
     }
@@ -62,6 +62,8 @@ static void make(struct eo_model *m, enum eo_precision precision, int c1, int c2
         printf("cannot make a model: %s\n", err.msg);
         exit(1);
     }
+    if (precision == EO_MIXED)
+        m->layer[EO_CONV2].weight_bits = 4;
     for (int i = 0; i < EO_SMALLCNN_LAYERS; i++)
         fill_layer(m, (enum eo_smallcnn_layer)i, &rng);
 }
@@ -73,7 +75,8 @@ static int same_values(const struct eo_model *a, const struct eo_model *b, enum 
     size_t weight_bytes = a->precision == EO_FP32 ? 4 : a->precision == EO_FP16 ? 2 : 1;
     size_t bias_bytes = a->precision == EO_FP16 ? 2 : 4;
 
-    return memcmp(x->weight.f32, y->weight.f32, weights * weight_bytes) == 0 &&
+    return x->weight_bits == y->weight_bits &&
+           memcmp(x->weight.f32, y->weight.f32, weights * weight_bytes) == 0 &&
            memcmp(x->bias.f32, y->bias.f32, outputs * bias_bytes) == 0 && x->input_scale == y->input_scale &&
            x->input_zero_point == y->input_zero_point &&
            (!eo_precision_is_integer(a->precision) ||
@@ -102,6 +105,7 @@ static void check_round_trip(enum eo_precision precision, enum eo_backend backen
     check_text("version", EO_VERSION, eo_model_meta_get(&back, "eo_version"));
     check_text("backend", eo_precision_is_integer(precision) ? eo_backend_name(backend) : "(null)",
                eo_model_meta_get(&back, "quantization_backend"));
+    check_text("bits", precision == EO_MIXED ? "8 4 8" : "(null)", eo_model_meta_get(&back, "weight_bits"));
     check_text("foreign key", "k\xc3\xb6rner \"\n", eo_model_meta_get(&back, "note"));
     check(eo_model_serialize(&back, &second, &err) == 0, "serialise again", "success", err.msg);
     check(first.len == second.len && memcmp(first.data, second.data, first.len) == 0, "serialise again",
@@ -123,6 +127,7 @@ static void test_round_trips(void)
         check_round_trip(EO_INT8, EO_BACKEND_QNNPACK, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_INT4, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
         check_round_trip(EO_INT4, EO_BACKEND_QNNPACK, shapes[i].c1, shapes[i].c2);
+        check_round_trip(EO_MIXED, EO_BACKEND_FBGEMM, shapes[i].c1, shapes[i].c2);
     }
 }
 
@@ -138,6 +143,8 @@ struct damage {
     double value;
     const char *message; /* NULL: the file stays valid */
 };
+
+#define BITS "metadata 'weight_bits': expected 4 or 8 for each of 3 layers, with a space between, found "
 
 static const struct damage damages[] = {
     {EO_FP32, NONE, "conv1.weight", NULL, 0, 0, NULL},
@@ -231,6 +238,18 @@ static const struct damage damages[] = {
     {EO_INT8, META, "precision", "int4", 0, 0, "tensor 'conv1.weight': expected 2 dimensions, found 4"},
     {EO_INT4, META, "precision", NULL, 0, 0,
      "tensor 'conv1.weight': expected dtype F32, F16 or I8, found U8"},
+    {EO_MIXED, META, "weight_bits", NULL, 0, 0, "metadata 'weight_bits': missing, and a mixed model needs it"},
+    {EO_MIXED, META, "weight_bits", "8 4", 0, 0, BITS "'8 4'"},
+    {EO_MIXED, META, "weight_bits", "8 4 8 8", 0, 0, BITS "'8 4 8 8'"},
+    {EO_MIXED, META, "weight_bits", "8,4,8", 0, 0, BITS "'8,4,8'"},
+    {EO_MIXED, META, "weight_bits", "8 2 8", 0, 0, BITS "'8 2 8'"},
+    {EO_MIXED, META, "weight_bits", "", 0, 0, BITS "''"},
+    {EO_MIXED, META, "weight_bits", "8 8 8", 0, 0, "tensor 'conv2.weight': expected 4 dimensions, found 2"},
+    {EO_MIXED, META, "weight_bits", "4 4 8", 0, 0, "tensor 'conv1.weight': expected 2 dimensions, found 4"},
+    {EO_MIXED, META, "weight_bits", "8 4 4", 0, 0,
+     "tensor 'classifier.weight': expected dtype U8 in a mixed model, found I8"},
+    {EO_MIXED, META, "precision", "int8", 0, 0, "tensor 'conv2.weight': expected 4 dimensions, found 2"},
+    {EO_INT8, META, "weight_bits", "4 4 4", 0, 0, NULL}, /* of mixed models alone */
     {EO_INT8, META, "quantization_backend", NULL, 0, 0,
      "metadata 'quantization_backend': missing, and an int8 model needs it"},
     {EO_INT8, META, "quantization_backend", "tpu", 0, 0,

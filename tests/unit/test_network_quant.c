@@ -1,6 +1,6 @@
 /*
- * Simulated quantisation of any network: against the int8 engine whose arithmetic it imitates, its kernels and its
- * gradients against the definition in double, and what it refuses.
+ * Simulated quantisation of any network: against the engine of integers whose arithmetic it imitates, its kernels and
+ * its gradients against the definition in double, and what it refuses.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -43,18 +43,22 @@ static void make_model(struct eo_model *m, const char *text)
         labels[i] = (uint8_t)eo_rng_below(&rng, (uint32_t)eo_network_classes(&net));
 }
 
-static void to_int8(const struct eo_model *m, enum eo_backend backend, struct eo_model *q)
+/* In mixed, layers have 4 and 8 bits in turns. */
+static void to_integers(const struct eo_model *m, enum eo_precision precision, enum eo_backend backend,
+                        struct eo_model *q)
 {
     static struct eo_calibration cal;
     const struct eo_images images = {pixels, labels, IMAGES};
-    const struct eo_quant_options opt = {.precision = EO_INT8,
-                                         .backend = backend,
-                                         .observer = EO_OBSERVER_MINMAX,
-                                         .batch_size = IMAGES,
-                                         .batches = 1,
-                                         .isa = eo_isa_best()};
+    struct eo_quant_options opt = {.precision = precision,
+                                   .backend = backend,
+                                   .observer = EO_OBSERVER_MINMAX,
+                                   .batch_size = IMAGES,
+                                   .batches = 1,
+                                   .isa = eo_isa_best()};
     struct eo_err err;
 
+    for (int l = 0; l < m->network.count; l++)
+        opt.weight_bits[l] = l % 2 ? 8 : 4;
     must(!eo_calibration_run(&cal, m, &images, &opt, &err) && !eo_quant_integers(m, &cal, &opt, q, &err),
          &err);
 }
@@ -84,7 +88,7 @@ static int largest(const float *z, int classes)
  * Logits within 2 % of their spread, and nearly all classes equal. They differ where a value lies at a half, by the
  * biases, and by the two roundings of an addition or an average.
  */
-static void test_engine(const char *text, enum eo_backend backend)
+static void test_engine(const char *text, enum eo_precision precision, enum eo_backend backend)
 {
     double worst = 0, low = 1e300, high = -1e300;
     struct eo_model m, q;
@@ -95,7 +99,7 @@ static void test_engine(const char *text, enum eo_backend backend)
     size_t elements;
 
     make_model(&m, text);
-    to_int8(&m, backend, &q);
+    to_integers(&m, precision, backend, &q);
     t = simulate(&m, &q, backend == EO_BACKEND_QNNPACK);
     inf = eo_infer_new(&q, EO_ISA_GENERIC, 1, &err);
     must(inf != NULL, &err);
@@ -117,10 +121,10 @@ static void test_engine(const char *text, enum eo_backend backend)
         same += eo_infer_class(inf, scores) == largest(z, classes);
     }
     check_that(worst < 0.02 * (high - low),
-               "%s, %s: logits of simulation and engine: expected within %g, found %g", text,
-               eo_backend_name(backend), 0.02 * (high - low), worst);
-    check_that(same >= IMAGES * 95 / 100, "%s, %s: expected the same class for 95 %%, found %d of %d", text,
-               eo_backend_name(backend), same, IMAGES);
+               "%s, %s, %s: logits of simulation and engine: expected within %g, found %g", text,
+               eo_precision_name(precision), eo_backend_name(backend), 0.02 * (high - low), worst);
+    check_that(same >= IMAGES * 95 / 100, "%s, %s, %s: expected the same class for 95 %%, found %d of %d",
+               text, eo_precision_name(precision), eo_backend_name(backend), same, IMAGES);
     eo_infer_free(inf);
     eo_trainer_free(t);
     eo_model_release(&m);
@@ -250,7 +254,7 @@ static void test_gradients(void)
     make_model(&m, "input 1x4x4; a: conv 2 1x1 relu average 2x2; z: linear 3");
     m.layer[0].weight.f32[0] = 0.7f;
     m.layer[0].weight.f32[1] = -0.4f;
-    to_int8(&m, EO_BACKEND_FBGEMM, &q);
+    to_integers(&m, EO_INT8, EO_BACKEND_FBGEMM, &q);
     q.layer[0].map.scale *= 0.7f; /* some values are clamped */
     q.layer[1].input_scale *= 0.8f;
     t = simulate(&m, &q, 0);
@@ -305,8 +309,8 @@ static void test_refusals(void)
     struct eo_model m, q;
 
     make_model(&m, text);
-    to_int8(&m, EO_BACKEND_FBGEMM, &q);
-    refuse(text, &m, "simulated quantisation: expected an int8 or int4 model to begin with, found fp32");
+    to_integers(&m, EO_INT8, EO_BACKEND_FBGEMM, &q);
+    refuse(text, &m, "simulated quantisation: expected an integer model to begin with, found fp32");
     refuse("input 1x4x4; a: conv 2 1x1 batch_norm relu; z: linear 3", &q,
            "simulated quantisation: expected folded batch normalisation, found it beside the weights");
     refuse("input 1x4x4; a: conv 2 1x1; z: linear 3", &q,
@@ -325,8 +329,10 @@ int main(void)
     for (int i = 0; i < IMAGES; i++)
         order[i] = (uint32_t)i;
     for (size_t i = 0; i < NETWORKS; i++) {
-        test_engine(networks[i], EO_BACKEND_FBGEMM);
-        test_engine(networks[i], EO_BACKEND_QNNPACK);
+        test_engine(networks[i], EO_INT8, EO_BACKEND_FBGEMM);
+        test_engine(networks[i], EO_INT8, EO_BACKEND_QNNPACK);
+        test_engine(networks[i], EO_INT4, i % 2 ? EO_BACKEND_FBGEMM : EO_BACKEND_QNNPACK);
+        test_engine(networks[i], EO_MIXED, i % 2 ? EO_BACKEND_QNNPACK : EO_BACKEND_FBGEMM);
     }
     for (int isa = 0; isa < EO_ISA_COUNT; isa++) {
         for (int a = EO_NO_ACTIVATION; a <= EO_RELU6 && eo_isa_available((enum eo_isa)isa); a++)

@@ -30,6 +30,10 @@ static const char *const networks[] = {
     "input 6x10x10; a: depthwise 3x3 stride 2 pad same batch_norm; b: conv 8 1x1 batch_norm relu; "
     "c: depthwise 3x3 pad same batch_norm relu; d: conv 8 1x1 batch_norm add b relu mean; classifier: linear "
     "3",
+    /* maps of 1x1 kernels that are longer than the blocks they are taken in */
+    "input 2x10x11; a: conv 9 3x3 pad same relu; b: depthwise 1x1 batch_norm; c: conv 45 1x1 batch_norm relu; "
+    "d: conv 9 1x1 add b relu; e: conv 6 1x1 stride 2 from d mean; classifier: linear 3",
+    "input 3x12x1; a: conv 4 1x1 stride 1x2 relu; b: conv 5 1x1 stride 1x2; classifier: linear 2",
 };
 
 struct problem {

@@ -165,7 +165,7 @@ static void check_export(const struct eo_model *m, const char *want)
     struct eo_buf file = {0}, found = {0};
     struct eo_err err;
 
-    if (eo_export_onnx(m, "0", &file, &err))
+    if (eo_export_onnx(m, "0", NULL, &file, &err))
         check_that(0, "%s", err.msg);
     show(&file, &found);
     check_text("file", want, found.data ? found.data : "");

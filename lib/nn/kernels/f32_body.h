@@ -16,6 +16,7 @@
 #include "nn/half.h"
 #include "nn/input.h"
 #include "nn/kernels/simd.h"
+#include "nn/kernels/standard_input.h"
 #include "nn/kernels/f32_tile.h"
 #include "nn/kernels/f32_single.h"
 
@@ -66,23 +67,17 @@ static size_t conv_floats(int ic, int oc)
     return (size_t)oc * tile_channel_floats(ic);
 }
 
-/*
- * EO_VL inputs. p / 127.5 - 1 for whole p in 0..255 by the same two roundings as in input.c: 1 / 127.5 as a sum of two
- * floats is near enough.
- */
+/* The inputs of EO_VL grey values: computed, or looked up where the model has its own scaling. */
 EO_INLINE vf vf_input(const struct engine *e, const uint8_t *p)
 {
-    const float hi = 0x1.010102p-7f, lo = -0x1.fdfdfep-32f;
     float looked_up[EO_VL];
-    vf x;
 
     if (__builtin_expect(e->by_table, 0)) {
         for (int i = 0; i < EO_VL; i++)
             looked_up[i] = e->input[p[i]];
         return vf_load(looked_up);
     }
-    x = vf_from_u8(p);
-    return vf_sub(vf_fma(x, vf_set1(hi), vf_mul(x, vf_set1(lo))), vf_set1(1.0f));
+    return vf_standard_input(p);
 }
 
 /* ---- a group of images --------------------------------------------------------------------------------------- */

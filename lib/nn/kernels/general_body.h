@@ -23,6 +23,7 @@
 #include "nn/input.h"
 #include "nn/network.h"
 #include "nn/kernels/simd.h"
+#include "nn/kernels/standard_input.h"
 
 #if EO_REGS >= 32
 #define GENERAL_OUT 8
@@ -39,7 +40,8 @@
 struct general {
     struct eo_network network;
     int half;
-    int tables; /* of the input: 1, or one for each channel */
+    int is_computed; /* the input is standard, so vectors can compute it */
+    int tables;      /* of the input: 1, or one for each channel */
     float input[EO_INPUT_CHANNELS][256];
     float *weight[EO_NETWORK_LAYERS]; /* conv: by tiles of outputs, [ic][kh][kw][outputs of the tile] */
     float *bias[EO_NETWORK_LAYERS];
@@ -60,6 +62,7 @@ struct general_row {
     int channels;   /* how many */
     int row;        /* of the input, of tap kh = 0; may be outside */
     int kh0, kh1;   /* taps inside */
+    int from, to;   /* columns of the map */
 };
 
 /* How many outputs the next tile has, of those that are left: 8, 4, 2 or 1. */
@@ -137,7 +140,7 @@ EO_INLINE void general_inside(const int out, const int width, const struct gener
         general_tile(out, 1, width, r, col, 0, r->l->kernel.w, w, b, y, plane);
 }
 
-/* One row of `out` outputs. */
+/* Columns r->from..r->to of a row of `out` outputs. */
 EO_INLINE void general_columns(const int out, const struct general_row *r, const float *w, const float *b,
                                float *y, size_t plane)
 {
@@ -145,7 +148,9 @@ EO_INLINE void general_columns(const int out, const struct general_row *r, const
     int begin, end;
 
     eo_inner_range(l->in.w, l->map.w, l->kernel.w, l->stride.w, l->pad.left, &begin, &end);
-    for (int col = 0; col < l->map.w; col++) {
+    begin = begin > r->from ? begin : r->from;
+    end = end < r->to ? end : r->to;
+    for (int col = r->from; col < r->to; col++) {
         int at = col * l->stride.w - l->pad.left, kw0 = at < 0 ? -at : 0;
         int kw1 = l->in.w - at < l->kernel.w ? l->in.w - at : l->kernel.w;
 
@@ -170,7 +175,7 @@ static void general_row_of(const struct eo_network_layer *l, int row, struct gen
     r->kh1 = l->in.h - r->row < l->kernel.h ? l->in.h - r->row : l->kernel.h;
 }
 
-/* One row of all outputs. */
+/* Columns of a row of all outputs. */
 static void general_conv_row(const struct general_row *r, const float *w, const float *b, float *y,
                              size_t plane)
 {
@@ -193,16 +198,36 @@ static void general_conv_row(const struct general_row *r, const float *w, const 
     }
 }
 
-/* A 1x1 kernel that reads each element once sees no rows: the map is one row for it. */
+/* A 1x1 kernel that reads each element once. */
+static int general_is_pointwise(const struct eo_network_layer *l)
+{
+    return l->kernel.h == 1 && l->kernel.w == 1 && l->in.h == l->map.h && l->in.w == l->map.w;
+}
+
+/* Such a layer sees no rows: the map is one row for it. Its stride is one unless an axis has no second element. */
 static struct eo_network_layer general_flattened(const struct eo_network_layer *l)
 {
     struct eo_network_layer flat = *l;
 
-    if (l->kernel.h == 1 && l->kernel.w == 1 && l->in.h == l->map.h && l->in.w == l->map.w) {
+    if (general_is_pointwise(l)) {
         flat.in.w = flat.map.w = l->in.h * l->in.w;
         flat.in.h = flat.map.h = 1;
+        flat.stride = (struct eo_hw){1, 1};
     }
     return flat;
+}
+
+#define GENERAL_BLOCK 16384 /* bytes of the input of a block, about: they stay in the first cache for all outputs */
+
+/* Columns to take at a time of a map that reads `channels`; more than it has is all. A map of several rows is taken row
+ * by row, one of one row, such as a flattened one, in blocks of at least a tile. */
+static int general_block(int channels, int rows, int width)
+{
+    int cols = GENERAL_BLOCK / (channels * EO_VL * (int)sizeof(float)) / GENERAL_COLS * GENERAL_COLS;
+
+    if (rows > 1)
+        return width;
+    return cols < GENERAL_COLS ? GENERAL_COLS : cols;
 }
 
 static void general_conv(const struct eo_network_layer *layer, const float *x, const float *w, const float *b,
@@ -211,10 +236,14 @@ static void general_conv(const struct eo_network_layer *layer, const float *x, c
     struct eo_network_layer l = general_flattened(layer);
     size_t row_floats = (size_t)l.map.w * EO_VL, plane = row_floats * (size_t)l.map.h;
     struct general_row r = {.l = &l, .x = x, .channels = l.in.c};
+    int block = general_block(l.in.c, l.map.h, l.map.w);
 
     for (int row = 0; row < l.map.h; row++) {
         general_row_of(&l, row, &r);
-        general_conv_row(&r, w, b, y + (size_t)row * row_floats, plane);
+        for (r.from = 0; r.from < l.map.w; r.from = r.to) {
+            r.to = l.map.w - r.from < block ? l.map.w : r.from + block;
+            general_conv_row(&r, w, b, y + (size_t)row * row_floats, plane);
+        }
     }
 }
 
@@ -225,7 +254,7 @@ static void general_depthwise(const struct eo_network_layer *l, const float *x, 
 {
     size_t row_floats = (size_t)l->map.w * EO_VL, plane = row_floats * (size_t)l->map.h;
     size_t in_plane = (size_t)l->in.h * (size_t)l->in.w * EO_VL, terms = eo_network_terms(l);
-    struct general_row r = {.l = l, .channels = 1};
+    struct general_row r = {.l = l, .channels = 1, .to = l->map.w};
 
     if (general_depthwise3_fits(l)) {
         for (int c = 0; c < l->map.c; c++) {
@@ -390,14 +419,23 @@ static void general_load(const struct general *g, const uint8_t *pixels, int n)
 {
     size_t elements = eo_dims_elements(g->network.input), plane = elements / (size_t)g->network.input.c,
            i = 0;
+    const uint8_t *rows[EO_VL];
+    uint8_t lanes[16 * EO_VL];
 
+    for (int lane = 0; lane < EO_VL; lane++)
+        rows[lane] = pixels + (size_t)(lane < n ? lane : n - 1) * elements;
     for (int c = 0; c < g->network.input.c; c++) {
         const float *table = g->input[g->tables > 1 ? c : 0];
+        size_t end = i + plane;
 
-        for (size_t end = i + plane; i < end; i++) {
+        for (; g->is_computed && i + 16 <= end; i += 16) {
+            u8_interleave(rows, i, lanes);
+            for (size_t k = 0; k < 16 * EO_VL; k += EO_VL)
+                general_put(g->half, g->work + i * EO_VL + k, vf_standard_input(lanes + k));
+        }
+        for (; i < end; i++) {
             for (int lane = 0; lane < EO_VL; lane++)
-                g->work[i * EO_VL + (size_t)lane] =
-                    table[pixels[(size_t)(lane < n ? lane : n - 1) * elements + i]];
+                g->work[i * EO_VL + (size_t)lane] = table[rows[lane][i]];
         }
     }
 }
@@ -546,6 +584,7 @@ static void *general_prepare(const struct eo_model *m, int max_batch, struct eo_
         return NULL;
     g->network = m->network;
     g->half = m->precision == EO_FP16;
+    g->is_computed = EO_REGS > 1 && eo_input_is_standard(m);
     g->tables = eo_input_tables(m);
     for (int t = 0; t < g->tables; t++)
         eo_input_table(m, t, g->half, g->input[t]);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 /* ---- the packed model ---------------------------------------------------------------------------------------- */
 
 static int ceil_div(int n, int by)
@@ -136,15 +134,7 @@ static void shape_layer(const struct eo_gs8_net *net, struct eo_gs8_layer *l, co
 /* Bytes of a pixel of the input: its channels, where they are few and convolutions alone read them, else a plane. */
 static int input_pixel(const struct eo_network *net)
 {
-    int is_compact = net->input.c < 4;
-
-    for (int i = 0; i < net->count; i++) {
-        const struct eo_network_layer *l = &net->layer[i];
-
-        if (l->add == EO_NETWORK_INPUT || (l->from == EO_NETWORK_INPUT && l->operation == EO_DEPTHWISE))
-            is_compact = 0;
-    }
-    return is_compact ? net->input.c : EO_GS8_PLANE;
+    return net->input.c < 4 && eo_network_multiplies_input(net) ? net->input.c : EO_GS8_PLANE;
 }
 
 /* The same network with whole planes of channels, for its places. */
@@ -165,8 +155,7 @@ static size_t scratch_bytes(const struct eo_gs8_layer *l)
     size_t width = (size_t)(n->in.w + n->pad.left + n->pad.right);
 
     if (n->operation == EO_DEPTHWISE)
-        return eo_gs8_line_columns(l) * EO_GS8_PLANE +
-               (size_t)n->kernel.h * (size_t)l->words * (size_t)n->map.w * 4 * EO_GS8_PLANE;
+        return eo_gs8_held_bytes(l) + (size_t)eo_gs8_held_rows(l) * eo_gs8_words_line(l);
     return eo_gs8_is_padded(n) ? (size_t)l->planes * height * width * (size_t)l->pixel : 0;
 }
 

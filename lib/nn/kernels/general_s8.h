@@ -14,9 +14,11 @@
 #ifndef EO_NN_KERNELS_GENERAL_S8_H
 #define EO_NN_KERNELS_GENERAL_S8_H
 
+#include "base/mem.h"
 #include "nn/kernels/s8.h"
 
 #define EO_GS8_PLANE 16 /* channels of a plane, and bytes from a pixel to the next one */
+#define EO_GS8_BAND 16384 /* bytes of words that a depthwise layer holds, unless one row of its map needs more */
 #define EO_GS8_SLACK 64 /* bytes that are read behind a tensor, and meet weights of zero */
 
 struct eo_gs8_layer {
@@ -44,7 +46,7 @@ struct eo_gs8_net {
     struct eo_s8_network s8;
     struct eo_gs8_layer layer[EO_NETWORK_LAYERS];
     int input_pixel;          /* of the network's input, which lies at the beginning of `work` */
-    uint8_t *work, *scratch;  /* scratch: one layer's input with its border, or its words */
+    uint8_t *work, *scratch;  /* scratch: one layer's input with its border, or rows of it and their words */
     size_t work_bytes;        /* of both */
     void *memory;             /* of the layers */
     struct eo_marker marker;
@@ -60,8 +62,37 @@ struct eo_gs8_kernels {
 /* Columns of the padded row that a depthwise layer makes its words from. */
 static inline size_t eo_gs8_line_columns(const struct eo_gs8_layer *l)
 {
-    return (size_t)(l->shape.map.w - 1) * (size_t)l->shape.stride.w + 4 * (size_t)l->words + (size_t)l->shape.in.w +
-           (size_t)l->shape.pad.left;
+    size_t read = (size_t)(l->shape.map.w - 1) * (size_t)l->shape.stride.w + 4 * (size_t)l->words;
+    size_t written = (size_t)l->shape.pad.left + (size_t)l->shape.in.w;
+
+    return read > written ? read : written;
+}
+
+/* Bytes of the words of a row of a depthwise layer. */
+static inline size_t eo_gs8_words_line(const struct eo_gs8_layer *l)
+{
+    return (size_t)l->words * (size_t)l->shape.map.w * 4 * EO_GS8_PLANE;
+}
+
+/* Rows of the map that a depthwise layer computes at a time: those whose words stay in the first cache, at least 1. */
+static inline int eo_gs8_band(const struct eo_gs8_layer *l)
+{
+    int held = (int)(EO_GS8_BAND / eo_gs8_words_line(l)), band = (held - l->shape.kernel.h) / l->shape.stride.h + 1;
+
+    band = held < l->shape.kernel.h ? 1 : band;
+    return band < l->shape.map.h ? band : l->shape.map.h;
+}
+
+/* Rows of the padded input that a band reads. */
+static inline int eo_gs8_held_rows(const struct eo_gs8_layer *l)
+{
+    return (eo_gs8_band(l) - 1) * l->shape.stride.h + l->shape.kernel.h;
+}
+
+/* Bytes of these rows, which lie in `scratch` before their words: words are read as aligned vectors. */
+static inline size_t eo_gs8_held_bytes(const struct eo_gs8_layer *l)
+{
+    return eo_size_round_up((size_t)eo_gs8_held_rows(l) * eo_gs8_line_columns(l) * EO_GS8_PLANE, EO_ALIGN);
 }
 
 static inline int eo_gs8_is_padded(const struct eo_network_layer *l)

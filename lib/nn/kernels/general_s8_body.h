@@ -15,7 +15,8 @@ struct gs8_rows {
     const struct eo_gs8_layer *l;
     const struct eo_s8_range *range;
     const uint8_t *x;    /* the first plane that is read */
-    size_t plane, line;  /* bytes from a plane or a row of it to the next */
+    size_t plane, line;  /* bytes from a plane or a row of it to the next; depthwise: from the words of four columns to
+                          * those of the next four, and from a row of words to the next */
     int step;            /* bytes from where a column begins to where the next one does */
     int v;               /* the first vector of outputs */
     const uint8_t *work; /* what is added */
@@ -219,38 +220,70 @@ static void gs8_pad(const struct eo_gs8_net *net, const struct eo_gs8_layer *lay
 /* ---- depthwise ------------------------------------------------------------------------------------------------- */
 
 /*
- * In `scratch`, a padded row of the plane and, as rings of kernel.h rows, its words: [kernel.h][words][map.w][16][4],
- * four columns of a channel in each, the first of them where the output's column begins, 4, 8, ... columns on.
+ * In `scratch`, padded rows of the plane and their words: [rows][words][map.w][16][4], four columns of a channel in
+ * each, the first of them where the output's column begins, 4, 8, ... columns on.
  */
-struct gs8_ring {
-    uint8_t *line, *words;
-    int rows; /* that have been made, counted from the padding's first */
+struct gs8_band {
+    uint8_t *padded, *words;
+    size_t padded_line; /* bytes of a padded row */
+    int first, end; /* rows that are held, counted from the padding's first */
 };
 
-/* The next row of the plane at x. The border of `line` is there already. */
-static void gs8_ring_add(const struct gs8_rows *r, struct gs8_ring *ring, const uint8_t *x, int zero_point)
+/* The words of a padded row. */
+static void gs8_words(const struct gs8_rows *r, const uint8_t *line, uint8_t *to)
 {
-    const struct eo_network_layer *l = &r->l->shape;
-    const size_t left = (size_t)l->pad.left * EO_GS8_PLANE, width = (size_t)l->in.w * EO_GS8_PLANE;
-    const size_t step = (size_t)l->stride.w * EO_GS8_PLANE;
-    uint8_t *to = ring->words + (size_t)(ring->rows % l->kernel.h) * r->line;
-    int row = ring->rows++ - l->pad.top;
+    const size_t step = (size_t)r->l->shape.stride.w * EO_GS8_PLANE;
 
-    if (row < 0 || row >= l->in.h) {
-        memset(to, zero_point, r->line);
-        return;
-    }
-    memcpy(ring->line + left, x + (size_t)row * width, width);
     for (int j = 0; j < r->l->words; j++) {
-        const uint8_t *from = ring->line + (size_t)j * 4 * EO_GS8_PLANE;
+        const uint8_t *from = line + (size_t)j * 4 * EO_GS8_PLANE;
 
-        for (int col = 0; col < l->map.w; col++, from += step, to += GS8_QUAD)
+        for (int col = 0; col < r->l->shape.map.w; col++, from += step, to += GS8_QUAD)
             s8_interleave(from, to);
     }
 }
 
-/* `cols` columns of one row from pixel `at` of the map on, whose words begin at x in row `slot` of the ring. */
-EO_INLINE void gs8_depthwise_tile(const int cols, const struct gs8_rows *r, const uint8_t *x, int slot, int at)
+/* Rows up to `end` of the plane at x. All are copied first and read afterwards: a load across several recent stores
+ * would wait until they are in the cache. The borders of the padded rows are there already. */
+static void gs8_band_add(const struct gs8_rows *r, struct gs8_band *held, int end, const uint8_t *x,
+                           int zero_point)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+    const size_t left = (size_t)l->pad.left * EO_GS8_PLANE, width = (size_t)l->in.w * EO_GS8_PLANE;
+    const int begin = held->end - held->first, count = end - held->end, top = held->end - l->pad.top;
+
+    for (int i = 0; i < count; i++) {
+        if (top + i >= 0 && top + i < l->in.h)
+            memcpy(held->padded + (size_t)i * held->padded_line + left, x + (size_t)(top + i) * width, width);
+    }
+    for (int i = 0; i < count; i++) {
+        uint8_t *to = held->words + (size_t)(begin + i) * r->line;
+
+        if (top + i >= 0 && top + i < l->in.h)
+            gs8_words(r, held->padded + (size_t)i * held->padded_line, to);
+        else
+            memset(to, zero_point, r->line);
+    }
+    held->end = end;
+}
+
+/* Holds the rows that `rows` rows of the map from `row` on read. */
+static void gs8_band_move(const struct gs8_rows *r, struct gs8_band *held, int row, int rows,
+                            const uint8_t *x, int zero_point)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+    int first = row * l->stride.h;
+
+    if (first >= held->end)
+        held->end = first;
+    else
+        memmove(held->words, held->words + (size_t)(first - held->first) * r->line,
+                (size_t)(held->end - first) * r->line);
+    held->first = first;
+    gs8_band_add(r, held, (row + rows - 1) * l->stride.h + l->kernel.h, x, zero_point);
+}
+
+/* `cols` columns of one row from pixel `at` of the map on, whose words begin at x. */
+EO_INLINE void gs8_depthwise_tile(const int cols, const struct gs8_rows *r, const uint8_t *x, int at)
 {
     const struct eo_gs8_layer *l = r->l;
     const int height = l->shape.kernel.h, words = l->words;
@@ -260,9 +293,9 @@ EO_INLINE void gs8_depthwise_tile(const int cols, const struct gs8_rows *r, cons
     EO_UNROLL(8)
     for (int c = 0; c < cols; c++)
         acc[c] = sv_load(l->bias + r->v * S8_VL);
-    for (int kh = 0; kh < height; kh++, slot = slot + 1 < height ? slot + 1 : 0) {
+    for (int kh = 0; kh < height; kh++, x += r->line) {
         for (int j = 0; j < words; j++, k++) {
-            const uint8_t *word = x + (size_t)slot * r->line + (size_t)j * r->plane;
+            const uint8_t *word = x + (size_t)j * r->plane;
             sw w = sw_load(l->weights, k);
 
             EO_UNROLL(8)
@@ -273,15 +306,12 @@ EO_INLINE void gs8_depthwise_tile(const int cols, const struct gs8_rows *r, cons
     gs8_store(cols, r, r->v, at, acc);
 }
 
-static void gs8_depthwise_row(const struct gs8_rows *r, const uint8_t *x, int row)
+static void gs8_depthwise_row(const struct gs8_rows *r, const uint8_t *x, int at, int width)
 {
-    const struct eo_network_layer *l = &r->l->shape;
-    int slot = row * l->stride.h % l->kernel.h, at = row * l->map.w;
-
-    for (int width = l->map.w; width > 0;) {
+    while (width > 0) {
         int cols = gs8_columns(width);
 
-#define GS8_TILE(n) gs8_depthwise_tile(n, r, x, slot, at)
+#define GS8_TILE(n) gs8_depthwise_tile(n, r, x, at)
         GS8_SWITCH(cols, GS8_TILE)
 #undef GS8_TILE
         x += cols * GS8_QUAD;
@@ -290,25 +320,38 @@ static void gs8_depthwise_row(const struct gs8_rows *r, const uint8_t *x, int ro
     }
 }
 
+/* One vector of outputs of `rows` rows of the map. Where a row's words follow those of the one before, they are one. */
+static void gs8_depthwise_rows(const struct gs8_rows *r, const uint8_t *x, int row, int rows)
+{
+    const struct eo_network_layer *l = &r->l->shape;
+
+    if (r->l->words == 1 && l->stride.h == 1) {
+        gs8_depthwise_row(r, x, row * l->map.w, rows * l->map.w);
+        return;
+    }
+    for (int i = 0; i < rows; i++)
+        gs8_depthwise_row(r, x + (size_t)(i * l->stride.h) * r->line, (row + i) * l->map.w, l->map.w);
+}
+
 static void gs8_depthwise(const struct eo_gs8_net *net, struct gs8_rows *r, int zero_point)
 {
     const struct eo_network_layer *l = &r->l->shape;
     const size_t plane = (size_t)l->in.h * (size_t)l->in.w * EO_GS8_PLANE;
-    const size_t line = eo_gs8_line_columns(r->l) * EO_GS8_PLANE;
-    const int parts = EO_GS8_PLANE / S8_VL, vectors = r->l->vectors;
+    const size_t padded_line = eo_gs8_line_columns(r->l) * EO_GS8_PLANE, padded = eo_gs8_held_bytes(r->l);
+    const int parts = EO_GS8_PLANE / S8_VL, vectors = r->l->vectors, band = eo_gs8_band(r->l);
 
     r->plane = (size_t)l->map.w * GS8_QUAD;
-    r->line = r->plane * (size_t)r->l->words;
-    memset(net->scratch, zero_point, line);
+    r->line = eo_gs8_words_line(r->l);
+    memset(net->scratch, zero_point, padded);
     for (int first = 0; first < vectors; first += parts, r->x += plane) {
-        struct gs8_ring ring = {net->scratch, net->scratch + line, 0};
+        struct gs8_band held = {net->scratch, net->scratch + padded, padded_line, 0, 0};
 
-        for (int row = 0; row < l->map.h; row++) {
-            while (ring.rows < row * l->stride.h + l->kernel.h)
-                gs8_ring_add(r, &ring, r->x, zero_point);
+        for (int row = 0, rows; row < l->map.h; row += rows) {
+            rows = l->map.h - row < band ? l->map.h - row : band;
+            gs8_band_move(r, &held, row, rows, r->x, zero_point);
             for (int part = 0; part < parts && first + part < vectors; part++) {
                 r->v = first + part;
-                gs8_depthwise_row(r, ring.words + part * 4 * S8_VL, row);
+                gs8_depthwise_rows(r, held.words + part * 4 * S8_VL, row, rows);
             }
         }
     }

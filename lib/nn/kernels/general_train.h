@@ -39,6 +39,12 @@ struct eo_norm {
     const float *mean_d, *slope;       /* backward */
 };
 
+/* What batch normalisation needs of a group, for each channel and lane: the sums of d and of d (z - mean). */
+struct eo_norm_sums {
+    const float *z, *mean;
+    float *sum, *product; /* [C][lanes] */
+};
+
 /* Whole multiples low..high of a scale; both at most 2^22 in magnitude, and low <= 0 <= high. */
 struct eo_train_grid {
     float scale, low, high;
@@ -61,11 +67,12 @@ struct eo_general_train_ops {
 
     /* d from g through a pooling. */
     void (*pool_back)(const struct eo_network_layer *l, const float *y, const float *g, float *d);
-    /* In place through the activation. added_g, if not NULL, receives d, where `is_first` as its only value so far. */
-    void (*activation_back)(const struct eo_network_layer *l, const float *y, float *d, float *added_g, int is_first);
-    /* For each channel and lane: the sums of d and, with z, of d (z - mean). */
-    void (*sums)(const struct eo_network_layer *l, const float *d, const float *z, const float *mean, float *sum,
-                 float *product);
+    /* In place through the activation. added_g, if not NULL, receives d, where `is_first` as its only value so far.
+     * `sums`: of what d has become; may be NULL. */
+    void (*activation_back)(const struct eo_network_layer *l, const float *y, float *d, float *added_g, int is_first,
+                            const struct eo_norm_sums *sums);
+    /* For each channel and lane: the sums of d. */
+    void (*sums)(const struct eo_network_layer *l, const float *d, float *sum);
     /* In place; lanes from `n` on become 0. */
     void (*norm_back)(const struct eo_network_layer *l, const struct eo_norm *norm, const float *z, int n, float *d);
     /* Adds to x_g, or where `is_first` sets it. */

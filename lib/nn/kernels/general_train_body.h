@@ -158,15 +158,11 @@ static void gt_pool_back(const struct eo_network_layer *l, const float *y, const
     }
 }
 
-static void gt_activation_back(const struct eo_network_layer *l, const float *y, float *d, float *added_g,
-                               int is_first)
+static void gt_plane_back(const struct eo_network_layer *l, const float *y, float *d, float *added_g, int is_first)
 {
-    size_t n = eo_dims_elements(l->map) * EO_VL;
     vf zero = vf_set1(0), six = vf_set1(6);
 
-    if (!l->activation && !added_g)
-        return;
-    for (size_t i = 0; i < n; i += EO_VL) {
+    for (size_t i = 0; i < gt_plane(l->map); i += EO_VL) {
         vf g = vf_load(d + i);
 
         if (l->activation)
@@ -179,26 +175,46 @@ static void gt_activation_back(const struct eo_network_layer *l, const float *y,
     }
 }
 
-static void gt_sums(const struct eo_network_layer *l, const float *d, const float *z, const float *mean,
-                    float *sum, float *product)
+static void gt_plane_sums(size_t plane, const float *d, const float *z, float mean, float *sum, float *product)
+{
+    vf s = vf_set1(0), p = vf_set1(0), m = vf_set1(mean);
+
+    for (size_t i = 0; i < plane; i += EO_VL) {
+        vf g = vf_load(d + i);
+
+        s = vf_add(s, g);
+        p = vf_add(p, vf_mul(g, vf_sub(vf_load(z + i), m)));
+    }
+    vf_store(sum, s);
+    vf_store(product, p);
+}
+
+/* Channel by channel: what the activation wrote is still in a cache for the sums. */
+static void gt_activation_back(const struct eo_network_layer *l, const float *y, float *d, float *added_g,
+                               int is_first, const struct eo_norm_sums *sums)
+{
+    size_t plane = gt_plane(l->map);
+
+    for (int c = 0; c < l->map.c; c++) {
+        size_t at = (size_t)c * plane;
+
+        if (l->activation || added_g)
+            gt_plane_back(l, y + at, d + at, added_g ? added_g + at : NULL, is_first);
+        if (sums)
+            gt_plane_sums(plane, d + at, sums->z + at, sums->mean[c], sums->sum + c * EO_VL, sums->product + c * EO_VL);
+    }
+}
+
+static void gt_sums(const struct eo_network_layer *l, const float *d, float *sum)
 {
     size_t plane = gt_plane(l->map);
 
     for (int c = 0; c < l->map.c; c++, d += plane) {
-        vf s = vf_set1(0), p = vf_set1(0), m = vf_set1(z ? mean[c] : 0);
+        vf s = vf_set1(0);
 
-        for (size_t i = 0; i < plane; i += EO_VL) {
-            vf g = vf_load(d + i);
-
-            s = vf_add(s, g);
-            if (z)
-                p = vf_add(p, vf_mul(g, vf_sub(vf_load(z + i), m)));
-        }
+        for (size_t i = 0; i < plane; i += EO_VL)
+            s = vf_add(s, vf_load(d + i));
         vf_store(sum + c * EO_VL, s);
-        if (!z)
-            continue;
-        vf_store(product + c * EO_VL, p);
-        z += plane;
     }
 }
 
@@ -262,14 +278,20 @@ struct gt_row {
     const float *d;   /* the first channel of the map that is read */
     int outputs;      /* how many */
     struct gt_taps h; /* the row's */
+    int from, to;     /* columns of the input */
 };
 
-/* Gradients of `ins` inputs at `cols` columns, one stride apart. y: the first one's. */
-EO_INLINE void gt_x_tile(const int ins, const int cols, const struct gt_row *r, struct gt_taps kw,
-                         const float *w, int is_first, float *y, size_t plane)
+/*
+ * Gradients of `ins` inputs at `cols` columns, one stride apart; y is that of the first input. `is_1x1`: of a layer
+ * that general_is_pointwise() means nothing but the loop over outputs is left.
+ */
+EO_INLINE void gt_x_tile(const int ins, const int cols, const int is_1x1, const struct gt_row *r,
+                         struct gt_taps kw, const float *w, int is_first, float *y, size_t plane)
 {
     const struct eo_network_layer *l = r->l;
-    const int step_h = l->stride.h, step = l->stride.w, ow = l->map.w, taps = l->kernel.h * l->kernel.w;
+    const int step_h = l->stride.h, step = l->stride.w, ow = l->map.w;
+    const int taps = is_1x1 ? 1 : l->kernel.h * l->kernel.w;
+    const int rows_of_taps = is_1x1 ? 1 : r->h.count, taps_of_row = is_1x1 ? 1 : kw.count;
     vf acc[GT_OUT][GT_COLS];
 
     EO_UNROLL(4)
@@ -279,12 +301,12 @@ EO_INLINE void gt_x_tile(const int ins, const int cols, const struct gt_row *r, 
             acc[i][c] = is_first ? vf_set1(0) : vf_load(y + (size_t)i * plane + (size_t)(c * step) * EO_VL);
     }
     for (int o = 0; o < r->outputs; o++) {
-        for (int a = 0; a < r->h.count; a++) {
+        for (int a = 0; a < rows_of_taps; a++) {
             const float *row = r->d + (ptrdiff_t)((o * l->map.h + r->h.out - a) * ow + kw.out) * EO_VL;
             const float *tap =
                 w + (ptrdiff_t)(o * taps + (r->h.first + a * step_h) * l->kernel.w + kw.first) * ins;
 
-            for (int b = 0; b < kw.count; b++, row -= EO_VL, tap += step * ins) {
+            for (int b = 0; b < taps_of_row; b++, row -= EO_VL, tap += step * ins) {
                 EO_UNROLL(6)
                 for (int c = 0; c < cols; c++) {
                     vf v = vf_load(row + c * EO_VL);
@@ -304,59 +326,77 @@ EO_INLINE void gt_x_tile(const int ins, const int cols, const struct gt_row *r, 
     }
 }
 
-/* Columns col, col + stride, ... of a row. A tile of several has all its taps inside. */
-EO_INLINE void gt_x_columns(const int ins, const struct gt_row *r, int col, const float *w, int is_first,
-                            float *y, size_t plane)
+/* Columns col, col + stride, ... r->to of a row. A tile of several has all its taps inside. */
+EO_INLINE void gt_x_columns(const int ins, const int is_1x1, const struct gt_row *r, int col, const float *w,
+                            int is_first, float *y, size_t plane)
 {
     const struct eo_network_layer *l = r->l;
     const int step = l->stride.w;
 
-    while (col < l->in.w) {
-        struct gt_taps t = gt_taps_of(col, l->pad.left, l->kernel.w, step);
-        int room = (l->in.w - 1 - col) / step + 1;
+    while (col < r->to) {
+        struct gt_taps t = is_1x1 ? (struct gt_taps){0, 1, col} : gt_taps_of(col, l->pad.left, l->kernel.w, step);
+        int room = (r->to - 1 - col) / step + 1;
         float *at = y + (size_t)col * EO_VL;
 
-        if (room >= GT_COLS && gt_inside(t, GT_COLS, l->map.w)) {
-            gt_x_tile(ins, GT_COLS, r, t, w, is_first, at, plane);
+        if (room >= GT_COLS && (is_1x1 || gt_inside(t, GT_COLS, l->map.w))) {
+            gt_x_tile(ins, GT_COLS, is_1x1, r, t, w, is_first, at, plane);
             col += GT_COLS * step;
-        } else if (GT_COLS > 2 && room >= 2 && gt_inside(t, 2, l->map.w)) {
-            gt_x_tile(ins, GT_COLS > 2 ? 2 : 1, r, t, w, is_first, at, plane);
+        } else if (GT_COLS > 2 && room >= 2 && (is_1x1 || gt_inside(t, 2, l->map.w))) {
+            gt_x_tile(ins, GT_COLS > 2 ? 2 : 1, is_1x1, r, t, w, is_first, at, plane);
             col += 2 * step;
         } else {
-            gt_x_tile(ins, 1, r, gt_clip(t, step, l->map.w), w, is_first, at, plane);
+            gt_x_tile(ins, 1, is_1x1, r, gt_clip(t, step, l->map.w), w, is_first, at, plane);
             col += step;
         }
     }
 }
 
-/* One row of `ins` inputs. */
+/* Columns r->from..r->to of one row of `ins` inputs. */
 EO_INLINE void gt_x_row(const int ins, struct gt_row *r, int row, const float *w, int is_first, float *y,
                         size_t plane)
 {
     const struct eo_network_layer *l = r->l;
 
     r->h = gt_clip(gt_taps_of(row, l->pad.top, l->kernel.h, l->stride.h), l->stride.h, l->map.h);
+    y += (size_t)row * (size_t)l->in.w * EO_VL;
+    if (general_is_pointwise(l)) {
+        gt_x_columns(ins, 1, r, r->from, w, is_first, y, plane);
+        return;
+    }
     for (int residue = 0; residue < l->stride.w; residue++)
-        gt_x_columns(ins, r, residue, w, is_first, y + (size_t)row * (size_t)l->in.w * EO_VL, plane);
+        gt_x_columns(ins, 0, r, r->from + residue, w, is_first, y, plane);
 }
 
-static void gt_conv_x(const struct eo_network_layer *l, const float *d, const float *w, int is_first,
-                      float *x_g)
+/* Columns r->from..r->to of all rows and inputs. */
+static void gt_conv_x_block(struct gt_row *r, const float *w, int is_first, float *x_g)
 {
+    const struct eo_network_layer *l = r->l;
     size_t plane = gt_plane(l->in), taps = (size_t)l->kernel.h * (size_t)l->kernel.w;
-    struct gt_row r = {.l = l, .d = d, .outputs = l->map.c};
 
     for (int i = 0; i < l->in.c;) {
         int ins = l->in.c - i < GT_OUT ? 1 : GT_OUT;
 
         for (int row = 0; row < l->in.h; row++) {
             if (ins == 1)
-                gt_x_row(1, &r, row, w, is_first, x_g + (size_t)i * plane, plane);
+                gt_x_row(1, r, row, w, is_first, x_g + (size_t)i * plane, plane);
             else
-                gt_x_row(GT_OUT, &r, row, w, is_first, x_g + (size_t)i * plane, plane);
+                gt_x_row(GT_OUT, r, row, w, is_first, x_g + (size_t)i * plane, plane);
         }
         w += (size_t)ins * (size_t)l->map.c * taps;
         i += ins;
+    }
+}
+
+static void gt_conv_x(const struct eo_network_layer *layer, const float *d, const float *w, int is_first,
+                      float *x_g)
+{
+    struct eo_network_layer l = general_flattened(layer);
+    struct gt_row r = {.l = &l, .d = d, .outputs = l.map.c};
+    int block = general_block(l.map.c, l.in.h, l.in.w);
+
+    for (r.from = 0; r.from < l.in.w; r.from = r.to) {
+        r.to = l.in.w - r.from < block ? l.in.w : r.from + block;
+        gt_conv_x_block(&r, w, is_first, x_g);
     }
 }
 
@@ -364,7 +404,7 @@ static void gt_depthwise_x(const struct eo_network_layer *l, const float *d, con
                            float *x_g)
 {
     size_t plane = gt_plane(l->in), map = gt_plane(l->map), taps = eo_network_terms(l);
-    struct gt_row r = {.l = l, .outputs = 1};
+    struct gt_row r = {.l = l, .outputs = 1, .to = l->in.w};
 
     for (int c = 0; c < l->in.c; c++) {
         r.d = d + (size_t)c * map;
@@ -420,12 +460,18 @@ static void gt_back_x(const struct eo_network_layer *l, const float *d, const fl
 
 #define GT_TAPS GT_COLS /* sums of one output in registers */
 
-/* Where a tile of weights is: outputs o.., inputs i.., one kh, kw.. ; and the rows of the map it goes over. */
+/* Rows and columns of a map, from the first to before the end. */
+struct gt_part {
+    int row, row_end, col, col_end;
+};
+
+/* Where a tile of weights is: outputs o.., inputs i.., one kh, kw.. ; and the part of the map it goes over. */
 struct gt_tile {
     const struct eo_network_layer *l;
     const float *x, *d; /* of input i and output o */
     float *dw;          /* of weight (o, i, kh, kw) */
-    int kh, kw, begin, end;
+    int kh, kw;
+    const struct gt_part *part;
 };
 
 /* One column. `is_edge`: a tap may lie outside the input. */
@@ -466,7 +512,7 @@ EO_INLINE void gt_w_tile(const int outs, const int nk, const int ni, const struc
     vf acc[GT_OUT][GT_TAPS];
 
     right = right < 0 ? 0 : right / step + 1; /* columns before `right` have their last tap inside */
-    right = right < l->map.w ? right : l->map.w;
+    right = right < t->part->col_end ? right : t->part->col_end;
     left = left < right ? left : right;
     EO_UNROLL(4)
     for (int o = 0; o < outs; o++) {
@@ -477,8 +523,8 @@ EO_INLINE void gt_w_tile(const int outs, const int nk, const int ni, const struc
                 acc[o][i * nk + k] = vf_load(t->dw + (o * terms + i * taps + k) * EO_VL);
         }
     }
-    for (int row = t->begin; row < t->end; row++) {
-        int r = row * l->stride.h - l->pad.top + t->kh, col = 0;
+    for (int row = t->part->row; row < t->part->row_end; row++) {
+        int r = row * l->stride.h - l->pad.top + t->kh, col = t->part->col;
         ptrdiff_t x_row = ((ptrdiff_t)r * l->in.w + first) * EO_VL, d_row = (ptrdiff_t)row * l->map.w * EO_VL;
 
         if (r < 0 || r >= l->in.h)
@@ -488,7 +534,7 @@ EO_INLINE void gt_w_tile(const int outs, const int nk, const int ni, const struc
                         d_row + col * EO_VL, acc);
         for (; col < right; col++)
             gt_w_column(outs, nk, ni, 0, t, x_row + col * step * EO_VL, 0, d_row + col * EO_VL, acc);
-        for (; col < l->map.w; col++)
+        for (; col < t->part->col_end; col++)
             gt_w_column(outs, nk, ni, 1, t, x_row + col * step * EO_VL, first + col * step,
                         d_row + col * EO_VL, acc);
     }
@@ -521,18 +567,23 @@ EO_INLINE void gt_w_outputs(const int nk, const int ni, struct gt_tile *t, int o
     }
 }
 
-/* How many columns of the kernel and inputs the next tile has: 3 columns, or one of as many inputs as there is room. */
+/* How many columns of the kernel and inputs the next tile has: 3 columns of GT_TAPS / 3 inputs or of one, else one
+ * column of GT_TAPS inputs, of 2 or of one. */
 static int gt_w_next(const struct eo_network_layer *l, int kw, int i, int inputs, int *ni)
 {
-    int nk = GT_TAPS >= 3 && l->kernel.w - kw >= 3 ? 3 : 1;
+    int nk = GT_TAPS >= 3 && l->kernel.w - kw >= 3 ? 3 : 1, left = inputs - i;
 
-    *ni = inputs - i >= GT_TAPS / nk ? GT_TAPS / nk : 1;
+    *ni = 1;
+    if (left >= GT_TAPS / nk)
+        *ni = GT_TAPS / nk;
+    else if (GT_TAPS > 2 && nk == 1 && left >= 2)
+        *ni = 2;
     return nk;
 }
 
-/* Rows begin..end of the map, `inputs` channels from x on, `outputs` from d on. */
+/* `inputs` channels from x on, `outputs` from d on. */
 static void gt_w_strip(const struct eo_network_layer *l, const float *x, int inputs, const float *d,
-                       int outputs, int begin, int end, float *dw)
+                       int outputs, const struct gt_part *part, float *dw)
 {
     int taps = l->kernel.h * l->kernel.w;
 
@@ -546,15 +597,16 @@ static void gt_w_strip(const struct eo_network_layer *l, const float *x, int inp
                                     .dw = dw + (size_t)(i * taps + kh * l->kernel.w + kw) * EO_VL,
                                     .kh = kh,
                                     .kw = kw,
-                                    .begin = begin,
-                                    .end = end};
+                                    .part = part};
 
                 if (nk == 3 && ni > 1)
                     gt_w_outputs(GT_TAPS >= 3 ? 3 : 1, GT_TAPS >= 3 ? GT_TAPS / 3 : 1, &t, outputs);
                 else if (nk == 3)
                     gt_w_outputs(GT_TAPS >= 3 ? 3 : 1, 1, &t, outputs);
-                else if (ni > 1)
+                else if (ni == GT_TAPS)
                     gt_w_outputs(1, GT_TAPS, &t, outputs);
+                else if (ni > 1)
+                    gt_w_outputs(1, GT_TAPS > 2 ? 2 : 1, &t, outputs);
                 else
                     gt_w_outputs(1, 1, &t, outputs);
             }
@@ -564,22 +616,29 @@ static void gt_w_strip(const struct eo_network_layer *l, const float *x, int inp
 
 #define GT_STRIP 4096 /* bytes of a strip of one channel: it stays in the first cache with the other tiles' */
 
-static void gt_conv_w(const struct eo_network_layer *l, const float *x, const float *d, float *dw)
+static void gt_conv_w(const struct eo_network_layer *layer, const float *x, const float *d, float *dw)
 {
-    int rows = GT_STRIP / (l->map.w * EO_VL * (int)sizeof(float));
+    struct eo_network_layer l = general_flattened(layer);
+    int cols = GT_STRIP / (EO_VL * (int)sizeof(float)), rows = cols / l.map.w;
 
+    cols = l.map.h > 1 ? l.map.w : cols;
     rows = rows < 1 ? 1 : rows;
-    for (int row = 0; row < l->map.h; row += rows) {
-        int end = row + rows < l->map.h ? row + rows : l->map.h;
+    for (int row = 0; row < l.map.h; row += rows) {
+        for (int col = 0; col < l.map.w; col += cols) {
+            struct gt_part part = {row, row + rows < l.map.h ? row + rows : l.map.h, col,
+                                   col + cols < l.map.w ? col + cols : l.map.w};
 
-        gt_w_strip(l, x, l->in.c, d, l->map.c, row, end, dw);
+            gt_w_strip(&l, x, l.in.c, d, l.map.c, &part, dw);
+        }
     }
 }
 
 static void gt_depthwise_w(const struct eo_network_layer *l, const float *x, const float *d, float *dw)
 {
+    const struct gt_part all = {0, l->map.h, 0, l->map.w};
+
     for (int c = 0; c < l->map.c; c++)
-        gt_w_strip(l, x + (size_t)c * gt_plane(l->in), 1, d + (size_t)c * gt_plane(l->map), 1, 0, l->map.h,
+        gt_w_strip(l, x + (size_t)c * gt_plane(l->in), 1, d + (size_t)c * gt_plane(l->map), 1, &all,
                    dw + (size_t)c * eo_network_terms(l) * EO_VL);
 }
 

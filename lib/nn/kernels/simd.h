@@ -26,6 +26,8 @@
 #define EO_SET_TEXT EO_TEXT(EO_SET)
 
 #define EO_INLINE static inline __attribute__((always_inline))
+/* Not inlined, so that its loops do not share registers with the caller's. */
+#define EO_APART static __attribute__((noinline))
 
 /*
  * In front of a loop that must become straight code, so that its arrays live in registers. Not with sanitizers, whose

@@ -7,11 +7,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/io.h"
 #include "base/num.h"
+#include "format/config_classes.h"
 #include "stage/data/collect_internal.h"
-
-#define NAMES_SIZE_MAX ((size_t)1 << 20) /* of a file of class names */
 
 int eo_collect_join(char path[EO_COLLECT_PATH], const char *folder, const char *name, struct eo_err *err)
 {
@@ -73,27 +71,28 @@ uint8_t eo_collect_step(const struct eo_collect_range *range, double value)
     return (uint8_t)(floor((value - range->low) * 255 / (range->high - range->low) + 0.5));
 }
 
+struct named {
+    struct eo_pictures *pictures;
+    const char *path;
+    unsigned most;
+};
+
+static int name_class(void *to, unsigned label, const char *name, struct eo_err *err)
+{
+    const struct named *n = to;
+
+    return label < n->most
+               ? eo_pictures_name(n->pictures, label, name, err)
+               : eo_err_set(err, "%s: expected at most %u classes, found more lines", n->path, n->most);
+}
+
 int eo_collect_class_names(struct eo_pictures *p, const char *folder, const char *name, unsigned most,
                            struct eo_err *err)
 {
-    char path[EO_COLLECT_PATH], *text, *rest = NULL;
-    unsigned label = 0;
-    size_t size;
-    int rc = 0;
+    char path[EO_COLLECT_PATH];
+    struct named named = {p, path, most};
 
-    if (eo_collect_join(path, folder, name, err))
-        return -1;
-    if (eo_io_exists(path, NULL) != 1)
-        return 0;
-    if (eo_io_read(path, NAMES_SIZE_MAX, &text, &size, err))
-        return eo_err_prefix(err, "%s", path);
-    for (char *line = strtok_r(text, "\r\n", &rest); !rc && line; line = strtok_r(NULL, "\r\n", &rest)) {
-        eo_err_make_printable(line);
-        rc = label < most ? eo_pictures_name(p, label++, line, err)
-                          : eo_err_set(err, "%s: expected at most %u classes, found more lines", path, most);
-    }
-    free(text);
-    return rc;
+    return eo_collect_join(path, folder, name, err) || eo_class_lines_read(path, name_class, &named, err) ? -1 : 0;
 }
 
 int eo_collect_row_shape(struct eo_picture_shape *shape, const struct eo_collect_options *o, size_t values,
@@ -131,6 +130,19 @@ int eo_collect_parse_shape(const char *text, struct eo_picture_shape *shape, str
     shape->height = (uint32_t)size[count == 3 ? 1 : 0];
     if (count > 1)
         shape->width = (uint32_t)size[count - 1];
+    return 0;
+}
+
+int eo_collect_parse_size(const char *text, struct eo_picture_shape *size, struct eo_err *err)
+{
+    const char *first = strchr(text, 'x');
+    struct eo_err none;
+
+    if ((first && strchr(first + 1, 'x')) || eo_collect_parse_shape(text, size, &none))
+        return eo_err_set(err, "expected HxW or H, for both, with sides of 1 to %d, found '%s'", EO_PICTURES_SIDE_MAX,
+                          text);
+    if (!first)
+        size->width = size->height;
     return 0;
 }
 

@@ -19,7 +19,9 @@
 #include "stage/data/pictures.h"
 
 enum eo_collect_layout {
-    EO_COLLECT_ANY,  /* channels are the axis of length 1 or 3; fails if it is not clear */
+    /* channels are the axis of length 1 or 3; fails if it is not clear: a last axis of 1 may be a width, unless the two
+     * before it are equal */
+    EO_COLLECT_ANY,
     EO_COLLECT_NCHW, /* channels first, as PyTorch */
     EO_COLLECT_NHWC  /* channels last, as TensorFlow */
 };
@@ -28,7 +30,8 @@ struct eo_collect_options {
     const char *from;   /* file or folder */
     const char *labels; /* .npy; NULL: none */
     enum eo_collect_layout layout;
-    struct eo_picture_shape shape;  /* of rows of numbers; zeros: a square of grey values */
+    /* of pictures that are rows of numbers or have two dimensions; zeros: a square of grey values, or these two */
+    struct eo_picture_shape shape;
     struct eo_picture_shape resize; /* height and width of pictures from PNG files; zeros: as they are */
     int grey;                       /* colours of PNG files become grey */
     /* numbers that are no bytes: low becomes 0, high 255. Equal: 0..1, -1..1 or 0..255 where they fit */
@@ -45,6 +48,9 @@ int eo_collect(struct eo_pictures *p, const struct eo_collect_options *options,
 /* Whether `text` is "CxHxW", "HxW" (one channel) or "H" (one channel, width 1), into *shape. */
 int eo_collect_parse_shape(const char *text, struct eo_picture_shape *shape,
                            struct eo_err *err) EO_MUST_CHECK;
+
+/* Whether `text` is "HxW" or "H", which stands for both, into *size. */
+int eo_collect_parse_size(const char *text, struct eo_picture_shape *size, struct eo_err *err) EO_MUST_CHECK;
 
 /* Whether `text` is "LOW:HIGH" with LOW < HIGH. */
 int eo_collect_parse_range(const char *text, double *low, double *high, struct eo_err *err) EO_MUST_CHECK;

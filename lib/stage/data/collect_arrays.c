@@ -32,10 +32,11 @@ static int shape_of_planes(struct eo_picture_shape *shape, int *channels_last,
                            const struct eo_collect_options *o, const struct eo_npy *a, struct eo_err *err)
 {
     int first = a->dim[1] == 1 || a->dim[1] == 3, last = a->dim[3] == 1 || a->dim[3] == 3;
+    int may_be_width = a->dim[3] == 1 && a->dim[1] != a->dim[2];
     char text[128];
 
     eo_npy_describe(a, text, sizeof(text));
-    if (o->layout == EO_COLLECT_ANY && first == last)
+    if (o->layout == EO_COLLECT_ANY && (first == last || may_be_width))
         return eo_err_set(err, "%s: say with --layout nchw or nhwc where the channels are", text);
     *channels_last = o->layout == EO_COLLECT_NHWC || (o->layout == EO_COLLECT_ANY && last);
     if (a->dim[1] > UINT32_MAX || a->dim[2] > UINT32_MAX || a->dim[3] > UINT32_MAX)
@@ -59,6 +60,11 @@ static int shape_of(struct eo_picture_shape *shape, int *channels_last, const st
         return shape_of_planes(shape, channels_last, o, a, err);
     if (a->dims != 3 || a->dim[1] > UINT32_MAX || a->dim[2] > UINT32_MAX)
         return eo_err_set(err, "expected pictures as an array of 2 to 4 dimensions, found %s", text);
+    if (o->layout != EO_COLLECT_ANY)
+        return eo_err_set(err, "%s: expected 4 dimensions for --layout, found 3; say with --shape CxHxW what they are",
+                          text);
+    if (o->shape.channels)
+        return eo_collect_row_shape(shape, o, a->dim[1] * a->dim[2], err);
     *shape = (struct eo_picture_shape){1, (uint32_t)a->dim[1], (uint32_t)a->dim[2]};
     return 0;
 }

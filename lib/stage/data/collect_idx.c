@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/io.h"
+#include "format/config_classes.h"
 #include "format/dataset_find.h"
 #include "format/idx.h"
 #include "stage/data/collect_internal.h"
@@ -63,7 +64,7 @@ static int add_images(struct eo_pictures *p, const struct eo_idx *images, const 
     if (images->dims == 4)
         shape.channels = images->dim[1];
     if (images->dims == 2)
-        shape.height = 1;
+        shape = (struct eo_picture_shape){1, images->dim[1], 1};
     if (find_range(p, &range, images, o, err) || eo_pictures_set_shape(p, shape, err))
         return eo_err_prefix(err, "%s", path);
     for (size_t i = 0; i < images->dim[0]; i++) {
@@ -102,5 +103,5 @@ int eo_collect_idx(struct eo_pictures *p, const struct eo_collect_options *o, st
 {
     if (add_part(p, o, EO_DATASET_TRAIN, err) || add_part(p, o, EO_DATASET_TEST, err))
         return -1;
-    return eo_collect_class_names(p, o->from, "classes.txt", EO_PICTURES_CLASSES, err);
+    return eo_collect_class_names(p, o->from, EO_CLASSES_FILE, EO_PICTURES_CLASSES, err);
 }

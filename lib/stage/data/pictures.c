@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "format/config_classes.h"
 #include "stage/data/idx_files.h"
 
 void eo_pictures_release(struct eo_pictures *p)
@@ -159,6 +160,26 @@ static void divide_class(struct eo_pictures *p, unsigned label, double share, ui
         p->parts[order[k]] = k < share_of(count, share) ? EO_DATASET_TEST : EO_DATASET_TRAIN;
 }
 
+static int highest_label(const struct eo_pictures *p, int part)
+{
+    int highest = -1;
+
+    for (size_t i = 0; i < p->count; i++)
+        highest = p->parts[i] == part && p->labels[i] > highest ? p->labels[i] : highest;
+    return highest;
+}
+
+/* A network has as many outputs as the training set has labels. */
+static int check_test_labels(const struct eo_pictures *p, struct eo_err *err)
+{
+    int train = highest_label(p, EO_DATASET_TRAIN), test = highest_label(p, EO_DATASET_TEST);
+
+    if (test > train)
+        return eo_err_set(err, "expected the classes 0 to %d of the training set in the test set, found %d there",
+                          train, test);
+    return 0;
+}
+
 int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct eo_err *err)
 {
     size_t undivided = count_part(p, 0);
@@ -183,7 +204,7 @@ int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct
             err,
             "expected pictures to train on and others to test on, found only %zu in all; a class needs two",
             p->count);
-    return 0;
+    return check_test_labels(p, err);
 }
 
 /* The indices of a part's pictures in random order, which `seed` and the part decide. Released with free(). */
@@ -242,8 +263,8 @@ static int write_names(const struct eo_pictures *p, const char *folder, struct e
         else
             eo_buf_printf(&text, "%u\n", k);
     }
-    if ((size_t)snprintf(path, sizeof(path), "%s/classes.txt", folder) >= sizeof(path))
-        rc = eo_err_set(err, "the path of 'classes.txt' is too long");
+    if ((size_t)snprintf(path, sizeof(path), "%s/" EO_CLASSES_FILE, folder) >= sizeof(path))
+        rc = eo_err_set(err, "the path of '" EO_CLASSES_FILE "' is too long");
     else
         rc = eo_buf_check(&text, err) || eo_io_write(path, text.data, text.len, err) ? -1 : 0;
     eo_buf_release(&text);

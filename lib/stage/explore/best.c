@@ -20,20 +20,32 @@ double eo_best_cost(const struct eo_explore_row *r, const struct eo_best_questio
                                   : c->instructions * q->ms_per_instruction;
 }
 
-int eo_best_has_cost(const struct eo_explore_table *t, const struct eo_best_question *q, int limit)
+size_t eo_best_unknown(const struct eo_explore_table *t, const struct eo_best_question *q, int limit)
 {
-    size_t i = 0;
+    size_t n = 0;
 
-    while (i < t->count && isnan(eo_best_cost(&t->rows[i], q, limit)))
-        i++;
-    return i < t->count;
+    for (size_t i = 0; i < t->count; i++)
+        n += isnan(eo_best_cost(&t->rows[i], q, limit));
+    return n;
 }
 
-static double size_of(const struct eo_explore_row *r, const struct eo_best_question *q)
+/* -1, 0 or 1: a is less, as much, or more; 0 where neither is known, 2 where only one is. */
+static int compare(double a, double b)
 {
-    double flash = eo_best_cost(r, q, EO_BEST_FLASH);
+    if (isnan(a) || isnan(b))
+        return isnan(a) && isnan(b) ? 0 : 2;
+    return (a > b) - (a < b);
+}
 
-    return isnan(flash) ? r->tensor_bytes : flash;
+/* The same by x, or by its stand-in unless x is known of both. */
+static int compare_or(double x, double y, double instead_x, double instead_y)
+{
+    return isnan(x) || isnan(y) ? compare(instead_x, instead_y) : compare(x, y);
+}
+
+static int compare_flash(const struct eo_explore_row *a, const struct eo_explore_row *b, enum eo_core core)
+{
+    return compare_or(a->cost[core].flash_bytes, b->cost[core].flash_bytes, a->tensor_bytes, b->tensor_bytes);
 }
 
 /* A cost that is not known is within no limit. */
@@ -56,18 +68,17 @@ static int is_better(const struct eo_explore_row *a, const struct eo_explore_row
                      const struct eo_best_question *q)
 {
     double x = eo_explore_accuracy(&a->chosen), y = eo_explore_accuracy(&b->chosen);
-    double more = size_of(a, q) - size_of(b, q);
-    int reaches = x >= q->accuracy, other = y >= q->accuracy;
+    int more = compare_flash(a, b, q->core), reaches = x >= q->accuracy, other = y >= q->accuracy;
 
     if (reaches != other)
         return reaches;
-    if (q->accuracy > 0 && reaches && more != 0)
+    if (q->accuracy > 0 && reaches && (more == -1 || more == 1))
         return more < 0;
     return x != y ? x > y : more < 0;
 }
 
-const struct eo_explore_row *eo_best_without(const struct eo_explore_table *t, const struct eo_best_question *q,
-                                             int except)
+const struct eo_explore_row *eo_best_without(const struct eo_explore_table *t,
+                                             const struct eo_best_question *q, int except)
 {
     const struct eo_explore_row *best = NULL;
 
@@ -84,16 +95,24 @@ static int is_rival(const struct eo_explore_row *r, const struct eo_explore_row 
     return r != answer && is_within(r, q, -1) && eo_explore_mcnemar(r, answer) > EO_RECOMMEND_LEVEL;
 }
 
-/* Whether a costs no more than b in anything, and less in something or is as cheap and more accurate. */
+/*
+ * Whether a costs no more than b in anything, and less in something or is as cheap and more accurate. A cost that is
+ * known of one alone says neither.
+ */
 static int is_cheaper(const struct eo_explore_row *a, const struct eo_explore_row *b,
                       const struct eo_best_question *q)
 {
     const struct eo_core_cost *x = &a->cost[q->core], *y = &b->cost[q->core];
+    const int costs[] = {compare_flash(a, b, q->core), compare(x->ram_bytes, y->ram_bytes),
+                         compare_or(x->instructions, y->instructions, a->macs, b->macs)};
+    int is_less = a->chosen.correct > b->chosen.correct;
 
-    if (x->flash_bytes > y->flash_bytes || x->ram_bytes > y->ram_bytes || x->instructions > y->instructions)
-        return 0;
-    return x->flash_bytes < y->flash_bytes || x->ram_bytes < y->ram_bytes ||
-           x->instructions < y->instructions || a->chosen.correct > b->chosen.correct;
+    for (size_t i = 0; i < sizeof(costs) / sizeof(*costs); i++) {
+        if (costs[i] > 0)
+            return 0;
+        is_less |= costs[i] < 0;
+    }
+    return is_less;
 }
 
 /* The finalists beside the answer, with the most accurate first. */
@@ -158,13 +177,13 @@ static void put_count(double count, int width, struct eo_buf *out)
         eo_buf_printf(out, " %*.0f", width, count);
 }
 
-static void put_finalist(const struct eo_explore_row *r, const struct eo_explore_row *answer,
+static void put_finalist(const struct eo_explore_row *r, int width, const struct eo_explore_row *answer,
                          const struct eo_best_question *q, struct eo_buf *out)
 {
     const struct eo_core_cost *c = &r->cost[q->core];
     double low, high;
 
-    eo_buf_printf(out, "  %-14s %8.2f ", r->name, per_cent(&r->chosen));
+    eo_buf_printf(out, "  %-*s %8.2f ", width, r->name, per_cent(&r->chosen));
     if (r->unseen.images) {
         eo_stats_wilson95(r->unseen.correct, r->unseen.images, &low, &high);
         eo_buf_printf(out, "%7.2f (%.2f to %.2f)", per_cent(&r->unseen), 100 * low, 100 * high);
@@ -186,16 +205,23 @@ static void put_finalist(const struct eo_explore_row *r, const struct eo_explore
 static void put_finalists(const struct eo_best *best, const struct eo_best_question *q, struct eo_buf *out)
 {
     const struct eo_explore_row *answer = best->finalist[0];
+    int width = 14;
 
+    for (int i = 0; i < best->count; i++) {
+        int length = (int)strlen(best->finalist[i]->name);
+
+        width = length > width ? length : width;
+    }
     eo_buf_printf(
         out,
         "%s, on %s: the %s of %zu point%s within the limits. %zu images cannot tell %zu other%s from it.\n\n",
         answer->name, eo_core_name(q->core), q->accuracy > 0 ? "smallest accurate enough" : "most accurate",
-        best->within, best->within == 1 ? "" : "s", answer->chosen.images, best->rivals, best->rivals == 1 ? "" : "s");
-    eo_buf_printf(out, "  %-14s %8s %7s %-17s %8s %8s %12s\n", "point", "chosen %", "unseen", "% (95 %)",
-                  "flash", "RAM", "instructions");
+        best->within, best->within == 1 ? "" : "s", answer->chosen.images, best->rivals,
+        best->rivals == 1 ? "" : "s");
+    eo_buf_printf(out, "  %-*s %8s %7s %-17s %8s %8s %12s\n", width, "point", "chosen %", "unseen",
+                  "% (95 %)", "flash", "RAM", "instructions");
     for (int i = 0; i < best->count; i++)
-        put_finalist(best->finalist[i], answer, q, out);
+        put_finalist(best->finalist[i], width, answer, q, out);
     if (answer->unseen.images)
         eo_buf_printf(out,
                       "\nThe images that decide have chosen the answer from %zu points, so its accuracy on "
@@ -218,7 +244,8 @@ const struct eo_explore_row *eo_best_next(const struct eo_explore_table *t, cons
     for (size_t i = 0; i < t->count; i++) {
         const struct eo_explore_row *r = &t->rows[i];
 
-        if (keeps(r, q, limit) || !is_within(r, q, limit) || r->chosen.correct <= answer->chosen.correct ||
+        if (isnan(eo_best_cost(r, q, limit)) || keeps(r, q, limit) || !is_within(r, q, limit) ||
+            r->chosen.correct <= answer->chosen.correct ||
             (next && eo_best_cost(r, q, limit) >= eo_best_cost(next, q, limit)))
             continue;
         if (!is_certain || eo_explore_mcnemar(r, answer) <= EO_RECOMMEND_LEVEL)
@@ -260,6 +287,17 @@ static void put_price(const struct eo_explore_table *t, const struct eo_best_que
         eo_buf_puts(out, "    no point that needs more of it can be told from the answer\n");
 }
 
+/* Such a point may be better than the answer, and may keep the limit. */
+static void put_unknown(const struct eo_explore_table *t, const struct eo_best_question *q, int limit,
+                        struct eo_buf *out)
+{
+    size_t n = q->limit[limit] > 0 ? eo_best_unknown(t, q, limit) : 0;
+
+    if (n)
+        eo_buf_printf(out, "    it is not known of %zu point%s, which the limit leaves out\n", n,
+                      n == 1 ? "" : "s");
+}
+
 static void put_limits(const struct eo_explore_table *t, const struct eo_best_question *q,
                        const struct eo_explore_row *answer, struct eo_buf *out)
 {
@@ -281,6 +319,7 @@ static void put_limits(const struct eo_explore_table *t, const struct eo_best_qu
         }
         if (q->accuracy == 0)
             put_price(t, q, answer, i, out);
+        put_unknown(t, q, i, out);
     }
 }
 
@@ -316,11 +355,12 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
         const struct eo_explore_row *least = eo_best_least(t, q, i);
 
         if (least)
-            eo_buf_printf(out, "  %s: %.*g %s instead of %.*g, for %s with %.2f %%\n", limit_names[i], digits[i],
-                          eo_best_cost(least, q, i), units[i], digits[i], q->limit[i], least->name,
+            eo_buf_printf(out, "  %s: %.*g %s instead of %.*g, for %s with %.2f %%\n", limit_names[i],
+                          digits[i], eo_best_cost(least, q, i), units[i], digits[i], q->limit[i], least->name,
                           per_cent(&least->chosen));
         else if (q->limit[i] > 0)
             eo_buf_printf(out, "  %s: no amount of it alone is enough\n", limit_names[i]);
+        put_unknown(t, q, i, out);
     }
 }
 
@@ -337,14 +377,19 @@ void eo_best_put(const struct eo_best *best, const struct eo_explore_table *t,
 
 /* ---- the experiment of the finalists ------------------------------------------------------------------------- */
 
-static struct eo_level level_of(const struct eo_explore_row *r, const int *channels)
+static struct eo_level level_of(const struct eo_explore_row *r)
 {
     double share[EO_LEVEL_SHARES];
-    int n = r->spaces < EO_LEVEL_SHARES ? r->spaces : EO_LEVEL_SHARES;
 
-    for (int i = 0; i < n; i++)
-        share[i] = rint((1 - (double)r->widths[i] / channels[i]) * 1e6) / 1e6;
-    return eo_level_of(share, n);
+    for (int i = 0; i < r->spaces; i++)
+        share[i] = rint((1 - (double)r->widths[i] / r->base_widths[i]) * 1e6) / 1e6;
+    return eo_level_of(share, r->spaces);
+}
+
+/* Whether a finalist is of the same experiment as the answer. */
+static int is_of_answer(const struct eo_best *best, int i)
+{
+    return best->finalist[i]->table == best->finalist[0]->table;
 }
 
 /* MiB, as the budgets are, in which all finalists are; rounded up to six decimals. */
@@ -352,20 +397,29 @@ static double budget_of(const struct eo_best *best)
 {
     double most = 0;
 
-    for (int i = 0; i < best->count; i++)
-        most = fmax(most, best->finalist[i]->tensor_bytes);
+    for (int i = 0; i < best->count; i++) {
+        if (is_of_answer(best, i))
+            most = fmax(most, best->finalist[i]->tensor_bytes);
+    }
     return ceil(most / 1048576 * 1e6) / 1e6;
 }
 
-void eo_best_config(const struct eo_best *best, const int *channels, struct eo_config *cfg)
+int eo_best_config(const struct eo_best *best, struct eo_config *cfg, struct eo_err *err)
 {
     int precisions[EO_PRECISION_COUNT] = {0};
 
+    if (best->finalist[0]->spaces > EO_LEVEL_SHARES)
+        return eo_err_set(err,
+                          "expected a network of at most %d spaces of channels, as a level has, found %d",
+                          EO_LEVEL_SHARES, best->finalist[0]->spaces);
     cfg->pruning_level_count = cfg->precision_count = 0;
     for (int i = 0; i < best->count; i++) {
-        struct eo_level level = level_of(best->finalist[i], channels);
+        struct eo_level level;
         int k = 0;
 
+        if (!is_of_answer(best, i))
+            continue;
+        level = level_of(best->finalist[i]);
         precisions[best->finalist[i]->precision] = 1;
         while (k < cfg->pruning_level_count && eo_level_compare(cfg->pruning_levels[k], level) != 0)
             k++;
@@ -383,4 +437,5 @@ void eo_best_config(const struct eo_best *best, const int *channels, struct eo_c
     if (cfg->fine_tune_epochs < cfg->epochs)
         cfg->fine_tune_epochs = cfg->epochs;
     *cfg->output_dir = '\0';
+    return 0;
 }

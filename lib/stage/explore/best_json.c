@@ -33,8 +33,7 @@ static void put_point(struct eo_json *j, const char *key, const struct eo_explor
     eo_json_count(j, "flash_bytes", r->cost[q->core].flash_bytes);
     eo_json_count(j, "ram_bytes", r->cost[q->core].ram_bytes);
     eo_json_count(j, "instructions", r->cost[q->core].instructions);
-    eo_json_double(j, "latency_ms",
-                   q->ms_per_instruction > 0 ? eo_best_cost(r, q, EO_BEST_LATENCY) : NAN);
+    eo_json_double(j, "latency_ms", q->ms_per_instruction > 0 ? eo_best_cost(r, q, EO_BEST_LATENCY) : NAN);
     eo_json_close(j);
 }
 
@@ -56,6 +55,7 @@ static void put_limit(struct eo_json *j, const struct eo_explore_table *t, const
     eo_json_open(j, NULL, '{');
     eo_json_text(j, "limit", limit_names[limit]);
     eo_json_double(j, "at_most", q->limit[limit]);
+    eo_json_int(j, "points_without_it", (long long)eo_best_unknown(t, q, limit));
     eo_json_double(j, "used", answer ? eo_best_cost(answer, q, limit) : NAN);
     put_point_or_null(j, "without", answer ? eo_best_without(t, q, limit) : NULL, answer, q);
     put_point_or_null(j, "next", has_price ? eo_best_next(t, q, answer, limit, 0) : NULL, answer, q);
@@ -64,8 +64,44 @@ static void put_limit(struct eo_json *j, const struct eo_explore_table *t, const
     eo_json_close(j);
 }
 
+static void put_hypervolume(struct eo_json *j, const char *const keys[3], const struct eo_hypervolume *v)
+{
+    eo_json_double(j, keys[0], v->value);
+    eo_json_double(j, keys[1], v->low);
+    eo_json_double(j, keys[2], v->high);
+}
+
+static void put_frontier(struct eo_json *j, const struct eo_frontier *f)
+{
+    static const char *const costs[EO_FRONTIER_COSTS] = {"flash_bytes", "ram_bytes", "instructions"},
+                             *const chosen[] = {"hypervolume", "hypervolume_ci95_low",
+                                                "hypervolume_ci95_high"},
+                             *const unseen[] = {"unseen_hypervolume", "unseen_hypervolume_ci95_low",
+                                                "unseen_hypervolume_ci95_high"};
+
+    if (!f) {
+        eo_json_null(j, "frontier");
+        return;
+    }
+    eo_json_open(j, "frontier", '{');
+    eo_json_int(j, "points", (long long)f->count);
+    eo_json_int(j, "points_with_costs", (long long)f->known);
+    put_hypervolume(j, chosen, &f->chosen);
+    put_hypervolume(j, unseen, &f->unseen);
+    eo_json_open(j, "asked", '[');
+    for (int k = 0; k < EO_FRONTIER_COSTS; k++) {
+        eo_json_open(j, NULL, '{');
+        eo_json_text(j, "limit", costs[k]);
+        eo_json_count(j, "least", f->least[k]);
+        eo_json_count(j, "most", f->most[k]);
+        eo_json_close(j);
+    }
+    eo_json_close(j);
+    eo_json_close(j);
+}
+
 void eo_best_put_json(const struct eo_best *best, const struct eo_explore_table *t,
-                      const struct eo_best_question *q, struct eo_buf *out)
+                      const struct eo_best_question *q, const struct eo_frontier *f, struct eo_buf *out)
 {
     const struct eo_explore_row *answer = best->count ? best->finalist[0] : NULL;
     struct eo_json j = {.out = out};
@@ -87,5 +123,6 @@ void eo_best_put_json(const struct eo_best *best, const struct eo_explore_table 
             put_limit(&j, t, q, answer, i);
     }
     eo_json_close(&j);
+    put_frontier(&j, f);
     eo_json_close(&j);
 }

@@ -10,7 +10,7 @@
 #include "stage/explore/kept.h"
 #include "stage/explore/rows.h"
 
-#define BINDING "eo-explore 1" /* of the journals */
+#define BINDING "eo-explore 2" /* of the journals */
 
 /* Trainings of the same length. */
 struct rung {

@@ -8,13 +8,14 @@
  *
  *     widths                  "8x16": channels of each space
  *     precision, seed
+ *     base_widths             the network's own channels in each space
  *     training_images, epochs
  *     parameters, macs, tensor_bytes
  *     images, correct, accuracy, accuracy_ci95_low, accuracy_ci95_high
  *                             on the images that decide, with Wilson's interval
  *     test_images, ...        the same on images that no choice has seen; empty where there are none
  *     CORE_flash_bytes, CORE_ram_bytes, CORE_instructions
- *                             of each core, export/costs.h
+ *                             of each core, export/costs.h; empty where not known
  *     model_sha256            of the model's file
  *     error                   why the point has no figures, as when training diverged
  *     rung                    the last one that it came to, from 1; with explore_way: exhaustive, 1

@@ -70,11 +70,8 @@ static int choose_rows(struct eo_frontier *f, const struct eo_explore_table *t, 
     }
     if (f->count)
         return 0;
-    return eo_err_set(
-        err,
-        "expected flash, RAM and instructions of some point on %s, found none; they are known of "
-        "model: smallcnn alone",
-        eo_core_name(f->core));
+    return eo_err_set(err, "expected flash, RAM and instructions of some point on %s, found none",
+                      eo_core_name(f->core));
 }
 
 /* ---- the questions --------------------------------------------------------------------------------------------- */
@@ -247,7 +244,7 @@ void eo_frontier_put_csv(const struct eo_frontier *f, struct eo_buf *out)
         double cost[COSTS];
 
         get_costs(r, f->core, cost);
-        eo_buf_printf(out, "%.*s,%s,%s,%.0f,%.0f,%.0f,", (int)strcspn(r->name, "-"), r->name,
+        eo_buf_printf(out, "%.*s,%s,%s,%.0f,%.0f,%.0f,", (int)(strrchr(r->name, '-') - r->name), r->name,
                       eo_precision_name(r->precision), eo_core_name(f->core), cost[0], cost[1], cost[2]);
         put_accuracy(&r->chosen, out);
         put_accuracy(&r->unseen, out);

@@ -5,7 +5,8 @@
  *                   many of the images that decide right, and to be better in one of the four. Of equal ones the first
  *                   stays.
  *     questions     EO_FRONTIER_LIMITS limits of each cost, in equal ratios from the least to the most of the frontier.
- *                   The answer to three limits is the most accurate point within them; ties go to the earlier row.
+ *                   The answer to three limits is the most accurate of these points within them; ties go to the earlier
+ *                   row.
  *     share         of the questions that a point answers
  *     hypervolume   the mean accuracy of the answers. This is the volume below the frontier over the logarithms of the
  *                   costs, as a share of the box from the reference point (the most of each cost, accuracy 0) to the

@@ -75,13 +75,19 @@ static int is_certain_loser(const struct eo_explore_table *t, size_t i)
 
 /* ---- questions ------------------------------------------------------------------------------------------------- */
 
-/* A cost that is not known has another one in its place, or none. */
-static double cost_of(const struct eo_explore_row *r, int axis)
+static double known_cost(const struct eo_explore_row *r, int axis)
 {
     const struct eo_core_cost *c = &r->cost[CORE];
-    const double known[AXES] = {c->flash_bytes, c->ram_bytes, c->instructions},
-                 instead[AXES] = {r->tensor_bytes, 0, r->macs};
-    double x = isnan(known[axis]) ? instead[axis] : known[axis];
+    const double cost[AXES] = {c->flash_bytes, c->ram_bytes, c->instructions};
+
+    return cost[axis];
+}
+
+/* A cost that is not known of some row has another one in its place in all rows, or none. */
+static double cost_of(const struct eo_explore_row *r, int axis, int is_known)
+{
+    const double instead[AXES] = {r->tensor_bytes, 0, r->macs};
+    double x = is_known ? known_cost(r, axis) : instead[axis];
 
     return isnan(x) ? 0 : x;
 }
@@ -89,9 +95,12 @@ static double cost_of(const struct eo_explore_row *r, int axis)
 static void set_limits(struct field *f, int axis)
 {
     double limit[LIMITS], least = INFINITY, most = 0;
+    int is_known = 1;
 
+    for (size_t i = 0; i < f->t->count; i++)
+        is_known &= !isnan(known_cost(&f->t->rows[i], axis));
     for (size_t i = 0; i < f->t->count; i++) {
-        double cost = cost_of(&f->t->rows[i], axis);
+        double cost = cost_of(&f->t->rows[i], axis, is_known);
 
         least = fmin(least, cost);
         most = fmax(most, cost);
@@ -100,7 +109,7 @@ static void set_limits(struct field *f, int axis)
     for (size_t i = 0; i < f->t->count; i++) {
         int k = 0;
 
-        while (k < LIMITS - 1 && limit[k] < cost_of(&f->t->rows[i], axis))
+        while (k < LIMITS - 1 && limit[k] < cost_of(&f->t->rows[i], axis, is_known))
             k++;
         f->rows[i].first[axis] = k;
     }

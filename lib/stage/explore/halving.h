@@ -13,8 +13,10 @@
  *                it is an assumption.
  *     questions  Limits of flash, RAM and instructions on one core, EO_HALVING_LIMITS of each, in equal ratios from the
  *                least to the most that a point takes. The answer to a question is the most accurate point within its
- *                limits. What a set of trainings is worth is the sum of its answers' accuracies: the hypervolume below
- *                the frontier over the logarithms of the costs.
+ *                limits. Where flash or instructions are not known of some point (export/costs.h), bytes of tensors or
+ *                multiply-accumulates of all points take their place, and RAM does not count. What a set of trainings
+ *                is worth is the sum of its answers' accuracies: the hypervolume below the frontier over the
+ *                logarithms of the costs.
  *     quota      Of the trainings that are left, the one that adds most to the worth of those that go on goes on next,
  *                until the quota is full (greedy, which is within 1 - 1/e of the best set, Nemhauser 1978). When none
  *                adds anything, because all that is left is dominated, the same begins anew among these: the second

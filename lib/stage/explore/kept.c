@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 #include "base/version.h"
+#include "stage/explore/rows.h"
+#include "stage/explore/table.h"
 
 #define DIGEST (EO_SHA256_TEXT - 1)
 
@@ -101,6 +103,29 @@ static int take_record(struct eo_explore_entry *entry, const struct eo_journal_r
     return 0;
 }
 
+/* Whether a text is a row of both tables. Anybody can write a file whose checksums are right. */
+static int is_row(const char *text, size_t size)
+{
+    const struct eo_explore_found found = {.rung = 1};
+    struct eo_explore_table table = {0};
+    struct eo_buf lines = {0}, files[2] = {{0}};
+    struct eo_err err;
+    int is_right = 0;
+
+    eo_buf_append(&lines, text, size);
+    eo_explore_put_headers(&files[0], &files[1]);
+    if (!eo_buf_check(&lines, &err) && !memchr(text, 0, size) && strchr(lines.data, '\n')) {
+        eo_explore_put_found(lines.data, &found, &files[0], &files[1]);
+        is_right = !eo_buf_check(&files[0], &err) && !eo_buf_check(&files[1], &err) &&
+                   !eo_explore_table_parse(&table, files, &err) && table.count == 1;
+    }
+    eo_explore_table_release(&table);
+    eo_buf_release(&lines);
+    eo_buf_release(&files[0]);
+    eo_buf_release(&files[1]);
+    return is_right;
+}
+
 /* Two rungs of so few images that they are trained alike have the same digests; each takes the record. */
 static int take_records(struct eo_explore_entry **sorted, size_t n, const struct eo_journal_record *record,
                         struct eo_err *err)
@@ -111,7 +136,7 @@ static int take_records(struct eo_explore_entry **sorted, size_t n, const struct
     memcpy(wanted.digest, record->data, DIGEST);
     wanted.digest[DIGEST] = '\0';
     found = bsearch(&key, sorted, n, sizeof(*sorted), compare_digests);
-    if (!found)
+    if (!found || !is_row(record->data + DIGEST, record->size - DIGEST))
         return 0;
     for (at = (size_t)(found - sorted); at > 0 && compare_digests(&key, &sorted[at - 1]) == 0;)
         at--;

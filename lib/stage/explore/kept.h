@@ -20,7 +20,10 @@ struct eo_explore_entry *eo_explore_entries_new(const struct eo_explore *e, cons
                                                 struct eo_err *err) EO_MUST_CHECK;
 void eo_explore_entries_free(struct eo_explore_entry *entries, size_t count); /* NULL is allowed */
 
-/* Takes over from the journal, which may be NULL, the texts of `count` lists of `rows` entries each. */
+/*
+ * Takes over from the journal, which may be NULL, the texts of `count` lists of `rows` entries each. A text that is no
+ * row of both tables is left out, so its point is computed.
+ */
 int eo_explore_entries_read(struct eo_explore_entry *const *lists, int count, size_t rows,
                             struct eo_journal *journal, struct eo_err *err) EO_MUST_CHECK;
 void eo_explore_entry_keep(const struct eo_explore_entry *entry, struct eo_journal *journal);

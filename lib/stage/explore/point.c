@@ -1,8 +1,8 @@
 #include "stage/explore/point.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#include <stdlib.h>
 #include "base/mem.h"
 #include "nn/network_fold.h"
 #include "stage/learn/train.h"

@@ -7,10 +7,10 @@
 
 void eo_explore_put_headers(struct eo_buf *table, struct eo_buf *hits)
 {
-    eo_buf_puts(table,
-                "widths,precision,seed,training_images,epochs,parameters,macs,tensor_bytes,images,correct,"
-                "accuracy,accuracy_ci95_low,accuracy_ci95_high,test_images,test_correct,test_accuracy,"
-                "test_accuracy_ci95_low,test_accuracy_ci95_high,");
+    eo_buf_puts(table, "widths,precision,seed,base_widths,training_images,epochs,parameters,macs,"
+                       "tensor_bytes,images,correct,accuracy,accuracy_ci95_low,accuracy_ci95_high,"
+                       "test_images,test_correct,test_accuracy,test_accuracy_ci95_low,"
+                       "test_accuracy_ci95_high,");
     for (int c = 0; c < EO_CORE_COUNT; c++) {
         const char *name = eo_core_name((enum eo_core)c);
 
@@ -24,6 +24,14 @@ static void put_key(const struct eo_explore *e, const char *widths, enum eo_prec
                     struct eo_buf *out)
 {
     eo_buf_printf(out, "%s,%s,%" PRIu64 ",", widths, eo_precision_name(precision), e->cfg.seeds[0]);
+}
+
+static void put_base_widths(const struct eo_explore *e, struct eo_buf *out)
+{
+    char text[EO_GRID_TEXT];
+
+    eo_explore_widths_text(e->grid.spaces.channels, e->grid.spaces.count, text);
+    eo_buf_printf(out, "%s,", text);
 }
 
 static void put_accuracy(const struct eo_eval *eval, struct eo_buf *out)
@@ -57,6 +65,7 @@ void eo_explore_put_point(const struct eo_explore *e, const char *widths, enum e
                           const struct eo_explore_result *x, struct eo_buf *out)
 {
     put_key(e, widths, precision, out);
+    put_base_widths(e, out);
     eo_buf_printf(out, "%zu,%d,%zu,%zu,%zu,", e->split.train.count, e->cfg.explore_epochs, x->parameters,
                   x->macs, x->tensor_bytes);
     put_accuracy(&x->validation, out);
@@ -79,6 +88,7 @@ void eo_explore_put_error(const struct eo_explore *e, const char *widths, enum e
                           const struct eo_err *why, struct eo_buf *out)
 {
     put_key(e, widths, precision, out);
+    put_base_widths(e, out);
     eo_buf_printf(out, "%zu,%d,,,,,,,,,,,,,,", e->split.train.count, e->cfg.explore_epochs);
     for (int c = 0; c < EO_CORE_COUNT; c++)
         eo_buf_puts(out, ",,,");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "stage/select/certainty.h"
@@ -16,9 +17,9 @@ static const char *const cost_names[] = {"flash_bytes", "ram_bytes", "instructio
 enum { TABLE, HITS, FILES };
 
 /* Columns without which nothing can be said; those of costs follow from the names of the cores. */
-static const char *const table_columns[] = {"widths", "precision", "seed",    "macs",        "tensor_bytes",
-                                            "images", "correct",   "test_images", "test_correct",
-                                            "error",  NULL};
+static const char *const table_columns[] = {"widths",      "precision",    "seed",   "base_widths",
+                                            "macs",        "tensor_bytes", "images", "correct",
+                                            "test_images", "test_correct", "error",  NULL};
 static const char *const hits_columns[] = {"widths", "precision",          "seed",      "images_sha256",
                                            "hits",   "test_images_sha256", "test_hits", NULL};
 
@@ -135,6 +136,20 @@ static int read_hits(const struct reader *in, size_t row, const char *prefix, st
     return fail_at(in, TABLE, row, correct_column, err);
 }
 
+/* The network's own widths: one for each, and none below. */
+static int read_base_widths(const struct reader *in, size_t row, struct eo_explore_row *r, struct eo_err *err)
+{
+    const char *text = eo_csv_value(&in->csv[TABLE], row, "base_widths");
+    int is_right = eo_explore_widths_parse(text, r->base_widths) == r->spaces;
+
+    for (int i = 0; is_right && i < r->spaces; i++)
+        is_right = r->widths[i] <= r->base_widths[i];
+    if (is_right)
+        return 0;
+    eo_err_set(err, "expected %d widths, each at least that of the point, found '%.60s'", r->spaces, text);
+    return fail_at(in, TABLE, row, "base_widths", err);
+}
+
 static int read_point(const struct reader *in, size_t row, struct eo_explore_row *r, struct eo_err *err)
 {
     const char *widths = eo_csv_value(&in->csv[TABLE], row, "widths"),
@@ -154,10 +169,31 @@ static int read_point(const struct reader *in, size_t row, struct eo_explore_row
         eo_err_set(err, "expected widths such as 8x16, found '%.60s'", widths);
         return fail_at(in, TABLE, row, "widths", err);
     }
+    if (read_base_widths(in, row, r, err))
+        return -1;
     if (eo_precision_parse(precision, &r->precision, err))
         return fail_at(in, TABLE, row, "precision", err);
     snprintf(r->name, sizeof(r->name), "%.*s-%s", EO_GRID_TEXT - 1, widths, precision);
     return 0;
+}
+
+/* All rows have the same images; `prefix` as in read_hits(). Without images that no choice has seen, none has them. */
+static int check_images_of(const struct reader *in, size_t row, const char *prefix,
+                           const struct eo_evidence *first, const struct eo_evidence *e, struct eo_err *err)
+{
+    char column[40];
+
+    if (e->images == first->images && (*e->images_sha256 || !e->images) &&
+        strcmp(e->images_sha256, first->images_sha256) == 0)
+        return 0;
+    snprintf(column, sizeof(column), "%simages_sha256", prefix);
+    if (e->images && !*e->images_sha256)
+        eo_err_set(err, "expected the checksum of %zu images, found none", e->images);
+    else
+        eo_err_set(err,
+                   "expected the same images as in the rows before, %zu with '%.60s', found %zu with '%.60s'",
+                   first->images, first->images_sha256, e->images, e->images_sha256);
+    return fail_at(in, HITS, row, column, err);
 }
 
 /* Points are compared image by image, so all need the same images, and widths of the same network. */
@@ -168,19 +204,49 @@ static int check_like(const struct reader *in, size_t row, const struct eo_explo
         eo_err_set(err, "expected %d widths, as in the rows before, found %d", first->spaces, r->spaces);
         return fail_at(in, TABLE, row, "widths", err);
     }
-    if (r->chosen.images != first->chosen.images || !*r->chosen.images_sha256 ||
-        strcmp(r->chosen.images_sha256, first->chosen.images_sha256) != 0) {
-        eo_err_set(
-            err, "expected the same images as in the rows before, %zu with '%.60s', found %zu with '%.60s'",
-            first->chosen.images, first->chosen.images_sha256, r->chosen.images, r->chosen.images_sha256);
-        return fail_at(in, HITS, row, "images_sha256", err);
+    return check_images_of(in, row, "", &first->chosen, &r->chosen, err) ||
+                   check_images_of(in, row, "test_", &first->unseen, &r->unseen, err)
+               ? -1
+               : 0;
+}
+
+/* A point that is there twice would be its own rival. `names` holds the rows so far. */
+static int check_new(const struct reader *in, size_t row, const struct eo_explore_table *t,
+                     struct eo_index *names, struct eo_err *err)
+{
+    const char *name = t->rows[t->count - 1].name;
+    uint64_t hash = eo_index_hash(name, strlen(name), 0);
+    struct eo_index_walk walk = eo_index_find(names, hash);
+    size_t i;
+
+    while (eo_index_next(names, &walk, &i)) {
+        if (strcmp(t->rows[i].name, name) == 0) {
+            eo_err_set(err, "expected each point once, found %s again, of row %zu", name,
+                       t->rows[i].number + 1);
+            return fail_at(in, TABLE, row, "widths", err);
+        }
     }
-    return 0;
+    return eo_index_add(names, hash, t->count - 1, err);
+}
+
+static int read_row(const struct reader *in, size_t row, struct eo_explore_table *t, struct eo_index *names,
+                    struct eo_err *err)
+{
+    struct eo_explore_row *r = &t->rows[t->count++];
+
+    r->number = row;
+    return read_point(in, row, r, err) || check_new(in, row, t, names, err) || read_costs(in, row, r, err) ||
+                   read_hits(in, row, "", &r->chosen, err) || read_hits(in, row, "test_", &r->unseen, err) ||
+                   check_like(in, row, &t->rows[0], r, err)
+               ? -1
+               : 0;
 }
 
 static int read_rows(struct reader *in, struct eo_explore_table *t, struct eo_err *err)
 {
     size_t rows = in->csv[TABLE].rows;
+    struct eo_index names = {0};
+    int rc = 0;
 
     if (rows != in->csv[HITS].rows)
         return eo_err_set(err, "%s/%s: expected as many rows as %s has, %zu, found %zu", in->folder,
@@ -189,18 +255,12 @@ static int read_rows(struct reader *in, struct eo_explore_table *t, struct eo_er
     t->rows = rows ? eo_alloc(rows, sizeof(*t->rows), err) : NULL;
     if (rows && !t->rows)
         return -1;
-    for (size_t i = 0; i < rows; i++) {
-        struct eo_explore_row *r = &t->rows[t->count];
-
-        if (*eo_csv_value(&in->csv[TABLE], i, "error"))
-            continue;
-        r->number = i;
-        t->count++;
-        if (read_point(in, i, r, err) || read_costs(in, i, r, err) || read_hits(in, i, "", &r->chosen, err) ||
-            read_hits(in, i, "test_", &r->unseen, err) || check_like(in, i, &t->rows[0], r, err))
-            return -1;
+    for (size_t i = 0; !rc && i < rows; i++) {
+        if (!*eo_csv_value(&in->csv[TABLE], i, "error"))
+            rc = read_row(in, i, t, &names, err);
     }
-    return 0;
+    eo_index_release(&names);
+    return rc;
 }
 
 static int check_column(const struct reader *in, int file, const char *column, struct eo_err *err)
@@ -269,6 +329,58 @@ int eo_explore_table_parse(struct eo_explore_table *t, const struct eo_buf text[
     for (int i = 0; i < FILES && !rc; i++)
         rc = eo_csv_parse(&in.csv[i], text[i].data, text[i].len, err);
     return read_table(&in, t, rc, err);
+}
+
+static void call(struct eo_explore_row *r, const char *experiment)
+{
+    char name[EO_EXPLORE_NAME];
+
+    snprintf(name, sizeof(name), "%.*s/%.*s", EO_CONFIG_EXPERIMENT_MAX - 1, experiment, EO_GRID_TEXT + 6,
+             r->name);
+    memcpy(r->name, name, sizeof(r->name));
+}
+
+/* Both tables have rows, each with the same images in all of them. */
+static int check_images(const struct eo_evidence *a, const struct eo_evidence *b, const char *what,
+                        struct eo_err *err)
+{
+    if (a->images == b->images && strcmp(a->images_sha256, b->images_sha256) == 0)
+        return 0;
+    return eo_err_set(
+        err, "expected the same images%s as in the first table, %zu with '%.12s', found %zu with '%.12s'",
+        what, a->images, a->images_sha256, b->images, b->images_sha256);
+}
+
+int eo_explore_table_join(struct eo_explore_table *t, const char *first, struct eo_explore_table *other,
+                          const char *name, struct eo_err *err)
+{
+    struct eo_explore_row *rows;
+
+    if (check_images(&t->rows[0].chosen, &other->rows[0].chosen, "", err) ||
+        check_images(&t->rows[0].unseen, &other->rows[0].unseen, " that judge", err))
+        return -1;
+    rows = eo_alloc(t->count + other->count, sizeof(*rows), err);
+    if (!rows)
+        return -1;
+    for (size_t i = 0; i < t->count; i++) {
+        rows[i] = t->rows[i];
+        if (!t->joined)
+            call(&rows[i], first);
+    }
+    t->joined++;
+    for (size_t i = 0; i < other->count; i++) {
+        struct eo_explore_row *r = &rows[t->count + i];
+
+        *r = other->rows[i];
+        r->table = t->joined;
+        call(r, name);
+    }
+    free(t->rows);
+    free(other->rows);
+    t->rows = rows;
+    t->count += other->count;
+    memset(other, 0, sizeof(*other));
+    return 0;
 }
 
 void eo_explore_table_release(struct eo_explore_table *t)

@@ -106,6 +106,7 @@ static void put_sizes(struct eo_export_writer *w)
         "scale */\n#define NET_CLASSES %zu\n#define NET_MACS %zu\n",
         w->pixels, w->model->network.input.c, w->model->network.input.h, w->model->network.input.w,
         w->classes, eo_network_macs(&w->model->network));
+    eo_class_names_put_macro(w->how->class_names, out);
     put_layers(w);
 }
 
@@ -226,14 +227,18 @@ int eo_export_make(const struct eo_export *how, const struct eo_model *m, struct
     return rc;
 }
 
-int eo_export_measure(const struct eo_model *m, struct eo_export_memory memory[EO_EXPORT_PATHS],
-                      struct eo_err *err)
+int eo_export_measure(const struct eo_model *m, struct eo_export_needs *needs, struct eo_err *err)
 {
     const struct eo_export how = {.prefix = "net"};
     struct eo_export_writer w = {.how = &how, .model = m};
     int rc = way_of(m)->put(&w, err);
 
-    memcpy(memory, w.memory, sizeof(w.memory));
+    memcpy(needs->memory, w.memory, sizeof(w.memory));
+    for (int c = 0; c < EO_CORE_COUNT; c++)
+        needs->stack_bytes[c] = eo_stack_bytes((enum eo_core)c, w.stack);
+    needs->has_helium = 0;
+    for (size_t i = 0; i < w.flag_count; i++)
+        needs->has_helium |= strcmp(w.flags[i], "narrow") == 0;
     release(&w);
     return rc;
 }

@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "nn/model.h"
+#include "stage/export/class_names.h"
+#include "stage/export/core.h"
 
 #define EO_EXPORT_PREFIX_MAX 40 /* characters */
 #define EO_EXPORT_TESTS_MAX 100
@@ -26,24 +28,29 @@ struct eo_export {
     const char *model_sha256; /* of the model's file */
     const char *images_from;  /* "mnist", where the images of the self-test come from */
     const char *accuracy;     /* "99.29 % of 10,000 test images", or NULL where it is not known */
+    const struct eo_class_names *class_names; /* or NULL */
     const uint8_t *images;    /* [image_count, C, H, W], for the self-test */
     size_t image_count;       /* 0..EO_EXPORT_TESTS_MAX; 0: there is no self-test */
     int is_fast;              /* tables that make it faster and larger */
     int is_single;            /* all in `source`; the header stays empty */
 };
 
-/*
- * What the code takes beside itself and the stack: NET_STATE_BYTES and NET_CONST_BYTES of its header, by NET_PATH:
- * plain C, SMLAD, Helium.
- */
+/* How exported code computes, NET_PATH: plain C, SMLAD, Helium. */
 enum eo_export_path { EO_EXPORT_PLAIN, EO_EXPORT_SMLAD, EO_EXPORT_HELIUM, EO_EXPORT_PATHS };
 
 struct eo_export_memory {
     size_t state_bytes, const_bytes;
 };
 
+/* What the code takes beside itself: NET_STATE_BYTES and NET_CONST_BYTES of its header, and NET_STACK_BYTES. */
+struct eo_export_needs {
+    struct eo_export_memory memory[EO_EXPORT_PATHS];
+    size_t stack_bytes[EO_CORE_COUNT];
+    int has_helium; /* of integers: whether there is code for Helium; else that core runs plain C */
+};
+
 /* Without `is_fast`. */
-int eo_export_measure(const struct eo_model *m, struct eo_export_memory memory[EO_EXPORT_PATHS],
+int eo_export_measure(const struct eo_model *m, struct eo_export_needs *needs,
                       struct eo_err *err) EO_MUST_CHECK;
 
 /* Fails where `name` cannot begin the names of C: a letter, then letters, digits and underscores. */

@@ -6,7 +6,6 @@
 #include "base/num.h"
 #include "format/dataset.h"
 #include "nn/input.h"
-#include "stage/export/stack.h"
 #include "stage/export/table.h"
 
 static void put_constants(struct eo_buf *out, const char *name, const double *v, int n)
@@ -94,8 +93,8 @@ static void put_state(struct eo_export_writer *w)
                   "#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
                   w->memory[0].state_bytes, w->memory[0].const_bytes);
-    eo_export_put_stack(w->model->precision == EO_FP16 ? EO_STACK_FP16 : EO_STACK_FP32, 0,
-                        &w->part[EO_EXPORT_STATE]);
+    w->stack.kind = w->model->precision == EO_FP16 ? EO_STACK_FP16 : EO_STACK_FP32;
+    eo_stack_put(w->stack, &w->part[EO_EXPORT_STATE]);
 }
 
 int eo_export_float(struct eo_export_writer *w, struct eo_err *err)

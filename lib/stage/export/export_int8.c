@@ -8,7 +8,6 @@
 #include "base/num.h"
 #include "format/dataset.h"
 #include "stage/export/numbers.h"
-#include "stage/export/stack.h"
 #include "stage/export/table.h"
 
 struct int8 {
@@ -35,14 +34,14 @@ static int check_fast(const struct eo_model *m, struct eo_err *err)
     return 0;
 }
 
-static int is_packed(const struct int8 *w)
+/* Whether a layer's weights are packed. The first layer's never are: the few bytes saved would be spent on code. */
+static int is_packed(const struct int8 *w, enum eo_smallcnn_layer layer)
 {
-    return w->to->model->precision == EO_INT4;
+    return layer != EO_CONV1 && w->to->model->layer[layer].weight_bits == 4;
 }
 
 /*
- * int4: rows of weights that the code unpacks together. `name` is the table, *bytes its size; returns its checksum. The
- * first layer's weights stay bytes: the few that packing saves would be spent on code.
+ * Rows of weights of 4 bits that the code unpacks together. `name` is the table, *bytes its size; returns its checksum.
  */
 static uint32_t put_packed(struct int8 *w, const char *name, const int8_t *weight, size_t rows, size_t length,
                            uint32_t *words, size_t *bytes)
@@ -53,13 +52,13 @@ static uint32_t put_packed(struct int8 *w, const char *name, const int8_t *weigh
     return eo_table_u32(&w->to->part[EO_EXPORT_TABLES], name, words, n);
 }
 
-/* How many weights the state of int4 has room for: those of all classes for a row, or of a kernel. */
+/* How many unpacked weights the state has room for: those of all classes for a row, or of a kernel. */
 static size_t unpacked_of(const struct int8 *w, int path)
 {
-    size_t classes = eo_size_round_up(7 * EO_CLASSES, 8),
-           kernel = eo_size_round_up(9 * (size_t)w->to->model->shape.c1, 8);
+    size_t classes = is_packed(w, EO_CLASSIFIER) ? eo_size_round_up(7 * EO_CLASSES, 8) : 0;
+    size_t kernel = is_packed(w, EO_CONV2) && path != 1 ? 9 * (size_t)w->to->model->shape.c1 : 0;
 
-    return !is_packed(w) ? 0 : path == 1 || kernel < classes ? classes : kernel;
+    return kernel > classes ? eo_size_round_up(kernel, 8) : classes;
 }
 
 /* What struct net_state of text/int8.c takes, for each NET_PATH. */
@@ -68,6 +67,7 @@ static void put_state(struct int8 *w)
     size_t c1 = (size_t)w->to->model->shape.c1, c2 = (size_t)w->to->model->shape.c2, pairs = (c1 + 1) / 2;
     size_t map = 64 * c1, image = 128, plain = map + image, dsp;
     struct eo_buf *out = &w->to->part[EO_EXPORT_STATE];
+    int packed = is_packed(w, EO_CONV2) + is_packed(w, EO_CLASSIFIER);
 
     dsp = 256 * pairs + image + 8 * (size_t)eo_numbers_pair_words(&w->to->model->shape);
     if (w->to->how->is_fast) {
@@ -89,10 +89,11 @@ static void put_state(struct int8 *w)
                       memory->state_bytes, memory->const_bytes);
     }
     eo_buf_puts(out, "#endif\n#define NET_STATE_ALIGN 4\n\n");
-    eo_export_put_stack(is_packed(w)          ? EO_STACK_INT4
+    w->to->stack.kind = packed == 2           ? EO_STACK_INT4
+                        : packed == 1         ? EO_STACK_MIXED
                         : w->to->how->is_fast ? EO_STACK_INT8_FAST
-                                              : EO_STACK_INT8,
-                        0, out);
+                                              : EO_STACK_INT8;
+    eo_stack_put(w->to->stack, out);
 }
 
 /*
@@ -168,7 +169,7 @@ static void put_kernels_of(struct int8 *w, int path, uint32_t sum, void *scratch
         memcpy(scratch, first, 9 * c1);
         sum += eo_table_s8(out, "net_weight1", scratch, bytes);
     }
-    if (is_packed(w)) {
+    if (is_packed(w, EO_CONV2)) {
         sum += put_packed_kernels(w, path, scratch, &n);
         bytes += n;
     } else if (path == 2) {
@@ -245,7 +246,7 @@ static int put_tables(struct int8 *w, struct eo_err *err)
     else
         sum += eo_table_u8(out, "net_input", n->input, 256);
     eo_buf_puts(out, "\n");
-    if (is_packed(w)) {
+    if (is_packed(w, EO_CLASSIFIER)) {
         if (put_classifier(w, &sum, &classifier, err))
             return -1;
     } else {
@@ -273,7 +274,9 @@ int eo_export_int8(struct eo_export_writer *to, struct eo_err *err)
     eo_buf_printf(&to->part[EO_EXPORT_SIZES], "#define NET_SCORE_SCALE %s /* logit = score * scale */\n",
                   scale);
     eo_export_flag(to, "int8", 1);
-    eo_export_flag(to, "packed", is_packed(&w));
+    eo_export_flag(to, "packed", is_packed(&w, EO_CONV2) || is_packed(&w, EO_CLASSIFIER));
+    eo_export_flag(to, "packed_kernels", is_packed(&w, EO_CONV2));
+    eo_export_flag(to, "packed_classes", is_packed(&w, EO_CLASSIFIER));
     eo_export_flag(to, "fast", to->how->is_fast);
     eo_export_flag(to, "narrow", w.numbers.activation_max <= 127);
     eo_export_flag(to, "table", !w.numbers.input_is_linear);

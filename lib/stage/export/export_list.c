@@ -112,6 +112,8 @@ static void put_layer(struct eo_export_list *w, int i)
     if (q)
         eo_buf_printf(out, "%d, %d, %d, %d, ", q->zero_point, q->map.zero, q->map.low, q->map.high);
     eo_buf_printf(out, "%d", w->plan.is_backward[i]);
+    if (w->is_mixed)
+        eo_buf_printf(out, ", %d", w->to->model->layer[i].weight_bits == 4);
     if (!q || w->has_depthwise)
         eo_buf_printf(out, ", %s", operation_of(l));
     if (!q)

@@ -20,6 +20,7 @@ struct eo_export_list {
     const struct eo_s8_network *numbers;                                /* NULL for floating point */
     size_t weight_at[EO_NETWORK_LAYERS], channel_at[EO_NETWORK_LAYERS]; /* where a layer's numbers begin */
     size_t terms[EO_NETWORK_LAYERS];                                    /* of struct net_layer */
+    int is_mixed; /* some layers have weights of 4 bits, and others of 8: the table says which */
 };
 
 size_t eo_export_most(size_t a, size_t b);

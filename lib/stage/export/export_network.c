@@ -7,15 +7,15 @@
 #include "base/num.h"
 #include "stage/export/export_list.h"
 #include "stage/export/numbers.h"
-#include "stage/export/stack.h"
 #include "stage/export/table.h"
 
 /* The numbers of all layers, one table each. */
 struct tables {
     int8_t *weight, *shift;
     int32_t *bias, *multiplier;
-    uint32_t *packed; /* int4: the weights, eight in a word */
-    size_t weights, channels;
+    /* Weights of 4 bits, eight in a word. Before they are packed, they lie behind the others in `weight`. */
+    uint32_t *packed;
+    size_t weights, packed_weights, channels; /* `weights` with the packed ones */
 };
 
 struct integers {
@@ -68,6 +68,11 @@ static int32_t bias_of(const struct eo_network_layer *l, const int8_t *weight, i
     return (int32_t)((uint32_t)bias - (uint32_t)zero_point * sum);
 }
 
+static int is_packed(const struct integers *w, int layer)
+{
+    return w->list.to->model->layer[layer].weight_bits == 4;
+}
+
 static void lay_layer(struct integers *w, int i)
 {
     const struct eo_network_layer *l = &w->list.net->layer[i];
@@ -89,14 +94,33 @@ static void lay_layer(struct integers *w, int i)
 static int pack_weights(struct integers *w, struct eo_err *err)
 {
     struct tables *t = &w->tables;
+    size_t first = t->weights - t->packed_weights;
 
-    t->packed = eo_alloc(t->weights / 8, sizeof(*t->packed), err);
+    t->packed = eo_alloc(t->packed_weights / 8, sizeof(*t->packed), err);
     if (!t->packed)
         return -1;
-    eo_numbers_pack(t->weight, 1, t->weights, t->packed);
-    for (int i = 0; i < w->list.net->count; i++)
-        w->list.weight_at[i] /= 8;
+    eo_numbers_pack(t->weight + first, 1, t->packed_weights, t->packed);
+    for (int i = 0; i < w->list.net->count; i++) {
+        if (is_packed(w, i))
+            w->list.weight_at[i] = (w->list.weight_at[i] - first) / 8;
+    }
     return 0;
+}
+
+/* Where the weights begin of the layers that are packed, or of those that are not, behind those that have a place. */
+static void place_weights(struct integers *w, int packed)
+{
+    struct tables *t = &w->tables;
+
+    for (int i = 0; i < w->list.net->count; i++) {
+        size_t n = weights_of(&w->list.net->layer[i]);
+
+        if (is_packed(w, i) != packed)
+            continue;
+        w->list.weight_at[i] = t->weights;
+        t->weights += n;
+        t->packed_weights += packed ? n : 0;
+    }
 }
 
 static int lay_tables(struct integers *w, struct eo_err *err)
@@ -104,13 +128,14 @@ static int lay_tables(struct integers *w, struct eo_err *err)
     const struct eo_network *net = w->list.net;
     struct tables *t = &w->tables;
 
+    place_weights(w, 0);
+    place_weights(w, 1);
     for (int i = 0; i < net->count; i++) {
-        w->list.weight_at[i] = t->weights;
         w->list.channel_at[i] = t->channels;
         w->list.terms[i] = stride_of(&net->layer[i]);
-        t->weights += weights_of(&net->layer[i]);
         t->channels += eo_export_round_up((size_t)net->layer[i].map.c, 8);
     }
+    w->list.is_mixed = t->packed_weights > 0 && t->packed_weights < t->weights;
     t->weight = eo_alloc(t->weights, 1, err);
     t->shift = eo_alloc(t->channels, 1, err);
     t->bias = eo_alloc(t->channels, sizeof(int32_t), err);
@@ -119,7 +144,7 @@ static int lay_tables(struct integers *w, struct eo_err *err)
         return -1;
     for (int i = 0; i < net->count; i++)
         lay_layer(w, i);
-    return w->list.to->model->precision == EO_INT4 ? pack_weights(w, err) : 0;
+    return t->packed_weights ? pack_weights(w, err) : 0;
 }
 
 static void put_tables(struct integers *w)
@@ -128,8 +153,11 @@ static void put_tables(struct integers *w)
     const struct tables *t = &w->tables;
     uint32_t sum = eo_table_u8(out, "net_input", w->numbers.input_table[0], 256 * (size_t)w->numbers.tables);
 
-    sum += t->packed ? eo_table_u32(out, "net_weight", t->packed, t->weights / 8)
-                     : eo_table_s8(out, "net_weight", t->weight, t->weights);
+    if (t->weights > t->packed_weights)
+        sum += eo_table_s8(out, "net_weight", t->weight, t->weights - t->packed_weights);
+    if (t->packed)
+        sum += eo_table_u32(out, w->list.is_mixed ? "net_packed" : "net_weight", t->packed,
+                            t->packed_weights / 8);
     sum += eo_table_s32(out, "net_bias", t->bias, t->channels);
     sum += eo_table_s32(out, "net_multiplier", t->multiplier, t->channels);
     sum += eo_table_s8(out, "net_shift", t->shift, t->channels);
@@ -138,12 +166,13 @@ static void put_tables(struct integers *w)
 
 /* What struct net_state of text/network.c is made of, for each NET_PATH; `behind` may be read behind what is wanted. */
 struct sizes {
-    size_t channels, terms, pairs, depthwise;
+    size_t channels, terms, pairs;
+    size_t unpacked, unpacked_depthwise; /* weights of 4 bits: of two channels, and of a depthwise layer */
 };
 
 static struct sizes sizes_of(const struct integers *w)
 {
-    struct sizes s = {1, 8, 8, 0};
+    struct sizes s = {1, 8, 8, 16, 0};
 
     for (int i = 0; i < w->list.net->count; i++) {
         const struct eo_network_layer *l = &w->list.net->layer[i];
@@ -151,9 +180,11 @@ static struct sizes sizes_of(const struct integers *w)
         s.channels = eo_export_most(s.channels, (size_t)l->map.c);
         if (l->operation != EO_DEPTHWISE) {
             s.terms = eo_export_most(s.terms, stride_of(l));
+            s.unpacked = is_packed(w, i) ? eo_export_most(s.unpacked, 2 * stride_of(l)) : s.unpacked;
             continue;
         }
-        s.depthwise = eo_export_most(s.depthwise, weights_of(l));
+        if (is_packed(w, i))
+            s.unpacked_depthwise = eo_export_most(s.unpacked_depthwise, weights_of(l));
         s.pairs = eo_export_most(s.pairs, eo_export_round_up((size_t)l->map.c, 4) / 2 *
                                               eo_export_round_up(eo_network_terms(l), 3));
     }
@@ -161,10 +192,10 @@ static struct sizes sizes_of(const struct integers *w)
     return s;
 }
 
-/* int4: how many weights are unpacked at a time. Path 1 unpacks those of a depthwise layer to pairs. */
+/* How many weights of 4 bits are unpacked at a time. Path 1 unpacks those of a depthwise layer to pairs. */
 static size_t unpacked_of(const struct sizes *s, int path)
 {
-    return path == 1 ? 2 * s->terms : eo_export_most(2 * s->terms, s->depthwise);
+    return path == 1 ? s->unpacked : eo_export_most(s->unpacked, s->unpacked_depthwise);
 }
 
 /* How many channels each path takes at a time. */
@@ -190,7 +221,7 @@ static void put_state(struct integers *w)
     static const char *const branch[] = {"#else", "#elif NET_PATH == 1", "#if NET_PATH == 2"};
     struct eo_buf *out = &w->list.to->part[EO_EXPORT_STATE], *limits = &w->list.to->part[EO_EXPORT_LIMITS];
     struct sizes s = sizes_of(w);
-    size_t weights = w->tables.packed ? w->tables.weights / 2 : w->tables.weights;
+    size_t weights = w->tables.weights - w->tables.packed_weights / 2;
     size_t constants =
         256 * (size_t)w->numbers.tables + weights + 9 * w->tables.channels + eo_export_list_bytes(&w->list);
 
@@ -203,7 +234,9 @@ static void put_state(struct integers *w)
                   "#endif\n#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
                   constants);
-    eo_export_put_stack(EO_STACK_NETWORK, w->list.has_depthwise ? w->list.taps * 4 : 0, out);
+    w->list.to->stack = (struct eo_stack_need){w->list.is_mixed ? EO_STACK_NETWORK_MIXED : EO_STACK_NETWORK,
+                                               w->list.has_depthwise ? w->list.taps * 4 : 0};
+    eo_stack_put(w->list.to->stack, out);
     eo_buf_printf(
         limits,
         "#define NET_CHANNELS (NET_PATH == 2 ? %zu : NET_PATH == 1 ? %zu : %zu)\n#define NET_TERMS %zu\n"
@@ -234,6 +267,8 @@ static void put_flags(struct integers *w)
     eo_export_flag(w->list.to, "tables", w->numbers.tables > 1);
     eo_export_flag(w->list.to, "int8", 1);
     eo_export_flag(w->list.to, "packed", w->tables.packed != NULL);
+    eo_export_flag(w->list.to, "packed_classes", 1); /* of SmallCNN alone */
+    eo_export_flag(w->list.to, "mixed", w->list.is_mixed);
 }
 
 static int put(struct integers *w, struct eo_err *err)

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "stage/export/export_list.h"
-#include "stage/export/stack.h"
 #include "stage/export/table.h"
 
 /* Numbers as the model file has them: floats, or the 16 bits of each half. */
@@ -99,8 +98,9 @@ static void put_state(struct floats *w)
                   "#define NET_STATE_BYTES %zu\n#define NET_STATE_ALIGN 4\n"
                   "#define NET_CONST_BYTES %zu /* read-only, without the self-test */\n\n",
                   to->memory[0].state_bytes, to->memory[0].const_bytes);
-    eo_export_put_stack(w->is_half ? EO_STACK_NETWORK_FP16 : EO_STACK_NETWORK_FP32,
-                        w->list.has_depthwise ? w->list.taps * 4 : 0, &to->part[EO_EXPORT_STATE]);
+    to->stack = (struct eo_stack_need){w->is_half ? EO_STACK_NETWORK_FP16 : EO_STACK_NETWORK_FP32,
+                                       w->list.has_depthwise ? w->list.taps * 4 : 0};
+    eo_stack_put(to->stack, &to->part[EO_EXPORT_STATE]);
     eo_buf_printf(&to->part[EO_EXPORT_LIMITS], "#define NET_CHANNELS %zu\n#define NET_TERMS %zu\n", channels,
                   terms);
     if (border)

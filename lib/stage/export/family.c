@@ -59,10 +59,10 @@ static void set_prefix(const char *name, char prefix[EO_CANDIDATE_NAME])
 
 /* One of the texts, filled in, to `path` below the folder. */
 static int write_text(const struct eo_export_family *f, const char *text, const char *prefix,
-                      const struct eo_text_part *parts, const char *name, struct eo_err *err)
+                      const struct eo_text_part *parts, int has_names, const char *name, struct eo_err *err)
 {
-    static const char *const no_flags[] = {NULL};
-    const struct eo_text how = {prefix, no_flags, parts};
+    const char *const flags[] = {has_names ? "names" : NULL, NULL};
+    const struct eo_text how = {prefix, flags, parts};
     struct eo_buf path = {0}, filled = {0};
     int rc = -1;
 
@@ -78,7 +78,7 @@ static int write_text(const struct eo_export_family *f, const char *text, const 
     return rc;
 }
 
-static int write_main(const struct eo_export_family *f, const char *name, const char *prefix,
+static int write_main(const struct eo_export_family *f, const char *name, const char *prefix, int has_names,
                       struct eo_err *err)
 {
     char include[EO_CANDIDATE_NAME + 8], path[2 * EO_CANDIDATE_NAME];
@@ -86,12 +86,12 @@ static int write_main(const struct eo_export_family *f, const char *name, const 
 
     snprintf(include, sizeof(include), "\"%s.h\"", prefix);
     snprintf(path, sizeof(path), "%s/main.c", name);
-    return write_text(f, eo_text_main_c, prefix, parts, path, err);
+    return write_text(f, eo_text_main_c, prefix, parts, has_names, path, err);
 }
 
 /* The files of one model; its line of the list, and its files' names. */
-static int export_one(const struct eo_export_family *f, const struct eo_candidate *c, struct eo_buf *models,
-                      struct eo_buf *names, struct eo_err *err)
+static int export_one(const struct eo_export_family *f, const struct eo_candidate *c, int has_names,
+                      struct eo_buf *models, struct eo_buf *names, struct eo_err *err)
 {
     char name[EO_CANDIDATE_NAME], prefix[EO_CANDIDATE_NAME], folder[PATH_MAX], output[PATH_MAX],
         model[PATH_MAX];
@@ -109,7 +109,7 @@ static int export_one(const struct eo_export_family *f, const struct eo_candidat
         return eo_err_prefix(err, "%s", folder);
     if (eo_export_files(&files, model, &fact, err))
         return -1;
-    if (write_main(f, name, prefix, err))
+    if (write_main(f, name, prefix, has_names, err))
         return -1;
     eo_buf_printf(models, "| `%s` | %s | %zu | %zu | %s |\n", name, fact.accuracy, fact.model_bytes,
                   fact.macs, remark);
@@ -121,20 +121,27 @@ int eo_export_family(const struct eo_export_family *f, const struct eo_sweep *sw
                      const struct eo_sweep *tables, size_t count, struct eo_buf *names, struct eo_err *err)
 {
     struct chosen chosen = {0};
-    struct eo_buf models = {0};
+    struct eo_class_names *classes = NULL;
+    struct eo_buf models = {0}, section = {0};
     int rc = choose_all(&chosen, sweep, tables, count, err);
 
-    for (size_t i = 0; rc == 0 && i < chosen.count; i++)
-        rc = export_one(f, chosen.list[i], &models, names, err);
     if (rc == 0)
-        rc = eo_buf_check(&models, err);
+        rc = eo_class_names_load(&classes, f->config, f->data, 0, err);
+    for (size_t i = 0; rc == 0 && i < chosen.count; i++)
+        rc = export_one(f, chosen.list[i], classes != NULL, &models, names, err);
+    eo_class_names_put_section(classes, &section);
+    if (rc == 0)
+        rc = eo_buf_check(&models, err) || eo_buf_check(&section, err) ? -1 : 0;
     if (rc == 0) {
-        const struct eo_text_part parts[] = {{"models", models.data}, {NULL, NULL}};
+        const struct eo_text_part parts[] = {
+            {"models", models.data}, {"classes", section.data}, {NULL, NULL}};
 
-        rc = write_text(f, eo_text_readme, "net", parts, "README.md", err);
+        rc = write_text(f, eo_text_readme, "net", parts, classes != NULL, "README.md", err);
         eo_buf_puts(names, "README.md\n");
     }
     eo_buf_release(&models);
+    eo_buf_release(&section);
+    free(classes);
     free(chosen.list);
     return rc;
 }

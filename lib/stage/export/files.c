@@ -52,6 +52,7 @@ static int make(const struct eo_export_files *f, const struct eo_model *m, const
                                   .model_sha256 = sha256,
                                   .images_from = images->from,
                                   .accuracy = images->accuracy[0] ? images->accuracy : NULL,
+                                  .class_names = images->class_names,
                                   .images = images->pixels,
                                   .image_count = images->count,
                                   .is_fast = f->is_fast,
@@ -94,11 +95,11 @@ int eo_export_files(const struct eo_export_files *f, const char *path, struct eo
     return rc;
 }
 
-static int write_onnx(const struct eo_model *m, const char *sha256, const char *input, const char *path,
-                      struct eo_err *err)
+static int write_onnx(const struct eo_model *m, const char *sha256, const struct eo_class_names *names,
+                      const char *input, const char *path, struct eo_err *err)
 {
     struct eo_buf out = {0};
-    int rc = eo_export_onnx(m, sha256, &out, err);
+    int rc = eo_export_onnx(m, sha256, names, &out, err);
 
     if (rc)
         eo_err_prefix(err, "%s", input);
@@ -108,10 +109,11 @@ static int write_onnx(const struct eo_model *m, const char *sha256, const char *
     return rc;
 }
 
-int eo_export_onnx_file(const char *output, const char *input, struct eo_err *err)
+int eo_export_onnx_file(const char *output, const char *input, const char *config, struct eo_err *err)
 {
     const struct eo_export_files f = {.output = output};
     char sha256[EO_SHA256_TEXT], path[PATH_MAX];
+    struct eo_class_names *names = NULL;
     struct eo_model m = {0};
     int rc = -1;
 
@@ -121,8 +123,9 @@ int eo_export_onnx_file(const char *output, const char *input, struct eo_err *er
         eo_err_prefix(err, "%s", path);
     else if (eo_model_load_network(&m, input, NULL, sha256, err))
         eo_err_prefix(err, "%s", input);
-    else
-        rc = write_onnx(&m, sha256, input, path, err);
+    else if (eo_class_names_load(&names, config, NULL, eo_network_classes(&m.network), err) == 0)
+        rc = write_onnx(&m, sha256, names, input, path, err);
+    free(names);
     eo_model_release(&m);
     return rc;
 }

@@ -13,7 +13,7 @@
 struct eo_export_files {
     const char *output; /* NAME of NAME.h and NAME.c */
     const char *prefix; /* of their symbols */
-    const char *config; /* whose test set gives the images; NULL: generated digits */
+    const char *config; /* whose test set gives the images, and class_names; NULL: generated digits */
     const char *data;   /* folder of the IDX files, or NULL */
     size_t tests;       /* images of the self-test */
     int is_fast, is_single;
@@ -33,8 +33,12 @@ struct eo_export_fact {
 int eo_export_files(const struct eo_export_files *f, const char *model, struct eo_export_fact *fact,
                     struct eo_err *err) EO_MUST_CHECK;
 
-/* Reads the model and writes NAME.onnx (onnx.h). The message names the file. */
-int eo_export_onnx_file(const char *output, const char *model, struct eo_err *err) EO_MUST_CHECK;
+/*
+ * Reads the model and writes NAME.onnx (onnx.h) with the class_names of the experiment `config`, or without if that is
+ * NULL. The message names the file.
+ */
+int eo_export_onnx_file(const char *output, const char *model, const char *config,
+                        struct eo_err *err) EO_MUST_CHECK;
 
 struct eo_export_family {
     const char *from, *into; /* folders: of the models, and of what is written */

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "format/config_classes.h"
 #include "format/dataset.h"
 #include "stage/data/synthetic.h"
 #include "stage/learn/eval.h"
@@ -88,9 +89,13 @@ static int load_test_set(struct eo_export_images *images, const struct eo_model 
         return -1;
     if (eo_config_load(cfg, config, err)) {
         eo_err_prefix(err, "%s", config);
-    } else if (eo_dataset_open(&dataset, cfg, &wanted, err) == 0) {
+    } else if (eo_dataset_open(&dataset, cfg, &wanted, err) == 0 &&
+               eo_config_name_classes(cfg, dataset.folder, dataset.labels, dataset.classes, err) == 0) {
         snprintf(images->from, sizeof(images->from), "test images of %s", dataset.name);
-        rc = take(images, m, &dataset.test, count, is_all, err);
+        rc = take(images, m, &dataset.test, count, is_all, err) ||
+                     eo_class_names_copy(&images->class_names, cfg, err)
+                 ? -1
+                 : 0;
     }
     eo_dataset_release(&dataset);
     free(cfg);
@@ -136,5 +141,6 @@ int eo_export_images_load_all(struct eo_export_images *images, const struct eo_m
 void eo_export_images_release(struct eo_export_images *images)
 {
     free(images->pixels);
+    free(images->class_names);
     memset(images, 0, sizeof(*images));
 }

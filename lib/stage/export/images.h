@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "nn/model.h"
+#include "stage/export/class_names.h"
 
 #define EO_EXPORT_GENERATED 1000
 
@@ -21,6 +22,7 @@ struct eo_export_images {
     size_t count;
     char from[64];     /* "test images of mnist" or "generated digits" */
     char accuracy[64]; /* "99.29 % of 10000 test images"; "" without a test set */
+    struct eo_class_names *class_names; /* or NULL */
 };
 
 /* `config` and `data` as the options -c and --data; NULL: not given. The message names the file. */

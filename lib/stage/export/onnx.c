@@ -404,6 +404,21 @@ static int put_layers(struct graph *g, struct eo_err *err)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------- */
 
+static int put_class_names(struct graph *g, const struct eo_class_names *names, struct eo_err *err)
+{
+    struct eo_buf text = {0};
+    int rc;
+
+    if (!names)
+        return 0;
+    eo_class_names_put_json(names, &text);
+    rc = eo_buf_check(&text, err);
+    if (rc == 0)
+        eo_onnx_meta(&g->onnx, "class_names", text.data);
+    eo_buf_release(&text);
+    return rc;
+}
+
 static void put_meta(struct graph *g, const char *model_sha256)
 {
     for (size_t i = 0; i < g->model->meta_count; i++)
@@ -411,7 +426,8 @@ static void put_meta(struct graph *g, const char *model_sha256)
     eo_onnx_meta(&g->onnx, "model_sha256", model_sha256);
 }
 
-int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo_buf *out, struct eo_err *err)
+int eo_export_onnx(const struct eo_model *m, const char *model_sha256, const struct eo_class_names *names,
+                   struct eo_buf *out, struct eo_err *err)
 {
     struct graph g = {.model = m};
     struct eo_candidate_key key = eo_candidate_key_of_model(m);
@@ -423,7 +439,7 @@ int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo
     put_tensors(&g);
     if (put_input(&g, err) == 0 && put_layers(&g, err) == 0) {
         put_meta(&g, model_sha256);
-        rc = eo_onnx_finish(&g.onnx, name, out, err);
+        rc = put_class_names(&g, names, err) || eo_onnx_finish(&g.onnx, name, out, err) ? -1 : 0;
     }
     eo_onnx_release(&g.onnx);
     return rc;

@@ -24,9 +24,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "nn/model.h"
+#include "stage/export/class_names.h"
 
-/* Appends the file. model_sha256 is that of the model's file. */
-int eo_export_onnx(const struct eo_model *m, const char *model_sha256, struct eo_buf *out,
-                   struct eo_err *err) EO_MUST_CHECK;
+/*
+ * Appends the file. model_sha256 is that of the model's file. Names of classes, unless NULL, become the metadata
+ * property class_names, a JSON list.
+ */
+int eo_export_onnx(const struct eo_model *m, const char *model_sha256, const struct eo_class_names *names,
+                   struct eo_buf *out, struct eo_err *err) EO_MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #define EO_STAGE_EXPORT_STACK_H
 
 #include "base/buf.h"
+#include "stage/export/core.h"
 
 enum eo_stack_kind {
     EO_STACK_INT8,
@@ -13,10 +14,21 @@ enum eo_stack_kind {
     EO_STACK_NETWORK_FP32,
     EO_STACK_NETWORK_FP16,
     EO_STACK_INT4,
+    EO_STACK_MIXED, /* of SmallCNN */
+    EO_STACK_NETWORK_MIXED,
     EO_STACK_KINDS
 };
 
-/* Appends NET_STACK_BYTES of the header, for each core that was measured: that of its kind and `more` bytes. */
-void eo_export_put_stack(enum eo_stack_kind kind, size_t more, struct eo_buf *out);
+/* What exported code needs: the stack of its kind, and `more` bytes. */
+struct eo_stack_need {
+    enum eo_stack_kind kind;
+    size_t more;
+};
+
+/* Bytes of stack on a core; 0 where it was not measured. */
+size_t eo_stack_bytes(enum eo_core core, struct eo_stack_need need);
+
+/* Appends NET_STACK_BYTES of the header, for each core that was measured. */
+void eo_stack_put(struct eo_stack_need need, struct eo_buf *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "nn/infer.h"
 #include "stage/export/export.h"
+#include "stage/export/stack.h"
 
 /* The places of the text, by the names that it calls them. */
 enum eo_export_part {
@@ -32,6 +33,7 @@ struct eo_export_writer {
     size_t pixels, classes; /* of an image */
     union eo_score *scores; /* [image_count, classes], of the self-test */
     struct eo_export_memory memory[EO_EXPORT_PATHS];
+    struct eo_stack_need stack;
     struct eo_buf part[EO_EXPORT_PARTS];
     const char *flags[EO_EXPORT_FLAGS + 1];
     size_t flag_count;
@@ -40,7 +42,7 @@ struct eo_export_writer {
 /* Keeps the branch `flag` of the text if `is_set`. */
 void eo_export_flag(struct eo_export_writer *w, const char *flag, int is_set);
 
-/* SmallCNN: its tables, `memory` and its macros, and the score's scale. */
+/* SmallCNN: its tables, `memory`, `stack` and their macros, and the score's scale. */
 int eo_export_int8(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 int eo_export_float(struct eo_export_writer *w, struct eo_err *err) EO_MUST_CHECK;
 

@@ -184,7 +184,7 @@ void eo_eval_put_header(struct eo_buf *out)
                 "pruning_criterion,pruning_scope,conv1_channels,conv2_channels,");
     for (size_t i = 0; i < DESCRIBED; i++)
         eo_csv_put_text(out, described[i], ',');
-    eo_buf_puts(out, "images_sha256,test_images_sha256,chance_accuracy,teacher_sha256\n");
+    eo_buf_puts(out, "images_sha256,test_images_sha256,chance_accuracy,teacher_sha256,rounding\n");
 }
 
 static void put_meta(struct eo_buf *out, const struct eo_model *m, const char *name, char end)
@@ -245,7 +245,8 @@ void eo_eval_put_row(struct eo_buf *out, const struct eo_model *m, const char *m
     eo_csv_put_text(out, validation ? validation->images_sha256 : "", ',');
     eo_csv_put_text(out, test ? test->images_sha256 : "", ',');
     eo_csv_put_double(out, validation ? validation->chance : NAN, ',');
-    put_meta(out, m, "teacher_sha256", '\n');
+    put_meta(out, m, "teacher_sha256", ',');
+    put_meta(out, m, "rounding", '\n');
 }
 
 /* The name of a class, or its number behind `prefix`. */

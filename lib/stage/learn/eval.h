@@ -87,7 +87,8 @@ int eo_eval_is_own_data(const struct eo_model *m, const struct eo_dataset *ds, s
  * The row of a model: pruning_level, precision and seed (from its metadata), model_sha256; then `validation`
  * as images, correct, accuracy and both intervals; then `test` as test_images, test_correct, test_accuracy
  * and Wilson's interval; then from the metadata what was done to the model; then images_sha256 and
- * test_images_sha256, which tell rows of different images apart; chance_accuracy, of `validation`; last teacher_sha256.
+ * test_images_sha256, which tell rows of different images apart; chance_accuracy, of `validation`; last
+ * teacher_sha256 and rounding, from the metadata too.
  * Where `validation` or `test` is NULL its fields are empty.
  */
 void eo_eval_put_header(struct eo_buf *out);

@@ -19,6 +19,7 @@ struct eo_quant_options eo_quant_options_of(const struct eo_config *cfg, enum eo
         .granularity = cfg->weight_granularity,
         .bias_correction = cfg->bias_correction,
         .equalization = cfg->cross_layer_equalization,
+        .rounding = cfg->rounding,
         .batch_size = cfg->batch_size,
         .batches = cfg->calibration_batches,
         .isa = isa,

@@ -23,12 +23,14 @@
 #include "stage/quant/observer.h"
 
 struct eo_quant_options {
-    enum eo_precision precision; /* EO_INT8 or EO_INT4 */
+    enum eo_precision precision;        /* of integers */
+    int weight_bits[EO_NETWORK_LAYERS]; /* EO_MIXED: 4 or 8 */
     enum eo_backend backend;
     enum eo_observer_kind observer;
     double percentile; /* for that observer */
     enum eo_granularity granularity;
     int bias_correction, equalization;
+    enum eo_rounding rounding;
     int batch_size, batches; /* both >= 1 */
     enum eo_isa isa;
     struct eo_pool *pool; /* borrowed; NULL for one thread */

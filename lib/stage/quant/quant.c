@@ -108,7 +108,7 @@ static void quantise_weights(const struct eo_model *m, int l, const struct eo_qu
 {
     size_t terms = eo_network_terms(&m->network.layer[l]), outputs = (size_t)outputs_of(m, l);
     const float *w = m->layer[l].weight.f32, *bias = m->layer[l].bias.f32;
-    int whole = eo_quant_is_per_tensor(opt), bits = eo_precision_weight_bits(opt->precision);
+    int whole = eo_quant_is_per_tensor(opt), bits = out->weight_bits;
 
     for (size_t o = 0; o < outputs; o++) {
         size_t first = whole ? 0 : o, count = whole ? outputs : 1;
@@ -196,6 +196,9 @@ int eo_quant_integers(const struct eo_model *m, const struct eo_calibration *cal
         struct eo_model_grid in = c.grid[eo_network_output_tensor(m->network.layer[l].from)];
         struct eo_model_layer *layer = &out->layer[l];
 
+        if (opt->precision == EO_MIXED)
+            layer->weight_bits = opt->weight_bits[l];
+        assert(layer->weight_bits == 4 || layer->weight_bits == 8);
         layer->input_scale = in.scale;
         layer->input_zero_point = in.zero_point;
         quantise_weights(m, l, opt, layer);

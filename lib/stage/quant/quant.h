@@ -1,5 +1,5 @@
 /*
- * From an fp32 model to fp16, int8 or int4, after training.
+ * From an fp32 model to fp16, int8, int4 or mixed, after training.
  *
  * fp16  each weight and bias rounded to binary16, half to even; one that overflows (65520 and more) is an error.
  * int8  weights: q = clamp(round_half_even(w / scale), -128, 127), scale = max|w| / 127.5, at least FLT_EPSILON,
@@ -14,6 +14,8 @@
  *       bias is so much larger than its weights (ten times their largest sum), their scale is raised.
  *
  * int4  the same with q = clamp(round_half_even(w / scale), -8, 7), scale = max|w| / 7.5.
+ *
+ * mixed each layer as int8 or int4, as the options say; mixed.h chooses.
  *
  * convert.h runs these steps in order.
  */
@@ -36,8 +38,8 @@ int eo_quant_check_dataset(const struct eo_model *m, const char *train_sha256,
 /*
  * The conversions; eo_quant_copy() keeps fp32. They fail unless `m` is fp32 with finite weights and without batch
  * normalisation, which eo_model_fold() folds. `out` is initialised here, metadata included, and released by the caller
- * with eo_model_release(), also after failure. Integers use only precision, backend and granularity of the
- * options.
+ * with eo_model_release(), also after failure. Integers use only precision, bits, backend and granularity of
+ * the options.
  */
 int eo_quant_copy(const struct eo_model *m, struct eo_model *out, struct eo_err *err) EO_MUST_CHECK;
 int eo_quant_fp16(const struct eo_model *m, struct eo_model *out, struct eo_err *err) EO_MUST_CHECK;

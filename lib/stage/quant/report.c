@@ -157,6 +157,9 @@ static void report_layer(struct eo_json *j, const struct eo_conversion *c,
     eo_json_double(j, "saturation_rate", r->values ? (double)saturated / (double)r->values : 0);
     eo_json_double(j, "input_sqnr_db", quality->sqnr_db[tensor]);
     eo_json_double(j, "weight_sqnr_db", quality->weight_sqnr_db[l]);
+    eo_json_int(j, "weight_bits", layer->weight_bits);
+    if (c->options.precision == EO_MIXED)
+        eo_json_double(j, "four_bit_damage", c->mixed.damage[l]);
     eo_json_open(j, "weight_scale", '[');
     for (int o = 0; o < c->model.network.layer[l].map.c; o++)
         eo_json_double(j, NULL, (double)layer->weight_scale[o]);
@@ -175,6 +178,7 @@ void eo_quant_report(const struct eo_conversion *c, const struct eo_quant_qualit
     eo_json_text(&j, "weight_granularity", eo_quant_is_per_tensor(&c->options) ? "tensor" : "channel");
     eo_json_bool(&j, "bias_correction", c->options.bias_correction);
     eo_json_bool(&j, "cross_layer_equalization", c->options.equalization);
+    eo_json_text(&j, "rounding", eo_rounding_names[c->options.rounding]);
     eo_json_int(&j, "activation_max", eo_backend_activation_max(c->options.backend));
     eo_json_u64(&j, "calibration_images", c->calibration.images);
     eo_json_u64(&j, "agreements", quality->agreements);
@@ -215,7 +219,12 @@ static void put_layer_row(const struct eo_conversion *c, const struct eo_quant_q
     eo_csv_put_double(out, (double)high, ',');
     eo_csv_put_int(out, (long long)c->calibration.images, ',');
     eo_csv_put_int(out, (long long)quality->agreements, ',');
-    eo_csv_put_double(out, quality->logit_sqnr_db, '\n');
+    eo_csv_put_double(out, quality->logit_sqnr_db, ',');
+    eo_csv_put_int(out, layer->weight_bits, ',');
+    if (c->options.precision == EO_MIXED)
+        eo_csv_put_double(out, c->mixed.damage[l], '\n');
+    else
+        eo_csv_put_text(out, "", '\n');
 }
 
 void eo_quant_put_layers(const struct eo_conversion *c, const struct eo_quant_quality *quality,
@@ -225,7 +234,7 @@ void eo_quant_put_layers(const struct eo_conversion *c, const struct eo_quant_qu
         out,
         "layer,input,observed_min,observed_max,chosen_min,chosen_max,input_scale,input_zero_point,values,"
         "saturated,input_sqnr_db,weight_sqnr_db,weight_scale_min,weight_scale_max,calibration_images,"
-        "agreements,logit_sqnr_db\n");
+        "agreements,logit_sqnr_db,weight_bits,four_bit_damage\n");
     for (int l = 0; l < c->model.network.count; l++)
         put_layer_row(c, quality, l, out);
 }

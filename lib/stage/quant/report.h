@@ -6,6 +6,7 @@
  *             x: a layer's input rounded to its own u8 grid (without the errors of the layers before, so that observers
  *             can be compared layer by layer), a weight from its s8 and scale, and for logits those of the whole int8
  *             model. Without noise it is infinite, which is null in JSON; without signal it is 0.
+ * damage      of a mixed model: what 4 bits in a layer do to the logits, by which its bits were chosen (mixed.h)
  */
 #ifndef EO_STAGE_QUANT_REPORT_H
 #define EO_STAGE_QUANT_REPORT_H

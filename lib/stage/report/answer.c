@@ -21,6 +21,7 @@ static void put_meaning(struct eo_buf *out, const struct eo_candidate *c)
         [EO_FP16] = "floating-point numbers of 16 bits",
         [EO_INT8] = "integers of 8 bits",
         [EO_INT4] = "integers of 8 bits, with weights of 4 bits",
+        [EO_MIXED] = "integers of 8 bits, with weights of 4 or 8 bits by layer",
     };
     char level[EO_LEVEL_TEXT];
 

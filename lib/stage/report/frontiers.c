@@ -72,7 +72,7 @@ static void put_point_title(struct eo_buf *out, const struct eo_candidate *c)
                 c->recommendation == EO_RECOMMENDATION_RECOMMENDED ? ", recommended" : "");
 }
 
-/* A circle for fp32, a square for fp16, a diamond for int8, a triangle for int4; hollow where it is not accepted. */
+/* A circle for fp32, a square for fp16, a diamond for int8, triangles for int4 and mixed; hollow: not accepted. */
 static void put_point(struct eo_buf *out, const struct eo_plot *plot, const struct eo_candidate *c,
                       double cost)
 {
@@ -93,8 +93,10 @@ static void put_point(struct eo_buf *out, const struct eo_plot *plot, const stru
         eo_html_put(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"9\" height=\"9\"/>", x - 4.5, y - 4.5);
     else if (c->key.precision == EO_INT8)
         eo_html_put(out, "<path d=\"M%.1f %.1fl6 6l-6 6l-6 -6z\"/>", x, y - 6);
-    else
+    else if (c->key.precision == EO_INT4)
         eo_html_put(out, "<path d=\"M%.1f %.1fl6 10h-12z\"/>", x, y - 6);
+    else
+        eo_html_put(out, "<path d=\"M%.1f %.1fl6 -10h-12z\"/>", x, y + 6);
     eo_buf_puts(out, "</g>\n");
 }
 
@@ -201,6 +203,8 @@ int eo_section_frontiers(struct eo_page *page, struct eo_err *err)
                 "<span class=\"fp16\">&#9632; fp16</span> <span class=\"int8\">&#9670; int8</span>");
     if (eo_page_has(page, EO_INT4))
         eo_buf_puts(page->out, " <span class=\"int4\">&#9650; int4</span>");
+    if (eo_page_has(page, EO_MIXED))
+        eo_buf_puts(page->out, " <span class=\"mixed\">&#9660; mixed</span>");
     eo_buf_puts(page->out,
                 "; hollow: over the budget or not accepted; in a ring: recommended; the line joins accepted "
                 "candidates "

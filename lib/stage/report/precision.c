@@ -219,7 +219,9 @@ static int put_candidate(struct eo_page *page, const struct eo_candidate *after,
 static int put_candidates(struct eo_page *page, struct eo_err *err)
 {
     const struct eo_candidate *rows = page->run.sweep.rows;
-    const char *integers = eo_page_has(page, EO_INT4) ? "int8 or int4" : "int8";
+    const char *integers = eo_page_has(page, EO_MIXED)  ? "int8, int4 or mixed"
+                           : eo_page_has(page, EO_INT4) ? "int8 or int4"
+                                                        : "int8";
 
     eo_html_put(
         page->out,

@@ -48,6 +48,10 @@ static uint32_t net_half(uint32_t eight, int shift)
     return (((eight >> shift & 0x0f0f0f0f) ^ 0x08080808) + 0x78787878) ^ 0x80808080;
 }
 
+//@if packed_classes
+//@else
+#if NET_PATH != 1
+//@end
 /* `n` weights, and those up to the next multiple of eight. */
 static const int8_t *net_unpacked(const uint32_t *from, int n, uint8_t *to)
 {
@@ -66,4 +70,8 @@ static const int8_t *net_unpacked(const uint32_t *from, int n, uint8_t *to)
     }
     return (const int8_t *)to;
 }
+//@if packed_classes
+//@else
+#endif
+//@end
 //@end

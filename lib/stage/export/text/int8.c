@@ -35,9 +35,21 @@
 //@end
 //@if packed
 #define NET_WORDS(weights) (((weights) + 7) / 8) /* of weights that are unpacked together */
+//@end
+//@if packed_classes
 #define NET_CLASS_WORDS NET_WORDS(7 * NET_CLASSES)
+//@end
+//@if packed_kernels
 #define NET_KERNEL_WORDS (NET_PATH == 1 ? NET_WORDS(2 * NET_KERNEL_PAIRS) : NET_WORDS(9 * NET_C1))
+//@if packed_classes
 #define NET_UNPACKED (8 * (NET_PATH == 1 || NET_KERNEL_WORDS < NET_CLASS_WORDS ? NET_CLASS_WORDS : NET_KERNEL_WORDS))
+//@else
+#define NET_UNPACKED (8 * NET_KERNEL_WORDS)
+//@end
+//@else
+//@if packed_classes
+#define NET_UNPACKED (8 * NET_CLASS_WORDS)
+//@end
 //@end
 
 /* ---- constants ---- */
@@ -71,8 +83,14 @@ struct net_state {
 #endif
 //@end
     uint8_t image[2][64];
-//@if packed
+//@if packed_classes
     uint8_t weight[NET_UNPACKED]; /* of one output channel, or of all classes for a row of one channel */
+//@else
+//@if packed
+#if NET_PATH != 1
+    uint8_t weight[NET_UNPACKED]; /* of one output channel */
+#endif
+//@end
 //@end
 };
 
@@ -374,7 +392,7 @@ static void net_winograd(struct net_state *s, int column)
 /* A kernel of the second layer as 16 bits. */
 static void net_unpack(struct net_state *s, const uint32_t *w)
 {
-//@if packed
+//@if packed_kernels
     for (int i = 0; i < NET_KERNEL_PAIRS; i += 2, w += i % 4 ? 0 : 1) {
         const uint32_t four = net_half(*w, i % 4 * 2);
 
@@ -601,7 +619,7 @@ static void net_first(struct net_state *s, const uint8_t *input, int row, int sl
 }
 
 /* Adds what row `row` of channel n of the second pooled map gives to the scores. */
-//@if packed
+//@if packed_classes
 static void net_classify(struct net_state *s, const uint8_t *y, int row, int n, int32_t *scores)
 {
     const int8_t *w = net_unpacked(net_weight3 + NET_CLASS_WORDS * (7 * n + row), 7 * NET_CLASSES, s->weight);
@@ -613,7 +631,7 @@ static void net_classify(const uint8_t *y, int row, int n, int32_t *scores)
 #if NET_PATH == 2
     const int8x16_t x = vreinterpretq_s8_u8(vldrbq_z_u8(y, vctp8q(7)));
 
-//@if packed
+//@if packed_classes
     for (int k = 0; k < NET_CLASSES; k++, w += 7)
 //@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2)
@@ -623,7 +641,7 @@ static void net_classify(const uint8_t *y, int row, int n, int32_t *scores)
     const int16x2_t x02 = net_two(y[0], y[2]), x13 = net_two(y[1], y[3]);
     const int16x2_t x46 = net_two(y[4], y[6]), x5 = net_two(0, y[5]);
 
-//@if packed
+//@if packed_classes
     for (int k = 0; k < NET_CLASSES; k++, w += 7) {
 //@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2) {
@@ -638,7 +656,7 @@ static void net_classify(const uint8_t *y, int row, int n, int32_t *scores)
 #else
     const int32_t y0 = y[0], y1 = y[1], y2 = y[2], y3 = y[3], y4 = y[4], y5 = y[5], y6 = y[6];
 
-//@if packed
+//@if packed_classes
     for (int k = 0; k < NET_CLASSES; k++, w += 7)
 //@else
     for (int k = 0; k < NET_CLASSES; k++, w += 49 * NET_C2)
@@ -669,7 +687,7 @@ static void net_second(struct net_state *s, int row, int32_t *scores)
 
     for (int n = 0; n < NET_C2; n++) {
 #if NET_PATH == 2
-//@if packed
+//@if packed_kernels
         net_vector_row(s->map, net_unpacked(net_weight2 + NET_KERNEL_WORDS * n, 9 * NET_C1, s->weight), NET_C1 + n, y);
 //@else
         net_vector_row(s->map, net_weight2 + 9 * NET_C1 * n, NET_C1 + n, y);
@@ -678,14 +696,14 @@ static void net_second(struct net_state *s, int row, int32_t *scores)
 #endif
 //@else
 #elif NET_PATH == 1
-//@if packed
+//@if packed_kernels
         net_unpack(s, net_weight2 + NET_KERNEL_WORDS * n);
 //@else
         net_unpack(s, net_weight2 + NET_KERNEL_PAIRS / 2 * n);
 //@end
         net_pairs(s->map, s->kernel, NET_C1 + n, y);
 #else
-//@if packed
+//@if packed_kernels
         net_windows(s->map[0], net_unpacked(net_weight2 + NET_KERNEL_WORDS * n, 9 * NET_C1, s->weight), NET_C1,
                     NET_C1 + n, y);
 //@else
@@ -694,7 +712,7 @@ static void net_second(struct net_state *s, int row, int32_t *scores)
 #endif
 //@end
         NET_STEP(2);
-//@if packed
+//@if packed_classes
         net_classify(s, y, row, n, scores);
 //@else
         net_classify(y, row, n, scores);

@@ -4,6 +4,9 @@
 
 static uint32_t state[(NET_STATE_BYTES + 3) / 4];
 static uint8_t image[NET_INPUT_BYTES]; /* rows of grey values, as they come from the sensor */
+//@if names
+static const char *const name[NET_CLASSES] = {NET_CLASS_NAMES};
+//@end
 
 int main(void)
 {
@@ -14,6 +17,10 @@ int main(void)
         printf("self-test: %d\n", wrong);
         return 1;
     }
+//@if names
+    printf("class %s\n", name[net_run(state, image, scores)]);
+//@else
     printf("class %d\n", net_run(state, image, scores));
+//@end
     return 0;
 }

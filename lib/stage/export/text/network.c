@@ -285,6 +285,27 @@ static void net_dot(const uint8_t *p, const uint8_t *q, const int8_t *w, int ter
 /* All channels of two pixels, two channels at a time: the tables go on behind an odd last one. */
 static void net_dots(struct net_state *s, const struct net_layer *l, const uint8_t *first, const uint8_t *second)
 {
+//@if mixed
+    const int pairs = l->is_packed ? 1 : (l->out_c + 1) / 2; /* at a time */
+    const int32_t *bias = net_bias + l->channel;
+
+#if NET_PATH == 1
+    net_spread(first, l->terms, s->pair);
+    if (first != second)
+        net_spread(second, l->terms, s->pair + 1);
+#endif
+    for (int n = 0; n < l->out_c; n += 2 * pairs) {
+        const int8_t *w = l->is_packed
+                              ? net_unpacked(net_packed + l->weight + n * (l->terms / 8), 2 * l->terms, s->weight)
+                              : net_weight + l->weight;
+
+#if NET_PATH == 1
+        net_dot(s->pair, w, l->terms, bias + n, pairs, s->sum[0] + n);
+#else
+        net_dot(first, second, w, l->terms, bias + n, pairs, s->sum[0] + n);
+#endif
+    }
+//@else
 //@if packed
     const uint32_t *packed = net_weight + l->weight;
     const int32_t *bias = net_bias + l->channel;
@@ -315,6 +336,7 @@ static void net_dots(struct net_state *s, const struct net_layer *l, const uint8
 #else
     net_dot(first, second, w, l->terms, bias, (l->out_c + 1) / 2, s->sum[0]);
 #endif
+//@end
 //@end
 }
 
@@ -378,6 +400,14 @@ static void net_spread_weights(const struct net_layer *l, int16x2_t *to)
     const int taps = l->kernel_h * l->kernel_w;
 
     for (int n = 0; n < l->out_c; n += 4) {
+//@if mixed
+        const int at = l->weight + (l->is_packed ? n / 8 : n), apart = l->is_packed ? l->terms / 8 : l->terms;
+
+        for (int t = 0; t < NET_THREES(taps); t++, to += 2) {
+            const uint32_t four = t >= taps        ? 0
+                                  : l->is_packed ? net_half(net_packed[at + t * apart], n & 4)
+                                                 : net_four(net_weight + at + t * apart);
+//@else
 //@if packed
         const uint32_t *w = net_weight + l->weight + n / 8;
 
@@ -388,6 +418,7 @@ static void net_spread_weights(const struct net_layer *l, int16x2_t *to)
 
         for (int t = 0; t < NET_THREES(taps); t++, w += l->terms, to += 2) {
             const uint32_t four = t < taps ? net_four(w) : 0;
+//@end
 //@end
 
             to[0] = __sxtb16((int8x4_t)four);
@@ -434,10 +465,14 @@ static void net_depthwise(struct net_state *s, const struct net_layer *l, int ro
     const uint8_t *tap[NET_TAPS];
     const int taps = l->kernel_h * l->kernel_w;
 #if NET_PATH != 1
+//@if mixed
+    const int8_t *w = l->is_packed ? (const int8_t *)s->weight : net_weight + l->weight;
+//@else
 //@if packed
     const int8_t *w = (const int8_t *)s->weight;
 //@else
     const int8_t *w = net_weight + l->weight;
+//@end
 //@end
 #endif
 

@@ -31,6 +31,9 @@ struct net_layer {
     int16_t in_zero;         /* what stands for 0 in the input */
     int16_t zero, low, high; /* an activation is zero + r, r in low..high */
     uint8_t is_backward;
+//@if mixed
+    uint8_t is_packed; /* its weights are in net_packed, eight in a word */
+//@end
 //@if depthwise
     uint8_t operation;
 //@end

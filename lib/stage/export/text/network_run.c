@@ -82,9 +82,15 @@ static void net_run_layer(struct net_state *s, const struct net_layer *l)
         net_fill((uint8_t)l->in_zero, l->in_c, s->border);
 #if NET_PATH == 1
         net_spread_weights(l, s->pair);
+//@if mixed
+#else
+        if (l->is_packed)
+            net_unpacked(net_packed + l->weight, l->kernel_h * l->kernel_w * l->terms, s->weight);
+//@else
 //@if packed
 #else
         net_unpacked(net_weight + l->weight, l->kernel_h * l->kernel_w * l->terms, s->weight);
+//@end
 //@end
 #endif
 //@else

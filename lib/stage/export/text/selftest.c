@@ -31,6 +31,9 @@ static int net_check(void)
 //@else
     NET_ADD(net_input);
     NET_ADD(net_weight);
+//@if mixed
+    NET_ADD(net_packed);
+//@end
     NET_ADD(net_bias);
     NET_ADD(net_multiplier);
     NET_ADD(net_shift);
