@@ -10,31 +10,9 @@
 
 #define MOMENTUM 0.1 /* of the running statistics */
 
-/* ---- a group of images ------------------------------------------------------------------------------------------ */
+/* ---- forward, one group ------------------------------------------------------------------------------------------ */
 
-struct group {
-    int index; /* in the batch */
-    int n;     /* images in it; lanes behind them repeat the last image */
-    float *at;
-};
-
-/* Group g of a block; n is 0 where the batch ends before it. */
-static struct group group_of(const struct eo_network_trainer *t, int block, int g)
-{
-    int index = block * t->groups + g, rest = t->batch->n - index * t->ops->lanes;
-
-    rest = rest < t->ops->lanes ? rest : t->ops->lanes;
-    return (struct group){index, rest > 0 ? rest : 0, t->memory + (size_t)index * t->group_floats};
-}
-
-static const float *source(const struct eo_network_trainer *t, struct group g, int layer)
-{
-    return layer == EO_NETWORK_NONE    ? NULL
-           : layer == EO_NETWORK_INPUT ? g.at
-                                       : g.at + t->places[layer].handed_on;
-}
-
-static void load_group(const struct eo_network_trainer *t, struct group g, uint8_t *viewed)
+static void load_group(const struct eo_network_trainer *t, struct eo_train_group g, uint8_t *viewed)
 {
     size_t elements = eo_dims_elements(t->net.input), lanes = (size_t)t->ops->lanes;
     size_t plane = elements / (size_t)t->net.input.c;
@@ -64,24 +42,24 @@ static struct eo_norm norm_of(const struct eo_network_trainer *t, int i)
                             t->slope + at};
 }
 
-static float *sums_of(const struct eo_network_trainer *t, float *sums, struct group g)
+static float *sums_of(const struct eo_network_trainer *t, float *sums, struct eo_train_group g)
 {
     return sums + (size_t)g.index * t->outputs * (size_t)t->ops->lanes;
 }
 
-static void operate(const struct eo_network_trainer *t, struct group g, int i)
+static void operate(const struct eo_network_trainer *t, struct eo_train_group g, int i)
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     float *z = g.at + t->places[i].z;
 
-    t->ops->operation(l, source(t, g, l->from), t->packed + t->parts[i].weight,
+    t->ops->operation(l, eo_network_source(t, g, l->from), t->packed + t->parts[i].weight,
                       l->batch_norm ? t->zeros : t->params + t->parts[i].bias, z);
     if (l->batch_norm)
         t->ops->moments(l, z, sums_of(t, t->sums, g), sums_of(t, t->products, g));
 }
 
 /* A map on its grid is behind the activation already, so its average is taken without one. */
-static void pool(const struct eo_network_trainer *t, struct group g, int i)
+static void pool(const struct eo_network_trainer *t, struct eo_train_group g, int i)
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     const struct eo_layer_places *p = &t->places[i];
@@ -95,13 +73,13 @@ static void pool(const struct eo_network_trainer *t, struct group g, int i)
     t->ops->pool(&activated, g.at + p->averaged, g.at + p->out);
 }
 
-static void finish_forward(const struct eo_network_trainer *t, struct group g, int i)
+static void finish_forward(const struct eo_network_trainer *t, struct eo_train_group g, int i)
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     const struct eo_layer_places *p = &t->places[i];
     struct eo_norm norm = norm_of(t, i);
 
-    t->ops->tail(l, l->batch_norm ? &norm : NULL, g.at + p->z, source(t, g, l->add), g.at + p->y);
+    t->ops->tail(l, l->batch_norm ? &norm : NULL, g.at + p->z, eo_network_source(t, g, l->add), g.at + p->y);
     if (l->pooling)
         pool(t, g, i);
     if (t->quant && i + 1 < t->net.count)
@@ -118,7 +96,7 @@ static void forward_task(void *ctx, int block, int worker)
     const struct eo_network_trainer *t = ctx;
 
     for (int k = 0; k < t->groups; k++) {
-        struct group g = group_of(t, block, k);
+        struct eo_train_group g = eo_network_group(t, block, k);
 
         if (g.n && t->begin == 0)
             load_group(t, g, t->viewed + (size_t)worker * eo_dims_elements(t->net.input));
@@ -207,7 +185,7 @@ static int largest(const double *z, int classes)
 }
 
 /* Loss of a group, and its gradient by the logits, of which each image has its share. */
-static void judge_group(const struct eo_network_trainer *t, struct group g, struct eo_block_result *result)
+static void judge_group(const struct eo_network_trainer *t, struct eo_train_group g, struct eo_block_result *result)
 {
     int classes = eo_network_classes(&t->net), last = t->net.count - 1, lanes = t->ops->lanes;
     const float *logits = g.at + t->places[last].out;
@@ -236,11 +214,11 @@ static void judge_task(void *ctx, int block, int worker)
     t->results[block] = (struct eo_block_result){0, 0};
     memset(t->grads + (size_t)block * t->total, 0, t->total * sizeof(float));
     for (int k = 0; k < t->groups; k++)
-        judge_group(t, group_of(t, block, k), &t->results[block]);
+        judge_group(t, eo_network_group(t, block, k), &t->results[block]);
 }
 
 /* For each channel of layer i and image of the group the sum of its output times the gradient by it. */
-static void multiply_output(const struct eo_network_trainer *t, struct group g, int i)
+static void multiply_output(const struct eo_network_trainer *t, struct eo_train_group g, int i)
 {
     const struct eo_dims d = t->net.layer[i].out;
     size_t pixels = (size_t)d.h * (size_t)d.w, lanes = (size_t)t->ops->lanes;
@@ -261,7 +239,7 @@ static void multiply_output(const struct eo_network_trainer *t, struct group g, 
 }
 
 /* Through the grid of a tensor; g is the gradient by it, x what was rounded. */
-static void round_back(const struct eo_network_trainer *t, struct group g, int tensor,
+static void round_back(const struct eo_network_trainer *t, struct eo_train_group g, int tensor,
                        enum eo_activation activation, const float *x, float *gradient)
 {
     t->ops->round_back(&t->quant->tensor[tensor].grid, activation, eo_network_tensor_dims(&t->net, tensor), x,
@@ -269,7 +247,7 @@ static void round_back(const struct eo_network_trainer *t, struct group g, int t
 }
 
 /* Through the tail of a layer, up to its batch normalisation. */
-static void begin_backward(const struct eo_network_trainer *t, struct group g, int i)
+static void begin_backward(const struct eo_network_trainer *t, struct eo_train_group g, int i)
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     const struct eo_layer_places *p = &t->places[i];
@@ -288,69 +266,28 @@ static void begin_backward(const struct eo_network_trainer *t, struct group g, i
                             is_first, l->batch_norm ? &sums : NULL);
 }
 
-/* The sums of n numbers over the 16 images of a block. */
-static void sum_lanes(const struct eo_network_trainer *t, const float *from, size_t n, float *out)
-{
-    size_t lanes = (size_t)t->ops->lanes;
-
-    for (size_t k = 0; k < n; k++) {
-        float lane[EO_TRAIN_LANES];
-
-        for (size_t g = 0; g < (size_t)t->groups; g++)
-            memcpy(lane + g * lanes, from + (g * n + k) * lanes, lanes * sizeof(float));
-        out[k] = eo_lanes_sum(lane);
-    }
-}
-
-/* From the operation's output to its weights and bias; `k` is the group's place in its block. */
-static void back_to_weights(const struct eo_network_trainer *t, struct group g, int k, int i, float *dw)
-{
-    const struct eo_network_layer *l = &t->net.layer[i];
-    size_t lanes = (size_t)t->ops->lanes, weights = eo_network_weights(l), outputs = (size_t)l->map.c;
-    float *db = dw + weights * EO_TRAIN_LANES + (size_t)k * outputs * lanes, *d = g.at + t->places[i].d;
-
-    dw += (size_t)k * weights * lanes;
-    if (!g.n) {
-        memset(db, 0, outputs * lanes * sizeof(*db));
-        memset(dw, 0, weights * lanes * sizeof(*dw));
-        return;
-    }
-    if (!l->batch_norm)
-        t->ops->sums(l, d, db);
-    t->ops->back_w(l, source(t, g, l->from), d, dw);
-}
-
-static void put_gradients(const struct eo_network_trainer *t, int block, int i, const float *dw)
-{
-    const struct eo_network_layer *l = &t->net.layer[i];
-    float *grad = t->grads + (size_t)block * t->total;
-    size_t weights = eo_network_weights(l);
-
-    sum_lanes(t, dw, weights, grad + t->parts[i].weight);
-    if (!l->batch_norm)
-        sum_lanes(t, dw + weights * EO_TRAIN_LANES, (size_t)l->map.c, grad + t->parts[i].bias);
-}
-
 /* From the operation's output to its weights, bias and input. */
 static void finish_backward(const struct eo_network_trainer *t, int block, int i, float *dw)
 {
     const struct eo_network_layer *l = &t->net.layer[i];
     int is_first = l->from >= 0 && l->add != l->from && eo_network_last_reader(&t->net, l->from) == i;
+    struct eo_norm norm = norm_of(t, i);
 
     for (int k = 0; k < t->groups; k++) {
-        struct group g = group_of(t, block, k);
-        float *d = g.at + t->places[i].d;
-        struct eo_norm norm = norm_of(t, i);
+        struct eo_train_group g = eo_network_group(t, block, k);
 
         if (l->batch_norm && g.n)
-            t->ops->norm_back(l, &norm, g.at + t->places[i].z, g.n, d);
-        if (!t->taylor)
-            back_to_weights(t, g, k, i, dw);
-        if (l->from >= 0 && g.n)
-            t->ops->back_x(l, d, t->packed_back + t->parts[i].weight, is_first, g.at + t->places[l->from].g);
+            t->ops->norm_back(l, &norm, g.at + t->places[i].z, g.n, g.at + t->places[i].d);
     }
     if (!t->taylor)
-        put_gradients(t, block, i, dw);
+        eo_network_gradients(t, block, i, dw);
+    for (int k = 0; k < t->groups && l->from >= 0; k++) {
+        struct eo_train_group g = eo_network_group(t, block, k);
+
+        if (g.n)
+            t->ops->back_x(l, g.at + t->places[i].d, t->packed_back + t->parts[i].weight, is_first,
+                           g.at + t->places[l->from].g);
+    }
 }
 
 /*
@@ -360,14 +297,14 @@ static void finish_backward(const struct eo_network_trainer *t, int block, int i
 static void backward_task(void *ctx, int block, int worker)
 {
     const struct eo_network_trainer *t = ctx;
-    float *dw = t->dw + (size_t)worker * (t->weights + eo_size_round_up(t->outputs, 16)) * EO_TRAIN_LANES;
+    float *dw = t->dw + (size_t)worker * eo_network_gradients_floats(t);
 
     if (t->begin + 1 < t->net.count && t->net.layer[t->begin + 1].batch_norm)
         finish_backward(t, block, t->begin + 1, dw);
     for (int i = t->begin; i >= t->end; i--) {
         for (int k = 0; k < t->groups; k++) {
-            if (group_of(t, block, k).n)
-                begin_backward(t, group_of(t, block, k), i);
+            if (eo_network_group(t, block, k).n)
+                begin_backward(t, eo_network_group(t, block, k), i);
         }
         if (!t->net.layer[i].batch_norm)
             finish_backward(t, block, i, dw);

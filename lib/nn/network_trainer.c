@@ -30,13 +30,12 @@ static void lay_out_parameters(struct eo_network_trainer *t)
     t->decayed = t->total;
     for (int i = 0; i < t->net.count; i++) {
         const struct eo_network_layer *l = &t->net.layer[i];
-        size_t outputs = (size_t)l->map.c, weights = eo_network_weights(l);
+        size_t outputs = (size_t)l->map.c;
 
         t->parts[i].bias = take(&t->total, outputs);
         t->parts[i].scale = l->batch_norm ? take(&t->total, outputs) : 0;
         t->parts[i].norm = l->batch_norm ? take(&t->norms, outputs) : 0;
         t->outputs = outputs > t->outputs ? outputs : t->outputs;
-        t->weights = weights > t->weights ? weights : t->weights;
     }
 }
 
@@ -80,7 +79,7 @@ static int allocate_parameters(struct eo_network_trainer *t, size_t threads, str
                  {&t->running_mean, t->norms},
                  {&t->running_variance, t->norms},
                  {&t->zeros, outputs},
-                 {&t->dw, threads * (t->weights + outputs) * EO_TRAIN_LANES}};
+                 {&t->dw, threads * eo_network_gradients_floats(t)}};
     size_t used = 0;
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)

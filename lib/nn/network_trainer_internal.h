@@ -1,4 +1,5 @@
-/* The state of a general trainer, for its modules: network_trainer.c, network_passes.c and network_quant.c. */
+/* The state of a general trainer, for its modules: network_trainer.c, network_passes.c, network_gradients.c and
+ * network_quant.c. */
 #ifndef EO_NN_NETWORK_TRAINER_INTERNAL_H
 #define EO_NN_NETWORK_TRAINER_INTERNAL_H
 
@@ -55,7 +56,7 @@ struct eo_network_trainer {
     struct eo_layer_places places[EO_NETWORK_LAYERS];
     struct eo_layer_parts parts[EO_NETWORK_LAYERS];
     size_t total, decayed, group_floats; /* weights, which decay, come first in a block of parameters */
-    size_t outputs, weights;             /* the most of a layer */
+    size_t outputs;                      /* the most of a layer */
     float *params, *m, *v, *sum;         /* blocks of parameters */
     float *packed, *packed_back;         /* [decayed]: weights as the kernels read them */
     float *mean, *factor, *mean_d, *slope, *running_mean, *running_variance; /* [norms] */
@@ -65,7 +66,7 @@ struct eo_network_trainer {
     float *grads;           /* a block of parameters for each block of images */
     float *memory;          /* of all groups of a batch */
     float *sums, *products; /* [groups of a batch, outputs, lanes] */
-    float *dw;              /* for each thread [weights + outputs, 16] */
+    float *dw;              /* for each thread eo_network_gradients_floats() */
     uint8_t *viewed;        /* for each thread an image */
     void *storage[4];
     struct eo_block_result *results;
@@ -78,6 +79,34 @@ struct eo_network_trainer {
     struct eo_adam_step step;
     int begin, end;
 };
+
+struct eo_train_group {
+    int index; /* in the batch */
+    int n;     /* images in it; lanes behind them repeat the last image */
+    float *at;
+};
+
+/* Group g of a block; n is 0 where the batch ends before it. */
+static inline struct eo_train_group eo_network_group(const struct eo_network_trainer *t, int block, int g)
+{
+    int index = block * t->groups + g, rest = t->batch->n - index * t->ops->lanes;
+
+    rest = rest < t->ops->lanes ? rest : t->ops->lanes;
+    return (struct eo_train_group){index, rest > 0 ? rest : 0, t->memory + (size_t)index * t->group_floats};
+}
+
+/* What a layer hands on; NULL for EO_NETWORK_NONE. */
+static inline const float *eo_network_source(const struct eo_network_trainer *t, struct eo_train_group g, int layer)
+{
+    return layer == EO_NETWORK_NONE    ? NULL
+           : layer == EO_NETWORK_INPUT ? g.at
+                                       : g.at + t->places[layer].handed_on;
+}
+
+/* From the operation's output, d of layer i, to its weights and bias in t->grads. `dw` has room for
+ * eo_network_gradients_floats(). */
+void eo_network_gradients(const struct eo_network_trainer *t, int block, int i, float *dw);
+size_t eo_network_gradients_floats(const struct eo_network_trainer *t);
 
 /*
  * Forward and backward over a batch: adds up the losses, and leaves the gradients of each block in t->grads. `is_kept`:

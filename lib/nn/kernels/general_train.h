@@ -78,8 +78,11 @@ struct eo_general_train_ops {
     /* Adds to x_g, or where `is_first` sets it. */
     void (*back_x)(const struct eo_network_layer *l, const float *d, const float *packed_back, int is_first,
                    float *x_g);
-    /* dw [weights][lanes] */
+    /* dw [weights][lanes], of a convolution or a depthwise one. */
     void (*back_w)(const struct eo_network_layer *l, const float *x, const float *d, float *dw);
+    /* The same of a linear layer for all groups of a block, their lanes summed: sum [weights]. x and d of a group
+     * without inputs are NULL. */
+    void (*linear_w)(const struct eo_network_layer *l, const float *const x[], const float *const d[], float *sum);
 
     /* y = x on the grid, for a tensor of these dimensions. */
     void (*round)(const struct eo_train_grid *grid, enum eo_activation activation, struct eo_dims dims, const float *x,

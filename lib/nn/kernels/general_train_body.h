@@ -642,24 +642,67 @@ static void gt_depthwise_w(const struct eo_network_layer *l, const float *x, con
                    dw + (size_t)c * eo_network_terms(l) * EO_VL);
 }
 
-static void gt_linear_w(const struct eo_network_layer *l, const float *x, const float *d, float *dw)
+#define GT_GROUPS (EO_TRAIN_LANES / EO_VL)
+
+/* `n` terms of the inputs of a block: a vector for each input. */
+static void gt_terms(const float *const x[GT_GROUPS], size_t term, size_t n, float to[EO_TRAIN_LANES][EO_VL])
 {
-    size_t terms = eo_network_terms(l);
+    for (size_t lane = 0; lane < EO_TRAIN_LANES; lane++) {
+        const float *from = x[lane / EO_VL];
 
-    for (int o = 0; o < l->map.c; o++) {
-        vf v = vf_load(d + o * EO_VL);
+        for (size_t k = 0; k < EO_VL; k++)
+            to[lane][k] = from && k < n ? from[(term + k) * EO_VL + lane % EO_VL] : 0;
+    }
+}
 
-        for (size_t t = 0; t < terms; t++, dw += EO_VL)
-            vf_store(dw, vf_fma(v, vf_load(x + t * EO_VL), vf_set1(0)));
+/* d of an output for each input of a block. */
+EO_INLINE void gt_lanes(const float *const d[GT_GROUPS], size_t output, float to[EO_TRAIN_LANES])
+{
+    for (size_t k = 0; k < GT_GROUPS; k++) {
+        if (d[k])
+            memcpy(to + k * EO_VL, d[k] + output * EO_VL, EO_VL * sizeof(*to));
+        else
+            memset(to + k * EO_VL, 0, EO_VL * sizeof(*to));
+    }
+}
+
+/* What eo_lanes_sum() gives for each term. */
+EO_INLINE vf gt_products(const float d[EO_TRAIN_LANES], const float x[EO_TRAIN_LANES][EO_VL])
+{
+    const vf zero = vf_set1(0);
+    vf sum[8];
+
+    EO_UNROLL(8)
+    for (int k = 0; k < 8; k++)
+        sum[k] = vf_add(vf_fma(vf_set1(d[k]), vf_load(x[k]), zero), vf_fma(vf_set1(d[k + 8]), vf_load(x[k + 8]), zero));
+    EO_UNROLL(4)
+    for (int k = 0; k < 4; k++)
+        sum[k] = vf_add(sum[k], sum[k + 4]);
+    return vf_add(vf_add(sum[0], sum[2]), vf_add(sum[1], sum[3]));
+}
+
+static void gt_linear_w(const struct eo_network_layer *l, const float *const x[], const float *const d[], float *sum)
+{
+    size_t terms = eo_network_terms(l), outputs = (size_t)l->map.c;
+    float at[EO_TRAIN_LANES][EO_VL], of[EO_TRAIN_LANES], some[EO_VL];
+
+    for (size_t term = 0; term < terms; term += EO_VL) {
+        size_t n = terms - term < EO_VL ? terms - term : EO_VL;
+
+        gt_terms(x, term, n, at);
+        for (size_t o = 0; o < outputs; o++) {
+            float *to = sum + o * terms + term;
+
+            gt_lanes(d, o, of);
+            vf_store(n == EO_VL ? to : some, gt_products(of, at));
+            if (n < EO_VL)
+                memcpy(to, some, n * sizeof(*to));
+        }
     }
 }
 
 static void gt_back_w(const struct eo_network_layer *l, const float *x, const float *d, float *dw)
 {
-    if (l->operation == EO_LINEAR) {
-        gt_linear_w(l, x, d, dw);
-        return;
-    }
     memset(dw, 0, eo_network_weights(l) * EO_VL * sizeof(*dw));
     if (l->operation == EO_CONV)
         gt_conv_w(l, x, d, dw);
@@ -731,6 +774,7 @@ const struct eo_general_train_ops EO_OF_SET(eo_general_train_ops) = {
     .norm_back = gt_norm_back,
     .back_x = gt_back_x,
     .back_w = gt_back_w,
+    .linear_w = gt_linear_w,
     .round = gt_round,
     .round_back = gt_round_back,
 };
