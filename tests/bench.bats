@@ -391,11 +391,16 @@ one_session() {
 }
 
 @test "bench: beside a competitor on the same processor interrupted samples are thrown away, and the others are good" {
-  beside_competitor eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/base.safetensors >row.csv
-  awk -v lost="$(column lost_share row.csv)" 'BEGIN { exit !(lost > 0.1) }'
-  column samples_interrupted r.csv | awk '{ sum += $1 } END { exit !(sum > 0) }'
-  [[ $(column timing_reason row.csv) != *preempted* ]]
-  [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 $(($(column rounds row.csv) - 1))) " ]
+  local interrupted=0
+  # A sample is short beside the turns of two processes, so it is chance whether a turn ends in one.
+  for ((try = 0; try < 8 && interrupted == 0; try++)); do
+    beside_competitor eo-bench -c $F/cfg.yaml --limit 18 --rounds r.csv $F/base.safetensors >row.csv
+    awk -v lost="$(column lost_share row.csv)" 'BEGIN { exit !(lost > 0.1) }'
+    [[ $(column timing_reason row.csv) != *preempted* ]]
+    [ "$(column round r.csv | tr '\n' ' ')" = "$(seq -s ' ' 0 $(($(column rounds row.csv) - 1))) " ]
+    interrupted=$(column samples_interrupted r.csv | awk '{ sum += $1 } END { print sum + 0 }')
+  done
+  [ "$interrupted" -gt 0 ]
 }
 
 @test "bench: where every sample is interrupted, there is a row all the same, and it says so" {
