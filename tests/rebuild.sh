@@ -25,6 +25,8 @@ trap 'exit 1' HUP INT TERM
 tree=$tmp/tree
 mkdir -p "$tree/out/build" "$tmp/gnuplot" "$tmp/lock" "$tmp/bench"
 cp -a Makefile lib tools plots configs "$tree"
+# However the clock of this machine is set while this runs, sources are older than what was built of them.
+find "$tree" -exec touch -h -d "3 days ago" {} +
 cp -a "$bin" "$tree/out/bin"
 for part in flags libeo.a lib tools link; do cp -a "$bin/../build/$part" "$tree/out/build/" || exit 1; done
 flags=$(cat "$tree/out/build/flags")

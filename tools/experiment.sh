@@ -48,35 +48,30 @@ settle() {
 # settle_build GOALS: shifts what was built; for the sources, prints options for Make
 settle_build() {
     [ -z "$EO_SHARE" ] || return 0
-    seen=$obj/seen/ahead goals=$1
-    set -- lib tools
-    for f in "$bin" "$obj"; do [ ! -d "$f" ] || set -- "$@" "$f"; done
-    if has_future "$@"; then
-        old_sources "$goals"
-        shift 2
-        [ $# = 0 ] || settle "$@"
-    elif [ -e "$seen" ] || [ -e "$seen.new" ]; then
-        rm -f "$seen" "$seen.new"
-    fi
+    old_sources "$1"
+    set -- "$bin" "$obj"
+    for f; do shift && [ ! -d "$f" ] || set -- "$@" "$f"; done
+    [ $# = 0 ] || settle "$@"
 }
 
-# Sources keep their times, so a source with a time in the future would always be newer than its objects. If it still
-# has the contents that the programs were built from, Make gets the option -o for it, which takes it as old. These
-# contents are the checksums in `ahead`, which the recipe of `programs` makes from ahead.new.
-# old_sources look|programs|GOALS: `look` changes nothing. Goals other than programs get no options, because they build
-# files that `ahead` does not cover.
+# Sources keep their times, so a source with a time in the future would always be newer than its objects, and once more
+# when that time has come. If it still has the contents that the programs were built from, Make gets the option -o for
+# it, which takes it as old. These contents are the checksums in `ahead`, which the recipe of `programs` makes from
+# ahead.new. old_sources look|programs|GOALS: `look` changes nothing. Goals other than programs get no options, because
+# they build files that `ahead` does not cover.
 old_sources() {
     [ -z "$EO_SHARE" ] || return 0
-    seen=$obj/seen/ahead
+    seen=$obj/seen/ahead known=
     ahead=$(find lib tools -type f -newermt now)
-    [ -n "$ahead" ] || { [ "$1" = look ] || rm -f "$seen" "$seen.new"; return 0; }
-    ahead=$(printf '%s\n' "$ahead" | sort)
-    sums=$(printf '%s\n' "$ahead" | xargs -d '\n' sha256sum --)
-    if [ -f "$seen" ] && [ "$(cat "$seen")" = "$sums" ]; then
-        case $1 in look | programs) printf '%s\n' "$ahead" | sed 's/^/-o /' ;; esac
-    elif [ "$1" != look ]; then
-        rm -f "$seen" && mkdir -p "$obj/seen" && printf '%s\n' "$sums" >"$seen.new"
-    fi
+    [ "$1" = look ] || rm -f "$seen.new"
+    [ ! -f "$seen" ] || { text_of "$seen" && known=$text; }
+    [ -n "$ahead$known" ] || return 0
+    sums=$(printf '%s\n' "$ahead" "$known" | sed '/./!d; s/^[0-9a-f]\{64\}  //' | sort -u |
+        xargs -d '\n' sha256sum -- 2>/dev/null)
+    same=$(printf '%s\n' "$sums" | grep -xF "${known:-none}")
+    case $1 in look | programs) [ -z "$same" ] || printf '%s\n' "$same" | sed 's/^.\{66\}/-o /' ;; esac
+    [ "$1" = look ] || [ "$sums" = "$known" ] ||
+        { mkdir -p "$obj/seen" && put_text "$seen" "$same" && put_text "$seen.new" "$sums"; }
 }
 
 # ---- one experiment: its plan, its folder
