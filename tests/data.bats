@@ -1053,3 +1053,53 @@ put_npy() {
   [[ $output == *": expected the classes 0 to 1 of the training set in the test set, found 2 there" ]]
   [ ! -e d ] || [ -z "$(ls d)" ]
 }
+
+# le BYTES NUMBER: little-endian
+le() {
+  local i
+  for ((i = 0; i < $1; i++)); do printf "\\x$(printf %02x $(($2 >> 8 * i & 255)))"; done
+}
+
+# put_npz FILE NAME...: an archive of NAME.npy, stored as NumPy does it. gzip knows the checksums.
+put_npz() {
+  local name size crc at=0 count=0 file=$1
+  shift
+  : >"$file"
+  : >directory
+  for name; do
+    size=$(stat -c %s "$name.npy")
+    { le 4 0x14; le 4 0; le 2 0; } >common # version, no compression, no time
+    { gzip -c "$name.npy" | tail -c 8 | head -c 4; le 4 "$size"; le 4 "$size"; le 2 $((${#name} + 4)); le 2 0; } >>common
+    { printf 'PK\3\4'; cat common; printf %s.npy "$name"; cat "$name.npy"; } >>"$file"
+    { printf 'PK\1\2'; le 2 0x14; cat common; le 4 0; le 4 0; le 2 0; le 4 $at; printf %s.npy "$name"; } >>directory
+    at=$(stat -c %s "$file")
+    count=$((count + 1))
+  done
+  { cat directory; printf 'PK\5\6\0\0\0\0'; le 2 $count; le 2 $count; le 4 "$(stat -c %s directory)"; le 4 $at; le 2 0; } \
+    >>"$file"
+}
+
+# ten pictures of 2 x 2 in each of two classes: NAME_x.npy and NAME_y.npy
+ten_each() {
+  put_npy "x_$1.npy" '20, 2, 2' '|u1' "$(printf '\\%03o' $(seq 1 80))"
+  put_npy "y_$1.npy" '20,' '|u1' "$(printf '\\%o' $(for _ in {1..10}; do echo 0 1; done))"
+}
+
+@test "an archive with one part is divided as others without a test set are" {
+  ten_each train
+  put_npz train.npz x_train y_train
+  eo-data --from train.npz --into d >report
+  grep -qE '^0 +8 +2$' report
+  grep -qE '^1 +8 +2$' report
+  mv x_train.npy x_test.npy
+  mv y_train.npy y_test.npy
+  put_npz test.npz x_test y_test
+  eo-data --from test.npz --into e >/dev/null
+  diff -r d e
+  # each class needs two
+  put_npy x_train.npy '2, 2, 2' '|u1' '\1\2\3\4\5\6\7\0'
+  put_npy y_train.npy '2,' '|u1' '\0\1'
+  put_npz one.npz x_train y_train
+  fails 1 "eo-data: one.npz: expected pictures to train on and others to test on, found only 2 in all; a class needs two" \
+    eo-data --from one.npz
+}

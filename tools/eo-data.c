@@ -145,9 +145,12 @@ static int convert(const char *from)
     int rc = 0;
 
     opt.collect.from = from;
-    if (eo_collect(&p, &opt.collect, &err) || eo_pictures_divide(&p, opt.share, opt.seed, &err) ||
-        (opt.json ? eo_pictures_report_json : eo_pictures_report)(&p, &text, &err) ||
-        (opt.into && eo_pictures_write(&p, opt.seed, opt.into, &err)))
+    if (eo_collect(&p, &opt.collect, &err))
+        rc = cli_fail(&program, NULL, &err);
+    else if (eo_pictures_divide(&p, opt.share, opt.seed, &err) ||
+             (opt.json ? eo_pictures_report_json : eo_pictures_report)(&p, &text, &err))
+        rc = cli_fail(&program, from, &err);
+    else if (opt.into && eo_pictures_write(&p, opt.seed, opt.into, &err))
         rc = cli_fail(&program, NULL, &err);
     else
         rc = cli_write(&program, opt.output, &text);

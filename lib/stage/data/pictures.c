@@ -182,7 +182,7 @@ static int check_test_labels(const struct eo_pictures *p, struct eo_err *err)
 
 int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct eo_err *err)
 {
-    size_t undivided = count_part(p, 0);
+    size_t undivided = count_part(p, 0), train = count_part(p, EO_DATASET_TRAIN);
     struct eo_rng rng;
     uint32_t *order;
 
@@ -190,7 +190,7 @@ int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct
         return eo_err_set(
             err, "expected a test set beside the training set, or neither, found %zu pictures of none",
             undivided);
-    if (undivided) {
+    if (undivided || train == 0 || train == p->count) {
         order = eo_alloc(p->count, sizeof(*order), err);
         if (!order)
             return -1;

@@ -4,7 +4,7 @@
  *
  *     struct eo_pictures p = {0};
  *     eo_collect(&p, &options, err);
- *     eo_pictures_divide(&p, 0.2, seed, err)     // if the source has no test set
+ *     eo_pictures_divide(&p, 0.2, seed, err)     // draws a test set if the source has none
  *     eo_pictures_write(&p, seed, folder, err);
  *     eo_pictures_release(&p);
  *
@@ -69,9 +69,9 @@ int eo_pictures_name(struct eo_pictures *p, unsigned label, const char *name,
                      struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * If no picture belongs to a part yet, moves the share `test` of each class into the test set: rounded, and at least
- * one of a class that has two. The seed decides which. Fails if some pictures belong to a part and others do not, if a
- * part would be empty, and if the test set has a higher label than the training set.
+ * If no picture belongs to a part yet, or all to the same one, moves the share `test` of each class into the test set:
+ * rounded, and at least one of a class that has two. The seed decides which. Fails if some pictures belong to a part and
+ * others do not, if a part would be empty, and if the test set has a higher label than the training set.
  */
 int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct eo_err *err) EO_MUST_CHECK;
 
