@@ -1069,14 +1069,15 @@ put_npz() {
   for name; do
     size=$(stat -c %s "$name.npy")
     { le 4 0x14; le 4 0; le 2 0; } >common # version, no compression, no time
-    { gzip -c "$name.npy" | tail -c 8 | head -c 4; le 4 "$size"; le 4 "$size"; le 2 $((${#name} + 4)); le 2 0; } >>common
+    gzip -c "$name.npy" | tail -c 8 | head -c 4 >>common
+    { le 4 "$size"; le 4 "$size"; le 2 $((${#name} + 4)); le 2 0; } >>common
     { printf 'PK\3\4'; cat common; printf %s.npy "$name"; cat "$name.npy"; } >>"$file"
     { printf 'PK\1\2'; le 2 0x14; cat common; le 4 0; le 4 0; le 2 0; le 4 $at; printf %s.npy "$name"; } >>directory
     at=$(stat -c %s "$file")
     count=$((count + 1))
   done
-  { cat directory; printf 'PK\5\6\0\0\0\0'; le 2 $count; le 2 $count; le 4 "$(stat -c %s directory)"; le 4 $at; le 2 0; } \
-    >>"$file"
+  cat directory >>"$file"
+  { printf 'PK\5\6\0\0\0\0'; le 2 $count; le 2 $count; le 4 "$(stat -c %s directory)"; le 4 $at; le 2 0; } >>"$file"
 }
 
 # ten pictures of 2 x 2 in each of two classes: NAME_x.npy and NAME_y.npy
@@ -1100,6 +1101,43 @@ ten_each() {
   put_npy x_train.npy '2, 2, 2' '|u1' '\1\2\3\4\5\6\7\0'
   put_npy y_train.npy '2,' '|u1' '\0\1'
   put_npz one.npz x_train y_train
-  fails 1 "eo-data: one.npz: expected pictures to train on and others to test on, found only 2 in all; a class needs two" \
-    eo-data --from one.npz
+  fails 1 "eo-data: one.npz: expected pictures to train on and others to test on, found only 2 in all; a class needs \
+two" eo-data --from one.npz
+}
+
+@test "a table whose header has the label in another column" {
+  local name
+  for name in label Class TARGET y '"label"'; do
+    printf 'a,b,c, %s ,d\n1,2,3,0,4\n1,2,3,1,5\n' "$name" >t.csv
+    fails 1 "eo-data: t.csv: line 1: column 4 is called '${name//\"/}'; expected the label in column 1, and the \
+values of a picture behind it; change the order of the columns" eo-data --from t.csv --into d
+  done
+  [ ! -e d ]
+  # in front it may stand, and others may be called alike
+  printf 'label,y,c,d,e\n0,2,3,0,4\n1,2,3,1,5\n0,1,2,3,4\n1,7,7,7,7\n' >t.csv
+  eo-data --from t.csv >/dev/null
+  printf 'digit,yes,classes,d,e\n0,2,3,0,4\n1,2,3,1,5\n0,1,2,3,4\n1,7,7,7,7\n' >t.csv
+  eo-data --from t.csv >/dev/null
+}
+
+@test "labels of arrays and tables that do not begin at 0 or leave out a number" {
+  local begins="expected labels that begin at 0 and leave out no number, found no picture of class"
+  local number="number the classes 0, 1, 2 and so on"
+  printf '%s\n' 1,2,3,0,4 2,2,3,1,5 3,1,2,3,4 4,7,7,7,7 1,9,9,9,9 >t.csv
+  fails 1 "eo-data: t.csv: $begins 0 and the largest label 4; $number" eo-data --from t.csv --into d
+  printf '%s\n' 0,2,3,0,4 50,2,3,1,5 100,1,2,3,4 150,7,7,7,7 >t.csv
+  fails 1 "eo-data: t.csv: $begins 1 and the largest label 150; $number" eo-data --from t.csv
+  ten_each train
+  put_npy y_train.npy '20,' '|u1' "$(printf '\\%o' $(for _ in {1..10}; do echo 2 0; done))"
+  put_npz x.npz x_train y_train
+  fails 1 "eo-data: x.npz: $begins 1 and the largest label 2; $number" eo-data --from x.npz
+  fails 1 "eo-data: x_train.npy: $begins 1 and the largest label 2; $number" \
+    eo-data --from x_train.npy --labels y_train.npy
+  # a class that the test set alone lacks is there
+  ten_each train
+  put_npy x_test.npy '1, 2, 2' '|u1' '\1\2\3\4'
+  put_npy y_test.npy '1,' '|u1' '\1'
+  put_npz x.npz x_train y_train x_test y_test
+  eo-data --from x.npz >/dev/null
+  [ ! -e d ]
 }

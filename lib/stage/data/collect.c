@@ -95,6 +95,21 @@ int eo_collect_class_names(struct eo_pictures *p, const char *folder, const char
     return eo_collect_join(path, folder, name, err) || eo_class_lines_read(path, name_class, &named, err) ? -1 : 0;
 }
 
+int eo_collect_check_labels(const struct eo_pictures *p, struct eo_err *err)
+{
+    char is_used[EO_PICTURES_CLASSES] = {0};
+
+    for (size_t i = 0; i < p->count; i++)
+        is_used[p->labels[i]] = 1;
+    for (unsigned k = 0; k < p->classes; k++)
+        if (!is_used[k])
+            return eo_err_set(err,
+                              "expected labels that begin at 0 and leave out no number, found no picture of class %u "
+                              "and the largest label %u; number the classes 0, 1, 2 and so on",
+                              k, p->classes - 1);
+    return 0;
+}
+
 int eo_collect_row_shape(struct eo_picture_shape *shape, const struct eo_collect_options *o, size_t values,
                          struct eo_err *err)
 {

@@ -244,5 +244,7 @@ int eo_collect_arrays(struct eo_pictures *p, const struct eo_collect_options *o,
              ? add_archive(p, o, bytes, size, err)
              : add_two_files(p, o, bytes, size, err);
     free(bytes);
+    if (!rc)
+        rc = eo_collect_check_labels(p, err);
     return rc ? eo_err_prefix(err, "%s", o->from) : 0;
 }

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/io.h"
 #include "base/num.h"
+#include "format/text.h"
 #include "stage/data/collect_internal.h"
 
 struct table {
@@ -70,16 +72,64 @@ static int has_letter(const char *s)
     return isalpha((unsigned char)*s);
 }
 
-static int read_table(struct table *t, char *text, struct eo_err *err)
+static int is_label_name(const char *cell)
+{
+    static const char *const names[] = {"label", "labels", "class", "target", "y"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcasecmp(cell, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* Takes quotes away, as some programs write them around names. */
+static char *unquote(char *cell)
+{
+    size_t n = strlen(cell);
+
+    if (n < 2 || *cell != '"' || cell[n - 1] != '"')
+        return cell;
+    cell[n - 1] = '\0';
+    return cell + 1;
+}
+
+/* Splits the first row, of names, in place. The label elsewhere than in front would be taken for a value. */
+static int check_names(char *line, struct eo_err *err)
+{
+    size_t column = 0;
+
+    for (char *cell = line, *next; cell; cell = next) {
+        next = strchr(cell, ',');
+        if (next)
+            *next++ = '\0';
+        cell = unquote(trim(cell));
+        column++;
+        if (is_label_name(cell))
+            return column == 1
+                       ? 0
+                       : eo_err_set(err,
+                                    "line 1: column %zu is called '%s'; expected the label in column 1, and the values "
+                                    "of a picture behind it; change the order of the columns",
+                                    column, cell);
+    }
+    return 0;
+}
+
+static int read_table(struct table *t, char *text, size_t size, struct eo_err *err)
 {
     size_t line = 0;
 
-    for (char *at = text, *next; at; at = next) {
+    for (char *at = text + eo_text_bom(text, size), *next; at; at = next) {
         next = strchr(at, '\n');
         if (next)
             *next++ = '\0';
         line++;
-        if (!*trim(at) || (line == 1 && has_letter(at)))
+        if (line == 1 && has_letter(at)) {
+            if (check_names(at, err))
+                return -1;
+            continue;
+        }
+        if (!*trim(at))
             continue;
         if (add_line(t, at, err))
             return eo_err_prefix(err, "line %zu", line);
@@ -139,7 +189,7 @@ int eo_collect_csv(struct eo_pictures *p, const struct eo_collect_options *o, st
     if (strlen(text) != size)
         rc = eo_err_set(err, "expected text, found a NUL byte");
     else
-        rc = read_table(&t, text, err) || add_table(p, o, &t, err) ? -1 : 0;
+        rc = read_table(&t, text, size, err) || add_table(p, o, &t, err) || eo_collect_check_labels(p, err) ? -1 : 0;
     free(t.values);
     free(text);
     return rc ? eo_err_prefix(err, "%s", o->from) : 0;

@@ -34,6 +34,12 @@ int eo_collect_join(char path[EO_COLLECT_PATH], const char *folder, const char *
 int eo_collect_class_names(struct eo_pictures *p, const char *folder, const char *name, unsigned most,
                            struct eo_err *err) EO_MUST_CHECK;
 
+/*
+ * Fails if a class below the largest has no picture. In arrays and tables it is rather a numbering that begins at 1, or
+ * numbers with another meaning, and would become outputs of the network that no image trains.
+ */
+int eo_collect_check_labels(const struct eo_pictures *p, struct eo_err *err) EO_MUST_CHECK;
+
 /* Puts bytes of [height, width, channels] in the order of planes. */
 void eo_collect_to_planes(const uint8_t *from, const struct eo_picture_shape *shape, uint8_t *to);
 

@@ -70,7 +70,7 @@ int eo_pictures_name(struct eo_pictures *p, unsigned label, const char *name,
 
 /*
  * If no picture belongs to a part yet, or all to the same one, moves the share `test` of each class into the test set:
- * rounded, and at least one of a class that has two. The seed decides which. Fails if some pictures belong to a part and
+ * rounded, and at least one of a class that has two. The seed decides which. Fails if some pictures have a part and
  * others do not, if a part would be empty, and if the test set has a higher label than the training set.
  */
 int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct eo_err *err) EO_MUST_CHECK;
