@@ -1141,3 +1141,36 @@ values of a picture behind it; change the order of the columns" eo-data --from t
   eo-data --from x.npz >/dev/null
   [ ! -e d ]
 }
+
+@test "--from refuses options that its source has no use for" {
+  local pictures="$golden/folder" option found arguments
+  ten_each train
+  put_npz x.npz x_train y_train
+  printf '%s\n' 0,2,3,0,4 1,2,3,1,5 >t.csv
+  idx_set i 08 '\1\2' '\3\4'
+  # message|arguments
+  while IFS='|' read -r option found arguments; do
+    # shellcheck disable=SC2086 # words
+    fails 1 "eo-data: option '--$option': is for $found" eo-data --from $arguments --into d
+  done <<END
+resize|PNG files, found 'x.npz'|x.npz --resize 8
+grey|PNG files, found 'x.npz'|x.npz --grey
+labels|a .npy file of pictures, found 'x.npz'|x.npz --labels y_train.npy
+layout|.npz and .npy files, found 't.csv'|t.csv --layout nchw
+resize|PNG files, found 'i', a folder of IDX files|i --resize 8
+shape|.npz, .npy and .csv files, found 'i', a folder of IDX files|i --shape 2
+range|.npz, .npy, .csv and IDX files, found '$pictures', a folder of PNG files|$pictures --grey --range 0:1
+shape|.npz, .npy and .csv files, found '$pictures', a folder of PNG files|$pictures --grey --shape 8x8
+layout|.npz and .npy files, found '$pictures', a folder of PNG files|$pictures --grey --layout nhwc
+labels|a .npy file of pictures, found '$pictures', a folder of PNG files|$pictures --grey --labels y_train.npy
+END
+  fails 1 "eo-data: i/train-images-idx3-ubyte: option '--range': is for IDX files of floats, found unsigned bytes" \
+    eo-data --from i --range 0:1
+  put_npy rows.npy '20, 4' '|u1' "$(printf '\\%03o' $(seq 1 80))"
+  fails 1 "eo-data: rows.npy: uint8 [20, 4]: expected 4 dimensions for --layout, found 2; say with --shape CxHxW what \
+they are" eo-data --from rows.npy --labels y_train.npy --layout nchw
+  put_npy planes.npy '20, 1, 2, 2' '|u1' "$(printf '\\%03o' $(seq 1 80))"
+  fails 1 "eo-data: planes.npy: uint8 [20, 1, 2, 2]: expected 2 or 3 dimensions for --shape, found 4; say with --layout \
+where the channels are" eo-data --from planes.npy --labels y_train.npy --shape 1x2x2
+  [ ! -e d ]
+}

@@ -181,20 +181,75 @@ static int ends_with(const char *path, const char *end)
     return n > m && strcasecmp(path + n - m, end) == 0;
 }
 
-int eo_collect(struct eo_pictures *p, const struct eo_collect_options *o, struct eo_err *err)
+/* ---- sources ----------------------------------------------------------------------------------------------------- */
+
+enum source { ARCHIVE = 1, ARRAY = 2, TABLE = 4, PNG_FILES = 8, CIFAR = 16, IDX_FILES = 32 };
+
+/* 0 and err: none of these. */
+static enum source source_of(const char *from, struct eo_err *err)
 {
     struct stat st;
 
-    memset(p, 0, sizeof(*p));
-    if (stat(o->from, &st))
-        return eo_err_errno(err, o->from);
+    if (stat(from, &st)) {
+        eo_err_errno(err, from);
+        return 0;
+    }
     if (S_ISDIR(st.st_mode))
-        return eo_collect_is_idx(o->from)     ? eo_collect_idx(p, o, err)
-               : eo_collect_is_cifar(o->from) ? eo_collect_cifar(p, o, err)
-                                              : eo_collect_folder(p, o, err);
-    if (ends_with(o->from, ".npz") || ends_with(o->from, ".npy"))
-        return eo_collect_arrays(p, o, err);
-    if (ends_with(o->from, ".csv"))
+        return eo_collect_is_idx(from) ? IDX_FILES : eo_collect_is_cifar(from) ? CIFAR : PNG_FILES;
+    if (ends_with(from, ".npz"))
+        return ARCHIVE;
+    if (ends_with(from, ".npy"))
+        return ARRAY;
+    if (ends_with(from, ".csv"))
+        return TABLE;
+    eo_err_set(err, "%s: expected a folder, or a file that ends with .npz, .npy or .csv", from);
+    return 0;
+}
+
+/* An option without effect may have been meant to have one. */
+static int check_options(const struct eo_collect_options *o, enum source source, struct eo_err *err)
+{
+    const struct {
+        const char *name;
+        int is_given, sources;
+        const char *meant;
+    } options[] = {
+        {"labels", o->labels != NULL, ARRAY, "a .npy file of pictures"},
+        {"resize", o->resize.height > 0, PNG_FILES, "PNG files"},
+        {"grey", o->grey, PNG_FILES, "PNG files"},
+        {"shape", o->shape.channels > 0, ARCHIVE | ARRAY | TABLE, ".npz, .npy and .csv files"},
+        {"layout", o->layout != EO_COLLECT_ANY, ARCHIVE | ARRAY, ".npz and .npy files"},
+        {"range", o->low < o->high, ARCHIVE | ARRAY | TABLE | IDX_FILES, ".npz, .npy, .csv and IDX files"},
+    };
+    const char *found = source == PNG_FILES   ? ", a folder of PNG files"
+                        : source == CIFAR     ? ", a folder of CIFAR-10's batches"
+                        : source == IDX_FILES ? ", a folder of IDX files"
+                                              : "";
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+        if (options[i].is_given && !(options[i].sources & source))
+            return eo_err_set(err, "option '--%s': is for %s, found '%s'%s", options[i].name, options[i].meant,
+                              o->from, found);
+    return 0;
+}
+
+int eo_collect(struct eo_pictures *p, const struct eo_collect_options *o, struct eo_err *err)
+{
+    enum source source = source_of(o->from, err);
+
+    memset(p, 0, sizeof(*p));
+    if (!source || check_options(o, source, err))
+        return -1;
+    switch (source) {
+    case IDX_FILES:
+        return eo_collect_idx(p, o, err);
+    case CIFAR:
+        return eo_collect_cifar(p, o, err);
+    case PNG_FILES:
+        return eo_collect_folder(p, o, err);
+    case TABLE:
         return eo_collect_csv(p, o, err);
-    return eo_err_set(err, "%s: expected a folder, or a file that ends with .npz, .npy or .csv", o->from);
+    default:
+        return eo_collect_arrays(p, o, err);
+    }
 }

@@ -40,6 +40,7 @@ struct eo_collect_options {
 
 /*
  * Fills `p`, which the caller has zeroed and releases also after failure. Parts are set if the source has a test set.
+ * An option that is given and does not apply to the source is refused.
  * The message names the file, the place in it, what was expected and what was found.
  */
 int eo_collect(struct eo_pictures *p, const struct eo_collect_options *options,

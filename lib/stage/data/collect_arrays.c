@@ -54,15 +54,19 @@ static int shape_of(struct eo_picture_shape *shape, int *channels_last, const st
 
     *channels_last = 0;
     eo_npy_describe(a, text, sizeof(text));
+    if (a->dims == 4 && o->shape.channels)
+        return eo_err_set(
+            err, "%s: expected 2 or 3 dimensions for --shape, found 4; say with --layout where the channels are",
+            text);
+    if ((a->dims == 2 || a->dims == 3) && o->layout != EO_COLLECT_ANY)
+        return eo_err_set(err, "%s: expected 4 dimensions for --layout, found %d; say with --shape CxHxW what they are",
+                          text, a->dims);
     if (a->dims == 2)
         return eo_collect_row_shape(shape, o, a->dim[1], err);
     if (a->dims == 4)
         return shape_of_planes(shape, channels_last, o, a, err);
     if (a->dims != 3 || a->dim[1] > UINT32_MAX || a->dim[2] > UINT32_MAX)
         return eo_err_set(err, "expected pictures as an array of 2 to 4 dimensions, found %s", text);
-    if (o->layout != EO_COLLECT_ANY)
-        return eo_err_set(err, "%s: expected 4 dimensions for --layout, found 3; say with --shape CxHxW what they are",
-                          text);
     if (o->shape.channels)
         return eo_collect_row_shape(shape, o, a->dim[1] * a->dim[2], err);
     *shape = (struct eo_picture_shape){1, (uint32_t)a->dim[1], (uint32_t)a->dim[2]};
