@@ -1,5 +1,6 @@
 #include "tools/cli.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
@@ -60,7 +61,7 @@ static void say_this(const struct cli_program *p, const char *fmt, ...)
 int cli_fail(const struct cli_program *p, const char *file, const struct eo_err *err)
 {
     if (file)
-        say_this(p, "%s: %s", strcmp(file, "-") == 0 ? "(standard stream)" : file, err->msg);
+        say_this(p, "%s: %s", eo_io_name(file), err->msg);
     else
         say_this(p, "%s", err->msg);
     return 1;
@@ -323,24 +324,17 @@ int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text
 
 int cli_write_all(const struct cli_program *p, const char *const *paths, struct eo_buf *texts, size_t count)
 {
-    size_t written = 0;
-    unsigned is_new = 0; /* a bit for each */
+    const char *named[EO_IO_TOGETHER] = {0};
     struct eo_err err;
+    int rc;
 
-    for (; written < count; written++) {
-        const char *path = cli_path(paths[written]);
-
-        is_new |= (unsigned)(!eo_io_is_stdout(path) && eo_io_exists(path, &err) == 0) << written;
-        if (cli_write(p, paths[written], &texts[written]))
-            break;
-    }
-    for (size_t i = written; i < count; i++)
+    assert(count <= EO_IO_TOGETHER);
+    for (size_t i = 0; i < count; i++)
+        named[i] = cli_path(paths[i]);
+    rc = eo_io_write_all(named, texts, count, &err) ? cli_fail(p, NULL, &err) : 0;
+    for (size_t i = 0; i < count; i++)
         eo_buf_release(&texts[i]);
-    for (size_t i = 0; written < count && i < written; i++) {
-        if (is_new >> i & 1)
-            unlink(paths[i]);
-    }
-    return written < count;
+    return rc;
 }
 
 static int is_stream(const char *path)

@@ -84,10 +84,7 @@ const char *cli_path(const char *path);
 /* Writes `text` to a file, or to standard output ("-" or NULL), and releases it. Returns 0, or 1 after printing. */
 int cli_write(const struct cli_program *p, const char *path, struct eo_buf *text) EO_MUST_CHECK;
 
-/*
- * The same of files that belong together, in this order, at most 32. When one cannot be written, those before it that
- * are new are removed again, so that a part is not taken for the whole.
- */
+/* The same of files that belong together, by eo_io_write_all(). */
 int cli_write_all(const struct cli_program *p, const char *const *paths, struct eo_buf *texts,
                   size_t count) EO_MUST_CHECK;
 

@@ -53,10 +53,11 @@ static const struct cli_program program = {
     .quiet = &quiet,
 };
 
-/* Make waits for the table, so that comes last. */
+/* Make waits for the table, so that comes last: new hits without a table are removed. */
 enum { HITS, TABLE, OUTPUTS };
 static const char *const names[OUTPUTS] = {"explore_hits.csv", "explore.csv"};
-static char paths[OUTPUTS][4096];
+static char path[OUTPUTS][4096];
+static const char *const paths[OUTPUTS] = {path[HITS], path[TABLE]};
 
 struct inputs {
     struct eo_config cfg;
@@ -97,7 +98,7 @@ static void check_options(void)
     if (point)
         cli_check_outputs(&program, (const char *const[]){cli_path(output)}, 1);
     for (int i = 0; into && i < OUTPUTS; i++) {
-        if ((size_t)snprintf(paths[i], sizeof(paths[i]), "%s/%s", into, names[i]) >= sizeof(paths[i]))
+        if ((size_t)snprintf(path[i], sizeof(path[i]), "%s/%s", into, names[i]) >= sizeof(path[i]))
             cli_usage(&program, "option '--into': expected a shorter name of a folder");
     }
 }
@@ -107,8 +108,8 @@ static int check_folder(struct eo_err *err)
 {
     if (into && eo_io_mkdirs(into, err))
         return eo_err_prefix(err, "option '--into': %s", into);
-    for (int i = 0; into && i < OUTPUTS; i++)
-        cli_check_outputs(&program, (const char *const[]){paths[i]}, 1);
+    if (into)
+        cli_check_outputs(&program, paths, OUTPUTS);
     return 0;
 }
 
@@ -256,21 +257,6 @@ static void say(const char *line)
     cli_warn(&program, NULL, "%s", line);
 }
 
-/* New hits without a table are removed. Beside an older table they stay: often they are those of that table. */
-static int write_tables(const struct eo_buf text[OUTPUTS], struct eo_err *err)
-{
-    int is_new = eo_io_exists(paths[HITS], err) == 0;
-
-    for (int i = 0; i < OUTPUTS; i++) {
-        if (!eo_io_write(paths[i], text[i].data, text[i].len, err))
-            continue;
-        if (i > HITS && is_new)
-            unlink(paths[HITS]);
-        return eo_err_prefix(err, "%s", paths[i]);
-    }
-    return 0;
-}
-
 static const char *journal_of(int k, char name[32])
 {
     if (k)
@@ -322,7 +308,7 @@ static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err 
     if (last > 0)
         fputs("\r\033[K", stderr);
     if (!rc && !shard)
-        rc = write_tables(text, err);
+        rc = eo_io_write_all(paths, text, OUTPUTS, err);
     close_others(&how, !rc && !*journal.note);
     eo_journal_close(&journal);
     for (int i = 0; i < OUTPUTS; i++)

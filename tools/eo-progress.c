@@ -299,5 +299,5 @@ int main(int argc, char **argv)
     if (!run.write_error)
         return 0;
     eo_err_set(&err, "cannot write: %s", strerror(run.write_error));
-    return cli_fail(&program, "(standard stream)", &err);
+    return cli_fail(&program, "-", &err);
 }

@@ -1,5 +1,6 @@
 #include "base/io.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -315,6 +316,41 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
 int eo_io_refresh(const char *path, const void *data, size_t size, struct eo_err *err)
 {
     return write_path(path, data, size, 0, err);
+}
+
+/* Sets the bit of each file that was not there before. Returns how many are written. */
+static size_t write_until_one_fails(const char *const *paths, const struct eo_buf *texts, size_t count,
+                                    uint32_t *is_new, struct eo_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t new_one = !eo_io_is_stdout(paths[i]) && eo_io_exists(paths[i], NULL) == 0;
+
+        if (eo_buf_check(&texts[i], err) || eo_io_write(paths[i], texts[i].data, texts[i].len, err))
+            return i;
+        *is_new |= new_one << i;
+    }
+    return count;
+}
+
+int eo_io_write_all(const char *const *paths, const struct eo_buf *texts, size_t count, struct eo_err *err)
+{
+    uint32_t is_new = 0;
+    size_t written;
+
+    assert(count <= EO_IO_TOGETHER);
+    written = write_until_one_fails(paths, texts, count, &is_new, err);
+    if (written == count)
+        return 0;
+    for (size_t i = 0; i < written; i++) {
+        if (is_new >> i & 1)
+            unlink(paths[i]);
+    }
+    return eo_err_prefix(err, "%s", eo_io_name(paths[written]));
+}
+
+const char *eo_io_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "(standard stream)" : path;
 }
 
 int eo_io_exists(const char *path, struct eo_err *err)

@@ -25,7 +25,7 @@
 
 #include <stddef.h>
 
-#include "base/err.h"
+#include "base/buf.h"
 
 #define EO_IO_MAX ((size_t)1 << 30) /* bytes; no input of this project is larger */
 
@@ -51,6 +51,19 @@ int eo_io_write(const char *path, const void *data, size_t size, struct eo_err *
  * synced, which saves milliseconds.
  */
 int eo_io_refresh(const char *path, const void *data, size_t size, struct eo_err *err) EO_MUST_CHECK;
+
+#define EO_IO_TOGETHER 32 /* files of one eo_io_write_all() */
+
+/*
+ * Writes files that belong together, in this order, at most EO_IO_TOGETHER. Where one cannot be written, those before
+ * it that are new are removed again, so that a part is not taken for the whole; one that was there before stays as it
+ * was written. The message begins with the name of the file.
+ */
+int eo_io_write_all(const char *const *paths, const struct eo_buf *texts, size_t count,
+                    struct eo_err *err) EO_MUST_CHECK;
+
+/* What messages call the file: its path, or "(standard stream)" for "-". */
+const char *eo_io_name(const char *path);
 
 /* Whether eo_io_write() would write to standard output: "-", or any of the system's names for it. */
 int eo_io_is_stdout(const char *path);
