@@ -24,12 +24,13 @@ static void pad_same(int in, int kernel, int stride, int *before, int *after)
     *after = total - *before;
 }
 
+/* `what` begins the message: "expected a kernel". */
 static int check_window(const struct eo_network_layer *l, const char *what, struct eo_hw window,
                         const char *where, struct eo_dims in, struct eo_err *err)
 {
     if (window.h > in.h || window.w > in.w)
-        return eo_err_set(err, "layer '%s': expected a %s of at most %dx%d, the size of %s, found %dx%d", l->name,
-                          what, in.h, in.w, where, window.h, window.w);
+        return eo_err_set(err, "layer '%s': %s of at most %dx%d, the size of %s, found %dx%d", l->name, what,
+                          in.h, in.w, where, window.h, window.w);
     return 0;
 }
 
@@ -49,7 +50,7 @@ static int shape_conv(struct eo_network_layer *l, int outputs, int is_same, stru
         return eo_err_set(err,
                           "layer '%s': expected padding smaller than the %dx%d kernel, found %d,%d,%d,%d",
                           l->name, l->kernel.h, l->kernel.w, p->top, p->left, p->bottom, p->right);
-    if (check_window(l, "kernel", l->kernel, "its padded input", padded, err))
+    if (check_window(l, "expected a kernel", l->kernel, "its padded input", padded, err))
         return -1;
     l->map = (struct eo_dims){l->operation == EO_DEPTHWISE ? l->in.c : outputs,
                               (padded.h - l->kernel.h) / l->stride.h + 1,
@@ -71,7 +72,10 @@ static int shape_tail(const struct eo_network *net, struct eo_network_layer *l, 
     if (l->pooling == EO_MEAN)
         l->out.h = l->out.w = 1;
     if (l->pooling == EO_MAX_POOL || l->pooling == EO_AVERAGE_POOL) {
-        if (check_window(l, l->pooling == EO_MAX_POOL ? "max" : "average", l->window, "its map", l->map, err))
+        const char *what =
+            l->pooling == EO_MAX_POOL ? "max: expected a window" : "average: expected a window";
+
+        if (check_window(l, what, l->window, "the map", l->map, err))
             return -1;
         l->out.h = (l->map.h - l->window.h) / l->step.h + 1;
         l->out.w = (l->map.w - l->window.w) / l->step.w + 1;
