@@ -56,6 +56,24 @@ bad() {
   done <references
 }
 
+@test "pages: the manual of eo-data and its help name images of every number of axes that are found" {
+  local axes page i
+  mkdir d && printf '\0\0\x08\1\0\0\0\2\0\1' | tee d/train-labels-idx1-ubyte >d/t10k-labels-idx1-ubyte
+  for axes in 2 3 4; do
+    rm -f d/*-images-*
+    {
+      printf "\\0\\0\\x08\\$axes\\0\\0\\0\\2"
+      for ((i = 1; i < axes; i++)); do printf '\0\0\0\1'; done
+      printf ab
+    } | tee d/train-images-idx$axes-ubyte >d/t10k-images-idx$axes-ubyte
+    eo-data --data d --dataset idx >/dev/null || bad "not found: idx$axes"
+    eo-data --help | grep -q "idx$axes" || bad "--help: no idx$axes"
+    for page in tools/eo-data.1 data/README.md; do
+      grep -q "idx$axes" "$ROOT/$page" || bad "$page: no idx$axes"
+    done
+  done
+}
+
 # tools/pages.sh writes both.
 @test "pages: options, columns and keys that pages repeat are those of the programs" {
   mkdir -p tools configs

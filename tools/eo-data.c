@@ -74,9 +74,10 @@ static const struct cli_program program = {
     .options = options,
     .footer =
         "The files are train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and\n"
-        "t10k-labels-idx1-ubyte, with or without .gz. They are read from the folder of --data, for idx else\n"
-        "from data_dir, else from the first of $EO_DATA_DIR/NAME, data/NAME (or the folders of torchvision\n"
-        "beside these) and /usr/share/datasets/NAME that has any of them.\n",
+        "t10k-labels-idx1-ubyte (idx4 for images of several channels, idx2 for rows of values), with or\n"
+        "without .gz. They are read from the folder of --data, for idx else from data_dir, else from the\n"
+        "first of $EO_DATA_DIR/NAME, data/NAME (or the folders of torchvision beside these) and\n"
+        "/usr/share/datasets/NAME that has any of them.\n",
 };
 
 static void check_usage(void)

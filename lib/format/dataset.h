@@ -3,7 +3,8 @@
  *
  *     train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
  *
- * and its division into the images that a stage may use. A program needs one call:
+ * (idx4 for images of several channels, idx2 for rows of values), and its division into the images that a stage may
+ * use. A program needs one call:
  *
  *     struct eo_dataset ds = {0};
  *     if (eo_dataset_open(&ds, &cfg, &(struct eo_dataset_request){.folder = data, .parts = EO_DATASET_TRAIN}, err)) ...
