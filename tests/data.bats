@@ -929,6 +929,28 @@ END
   eo-config --check c.yaml
 }
 
+@test "--into refuses names of classes that no configuration could have, before it writes anything" {
+  local name long=abcdefghijklmnopqrstuvwxyz01234 allowed
+  allowed="expected a name of 1 to 31 bytes without quotes, backslashes and spaces at its ends"
+  for name in 'say "a"' 'a\b' ' a' 'a ' "${long}5" $'a\nb' $'\xff'; do
+    rm -rf from && cp -r "$golden/folder" from && chmod -R u+w from && mv from/ant "from/$name"
+    found="$allowed, found '${name//$'\n'/?}'"
+    [ "$name" != $'\xff' ] || found="expected UTF-8, found '$name'"
+    fails_like 1 "eo-data: 'into/classes.txt': name [1-3]: ${found//\\/\\\\}" eo-data --from from --grey --into into
+    [ ! -e into ]
+    eo-data --from from --grey >/dev/null # a report needs no names
+  done
+  rm -rf from && cp -r "$golden/folder" from && chmod -R u+w from && mv from/ant "from/$long"
+  eo-data --from from --grey --into into >/dev/null
+  [ "$(cat into/classes.txt)" = $'2\n10\n'"$long" ]
+  # those of another data set; where all are numbers they are no names
+  printf 'a\na\na\n' >into/classes.txt
+  fails 1 "eo-data: 'again/classes.txt': name 2: expected different names, found 'a' again" \
+    eo-data --from into --into again
+  printf '0\n1\n2\n' >into/classes.txt
+  eo-data --from into --into again >/dev/null
+}
+
 @test "a report names repeated pictures, other labels, and classes that differ in size" {
   printf '%s\n' 0,9,9,9,9 0,9,9,9,9 0,1,2,3,4 0,1,2,3,5 1,9,9,9,9 1,200,2,3,4 >t.csv
   eo-data --from t.csv --share 0.5 >report

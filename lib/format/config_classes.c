@@ -88,6 +88,23 @@ static int take_line(void *to, unsigned label, const char *name, struct eo_err *
     return 0;
 }
 
+int eo_config_check_class_lines(const char *const *names, unsigned count, struct eo_err *err)
+{
+    struct lines l = {.key = eo_key_find("class_names"), .cfg = eo_alloc(1, sizeof(*l.cfg), err)};
+    char number[16];
+    int rc;
+
+    if (!l.cfg)
+        return -1;
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(number, sizeof(number), "%u", i);
+        take_line(&l, i, names[i] ? names[i] : number, err);
+    }
+    rc = *l.refusal.msg ? eo_err_set(err, "%s", l.refusal.msg) : 0;
+    free(l.cfg);
+    return rc;
+}
+
 static int check_order(const struct eo_config *cfg, const struct eo_config *file, const char *path,
                        struct eo_err *err)
 {

@@ -32,6 +32,12 @@ int eo_config_name_classes(struct eo_config *cfg, const char *folder, int least,
 int eo_config_check_class_names(const struct eo_config *cfg, int least, int most,
                                 struct eo_err *err) EO_MUST_CHECK;
 
+/*
+ * Fails if eo_config_name_classes() would not take a file of these `count` names (NULL: the number of the class), with
+ * its words about the name.
+ */
+int eo_config_check_class_lines(const char *const *names, unsigned count, struct eo_err *err) EO_MUST_CHECK;
+
 typedef int eo_class_line(void *to, unsigned label, const char *name, struct eo_err *err);
 
 /*

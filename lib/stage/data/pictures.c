@@ -275,6 +275,8 @@ int eo_pictures_write(const struct eo_pictures *p, uint64_t seed, const char *fo
 {
     if (p->classes < 2)
         return eo_err_set(err, "expected at least 2 classes, found %u", p->classes);
+    if (eo_config_check_class_lines((const char *const *)p->names, p->classes, err))
+        return eo_err_prefix(err, "'%s/" EO_CLASSES_FILE "'", folder);
     if (eo_io_mkdirs(folder, err))
         return -1;
     return write_part(p, EO_DATASET_TRAIN, seed, folder, err) ||

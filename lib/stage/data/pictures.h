@@ -79,6 +79,7 @@ int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct
  * Writes the four IDX files of a data set and classes.txt, a name per line, into `folder`, which is created. Grey
  * pictures become N x height x width, others N x channels x height x width. The order within a part is random by the
  * seed, because stages take validation images from the end of the training images.
+ * Writes nothing if no configuration could have the names (config_classes.h).
  */
 int eo_pictures_write(const struct eo_pictures *p, uint64_t seed, const char *folder,
                       struct eo_err *err) EO_MUST_CHECK;
