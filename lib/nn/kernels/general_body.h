@@ -40,8 +40,8 @@
 struct general {
     struct eo_network network;
     int half;
-    int is_computed; /* the input is standard, so vectors can compute it */
-    int tables;      /* of the input: 1, or one for each channel */
+    int by_table; /* the input is looked up: it is not standard, or there are no vectors to compute it */
+    int tables;   /* of the input: 1, or one for each channel */
     float input[EO_INPUT_CHANNELS][256];
     float *weight[EO_NETWORK_LAYERS]; /* conv: by tiles of outputs, [ic][kh][kw][outputs of the tile] */
     float *bias[EO_NETWORK_LAYERS];
@@ -428,7 +428,7 @@ static void general_load(const struct general *g, const uint8_t *pixels, int n)
         const float *table = g->input[g->tables > 1 ? c : 0];
         size_t end = i + plane;
 
-        for (; g->is_computed && i + 16 <= end; i += 16) {
+        for (; !g->by_table && i + 16 <= end; i += 16) {
             u8_interleave(rows, i, lanes);
             for (size_t k = 0; k < 16 * EO_VL; k += EO_VL)
                 general_put(g->half, g->work + i * EO_VL + k, vf_standard_input(lanes + k));
@@ -584,7 +584,7 @@ static void *general_prepare(const struct eo_model *m, int max_batch, struct eo_
         return NULL;
     g->network = m->network;
     g->half = m->precision == EO_FP16;
-    g->is_computed = EO_REGS > 1 && eo_input_is_standard(m);
+    g->by_table = EO_REGS == 1 || !eo_input_is_standard(m);
     g->tables = eo_input_tables(m);
     for (int t = 0; t < g->tables; t++)
         eo_input_table(m, t, g->half, g->input[t]);

@@ -362,7 +362,7 @@ static void general_single_load(const struct general *g, const uint8_t *pixels)
         float *to = g->single->work + (size_t)c * (is_planar ? plane : 1);
         size_t p = 0;
 
-        for (; g->is_computed && is_planar && p + EO_VL <= plane; p += EO_VL)
+        for (; !g->by_table && is_planar && p + EO_VL <= plane; p += EO_VL)
             general_put(g->half, to + p, vf_standard_input(pixels + p));
         for (; p < plane; p++)
             to[p * pixel] = table[pixels[p]];
