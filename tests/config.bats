@@ -59,6 +59,10 @@ $'padded input, found 9x9\n' eo-config --check c.yaml
   sed -i 's/linear: classes/linear: 5/' c.yaml
   expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'classifier\': expected 4 outputs, one for each class of the '\
 $'data, found 5\n' eo-config --check c.yaml
+  # how the images are divided is no matter of the network
+  sed -i 's/linear: 5/linear: 4/' c.yaml
+  { cat c.yaml; echo 'val_subset: 1000'; } >subset.yaml
+  expect 0 '' '' eo-config --check subset.yaml
   # published data have one size, and known networks fit what they fit
   unset EO_DATA_DIR
   printf 'dataset: mnist\nmodel: [{conv: 4, kernel: 29}, {linear: classes}]\n' >c.yaml

@@ -924,6 +924,9 @@ END
   seq 300 >d/classes.txt
   fails 1 "eo-data: 'd/classes.txt': expected at most 256 names, found more; change it there, or set 'class_names'" \
     eo-data -c c.yaml
+  rm d/classes.txt
+  mkdir d/classes.txt
+  fails 1 "eo-data: d/classes.txt: expected a file, found a directory" eo-data -c c.yaml
   # without the data nothing is known
   rm -r d
   eo-config --check c.yaml

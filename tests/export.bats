@@ -586,6 +586,9 @@ class_names() {
     fails_like 1 "eo-export: *key 'class_names': expected 10 names, one for each class, found 11" \
       eo-export -f $format -c few.yaml -o few $F/int8.safetensors
   done
+  head -n 2 want >set/classes.txt
+  fails 1 "eo-export: 'set/classes.txt': expected 10 names, one for each class, found 2" \
+    eo-export -c plain.yaml --data set -o few $F/int8.safetensors
   [ -z "$(ls few.[cho]* 2>/dev/null)" ]
 }
 
