@@ -11,18 +11,17 @@ cd "$(dirname "$0")/.." || exit 1
 export CFLAGS="--coverage -O0" LDFLAGS=--coverage OPT=-O0
 folder=$(cd "${1:?usage: coverage.sh FOLDER}" && pwd) || exit 1
 # Files that read what may come from elsewhere.
-readers='lib/base/num.c lib/format/board.c lib/format/config*.c lib/format/csv.c lib/format/dataset*.c
-  lib/format/foreign.c lib/format/idx.c lib/format/json_read.c lib/format/level.c lib/format/manifest*.c
-  lib/format/npy.c lib/format/onnx*.c lib/format/png.c lib/format/protobuf.c lib/format/safetensors.c
-  lib/format/yaml_read.c lib/format/zip.c
-  lib/nn/input.c lib/nn/model_check.c lib/nn/model_file.c lib/nn/model_meta.c lib/nn/network.c
-  lib/nn/network_text.c lib/nn/state_dict.c lib/stage/candidate.c lib/stage/bench/doctor_read.c
-  lib/stage/bench/journal.c lib/stage/bench/resume.c lib/stage/data/collect*.c lib/stage/export/devices.c
-  lib/stage/import/*.c lib/stage/select/evidence.c lib/stage/select/join.c
+readers='lib/base/journal.c lib/base/num.c lib/format/board.c lib/format/config*.c lib/format/csv.c
+  lib/format/dataset*.c lib/format/foreign.c lib/format/idx.c lib/format/json_read.c lib/format/level.c
+  lib/format/manifest*.c lib/format/npy.c lib/format/onnx*.c lib/format/png.c lib/format/protobuf.c
+  lib/format/safetensors.c lib/format/yaml_read.c lib/format/zip.c lib/nn/input.c lib/nn/model_check.c
+  lib/nn/model_file.c lib/nn/model_meta.c lib/nn/network.c lib/nn/network_text.c lib/nn/state_dict.c
+  lib/stage/candidate.c lib/stage/bench/doctor_read.c lib/stage/bench/resume.c lib/stage/data/collect*.c
+  lib/stage/export/devices.c lib/stage/import/*.c lib/stage/select/evidence.c lib/stage/select/join.c
   lib/stage/select/sweep.c lib/stage/select/table.c lib/stage/pipeline/trace.c'
-unit='bench_row candidate collect collect_refused config convert csv dataset doctor explain idx import import_onnx
-  import_refused index input json_read level manifest model network network_fold network_s8 num onnx pareto png prune
-  quant resume safetensors state_dict'
+unit='bench_row candidate collect collect_refused config convert csv dataset doctor explain explore idx import
+  import_onnx import_refused index input json_read level manifest model network network_fold network_s8 num onnx
+  pareto png prune quant resume safetensors state_dict'
 bats='attempt boards compare config data eval explain import inspect pareto prune quant study summary verify'
 
 # one NAME: runs a test, and prints only whether it failed. Several may run at a time: gcov adds up their counts.

@@ -1010,6 +1010,7 @@ END
   usage "option '--grey' needs --from" --grey
   usage "option '--layout': expected nchw or nhwc, found 'x'" --from a --layout x
   usage "option '--resize': expected HxW or H, for both, with sides of 1 to 4096, found '0x4'" --from a --resize 0x4
+  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 4096, found '4x4x4'" --from a --resize 4x4x4
   usage "option '--range': expected LOW:HIGH, as -1:1, found '3:1'" --from a --range 3:1
 }
 
@@ -1033,9 +1034,11 @@ END
   [[ $output == *"'d/t10k-labels-idx1-ubyte': expected no other data set"* ]]
 }
 
-@test "--resize with one number makes squares" {
+@test "--resize makes pictures of one size; one number makes squares" {
   eo-data --from "$EO_ROOT/tests/golden/pictures/folder" --grey --resize 6 >report
   grep -q '6 x 6' report
+  eo-data --from "$EO_ROOT/tests/golden/pictures/folder" --grey --resize 5x7 >report
+  grep -q '5 x 7' report
 }
 
 # put_npy FILE SHAPE DESCR FORMAT VALUE...: an array, its values as printf writes them
