@@ -283,6 +283,44 @@ size_t eo_network_layer_bytes(const struct eo_network_layer *l, enum eo_precisio
            (eo_precision_row_bytes(eo_precision_weight_bits(precision), eo_network_terms(l)) + bias);
 }
 
+static int is_column(const struct eo_network_layer *l)
+{
+    return l->in.w == 1 && l->map.w == 1 && l->out.w == 1 && l->kernel.w == 1 && l->window.w <= 1 && !l->pad.left &&
+           !l->pad.right;
+}
+
+static void turn_dims(struct eo_dims *d)
+{
+    *d = (struct eo_dims){d->c, d->w, d->h};
+}
+
+/* The only row has no next one, so its stride is 1. */
+static void turn_hw(struct eo_hw *hw)
+{
+    *hw = (struct eo_hw){1, hw->h};
+}
+
+void eo_network_turn(struct eo_network *net)
+{
+    for (int i = 0; i < net->count; i++) {
+        if (!is_column(&net->layer[i]))
+            return;
+    }
+    turn_dims(&net->input);
+    for (int i = 0; i < net->count; i++) {
+        struct eo_network_layer *l = &net->layer[i];
+
+        turn_hw(&l->kernel);
+        turn_hw(&l->stride);
+        turn_hw(&l->window);
+        turn_hw(&l->step);
+        l->pad = (struct eo_padding){0, l->pad.top, 0, l->pad.bottom};
+        turn_dims(&l->in);
+        turn_dims(&l->map);
+        turn_dims(&l->out);
+    }
+}
+
 void eo_network_put_table(const struct eo_network *net, struct eo_buf *out)
 {
     static const char *const operations[] = {"conv", "depthwise", "linear"};

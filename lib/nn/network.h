@@ -113,6 +113,13 @@ int eo_network_load(struct eo_network *net, const char *what, struct eo_err *err
 /* SmallCNN with c1 and c2 channels, both at least 1 and within the limits. */
 void eo_network_smallcnn(struct eo_network *net, int c1, int c2);
 
+/*
+ * For the kernels, which run along rows: a network of one column, such as one of signals [C, H, 1], becomes the same
+ * network of one row. No value has another place, no sum another order. A network with more columns, or with a kernel,
+ * padding or window that reaches beside the column, stays as it is.
+ */
+void eo_network_turn(struct eo_network *net);
+
 /* Whether it is SmallCNN, with any channels, so that what is written for that network alone can run it. */
 int eo_network_is_smallcnn(const struct eo_network *net);
 

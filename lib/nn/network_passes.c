@@ -22,7 +22,7 @@ static void load_group(const struct eo_network_trainer *t, struct eo_train_group
         const uint8_t *pixels = t->batch->pixels + (size_t)t->batch->index[i] * elements;
 
         if (t->batch->views) {
-            eo_view_apply(pixels, t->net.input, t->batch->views[i], viewed);
+            eo_view_apply(pixels, t->seen, t->batch->views[i], viewed);
             pixels = viewed;
         }
         for (int c = 0; c < t->net.input.c; c++) {

@@ -26,6 +26,7 @@ static int is_same_network(const struct eo_network *a, const struct eo_network *
 
 static int check_model(const struct eo_network *net, const struct eo_model *q, struct eo_err *err)
 {
+    struct eo_network turned = q->network;
     int same;
 
     if (!eo_precision_is_integer(q->precision))
@@ -35,7 +36,8 @@ static int check_model(const struct eo_network *net, const struct eo_model *q, s
         return eo_err_set(err,
                           "simulated quantisation: expected folded batch normalisation, found it beside the "
                           "weights");
-    same = is_same_network(net, &q->network, err);
+    eo_network_turn(&turned);
+    same = is_same_network(net, &turned, err);
     if (same < 0)
         return -1;
     return same ? 0

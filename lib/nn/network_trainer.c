@@ -186,6 +186,8 @@ eo_network_trainer_new(const struct eo_model *m, const struct eo_trainer_options
     if (!t)
         return NULL;
     t->net = m->network;
+    t->seen = m->network.input;
+    eo_network_turn(&t->net);
     t->ops = eo_general_train_ops_get(options->isa);
     t->flat = eo_train_ops_get(options->isa);
     t->options = *options;

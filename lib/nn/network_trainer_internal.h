@@ -46,7 +46,8 @@ struct eo_network_quant {
 };
 
 struct eo_network_trainer {
-    struct eo_network net;
+    struct eo_network net; /* as eo_network_turn() leaves it */
+    struct eo_dims seen;   /* an image as it is seen: the views move it */
     const struct eo_general_train_ops *ops;
     const struct eo_train_ops *flat; /* the optimiser */
     struct eo_trainer_options options;

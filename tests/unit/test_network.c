@@ -269,9 +269,42 @@ static void check_limit_of_layers(void)
     check_that(eo_network_parse(&net, text, &err) == 0, "layers: %s", err.msg);
 }
 
+/* Columns become rows where nothing reaches beside the column. */
+static void check_turned(void)
+{
+    static const struct {
+        const char *text, *turned; /* NULL: stays */
+    } cases[] = {
+        {"input 6x125x1; a: conv 12 5x1 stride 2x1 pad 2,0,1,0 relu max 2x1; b: depthwise 3x1 pad 1,0,1,0 add a; "
+         "c: conv 4 1x1 average 5x1/2x1; z: linear 3",
+         "input 6x1x125; a: conv 12 1x5 stride 1x2 pad 0,2,0,1 relu max 1x2; b: depthwise 1x3 pad 0,1,0,1 add a; "
+         "c: conv 4 1x1 average 1x5/1x2; z: linear 3"},
+        {"input 3x12x1; a: conv 4 1x1 stride 1x2 mean; z: linear 2", "input 3x1x12; a: conv 4 1x1 mean; z: linear 2"},
+        {"input 7x5x1; z: linear 2", "input 7x1x5; z: linear 2"},
+        {"input 3x12x1; a: conv 4 3x3 pad 1; z: linear 2", NULL},
+        {"input 3x12x2; a: conv 4 3x2; z: linear 2", NULL},
+        {"input 3x1x12; a: conv 4 1x3; z: linear 2", NULL},
+    };
+    static struct eo_network net;
+    struct eo_err err = {""};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct eo_buf found = {0};
+
+        if (!check_that(eo_network_parse(&net, cases[i].text, &err) == 0, "%s: %s", cases[i].text, err.msg))
+            continue;
+        eo_network_turn(&net);
+        eo_network_print(&net, "; ", &found);
+        check_that(eo_buf_check(&found, &err) == 0, "%s", err.msg);
+        check_text(cases[i].text, cases[i].turned ? cases[i].turned : cases[i].text, found.data);
+        eo_buf_release(&found);
+    }
+}
+
 int main(void)
 {
     check_known();
+    check_turned();
     check_fit();
     check_words();
     check_same();

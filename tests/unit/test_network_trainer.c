@@ -10,6 +10,7 @@
 #include "nn/input.h"
 #include "nn/network_fold.h"
 #include "nn/trainer.h"
+#include "nn/view.h"
 #include "tests/unit/check.h"
 
 #define IMAGES 21 /* two blocks, of which the second is not full */
@@ -479,8 +480,36 @@ static void check_running(void)
     release(&p);
 }
 
+/* A batch under views trains as the images moved beforehand do, whichever way the kernels run along them. */
+static void check_views(const char *text)
+{
+    static const struct eo_view views[] = {{0, 0, 0}, {0, 2, 0}, {0, -3, 1}, {1, 0, 0}, {-1, 1, 1}, {0, 1, 0}};
+    enum { N = sizeof(views) / sizeof(*views) };
+    struct problem p, shifted;
+    struct eo_buf expected = {0}, found = {0};
+    size_t n;
+
+    if (make(&p, text, N) || make(&shifted, text, N))
+        return;
+    n = eo_dims_elements(p.net.input);
+    for (int i = 0; i < N; i++)
+        eo_view_apply(p.pixels + p.index[i] * n, p.net.input, views[i], shifted.pixels + p.index[i] * n);
+    p.batch.views = views;
+    train(&p, eo_isa_best(), NULL, &found);
+    train(&shifted, eo_isa_best(), NULL, &expected);
+    check_that(found.len == expected.len && memcmp(found.data, expected.data, found.len) == 0,
+               "%s: other bits under views", text);
+    eo_buf_release(&expected);
+    eo_buf_release(&found);
+    release(&p);
+    release(&shifted);
+}
+
 int main(void)
 {
+    check_views("input 2x9x1; a: conv 4 3x1 relu; classifier: linear 3");
+    check_views("input 2x1x9; a: conv 4 1x3 relu; classifier: linear 3");
+    check_views("input 1x6x5; a: conv 4 3x3 batch_norm relu; classifier: linear 3");
     for (size_t i = 0; i < sizeof(networks) / sizeof(*networks); i++) {
         check_gradients(networks[i]);
         check_same_bits(networks[i]);

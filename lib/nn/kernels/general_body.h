@@ -583,6 +583,7 @@ static void *general_prepare(const struct eo_model *m, int max_batch, struct eo_
     if (!g)
         return NULL;
     g->network = m->network;
+    eo_network_turn(&g->network);
     g->half = m->precision == EO_FP16;
     g->by_table = EO_REGS == 1 || !eo_input_is_standard(m);
     g->tables = eo_input_tables(m);

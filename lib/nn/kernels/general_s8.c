@@ -234,6 +234,7 @@ void *eo_gs8_prepare(const struct eo_model *m, const struct eo_gs8_kernels *kern
         return NULL;
     net->kernels = kernels;
     net->network = m->network;
+    eo_network_turn(&net->network);
     if (prepare(net, m, err)) {
         eo_gs8_release(net);
         return NULL;
