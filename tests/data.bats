@@ -1198,7 +1198,8 @@ END
   fails 1 "eo-data: rows.npy: uint8 [20, 4]: expected 4 dimensions for --layout, found 2; say with --shape CxHxW what \
 they are" eo-data --from rows.npy --labels y_train.npy --layout nchw
   put_npy planes.npy '20, 1, 2, 2' '|u1' "$(printf '\\%03o' $(seq 1 80))"
-  fails 1 "eo-data: planes.npy: uint8 [20, 1, 2, 2]: expected 2 or 3 dimensions for --shape, found 4; say with --layout \
+  fails 1 "eo-data: planes.npy: uint8 [20, 1, 2, 2]: expected 2 or 3 dimensions for --shape, found 4; \
+say with --layout \
 where the channels are" eo-data --from planes.npy --labels y_train.npy --shape 1x2x2
   [ ! -e d ]
 }

@@ -42,7 +42,8 @@ static int find_range(struct eo_pictures *p, struct eo_collect_range *range, con
     struct eo_collect_seen seen = {0};
 
     if (images->type != EO_IDX_F32 && o->low < o->high)
-        return eo_err_set(err, "option '--range': is for IDX files of floats, found %s", eo_idx_type_name(images->type));
+        return eo_err_set(err, "option '--range': is for IDX files of floats, found %s",
+                          eo_idx_type_name(images->type));
     if (images->type != EO_IDX_F32) {
         *range = images->type == EO_IDX_U8 ? (struct eo_collect_range){0, 255}
                                            : (struct eo_collect_range){-128, 127};
