@@ -381,3 +381,60 @@ with 'other'" eo-best -c c.yaml --also deep.yaml
   done
   misused "eo-best: expected one of '--from' and '--also'" eo-best -c c.yaml --also deep.yaml --from .
 }
+
+# made_of CONFIG FILE: writes into a table what it was made of
+made_of() {
+  local experiment=$(eo-config --stage explore "$1" | sha256sum) base=$(eo-config --stage train "$1" | sha256sum)
+  sed -i "1s/\$/,rung,spent_images,experiment,base_experiment/; 2,\$s/\$/,1,9,${experiment:0:16},${base:0:16}/" "$2"
+}
+
+@test "best: a table that was made before its configuration was edited" {
+  local layers="model: [{conv: 16, kernel: 3, max: 2}, {conv: 32, kernel: 3, max: 2}, {linear: classes}]" edit
+  mkdir -p out/c
+  printf '%s\n' "$layers" 'explore_images: 90' >>c.yaml
+  made_of c.yaml explore.csv
+  cp explore.csv explore_hits.csv out/c
+  cp c.yaml was.yaml
+  eo-best -c c.yaml --flash 5k --write final.yaml -o said
+  grep -qx 'pruning_levels: \[\[0.75, 0.875\], 0.875\]' final.yaml
+  rm final.yaml
+  # What no table depends on.
+  printf '%s\n' 'job_minutes: 9' 'threads: 1' 'power_watts: 3' 'devices: [STM32F411]' 'class_names: [a, b]' >>c.yaml
+  eo-best -c c.yaml --flash 5k -o again
+  diff said again
+  # The slices that Make wrote for the table are still there, then they are of the edit.
+  for edit in 's/conv: 16/conv: 20/ model' '$aseed: 8 seed' 's/: 90/: 91/ explore_images' \
+    '$aexplore_widths: [4-8] explore_widths' '$adataset: mnist dataset' 's/epochs: 4/epochs: 5/ epochs'; do
+    sed "${edit% *}" was.yaml >c.yaml
+    mkdir -p out/c/config
+    eo-config --slices out/c/config was.yaml
+    fails 1 "eo-best: out/c/explore.csv: made with another value of key '${edit##* }' than in c.yaml; run make explore \
+CONFIG=c.yaml again" eo-best -c c.yaml --write final.yaml
+    eo-config --slices out/c/config c.yaml
+    fails_like 1 "eo-best: out/c/explore.csv: made with other values of keys that * than in c.yaml; run make explore \
+CONFIG=c.yaml again" eo-best -c c.yaml --write final.yaml
+    rm -r out/c/config
+  done
+  # The same of --also.
+  cp -r out/c out/was
+  fails 1 "eo-best: out/c/explore.csv: made with other values of keys that the base model is trained with than in \
+c.yaml; run make explore CONFIG=c.yaml again" eo-best -c was.yaml --also c.yaml --write final.yaml
+  # A table of --from may be of other keys, which is said; but not of another network with --write.
+  cp was.yaml c.yaml
+  echo 'explore_growth: 3' >>c.yaml
+  run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k --write final.yaml
+  [ "$status" -eq 0 ] && [ "$output" = "$(cat said)" ]
+  [ "$stderr" = "eo-best: out/was/explore.csv: made with other values of keys that make explore reads than in c.yaml" ]
+  grep -qx 'pruning_levels: \[\[0.75, 0.875\], 0.875\]' final.yaml
+  rm final.yaml
+  sed 's/conv: 16/conv: 20/' was.yaml >c.yaml
+  run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k
+  [ "$status" -eq 0 ] && [ "$output" = "$(cat said)" ]
+  run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k --write final.yaml
+  [ "$status" -eq 1 ] && [ -z "$output" ] && [ ! -e final.yaml ]
+  [ "${stderr_lines[1]}" = "eo-best: option '--write': expected a table of the network in c.yaml, with 20x32 channels, \
+found 4x4-int8 of another one" ]
+  edit explore.csv 2 experiment 0123456789abcdef
+  fails_like 1 "eo-best: ./explore.csv: row 2: column 'experiment': expected '*' as in the rows before, found \
+'0123456789abcdef'" best
+}

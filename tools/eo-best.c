@@ -10,6 +10,7 @@
 #include "format/csv.h"
 #include "stage/explore/best.h"
 #include "stage/explore/frontier.h"
+#include "stage/learn/train.h"
 #include "tools/cli.h"
 
 static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output,
@@ -58,6 +59,8 @@ static const struct cli_program program = {
 /* An experiment, and the folder of its tables. */
 struct source {
     const char *config;
+    struct eo_config cfg;
+    struct eo_explore_origin origin;
     char name[EO_CONFIG_EXPERIMENT_MAX], folder[EO_CONFIG_OUT_MAX];
 };
 
@@ -176,45 +179,52 @@ static int check_limits(const struct eo_explore_table *t, const struct eo_best_q
     return 0;
 }
 
-/* SmallCNN's channels are keys, which may have been edited since the table was made. */
-static int check_widths(const struct eo_explore_row *r, const struct eo_config *cfg, const char *path,
-                        struct eo_err *err)
+/*
+ * Shares of other channels would be other widths. Of tables that do not say what they were made of, SmallCNN's channels
+ * alone are checked.
+ */
+static int check_widths(const struct eo_explore_row *r, const struct source *of, struct eo_err *err)
 {
-    const int *base = r->base_widths;
+    char text[EO_GRID_TEXT];
+    struct eo_spaces spaces;
+    struct eo_network net;
 
-    if (strcmp(cfg->model, "smallcnn") != 0 ||
-        (r->spaces == 2 && base[0] == cfg->conv1_channels && base[1] == cfg->conv2_channels))
+    if (!*of->origin.experiment && strcmp(of->cfg.model, "smallcnn") != 0)
         return 0;
-    return eo_err_set(
-        err,
-        "option '--write': expected a table of the network in %s, with %dx%d channels, found %s "
-        "of another one",
-        path, cfg->conv1_channels, cfg->conv2_channels, r->name);
+    if (eo_train_network(&of->cfg, (struct eo_dims){0, 0, 0}, 0, &net, err))
+        return eo_err_prefix(err, "%s", of->config);
+    eo_spaces_make(&spaces, &net);
+    if (r->spaces == spaces.count &&
+        memcmp(r->base_widths, spaces.channels, (size_t)r->spaces * sizeof(int)) == 0)
+        return 0;
+    eo_explore_widths_text(spaces.channels, spaces.count, text);
+    return eo_err_set(err,
+                      "option '--write': expected a table of the network in %s, with %s channels, found %s "
+                      "of another one",
+                      of->config, text, r->name);
 }
 
 /* With the keys of the experiment that the answer is of. */
-static int put_config(const struct eo_best *best, const struct source *sources, struct eo_config *cfg,
-                      struct eo_buf *out, struct eo_err *err)
+static int put_config(const struct eo_best *best, struct source *sources, struct eo_buf *out,
+                      struct eo_err *err)
 {
-    const struct source *of;
+    struct source *of;
 
     if (!best->count)
         return eo_err_set(err,
                           "option '--write': no point is within the limits, so there is nothing to train");
     of = &sources[best->finalist[0]->table];
-    if (eo_config_load(cfg, of->config, err))
-        return eo_err_prefix(err, "%s", of->config);
-    if (check_widths(best->finalist[0], cfg, of->config, err))
+    if (check_widths(best->finalist[0], of, err))
         return -1;
-    if (eo_best_config(best, cfg, err))
+    if (eo_best_config(best, &of->cfg, err))
         return eo_err_prefix(err, "option '--write'");
     eo_buf_printf(out, "# The finalists of eo-best%s%s, trained in full. The answer is %s.\n",
                   also.count ? " of " : "", also.count ? of->name : "", best->finalist[0]->name);
-    eo_config_print(cfg, out);
+    eo_config_print(&of->cfg, out);
     if (eo_buf_check(out, err))
         return -1;
     /* A table can say what no key takes, such as tensors larger than any budget. */
-    return eo_config_parse(cfg, out->data, out->len, err)
+    return eo_config_parse(&of->cfg, out->data, out->len, err)
                ? eo_err_prefix(err, "option '--write': %s would be wrong", write_path)
                : 0;
 }
@@ -223,8 +233,7 @@ static int put_config(const struct eo_best *best, const struct source *sources, 
 
 /* The answer comes last, because it may go to standard output. 0, 1 after printing, or -1 and err. */
 static int write_outputs(const struct eo_best *best, const struct eo_explore_table *t,
-                         const struct eo_best_question *q, const struct source *sources,
-                         struct eo_config *cfg, struct eo_err *err)
+                         const struct eo_best_question *q, struct source *sources, struct eo_err *err)
 {
     const char *paths[OUTPUTS] = {0};
     struct eo_buf text[OUTPUTS] = {{0}};
@@ -236,7 +245,7 @@ static int write_outputs(const struct eo_best *best, const struct eo_explore_tab
 
     if (!rc && write_path) {
         paths[count] = write_path;
-        rc = put_config(best, sources, cfg, &text[count++], err);
+        rc = put_config(best, sources, &text[count++], err);
     }
     if (!rc && frontier_path) {
         paths[count] = frontier_path;
@@ -284,15 +293,34 @@ static int check_outputs(const struct source *of, struct eo_err *err)
     return rc;
 }
 
-/* Where an experiment keeps its tables. `cfg` becomes that of the experiment. */
-static int find_source(struct source *of, const char *path, struct eo_config *cfg, struct eo_err *err)
+/* Where an experiment keeps its tables. */
+static int find_source(struct source *of, const char *path, struct eo_err *err)
 {
     of->config = path;
     snprintf(of->folder, sizeof(of->folder), "%s", from ? from : "");
-    if (eo_config_load(cfg, path, err) || (!from && (eo_config_name(path, of->name, err) ||
-                                                     eo_config_output_dir(cfg, of->name, of->folder, err))))
+    if (eo_config_load(&of->cfg, path, err) ||
+        (!from &&
+         (eo_config_name(path, of->name, err) || eo_config_output_dir(&of->cfg, of->name, of->folder, err))))
         return eo_err_prefix(err, "%s", path);
     return check_outputs(of, err);
+}
+
+/* An experiment's own table has to be of its keys as they are now. One of --from may be of others on purpose. */
+static int load_table(struct source *of, struct eo_explore_table *t, struct eo_err *err)
+{
+    struct eo_err other;
+    int rc;
+
+    if (eo_explore_table_load(t, of->folder, err))
+        return -1;
+    of->origin = t->origin;
+    rc = eo_explore_origin_check(&of->origin, &of->cfg, of->folder, !from, &other);
+    if (rc == 1 && from)
+        cli_warn(&program, NULL, "%s/explore.csv: %s than in %s", of->folder, other.msg, of->config);
+    if (rc == 1 && !from)
+        return eo_err_set(err, "%s/explore.csv: %s than in %s; run make explore CONFIG=%s again", of->folder,
+                          other.msg, of->config, of->config);
+    return rc < 0 ? eo_err_set(err, "%s: %s", of->config, other.msg) : 0;
 }
 
 /* Points are called by their experiments, so these need different names; one that is named twice has not. */
@@ -306,20 +334,18 @@ static int check_name(const struct source *sources, int i, struct eo_err *err)
     return 0;
 }
 
-/* The table of the first experiment, and those of the others joined to it. `cfg` is that of the first at the end. */
-static int load_tables(struct source *sources, struct eo_config *cfg, struct eo_explore_table *table,
-                       struct eo_err *err)
+/* The table of the first experiment, and those of the others joined to it. */
+static int load_tables(struct source *sources, struct eo_explore_table *table, struct eo_err *err)
 {
     for (int i = also.count; i >= 0; i--) {
-        if (find_source(&sources[i], i ? also.text[i - 1] : config, cfg, err))
+        if (find_source(&sources[i], i ? also.text[i - 1] : config, err))
             return -1;
     }
-    if (eo_explore_table_load(table, sources[0].folder, err))
+    if (load_table(&sources[0], table, err))
         return -1;
     for (int i = 1; i <= also.count; i++) {
         struct eo_explore_table other = {0};
-        int rc =
-            check_name(sources, i, err) || eo_explore_table_load(&other, sources[i].folder, err) ? -1 : 0;
+        int rc = check_name(sources, i, err) || load_table(&sources[i], &other, err) ? -1 : 0;
 
         if (!rc && eo_explore_table_join(table, sources[0].name, &other, sources[i].name, err))
             rc = eo_err_prefix(err, "option '--also': %s", sources[i].config);
@@ -331,24 +357,22 @@ static int load_tables(struct source *sources, struct eo_config *cfg, struct eo_
 }
 
 /* 0, 1 after printing, or -1 and err. */
-static int answer(struct source *sources, struct eo_config *cfg, struct eo_explore_table *table,
-                  struct eo_err *err)
+static int answer(struct source *sources, struct eo_explore_table *table, struct eo_err *err)
 {
     struct eo_best_question q = {0};
     struct eo_best best;
 
-    if (load_tables(sources, cfg, table, err) || ask(cfg, &q, err) ||
+    if (load_tables(sources, table, err) || ask(&sources[0].cfg, &q, err) ||
         check_limits(table, &q, sources[0].folder, err))
         return -1;
     eo_best_find(&best, table, &q);
-    return write_outputs(&best, table, &q, sources, cfg, err);
+    return write_outputs(&best, table, &q, sources, err);
 }
 
 int main(int argc, char **argv)
 {
     struct eo_explore_table table = {0};
     struct source *sources;
-    struct eo_config *cfg;
     struct eo_err err;
     int rc;
 
@@ -361,11 +385,9 @@ int main(int argc, char **argv)
     parse_bytes("ram", ram);
     parse_ms(latency);
     cli_check_outputs(&program, (const char *const[]){write_path, frontier_path, cli_path(output)}, 3);
-    cfg = eo_alloc(1, sizeof(*cfg), &err);
-    sources = cfg ? eo_alloc((size_t)also.count + 1, sizeof(*sources), &err) : NULL;
-    rc = sources ? answer(sources, cfg, &table, &err) : -1;
+    sources = eo_alloc((size_t)also.count + 1, sizeof(*sources), &err);
+    rc = sources ? answer(sources, &table, &err) : -1;
     eo_explore_table_release(&table);
     free(sources);
-    free(cfg);
     return rc < 0 ? cli_fail(&program, NULL, &err) : rc;
 }

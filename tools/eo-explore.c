@@ -66,6 +66,7 @@ struct inputs {
     char base_sha256[EO_SHA256_TEXT];
     struct eo_dataset dataset;
     struct eo_explore explore;
+    struct eo_explore_origin origin;
 };
 
 static void check_shard(void)
@@ -129,6 +130,7 @@ static int load_base(struct inputs *in, struct eo_err *err)
     if (in->base.precision != EO_FP32)
         return eo_err_set(err, "%s: expected an fp32 model, found %s", base_path,
                           eo_precision_name(in->base.precision));
+    eo_explore_origin_set_base(&in->origin, &in->base);
     return 0;
 }
 
@@ -138,7 +140,7 @@ static int load_config(struct inputs *in, struct eo_err *err)
     struct eo_config given;
 
     if (eo_config_load(&given, config, err) || eo_config_seal_teacher(&given, err) ||
-        eo_explore_config(&given, &in->cfg, err))
+        eo_explore_config(&given, &in->cfg, err) || eo_explore_origin_make(&in->origin, &given, err))
         return eo_err_prefix(err, "%s", config);
     in->cfg.threads = given.threads;
     memcpy(in->cfg.data_dir, given.data_dir, sizeof(given.data_dir)); /* no slice has these two */
@@ -293,8 +295,11 @@ static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err 
 {
     double last = 0;
     struct eo_journal journal;
-    struct eo_explore_how how = {
-        .base_sha256 = in->base_sha256, .journal = &journal, .pool = pool, .progress_ctx = &last};
+    struct eo_explore_how how = {.base_sha256 = in->base_sha256,
+                                 .origin = in->origin,
+                                 .journal = &journal,
+                                 .pool = pool,
+                                 .progress_ctx = &last};
     struct eo_buf text[OUTPUTS] = {{0}};
     char name[32];
     int rc;

@@ -248,7 +248,7 @@ static int run_trainings(struct run *r, struct eo_err *err)
 static void put_rows(const struct run *r, int k, size_t i, struct eo_buf *table, struct eo_buf *hits)
 {
     size_t n = precisions_of(r);
-    struct eo_explore_found found = {.rung = k + 1};
+    struct eo_explore_found found = {.rung = k + 1, .origin = r->how->origin};
 
     for (int j = 0; j <= k; j++)
         found.images += (size_t)r->rungs[j].images;

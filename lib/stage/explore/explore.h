@@ -21,6 +21,8 @@
  *     rung                    the last one that it came to, from 1; with explore_way: exhaustive, 1
  *     spent_images            images trained on for these widths in all rungs: epochs times training images, or less
  *                             where training stops early
+ *     experiment, base_experiment
+ *                             what the table was made of, origin.h
  *
  * explore_hits.csv has for the same rows which images are classified correctly: widths, precision, seed, images_sha256,
  * hits, test_images_sha256, test_hits. Hits are hexadecimal digits, of four images each, the first image in the lowest
@@ -44,6 +46,7 @@
 #include "base/buf.h"
 #include "base/journal.h"
 #include "base/pool.h"
+#include "stage/explore/origin.h"
 #include "stage/explore/point.h"
 
 #define EO_EXPLORE_JOURNAL ".explore"
@@ -57,7 +60,8 @@ struct eo_explore_progress {
 };
 
 struct eo_explore_how {
-    const char *base_sha256;    /* of the base model's file; NULL for scratch */
+    const char *base_sha256; /* of the base model's file; NULL for scratch */
+    struct eo_explore_origin origin;
     struct eo_journal *journal; /* open and bound to nothing; NULL: none */
     /* [other_count]: opened to read, bound to nothing. Their points are taken over too, into our journal. */
     struct eo_journal *others;

@@ -16,7 +16,7 @@ void eo_explore_put_headers(struct eo_buf *table, struct eo_buf *hits)
 
         eo_buf_printf(table, "%s_flash_bytes,%s_ram_bytes,%s_instructions,", name, name, name);
     }
-    eo_buf_puts(table, "model_sha256,error,rung,spent_images\n");
+    eo_buf_puts(table, "model_sha256,error,rung,spent_images,experiment,base_experiment\n");
     eo_buf_puts(hits, "widths,precision,seed,images_sha256,hits,test_images_sha256,test_hits\n");
 }
 
@@ -104,6 +104,7 @@ void eo_explore_put_found(const char *lines, const struct eo_explore_found *foun
     const char *end = strchr(lines, '\n');
 
     eo_buf_append(table, lines, (size_t)(end - lines));
-    eo_buf_printf(table, ",%d,%zu\n", found->rung, found->images);
+    eo_buf_printf(table, ",%d,%zu,%s,%s\n", found->rung, found->images, found->origin.experiment,
+                  found->origin.base_experiment);
     eo_buf_puts(hits, end + 1);
 }

@@ -3,12 +3,14 @@
 #define EO_STAGE_EXPLORE_ROWS_H
 
 #include "base/buf.h"
+#include "stage/explore/origin.h"
 #include "stage/explore/point.h"
 
 /* What a row has beside its text, which does not depend on how it was found. */
 struct eo_explore_found {
     int rung;      /* from 1 */
     size_t images; /* trained on for these widths, in all rungs */
+    struct eo_explore_origin origin;
 };
 
 /* Appends the two lines of eo_explore_put_point() or _error(), with these columns at the end of the first. */

@@ -263,6 +263,32 @@ static int read_rows(struct reader *in, struct eo_explore_table *t, struct eo_er
     return rc;
 }
 
+/* A column that earlier tables lack, and that is the same in all rows. */
+static int read_origin_of(const struct reader *in, const char *column, char text[EO_EXPLORE_ORIGIN],
+                          struct eo_err *err)
+{
+    const struct eo_csv *csv = &in->csv[TABLE];
+
+    for (size_t i = 0; i < csv->rows && eo_csv_column(csv, column) >= 0; i++) {
+        const char *cell = eo_csv_value(csv, i, column);
+
+        if (i > 0 && strncmp(cell, text, EO_EXPLORE_ORIGIN - 1) != 0) {
+            eo_err_set(err, "expected '%s' as in the rows before, found '%.60s'", text, cell);
+            return fail_at(in, TABLE, i, column, err);
+        }
+        snprintf(text, EO_EXPLORE_ORIGIN, "%.*s", EO_EXPLORE_ORIGIN - 1, cell);
+    }
+    return 0;
+}
+
+static int read_origin(const struct reader *in, struct eo_explore_origin *o, struct eo_err *err)
+{
+    return read_origin_of(in, "experiment", o->experiment, err) ||
+                   read_origin_of(in, "base_experiment", o->base_experiment, err)
+               ? -1
+               : 0;
+}
+
 static int check_column(const struct reader *in, int file, const char *column, struct eo_err *err)
 {
     return eo_csv_column(&in->csv[file], column) >= 0
@@ -293,7 +319,7 @@ static int check_columns(const struct reader *in, struct eo_err *err)
 static int read_table(struct reader *in, struct eo_explore_table *t, int rc, struct eo_err *err)
 {
     if (!rc)
-        rc = check_columns(in, err) || read_rows(in, t, err);
+        rc = check_columns(in, err) || read_origin(in, &t->origin, err) || read_rows(in, t, err);
     for (int i = 0; i < FILES; i++)
         eo_csv_release(&in->csv[i]);
     return rc ? -1 : 0;

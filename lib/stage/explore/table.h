@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "stage/explore/grid.h"
+#include "stage/explore/origin.h"
 #include "stage/export/costs.h"
 #include "stage/select/evidence.h"
 
@@ -25,7 +26,8 @@ struct eo_explore_row {
 struct eo_explore_table {
     struct eo_explore_row *rows; /* without points that have an error */
     size_t count;
-    size_t joined; /* tables that were joined to this one */
+    size_t joined;                   /* tables that were joined to this one */
+    struct eo_explore_origin origin; /* of this one */
 };
 
 /* From a folder with both files. The message names the file. Release the table also after failure. */
