@@ -222,6 +222,7 @@ and --clock" best --latency 5ms --cycles 3
   fails 1 "eo-best: option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found 'm7'" best --core m7
   fails_like 1 "eo-best: option '--device': *" best --device nothing
   fails_like 1 "eo-best: nowhere/explore.csv: cannot open*" eo-best -c c.yaml --from nowhere
+  fails 1 "eo-best: out/c/explore.csv is not there; run make explore CONFIG=c.yaml first" eo-best -c c.yaml
   sed -i '2s/ff0ff/fg0ff/' explore_hits.csv
   fails 1 "eo-best: ./explore_hits.csv: row 1: column 'hits': expected hexadecimal digits, found 'g'" best
   sed -i '2s/fg0ff/f/' explore_hits.csv
@@ -352,6 +353,8 @@ number in 1e-06..1e+06, found '953674316.406249'" best --write final.yaml -o ans
   cp explore.csv explore_hits.csv out/c
   cp c.yaml deep.yaml
   echo 'model: lenet5' >>deep.yaml
+  fails 1 "eo-best: out/deep/explore.csv is not there; run make explore CONFIG=deep.yaml first" \
+    eo-best -c c.yaml --also deep.yaml
   # The other network: one more space, and the point 2x4x3 within 5 KB is right on 34 images.
   for file in explore explore_hits; do sed 's/^\([0-9]*x[0-9]*\),/\1x3,/' $file.csv >out/deep/$file.csv; done
   sed -i 's/,16x32,/,16x32x8,/' out/deep/explore.csv

@@ -175,6 +175,20 @@ without_origin() { sed 's/,[^,]*,[^,]*$//' "$@"; }
   [ "$(tail -n 1 to/explore.csv | cut -d, -f42-)" = "$(eo-config --stage explore c.yaml | sha256sum | head -c 16)," ]
 }
 
+@test "make explore: ends with how many points there are, and the command that answers" {
+  with 'explore_widths: [1, 2]' 'precisions: [int8]' "output_dir: $PWD/run"
+  run make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" explore
+  [ "$status" -eq 0 ]
+  [ "${lines[-2]}" = "   1 point in $PWD/run/explore.csv" ]
+  [ "${lines[-1]}" = "   the best of them: $EO_BIN/eo-best -c $PWD/c.yaml --flash 16k --ram 4k" ]
+  run ${lines[-1]#*: }
+  [[ "$output" == "1x2-int8, on m4dsp: "* ]]
+  # After an edit the table is not answered from.
+  with 'explore_widths: [1, 2]' 'precisions: [int8]' "output_dir: $PWD/run" 'epochs: 2'
+  fails 1 "eo-best: $PWD/run/explore.csv: made with another value of key 'epochs' than in c.yaml; run make explore \
+CONFIG=c.yaml again" eo-best -c c.yaml
+}
+
 @test "explore: shards and what is made of them give the table of one run, whatever became of them" {
   local k
   rm -rf one

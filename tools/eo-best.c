@@ -305,13 +305,31 @@ static int find_source(struct source *of, const char *path, struct eo_err *err)
     return check_outputs(of, err);
 }
 
+/* Whether an experiment was explored at all. */
+static int check_explored(const struct source *of, struct eo_err *err)
+{
+    struct eo_buf path = {0};
+    int there = -1;
+
+    eo_buf_printf(&path, "%s/explore.csv", of->folder);
+    if (!eo_buf_check(&path, err)) {
+        there = eo_io_exists(path.data, err);
+        if (there < 0)
+            eo_err_prefix(err, "%s", path.data);
+        else if (!there)
+            eo_err_set(err, "%s is not there; run make explore CONFIG=%s first", path.data, of->config);
+    }
+    eo_buf_release(&path);
+    return there == 1 ? 0 : -1;
+}
+
 /* An experiment's own table has to be of its keys as they are now. One of --from may be of others on purpose. */
 static int load_table(struct source *of, struct eo_explore_table *t, struct eo_err *err)
 {
     struct eo_err other;
     int rc;
 
-    if (eo_explore_table_load(t, of->folder, err))
+    if ((!from && check_explored(of, err)) || eo_explore_table_load(t, of->folder, err))
         return -1;
     of->origin = t->origin;
     rc = eo_explore_origin_check(&of->origin, &of->cfg, of->folder, !from, &other);

@@ -25,7 +25,10 @@ $(EXPLORED) $(together) $(EXPLORE_BASE) $(SL)/explore.yaml $(DATASET) $(call pro
 ## explore: accuracy and cost of all widths and precisions of CONFIG: explore.csv; eo-best answers questions about it
 explore: $(EXPLORED)
 	@awk -F, 'NR == 1 { while ($$(++at) != "error"); } NR > 1 { n++; failed += $$at != "" } \
-	  END { printf "   %d points%s in $<\n", n, failed ? ", of which " failed " have no figures (column error)," : "" }' $<
+	  END { printf "   %d point%s%s in $<\n", n, n == 1 ? "" : "s", \
+	    failed ? ", of which " failed " have no figures (column error)," : "" }' $<
+	@read -r config <$(SL)/source && printf '   the best of them: %s -c %s --flash 16k --ram 4k\n' \
+	  $(if $(INSTALLED),eo-best,$(BIN)/eo-best) "$$config"
 
 # The frontier over flash, RAM and instructions.
 FRONTIER := $(OUT)/explore_frontier.csv
