@@ -388,6 +388,12 @@ found 'base'" eo-explore -c c.yaml --into to
   with 'explore_images: 0'
   fails 1 "eo-explore: c.yaml: 9:17: key 'explore_images': expected an integer in 1..1000000 or null, found '0'" \
     eo-explore -c c.yaml --base base --into to
+  with 'explore_images: 1000000'
+  fails 1 "eo-explore: c.yaml: $PWD/data/synthetic: 'explore_images' + 'val_subset': expected at most the 600 training \
+images, found 1000000 + 200" eo-explore -c c.yaml --base base --into to
+  with 'train_subset: 500' 'explore_images: null'
+  fails 1 "eo-explore: c.yaml: $PWD/data/synthetic: 'train_subset' + 'val_subset': expected at most the 600 training \
+images, found 500 + 200" eo-explore -c c.yaml --base base --into to
   head -c 100 base >short
   fails_like 1 "eo-explore: short: *" eo-explore -c base.yaml --base short --into to
   [ -z "$(ls to)" ] && [ ! -e m ]

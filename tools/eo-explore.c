@@ -171,7 +171,8 @@ static int load_teacher(struct inputs *in, struct eo_err *err)
 
 static int load(struct inputs *in, struct eo_pool *pool, struct eo_err *err)
 {
-    struct eo_dataset_request wanted = {.folder = data, .parts = EO_DATASET_TRAIN | EO_DATASET_TEST};
+    struct eo_dataset_request wanted = {
+        .folder = data, .parts = EO_DATASET_TRAIN | EO_DATASET_TEST, .is_whole = 1};
 
     if (load_base(in, err))
         return -1;

@@ -56,6 +56,20 @@ static int score(struct eo_explore *e, struct eo_pool *pool, struct eo_err *err)
     return eo_saliency_run(&e->scores, e->base, &options, err);
 }
 
+/* Of a train_subset that explore_images has become, the message names the latter. */
+static int split(struct eo_explore *e, struct eo_err *err)
+{
+    static const char key[] = "'train_subset'";
+    struct eo_err said;
+
+    if (!eo_split_make(&e->split, e->dataset, &e->cfg, err))
+        return 0;
+    said = *err;
+    if (e->cfg.train_subset == e->cfg.explore_images && strncmp(said.msg, key, strlen(key)) == 0)
+        eo_err_set(err, "'explore_images'%s", said.msg + strlen(key));
+    return eo_err_prefix(err, "%s", e->dataset->folder);
+}
+
 int eo_explore_init(struct eo_explore *e, const struct eo_config *cfg, const struct eo_dataset *ds,
                     const struct eo_model *base, enum eo_isa isa, struct eo_pool *pool, struct eo_err *err)
 {
@@ -68,7 +82,7 @@ int eo_explore_init(struct eo_explore *e, const struct eo_config *cfg, const str
         e->network = base->network;
     else if (eo_train_network(cfg, ds->dims, ds->classes, &e->network, err))
         return -1;
-    if (eo_explore_grid_make(&e->grid, cfg, &e->network, err) || eo_split_make(&e->split, ds, cfg, err))
+    if (eo_explore_grid_make(&e->grid, cfg, &e->network, err) || split(e, err))
         return -1;
     find_images(e);
     return e->base ? score(e, pool, err) : 0;
