@@ -92,7 +92,15 @@ says() { grep -qF -- "$1" <<<"$output" || { echo "expected: $1"; echo "$output";
 
 @test "best: the smallest that is accurate enough, and what to give up when nothing is" {
   run best --accuracy 0.7
-  says "2x4-int8, on m4dsp: the smallest accurate enough of 5 points"
+  says "2x4-int8, on m4dsp: the smallest accurate enough of 5 points. 40 images cannot tell"
+  # Without a limit there is none to be within.
+  run best
+  says "8x8-int8, on m4dsp: the most accurate of 5 points. 40 images cannot tell 0 others from it."
+  sed -i 's/ffffffffff/ffffffff7f/' explore_hits.csv
+  edit explore.csv 5 correct 39
+  run best --accuracy 0.99
+  [ "$output" = "No point of 5 is accurate enough. The most that there is:
+  accuracy: 97.50 % instead of 99.00 %, by 8x8-int8" ]
   run best --accuracy 0.9 --flash 5k --ram 1k
   [ "$status" -eq 0 ]
   says "No point of 5 is within the limits on m4dsp."
@@ -213,12 +221,24 @@ and --clock" best --latency 5ms --cycles 3
 
 @test "best: bad input is one line" {
   misused "eo-best: option '--config' is required" eo-best --flash 4k
-  for flash in 4kB 0 1e400 99999999999999; do
-    misused "eo-best: option '--flash': expected a number above 0 and at most 1e12, and one of '', 'k', 'M', found \
+  for flash in 4kB 8K 0 1e400 99999999999999; do
+    misused "eo-best: option '--flash': expected a number above 0 and at most 1e12, such as 16384, 16k or 1M, found \
 '$flash'" eo-best -c c.yaml --flash $flash
   done
-  misused "eo-best: option '--latency': expected a number above 0 and at most 1e12, and one of 'ms', 's', 'us', found \
-'10'" eo-best -c c.yaml --latency 10
+  misused "eo-best: option '--latency': expected a number above 0 and at most 1e12, such as 10ms, 0.5s or 800us, \
+found '10'" eo-best -c c.yaml --latency 10
+  misused "eo-best: option '--clock': expected a number in 0.001..100000, found '0'" \
+    eo-best -c c.yaml --latency 10ms --clock 0 --cycles 1
+  misused "eo-best: option '--cycles': expected a number in 0.001..1000, found '0'" \
+    eo-best -c c.yaml --latency 10ms --clock 1 --cycles 0
+  misused "eo-best: option '--clock' is for '--latency'" eo-best -c c.yaml --clock 1 --cycles 1
+  misused "eo-best: option '--cycles' is for '--latency'" eo-best -c c.yaml --device STM32L4R5 --cycles 1
+  misused "eo-best: option '--accuracy': expected a share in 0..1, found '98.5'; 98.5 % is 0.985" \
+    eo-best -c c.yaml --accuracy 98.5
+  for share in 101 -1 high; do
+    misused "eo-best: option '--accuracy': expected a share in 0..1, such as 0.985, found '$share'" \
+      eo-best -c c.yaml --accuracy=$share
+  done
   fails 1 "eo-best: option '--core': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found 'm7'" best --core m7
   fails_like 1 "eo-best: option '--device': *" best --device nothing
   fails_like 1 "eo-best: nowhere/explore.csv: cannot open*" eo-best -c c.yaml --from nowhere

@@ -14,8 +14,8 @@
 #include "tools/cli.h"
 
 static const char *config, *from, *flash, *ram, *latency, *device, *core, *write_path, *output,
-    *frontier_path;
-static double accuracy, clock_mhz, cycles;
+    *frontier_path, *accuracy;
+static double clock_mhz, cycles;
 static int json;
 static struct cli_list also;
 
@@ -31,11 +31,11 @@ static const struct cli_option options[] = {
     {0, "latency", CLI_TEXT, &latency, 0, 0, "T", "at most so much time on the device: 10ms or 0.5s"},
     {0, "device", CLI_TEXT, &device, 0, 0, "NAME", "a board of the configuration or of eo-device --boards"},
     {0, "core", CLI_TEXT, &core, 0, 0, "NAME", "one of " EO_CORE_LIST " (default: the device's, else m4dsp)"},
-    {0, "clock", CLI_NUMBER, &clock_mhz, 0, 100000, "MHZ",
+    {0, "clock", CLI_NUMBER, &clock_mhz, 0.001, 100000, "MHZ",
      "with --latency: the clock (default: the device's)"},
-    {0, "cycles", CLI_NUMBER, &cycles, 0, 1000, "N",
+    {0, "cycles", CLI_NUMBER, &cycles, 0.001, 1000, "N",
      "with --latency: cycles that an instruction takes, at most (default: the device's)"},
-    {0, "accuracy", CLI_NUMBER, &accuracy, 0, 1, "X", "the smallest model that reaches this, such as 0.985"},
+    {0, "accuracy", CLI_TEXT, &accuracy, 0, 0, "X", "the smallest model that reaches this, such as 0.985"},
     {0, "write", CLI_TEXT, &write_path, 0, 0, "FILE",
      "write the experiment that trains the finalists in full"},
     {0, "frontier", CLI_TEXT, &frontier_path, 0, 0, "FILE",
@@ -66,7 +66,7 @@ struct source {
 
 /* A number with one of the endings, each of which has a factor. */
 static double parse_amount(const char *name, const char *text, const char *const *endings,
-                           const double *factors)
+                           const double *factors, const char *examples)
 {
     char number[32] = "";
     size_t n = strspn(text, "0123456789.");
@@ -78,10 +78,8 @@ static double parse_amount(const char *name, const char *text, const char *const
         if (strcmp(text + n, endings[i]) == 0 && !eo_num_parse_double(number, 1e-6, 1e12, &value, NULL))
             return value * factors[i];
     }
-    cli_usage(
-        &program,
-        "option '--%s': expected a number above 0 and at most 1e12, and one of '%s', '%s', '%s', found '%s'",
-        name, endings[0], endings[1], endings[2], text);
+    cli_usage(&program, "option '--%s': expected a number above 0 and at most 1e12, such as %s, found '%s'",
+              name, examples, text);
 }
 
 static double parse_bytes(const char *name, const char *text)
@@ -89,7 +87,7 @@ static double parse_bytes(const char *name, const char *text)
     static const char *const endings[] = {"", "k", "M", NULL};
     static const double factors[] = {1, 1024, 1048576};
 
-    return text ? parse_amount(name, text, endings, factors) : 0;
+    return text ? parse_amount(name, text, endings, factors, "16384, 16k or 1M") : 0;
 }
 
 static double parse_ms(const char *text)
@@ -97,7 +95,19 @@ static double parse_ms(const char *text)
     static const char *const endings[] = {"ms", "s", "us", NULL};
     static const double factors[] = {1, 1000, 0.001};
 
-    return text ? parse_amount("latency", text, endings, factors) : 0;
+    return text ? parse_amount("latency", text, endings, factors, "10ms, 0.5s or 800us") : 0;
+}
+
+static double parse_accuracy(const char *text)
+{
+    double share = 0, percent;
+
+    if (!text || !eo_num_parse_double(text, 0, 1, &share, NULL))
+        return share;
+    if (!eo_num_parse_double(text, 1, 100, &percent, NULL))
+        cli_usage(&program, "option '--accuracy': expected a share in 0..1, found '%s'; %s %% is %.10g", text,
+                  text, percent / 100);
+    cli_usage(&program, "option '--accuracy': expected a share in 0..1, such as 0.985, found '%s'", text);
 }
 
 /* The name as the configuration or the table of boards writes it. */
@@ -150,7 +160,7 @@ static int ask(const struct eo_config *cfg, struct eo_best_question *q, struct e
     q->limit[EO_BEST_FLASH] = limit_of(parse_bytes("flash", flash), b.flash_kib);
     q->limit[EO_BEST_RAM] = limit_of(parse_bytes("ram", ram), b.ram_kib);
     q->limit[EO_BEST_LATENCY] = parse_ms(latency);
-    q->accuracy = accuracy;
+    q->accuracy = parse_accuracy(accuracy);
     b.cycles_per_instruction = cycles > 0 ? cycles : b.cycles_per_instruction;
     b.clock_mhz = clock_mhz > 0 ? clock_mhz : b.clock_mhz;
     if (b.cycles_per_instruction > 0 && b.clock_mhz > 0)
@@ -402,6 +412,9 @@ int main(int argc, char **argv)
     parse_bytes("flash", flash);
     parse_bytes("ram", ram);
     parse_ms(latency);
+    parse_accuracy(accuracy);
+    if (!latency && (clock_mhz > 0 || cycles > 0))
+        cli_usage(&program, "option '--%s' is for '--latency'", clock_mhz > 0 ? "clock" : "cycles");
     cli_check_outputs(&program, (const char *const[]){write_path, frontier_path, cli_path(output)}, 3);
     sources = eo_alloc((size_t)also.count + 1, sizeof(*sources), &err);
     rc = sources ? answer(sources, &table, &err) : -1;

@@ -202,6 +202,11 @@ static void put_finalist(const struct eo_explore_row *r, int width, const struct
     }
 }
 
+static int has_limits(const struct eo_best_question *q)
+{
+    return q->limit[EO_BEST_FLASH] > 0 || q->limit[EO_BEST_RAM] > 0 || q->limit[EO_BEST_LATENCY] > 0;
+}
+
 static void put_finalists(const struct eo_best *best, const struct eo_best_question *q, struct eo_buf *out)
 {
     const struct eo_explore_row *answer = best->finalist[0];
@@ -212,12 +217,11 @@ static void put_finalists(const struct eo_best *best, const struct eo_best_quest
 
         width = length > width ? length : width;
     }
-    eo_buf_printf(
-        out,
-        "%s, on %s: the %s of %zu point%s within the limits. %zu images cannot tell %zu other%s from it.\n\n",
-        answer->name, eo_core_name(q->core), q->accuracy > 0 ? "smallest accurate enough" : "most accurate",
-        best->within, best->within == 1 ? "" : "s", answer->chosen.images, best->rivals,
-        best->rivals == 1 ? "" : "s");
+    eo_buf_printf(out, "%s, on %s: the %s of %zu point%s%s. %zu images cannot tell %zu other%s from it.\n\n",
+                  answer->name, eo_core_name(q->core),
+                  q->accuracy > 0 ? "smallest accurate enough" : "most accurate", best->within,
+                  best->within == 1 ? "" : "s", has_limits(q) ? " within the limits" : "",
+                  answer->chosen.images, best->rivals, best->rivals == 1 ? "" : "s");
     eo_buf_printf(out, "  %-*s %8s %7s %-17s %8s %8s %12s\n", width, "point", "chosen %", "unseen",
                   "% (95 %)", "flash", "RAM", "instructions");
     for (int i = 0; i < best->count; i++)
@@ -345,9 +349,12 @@ static void put_nothing(const struct eo_explore_table *t, const struct eo_best_q
 {
     const struct eo_explore_row *most = eo_best_without(t, q, -1);
 
-    eo_buf_printf(out,
-                  "No point of %zu is within the limits on %s. One of these would have to be given up:\n",
-                  t->count, eo_core_name(q->core));
+    if (has_limits(q))
+        eo_buf_printf(out,
+                      "No point of %zu is within the limits on %s. One of these would have to be given up:\n",
+                      t->count, eo_core_name(q->core));
+    else
+        eo_buf_printf(out, "No point of %zu is accurate enough. The most that there is:\n", t->count);
     if (most)
         eo_buf_printf(out, "  accuracy: %.2f %% instead of %.2f %%, by %s\n", per_cent(&most->chosen),
                       100 * q->accuracy, most->name);
