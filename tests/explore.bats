@@ -189,6 +189,38 @@ without_origin() { sed 's/,[^,]*,[^,]*$//' "$@"; }
 CONFIG=c.yaml again" eo-best -c c.yaml
 }
 
+@test "explore --check: widths that do not fit, before anything is trained" {
+  eo-explore --check -c base.yaml
+  check() { # check KEY-AND-MESSAGE [CHANGE...]
+    local message="c.yaml: key 'explore_widths': $1"
+    shift
+    with "$@"
+    fails 1 "eo-explore: $message" eo-explore --check -c c.yaml || return
+    case $* in
+    *explore_widths*) fails 1 "eo-config: $message" eo-config --check c.yaml ;;
+    *) eo-config --check c.yaml ;;
+    esac
+  }
+  check "expected one range, or 2, one for each space of channels, found 3" 'explore_widths: [1, 2, 3]'
+  check "expected at most the 3 channels of 'conv1', found 4" 'explore_widths: [1-4]'
+  local conv='{conv: 40, kernel: 3}'
+  local net="model: [$conv, $conv, $conv, {mean: true}, {linear: classes}]"
+  check "expected at most 30000 combinations of widths, found more; narrow the ranges or give them a step, as in \
+4-16/4" "$net" 'conv1_channels: 16' 'explore_widths: [1-40]'
+  check "expected at most 30000 combinations of widths, found more, as it is unset; give ranges with a step, as in \
+4-16/4" "$net"
+  # Of images that are not here.
+  with 'dataset: idx' 'data_dir: nowhere' "$net" 'explore_widths: [4-40/4]'
+  eo-explore --check -c c.yaml
+  eo-explore --check -c "$EO_ROOT/configs/own-images.yaml"
+  eo-config --check "$EO_ROOT/configs/own-images.yaml"
+  with 'explore_widths: [1-4]' "output_dir: $PWD/run"
+  run make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" explore
+  [ "$status" -ne 0 ]
+  [ "$output" = "eo-explore: $PWD/c.yaml: key 'explore_widths': expected at most the 3 channels of 'conv1', found 4" ]
+  misused "eo-explore: option '-o' is for '--point'" eo-explore -c base.yaml --check -o m
+}
+
 @test "explore: shards and what is made of them give the table of one run, whatever became of them" {
   local k
   rm -rf one
@@ -358,8 +390,9 @@ found 'base'" eo-explore -c c.yaml --into to
 
 @test "explore: bad input is one line, and leaves no table" {
   misused "eo-explore: option '--config' is required" eo-explore --into to
-  misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml
-  misused "eo-explore: expected one of '--into' and '--point'" eo-explore -c base.yaml --into to --point 1x1-int8
+  misused "eo-explore: expected one of '--into', '--point' and '--check'" eo-explore -c base.yaml
+  misused "eo-explore: expected one of '--into', '--point' and '--check'" \
+    eo-explore -c base.yaml --into to --point 1x1-int8
   misused "eo-explore: option '-o' is for '--point'" eo-explore -c base.yaml --into to -o m
   misused "eo-explore: option '--rung' is for '--point'" eo-explore -c base.yaml --into to --rung 1
   fails_like 1 "eo-explore: missing.yaml: *" eo-explore -c missing.yaml --into nowhere

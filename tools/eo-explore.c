@@ -16,7 +16,7 @@ static const char *config, *data, *base_path, *into, *point, *output, *shard;
 static int64_t threads, rung, shards;
 static int shard_number; /* from 1; 0: no shard */
 static enum eo_isa isa;
-static int quiet;
+static int quiet, check;
 
 static const struct cli_option options[] = {
     {'c', "config", CLI_TEXT, &config, 0, 0, "FILE", "the experiment, or its explore slice (required)"},
@@ -31,6 +31,8 @@ static const struct cli_option options[] = {
      "make one point again, such as 8x16-int8, and write its model (with -o)"},
     {0, "rung", CLI_INT, &rung, 1, EO_CONFIG_RUNGS_MAX, "N",
      "trained as in rung N of explore_way: halving (with --point; default: the last)"},
+    {0, "check", CLI_FLAG, &check, 0, 0, NULL,
+     "only check that explore_widths fits the network, and fail with a message where it does not"},
     {'o', "output", CLI_TEXT, &output, 0, 0, "FILE",
      "the model to write (with --point; default: standard output)"},
     {0, "data", CLI_TEXT, &data, 0, 0, "DIR", "folder of the four IDX files of the data set"},
@@ -43,7 +45,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     .name = "eo-explore",
-    .synopsis = "-c FILE [--base MODEL] --into DIR | --point NAME -o FILE [options]",
+    .synopsis = "-c FILE [--base MODEL] --into DIR | --point NAME -o FILE | --check [options]",
     .purpose =
         "Trains a network at all combinations of widths, and measures accuracy and cost at each precision.\n"
         "A run that was interrupted goes on where it was.",
@@ -89,10 +91,10 @@ static void check_options(void)
 {
     if (!config)
         cli_usage(&program, "option '--config' is required");
-    if (!into == !point)
-        cli_usage(&program, "expected one of '--into' and '--point'");
+    if ((into != NULL) + (point != NULL) + check != 1)
+        cli_usage(&program, "expected one of '--into', '--point' and '--check'");
     check_shard();
-    if (into && (output || rung))
+    if (!point && (output || rung))
         cli_usage(&program, "option '%s' is for '--point'", output ? "-o" : "--rung");
     if (point && cli_check_binary_output(&program, output))
         exit(1);
@@ -322,11 +324,28 @@ static int explore(const struct inputs *in, struct eo_pool *pool, struct eo_err 
     return rc;
 }
 
+static int work(struct inputs *in, struct eo_err *err)
+{
+    struct eo_pool *pool;
+    int rc;
+
+    if (load_config(in, err))
+        return -1;
+    if (check)
+        return eo_explore_grid_check(&in->cfg, err) ? eo_err_prefix(err, "%s", config) : 0;
+    if (check_folder(err))
+        return -1;
+    pool = eo_pool_new(cli_threads(threads, &in->cfg), err);
+    rc = !pool || load(in, pool, err) || (point ? write_point(in, pool, err) : explore(in, pool, err)) ? -1
+                                                                                                       : 0;
+    eo_pool_free(pool);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct eo_err err;
     struct inputs *in;
-    struct eo_pool *pool = NULL;
     int rc;
 
     cli_parse(&program, argc, argv);
@@ -334,10 +353,7 @@ int main(int argc, char **argv)
     in = eo_alloc(1, sizeof(*in), &err);
     if (!in)
         return cli_fail(&program, NULL, &err);
-    rc = load_config(in, &err) || check_folder(&err);
-    pool = rc ? NULL : eo_pool_new(cli_threads(threads, &in->cfg), &err);
-    rc = !pool || load(in, pool, &err) || (point ? write_point(in, pool, &err) : explore(in, pool, &err));
-    eo_pool_free(pool);
+    rc = work(in, &err);
     eo_dataset_release(&in->dataset);
     eo_model_release(&in->base);
     eo_model_release(&in->teacher.model);

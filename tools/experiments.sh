@@ -106,6 +106,7 @@ export_plan() { export EO_INNER=1 EO_ONE="$config" EO_PLAN="$words" EO_DATA="$da
 run() {
     check_run && find_plan "$1"
     shift
+    case " $* " in *' explore'*) "$bin"/eo-explore --check -c "$config" || exit 1 ;; esac
     [ -n "${EO_SCRATCH:-}" ] || hold "$lock" "$name"
     listed=$obj/lock/${held:-$$}.listed
     check_owner

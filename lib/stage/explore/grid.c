@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stage/learn/train.h"
+
 static int count_of(const struct eo_widths *w)
 {
     return (w->high - w->low) / w->step + 1;
@@ -45,12 +47,25 @@ int eo_explore_grid_make(struct eo_explore_grid *grid, const struct eo_config *c
     for (int i = 0; i < grid->spaces.count; i++) {
         grid->count *= (size_t)count_of(&grid->range[i]);
         if (grid->count > EO_GRID_MAX)
-            return eo_err_set(err,
-                              "key 'explore_widths': expected at most %d combinations of widths, found more; "
-                              "narrow the ranges or give them a step, as in 4-16/4",
-                              EO_GRID_MAX);
+            return eo_err_set(
+                err,
+                "key 'explore_widths': expected at most %d combinations of widths, found more%s; "
+                "%s a step, as in 4-16/4",
+                EO_GRID_MAX, cfg->explore_width_count ? "" : ", as it is unset",
+                cfg->explore_width_count ? "narrow the ranges or give them" : "give ranges with");
     }
     return 0;
+}
+
+int eo_explore_grid_check(const struct eo_config *cfg, struct eo_err *err)
+{
+    struct eo_explore_grid grid;
+    struct eo_network net;
+
+    return eo_train_network(cfg, (struct eo_dims){0, 0, 0}, 0, &net, err) ||
+                   eo_explore_grid_make(&grid, cfg, &net, err)
+               ? -1
+               : 0;
 }
 
 void eo_explore_grid_widths(const struct eo_explore_grid *grid, size_t i, int widths[EO_NETWORK_LAYERS])

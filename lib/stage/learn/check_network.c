@@ -4,6 +4,7 @@
 
 #include "format/config_classes.h"
 #include "format/dataset.h"
+#include "stage/explore/grid.h"
 #include "stage/learn/train.h"
 
 /* The images that eo-train reads, and the names of their classes. */
@@ -38,5 +39,7 @@ int eo_check_network(struct eo_config *cfg, struct eo_err *err)
     }
     if (eo_dataset_find(cfg, NULL, folder, sizeof(folder), NULL) == 0 && measure(cfg, &dims, &classes, err))
         return -1;
-    return eo_train_network(cfg, dims, classes, &net, err);
+    if (eo_train_network(cfg, dims, classes, &net, err))
+        return -1;
+    return cfg->explore_width_count ? eo_explore_grid_check(cfg, err) : 0;
 }
