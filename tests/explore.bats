@@ -428,7 +428,17 @@ images, found 1000000 + 200" eo-explore -c c.yaml --base base --into to
   fails 1 "eo-explore: c.yaml: $PWD/data/synthetic: 'train_subset' + 'val_subset': expected at most the 600 training \
 images, found 500 + 200" eo-explore -c c.yaml --base base --into to
   head -c 100 base >short
-  fails_like 1 "eo-explore: short: *" eo-explore -c base.yaml --base short --into to
+  fails_like 1 "eo-explore: short: *" eo-explore -c base.yaml --base short --into new
+  # A model of other images, where these are right.
+  printf '%s\n' 'dataset: idx' 'data_dir: small' 'val_subset: 2' 'batch_size: 2' 'epochs: 1' \
+    'model: [{conv: 2, kernel: 3, padding: same}, {mean: true}, {linear: classes}]' >c.yaml
+  { for y in 0 1 2 3 4 5 6 7; do echo "$((y % 2)),$y,2,3,4,5,6,7,8,9"; done; } >small.csv
+  rm -rf data/small
+  eo-data --from small.csv --shape 1x3x3 --into data/small >/dev/null
+  eo-train -q -c c.yaml -o other
+  fails 1 "eo-explore: other: expected a model for the images in $PWD/data/synthetic, of 1 x 28 x 28 values in 10 \
+classes, found one of 1 x 3 x 3 in 2" eo-explore -c base.yaml --base other --into new
+  [ ! -e new ]
   [ -z "$(ls to)" ] && [ ! -e m ]
 }
 

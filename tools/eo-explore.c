@@ -106,7 +106,7 @@ static void check_options(void)
     }
 }
 
-/* Once the configuration is known to be right. */
+/* Once all that is read is known to be right, so that a folder that is new has tables. */
 static int check_folder(struct eo_err *err)
 {
     if (into && eo_io_mkdirs(into, err))
@@ -171,6 +171,27 @@ static int load_teacher(struct inputs *in, struct eo_err *err)
     return 0;
 }
 
+/* If the data are right for some network, the base model is the one that does not fit. Replaces the message then. */
+static void blame_base(const struct inputs *in, struct eo_dataset_request wanted, struct eo_err *err)
+{
+    struct eo_dims net = in->base.network.input, found;
+    int classes = eo_network_classes(&in->base.network);
+    struct eo_dataset ds;
+    struct eo_err other;
+
+    wanted.is_any = 1;
+    if (eo_dataset_open(&ds, &in->cfg, &wanted, &other))
+        return;
+    found = ds.dims;
+    if (eo_dims_elements(net) != eo_dims_elements(found) || classes < ds.classes)
+        eo_err_set(
+            err,
+            "%s: expected a model for the images in %s, of %d x %d x %d values in %d classes, found one of "
+            "%d x %d x %d in %d",
+            base_path, ds.folder, found.c, found.h, found.w, ds.classes, net.c, net.h, net.w, classes);
+    eo_dataset_release(&ds);
+}
+
 static int load(struct inputs *in, struct eo_pool *pool, struct eo_err *err)
 {
     struct eo_dataset_request wanted = {
@@ -183,8 +204,11 @@ static int load(struct inputs *in, struct eo_pool *pool, struct eo_err *err)
         wanted.dims = in->base.network.input;
         wanted.classes = eo_network_classes(&in->base.network);
     }
-    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, err))
+    if (eo_dataset_open(&in->dataset, &in->cfg, &wanted, err)) {
+        if (base_path)
+            blame_base(in, wanted, err);
         return -1;
+    }
     if (base_path && eo_quant_check_dataset(&in->base, in->dataset.train_sha256, err))
         return eo_err_prefix(err, "%s", in->dataset.folder);
     if (eo_explore_init(&in->explore, &in->cfg, &in->dataset, base_path ? &in->base : NULL, isa, pool, err))
@@ -333,11 +357,11 @@ static int work(struct inputs *in, struct eo_err *err)
         return -1;
     if (check)
         return eo_explore_grid_check(&in->cfg, err) ? eo_err_prefix(err, "%s", config) : 0;
-    if (check_folder(err))
-        return -1;
     pool = eo_pool_new(cli_threads(threads, &in->cfg), err);
-    rc = !pool || load(in, pool, err) || (point ? write_point(in, pool, err) : explore(in, pool, err)) ? -1
-                                                                                                       : 0;
+    rc = !pool || load(in, pool, err) || check_folder(err) ||
+                 (point ? write_point(in, pool, err) : explore(in, pool, err))
+             ? -1
+             : 0;
     eo_pool_free(pool);
     return rc;
 }
