@@ -740,8 +740,8 @@ floats; 'eo-data --from FOLDER --into FOLDER' maps them onto 256 steps" --data f
 --range LOW:HIGH which become 0 and 255" \
     eo-data --from f --into x
   idx_set i 0d "$zero$zero" "$one\\x7f\\xc0\\0\\0"
-  fails 1 "eo-data: i/train-images-idx3-ubyte: expected finite numbers, found a NaN or an infinity" \
-    eo-data --from i --into x
+  fails 1 "eo-data: i/train-images-idx3-ubyte: picture 1: value 1: expected a finite number, found a NaN or an \
+infinity" eo-data --from i --into x
   [ ! -e x ]
   idx_set s 09 '\x80\x7f' '\0\1'
   eo-data --from s --into t >report
@@ -975,8 +975,8 @@ END
   fails_like 1 "eo-data: p/a/x.png: expected a PNG image, found *" eo-data --from p --into d
   cp "$golden/folder/2/0.png" p/a/x.png
   cp "$golden/colour/a/0.png" p/b
-  fails 1 "eo-data: p/b/0.png: expected pictures of one size, 1 x 8 x 8 as the ones before, found 3 x 6 x 4" eo-data \
-    --from p --into d
+  fails 1 "eo-data: p/b/0.png: expected pictures of one size, 1 x 8 x 8 as the ones before, found 3 x 6 x 4; --resize \
+HxW scales all to one size, and --grey makes all grey" eo-data --from p --into d
   head -c 60 "$golden/folder/2/0.png" >p/a/x.png
   fails_like 1 "eo-data: p/a/x.png: damaged PNG image: *" eo-data --from p --into d
   rm p/a/x.png
@@ -991,7 +991,7 @@ END
   printf '0,1,2,3,4\n1,1,2\n' >t.csv
   fails 1 "eo-data: t.csv: line 2: expected 5 columns as in the rows before, found 3" eo-data --from t.csv --into d
   printf '0,1,2,3\n1,1,2,3\n' >t.csv
-  fails 1 "eo-data: t.csv: expected --shape CxHxW with 3 values of a picture" eo-data --from t.csv --into d
+  fails 1 "eo-data: t.csv: pictures of 3 values: say with --shape CxHxW what they are" eo-data --from t.csv --into d
   printf '0,1,2,3,999\n1,1,2,3,4\n' >t.csv
   fails 1 "eo-data: t.csv: found values of 1 to 999: say with --range LOW:HIGH which become 0 and 255" eo-data \
     --from t.csv --into d
@@ -1009,8 +1009,8 @@ END
   usage "option '--layout' needs --from" --layout nchw
   usage "option '--grey' needs --from" --grey
   usage "option '--layout': expected nchw or nhwc, found 'x'" --from a --layout x
-  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 4096, found '0x4'" --from a --resize 0x4
-  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 4096, found '4x4x4'" --from a --resize 4x4x4
+  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 1024, found '0x4'" --from a --resize 0x4
+  usage "option '--resize': expected HxW or H, for both, with sides of 1 to 1024, found '4x4x4'" --from a --resize 4x4x4
   usage "option '--range': expected LOW:HIGH, as -1:1, found '3:1'" --from a --range 3:1
 }
 
@@ -1076,10 +1076,9 @@ put_npy() {
   done
   printf '\0\0\10\1\0\0\0\2\0\1' >p/train-labels-idx1-ubyte
   printf '\0\0\10\1\0\0\0\2\1\2' >p/t10k-labels-idx1-ubyte
-  run eo-data --from p --into d
-  [ "$status" -eq 1 ]
-  [[ $output == *": expected the classes 0 to 1 of the training set in the test set, found 2 there" ]]
-  [ ! -e d ] || [ -z "$(ls d)" ]
+  fails 1 "eo-data: p: p/t10k-images-idx3-ubyte, image 1: expected one of the classes 0 to 1 of the training set, \
+found class 2" eo-data --from p --into d
+  [ ! -e d ]
 }
 
 # le BYTES NUMBER: little-endian
@@ -1198,8 +1197,56 @@ END
   fails 1 "eo-data: rows.npy: uint8 [20, 4]: expected 4 dimensions for --layout, found 2; say with --shape CxHxW what \
 they are" eo-data --from rows.npy --labels y_train.npy --layout nchw
   put_npy planes.npy '20, 1, 2, 2' '|u1' "$(printf '\\%03o' $(seq 1 80))"
-  fails 1 "eo-data: planes.npy: uint8 [20, 1, 2, 2]: expected 2 or 3 dimensions for --shape, found 4; \
-say with --layout \
-where the channels are" eo-data --from planes.npy --labels y_train.npy --shape 1x2x2
+  fails 1 "eo-data: planes.npy: uint8 [20, 1, 2, 2]: expected 2 or 3 dimensions for --shape, found 4; say with \
+--layout where the channels are" eo-data --from planes.npy --labels y_train.npy --shape 1x2x2
   [ ! -e d ]
+}
+
+@test "--from names the file, the place in it and what to do" {
+  local of="expected pictures of one size, 1 x 8 x 8 as the ones before, found"
+  mkdir -p grey/a colours/a
+  cp "$golden/folder/2/0.png" grey/a
+  cp "$golden/colour/a/0.png" colours/a
+  # one class; its folder cannot be written
+  fails 1 "eo-data: grey: expected at least 2 classes, found 1" eo-data --from grey --into d
+  eo-data --from "$golden/folder" --grey --into grey/d >/dev/null
+  fails 1 "eo-data: 'grey/d/classes.txt': expected a directory, found a file" \
+    eo-data --from "$golden/folder" --grey --into grey/d/classes.txt
+  fails 1 "eo-data: '/dev/null/x': cannot create the directory: Not a directory" \
+    eo-data --from "$golden/folder" --grey --into /dev/null/x
+  # colours, sizes, both
+  fails 1 "eo-data: $golden/folder/10/0.png: $of 3 x 8 x 8; --grey makes all grey" eo-data --from "$golden/folder"
+  mkdir p && cp -r grey/a p/a && cp -r colours/a p/b
+  fails 1 "eo-data: p/b/0.png: $of 1 x 6 x 4; --resize HxW scales all to one size" eo-data --from p --grey
+  fails 1 "eo-data: p/b/0.png: $of 3 x 6 x 4; --resize HxW scales all to one size, and --grey makes all grey" \
+    eo-data --from p
+  # parts
+  mkdir -p parts/Train parts/Test
+  cp -r grey/a parts/Train
+  cp -r grey/a parts/Test
+  fails 1 "eo-data: parts/Test: expected PNG files of one class, found none; the folders of the two parts are called \
+'train' and 'test' (or 'val', 'valid' or 'validation'), with no other folder beside them" eo-data --from parts
+  # arrays
+  put_npy x_train.npy '2, 1, 3' '<f4' "$(printf '\\0%.0s' {1..22})\300\177"
+  put_npy y_train.npy '2,' '|u1' '\0\1'
+  put_npz x.npz x_train y_train
+  fails 1 "eo-data: x.npz: 'x_train' and 'y_train': picture 1: value 2: expected a finite number, found a NaN or an \
+infinity" eo-data --from x.npz
+  put_npy x_train.npy '2, 750' '|u1' "$(printf '\\1%.0s' {1..1500})"
+  put_npz x.npz x_train y_train
+  fails 1 "eo-data: x.npz: 'x_train' and 'y_train': pictures of 750 values: say with --shape CxHxW what they are" \
+    eo-data --from x.npz
+  fails 1 "eo-data: x.npz: 'x_train' and 'y_train': expected --shape CxHxW with the 750 values of a picture, found \
+6 x 100 x 1, which has 600" eo-data --from x.npz --shape 6x100x1
+  # larger than a network takes: refused at once
+  usage "option '--shape': expected CxHxW, HxW or H with sides of 1 to 1024, found '1025x2'" \
+    --from x.npz --shape 1025x2
+  [ "$(sheet 3x32x32)" = "1124 178 2" ]
+  mkdir -p large/a large/b
+  cp p.png large/a
+  cp p.png large/b/1.png
+  cp p.png large/b/2.png
+  fails 1 "eo-data: large/a/p.png: expected 1 to 256 channels and sides of 1 to 1024, found 3 x 178 x 1124; --resize \
+HxW scales all to one size" eo-data --from large
+  eo-data --from large --resize 16 >/dev/null
 }

@@ -148,7 +148,8 @@ static int convert(const char *from)
     opt.collect.from = from;
     if (eo_collect(&p, &opt.collect, &err))
         rc = cli_fail(&program, NULL, &err);
-    else if (eo_pictures_divide(&p, opt.share, opt.seed, &err) ||
+    else if ((opt.into && eo_pictures_check_classes(&p, &err)) ||
+             eo_pictures_divide(&p, opt.share, opt.seed, &err) ||
              (opt.json ? eo_pictures_report_json : eo_pictures_report)(&p, &text, &err))
         rc = cli_fail(&program, from, &err);
     else if (opt.into && eo_pictures_write(&p, opt.seed, opt.into, &err))

@@ -137,7 +137,7 @@ static void check_bad_arrays(void)
                   GOLDEN "folder/2/0.png: expected a folder, or a file that ends with .npz, .npy or .csv");
     check_refused(GOLDEN "folder",
                   GOLDEN "folder/10/0.png: expected pictures of one size, 1 x 8 x 8 as the ones before, "
-                         "found 3 x 8 x 8");
+                         "found 3 x 8 x 8; --grey makes all grey");
     check_refused(GOLDEN "folder/2",
                   GOLDEN "folder/2: expected a folder for each class, with its PNG files in it, found none");
 }

@@ -16,7 +16,7 @@
 #define PICTURE "@" /* the text of a file that is a PNG of 1 x 8 x 8 */
 #define BATCH "#1"  /* of a file that is one image of CIFAR-10; the second character is its label */
 #define BATCH_10 "#:"
-#define WIDE "wide" /* a row of 4097 zeros; "nul": text with a NUL byte; "65": 65 pictures */
+#define WIDE "wide" /* a row of 1025 zeros; "nul": text with a NUL byte; "65": 65 pictures */
 
 /* `values` are repeated. Types are those of NumPy, of which |u1, |i1 and <f4 can be IDX. */
 struct array {
@@ -153,7 +153,7 @@ static void save(const char *path, const void *bytes, size_t size)
 
 static void save_text(const char *path, const char *text, const char *picture, size_t picture_size)
 {
-    char batch[1 + 3 * 32 * 32] = {*text ? (char)(text[1] - '0') : 0}, wide[2 * 4097 + 2] = "1";
+    char batch[1 + 3 * 32 * 32] = {*text ? (char)(text[1] - '0') : 0}, wide[2 * 1025 + 2] = "1";
 
     save(path, NULL, 0);
     if (strcmp(text, "pipe") == 0)
@@ -163,7 +163,7 @@ static void save_text(const char *path, const char *text, const char *picture, s
     else if (strcmp(text, "nul") == 0)
         save(path, "1,1\0", 4);
     else if (strcmp(text, WIDE) == 0) {
-        for (int i = 0; i < 4097; i++)
+        for (int i = 0; i < 1025; i++)
             memcpy(&wide[1 + 2 * i], ",0", 2);
         save(path, wide, sizeof(wide) - 1);
     } else if (strcmp(text, "65") == 0) {
@@ -318,7 +318,7 @@ static const struct source sources[] = {
      {X(TWO, "|u1", V(1), 1, 5), LABELS("labels.npy", 1)},
      {0},
      {.labels = "labels.npy"},
-     TWO ": expected --shape CxHxW with 5 values of a picture"},
+     TWO ": pictures of 5 values: say with --shape CxHxW what they are"},
     {"rows of a given shape",
      TWO,
      {X(TWO, "|u1", V(1), 1, 5), LABELS("labels.npy", 1)},
@@ -330,7 +330,7 @@ static const struct source sources[] = {
      {X(TWO, "|u1", V(1), 1, 1, 5000), LABELS("labels.npy", 1)},
      {0},
      {.labels = "labels.npy"},
-     TWO ": expected 1 to 256 channels and sides of 1 to 4096, found 1 x 1 x 5000"},
+     TWO ": expected 1 to 256 channels and sides of 1 to 1024, found 1 x 1 x 5000"},
     {"no labels",
      TWO,
      {X(TWO, "|u1", V(1), 1, 2, 2)},
@@ -393,10 +393,10 @@ static const struct source sources[] = {
      TWO ": label 0: expected a whole number of 0 to 255, found 0.5"},
     {"no number",
      TWO,
-     {X(TWO, "<f4", V(NAN), 1, 2, 2), LABELS("labels.npy", 1)},
+     {X(TWO, "<f4", V(0, 1, 0.5, NAN), 2, 1, 3), LABELS("labels.npy", 2)},
      {0},
      {.labels = "labels.npy"},
-     TWO ": expected finite numbers, found a NaN or an infinity"},
+     TWO ": picture 1: value 0: expected a finite number, found a NaN or an infinity"},
     {"numbers below the range",
      TWO,
      {X(TWO, "<f4", V(-2), 1, 2, 2), LABELS("labels.npy", 1)},
@@ -484,14 +484,15 @@ static const struct source sources[] = {
       LABELS("y_test", 1)},
      {0},
      {.low = 0},
-     "from.npz: expected pictures of one size, 1 x 2 x 2 as the ones before, found 1 x 3 x 3"},
+     "from.npz: 'x_test' and 'y_test': expected pictures of one size, 1 x 2 x 2 as the ones before, found 1 x 3 x 3"},
     {"parts of two ranges",
      "from.npz",
      {X("x_train", "<f4", V(0, 1), 1, 2, 2), LABELS("y_train", 1), X("x_test", "<f4", V(-1, 1), 1, 2, 2),
       LABELS("y_test", 1)},
      {0},
      {.low = 0},
-     "from.npz: expected numbers of one scale, 0 to 1 as before, found -1 to 1; say with --range LOW:HIGH "
+     "from.npz: 'x_test' and 'y_test': expected numbers of one scale, 0 to 1 as before, found -1 to 1; say with "
+     "--range LOW:HIGH "
      "which become 0 "
      "and 255"},
     {"damaged pictures",
@@ -586,7 +587,7 @@ static const struct source sources[] = {
      {{0}},
      {"from.csv", "1,1,0\n"},
      {.low = 0},
-     "from.csv: expected --shape CxHxW with 2 values of a picture"},
+     "from.csv: pictures of 2 values: say with --shape CxHxW what they are"},
     {"a table wider than pictures",
      "from.csv",
      {{0}},
@@ -654,6 +655,13 @@ static const struct source sources[] = {
      {"from/a/", ""},
      {.low = 0},
      "from/a: expected PNG files of one class, found none; put its pictures there, or remove the folder"},
+    {"an empty class called as a part",
+     "from",
+     {{0}},
+     {"from/Testing/", ""},
+     {.low = 0},
+     "from/Testing: expected PNG files of one class, found none; the folders of the two parts are called 'train' and "
+     "'test' (or 'val', 'valid' or 'validation'), with no other folder beside them"},
     {"no picture",
      "from",
      {{0}},
@@ -677,14 +685,15 @@ static const struct source sources[] = {
      "from",
      {{0}},
      {"from/a/0.png", PICTURE},
-     {.resize = {1, 4096, 4096}},
-     "1 x 4096 x 4096, 1 pictures, 0 for tests, 1 classes: 255 255 255 255"},
+     {.resize = {1, 1024, 1024}},
+     "1 x 1024 x 1024, 1 pictures, 0 for tests, 1 classes: 255 255 255 255"},
     {"a size beyond the limit",
      "from",
      {{0}},
      {"from/a/0.png", PICTURE},
-     {.resize = {1, 4097, 1}},
-     "from/a/0.png: expected 1 to 256 channels and sides of 1 to 4096, found 1 x 4097 x 1"},
+     {.resize = {1, 1025, 1}},
+     "from/a/0.png: expected 1 to 256 channels and sides of 1 to 1024, found 1 x 1025 x 1; --resize HxW "
+     "scales all to one size"},
     /* ---- CIFAR-10 */
     {"batches",
      "from",
@@ -856,8 +865,8 @@ static const struct source sources[] = {
      "from.csv",
      {{0}},
      {"from.csv", WIDE},
-     {.shape = {1, 1, 4097}},
-     "from.csv: expected 1 to 256 channels and sides of 1 to 4096, found 1 x 1 x 4097"},
+     {.shape = {1, 1, 1025}},
+     "from.csv: expected 1 to 256 channels and sides of 1 to 1024, found 1 x 1 x 1025"},
     {"a table with a NUL byte",
      "from.csv",
      {{0}},
@@ -938,9 +947,9 @@ static void check_options(void)
     check_shape("3x4x5", "3 x 4 x 5");
     check_shape("4x5", "1 x 4 x 5");
     check_shape("4", "1 x 4 x 1");
-    check_shape("1x2x3x4", "expected CxHxW, HxW or H with sides of 1 to 4096, found '1x2x3x4'");
-    check_shape("1x", "expected CxHxW, HxW or H with sides of 1 to 4096, found '1x'");
-    check_shape(LONG, "expected CxHxW, HxW or H with sides of 1 to 4096, found '" LONG "'");
+    check_shape("1x2x3x4", "expected CxHxW, HxW or H with sides of 1 to 1024, found '1x2x3x4'");
+    check_shape("1x", "expected CxHxW, HxW or H with sides of 1 to 1024, found '1x'");
+    check_shape(LONG, "expected CxHxW, HxW or H with sides of 1 to 1024, found '" LONG "'");
     check_range("-1:1", "-1 to 1");
     check_range("1", "expected LOW:HIGH, as -1:1, found '1'");
     check_range("1:1", "expected LOW:HIGH, as -1:1, found '1:1'");

@@ -29,7 +29,10 @@ void eo_collect_to_planes(const uint8_t *from, const struct eo_picture_shape *s,
 
 void eo_collect_see(struct eo_collect_seen *seen, double value)
 {
+    size_t place = seen->count++;
+
     if (!isfinite(value)) {
+        seen->bad = seen->is_bad ? seen->bad : place;
         seen->is_bad = 1;
         return;
     }
@@ -40,12 +43,13 @@ void eo_collect_see(struct eo_collect_seen *seen, double value)
 }
 
 int eo_collect_range_find(struct eo_collect_range *range, const struct eo_collect_options *o,
-                          const struct eo_collect_seen *seen, struct eo_err *err)
+                          const struct eo_collect_seen *seen, size_t values, struct eo_err *err)
 {
     static const struct eo_collect_range usual[] = {{0, 1}, {-1, 1}};
 
     if (seen->is_bad)
-        return eo_err_set(err, "expected finite numbers, found a NaN or an infinity");
+        return eo_err_set(err, "picture %zu: value %zu: expected a finite number, found a NaN or an infinity",
+                          seen->bad / values, seen->bad % values);
     if (o->low < o->high) {
         *range = (struct eo_collect_range){o->low, o->high};
         if (seen->least < o->low || seen->most > o->high)
@@ -114,13 +118,18 @@ int eo_collect_row_shape(struct eo_picture_shape *shape, const struct eo_collect
                          struct eo_err *err)
 {
     uint32_t side = (uint32_t)(sqrt((double)values) + 0.5);
+    char found[48];
 
     *shape = o->shape;
     if (!shape->channels && (size_t)side * side == values)
         *shape = (struct eo_picture_shape){1, side, side};
     if ((size_t)shape->channels * shape->height * shape->width == values)
         return 0;
-    return eo_err_set(err, "expected --shape CxHxW with %zu values of a picture", values);
+    if (!o->shape.channels)
+        return eo_err_set(err, "pictures of %zu values: say with --shape CxHxW what they are", values);
+    eo_picture_shape_format(&o->shape, found);
+    return eo_err_set(err, "expected --shape CxHxW with the %zu values of a picture, found %s, which has %zu", values,
+                      found, (size_t)o->shape.channels * o->shape.height * o->shape.width);
 }
 
 int eo_collect_parse_shape(const char *text, struct eo_picture_shape *shape, struct eo_err *err)

@@ -106,7 +106,7 @@ static int find_range(struct eo_collect_range *range, const struct eo_collect_op
     }
     for (size_t i = 0; i < a->count; i++)
         eo_collect_see(&seen, eo_npy_get(a, i));
-    return eo_collect_range_find(range, o, &seen, err);
+    return eo_collect_range_find(range, o, &seen, a->count / a->dim[0], err);
 }
 
 static int add_arrays(struct eo_pictures *p, const struct eo_collect_options *o, const struct eo_npy *images,
@@ -176,8 +176,10 @@ static int add_pair(struct eo_pictures *p, const struct eo_collect_options *o, c
         found = read_member(zip, pair->labels, &labels, &y, err);
         if (found == 0)
             rc = eo_err_set(err, "has '%s', but no '%s' with the labels", pair->images, pair->labels);
-        else if (found < 0 || add_arrays(p, o, &x, &y, pair->part, pair->images, err))
+        else if (found < 0)
             rc = -1;
+        else if (add_arrays(p, o, &x, &y, pair->part, pair->images, err))
+            rc = eo_err_prefix(err, "'%s' and '%s'", pair->images, pair->labels);
     }
     free(images);
     free(labels);

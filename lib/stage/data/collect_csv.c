@@ -164,7 +164,7 @@ static int add_table(struct eo_pictures *p, const struct eo_collect_options *o, 
     for (size_t i = 0; i < t->rows; i++)
         for (size_t k = 0; k < values; k++)
             eo_collect_see(&seen, t->values[i * t->columns + 1 + k]);
-    if (eo_collect_range_find(&range, o, &seen, err) || eo_collect_row_shape(&shape, o, values, err) ||
+    if (eo_collect_range_find(&range, o, &seen, values, err) || eo_collect_row_shape(&shape, o, values, err) ||
         eo_pictures_set_range(p, range.low, range.high, err) || eo_pictures_set_shape(p, shape, err))
         return -1;
     for (size_t i = 0; i < t->rows; i++) {

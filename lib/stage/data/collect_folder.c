@@ -137,18 +137,31 @@ static void resize(const struct eo_png *image, const struct eo_picture_shape *to
     }
 }
 
+/* What makes pictures alike. */
+static const char *remedy(const struct eo_picture_shape *first, const struct eo_picture_shape *s)
+{
+    int is_first = !first->channels, colours = !is_first && first->channels != s->channels;
+    int sides = s->height > EO_PICTURES_SIDE_MAX || s->width > EO_PICTURES_SIDE_MAX ||
+                (!is_first && (first->height != s->height || first->width != s->width));
+
+    return sides && colours ? "; --resize HxW scales all to one size, and --grey makes all grey"
+           : sides          ? "; --resize HxW scales all to one size"
+                            : "; --grey makes all grey";
+}
+
 static int add_image(struct eo_pictures *p, const struct eo_collect_options *o, const struct eo_png *image,
                      unsigned label, int part, const char *path, struct eo_err *err)
 {
     struct eo_picture_shape shape = {image->channels, image->height, image->width};
+    struct eo_err why;
     uint8_t *to;
 
     if (o->resize.height) {
         shape.height = o->resize.height;
         shape.width = o->resize.width;
     }
-    if (eo_pictures_set_shape(p, shape, err))
-        return eo_err_prefix(err, "%s", path);
+    if (eo_pictures_set_shape(p, shape, &why))
+        return eo_err_set(err, "%s: %s%s", path, why.msg, remedy(&p->shape, &shape));
     to = eo_pictures_add(p, label, part, path, err);
     if (!to)
         return -1;
@@ -172,6 +185,18 @@ static int add_file(struct eo_pictures *p, const struct eo_collect_options *o, c
     return rc;
 }
 
+/* Whether a folder that is taken for a class has the name of a part, such as Train. */
+static int is_part_name(const char *folder)
+{
+    static const char *const names[] = {"train", "training", "test", "testing", "val", "valid", "validation"};
+    const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static int add_class(struct eo_pictures *p, const struct eo_collect_options *o, const char *folder,
                      unsigned label, int part, struct eo_err *err)
 {
@@ -180,9 +205,10 @@ static int add_class(struct eo_pictures *p, const struct eo_collect_options *o, 
 
     if (!rc && files.count == 0)
         rc = eo_err_set(
-            err,
-            "%s: expected PNG files of one class, found none; put its pictures there, or remove the folder",
-            folder);
+            err, "%s: expected PNG files of one class, found none; %s", folder,
+            is_part_name(folder) ? "the folders of the two parts are called 'train' and 'test' (or 'val', 'valid' or "
+                                   "'validation'), with no other folder beside them"
+                                 : "put its pictures there, or remove the folder");
     for (size_t i = 0; !rc && i < files.count; i++) {
         char path[EO_COLLECT_PATH];
 

@@ -51,7 +51,7 @@ static int find_range(struct eo_pictures *p, struct eo_collect_range *range, con
     }
     for (size_t i = 0; i < images->count; i++)
         eo_collect_see(&seen, eo_idx_get(images, i));
-    return eo_collect_range_find(range, o, &seen, err) ||
+    return eo_collect_range_find(range, o, &seen, images->count / images->dim[0], err) ||
                    eo_pictures_set_range(p, range->low, range->high, err)
                ? -1
                : 0;

@@ -49,19 +49,20 @@ int eo_collect_row_shape(struct eo_picture_shape *shape, const struct eo_collect
 
 /*
  * How numbers become steps 0..255. _range_find() takes the range of the options, else the first of 0..255 for whole
- * numbers, 0..1 and -1..1 that holds all values; it fails when none does, or when a value is not finite. _step() rounds
- * to the nearest.
+ * numbers, 0..1 and -1..1 that holds all values; it fails when none does, or when a value is not finite, and says
+ * which of all, if a picture has `values`. _step() rounds to the nearest.
  */
 struct eo_collect_range {
     double low, high;
 };
 struct eo_collect_seen { /* the values so far; zeroed at first */
     double least, most;
+    size_t count, bad; /* the place of the first that is not finite */
     int is_any, is_fraction, is_bad;
 };
 void eo_collect_see(struct eo_collect_seen *seen, double value);
 int eo_collect_range_find(struct eo_collect_range *range, const struct eo_collect_options *o,
-                          const struct eo_collect_seen *seen, struct eo_err *err) EO_MUST_CHECK;
+                          const struct eo_collect_seen *seen, size_t values, struct eo_err *err) EO_MUST_CHECK;
 uint8_t eo_collect_step(const struct eo_collect_range *range, double value);
 
 #endif

@@ -160,23 +160,25 @@ static void divide_class(struct eo_pictures *p, unsigned label, double share, ui
         p->parts[order[k]] = k < share_of(count, share) ? EO_DATASET_TEST : EO_DATASET_TRAIN;
 }
 
-static int highest_label(const struct eo_pictures *p, int part)
+/* The first picture of a part with its highest label; it has pictures. */
+static size_t highest_label(const struct eo_pictures *p, int part)
 {
-    int highest = -1;
+    size_t highest = p->count;
 
     for (size_t i = 0; i < p->count; i++)
-        highest = p->parts[i] == part && p->labels[i] > highest ? p->labels[i] : highest;
+        if (p->parts[i] == part && (highest == p->count || p->labels[i] > p->labels[highest]))
+            highest = i;
     return highest;
 }
 
 /* A network has as many outputs as the training set has labels. */
 static int check_test_labels(const struct eo_pictures *p, struct eo_err *err)
 {
-    int train = highest_label(p, EO_DATASET_TRAIN), test = highest_label(p, EO_DATASET_TEST);
+    size_t train = highest_label(p, EO_DATASET_TRAIN), test = highest_label(p, EO_DATASET_TEST);
 
-    if (test > train)
-        return eo_err_set(err, "expected the classes 0 to %d of the training set in the test set, found %d there",
-                          train, test);
+    if (p->labels[test] > p->labels[train])
+        return eo_err_set(err, "%s: expected one of the classes 0 to %d of the training set, found class %d",
+                          p->origins[test], p->labels[train], p->labels[test]);
     return 0;
 }
 
@@ -271,14 +273,17 @@ static int write_names(const struct eo_pictures *p, const char *folder, struct e
     return rc;
 }
 
+int eo_pictures_check_classes(const struct eo_pictures *p, struct eo_err *err)
+{
+    return p->classes < 2 ? eo_err_set(err, "expected at least 2 classes, found %u", p->classes) : 0;
+}
+
 int eo_pictures_write(const struct eo_pictures *p, uint64_t seed, const char *folder, struct eo_err *err)
 {
-    if (p->classes < 2)
-        return eo_err_set(err, "expected at least 2 classes, found %u", p->classes);
     if (eo_config_check_class_lines((const char *const *)p->names, p->classes, err))
         return eo_err_prefix(err, "'%s/" EO_CLASSES_FILE "'", folder);
     if (eo_io_mkdirs(folder, err))
-        return -1;
+        return eo_err_prefix(err, "'%s'", folder);
     return write_part(p, EO_DATASET_TRAIN, seed, folder, err) ||
                    write_part(p, EO_DATASET_TEST, seed, folder, err) || write_names(p, folder, err)
                ? -1

@@ -21,9 +21,10 @@
 #include "base/err.h"
 #include "base/index.h"
 #include "format/dataset.h"
+#include "nn/network.h"
 
 #define EO_PICTURES_CLASSES 256 /* labels are one byte in IDX */
-#define EO_PICTURES_SIDE_MAX 4096
+#define EO_PICTURES_SIDE_MAX EO_NETWORK_SIDE
 #define EO_PICTURES_CHANNELS_MAX 256
 
 struct eo_picture_shape {
@@ -74,6 +75,9 @@ int eo_pictures_name(struct eo_pictures *p, unsigned label, const char *name,
  * others do not, if a part would be empty, and if the test set has a higher label than the training set.
  */
 int eo_pictures_divide(struct eo_pictures *p, double test, uint64_t seed, struct eo_err *err) EO_MUST_CHECK;
+
+/* Fails if nothing could be trained on the pictures because they have fewer than two classes. */
+int eo_pictures_check_classes(const struct eo_pictures *p, struct eo_err *err) EO_MUST_CHECK;
 
 /*
  * Writes the four IDX files of a data set and classes.txt, a name per line, into `folder`, which is created. Grey
