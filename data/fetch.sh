@@ -4,8 +4,8 @@
 #     data/fetch.sh mnist fashion-mnist
 #
 # Addresses and SHA-256 sums of the contents are in SOURCES. Files that exist with the right checksum are kept, and a
-# data set that a package has put into /usr/share/datasets is not downloaded, because the programs look there too. An
-# interrupted download is resumed. A file gets its name when its checksum is right; otherwise the next address is
+# data set that is in EO_DATA_DIR, or that a package has put into /usr/share/datasets, is not downloaded, because the
+# programs look there too. An interrupted download is resumed. A file gets its name when its checksum is right; otherwise the next address is
 # tried. EO_DATA_URL holds one address or several, separated by spaces, and replaces those of SOURCES: files are then
 # taken from ADDRESS/<data set>/<file>. It can begin with http:// or file://.
 #
@@ -34,13 +34,30 @@ sha256() {
     esac
 }
 
-# is_packaged SET: whether a package has installed all of its files
-is_packaged() {
-    [ -d "$packaged/$1" ] || return 1
+# is_right FILE SHA256: whether the file is there with these contents
+is_right() {
+    [ -f "$1" ] && [ -r "$1" ] && [ "$(sha256 "$1")" = "$2" ]
+}
+
+# has_all FOLDER SET: whether all files of the set are there
+has_all() {
+    [ -d "$1" ] || return 1
     while read -r set_name file expected _; do
-        [ "$set_name" != "$1" ] ||
-            { [ -r "$packaged/$1/$file" ] && [ "$(sha256 "$packaged/$1/$file")" = "$expected" ]; } || return 1
+        [ "$set_name" != "$2" ] || is_right "$1/$file" "$expected" ||
+            { [ -f "$1/${file%.gz}" ] && [ "$(sha256sum <"$1/${file%.gz}")" = "$expected  -" ]; } || return 1
     done <"$sources"
+}
+
+# is_owned SET: whether EO_DATA_DIR has all files of the set, where the programs find them; says so
+is_owned() {
+    [ -n "${EO_DATA_DIR:-}" ] || return 1
+    for own in "$1" MNIST/raw FashionMNIST/raw; do
+        ! has_all "$EO_DATA_DIR/$own" "$1" || {
+            printf "%s: '%s' is in EO_DATA_DIR, '%s', and is not downloaded\n" "$me" "$1" "$EO_DATA_DIR/$own"
+            return 0
+        }
+    done
+    return 1
 }
 
 # get URL PART: 0 when the download is complete. When a server refuses to resume, asks once for the whole file.
@@ -133,7 +150,7 @@ for name; do
         printf "%s: data set '%s': expected one that '%s' lists\n" "$me" "$name" "$sources" >&2
         exit 2
     fi
-    [ -e "$into/$name" ] || ! is_packaged "$name" || continue
+    [ -e "$into/$name" ] || ! { is_owned "$name" || has_all "$packaged/$name" "$name"; } || continue
     # shellcheck disable=SC2034 # md5 is for readers
     # The loop runs in a subshell; its exit status is the pipe's.
     printf '%s\n' "$lines" | while read -r set_name file expected md5 urls; do

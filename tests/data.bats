@@ -437,6 +437,27 @@ again" ]]
   [ "$status" -eq 1 ]
 }
 
+@test "fetch: a data set that EO_DATA_DIR has is not downloaded, and a damaged one is" {
+  fetch_setup
+  export EO_DATA_DIR=$PWD/own
+  mkdir own own/MNIST
+  for folder in own/mnist own/MNIST/raw; do
+    cp -r mirror/mnist $folder
+    EO_DATA_URL=file:///nonexistent run --separate-stderr data/fetch.sh mnist
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    [ ! -e data/mnist ]
+    [ "$output" = "data/fetch.sh: 'mnist' is in EO_DATA_DIR, '$PWD/$folder', and is not downloaded" ]
+    gunzip $folder/train-images-idx3-ubyte.gz
+    EO_DATA_URL=file:///nonexistent data/fetch.sh mnist
+    printf x >>$folder/train-images-idx3-ubyte
+  done
+  EO_DATA_URL=file://$PWD/mirror run data/fetch.sh mnist
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  diff -r mirror/mnist data/mnist
+}
+
 @test "fetch: offline" {
   fetch_setup
   EO_DATA_URL=file:///nonexistent run --separate-stderr data/fetch.sh mnist
