@@ -101,8 +101,8 @@ setup() {
     misused "eo-prune: option '--level': $what '$level'" eo-prune -l "$level" base
   done
   misused "eo-prune: option '-l' needs an argument" eo-prune -l
-  fails 1 "eo-prune: base: pruning level: expected one share, or 2 with an 'x' between (conv1, conv2), found 3" \
-    eo-prune -l 0.25x0.5x0.5 -o out base
+  fails 1 "eo-prune: base: level 0.25x0.50x0.50: expected 1 share, or 1 for each of the 2 spaces (conv1, conv2), \
+found 3" eo-prune -l 0.25x0.5x0.5 -o out base
   [ ! -e out ]
 }
 
@@ -480,7 +480,39 @@ before it: expected 4" \
     "6 3 4 3 2" ]
   eo-prune --sensitivity t.csv -c c.yaml base
   [ "$(awk -F, 'NR > 1 && !seen[$1]++ { print $1 }' t.csv | xargs)" = "$spaces" ]
-  fails 1 "eo-prune: base: pruning level: expected one share, or 5 with an 'x' between (${spaces// /, }), found 2" \
+  fails 1 "eo-prune: base: level 0.50x0.25: expected 1 share, or 1 for each of the 5 spaces (${spaces// /, }), found 2" \
     eo-prune -l 0.5x0.25 -o out base
   [ ! -e out ]
+}
+
+@test "a network without channels to remove: level 0 keeps it, others are refused" {
+  local layers n=0
+  eo-data --generate d --train 60 --test 20
+  for layers in '{linear: classes}' '{depthwise: 3, relu: true}, {mean: true}, {linear: classes}' \
+    '{conv: 1, kernel: 3, padding: same, add: input}, {linear: classes}'; do
+    printf '%s\n' 'dataset: idx' 'data_dir: d' "model: [$layers]" 'epochs: 1' 'val_subset: 20' >c.yaml
+    eo-train -c c.yaml -o base
+    for way in "" "--step 1/2" "--criterion random" "--criterion taylor"; do
+      eo-prune -l 0 $way -c c.yaml --scores s.csv -o same base
+      [ "$(wc -l <s.csv)" = 1 ]
+      eo-inspect base | sed '/^sha256/d; /^file_bytes/d' >before
+      eo-inspect same | sed '/^sha256/d; /^file_bytes/d; /^prune_sha256/d; /^pruning_criterion: none/d' | diff before -
+      for t in $(eo-inspect --json base | grep -o '"[a-z_0-9]*\.\(weight\|bias\)"' | tr -d '"' | sort -u); do
+        cmp <(eo-inspect --dump "$t" base) <(eo-inspect --dump "$t" same)
+        n=$((n + 1))
+      done
+    done
+    fails 1 "eo-prune: base: level 0.50: expected 0, because this network has no channels that can be removed \
+(pruning_levels: [0])" eo-prune -l 0.5 -o out base
+  done
+  [ "$n" -gt 20 ] && [ ! -e out ]
+}
+
+@test "a network with one space has one share" {
+  printf '%s\n' 'model: [{conv: 3, kernel: 3}, {linear: classes}]' 'epochs: 1' 'val_subset: 20' 'dataset: idx' \
+    'data_dir: d' >c.yaml
+  eo-data --generate d --train 60 --test 20
+  eo-train -c c.yaml -o base
+  fails 1 "eo-prune: base: level 0.10x0.20: expected 1 share, as there is 1 space of channels (conv1), found 2" \
+    eo-prune -l 0.1x0.2 -o out base
 }

@@ -258,7 +258,7 @@ static void test_shares(void)
     must(eo_model_meta_set(&first, "pruning_level", "0.1x0.2", &err) == 0, &err);
     check_that(eo_prune_plan(&plan, &first, &scores, &opt, &err) != 0, "other shares before are taken");
     check_text("other shares before",
-               "metadata 'pruning_level': expected one share, or 6 with an 'x' between (conv1, block1.conv1, "
+               "metadata 'pruning_level': expected 1 share, or 1 for each of the 6 spaces (conv1, block1.conv1, "
                "block2.conv1, block2.shortcut, block3.conv1, block3.shortcut), found 2",
                err.msg);
     eo_model_release(&m);
@@ -277,13 +277,14 @@ static void test_refusals(void)
     make_model(&m, texts[1]);
     check_that(eo_prune_plan(&plan, &m, &scores, &opt, &err) != 0, "two shares for three spaces are taken");
     check_text("two shares",
-               "pruning level: expected one share, or 3 with an 'x' between (conv1, pw1, pw2), found 2",
+               "level 0.50x0.25: expected 1 share, or 1 for each of the 3 spaces (conv1, pw1, pw2), found 2",
                err.msg);
     eo_model_release(&m);
     make_model(&m, "input 2x3x3; a: depthwise 3x3; z: linear 4");
     opt.level = eo_level_uniform(0.5);
     check_that(eo_prune_plan(&plan, &m, &scores, &opt, &err) != 0 &&
-                   strcmp(err.msg, "expected a network with channels that can be removed, found none") == 0,
+                   strcmp(err.msg, "level 0.50: expected 0, because this network has no channels that can be "
+                                   "removed (pruning_levels: [0])") == 0,
                "no space: found '%s'", err.msg);
     eo_model_release(&m);
 }

@@ -105,8 +105,10 @@ static int set_base_channels(struct eo_model *out, const struct eo_model *m, con
         return -1;
     for (int i = 0; i < spaces->count; i++)
         eo_buf_printf(&text, "%s%d", i ? "," : "", base[i]);
-    rc = eo_buf_check(&text, err) || (base[0] && eo_model_meta_set(out, "base_channels", text.data, err)) ? -1
-                                                                                                          : 0;
+    rc = eo_buf_check(&text, err) ||
+                 (spaces->count && base[0] && eo_model_meta_set(out, "base_channels", text.data, err))
+             ? -1
+             : 0;
     eo_buf_release(&text);
     return rc;
 }

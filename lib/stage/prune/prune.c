@@ -222,34 +222,50 @@ static int count_globally(struct eo_prune_plan *plan, const int *from, const str
 }
 
 /* The message names the spaces in the order of the shares, as many as it has room for. */
-static int wrong_shares(const char *what, const struct eo_spaces *spaces, const struct eo_network *net,
-                        int found, struct eo_err *err)
+static int check_shares(struct eo_level level, const struct eo_spaces *spaces, const struct eo_network *net,
+                        struct eo_err *err)
 {
     char names[300] = "";
     size_t at = 0;
 
+    if (level.count <= 1 || level.count == spaces->count)
+        return 0;
     if (spaces->count > EO_LEVEL_SHARES)
-        return eo_err_set(err, "%sexpected one share for all %d spaces of channels, found %d", what,
-                          spaces->count, found);
+        return eo_err_set(err, "expected 1 share for all %d spaces of channels, found %d", spaces->count,
+                          level.count);
     for (int i = 0; i < spaces->count && at < sizeof(names); i++)
         at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "",
                                net->layer[spaces->first[i]].name);
-    return eo_err_set(err, "%sexpected one share, or %d with an 'x' between (%s), found %d", what,
-                      spaces->count, names, found);
+    if (spaces->count == 1)
+        return eo_err_set(err, "expected 1 share, as there is 1 space of channels (%s), found %d", names, level.count);
+    return eo_err_set(err, "expected 1 share, or 1 for each of the %d spaces (%s), found %d", spaces->count, names,
+                      level.count);
+}
+
+int eo_prune_check_level(struct eo_level level, const struct eo_network *net, struct eo_err *err)
+{
+    char text[EO_LEVEL_TEXT];
+    struct eo_spaces spaces;
+    int rc = 0;
+
+    eo_level_text(level, text);
+    eo_spaces_make(&spaces, net);
+    if (spaces.count)
+        rc = check_shares(level, &spaces, net, err);
+    else if (!eo_level_is_zero(level))
+        rc = eo_err_set(err, "expected 0, because this network has no channels that can be removed "
+                             "(pruning_levels: [0])");
+    return rc ? eo_err_prefix(err, "level %s", text) : 0;
 }
 
 /* The level, and that of the pruning before, have a share for each space, or one for all. */
 static int check_network(const struct eo_spaces *spaces, const struct eo_model *m,
                          const struct eo_prune_options *opt, struct eo_err *err)
 {
-    struct eo_level before = eo_model_pruning_level(m);
-
-    if (!spaces->count)
-        return eo_err_set(err, "expected a network with channels that can be removed, found none");
-    if (opt->level.count > 1 && opt->level.count != spaces->count)
-        return wrong_shares("pruning level: ", spaces, &m->network, opt->level.count, err);
-    if (before.count > 1 && before.count != spaces->count)
-        return wrong_shares("metadata 'pruning_level': ", spaces, &m->network, before.count, err);
+    if (eo_prune_check_level(opt->level, &m->network, err))
+        return -1;
+    if (spaces->count && check_shares(eo_model_pruning_level(m), spaces, &m->network, err))
+        return eo_err_prefix(err, "metadata 'pruning_level'");
     return 0;
 }
 

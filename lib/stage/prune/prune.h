@@ -62,6 +62,12 @@ int eo_prune_parse_step(const char *text, int *step, int *steps, struct eo_err *
 /* Refuses levels out of range, several shares under the scope global, and steps out of range. */
 int eo_prune_check(const struct eo_prune_options *opt, struct eo_err *err) EO_MUST_CHECK;
 
+/*
+ * Whether a level suits a network: one share, or one for each of its spaces; where channels cannot be removed, 0, which
+ * changes no network. The message begins with the level.
+ */
+int eo_prune_check_level(struct eo_level level, const struct eo_network *net, struct eo_err *err) EO_MUST_CHECK;
+
 /* How many of `channels` (at least 1) a level in [0, 1) leaves, before and after rounding to a multiple. */
 int eo_prune_keep_count(int channels, double level);
 int eo_prune_round_count(int keep, int channels, int multiple);
@@ -70,9 +76,9 @@ int eo_prune_round_count(int keep, int channels, int multiple);
 void eo_prune_select(const double *scores, int n, int keep, int *kept);
 
 /*
- * Chooses the channels of `m` to keep. Fails as eo_prune_check(), when a level has neither one share nor one for each
- * space; with steps, on a pruned model without base_channels, and on one that has fewer channels than the step would
- * leave.
+ * Chooses the channels of `m` to keep. Fails as eo_prune_check() and eo_prune_check_level(), the latter also on the
+ * level that `m` was pruned to; with steps, on a pruned model without base_channels, and on one that has fewer channels
+ * than the step would leave.
  */
 int eo_prune_plan(struct eo_prune_plan *plan, const struct eo_model *m, const struct eo_saliency *scores,
                   const struct eo_prune_options *opt, struct eo_err *err) EO_MUST_CHECK;
