@@ -59,10 +59,6 @@ $'padded input, found 9x9\n' eo-config --check c.yaml
   sed -i 's/linear: classes/linear: 5/' c.yaml
   expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'classifier\': expected 4 outputs, one for each class of the '\
 $'data, found 5\n' eo-config --check c.yaml
-  # how the images are divided is no matter of the network
-  sed -i 's/linear: 5/linear: 4/' c.yaml
-  { cat c.yaml; echo 'val_subset: 1000'; } >subset.yaml
-  expect 0 '' '' eo-config --check subset.yaml
   # published data have one size, and known networks fit what they fit
   unset EO_DATA_DIR
   printf 'dataset: mnist\nmodel: [{conv: 4, kernel: 29}, {linear: classes}]\n' >c.yaml
@@ -77,6 +73,71 @@ $'its padded input, found 29x29\n' eo-config --check c.yaml
   printf 'dataset: idx\ndata_dir: set\n' >c.yaml
   expect 1 '' $'eo-config: c.yaml: \'set/train-labels-idx1-ubyte\': byte 32: expected the end of the data by the '\
 $'header, found more\n' eo-config --check c.yaml
+}
+
+@test "eo-config --check: levels that the network has no channels for" {
+  local what="because this network has no channels that can be removed (pruning_levels: [0])" layers
+  for layers in '{linear: classes}' '{depthwise: 3, relu: true}, {mean: true}, {linear: classes}' \
+    '{conv: 1, kernel: 3, padding: same, add: input}, {linear: classes}'; do
+    printf '%s\n' 'dataset: mnist' "model: [$layers]" >c.yaml
+    expect 1 '' "eo-config: c.yaml: key 'pruning_levels': level 0.25: expected 0, $what"$'\n' eo-config --check c.yaml
+    echo 'pruning_levels: [0]' >>c.yaml
+    expect 0 '' '' eo-config --check c.yaml
+  done
+  printf '%s\n' 'dataset: idx' 'data_dir: none' 'model: [{conv: 4, kernel: 3}, {linear: classes}]' \
+    'pruning_levels: [0, [0.1, 0.2]]' >c.yaml
+  expect 1 '' $'eo-config: c.yaml: key \'pruning_levels\': level 0.10x0.20: expected 1 share, as there is 1 space of '\
+$'channels (conv1), found 2\n' eo-config --check c.yaml
+  printf '%s\n' 'model: [{conv: 4, kernel: 3}, {conv: 4, kernel: 3}, {linear: classes}]' \
+    'pruning_levels: [0, [0.1, 0.2, 0.3]]' >c.yaml
+  expect 1 '' $'eo-config: c.yaml: key \'pruning_levels\': level 0.10x0.20x0.30: expected 1 share, or 1 for each of '\
+$'the 2 spaces (conv1, conv2), found 3\n' eo-config --check c.yaml
+  sed -i 's/^pruning_levels.*/pruning_levels: [0, [0.1, 0.2], [0.2, 0.2, 0.2]]/' c.yaml
+  expect 0 '' '' eo-config --check c.yaml
+}
+
+@test "eo-config --check: numbers and files that do not suit the images" {
+  mkdir set small
+  (cd set && tiny 1x6x5 40 4)
+  (cd small && tiny 1x7x5 40 4)
+  printf '%s\n' 'dataset: idx' 'data_dir: set' 'val_subset: 10' >good.yaml
+  expect 0 '' '' eo-config --check good.yaml
+  refused 'input_mean: [1, 2]' "key 'input_mean': expected 1 number, or 1 for each channel of the input (1), found 2"
+  refused 'val_subset: 40' \
+    "set: 'val_subset': expected fewer than the 40 training images, found 40: none is left to train on"
+  refused 'val_subset: 41' "set: 'val_subset': expected at most the 40 training images, found 41"
+  refused 'train_subset: 1000' \
+    "set: 'train_subset' + 'val_subset': expected at most the 40 training images, found 1000 + 10"
+  refused $'validation: test\nval_subset: 100' "set: 'val_subset': expected at most the 40 test images, found 100"
+  refused 'base_model: nowhere' "key 'base_model': nowhere: cannot open: No such file or directory"
+  refused 'teacher: nowhere' "key 'teacher': nowhere: cannot open: No such file or directory"
+  # models of other images
+  eo-train -c good.yaml -o six --epochs 1
+  sed 's/set$/small/' good.yaml >seven.yaml
+  eo-train -c seven.yaml -o seven --epochs 1
+  refused 'base_model: seven' "seven: expected a model of 1x6x5 in 4 classes, as the images are, found 1x7x5 in 4"
+  refused 'teacher: seven' "key 'teacher': seven: expected a teacher for 1x6x5 in 4 classes, found one for 1x7x5 in 4"
+  printf '%s\n' 'base_model: six' 'teacher: six' 'pruning_levels: [0, [0.5, 0.25]]' | cat good.yaml - >c.yaml
+  expect 0 '' '' eo-config --check c.yaml
+  # the network is that of the file
+  sed 's/^val_subset.*/&\nmodel: [{linear: classes}]\npruning_levels: [0]/' good.yaml >c.yaml
+  eo-train -c c.yaml -o linear --epochs 1
+  refused 'base_model: linear' "key 'pruning_levels': level 0.25: expected 0, because this network has no channels \
+that can be removed (pruning_levels: [0])"
+  # the folder of --data; the test set
+  expect 1 '' $'eo-config: good.yaml: dataset \'idx\': expected a folder \'gone\' (--data), found none\n' \
+    eo-config --check --data gone good.yaml
+  cp small/t10k* set
+  refused '' "'set/t10k-images-idx4-ubyte': byte 8: expected images of 1 x 6 x 5, found 1 x 7 x 5"
+  expect 2 '' $'eo-config: option \'--data\' goes with --check only'"$hint" eo-config --print --data set good.yaml
+}
+
+# refused LINES MESSAGE: good.yaml with these lines
+refused() {
+  local key=${1%%:*}
+  { grep -v "^${key:-none}:" good.yaml; echo "$1"; } >c.yaml
+  [[ $1 != *val_subset* ]] || { grep -v '^val_subset' good.yaml; echo "$1"; } >c.yaml
+  expect 1 '' "eo-config: c.yaml: $2"$'\n' eo-config --check c.yaml
 }
 
 @test "eo-config: an unknown key suggests the nearest" {

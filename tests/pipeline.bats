@@ -352,6 +352,30 @@ says() {
   [ "${#stderr_lines[@]}" -eq 2 ] && [[ ${stderr_lines[0]} == $none && ${stderr_lines[1]} == $wrong ]]
 }
 
+@test "pipeline: an experiment that cannot end well is refused before it trains" {
+  local lines message
+  while IFS=@ read -r lines message; do
+    { grep -v "^${lines%%:*}:" "$CONFIG"; echo "$lines"; } >"$BATS_TEST_TMPDIR/bad.yaml"
+    CONFIG=$BATS_TEST_TMPDIR/bad.yaml says "eo-config: $BATS_TEST_TMPDIR/bad.yaml: $message" all
+    [ ! -e "$OUT/models" ]
+  done <<'END'
+model: [{linear: classes}]@key 'pruning_levels': level 0.50: expected 0, because this network has no channels *
+input_mean: [1, 2]@key 'input_mean': expected 1 number, or 1 for each channel of the input (1), found 2
+train_subset: 1000000@* 'train_subset' + 'val_subset': expected at most the * training images, found 1000000 + *
+END
+  rm -r "$OUT"
+  # and is looked at again when it is another one
+  echo 'model: [{linear: classes}]' >>"$CONFIG"
+  says "eo-config: $CONFIG: key 'pruning_levels': level 0.50: *" accuracy
+  sed -i 's/^pruning_levels:.*/pruning_levels: [0]/' "$CONFIG"
+  run make_eo accuracy
+  [ "$status" -eq 0 ]
+  [ -e "$OUT/models/p0.00-int8.safetensors" ]
+  echo 'pruning_levels: [0, 0.25]' | cat <(grep -v '^pruning_levels' "$CONFIG") - >"$BATS_TEST_TMPDIR/new"
+  cp "$BATS_TEST_TMPDIR/new" "$CONFIG"
+  says "eo-config: $CONFIG: key 'pruning_levels': level 0.25: *" accuracy
+}
+
 @test "pipeline: a stage that fails is one line, at whatever stage, and nothing of Make's own follows" {
   local tool file options
   make_eo all

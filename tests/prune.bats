@@ -480,8 +480,8 @@ before it: expected 4" \
     "6 3 4 3 2" ]
   eo-prune --sensitivity t.csv -c c.yaml base
   [ "$(awk -F, 'NR > 1 && !seen[$1]++ { print $1 }' t.csv | xargs)" = "$spaces" ]
-  fails 1 "eo-prune: base: level 0.50x0.25: expected 1 share, or 1 for each of the 5 spaces (${spaces// /, }), found 2" \
-    eo-prune -l 0.5x0.25 -o out base
+  fails 1 "eo-prune: base: level 0.50x0.25: expected 1 share, or 1 for each of the 5 spaces (${spaces// /, }), \
+found 2" eo-prune -l 0.5x0.25 -o out base
   [ ! -e out ]
 }
 

@@ -12,13 +12,14 @@
 
 static struct {
     int check, print, make, keys, json;
-    const char *stage, *slices, *leftover, *explain, *output;
+    const char *stage, *slices, *leftover, *explain, *output, *data;
     int64_t seed_index;
 } opt = {.seed_index = -1};
 
 static const struct cli_option options[] = {
     {0, "check", CLI_FLAG, &opt.check, 0, 0, NULL,
      "print nothing, and fail with a message when something is wrong"},
+    {0, "data", CLI_TEXT, &opt.data, 0, 0, "DIR", "with --check: folder of the four IDX files of the data set"},
     {0, "print", CLI_FLAG, &opt.print, 0, 0, NULL, "print the whole experiment in canonical form"},
     {0, "stage", CLI_TEXT, &opt.stage, 0, 0, "NAME", "print the slice of a stage: the keys that it reads"},
     {0, "seed-index", CLI_INT, &opt.seed_index, 0, EO_CONFIG_LIST_MAX - 1, "K",
@@ -59,6 +60,8 @@ static void check_usage(int operands)
                   modes);
     if (opt.seed_index >= 0 && !opt.stage)
         cli_usage(&program, "option '--seed-index' goes with --stage only");
+    if (opt.data && !opt.check)
+        cli_usage(&program, "option '--data' goes with --check only");
     if (opt.json && !opt.keys && !opt.explain)
         cli_usage(&program, "option '--json' goes with --keys and --explain only");
     if (opt.output && (opt.check || opt.slices))
@@ -183,7 +186,7 @@ int main(int argc, char **argv)
         rc = cli_fail(&program, file, &err);
     else if ((opt.slices || opt.stage) && eo_config_seal(&cfg, &err))
         rc = cli_fail(&program, file, &err);
-    else if (opt.check && eo_check_network(&cfg, &err))
+    else if (opt.check && eo_check_network(&cfg, opt.data, &err))
         rc = cli_fail(&program, file, &err);
     else if (opt.slices)
         rc = write_slices(&cfg);

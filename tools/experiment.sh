@@ -263,7 +263,18 @@ prepare() {
     done
     for f in "$sl/programs" "$obj/seen"; do [ -d "$f" ] || mkdir -p "$f" || return 1; done
     put "$sl/source" "$id" && "$bin"/eo-config --slices "$sl" "$config" && put "$sl/candidates" "$lists" &&
-        find_programs && find_data "$1"
+        find_programs && find_data "$1" && check_experiment
+}
+
+# An experiment that cannot run is refused before it trains. What was checked is remembered, by the slices, lists, data
+# and program that it depends on.
+check_experiment() {
+    [ "$mode" = run ] || return 0
+    read -r program <"$sl/programs/eo-config" && slices=$(cat "$sl"/*.yaml | sha256sum) || return 1
+    key="$program ${slices%% *}$newline$lists$newline$checksum"
+    recall "$obj/seen/$lock.checked" "$key" || {
+        "$bin"/eo-config --check --data "$data" "$config" && keep "$obj/seen/$lock.checked" "$key" checked
+    }
 }
 
 # ---- a file that is gone, or whose bytes differ from the record of its step, is made again, whatever its time

@@ -25,18 +25,21 @@ static void draw_uniform(struct eo_rng *rng, float *w, size_t n, float bound)
         w[i] = (2 * eo_rng_f32(rng) - 1) * bound;
 }
 
-int eo_train_set_input(struct eo_model *m, const struct eo_config *cfg, struct eo_err *err)
+int eo_train_input(const struct eo_config *cfg, int channels, struct eo_input *in, struct eo_err *err)
 {
     static const char *const names[] = {"key 'input_mean'", "key 'input_std'"};
     const double half = 0.5;
     int means = cfg->input_mean_count, stds = cfg->input_std_count;
+
+    return eo_input_make(in, means ? cfg->input_mean : &half, means ? means : 1, stds ? cfg->input_std : &half,
+                         stds ? stds : 1, channels, names, err);
+}
+
+int eo_train_set_input(struct eo_model *m, const struct eo_config *cfg, struct eo_err *err)
+{
     struct eo_input in;
 
-    return eo_input_make(&in, means ? cfg->input_mean : &half, means ? means : 1,
-                         stds ? cfg->input_std : &half, stds ? stds : 1, m->network.input.c, names, err) ||
-                   eo_input_set(m, &in, err)
-               ? -1
-               : 0;
+    return eo_train_input(cfg, m->network.input.c, &in, err) || eo_input_set(m, &in, err) ? -1 : 0;
 }
 
 int eo_train_network(const struct eo_config *cfg, struct eo_dims input, int classes, struct eo_network *net,

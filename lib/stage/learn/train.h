@@ -29,6 +29,7 @@
 #include "base/rng.h"
 #include "format/config.h"
 #include "format/dataset.h"
+#include "nn/input.h"
 #include "nn/model.h"
 #include "nn/trainer.h"
 
@@ -87,9 +88,12 @@ int eo_train_init_model(const struct eo_config *cfg, int seed_index, const struc
                         struct eo_err *err) EO_MUST_CHECK;
 
 /*
- * What the keys input_mean and input_std say the network is fed, or 0.5 and 0.5, goes into the metadata, where all
- * later stages find it. Fails where they are not as many numbers as the input has channels.
+ * What the keys input_mean and input_std say the network is fed, or 0.5 and 0.5. Fails where they are not as many
+ * numbers as the input has channels.
  */
+int eo_train_input(const struct eo_config *cfg, int channels, struct eo_input *in, struct eo_err *err) EO_MUST_CHECK;
+
+/* The same goes into the metadata, where all later stages find it. */
 int eo_train_set_input(struct eo_model *m, const struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
 
 /* The learning rate of step s, as above: schedule and warm-up of `cfg`, `steps` in an epoch. Finite and >= 0. */
