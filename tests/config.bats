@@ -41,6 +41,7 @@ hint=$'\nTry \'eo-config --help\'.\n'
 }
 
 @test "eo-config --check: layers that do not fit the images; without these, what is known without them" {
+  local layers
   printf 'dataset: idx\ndata_dir: set\nmodel: [{conv: 4, kernel: 3, name: a}, {conv: 8, kernel: 9, name: b},\n' >c.yaml
   echo '  {conv: 4, kernel: 1, name: c}, {linear: classes}]' >>c.yaml
   expect 0 '' '' eo-config --check c.yaml
@@ -50,6 +51,14 @@ hint=$'\nTry \'eo-config --help\'.\n'
   sed 's/name: c}/name: a}/' c.yaml >names.yaml
   expect 1 '' $'eo-config: names.yaml: key \'model\': layer \'a\': expected a name of its own, found it twice\n' \
     eo-config --check names.yaml
+  for layers in '{conv: 4, kernel: 3, batch_norm: true, name: a}, {conv: 4, kernel: 1, name: a.batch_norm}' \
+    '{conv: 4, kernel: 3, name: a.batch_norm}, {conv: 4, kernel: 1, batch_norm: true, name: a}'; do
+    echo "model: [$layers, {linear: classes}]" >names.yaml
+    expect 1 '' $'eo-config: names.yaml: key \'model\': layer \'a.batch_norm\': expected another name, because the '\
+$'tensors of layer \'a\', which has batch_norm, have it\n' eo-config --check names.yaml
+    sed 's/batch_norm: true, //' names.yaml >fine.yaml
+    expect 0 '' '' eo-config --check fine.yaml
+  done
   mkdir set
   (cd set && tiny 3x9x7 24 4)
   expect 1 '' $'eo-config: c.yaml: key \'model\': layer \'b\': expected a kernel of at most 7x5, the size of its '\

@@ -112,14 +112,37 @@ static int append_unsized(struct eo_network *net, int outputs, struct eo_err *er
     return 0;
 }
 
+/* Whether the tensors of batch normalisation of `a` would have the names of those of `b` (model.h). */
+static int is_normalised_as(const struct eo_network_layer *a, const struct eo_network_layer *b)
+{
+    size_t n = strlen(a->name);
+
+    return a->batch_norm && strncmp(a->name, b->name, n) == 0 && strcmp(b->name + n, ".batch_norm") == 0;
+}
+
+static int check_name(const struct eo_network *net, const struct eo_network_layer *l, struct eo_err *err)
+{
+    for (int i = 0; i < net->count; i++) {
+        const struct eo_network_layer *other = &net->layer[i];
+        int is_taken = is_normalised_as(other, l);
+
+        if (strcmp(l->name, other->name) == 0)
+            return eo_err_set(err, "layer '%s': expected a name of its own, found it twice", l->name);
+        if (is_taken || is_normalised_as(l, other))
+            return eo_err_set(
+                err, "layer '%s': expected another name, because the tensors of layer '%s', which has batch_norm, "
+                     "have it",
+                is_taken ? l->name : other->name, is_taken ? other->name : l->name);
+    }
+    return 0;
+}
+
 int eo_network_append(struct eo_network *net, int outputs, int is_same, struct eo_err *err)
 {
     struct eo_network_layer *l = &net->layer[net->count];
 
-    for (int i = 0; i < net->count; i++) {
-        if (strcmp(l->name, net->layer[i].name) == 0)
-            return eo_err_set(err, "layer '%s': expected a name of its own, found it twice", l->name);
-    }
+    if (check_name(net, l, err))
+        return -1;
     if (net->input.c == 0)
         return append_unsized(net, outputs, err);
     l->in = dims_of(net, l->from);

@@ -212,6 +212,8 @@ static const struct {
     {"input 1x8x8; a: linear 4 mean; b: linear 2",
      "layer 'a': expected from, batch_norm, add, relu or relu6, in this order, found 'mean'"},
     {"input 1x8x8; a: linear 4; a: linear 2", "layer 'a': expected a name of its own, found it twice"},
+    {"input 1x8x8; a: conv 4 3x3 batch_norm; a.batch_norm: linear 2",
+     "layer 'a.batch_norm': expected another name, because the tensors of layer 'a', which has batch_norm, have it"},
     {"input 1x8x8; a: linear 4; b: linear 2 from input",
      "layer 'a': expected a later layer that reads its output, found none"},
     {"input 1x8x8; a: linear 4 relu",
