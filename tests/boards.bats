@@ -124,6 +124,8 @@ refused() {
   refused "1:10: key 'devices': board 'X1': expected one of STM32G0B1, STM32F103, STM32L4R5, STM32F411, STM32F746, \
 STM32U575, STM32H7A3, nRF52840, RP2040, ESP32-C3, GD32VF103, or a mapping with 'code'" 'devices: [X1]'
   refused "1:11: key 'devices': expected a mapping with 'name', found none" 'devices: [{code: m0}]'
+  refused "1:21: key 'devices': 'code': expected one of m0, m3, m4, m4dsp, m55, rv32imc, found 'zz'" \
+    'devices: [{name: x, code: zz, clock_mhz: 80, flash_kib: 256, ram_kib: 64}]'
   refused "1:19: key 'devices': expected different entries, found 'RP2040'" 'devices: [RP2040, RP2040]'
   refused "1:19: key 'devices': expected different names, found 'RP2040' again" 'devices: [RP2040, {name: RP2040}]'
   refused "1:26: key 'devices': expected one 'name', found it twice" 'devices: [{name: RP2040, name: b}]'
@@ -147,8 +149,8 @@ devices" 'devices: [{name: RP2040, cycles_per_instruction: 1.5}]' 'active_device
   misused "eo-device: option '-c' is required" eo-device core_costs.csv
   echo 'seed: 1' >none.yaml
   [ "$(eo-device -c none.yaml core_costs.csv | wc -l)" = 1 ]
-  echo 'devices: [{name: q, code: m9, clock_mhz: 1, flash_kib: 1, ram_kib: 1}]' >q.yaml
-  fails 1 "eo-device: core_costs.csv: board 'q': expected rows of the core 'm9', found none" \
+  echo 'devices: [{name: q, code: m55, clock_mhz: 1, flash_kib: 1, ram_kib: 1}]' >q.yaml
+  fails 1 "eo-device: core_costs.csv: board 'q': expected rows of the core 'm55', found none" \
     eo-device -c q.yaml core_costs.csv
   sed 's/23366/-1/' core_costs.csv >bad.csv
   fails_like 1 "eo-device: bad.csv: row 2: column 'flash_bytes': *" eo-device -c c.yaml -o out.csv bad.csv

@@ -134,13 +134,7 @@ static int find_board(const struct eo_config *cfg, struct eo_board *b, struct eo
 
 static int set_core(struct eo_best_question *q, const char *name, struct eo_err *err)
 {
-    for (int c = 0; c < EO_CORE_COUNT; c++) {
-        if (strcmp(name, eo_core_name((enum eo_core)c)) == 0) {
-            q->core = (enum eo_core)c;
-            return 0;
-        }
-    }
-    return eo_err_set(err, "option '--core': expected one of " EO_CORE_LIST ", found '%s'", name);
+    return eo_core_parse(name, &q->core, err) ? eo_err_prefix(err, "option '--core'") : 0;
 }
 
 /* 0 or the amount that is given, else the device's. */

@@ -199,15 +199,9 @@ END
 }
 
 # generate FOLDER: draws the images into it
-generate() {
-    [ "$mode" != run ] || printf '  %-9s%s\n' DATA "$1"
-    "$bin"/eo-data --generate "$1"
-}
+generate() { { [ "$mode" != run ] || printf '  %-9s%s\n' DATA "$1"; } && "$bin"/eo-data --generate "$1"; }
 
-has_images() {
-    set -- "$1"/*-ubyte.gz
-    [ $# = 4 ]
-}
+has_images() { set -- "$1"/*-ubyte.gz && [ $# = 4 ]; }
 
 # find_data GENERATED: sets data, the folder of the images. Generated images are in the folder GENERATED, and are made
 # again when they are not those that eo-data generates now.
@@ -272,9 +266,8 @@ check_experiment() {
     [ "$mode" = run ] || return 0
     read -r program <"$sl/programs/eo-config" && slices=$(cat "$sl"/*.yaml | sha256sum) || return 1
     key="$program ${slices%% *}$newline$lists$newline$checksum"
-    recall "$obj/seen/$lock.checked" "$key" || {
-        "$bin"/eo-config --check --data "$data" "$config" && keep "$obj/seen/$lock.checked" "$key" checked
-    }
+    recall "$obj/seen/$lock.checked" "$key" || { "$bin"/eo-config --check --data "$data" "$config" &&
+        keep "$obj/seen/$lock.checked" "$key" checked; }
 }
 
 # ---- a file that is gone, or whose bytes differ from the record of its step, is made again, whatever its time

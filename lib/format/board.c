@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "format/core.h"
 #include "format/csv.h"
 
 /* The bytes of boards.csv and a NUL. The path is relative to the root of the source, where the build runs. */
@@ -75,6 +76,7 @@ static const struct field *find_field(const char *name, struct eo_err *err)
 int eo_board_set(struct eo_board *b, const char *field, const char *text, struct eo_err *err)
 {
     const struct field *f = find_field(field, err);
+    enum eo_core core;
 
     if (!f)
         return -1;
@@ -87,6 +89,8 @@ int eo_board_set(struct eo_board *b, const char *field, const char *text, struct
     if (!eo_board_is_name(text))
         return eo_err_set(err, "'%s': expected at most %d letters, digits and any of ._+-, found '%.40s'",
                           field, EO_BOARD_NAME - 1, text);
+    if (strcmp(field, "code") == 0 && eo_core_parse(text, &core, err))
+        return eo_err_prefix(err, "'code'");
     snprintf(text_of(b, f), EO_BOARD_NAME, "%s", text);
     return 0;
 }

@@ -22,7 +22,7 @@
 
 /* 0 and "" mean unknown. */
 struct eo_board {
-    char name[EO_BOARD_NAME], core[EO_BOARD_NAME], code[EO_BOARD_NAME];
+    char name[EO_BOARD_NAME], core[EO_BOARD_NAME], code[EO_BOARD_NAME]; /* code: one of core.h */
     double clock_mhz;
     double flash_kib, ram_kib;
     double cycles_per_instruction; /* on average, of exported code */

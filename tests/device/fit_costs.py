@@ -42,7 +42,7 @@ HEADER = """/*
 #ifndef EO_STAGE_EXPORT_COSTS_NETWORK_H
 #define EO_STAGE_EXPORT_COSTS_NETWORK_H
 
-#include "stage/export/core.h"
+#include "format/core.h"
 #include "stage/export/cost_terms.h"
 
 struct network_code {

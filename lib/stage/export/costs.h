@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "nn/model.h"
-#include "stage/export/core.h"
+#include "format/core.h"
 
 struct eo_core_cost {
     double flash_bytes, ram_bytes, instructions; /* integers; NAN, an empty cell of a table: not known */

@@ -17,7 +17,7 @@
 #include "base/hash.h"
 #include "nn/model.h"
 #include "stage/export/class_names.h"
-#include "stage/export/core.h"
+#include "format/core.h"
 
 #define EO_EXPORT_PREFIX_MAX 40 /* characters */
 #define EO_EXPORT_TESTS_MAX 100

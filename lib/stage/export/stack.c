@@ -32,14 +32,6 @@ static const struct {
 
 #define CORES (sizeof(cores) / sizeof(*cores))
 
-#define NAME(name) #name,
-static const char *const names[EO_CORE_COUNT] = {EO_CORES(NAME)};
-
-const char *eo_core_name(enum eo_core core)
-{
-    return names[core];
-}
-
 size_t eo_stack_bytes(enum eo_core core, struct eo_stack_need need)
 {
     for (size_t i = 0; i < CORES; i++) {

@@ -3,7 +3,7 @@
 #define EO_STAGE_EXPORT_STACK_H
 
 #include "base/buf.h"
-#include "stage/export/core.h"
+#include "format/core.h"
 
 enum eo_stack_kind {
     EO_STACK_INT8,

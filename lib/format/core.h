@@ -1,6 +1,8 @@
 /* The cores that exported code is measured on, by their names in tests/device/measure.sh. */
-#ifndef EO_STAGE_EXPORT_CORE_H
-#define EO_STAGE_EXPORT_CORE_H
+#ifndef EO_FORMAT_CORE_H
+#define EO_FORMAT_CORE_H
+
+#include "base/err.h"
 
 #define EO_CORES(X) EO_FIRST_CORE(X) EO_OTHER_CORES(X)
 #define EO_FIRST_CORE(X) X(m0)
@@ -14,5 +16,8 @@ enum eo_core { EO_CORES(EO_CORE_VALUE) EO_CORE_COUNT };
 #define EO_CORE_LIST EO_FIRST_CORE(EO_CORE_TEXT) EO_OTHER_CORES(EO_CORE_NEXT)
 
 const char *eo_core_name(enum eo_core core);
+
+/* The message lists them. */
+int eo_core_parse(const char *name, enum eo_core *core, struct eo_err *err) EO_MUST_CHECK;
 
 #endif
