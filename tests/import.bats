@@ -87,8 +87,17 @@ eo-import: theirs: took 'my_output_' for layer 'classifier', by its shape" ]
     weights found | cmp expected -
     cmp <(head -c 9000 own | grep -ao '"network":"[^"]*"') <(head -c 9000 found | grep -ao '"network":"[^"]*"')
     [[ $(head -c 9000 found | grep -ao '"input_[a-z]*":"[^"]*"') == *'"input_mean":"0.5"'*'"input_std":"0.5"'* ]]
+    # it is to be completed with the images; the network is checked without
+    printf '%s\n' 'dataset: idx' 'data_dir: mine' >>found.yaml
     eo-config --check found.yaml
   done
+  make_network "input 2x6x6; a: depthwise 3x3; b: linear 3" 7 fp32 >own
+  eo-export -q -f onnx -o exported own
+  eo-import -o found --yaml found.yaml exported.onnx
+  [ "$(tail -n 1 found.yaml)" = "pruning_levels: [0.0] # there are no channels that can be removed" ]
+  echo "dataset: synthetic" | cat <(sed "/^data/d" found.yaml) - >wrong.yaml
+  fails 1 "eo-config: wrong.yaml: found: expected a model of 1x28x28 in 10 classes, as the images are, found 2x6x6 in \
+3" eo-config --check wrong.yaml
 }
 
 # An operator of the same length in the place of another.

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "format/config.h"
 #include "stage/import/import.h"
+#include "stage/prune/space.h"
 
 static void put_hw(struct eo_buf *out, const char *key, struct eo_hw hw)
 {
@@ -80,6 +81,8 @@ int eo_import_check_base_model(const char *base_model, struct eo_err *err)
 
 void eo_import_put_yaml(const struct eo_network *net, const char *base_model, struct eo_buf *out)
 {
+    struct eo_spaces spaces;
+
     eo_buf_printf(out,
                   "# Input %d x %d x %d in %d classes: dataset and data_dir have to name images like that.\n"
                   "# Without base_model the layers are trained from the start.\n"
@@ -87,4 +90,7 @@ void eo_import_put_yaml(const struct eo_network *net, const char *base_model, st
                   net->input.c, net->input.h, net->input.w, eo_network_classes(net), base_model);
     for (int i = 0; i < net->count; i++)
         put_layer(net, i, out);
+    eo_spaces_make(&spaces, net);
+    if (!spaces.count)
+        eo_buf_puts(out, "pruning_levels: [0.0] # there are no channels that can be removed\n");
 }
