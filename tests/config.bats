@@ -141,6 +141,33 @@ that can be removed (pruning_levels: [0])"
   expect 2 '' $'eo-config: option \'--data\' goes with --check only'"$hint" eo-config --print --data set good.yaml
 }
 
+@test "eo-config --check: words of a layer that are not understood are quoted whole" {
+  local value message
+  while IFS=@ read -r value message; do
+    echo "model: [{conv: 4, $value}, {linear: classes}]" >c.yaml
+    expect 1 '' "eo-config: c.yaml: key 'model': layer 'conv1': $message"$'\n' eo-config --check c.yaml
+  done <<'END'
+kernel: 3x@kernel: expected a number, or height and width as in 3x5, found '3x'
+kernel: 99999999999999999999@kernel: expected an integer in 1..1024, found '99999999999999999999'
+kernel: 3, padding: valid@padding: expected same, a number or top,left,bottom,right, found 'valid'
+kernel: 3, average: 27@average: expected a window of at most 26x26, the size of the map, found 27x27
+END
+  mkdir set one
+  (cd set && tiny 6x125x1 24 4)
+  (cd one && tiny 1x28x28 24 1)
+  printf 'dataset: idx\ndata_dir: set\n' >c.yaml
+  expect 1 '' $'eo-config: c.yaml: key \'model\': smallcnn (the default) does not fit images of 6x125x1, so name '\
+$'another network: layer \'conv1\': max: expected a window of at most 125x1, the size of the map, found 2x2\n' \
+    eo-config --check c.yaml
+  printf 'dataset: idx\ndata_dir: one\nmodel: lenet5\n' >one.yaml
+  expect 1 '' $'eo-config: one.yaml: key \'model\': layer \'classifier\': expected 2 to 1000 classes, found 1\n' \
+    eo-config --check one.yaml
+  "${EO_TESTS:-$EO_BIN/../build/tests}/make_network" "input 2x3x2; a: linear 4" 1 fp32 >other
+  printf 'dataset: idx\ndata_dir: one\nbase_model: other\n' >one.yaml
+  expect 1 '' $'eo-config: one.yaml: other: expected a model of 1x28x28 in 1 class, as the images are, found 2x3x2 in '\
+$'4\n' eo-config --check one.yaml
+}
+
 # refused LINES MESSAGE: good.yaml with these lines
 refused() {
   local key=${1%%:*}

@@ -59,13 +59,13 @@ static int parse_list(const char *text, char between, int count, int min, int ma
 {
     for (int i = 0; i < count; i++) {
         const char *end = i + 1 < count ? strchr(text, between) : text + strlen(text);
-        char number[12];
+        char number[48];
         int64_t x;
 
         if (!end)
             return eo_err_set(err, "expected %d numbers with '%c' between, found '%.40s'", count, between,
                               text);
-        snprintf(number, sizeof(number), "%.*s", (int)(end - text < 11 ? end - text : 11), text);
+        snprintf(number, sizeof(number), "%.*s", (int)(end - text < 47 ? end - text : 47), text);
         if (eo_num_parse_i64(number, min, max, &x, err))
             return -1;
         out[i] = (int)x;
@@ -77,8 +77,11 @@ static int parse_list(const char *text, char between, int count, int min, int ma
 /* "3x5" or, for both, "3". */
 static int parse_hw(const char *text, struct eo_hw *out, struct eo_err *err)
 {
+    size_t h = strspn(text, "0123456789"), w = text[h] == 'x' ? strspn(text + h + 1, "0123456789") : 0;
     int hw[2];
 
+    if (!h || text[w ? h + 1 + w : h])
+        return eo_err_set(err, "expected a number, or height and width as in 3x5, found '%.40s'", text);
     if (parse_list(text, 'x', strchr(text, 'x') ? 2 : 1, 1, EO_NETWORK_SIDE, hw, err))
         return -1;
     *out = (struct eo_hw){hw[0], strchr(text, 'x') ? hw[1] : hw[0]};
@@ -196,7 +199,7 @@ static int parse_layer(struct eo_network *net, struct words *w, int *outputs, in
     if (!is_linear && took(w, "stride") && parse_hw(next_word(w), &l->stride, err))
         return eo_err_prefix(err, "stride");
     if (!is_linear && took(w, "pad") && parse_pad(next_word(w), &l->pad, is_same, err))
-        return eo_err_prefix(err, "pad");
+        return eo_err_prefix(err, "padding");
     if (took(w, "from") && parse_source(net, next_word(w), &l->from, err))
         return eo_err_prefix(err, "from");
     if (parse_tail(net, w, l, err))

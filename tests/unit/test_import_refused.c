@@ -1012,7 +1012,7 @@ static void test_yaml(void)
                "  - {conv: 2, kernel: 3x3, padding: [1, 1, 1, 1], name: b, from: input, add: a}\n"
                "  - {depthwise: 2x2, stride: 2x1, padding: [1, 0, 0, 0], name: c, max: 2x2/2x2}\n"
                "  - {linear: classes, name: classifier}\n"
-               "");
+               "pruning_levels: [0.0] # there are no channels that can be removed\n");
     check_path("a/b.onnx", "");
     check_path("a b", "key 'base_model': expected a path of at most 255 bytes: letters of any script, digits "
                       "and any of ._+-/, found 'a b'");

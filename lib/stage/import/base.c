@@ -26,8 +26,9 @@ static int check(const struct eo_model *m, struct eo_dims dims, int classes, str
         return eo_err_set(err, "expected an fp32 model, found %s", eo_precision_name(m->precision));
     if (in.c != dims.c || in.h != dims.h || in.w != dims.w || eo_network_classes(&m->network) < classes)
         return eo_err_set(
-            err, "expected a model of %dx%dx%d in %d classes, as the images are, found %dx%dx%d in %d",
-            dims.c, dims.h, dims.w, classes, in.c, in.h, in.w, eo_network_classes(&m->network));
+            err, "expected a model of %dx%dx%d in %d class%s, as the images are, found %dx%dx%d in %d",
+            dims.c, dims.h, dims.w, classes, classes == 1 ? "" : "es", in.c, in.h, in.w,
+            eo_network_classes(&m->network));
     return 0;
 }
 

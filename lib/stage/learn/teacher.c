@@ -21,8 +21,8 @@ static int check(const struct eo_teacher_model *t, const struct eo_config *cfg,
     int classes = eo_network_classes(taught), found = eo_network_classes(&t->model.network);
 
     if (in.c != wanted.c || in.h != wanted.h || in.w != wanted.w || found != classes)
-        return eo_err_set(err, "expected a teacher for %dx%dx%d in %d classes, found one for %dx%dx%d in %d",
-                          wanted.c, wanted.h, wanted.w, classes, in.c, in.h, in.w, found);
+        return eo_err_set(err, "expected a teacher for %dx%dx%d in %d class%s, found one for %dx%dx%d in %d",
+                          wanted.c, wanted.h, wanted.w, classes, classes == 1 ? "" : "es", in.c, in.h, in.w, found);
     if (*cfg->teacher_sha256 && strcmp(cfg->teacher_sha256, t->sha256) != 0)
         return eo_err_set(err, "key 'teacher_sha256': expected %s, found %s", cfg->teacher_sha256, t->sha256);
     return 0;

@@ -58,7 +58,13 @@ int eo_train_network(const struct eo_config *cfg, struct eo_dims input, int clas
         if (input.c == 1 && input.h == EO_IMAGE_SIDE && input.w == EO_IMAGE_SIDE && classes < EO_CLASSES)
             wish.classes = EO_CLASSES;
     }
-    return eo_network_fit(net, &wish, err) ? eo_err_prefix(err, "key 'model'") : 0;
+    if (!eo_network_fit(net, &wish, err))
+        return 0;
+    wish.input = (struct eo_dims){0, 0, 0};
+    if (eo_network_preset_text(cfg->model) && input.c && !eo_network_fit(net, &wish, NULL))
+        (void)eo_err_prefix(err, "%s%s does not fit images of %dx%dx%d, so name another network", cfg->model,
+                            is_smallcnn ? " (the default)" : "", input.c, input.h, input.w);
+    return eo_err_prefix(err, "key 'model'");
 }
 
 int eo_train_init_model(const struct eo_config *cfg, int seed_index, const struct eo_network *net,
