@@ -111,6 +111,7 @@ int eo_check_network(struct eo_config *cfg, const char *folder, struct eo_err *e
         return -1;
     if ((images.dims.c || !*cfg->base_model) && check_levels(cfg, &net, err))
         return -1;
-    return check_test_set(cfg, folder, &images, &net, err) || (images.dims.c && check_teacher(cfg, &net, err)) ? -1
-                                                                                                               : 0;
+    if (check_test_set(cfg, folder, &images, &net, err) || (images.dims.c && check_teacher(cfg, &net, err)))
+        return -1;
+    return cfg->explore_width_count ? eo_explore_grid_check(cfg, err) : 0;
 }
