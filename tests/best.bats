@@ -446,15 +446,19 @@ c.yaml; run make explore CONFIG=c.yaml again" eo-best -c was.yaml --also c.yaml 
   cp was.yaml c.yaml
   echo 'explore_growth: 3' >>c.yaml
   run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k --write final.yaml
-  [ "$status" -eq 0 ] && [ "$output" = "$(cat said)" ]
+  [ "$status" -eq 0 ]
+  [ "$output" = "$(cat said)" ]
   [ "$stderr" = "eo-best: out/was/explore.csv: made with other values of keys that make explore reads than in c.yaml" ]
   grep -qx 'pruning_levels: \[\[0.75, 0.875\], 0.875\]' final.yaml
   rm final.yaml
   sed 's/conv: 16/conv: 20/' was.yaml >c.yaml
   run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k
-  [ "$status" -eq 0 ] && [ "$output" = "$(cat said)" ]
+  [ "$status" -eq 0 ]
+  [ "$output" = "$(cat said)" ]
   run --separate-stderr eo-best -c c.yaml --from out/was --flash 5k --write final.yaml
-  [ "$status" -eq 1 ] && [ -z "$output" ] && [ ! -e final.yaml ]
+  [ "$status" -eq 1 ]
+  [ -z "$output" ]
+  [ ! -e final.yaml ]
   [ "${stderr_lines[1]}" = "eo-best: option '--write': expected a table of the network in c.yaml, with 20x32 channels, \
 found 4x4-int8 of another one" ]
   edit explore.csv 2 experiment 0123456789abcdef
