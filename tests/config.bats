@@ -449,4 +449,10 @@ END
   sed 's/^epochs:.*/epochs: 1/' "$EO_ROOT/configs/own-images.yaml" >c.yaml
   eo-train -q -c c.yaml --data . -o m
   eo-inspect m | grep -q '^classifier  *64x1x1  *3x1x1 '
+  rm -f t10k-* train-* # of another shape
+  tiny 6x125x1 24 3
+  sed 's/^epochs:.*/epochs: 1/' "$EO_ROOT/configs/own-signals.yaml" >c.yaml
+  eo-explore --check -c c.yaml
+  eo-train -q -c c.yaml --data . -o m
+  eo-inspect m | grep -q '^classifier  *32x1x1  *3x1x1 '
 }

@@ -15,8 +15,8 @@
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "nn/model.h"
 #include "format/core.h"
+#include "nn/model.h"
 
 struct eo_core_cost {
     double flash_bytes, ram_bytes, instructions; /* integers; NAN, an empty cell of a table: not known */

@@ -15,9 +15,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "format/core.h"
 #include "nn/model.h"
 #include "stage/export/class_names.h"
-#include "format/core.h"
 
 #define EO_EXPORT_PREFIX_MAX 40 /* characters */
 #define EO_EXPORT_TESTS_MAX 100
