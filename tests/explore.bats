@@ -215,6 +215,7 @@ CONFIG=c.yaml again" eo-best -c c.yaml
   eo-explore --check -c "$EO_ROOT/configs/own-images.yaml"
   eo-config --check "$EO_ROOT/configs/own-images.yaml"
   with 'explore_widths: [1-4]' "output_dir: $PWD/run"
+  eo-config --check --data data/synthetic c.yaml # as Make does, for which widths are no matter
   run make -C "$EO_ROOT" --no-print-directory B="$(dirname "$EO_BIN")" CONFIG="$PWD/c.yaml" explore
   [ "$status" -ne 0 ]
   [ "$output" = "eo-explore: $PWD/c.yaml: key 'explore_widths': expected at most the 3 channels of 'conv1', found 4" ]

@@ -113,5 +113,6 @@ int eo_check_network(struct eo_config *cfg, const char *folder, struct eo_err *e
         return -1;
     if (check_test_set(cfg, folder, &images, &net, err) || (images.dims.c && check_teacher(cfg, &net, err)))
         return -1;
-    return cfg->explore_width_count ? eo_explore_grid_check(cfg, err) : 0;
+    /* Make, which gives the folder, checks the widths only where it explores. */
+    return cfg->explore_width_count && !folder ? eo_explore_grid_check(cfg, err) : 0;
 }
