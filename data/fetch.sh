@@ -5,9 +5,9 @@
 #
 # Addresses and SHA-256 sums of the contents are in SOURCES. Files that exist with the right checksum are kept, and a
 # data set that is in EO_DATA_DIR, or that a package has put into /usr/share/datasets, is not downloaded, because the
-# programs look there too. An interrupted download is resumed. A file gets its name when its checksum is right; otherwise the next address is
-# tried. EO_DATA_URL holds one address or several, separated by spaces, and replaces those of SOURCES: files are then
-# taken from ADDRESS/<data set>/<file>. It can begin with http:// or file://.
+# programs look there too. An interrupted download is resumed. A file gets its name when its checksum is right;
+# otherwise the next address is tried. EO_DATA_URL holds one address or several, separated by spaces, and replaces
+# those of SOURCES: files are then taken from ADDRESS/<data set>/<file>. It can begin with http:// or file://.
 #
 # Servers are not trusted: time and size of a download are bounded, and nothing is written through a link.
 
@@ -39,23 +39,31 @@ is_right() {
     [ -f "$1" ] && [ -r "$1" ] && [ "$(sha256 "$1")" = "$2" ]
 }
 
-# has_all FOLDER SET: whether all files of the set are there
+# has_all FOLDER SET: whether all files of the set are there. Programs read the unpacked one where there are two.
 has_all() {
     [ -d "$1" ] || return 1
     while read -r set_name file expected _; do
-        [ "$set_name" != "$2" ] || is_right "$1/$file" "$expected" ||
-            { [ -f "$1/${file%.gz}" ] && [ "$(sha256sum <"$1/${file%.gz}")" = "$expected  -" ]; } || return 1
+        [ "$set_name" = "$2" ] || continue
+        if [ -f "$1/${file%.gz}" ]; then
+            [ "$(sha256sum <"$1/${file%.gz}")" = "$expected  -" ] || return 1
+        else
+            is_right "$1/$file" "$expected" || return 1
+        fi
     done <"$sources"
 }
 
-# is_owned SET: whether EO_DATA_DIR has all files of the set, where the programs find them; says so
+# is_owned SET: whether EO_DATA_DIR has all files of the set; says so. Programs read the first of these folders that has
+# any of them, so a set that is not whole there would hide what is downloaded.
 is_owned() {
     [ -n "${EO_DATA_DIR:-}" ] || return 1
-    for own in "$1" MNIST/raw FashionMNIST/raw; do
-        ! has_all "$EO_DATA_DIR/$own" "$1" || {
-            printf "%s: '%s' is in EO_DATA_DIR, '%s', and is not downloaded\n" "$me" "$1" "$EO_DATA_DIR/$own"
-            return 0
-        }
+    case $1 in mnist) raw=MNIST/raw ;; fashion-mnist) raw=FashionMNIST/raw ;; *) raw=$1 ;; esac
+    for own in "$EO_DATA_DIR/$1" "$EO_DATA_DIR/$raw"; do
+        set -- "$1" "$own"/*-ubyte*
+        [ -e "$2" ] || continue
+        has_all "$own" "$1" || fail "'$1' is in EO_DATA_DIR, '$own', but not whole and as published, and hides what \
+would be downloaded; remove it there, or unset EO_DATA_DIR"
+        printf "%s: '%s' is in EO_DATA_DIR, '%s', and is not downloaded\n" "$me" "$1" "$own"
+        return 0
     done
     return 1
 }

@@ -326,6 +326,7 @@ images file" --data e
 
 # A mirror of one's own with a small data set called mnist, and fetch.sh beside its list of sources.
 fetch_setup() {
+  unset EO_DATA_DIR
   command -v curl >/dev/null || skip "needs curl"
   mkdir data
   cp "$EO_ROOT/data/fetch.sh" data
@@ -437,7 +438,7 @@ again" ]]
   [ "$status" -eq 1 ]
 }
 
-@test "fetch: a data set that EO_DATA_DIR has is not downloaded, and a damaged one is" {
+@test "fetch: a data set that EO_DATA_DIR has is not downloaded, and a damaged one there is refused" {
   fetch_setup
   export EO_DATA_DIR=$PWD/own
   mkdir own own/MNIST
@@ -450,7 +451,14 @@ again" ]]
     [ "$output" = "data/fetch.sh: 'mnist' is in EO_DATA_DIR, '$PWD/$folder', and is not downloaded" ]
     gunzip $folder/train-images-idx3-ubyte.gz
     EO_DATA_URL=file:///nonexistent data/fetch.sh mnist
-    printf x >>$folder/train-images-idx3-ubyte
+    [ "$(eo-data --dataset mnist --folder)" = "$PWD/$folder" ]
+    cp mirror/mnist/train-images-idx3-ubyte.gz $folder
+    printf x >>$folder/train-images-idx3-ubyte # which programs read
+    EO_DATA_URL=file://$PWD/mirror run --separate-stderr data/fetch.sh mnist
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "data/fetch.sh: 'mnist' is in EO_DATA_DIR, '$PWD/$folder', but not whole and as published, and hides \
+what would be downloaded; remove it there, or unset EO_DATA_DIR" ]
+    rm -r $folder
   done
   EO_DATA_URL=file://$PWD/mirror run data/fetch.sh mnist
   [ "$status" -eq 0 ]
@@ -1155,14 +1163,14 @@ two" eo-data --from one.npz
 
 @test "a table whose header has the label in another column" {
   local name
-  for name in label Class TARGET y '"label"'; do
+  for name in label Class TARGET '"label"'; do
     printf 'a,b,c, %s ,d\n1,2,3,0,4\n1,2,3,1,5\n' "$name" >t.csv
     fails 1 "eo-data: t.csv: line 1: column 4 is called '${name//\"/}'; expected the label in column 1, and the \
 values of a picture behind it; change the order of the columns" eo-data --from t.csv --into d
   done
   [ ! -e d ]
   # in front it may stand, and others may be called alike
-  printf 'label,y,c,d,e\n0,2,3,0,4\n1,2,3,1,5\n0,1,2,3,4\n1,7,7,7,7\n' >t.csv
+  printf 'activity,x,y,z,e\n0,2,3,0,4\n1,2,3,1,5\n0,1,2,3,4\n1,7,7,7,7\n' >t.csv
   eo-data --from t.csv >/dev/null
   printf 'digit,yes,classes,d,e\n0,2,3,0,4\n1,2,3,1,5\n0,1,2,3,4\n1,7,7,7,7\n' >t.csv
   eo-data --from t.csv >/dev/null

@@ -213,6 +213,9 @@ CONFIG=c.yaml again" eo-best -c c.yaml
   with 'dataset: idx' 'data_dir: nowhere' "$net" 'explore_widths: [4-40/4]'
   eo-explore --check -c c.yaml
   eo-explore --check -c "$EO_ROOT/configs/own-images.yaml"
+  # base_model brings the network, which is not read here; its widths are looked at with the images.
+  with 'base_model: base' 'explore_widths: [1-4]'
+  eo-explore --check -c c.yaml
   eo-config --check "$EO_ROOT/configs/own-images.yaml"
   with 'explore_widths: [1-4]' "output_dir: $PWD/run"
   eo-config --check --data data/synthetic c.yaml # as Make does, for which widths are no matter

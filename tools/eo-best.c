@@ -185,7 +185,7 @@ static int check_limits(const struct eo_explore_table *t, const struct eo_best_q
 
 /*
  * Shares of other channels would be other widths. Of tables that do not say what they were made of, SmallCNN's channels
- * alone are checked.
+ * alone are checked. The network of base_model is that of its file, which the table names itself.
  */
 static int check_widths(const struct eo_explore_row *r, const struct source *of, struct eo_err *err)
 {
@@ -193,7 +193,7 @@ static int check_widths(const struct eo_explore_row *r, const struct source *of,
     struct eo_spaces spaces;
     struct eo_network net;
 
-    if (!*of->origin.experiment && strcmp(of->cfg.model, "smallcnn") != 0)
+    if (*of->cfg.base_model || (!*of->origin.experiment && strcmp(of->cfg.model, "smallcnn") != 0))
         return 0;
     if (eo_train_network(&of->cfg, (struct eo_dims){0, 0, 0}, 0, &net, err))
         return eo_err_prefix(err, "%s", of->config);

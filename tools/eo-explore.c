@@ -142,7 +142,8 @@ static int load_config(struct inputs *in, struct eo_err *err)
     struct eo_config given;
 
     if (eo_config_load(&given, config, err) || eo_config_seal_teacher(&given, err) ||
-        eo_explore_config(&given, &in->cfg, err) || eo_explore_origin_make(&in->origin, &given, err))
+        eo_explore_config(&given, &in->cfg, err) || eo_explore_origin_make(&in->origin, &given, err) ||
+        (check && eo_explore_grid_check(&given, err)))
         return eo_err_prefix(err, "%s", config);
     in->cfg.threads = given.threads;
     memcpy(in->cfg.data_dir, given.data_dir, sizeof(given.data_dir)); /* no slice has these two */
@@ -356,7 +357,7 @@ static int work(struct inputs *in, struct eo_err *err)
     if (load_config(in, err))
         return -1;
     if (check)
-        return eo_explore_grid_check(&in->cfg, err) ? eo_err_prefix(err, "%s", config) : 0;
+        return 0;
     pool = eo_pool_new(cli_threads(threads, &in->cfg), err);
     rc = !pool || load(in, pool, err) || check_folder(err) ||
                  (point ? write_point(in, pool, err) : explore(in, pool, err))

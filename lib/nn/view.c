@@ -14,6 +14,8 @@ static void apply_row(const uint8_t *pixels, int width, struct eo_view view, uin
 
 void eo_view_apply(const uint8_t *pixels, struct eo_dims dims, struct eo_view view, uint8_t *out)
 {
+    view.dx = dims.w > 1 ? view.dx : 0;
+    view.dy = dims.h > 1 ? view.dy : 0;
     memset(out, 0, eo_dims_elements(dims));
     for (int c = 0; c < dims.c; c++) {
         for (int y = 0; y < dims.h; y++) {

@@ -8,7 +8,7 @@
 
 /*
  * A view of an image: mirrored from left to right first, then moved dx to the right and dy down. Pixels from outside
- * have the grey value 0. All zeros is the image itself.
+ * have the grey value 0. An axis of one element, as of signals, is not moved. All zeros is the image itself.
  */
 struct eo_view {
     int8_t dx, dy;

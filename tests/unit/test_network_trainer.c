@@ -505,8 +505,24 @@ static void check_views(const char *text)
     release(&shifted);
 }
 
+/* A column moves up and down alone, a row to the left and right. */
+static void check_narrow_views(void)
+{
+    static const uint8_t from[] = {1, 2, 3, 4, 5, 6}, down[] = {0, 1, 2, 0, 4, 5}, mirrored[] = {3, 2, 1, 6, 5, 4};
+    const struct eo_dims column = {2, 3, 1}, row = {2, 1, 3};
+    uint8_t to[6];
+
+    eo_view_apply(from, column, (struct eo_view){-2, 1, 1}, to);
+    check_that(memcmp(to, down, sizeof(to)) == 0, "a column moved down");
+    eo_view_apply(from, row, (struct eo_view){1, -2, 0}, to);
+    check_that(memcmp(to, down, sizeof(to)) == 0, "a row moved to the right");
+    eo_view_apply(from, row, (struct eo_view){0, 2, 1}, to);
+    check_that(memcmp(to, mirrored, sizeof(to)) == 0, "a row mirrored");
+}
+
 int main(void)
 {
+    check_narrow_views();
     check_views("input 2x9x1; a: conv 4 3x1 relu; classifier: linear 3");
     check_views("input 2x1x9; a: conv 4 1x3 relu; classifier: linear 3");
     check_views("input 1x6x5; a: conv 4 3x3 batch_norm relu; classifier: linear 3");

@@ -74,7 +74,7 @@ static int has_letter(const char *s)
 
 static int is_label_name(const char *cell)
 {
-    static const char *const names[] = {"label", "labels", "class", "target", "y"};
+    static const char *const names[] = {"label", "labels", "class", "target"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (strcasecmp(cell, names[i]) == 0)

@@ -5,6 +5,7 @@
  *     struct eo_pictures p = {0};
  *     eo_collect(&p, &options, err);
  *     eo_pictures_divide(&p, 0.2, seed, err)     // draws a test set if the source has none
+ *     eo_pictures_check_classes(&p, err);
  *     eo_pictures_write(&p, seed, folder, err);
  *     eo_pictures_release(&p);
  *

@@ -62,6 +62,8 @@ int eo_explore_grid_check(const struct eo_config *cfg, struct eo_err *err)
     struct eo_explore_grid grid;
     struct eo_network net;
 
+    if (*cfg->base_model && cfg->explore_from == EO_EXPLORE_SLICE)
+        return 0;
     return eo_train_network(cfg, (struct eo_dims){0, 0, 0}, 0, &net, err) ||
                    eo_explore_grid_make(&grid, cfg, &net, err)
                ? -1

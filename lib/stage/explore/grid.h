@@ -26,7 +26,7 @@ struct eo_explore_grid {
 int eo_explore_grid_make(struct eo_explore_grid *grid, const struct eo_config *cfg,
                          const struct eo_network *net, struct eo_err *err) EO_MUST_CHECK;
 
-/* Fails as the above for the network of the configuration, whatever its images are. */
+/* Fails as the above for the network of the configuration, whatever its images are; not where base_model brings one. */
 int eo_explore_grid_check(const struct eo_config *cfg, struct eo_err *err) EO_MUST_CHECK;
 
 /* Combination i in 0..count - 1, in rising order of the first space, then of the second, ... */

@@ -118,7 +118,7 @@ int eo_explore_origin_check(const struct eo_explore_origin *made, const struct e
     if (!sealed)
         return -1;
     *sealed = *cfg;
-    rc = (is_own ? eo_config_seal : eo_config_seal_teacher)(sealed, err);
+    rc = (is_own && *made->base_experiment ? eo_config_seal : eo_config_seal_teacher)(sealed, err);
     if (!rc)
         rc = check_slice(made->experiment, sealed, EO_STAGE_EXPLORE, folder, err);
     if (!rc && is_own && *made->base_experiment)

@@ -13,8 +13,9 @@
  * data are found, or have the size of published ones, then also whether network, base_model, teacher, input_mean and
  * input_std fit the images; else all of the network that does not depend on the size of the images.
  *
- * If explore_widths is set and `folder` is NULL, it is checked as by eo_explore_grid_check(). The message names the key,
- * layer, space, folder or file that is wrong.
+ * If explore_widths is set and `folder` is NULL, it is checked as by eo_explore_grid_check(). Levels are not looked at
+ * where base_model brings a network and the images are not known. The message names the key, layer, space, folder or
+ * file that is wrong.
  */
 int eo_check_network(struct eo_config *cfg, const char *folder, struct eo_err *err) EO_MUST_CHECK;
 
