@@ -76,20 +76,27 @@ poke() {
   fails 1 "eo-quant: four: precision: expected an fp32 model, found int4" eo-quant -p int8 -c $F/cfg.yaml -o out four
 }
 
-@test "quant: int4 with qat_epochs loses less than without" {
+# gains_by_qat PRECISION [OPTION...]: of the same base model, `trained` with qat_epochs and the options has more images
+# right than `plain` without
+gains_by_qat() {
   eo-data --generate set --train 3000 --test 10
   printf '%s\n' 'dataset: synthetic' 'val_subset: 1000' 'batch_size: 50' 'epochs: 1' 'learning_rate: 0.003' \
     'conv1_channels: 4' 'conv2_channels: 6' >cfg.yaml
   { cat cfg.yaml; printf 'qat_epochs: 2\n'; } >qat.yaml
   eo-train -q -c cfg.yaml --data set -o base
-  eo-quant -p int4 -c cfg.yaml --data set -o plain base
-  eo-quant -p int4 -c qat.yaml --data set --report r.json -o trained base
-  eo-inspect trained | grep -qx 'qat_epochs: 2'
+  eo-quant -p "$1" -c cfg.yaml --data set -o plain base
+  eo-quant -p "$1" -c qat.yaml --data set "${@:2}" -o trained base
+  local m
   for m in plain trained; do
     eo-eval -c cfg.yaml --data set -o $m.csv $m
   done
   echo "correct of 1000: $(column correct plain.csv), trained $(column correct trained.csv)"
   [ "$(column correct trained.csv)" -gt "$(column correct plain.csv)" ]
+}
+
+@test "quant: int4 with qat_epochs loses less than without" {
+  gains_by_qat int4 --report r.json
+  eo-inspect trained | grep -qx 'qat_epochs: 2'
 }
 
 @test "quant: int4 of a residual and of a depthwise network, and a padding that is not 0" {
@@ -171,19 +178,8 @@ found '8 8 x'" eo-inspect bad
 }
 
 @test "quant: mixed with qat_epochs keeps its bits, and loses less than without" {
-  eo-data --generate set --train 3000 --test 10
-  printf '%s\n' 'dataset: synthetic' 'val_subset: 1000' 'batch_size: 50' 'epochs: 1' 'learning_rate: 0.003' \
-    'conv1_channels: 4' 'conv2_channels: 6' >cfg.yaml
-  { cat cfg.yaml; printf 'qat_epochs: 2\n'; } >qat.yaml
-  eo-train -q -c cfg.yaml --data set -o base
-  eo-quant -p mixed -c cfg.yaml --data set -o plain base
-  eo-quant -p mixed -c qat.yaml --data set -o trained base
+  gains_by_qat mixed
   [ "$(eo-inspect plain | grep ^weight_bits:)" = "$(eo-inspect trained | grep ^weight_bits:)" ]
-  for m in plain trained; do
-    eo-eval -c cfg.yaml --data set -o $m.csv $m
-  done
-  echo "correct of 1000: $(column correct plain.csv), trained $(column correct trained.csv)"
-  [ "$(column correct trained.csv)" -gt "$(column correct plain.csv)" ]
 }
 
 @test "quant: the metadata names the slice" {

@@ -2,6 +2,9 @@
 #ifndef EO_TESTS_NETWORKS_H
 #define EO_TESTS_NETWORKS_H
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/rng.h"
 #include "nn/half.h"
 #include "nn/model.h"
@@ -72,6 +75,21 @@ static inline void fill(struct eo_model *m, struct eo_rng *rng)
                 (k < weights ? m->layer[i].weight.f32 : m->layer[i].bias.f32)[at] = x;
         }
     }
+}
+
+/* An fp32 model of a network, with such weights. Ends the program where the text is no network. */
+static inline void make_random_network(struct eo_model *m, const char *text)
+{
+    static struct eo_network net;
+    struct eo_rng rng;
+    struct eo_err err;
+
+    if (eo_network_parse(&net, text, &err) || eo_model_init_network(m, EO_FP32, &net, &err)) {
+        printf("stopped: %s: %s\n", text, err.msg);
+        exit(1);
+    }
+    eo_rng_init(&rng, 1, EO_RNG_INIT);
+    fill(m, &rng);
 }
 
 #endif

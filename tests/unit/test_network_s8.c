@@ -38,17 +38,6 @@ static struct eo_images make_images(const struct eo_network *net)
     return (struct eo_images){.pixels = pixels, .count = IMAGES};
 }
 
-static void make_model(struct eo_model *m, const char *text)
-{
-    static struct eo_network net;
-    struct eo_rng rng;
-    struct eo_err err;
-
-    must(eo_network_parse(&net, text, &err) || eo_model_init_network(m, EO_FP32, &net, &err), &err);
-    eo_rng_init(&rng, 1, EO_RNG_INIT);
-    fill(m, &rng);
-}
-
 static struct eo_quant_options options(enum eo_backend backend)
 {
     return (struct eo_quant_options){.precision = EO_INT8,
@@ -172,7 +161,7 @@ static void check_network(const char *text)
     struct eo_model m, q;
     double db;
 
-    make_model(&m, text);
+    make_random_network(&m, text);
     for (int backend = EO_BACKEND_FBGEMM; backend <= EO_BACKEND_QNNPACK; backend++) {
         convert(&m, (enum eo_backend)backend, &q);
         db = quality(&m, &q);
@@ -194,7 +183,7 @@ static void check_corrections(void)
     struct eo_err err;
     double plain, equal, corrected;
 
-    make_model(
+    make_random_network(
         &m,
         "input 2x8x8; a: conv 6 3x3 pad 1 relu; b: depthwise 3x3 stride 2 pad 0,0,1,1 relu; c: conv 5 1x1 "
         "relu average 2x2; z: linear 4");
@@ -233,7 +222,7 @@ static void check_messages(void)
     struct eo_model m, q;
     float scale;
 
-    make_model(
+    make_random_network(
         &m, "input 3x8x8; a: conv 4 3x3 pad 1 relu; s: conv 4 1x1 from a; b: conv 4 3x3 pad 1 from a add s "
             "relu mean; z: linear 3");
     convert(&m, EO_BACKEND_FBGEMM, &q);

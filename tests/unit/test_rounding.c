@@ -250,17 +250,6 @@ static void check_layer(const struct eo_model *m, const struct eo_model *q, cons
     free(in->x);
 }
 
-static void make_model(struct eo_model *m, const char *text)
-{
-    static struct eo_network net;
-    struct eo_rng rng;
-    struct eo_err err;
-
-    must(eo_network_parse(&net, text, &err) || eo_model_init_network(m, EO_FP32, &net, &err), &err);
-    eo_rng_init(&rng, 1, EO_RNG_INIT);
-    fill(m, &rng);
-}
-
 /* The same with three threads. */
 static void check_threads(const char *text, const struct eo_model *m, const struct eo_model *nearest,
                           const struct eo_model *q, const struct eo_images *images,
@@ -301,7 +290,7 @@ static void check_network(const char *text, enum eo_precision precision, int cen
     struct counts c = {0};
     struct eo_err err;
 
-    make_model(&m, text);
+    make_random_network(&m, text);
     must(eo_calibration_run(&cal, &m, &images, &opt, &err) ||
              eo_quant_integers(&m, &cal, &opt, &nearest, &err) ||
              eo_quant_integers(&m, &cal, &opt, &q, &err) || eo_rounding_adapt(&q, &m, &images, &opt, &err),
@@ -372,7 +361,7 @@ static void check_conversion(int qat_epochs, const char *expected)
     struct eo_err err;
     int is_changed = 0;
 
-    make_model(&m, "input 1x5x5; a: conv 4 3x3 relu; z: linear 3");
+    make_random_network(&m, "input 1x5x5; a: conv 4 3x3 relu; z: linear 3");
     eo_config_init(&cfg);
     cfg.batch_size = 16;
     cfg.calibration_batches = 2;

@@ -185,16 +185,19 @@ static int add_file(struct eo_pictures *p, const struct eo_collect_options *o, c
     return rc;
 }
 
-/* Whether a folder that is taken for a class has the name of a part, such as Train. */
+/* How the test set beside "train" can be called. */
+static const char *const test_names[] = {"test", "val", "valid", "validation"};
+#define TEST_NAMES (sizeof(test_names) / sizeof(*test_names))
+
+/* Whether a folder that is taken for a class looks like a part, such as Train. */
 static int is_part_name(const char *folder)
 {
-    static const char *const names[] = {"train", "training", "test", "testing", "val", "valid", "validation"};
     const char *slash = strrchr(folder, '/'), *name = slash ? slash + 1 : folder;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcasecmp(name, names[i]) == 0)
+    for (size_t i = 0; i < TEST_NAMES; i++)
+        if (strcasecmp(name, test_names[i]) == 0)
             return 1;
-    return 0;
+    return strcasecmp(name, "train") == 0 || strcasecmp(name, "training") == 0 || strcasecmp(name, "testing") == 0;
 }
 
 static int add_class(struct eo_pictures *p, const struct eo_collect_options *o, const char *folder,
@@ -261,13 +264,11 @@ static int add_classes(struct eo_pictures *p, const struct eo_collect_options *o
 /* The name of the test set beside "train"; NULL when the folders are classes. */
 static const char *test_name(const struct names *n)
 {
-    static const char *const tests[] = {"test", "val", "valid", "validation"};
-
     if (n->count == 2)
-        for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-            if ((strcmp(n->name[0], "train") == 0 && strcmp(n->name[1], tests[i]) == 0) ||
-                (strcmp(n->name[1], "train") == 0 && strcmp(n->name[0], tests[i]) == 0))
-                return tests[i];
+        for (size_t i = 0; i < TEST_NAMES; i++)
+            if ((strcmp(n->name[0], "train") == 0 && strcmp(n->name[1], test_names[i]) == 0) ||
+                (strcmp(n->name[1], "train") == 0 && strcmp(n->name[0], test_names[i]) == 0))
+                return test_names[i];
     return NULL;
 }
 
